@@ -1,0 +1,147 @@
+/**
+ * The floor plan as checks: who may import whom, and which package may be imported where.
+ * `libs/testkit/src/floor-plan.test.ts` proves that every rule named here bites.
+ */
+
+/** Files that only ever run in tests. */
+const TESTS = String.raw`\.(test|spec|contract|fixture)\.tsx?$|^(apps|libs)/[^/]+/(src/)?(test|e2e|faults)/`
+
+/** What each app may take from the libs. The test kit is not in the table: a rule of its own keeps it to tests. */
+const TABLE = {
+  gateway: ['domain', 'providers', 'store', 'server'],
+  control: ['domain', 'providers', 'store', 'billing', 'contract', 'server'],
+  worker: ['domain', 'providers', 'store', 'billing', 'server'],
+  console: ['domain', 'contract'],
+  simulator: ['server'],
+}
+
+const ADAPTERS = 'providers|store|billing|contract|server'
+
+/** Packages that have one home. */
+const HOMES = [
+  {
+    name: 'nest-stays-at-the-rim',
+    comment: 'Nest is imported where requests enter; everything inward is plain TypeScript and can be tested as such.',
+    packages: '@nestjs/',
+    home: String.raw`(^|/)main\.ts$|\.(module|controller|guard|filter|interceptor)\.ts$`,
+  },
+  {
+    name: 'undici-is-egress-only',
+    comment: 'One way out, so that no call to the outside escapes the address guard and the deadlines.',
+    packages: 'undici/',
+    // The floor of the benchmark is what the house is measured against, so it may not stand on the house's own way out.
+    home: '^(libs/server/src/egress|apps/bench/src/floor)\\.ts$',
+  },
+  {
+    name: 'databases-are-behind-the-store',
+    comment: 'Prisma, pg, ioredis and the job queue are known to libs/store alone; it returns domain types.',
+    packages: String.raw`(@prisma|\.prisma|prisma|pg|@types/pg|ioredis|graphile-worker)/`,
+    home: String.raw`^(libs/store/|tools/|prisma/|prisma\.config\.ts$)`,
+  },
+  {
+    name: 'stripe-is-behind-billing',
+    comment: 'The gateway cannot reach Stripe, not even by accident.',
+    packages: 'stripe/',
+    home: '^libs/billing/',
+  },
+  {
+    name: 'react-is-the-consoles',
+    comment: 'Nothing that runs on a server loads a user interface.',
+    packages: '(react|react-dom|react-router-dom|react-admin|ra-[^/]+|@mui/[^/]+|@emotion/[^/]+|@tanstack/[^/]+)/',
+    home: '^apps/console/',
+  },
+]
+
+const plan = [
+  { name: 'no-cycles', comment: 'Arrows point down.', from: {}, to: { circular: true } },
+  {
+    name: 'domain-imports-nothing',
+    comment: 'The rules are pure: no package, no builtin, no other lib. Its tests may use what tests use.',
+    from: { path: '^libs/domain/', pathNot: TESTS },
+    to: { pathNot: '^libs/domain/' },
+  },
+  ...Object.entries(TABLE).map(([app, libs]) => ({
+    name: `${app}-keeps-to-its-row`,
+    comment: `apps/${app} may import ${libs.join(', ')} and nothing else of the house.`,
+    from: { path: `^apps/${app}/` },
+    to: { path: '^libs/', pathNot: `^libs/(${[...libs, 'testkit'].join('|')})/` },
+  })),
+  {
+    name: 'console-takes-only-types-from-domain',
+    comment: 'The browser is sent no routing and no pricing code.',
+    from: { path: '^apps/console/' },
+    to: { path: '^libs/domain/', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'browser-code-has-no-node',
+    comment: 'What a browser loads cannot use builtins of Node.',
+    from: { path: '^(apps/console|libs/contract)/src/', pathNot: TESTS },
+    to: { dependencyTypes: ['core'] },
+  },
+  {
+    name: 'adapters-know-only-the-domain',
+    comment: 'An adapter hides one outside thing and cannot reach its neighbour.',
+    from: { path: `^libs/(${ADAPTERS})/` },
+    to: { path: '^libs/', pathNot: '^libs/($1|domain|testkit)/' },
+  },
+  {
+    name: 'testkit-knows-store-and-domain',
+    from: { path: '^libs/testkit/' },
+    to: { path: '^libs/', pathNot: '^libs/(testkit|store|domain)/' },
+  },
+  {
+    name: 'testkit-is-for-tests',
+    comment: 'Nothing that ships may depend on the test kit. Benchmarks do not ship.',
+    from: { pathNot: `${TESTS}|^libs/testkit/|^apps/bench/` },
+    to: { path: '^libs/testkit/' },
+  },
+  {
+    name: 'apps-are-not-imported',
+    comment: 'Processes meet over sockets. Only standalone and bench put several into one tree.',
+    from: { path: '^([^/]+/[^/]+)/', pathNot: '^apps/(standalone|bench)/' },
+    to: { path: '^apps/', pathNot: '^$1/' },
+  },
+  {
+    name: 'libs-are-entered-by-their-index',
+    comment: 'What a lib does not export it may change.',
+    from: { path: '^([^/]+/[^/]+)/' },
+    to: { path: '^libs/', pathNot: String.raw`^($1/|libs/[^/]+/src/index\.ts$)` },
+  },
+  {
+    name: 'libs-are-named-by-their-alias',
+    comment: '`@turnpike/domain`, never a path that climbs out of the folder.',
+    from: { path: '^([^/]+/[^/]+)/' },
+    to: { path: '^libs/', pathNot: '^$1/', dependencyTypesNot: ['aliased'] },
+  },
+  ...HOMES.map(({ name, comment, packages, home }) => ({
+    name,
+    comment,
+    from: { pathNot: home },
+    to: { path: `^(node_modules/)?${packages}` },
+  })),
+  {
+    name: 'production-has-no-dev-dependency',
+    comment: 'The image is installed without them. The console is bundled; simulator, standalone and bench never ship.',
+    from: { path: '^(apps/(gateway|control|worker)|libs)/', pathNot: `${TESTS}|^libs/testkit/` },
+    to: { dependencyTypes: ['npm-dev'], pathNot: '^node_modules/@types/' },
+  },
+  {
+    name: 'packages-are-declared',
+    comment: 'A package that comes only with another one disappears when that one changes its mind.',
+    from: {},
+    to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+  },
+  { name: 'imports-resolve', from: {}, to: { couldNotResolve: true } },
+]
+
+module.exports = {
+  forbidden: plan.map((rule) => ({ severity: 'error', ...rule })),
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^libs/store/src/generated/|^dist/' },
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    // Imports of types count too: knowing another floor's types is knowing that floor.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+}
