@@ -1,0 +1,72 @@
+import type { Dialect } from './chat.ts'
+import type { EndpointId, ModelSlug, ProviderSlug } from './ids.ts'
+import type { Price } from './price.ts'
+
+/** A model as callers name it, whoever serves it. */
+export interface Model {
+  readonly slug: ModelSlug
+  readonly name: string
+  readonly description: string
+  /** Unix seconds. */
+  readonly created: number
+  readonly contextLength: number
+  readonly inputModalities: readonly string[]
+  readonly outputModalities: readonly string[]
+}
+
+/** Who serves it. `baseUrl` ends without a slash. A simulated provider costs nothing real and answers from `apps/simulator`. */
+export interface Provider {
+  readonly slug: ProviderSlug
+  readonly name: string
+  readonly dialect: Dialect
+  readonly baseUrl: string
+  readonly simulated: boolean
+  /** May keep or train on prompts. */
+  readonly retainsPrompts: boolean
+  /** Endpoints that share a domain are expected to fail together. */
+  readonly failureDomain: string
+}
+
+/** A model at a provider: what a request can be sent to. */
+export interface Endpoint {
+  readonly id: EndpointId
+  readonly model: ModelSlug
+  readonly provider: ProviderSlug
+  /** The name the provider knows the model by. */
+  readonly upstreamModel: string
+  readonly contextLength: number
+  readonly maxCompletionTokens: number | null
+  readonly quantization: string
+  readonly supportedParameters: readonly string[]
+  /** Null: nobody knows the price. Such an endpoint is an incident and is never served. */
+  readonly price: Price | null
+}
+
+/** Everything that can be routed to, as of one version. Replaced whole, never edited. */
+export interface Catalogue {
+  readonly version: number
+  readonly models: ReadonlyMap<ModelSlug, Model>
+  readonly providers: ReadonlyMap<ProviderSlug, Provider>
+  readonly endpointsOf: ReadonlyMap<ModelSlug, readonly Endpoint[]>
+}
+
+/** Builds the maps of a catalogue from its rows. */
+export function catalogueOf(
+  version: number,
+  models: readonly Model[],
+  providers: readonly Provider[],
+  endpoints: readonly Endpoint[],
+): Catalogue {
+  const endpointsOf = new Map<ModelSlug, Endpoint[]>()
+  for (const endpoint of endpoints) {
+    const known = endpointsOf.get(endpoint.model)
+    if (known) known.push(endpoint)
+    else endpointsOf.set(endpoint.model, [endpoint])
+  }
+  return {
+    version,
+    models: new Map(models.map((model) => [model.slug, model])),
+    providers: new Map(providers.map((provider) => [provider.slug, provider])),
+    endpointsOf,
+  }
+}
