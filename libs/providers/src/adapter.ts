@@ -1,0 +1,53 @@
+import type { ChatDelta, ChatRequest, Dialect, EmbeddingRequest, Fault } from '@turnpike/domain'
+
+/**
+ * One provider dialect, both ways. An adapter does no I/O, no retries and keeps nothing between calls: what a stream has to
+ * remember lives in the decoder that was made for it.
+ */
+export interface Adapter {
+  readonly dialect: Dialect
+  /** The HTTP request for a chat. `model` is the provider's own name for it. Throws Fault `request_invalid` for what this dialect cannot say. */
+  readonly encode: (request: ChatRequest, model: string, secret: string) => UpstreamRequest
+  /** A fresh decoder for one event stream. */
+  readonly decoder: () => StreamDecoder
+  /** Reads a whole (not streamed) answer. Throws Fault `upstream_garbled`, or the fault an error body with status 200 stands for. */
+  readonly decodeWhole: (body: unknown) => ChatDelta
+  /** What a status that is not 2xx means. Never throws. `body` is as received, at most 64 KiB, possibly not JSON. */
+  readonly explain: (status: number, body: string) => Fault
+  /** Vectors, where the dialect has them. */
+  readonly embeddings?: EmbeddingsAdapter
+}
+
+export interface EmbeddingsAdapter {
+  readonly encode: (request: EmbeddingRequest, model: string, secret: string) => UpstreamRequest
+  readonly decode: (body: unknown) => EmbeddingAnswer
+}
+
+export interface EmbeddingAnswer {
+  /** One vector per input, in order; base64 text where that was asked for. */
+  readonly vectors: readonly (readonly number[] | string)[]
+  readonly promptTokens: number | undefined
+}
+
+/** Always a POST. `path` is appended to the provider's base URL and begins with a slash. The content type is JSON. */
+export interface UpstreamRequest {
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** One server-sent event, comments and blank events already dropped. */
+export interface SseEvent {
+  readonly event: string | undefined
+  readonly data: string
+}
+
+export interface StreamDecoder {
+  /**
+   * Reads one event: null when it says nothing. Unknown event kinds and fields are ignored.
+   * Throws the Fault that an error event stands for, or `upstream_garbled` for data that is not what the dialect promises.
+   */
+  push(event: SseEvent): ChatDelta | null
+  /** True once the dialect's own end has been seen; a stream that closes before is cut. */
+  readonly done: boolean
+}

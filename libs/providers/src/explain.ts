@@ -1,0 +1,125 @@
+import { Fault, blame, type FaultCode } from '@turnpike/domain'
+import { quote } from './quote.ts'
+import { readRefusal, type Refusal } from './refusal.ts'
+import type { Frame } from './frame.ts'
+
+type UpstreamCode = Extract<
+  FaultCode,
+  `upstream_${string}` | 'context_length_exceeded' | 'content_refused' | 'request_refused_upstream'
+>
+
+/** Characters of a message that are looked at for its kind. Providers say what is wrong in their first sentence. */
+const HINT_CHARACTERS_MAX = 2_000
+
+/** What a status that is not 2xx means, in every dialect: they wrap their errors alike. Never throws. */
+export function explain(status: number, body: string): Fault {
+  return faultFor(status, readRefusal(parsed(body)))
+}
+
+/** The fault that an error inside an answer with status 200 stands for; null when the frame is no error. */
+export function faultWithin(frame: Frame): Fault | null {
+  if (!frame['error'] && !isErrorKind(frame)) return null
+  const refusal = readRefusal(frame)
+  return faultFor(refusal.status ?? statusNamed(refusal), refusal)
+}
+
+/** `{"object":"error"}` of vLLM and Mistral, `{"type":"error"}` of Anthropic. */
+function isErrorKind(frame: Frame): boolean {
+  return frame['object'] === 'error' || frame['type'] === 'error'
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    // A page of HTML or nothing at all: the status alone has to explain it.
+    return null
+  }
+}
+
+function faultFor(status: number, refusal: Refusal): Fault {
+  const code = codeFor(status, refusal)
+  const providerCode = refusal.code ?? refusal.type
+  const named = providerCode === undefined ? undefined : quote(providerCode)
+  const message = refusal.message === undefined ? '' : quote(refusal.message)
+  // Only a refusal that the caller can act on is quoted: the others speak of the account behind the gateway.
+  const quoted = blame[code] === 'caller' && message !== '' ? ` The provider says: “${message}”` : ''
+  return new Fault(code, `${SENTENCES[code]}${quoted}`, {
+    ...(named !== undefined && { metadata: { provider_code: named } }),
+    ...(code === 'upstream_rate_limited' &&
+      refusal.retryAfterMs !== undefined && { retryAfterMs: refusal.retryAfterMs }),
+    detail: { status, ...(named !== undefined && { providerCode: named }) },
+  })
+}
+
+const SENTENCES: Record<UpstreamCode, string> = {
+  context_length_exceeded: 'The request is longer than the model can take.',
+  content_refused: 'The provider refused the content of the request.',
+  request_refused_upstream: 'The provider refused the request.',
+  upstream_credential_refused: 'The provider refused the credential that the gateway used.',
+  upstream_model_missing: 'The provider does not serve this model.',
+  upstream_rate_limited: 'The provider is limiting the rate of requests. Try again shortly.',
+  upstream_overloaded: 'The provider is overloaded. Try again shortly.',
+  upstream_timeout: 'The provider took too long.',
+  upstream_error: 'The provider failed.',
+  upstream_unreachable: 'The provider could not be reached.',
+  upstream_garbled: 'The provider sent something that cannot be read.',
+  upstream_cut: 'The provider ended its answer early.',
+}
+
+function codeFor(status: number, refusal: Refusal): UpstreamCode {
+  if (status === 401 || status === 402) return 'upstream_credential_refused'
+  if (status === 403) return CONTENT.test(hintOf(refusal)) ? 'content_refused' : 'upstream_credential_refused'
+  if (status === 404) return 'upstream_model_missing'
+  if (status === 429) return 'upstream_rate_limited'
+  if (status === 408 || status === 504 || status === 524) return 'upstream_timeout'
+  if (status === 503 || status === 529) return 'upstream_overloaded'
+  if (status >= 400 && status < 500) return codeForRefusal(refusal)
+  return /overloaded/i.test(hintOf(refusal)) ? 'upstream_overloaded' : 'upstream_error'
+}
+
+/**
+ * 400, 413, 422 and their kin are used for everything: the words decide. A message may echo the request, so what would be held
+ * against the provider is believed of its codes and of how a message begins, never of a word that a caller could have put in.
+ */
+function codeForRefusal(refusal: Refusal): UpstreamCode {
+  const { code = '', type = '', message = '' } = refusal
+  if (CREDENTIAL_CODE.test(code) || CREDENTIAL_MESSAGE.test(message)) return 'upstream_credential_refused'
+  if (MODEL_CODE.test(code) || MODEL_CODE.test(type) || MODEL_MESSAGE.test(message)) return 'upstream_model_missing'
+  // A request above the tokens a minute is told with 413 by some: elsewhere it may pass.
+  if (code.includes('rate_limit')) return 'upstream_rate_limited'
+  if (CONTEXT_LENGTH.test(hintOf(refusal))) return 'context_length_exceeded'
+  if (CONTENT.test(hintOf(refusal))) return 'content_refused'
+  return 'request_refused_upstream'
+}
+
+function hintOf({ code = '', type = '', message = '' }: Refusal): string {
+  return `${code} ${type} ${message.slice(0, HINT_CHARACTERS_MAX)}`
+}
+
+const CREDENTIAL_CODE = /^(?:api_key_invalid|api_key_expired|invalid_api_key|insufficient_balance)$/i
+const CREDENTIAL_MESSAGE = /^(?:api key (?:not valid|expired)|your credit balance|insufficient balance)/i
+const MODEL_CODE = /^(?:model_not_found|model_decommissioned|invalid_model)$/i
+const MODEL_MESSAGE = /^the model `?[\w./:-]{1,200}`? does not exist/i
+const CONTEXT_LENGTH =
+  /context_length|context[ _](?:length|window|limit)|prompt is too long|too many (?:input )?tokens|input token count|maximum (?:number of )?(?:input )?tokens allowed|string_above_max_length/i
+const CONTENT =
+  /content_(?:policy|filter)|content (?:management )?polic|moderation|flagged|safety system|usage guidelines|prohibited_content/i
+
+/** The status that a named error would have had. Unnamed ones count as the provider's own failure. */
+function statusNamed({ code = '', type = '' }: Refusal): number {
+  for (const [pattern, status] of STATUS_NAMED) if (pattern.test(code) || pattern.test(type)) return status
+  return 500
+}
+
+const STATUS_NAMED: readonly (readonly [RegExp, number])[] = [
+  [/overloaded|unavailable/i, 529],
+  [/rate_?limit|too_?many_?requests|resource_exhausted|insufficient_quota/i, 429],
+  [/authentication|unauthenticated|invalid_api_key/i, 401],
+  [/billing/i, 402],
+  [/permission/i, 403],
+  [/not_?found/i, 404],
+  [/time_?out|deadline_exceeded/i, 504],
+  [/too_large/i, 413],
+  [/invalid|bad_?request|context_length|content_|failed_precondition|out_of_range/i, 400],
+]

@@ -1,0 +1,31 @@
+import { Fault, tokenCount, type EmbeddingRequest } from '@turnpike/domain'
+import type { EmbeddingAnswer } from '../adapter.ts'
+import { faultWithin } from '../explain.ts'
+import { frame, garbled, listOf, within } from '../frame.ts'
+
+/** One request a text. Throws Fault `request_invalid` for token lists, which are another maker's tokens. */
+export function encodeEmbeddings(request: EmbeddingRequest, resource: string): Record<string, unknown> {
+  return {
+    requests: request.input.map((text) => {
+      if (typeof text !== 'string') {
+        throw new Fault('request_invalid', 'This model embeds text, not token numbers.', { param: 'input' })
+      }
+      return { model: resource, content: { parts: [{ text }] }, outputDimensionality: request.dimensions }
+    }),
+  }
+}
+
+/** Vectors come as numbers, in the order of the texts. */
+export function decodeEmbeddings(body: unknown): EmbeddingAnswer {
+  const answer = frame(body)
+  const fault = faultWithin(answer)
+  if (fault) throw fault
+  const vectors = listOf(answer['embeddings']).map((embedding) => vectorOf(within(embedding)['values']))
+  if (vectors.length === 0) throw garbled('an answer without vectors')
+  return { vectors, promptTokens: tokenCount(within(answer['usageMetadata'])['promptTokenCount']) }
+}
+
+function vectorOf(values: unknown): readonly number[] {
+  if (Array.isArray(values) && values.every((figure) => typeof figure === 'number')) return values
+  throw garbled('a vector that is not one')
+}

@@ -1,0 +1,11 @@
+/** Provider dialects: how each speaks, never how to reach it. No I/O, no retries, no state between calls. */
+export type {
+  Adapter,
+  EmbeddingAnswer,
+  EmbeddingsAdapter,
+  SseEvent,
+  StreamDecoder,
+  UpstreamRequest,
+} from './adapter.ts'
+export { adapterFor, adapterOf } from './registry.ts'
+export { EVENT_CHARACTERS_MAX, createSseReader, type SseReader } from './sse.ts'

@@ -1,0 +1,93 @@
+import type { ChatDelta } from '@turnpike/domain'
+import type { SseEvent, StreamDecoder } from '../adapter.ts'
+import type { Draft } from '../draft.ts'
+import { faultWithin } from '../explain.ts'
+import { frame, garbled, isFrame, listOf, parseFrame, textOf, within, type Frame } from '../frame.ts'
+import { finishOf } from './finish.ts'
+import { createToolCalls, type ToolCalls } from './tool-calls.ts'
+import { usageOf } from './usage.ts'
+
+/**
+ * Reads a stream of chat completion chunks. It is done at `[DONE]`, and already once a finish reason was seen: some servers
+ * forget the former. Frames may still follow the finish reason (usage does), so none is refused for coming late.
+ */
+export function openaiDecoder(): StreamDecoder {
+  const toolCalls = createToolCalls()
+  let done = false
+  return {
+    push({ data }: SseEvent): ChatDelta | null {
+      if (data.trim() === '[DONE]') {
+        done = true
+        return null
+      }
+      const chunk = parseFrame(data)
+      const fault = faultWithin(chunk)
+      if (fault) throw fault
+      if (!Array.isArray(chunk['choices']) && !isFrame(chunk['usage'])) return null
+      const delta = decodeAnswer(chunk, 'delta', toolCalls)
+      done ||= delta.finish !== undefined
+      return delta
+    },
+    get done() {
+      return done
+    },
+  }
+}
+
+/** Reads a whole chat completion. */
+export function decodeWhole(body: unknown): ChatDelta {
+  const answer = frame(body)
+  const fault = faultWithin(answer)
+  if (fault) throw fault
+  if (listOf(answer['choices']).length === 0) throw garbled('an answer without a choice')
+  return decodeAnswer(answer, 'message', createToolCalls())
+}
+
+/** A chunk and a whole answer differ only in where the choice keeps its content. */
+function decodeAnswer(answer: Frame, field: 'delta' | 'message', toolCalls: ToolCalls): ChatDelta {
+  const delta: Draft = { wire: answer }
+  const upstreamId = textOf(answer['id'])
+  const upstreamModel = textOf(answer['model'])
+  const usage = usageOf(answer['usage'])
+  if (upstreamId !== undefined) delta.upstreamId = upstreamId
+  if (upstreamModel !== undefined) delta.upstreamModel = upstreamModel
+  if (usage) delta.usage = usage
+  const choice = listOf(answer['choices']).find(isFirstChoice)
+  if (choice) decodeChoice(choice, within(choice[field]), toolCalls, delta)
+  return delta
+}
+
+/** Only one choice is ever asked for. Others, from a server that sends them anyway, would be woven into it. */
+function isFirstChoice(choice: unknown): choice is Frame {
+  return isFrame(choice) && (choice['index'] ?? 0) === 0
+}
+
+function decodeChoice(choice: Frame, said: Frame, toolCalls: ToolCalls, delta: Draft): void {
+  const text = texts(said['content'], 'text')
+  const refusal = textOf(said['refusal'])
+  const thoughts = thoughtsOf(said)
+  const calls = toolCalls.read(said, delta.upstreamId)
+  const finish = finishOf(choice['finish_reason'], toolCalls.count > 0)
+  if (text !== '') delta.text = text
+  if (refusal !== undefined) delta.refusal = refusal
+  if (thoughts !== '') delta.reasoning = [{ kind: 'text', text: thoughts, format: 'unknown' }]
+  if (calls.length > 0) delta.toolCalls = calls
+  if (finish) delta.finish = finish
+  if (isFrame(choice['logprobs'])) delta.logprobs = choice['logprobs']
+}
+
+/** Thoughts have no field of their own in this shape; these are the two that servers use, and Mistral's parts. */
+function thoughtsOf(said: Frame): string {
+  return textOf(said['reasoning_content']) ?? textOf(said['reasoning']) ?? texts(said['content'], 'thinking')
+}
+
+/** Content is text; Mistral's thinking models send parts in its place. */
+function texts(content: unknown, type: 'text' | 'thinking'): string {
+  if (typeof content === 'string') return type === 'text' ? content : ''
+  let joined = ''
+  for (const part of listOf(content).map(within)) {
+    if (part['type'] !== type) continue
+    joined += typeof part[type] === 'string' ? part[type] : texts(part[type], 'text')
+  }
+  return joined
+}

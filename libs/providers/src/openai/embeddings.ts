@@ -1,0 +1,31 @@
+import { tokenCount, type EmbeddingRequest } from '@turnpike/domain'
+import type { EmbeddingAnswer } from '../adapter.ts'
+import { faultWithin } from '../explain.ts'
+import { frame, garbled, isFrame, listOf, within } from '../frame.ts'
+
+export function encodeEmbeddings(request: EmbeddingRequest, model: string): Record<string, unknown> {
+  const { input, dimensions, encodingFormat, user, extra } = request
+  return { ...extra, model, input, dimensions, encoding_format: encodingFormat, user }
+}
+
+/** Vectors in the order of their inputs, which servers are free not to keep. */
+export function decodeEmbeddings(body: unknown): EmbeddingAnswer {
+  const answer = frame(body)
+  const fault = faultWithin(answer)
+  if (fault) throw fault
+  const rows = listOf(answer['data']).filter(isFrame)
+  if (rows.length === 0) throw garbled('an answer without vectors')
+  const vectors: (readonly number[] | string)[] = Array.from({ length: rows.length })
+  rows.forEach((row, position) => {
+    const index = typeof row['index'] === 'number' ? row['index'] : position
+    if (!(index in vectors) || vectors[index] !== undefined) throw garbled('vectors with wrong numbers')
+    vectors[index] = vectorOf(row['embedding'])
+  })
+  return { vectors, promptTokens: tokenCount(within(answer['usage'])['prompt_tokens']) }
+}
+
+function vectorOf(value: unknown): readonly number[] | string {
+  if (typeof value === 'string') return value
+  if (Array.isArray(value) && value.every((figure) => typeof figure === 'number')) return value
+  throw garbled('a vector that is not one')
+}

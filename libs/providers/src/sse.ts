@@ -1,0 +1,57 @@
+import { createParser } from 'eventsource-parser'
+import { Fault } from '@turnpike/domain'
+import type { SseEvent } from './adapter.ts'
+
+/** Characters of one event or unfinished line. Real events are a few hundred bytes; a megabyte without an end is a fault, not an answer. */
+export const EVENT_CHARACTERS_MAX = 1_048_576
+
+const CARRIAGE_RETURN = 13
+
+export interface SseReader {
+  /** Takes the next bytes, cut anywhere, even inside a character. Calls back before it returns. */
+  push(bytes: Uint8Array): void
+  /**
+   * The stream has closed. Only a blank line ends an event: one that was cut before it is dropped, because half a frame
+   * must never be taken for a whole one.
+   */
+  end(): void
+}
+
+/**
+ * Reads server-sent events: any mix of CR, LF and CRLF, a byte order mark, comments, several data lines in one event.
+ * Comments and events without data are dropped. Throws Fault `upstream_garbled` for an event above `EVENT_CHARACTERS_MAX`,
+ * and lets through what `onEvent` throws; after either the reader must not be used again.
+ */
+export function createSseReader(onEvent: (event: SseEvent) => void): SseReader {
+  const decoder = new TextDecoder()
+  let endsWithReturn = false
+  const parser = createParser({
+    maxBufferSize: EVENT_CHARACTERS_MAX,
+    onEvent: ({ event, data }) => {
+      if (data.length > EVENT_CHARACTERS_MAX) throw tooLarge()
+      if (data !== '') onEvent({ event, data })
+    },
+    onError: ({ type }) => {
+      if (type === 'max-buffer-size-exceeded') throw tooLarge()
+    },
+  })
+  const feed = (text: string) => {
+    if (text === '') return
+    endsWithReturn = text.charCodeAt(text.length - 1) === CARRIAGE_RETURN
+    parser.feed(text)
+  }
+  return {
+    push: (bytes) => feed(decoder.decode(bytes, { stream: true })),
+    end: () => {
+      feed(decoder.decode())
+      // The parser holds a last CR back, since an LF may follow. None will, so the CR was a line's end.
+      if (endsWithReturn) feed('\n')
+    },
+  }
+}
+
+function tooLarge(): Fault {
+  return new Fault('upstream_garbled', 'The provider sent an event that is too large to be one.', {
+    detail: { charactersMax: EVENT_CHARACTERS_MAX },
+  })
+}
