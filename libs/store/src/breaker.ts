@@ -1,0 +1,124 @@
+export type BreakerState = 'closed' | 'open' | 'half_open'
+
+/** One admitted call. Exactly one of the two is to be said; a second word is ignored. */
+export interface Trial {
+  succeeded(): void
+  failed(): void
+}
+
+export interface BreakerOptions {
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  /** Told when it leaves service and when it is back, not for each probe between: the place for the one log line. */
+  readonly onChange?: (state: 'closed' | 'open') => void
+}
+
+/** Five in a row is no blip; half of twenty within a second catches a store that answers every other call. */
+const CONSECUTIVE_FAILURES_MAX = 5
+const FAILURE_RATE_MAX = 0.5
+const TRIALS_TO_JUDGE_MIN = 20
+const WINDOW_MS = 1_000
+/** A blip costs a quarter of a second; a long outage is asked about every five. */
+const OPEN_MS_MIN = 250
+const OPEN_MS_MAX = 5_000
+/** Three good answers in a row, one at a time, before the full load returns. */
+const PROBES_TO_CLOSE = 3
+/** A probe whose fate was never told counts as failed, or the breaker would wait for it for ever. */
+const PROBE_MS_MAX = 5_000
+
+/**
+ * Keeps calls away from a store that does not answer. Closed: all pass. Open: none. Half-open: exactly one probe at a time;
+ * a failed one opens again for twice as long, with full jitter so that nodes do not return together.
+ */
+export class Breaker {
+  readonly #options: BreakerOptions
+  #state: BreakerState = 'closed'
+  #consecutiveFailures = 0
+  #window = { startMs: 0, trials: 0, failures: 0 }
+  #openings = 0
+  #openUntilMs = 0
+  #goodProbes = 0
+  #probe: { readonly sinceMs: number } | null = null
+
+  constructor(options: BreakerOptions) {
+    this.#options = options
+  }
+
+  get state(): BreakerState {
+    return this.#state
+  }
+
+  /** Null: do not call. Otherwise call, and say how it went. */
+  admit(): Trial | null {
+    if (this.#state === 'closed') return this.#trial(null)
+    const nowMs = this.#options.now()
+    if (this.#state === 'open') {
+      if (nowMs < this.#openUntilMs) return null
+      this.#goodProbes = 0
+      this.#change('half_open')
+    }
+    if (this.#probe) {
+      if (nowMs - this.#probe.sinceMs > PROBE_MS_MAX) this.#open()
+      return null
+    }
+    this.#probe = { sinceMs: nowMs }
+    return this.#trial(this.#probe)
+  }
+
+  #trial(probe: { readonly sinceMs: number } | null): Trial {
+    let told = false
+    const tell = (ok: boolean) => {
+      if (told) return
+      told = true
+      if (probe) this.#probed(probe, ok)
+      else this.#counted(ok)
+    }
+    return { succeeded: () => tell(true), failed: () => tell(false) }
+  }
+
+  /** What was admitted while closed and ends later says nothing of a probe. */
+  #counted(ok: boolean): void {
+    if (this.#state !== 'closed') return
+    const nowMs = this.#options.now()
+    if (nowMs - this.#window.startMs >= WINDOW_MS) this.#window = { startMs: nowMs, trials: 0, failures: 0 }
+    this.#window.trials++
+    if (ok) {
+      this.#consecutiveFailures = 0
+      this.#openings = 0
+      return
+    }
+    this.#window.failures++
+    this.#consecutiveFailures++
+    const { trials, failures } = this.#window
+    const tooMany = trials >= TRIALS_TO_JUDGE_MIN && failures / trials >= FAILURE_RATE_MAX
+    if (tooMany || this.#consecutiveFailures >= CONSECUTIVE_FAILURES_MAX) this.#open()
+  }
+
+  #probed(probe: { readonly sinceMs: number }, ok: boolean): void {
+    if (this.#probe !== probe) return
+    this.#probe = null
+    if (!ok) return this.#open()
+    this.#goodProbes++
+    if (this.#goodProbes < PROBES_TO_CLOSE) return
+    this.#consecutiveFailures = 0
+    this.#window = { startMs: this.#options.now(), trials: 0, failures: 0 }
+    this.#change('closed')
+  }
+
+  #open(): void {
+    const ceiling = Math.min(OPEN_MS_MIN * 2 ** this.#openings, OPEN_MS_MAX)
+    this.#openings++
+    this.#probe = null
+    this.#openUntilMs = this.#options.now() + ceiling * this.#options.random()
+    this.#change('open')
+  }
+
+  #change(state: BreakerState): void {
+    const before = this.#state
+    this.#state = state
+    if (state === 'closed') this.#options.onChange?.('closed')
+    else if (before === 'closed') this.#options.onChange?.('open')
+  }
+}

@@ -1,0 +1,32 @@
+import { LRUCache } from 'lru-cache'
+
+export interface ExpiringSetOptions {
+  /** Members at most; beyond it the one that was asked for longest ago goes. */
+  readonly max: number
+  readonly ttlMs: number
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+}
+
+/** Remembers texts for a while, a bounded number of them. */
+export class ExpiringSet {
+  readonly #options: ExpiringSetOptions
+  readonly #until: LRUCache<string, number>
+
+  constructor(options: ExpiringSetOptions) {
+    this.#options = options
+    this.#until = new LRUCache({ max: options.max })
+  }
+
+  add(text: string): void {
+    this.#until.set(text, this.#options.now() + this.#options.ttlMs)
+  }
+
+  has(text: string): boolean {
+    return (this.#until.get(text) ?? -Infinity) > this.#options.now()
+  }
+
+  delete(text: string): void {
+    this.#until.delete(text)
+  }
+}

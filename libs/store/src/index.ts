@@ -1,0 +1,83 @@
+/** Postgres and Redis: the only place that talks to them. Returns domain types, never rows. */
+export { migrate } from './migrate.ts'
+export { ensureLogin, type GroupRole } from './roles.ts'
+export { inTenant, inTransaction, openPool, type Pool, type PoolOptions, type Queryable } from './pools.ts'
+export { openPrisma, withPerson, withTenant, type PrismaClient, type Transaction } from './prisma.ts'
+export { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.ts'
+export {
+  checkKey,
+  fingerprints,
+  mintKey,
+  newSecretsText,
+  openKeySecrets,
+  type Fingerprint,
+  type KeyCheck,
+  type KeySecrets,
+  type MintedKey,
+} from './key-seal.ts'
+export { KeyCache, type KeyCacheStats, type KeyEvent } from './key-cache.ts'
+export { openKeyCache } from './key-sources.ts'
+export { publishKeyEvents, watchKeyEvents, type KeyWatch } from './key-events.ts'
+export { openRedis } from './redis.ts'
+export type { BegunRequest, UsageRecord } from './journal-record.ts'
+export { Journal, type JournalOptions, type JournalStats } from './journal.ts'
+export { Shipper, type ShipperOptions, type ShipperStats } from './ship.ts'
+export { HealthMinutes, type HealthMinutesOptions } from './health.ts'
+export { addToDigest, mergeDigests, quantile, type Digest } from './health-digest.ts'
+export {
+  findRequest,
+  listRequests,
+  REQUESTS_PAGE_MAX,
+  type RequestDetail,
+  type RequestFilter,
+  type RequestPage,
+  type RequestSummary,
+} from './requests.ts'
+export {
+  keyUsage,
+  usageSeries,
+  usageTotals,
+  type KeyUsage,
+  type UsagePoint,
+  type UsageSeriesOptions,
+  type UsageSpan,
+  type UsageSums,
+} from './usage-views.ts'
+export { readCatalogue, readCatalogueVersion } from './catalogue.ts'
+export { writeCatalogue, type CatalogueEntries } from './catalogue-write.ts'
+export { seedCatalogue, type CatalogueSeed, type CompatibleProvider, type Seeded } from './seed.ts'
+export type { ListedProvider } from './seed-listed.ts'
+export { startEmbeddedRedis, type EmbeddedRedis, type NoRedis } from './embedded-redis.ts'
+export { operatorKey } from './operator.ts'
+export { mutate, type Author, type Mutated } from './mutate.ts'
+export { findCredentials, readBalance, signUp, type Credentials, type NewAccount } from './accounts.ts'
+export {
+  issueVerification,
+  resendVerification,
+  verifyByCode,
+  verifyByLink,
+  type IssuedVerification,
+} from './verifications.ts'
+export { Passwords } from './passwords.ts'
+export {
+  beginSession,
+  deleteEndedSessions,
+  endSession,
+  findSession,
+  isSessionAlive,
+  SESSION_AGE_MS_MAX,
+  type SignedIn,
+} from './sessions.ts'
+export { createKey, findKey, keyNames, listKeys, renameKey, revokeKey, type KeySummary, type NewKey } from './keys.ts'
+export { listAudit, type AuditEntry, type AuditPage } from './audit.ts'
+export { addJob, ensurePartitions, runJobs, type JobName, type Jobs, type JobsOptions, type Tasks } from './jobs.ts'
+export {
+  CONSOLE_CHANNEL,
+  Listening,
+  openConsoleNotice,
+  USAGE_CHANNEL,
+  type ConsoleNotice,
+  type Notice,
+} from './listen.ts'
+export { findPrice } from './prices.ts'
+export { isStoreAway, whyNotReached } from './store-away.ts'

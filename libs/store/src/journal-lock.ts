@@ -1,0 +1,74 @@
+import { readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const LOCK = 'owner.lock'
+/** Taking over from the dead may be lost to another who does the same; then that one is alive, and the next look says so. */
+const TRIES_MAX = 3
+
+/**
+ * Makes this process the only owner of a folder; returns what gives it back. Throws an Error when another process that is
+ * alive owns it. The dead own nothing: a number alone may have been given to another process since, so its time of start
+ * counts too.
+ */
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  const path = join(folder, LOCK)
+  const mine = `${process.pid} ${await birthOf(process.pid)}\n`
+  for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
+    if (await create(path, mine)) return () => unlink(path)
+    const owner = await readFile(path, 'utf8').catch(() => '')
+    if (await isAlive(owner)) break
+    await setAside(path, owner)
+  }
+  throw new Error(
+    'The journal folder belongs to another process that is running. Each process needs a folder of its own.',
+  )
+}
+
+async function create(path: string, content: string): Promise<boolean> {
+  try {
+    await writeFile(path, content, { flag: 'wx', mode: 0o600 })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Moves the lock of the dead away. Whoever finds that it moved a newer one puts it back. */
+async function setAside(path: string, dead: string): Promise<void> {
+  const aside = `${path}.${process.pid}`
+  const moved = await rename(path, aside).then(
+    () => true,
+    () => false,
+  )
+  if (!moved) return
+  const content = await readFile(aside, 'utf8')
+  if (content !== dead) await create(path, content)
+  await unlink(aside)
+}
+
+async function isAlive(owner: string): Promise<boolean> {
+  const [pid = 0, birth] = owner.trim().split(/ (.*)/)
+  if (!Number.isInteger(Number(pid)) || Number(pid) <= 0) return false
+  try {
+    process.kill(Number(pid), 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  return (await birthOf(Number(pid))) === birth
+}
+
+/** When a process started, unlike any other of that number; `unknown` where the system does not say. */
+async function birthOf(pid: number): Promise<string> {
+  try {
+    const [stat, boot] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
+    ])
+    // The name in brackets may hold spaces; the time of start is the 20th field behind it.
+    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    return `${ticks}@${boot.trim()}`
+  } catch {
+    return 'unknown'
+  }
+}

@@ -1,0 +1,151 @@
+import type { Breaker } from './breaker.ts'
+import type { KeyRecord } from './key-records.ts'
+
+/** Time as the key path uses it; injected, so that hours of outage fit into a test. */
+export interface Clock {
+  /** Wall clock, milliseconds: compared with what other nodes wrote. */
+  wallMs(): number
+  /** Monotonic milliseconds: ages and deadlines. */
+  monotonicMs(): number
+  /** Calls back once after that many milliseconds. Returns what calls it off. */
+  after(ms: number, call: () => void): () => void
+}
+
+export const SYSTEM_CLOCK: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Nobody could be asked: no proof of anything. */
+export class Unanswered extends Error {}
+
+export type AskPostgres = (digests: readonly Buffer[]) => Promise<ReadonlyMap<string, KeyRecord>>
+
+/** Queries in flight per node at most: nodes × 4 must stay below half of the server's connections. */
+const PERMITS_MAX = 4
+/** Of them, for refreshes of what is served anyway: one stays free for keys that nobody knows yet. */
+const PERMITS_OF_REFRESHES_MAX = 3
+const BATCH_MAX = 200
+/** Whoever waits longer than this gets its answer elsewhere: a stale copy, or 503. */
+const DEADLINE_MS = 800
+/** Beyond it a node is flooded with keys of its own making; the next one is told at once. */
+const WAITING_MAX = 10_000
+const REFRESHES_WAITING_MAX = 1_000
+
+interface Waiting {
+  readonly hex: string
+  readonly digest: Buffer
+  readonly settle: (answer: { readonly record: KeyRecord | null } | { readonly error: Error }) => void
+}
+
+/** Collects the digests that wait and asks Postgres for all of them in one query, a few queries at a time. */
+export class KeyBatch {
+  readonly #ask: AskPostgres
+  readonly #breaker: Breaker
+  readonly #clock: Clock
+  readonly #unknown = new Set<Waiting>()
+  readonly #refreshes = new Set<Waiting>()
+  #inFlight = 0
+  #pumping = false
+  /** Queries sent so far. */
+  queries = 0
+
+  constructor(ask: AskPostgres, breaker: Breaker, clock: Clock) {
+    this.#ask = ask
+    this.#breaker = breaker
+    this.#clock = clock
+  }
+
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /**
+   * Asks for one digest. Null: Postgres says that it does not exist.
+   * Rejects with Unanswered when that could not be learned within the deadline.
+   * @param refresh a stale copy is being served meanwhile, so that it may wait behind others
+   */
+  lookup(hex: string, digest: Buffer, refresh: boolean): Promise<KeyRecord | null> {
+    const queue = refresh ? this.#refreshes : this.#unknown
+    if (queue.size >= (refresh ? REFRESHES_WAITING_MAX : WAITING_MAX)) {
+      return Promise.reject(new Unanswered('too many keys wait for Postgres'))
+    }
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        hex,
+        digest,
+        settle: (answer) => {
+          cancel()
+          if ('error' in answer) reject(answer.error)
+          else resolve(answer.record)
+        },
+      }
+      const cancel = this.#clock.after(DEADLINE_MS, () => {
+        queue.delete(waiting)
+        waiting.settle({ error: new Unanswered('Postgres did not answer in time') })
+      })
+      queue.add(waiting)
+      this.#pumpSoon()
+    })
+  }
+
+  /** After the current turn, so that all who come in it share a query. */
+  #pumpSoon(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    queueMicrotask(() => {
+      this.#pumping = false
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    while (this.#mayStart()) {
+      const batch = [...take(this.#unknown, BATCH_MAX)]
+      batch.push(...take(this.#refreshes, BATCH_MAX - batch.length))
+      const trial = this.#breaker.admit()
+      if (!trial) {
+        for (const waiting of batch) waiting.settle({ error: new Unanswered('Postgres is not asked while it fails') })
+        continue
+      }
+      void this.#send(batch, trial)
+    }
+  }
+
+  #mayStart(): boolean {
+    if (this.#unknown.size > 0) return this.#inFlight < PERMITS_MAX
+    return this.#refreshes.size > 0 && this.#inFlight < PERMITS_OF_REFRESHES_MAX
+  }
+
+  /** A permit is held until the query ends, not until whoever waits gives up: that is what bounds the load on Postgres. */
+  async #send(batch: readonly Waiting[], trial: { succeeded(): void; failed(): void }): Promise<void> {
+    this.#inFlight++
+    this.queries++
+    try {
+      const records = await this.#ask(batch.map((waiting) => waiting.digest))
+      trial.succeeded()
+      for (const waiting of batch) waiting.settle({ record: records.get(waiting.hex) ?? null })
+    } catch (cause) {
+      trial.failed()
+      const error = new Unanswered('Postgres could not be asked', { cause })
+      for (const waiting of batch) waiting.settle({ error })
+    } finally {
+      this.#inFlight--
+      this.#pumpSoon()
+    }
+  }
+}
+
+/** Removes and returns the first few, in the order in which they came. */
+function* take(queue: Set<Waiting>, most: number): Generator<Waiting> {
+  let left = most
+  for (const waiting of queue) {
+    if (left-- <= 0) return
+    queue.delete(waiting)
+    yield waiting
+  }
+}

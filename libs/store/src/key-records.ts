@@ -1,0 +1,151 @@
+import type { Caller, KeyId, KeyKind, Policy, PolicyId, TenantId, WorkspaceId } from '@turnpike/domain'
+import type { Redis } from 'ioredis'
+import { openText, sealText, type KeySecrets } from './key-seal.ts'
+import type { Pool } from './pools.ts'
+
+/** What is known of a digest. A record without a caller is a tombstone: the key was revoked and stays so. */
+export interface KeyRecord {
+  readonly version: number
+  readonly caller: Caller | null
+  /** Wall clock, milliseconds: when Postgres said so. */
+  readonly verifiedAtMs: number
+}
+
+/** What Redis held was not what we put there: another key's value, a broken one, or one from the future. */
+export class WrongValue extends Error {}
+
+/** A clock of another node may run ahead by this much before its word is refused. */
+const SKEW_MS_MAX = 5_000
+/** Redis keeps a caller as long as a stale copy may be served, and a tombstone longer than any stale copy lives. */
+const CALLER_TTL_MS = 60 * 60_000
+const TOMBSTONE_TTL_MS = 65 * 60_000
+const TTL_JITTER = 0.2
+
+/** Asks Postgres for the keys with these digests, by the one door that crosses tenants. Answers by hexadecimal digest; what is missing does not exist. */
+export async function readKeys(pool: Pool, digests: readonly Buffer[]): Promise<Map<string, KeyRecord>> {
+  const { rows } = await pool.query<KeyRow>({ name: 'auth_lookup', text: LOOKUP, values: [digests] })
+  const verifiedAtMs = Date.now()
+  return new Map(
+    rows.map((row) => {
+      const caller = callerOf(row)
+      return [row.digest.toString('hex'), { version: caller.version, caller, verifiedAtMs }]
+    }),
+  )
+}
+
+const LOOKUP = `SELECT digest, key_id, tenant_id, workspace_id, name, kind, version::text, expires_at, revoked_at, funds,
+  balance::text, policy_id, policy_version, policy FROM auth_lookup($1::bytea[])`
+
+interface KeyRow {
+  digest: Buffer
+  key_id: KeyId
+  tenant_id: TenantId
+  workspace_id: WorkspaceId
+  name: string
+  kind: KeyKind
+  version: string
+  expires_at: Date | null
+  revoked_at: Date | null
+  funds: Caller['funds']
+  balance: string | null
+  policy_id: PolicyId | null
+  policy_version: number | null
+  policy: PolicyJson | null
+}
+
+/** A policy as its document holds it: prices are decimal strings of nano-dollars. */
+type PolicyJson = Omit<Policy, 'maxPromptPrice' | 'maxCompletionPrice'> & {
+  maxPromptPrice: string | null
+  maxCompletionPrice: string | null
+}
+
+function callerOf(row: KeyRow): Caller {
+  const { policy_id, policy_version, policy } = row
+  return {
+    tenantId: row.tenant_id,
+    workspaceId: row.workspace_id,
+    keyId: row.key_id,
+    keyName: row.name,
+    kind: row.kind,
+    version: Number(row.version),
+    funds: row.funds,
+    balance: row.funds === 'operator' ? null : BigInt(row.balance ?? 0),
+    expiresAtMs: row.expires_at?.getTime() ?? null,
+    revoked: row.revoked_at !== null,
+    policy:
+      policy_id !== null && policy_version !== null && policy !== null
+        ? { id: policy_id, version: policy_version, policy: policyOf(policy) }
+        : null,
+  }
+}
+
+function policyOf(json: PolicyJson): Policy {
+  return { ...json, maxPromptPrice: nano(json.maxPromptPrice), maxCompletionPrice: nano(json.maxCompletionPrice) }
+}
+
+function nano(text: string | null): bigint | null {
+  return text === null ? null : BigInt(text)
+}
+
+/** Asks Redis for one digest; null when it has nothing. Throws WrongValue for a value that is not ours for this digest. */
+export async function readCached(
+  redis: Redis,
+  secrets: KeySecrets,
+  digest: Buffer,
+  nowMs: number,
+): Promise<KeyRecord | null> {
+  const text = await redis.get(placeOf(digest))
+  return text === null ? null : openRecord(secrets, digest, text, nowMs)
+}
+
+/** Writes what Postgres said, unless Redis holds a higher version or a tombstone, which nothing replaces. */
+export async function writeCached(redis: Redis, secrets: KeySecrets, digest: Buffer, record: KeyRecord): Promise<void> {
+  const ttlMs = isTombstone(record)
+    ? TOMBSTONE_TTL_MS
+    : Math.round(CALLER_TTL_MS * (1 - TTL_JITTER + TTL_JITTER * Math.random()))
+  await redis.eval(KEEP_NEWEST, 1, placeOf(digest), sealRecord(secrets, digest, record), String(ttlMs))
+}
+
+/** `version|t or c|…`: the script reads no further than the mark. */
+const KEEP_NEWEST = `
+local held = redis.call('GET', KEYS[1])
+if held then
+  local version, mark = string.match(held, '^(%d+)|(%a)|')
+  local newVersion, newMark = string.match(ARGV[1], '^(%d+)|(%a)|')
+  if version and mark == 't' and newMark == 'c' then return 0 end
+  if version and mark == newMark and tonumber(version) > tonumber(newVersion) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`
+
+function placeOf(digest: Buffer): string {
+  return `turnpike:key:${digest.toString('hex')}`
+}
+
+function isTombstone(record: KeyRecord): boolean {
+  return record.caller === null || record.caller.revoked
+}
+
+/** `version|mark|seal`. The seal covers the digest and the head, so that a value can neither be altered nor moved to another key. */
+export function sealRecord(secrets: KeySecrets, digest: Buffer, record: KeyRecord): string {
+  const head = `${record.version}|${isTombstone(record) ? 't' : 'c'}`
+  const json = JSON.stringify(record, (_, value: unknown) =>
+    typeof value === 'bigint' ? { nano: value.toString() } : value,
+  )
+  return `${head}|${sealText(secrets, placeOf(digest) + head, json)}`
+}
+
+/** Reads what `sealRecord` wrote for this very digest; throws WrongValue for everything else. */
+export function openRecord(secrets: KeySecrets, digest: Buffer, text: string, nowMs: number): KeyRecord {
+  const [, head = '', sealed = ''] = /^(\d{1,15}\|[tc])\|(.*)$/s.exec(text) ?? []
+  const json = openText(secrets, placeOf(digest) + head, sealed)
+  if (json === null) throw new WrongValue('not sealed for this key')
+  const record = JSON.parse(json, (_, value: unknown) => (isNano(value) ? BigInt(value.nano) : value)) as KeyRecord
+  if (record.verifiedAtMs > nowMs + SKEW_MS_MAX) throw new WrongValue('from the future')
+  return record
+}
+
+/** Any object with one member `nano` is a bigint; nothing else in a caller has such a member. */
+function isNano(value: unknown): value is { nano: string } {
+  return typeof value === 'object' && value !== null && 'nano' in value && typeof value.nano === 'string'
+}

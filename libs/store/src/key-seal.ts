@@ -1,0 +1,167 @@
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto'
+import { formatKey, parseKey, signedPart, type KeyId, type KeyKind } from '@turnpike/domain'
+
+/** One generation of server secrets. Held as key objects, which neither a logger nor an inspector can print. */
+export interface KeySecret {
+  readonly id: number
+  /** Makes the tag inside a key. */
+  readonly tag: KeyObject
+  /** Makes the digest that a key is looked up by. */
+  readonly pepper: KeyObject
+  /** Seals what is kept and told in Redis; derived from the pepper. */
+  readonly seal: KeyObject
+}
+
+/** All generations that are still accepted. */
+export interface KeySecrets {
+  /** Signs new keys. */
+  readonly signing: KeySecret
+  readonly byId: ReadonlyMap<number, KeySecret>
+}
+
+/** What arithmetic alone can say of a key. Only `genuine` is worth a look-up. */
+export type KeyCheck =
+  | { readonly kind: 'genuine'; readonly keyKind: KeyKind; readonly id: KeyId; readonly digest: Buffer }
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'forged' }
+  /** Signed by a generation that this process does not hold: our misconfiguration, never proof against the key. */
+  | { readonly kind: 'unknown_secret'; readonly secretId: number }
+
+/** A new key. `key` is shown once and never stored; the rest is what the database keeps. */
+export interface MintedKey {
+  readonly key: string
+  readonly id: KeyId
+  readonly digest: Buffer
+  readonly secretId: number
+  readonly lastFour: string
+}
+
+/** Says which secret a process holds without telling it, so that two processes can find out that they differ. */
+export interface Fingerprint {
+  readonly secretId: number
+  readonly fingerprint: Buffer
+}
+
+const SECRET_BYTES = 32
+const ID_BYTES = 8
+const KEY_SECRET_BYTES = 16
+const TAG_BYTES = 8
+/** 32 random bytes hold about 30 distinct values; fewer than this comes from a keyboard, not from a generator. */
+const DISTINCT_BYTES_MIN = 16
+/** More generations than a rotation needs at once; the bound keeps a pasted file from being read as secrets. */
+const SECRETS_MAX = 16
+
+/**
+ * Reads `1:<64 hex tag secret>:<64 hex pepper>,2:…`, ids 1 to 255; the first one signs.
+ * Throws an Error that names the position and never the text, since the message ends up in a log.
+ */
+export function openKeySecrets(text: string): KeySecrets {
+  const entries = text.split(',').map((entry) => entry.trim())
+  if (entries.length > SECRETS_MAX) throw new Error(`Key secrets: at most ${SECRETS_MAX} generations can be in force.`)
+  const seen = new Set<string>()
+  const byId = new Map<number, KeySecret>()
+  entries.forEach((entry, index) => {
+    const secret = openOne(entry, `Key secrets, entry ${index + 1}`, seen)
+    if (byId.has(secret.id)) throw new Error(`Key secrets, entry ${index + 1}: its id is used twice.`)
+    byId.set(secret.id, secret)
+  })
+  const [signing] = byId.values()
+  if (!signing) throw new Error('Key secrets: there is none.')
+  return { signing, byId }
+}
+
+/** @param seen hexadecimal secrets that were read before; no two may be alike, or one leak would be two */
+function openOne(entry: string, where: string, seen: Set<string>): KeySecret {
+  const match = /^(\d{1,3}):([0-9a-f]{64}):([0-9a-f]{64})$/i.exec(entry)
+  if (!match) throw new Error(`${where}: the form is id:64 hexadecimal digits:64 hexadecimal digits.`)
+  const id = Number(match[1])
+  if (id < 1 || id > 255) throw new Error(`${where}: the id must be between 1 and 255.`)
+  const [tag, pepper] = [match[2] ?? '', match[3] ?? ''].map((hex) => {
+    const bytes = Buffer.from(hex, 'hex')
+    if (new Set(bytes).size < DISTINCT_BYTES_MIN) throw new Error(`${where}: a secret is too regular to be random.`)
+    if (seen.has(hex.toLowerCase())) throw new Error(`${where}: a secret is used twice.`)
+    seen.add(hex.toLowerCase())
+    return bytes
+  }) as [Buffer, Buffer]
+  return {
+    id,
+    tag: createSecretKey(tag),
+    pepper: createSecretKey(pepper),
+    seal: createSecretKey(hmac(createSecretKey(pepper), 'turnpike seal')),
+  }
+}
+
+/** A fresh text for `openKeySecrets` with one generation of id 1. */
+export function newSecretsText(): string {
+  return `1:${randomBytes(SECRET_BYTES).toString('hex')}:${randomBytes(SECRET_BYTES).toString('hex')}`
+}
+
+/** Makes a key. @param random gives that many random bytes; injected so that tests can repeat themselves */
+export function mintKey(
+  secrets: KeySecrets,
+  kind: KeyKind,
+  random: (bytes: number) => Buffer = randomBytes,
+): MintedKey {
+  const { signing } = secrets
+  const id = random(ID_BYTES)
+  const unsigned = Buffer.concat([Buffer.of(signing.id), id, random(KEY_SECRET_BYTES)])
+  const key = formatKey(kind, unsigned, tagOf(signing, signedPart(kind, unsigned)))
+  return {
+    key,
+    id: id.toString('hex') as KeyId,
+    digest: hmac(signing.pepper, key),
+    secretId: signing.id,
+    lastFour: key.slice(-4),
+  }
+}
+
+/** Judges a key by arithmetic, without any look-up. Costs microseconds and never throws, whatever the text. */
+export function checkKey(secrets: KeySecrets, text: string): KeyCheck {
+  const parts = parseKey(text)
+  if (!parts) return { kind: 'malformed' }
+  const secret = secrets.byId.get(parts.secretId)
+  if (!secret) return { kind: 'unknown_secret', secretId: parts.secretId }
+  if (!timingSafeEqual(tagOf(secret, parts.signed), parts.tag)) return { kind: 'forged' }
+  return {
+    kind: 'genuine',
+    keyKind: parts.kind,
+    id: Buffer.from(parts.id).toString('hex') as KeyId,
+    digest: hmac(secret.pepper, text),
+  }
+}
+
+/**
+ * Seals what is kept or sent outside this process: `secret-id|mac|text`.
+ * @param purpose covered by the seal, so that a text sealed for one place means nothing in another
+ */
+export function sealText(secrets: KeySecrets, purpose: string, text: string): string {
+  const { signing } = secrets
+  return `${signing.id}|${hmac(signing.seal, `${purpose}\n${text}`).toString('hex')}|${text}`
+}
+
+/** Reads what `sealText` wrote for this very purpose; null for everything else. */
+export function openText(secrets: KeySecrets, purpose: string, sealed: string): string | null {
+  const match = /^(\d{1,3})\|([0-9a-f]{64})\|(.*)$/s.exec(sealed)
+  const secret = match && secrets.byId.get(Number(match[1]))
+  const text = match?.[3] ?? ''
+  if (!secret) return null
+  const mac = hmac(secret.seal, `${purpose}\n${text}`)
+  return timingSafeEqual(mac, Buffer.from(match[2] ?? '', 'hex')) ? text : null
+}
+
+/** One fingerprint per generation, over both of its secrets. */
+export function fingerprints(secrets: KeySecrets): Fingerprint[] {
+  return [...secrets.byId.values()].map((secret) => {
+    const tagPrint = hmac(secret.tag, 'turnpike fingerprint')
+    const pepperPrint = hmac(secret.pepper, 'turnpike fingerprint')
+    return { secretId: secret.id, fingerprint: Buffer.concat([tagPrint.subarray(0, 16), pepperPrint.subarray(0, 16)]) }
+  })
+}
+
+function tagOf(secret: KeySecret, signed: Uint8Array): Buffer {
+  return hmac(secret.tag, signed).subarray(0, TAG_BYTES)
+}
+
+function hmac(key: KeyObject, content: string | Uint8Array): Buffer {
+  return createHmac('sha256', key).update(content).digest()
+}

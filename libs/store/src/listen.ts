@@ -1,0 +1,134 @@
+import type { TenantId } from '@turnpike/domain'
+import { Client } from 'pg'
+import type { Transaction } from './prisma.ts'
+
+/** One thing that was told: on which channel, and what. */
+export interface Notice {
+  readonly channel: string
+  readonly payload: string
+}
+
+export interface ListenOptions {
+  readonly url: string
+  readonly channels: readonly string[]
+  readonly applicationName: string
+  readonly onNotice: (notice: Notice) => void
+  /** The line was lost: what is told now goes unheard. Once per loss. */
+  readonly onLost: (error: Error | null) => void
+  /** Listening (again): whatever was told before may have been missed. */
+  readonly onListening: () => void
+}
+
+const RECONNECT_MS_MIN = 250
+const RECONNECT_MS_MAX = 5_000
+const CONNECT_TIMEOUT_MS = 3_000
+/** A dead line sends nothing, just like a quiet one; asking tells them apart. */
+const PING_MS = 15_000
+
+/**
+ * Notices of committed transactions for as long as it is open, on one connection of its own; another is opened when it is
+ * lost. Notices in between are lost too: listeners must not need them all.
+ */
+export class Listening {
+  /** Resolves when the first connection listens. */
+  readonly ready: Promise<void>
+  #client: Client | null = null
+  #closed = false
+  #delayMs = RECONNECT_MS_MIN
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(private readonly options: ListenOptions) {
+    this.ready = new Promise((resolve) => this.#connect(resolve))
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    await this.#client?.end()
+  }
+
+  #connect(onReady: () => void): void {
+    const client = clientOf(this.options)
+    this.#client = client
+    const lose = (error: unknown) => this.#lose(client, error instanceof Error ? error : null, onReady)
+    client.on('error', lose)
+    client.on('end', () => lose(null))
+    client.on('notification', ({ channel, payload }) => this.options.onNotice({ channel, payload: payload ?? '' }))
+    this.#begin(client, lose).then(() => this.#isOn(client) && onReady(), lose)
+  }
+
+  async #begin(client: Client, lose: (error: unknown) => void): Promise<void> {
+    await client.connect()
+    for (const channel of this.options.channels) await client.query(`LISTEN ${client.escapeIdentifier(channel)}`)
+    if (!this.#isOn(client)) return
+    this.#delayMs = RECONNECT_MS_MIN
+    this.options.onListening()
+    this.#ping(client, lose)
+  }
+
+  #ping(client: Client, lose: (error: unknown) => void): void {
+    this.#timer = setTimeout(() => {
+      client.query('SELECT 1').then(() => this.#isOn(client) && this.#ping(client, lose), lose)
+    }, PING_MS)
+  }
+
+  /** Once per connection: of all the ways in which one can break, several are told at once. */
+  #lose(client: Client, error: Error | null, onReady: () => void): void {
+    if (!this.#isOn(client)) return
+    this.#client = null
+    clearTimeout(this.#timer)
+    // The connection is broken already; whatever ending it says is no news.
+    client.end().catch(() => undefined)
+    this.options.onLost(error)
+    this.#timer = setTimeout(() => this.#connect(onReady), this.#delayMs)
+    this.#delayMs = Math.min(this.#delayMs * 2, RECONNECT_MS_MAX)
+  }
+
+  #isOn(client: Client): boolean {
+    return !this.#closed && this.#client === client
+  }
+}
+
+function clientOf({ url, applicationName }: ListenOptions): Client {
+  return new Client({
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  })
+}
+
+/** Tenants whose usage rows were shipped: the payload is the tenant's id. Sent by the database's own function. */
+export const USAGE_CHANNEL = 'turnpike_usage'
+/** What the console should hear of at once: a `ConsoleNotice` as JSON. */
+export const CONSOLE_CHANNEL = 'turnpike_console'
+
+export interface ConsoleNotice {
+  readonly tenantId: TenantId
+  readonly name: 'verified' | 'key'
+  /** The key, for `key`. */
+  readonly id: string | null
+}
+
+/** Tells whoever listens when the transaction commits. */
+export async function tellConsole(transaction: Transaction, notice: ConsoleNotice): Promise<void> {
+  await transaction.$executeRaw`SELECT pg_notify(${CONSOLE_CHANNEL}, ${JSON.stringify(notice)})`
+}
+
+/** Reads a notice of CONSOLE_CHANNEL back; null for one that is not ours, since every login of the database may notify. */
+export function openConsoleNotice(payload: string): ConsoleNotice | null {
+  const { tenantId, name, id } = parsed(payload)
+  if (typeof tenantId !== 'string' || (name !== 'verified' && name !== 'key')) return null
+  return { tenantId: tenantId as TenantId, name, id: typeof id === 'string' ? id : null }
+}
+
+function parsed(payload: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(payload)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    // Not JSON, so not ours.
+    return {}
+  }
+}

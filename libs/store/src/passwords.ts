@@ -1,0 +1,75 @@
+import bcrypt from 'bcrypt'
+import { Fault } from '@turnpike/domain'
+
+/** About 0.2 s of a core, for whoever checks one password and for whoever tries many. */
+const COST = 12
+/** bcrypt works on the thread pool that files and names need too; two leave it half of its four threads. */
+const AT_ONCE_MAX = 2
+/** Ten seconds of work for two; whoever would wait longer is told at once. */
+const WAITING_MAX = 50
+/** bcrypt ignores what comes after, so that two long passwords with the same beginning would be the same. */
+const BYTES_MAX = 72
+const LENGTH_MIN = 10
+
+/** Hashes and checks passwords, a few at a time. */
+export class Passwords {
+  readonly #cost: number
+  #working = 0
+  readonly #waiting: (() => void)[] = []
+  #decoy: Promise<string> | null = null
+
+  /** @param cost doublings of bcrypt's work; lower it in tests only */
+  constructor(cost = COST) {
+    this.#cost = cost
+  }
+
+  /** Throws Fault `request_invalid` for a password that may not be chosen, `overloaded` when too many wait. */
+  hash(password: string): Promise<string> {
+    refuseWeak(password)
+    return this.#inTurn(() => bcrypt.hash(password, this.#cost))
+  }
+
+  /**
+   * Whether the password fits. With no hash, because there is no such person, it takes the same time and the answer is no.
+   * Throws Fault `overloaded` when too many wait.
+   */
+  async matches(password: string, hash: string | null): Promise<boolean> {
+    const fits = await this.#inTurn(async () => bcrypt.compare(password, hash ?? (await this.#decoyHash())))
+    return fits && hash !== null && Buffer.byteLength(password) <= BYTES_MAX
+  }
+
+  /** Hash of a password that nobody knows, made once. */
+  #decoyHash(): Promise<string> {
+    this.#decoy ??= bcrypt.hash(crypto.randomUUID(), this.#cost)
+    return this.#decoy
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#working >= AT_ONCE_MAX) {
+      if (this.#waiting.length >= WAITING_MAX) {
+        throw new Fault('overloaded', 'Too many people are signing in at this moment. Please try again shortly.')
+      }
+      // Whoever finishes hands its turn on, so the number of those at work stays.
+      await new Promise<void>((turn) => this.#waiting.push(turn))
+    } else {
+      this.#working++
+    }
+    try {
+      return await work()
+    } finally {
+      const next = this.#waiting.shift()
+      if (next) next()
+      else this.#working--
+    }
+  }
+}
+
+function refuseWeak(password: string): void {
+  const problem =
+    Array.from(password).length < LENGTH_MIN
+      ? `At least ${LENGTH_MIN} characters.`
+      : Buffer.byteLength(password) > BYTES_MAX
+        ? `At most ${BYTES_MAX} bytes: plain letters count one, others two to four.`
+        : null
+  if (problem) throw new Fault('request_invalid', 'This password cannot be used.', { fields: { password: problem } })
+}

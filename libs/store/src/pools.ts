@@ -1,0 +1,107 @@
+import { DatabaseError, escapeLiteral, Pool, type PoolClient, type PoolConfig, types } from 'pg'
+import { Fault, type TenantId } from '@turnpike/domain'
+
+export type { Pool } from 'pg'
+
+/** What runs inside a transaction: queries, and nothing that could end it or give the connection away. */
+export type Queryable = Pick<PoolClient, 'query'>
+
+export interface PoolOptions {
+  /** Connections at most. The sum over all pools and processes must stay below the server's limit. */
+  readonly max: number
+  /** The server gives a statement up after this; we stop waiting for a silent server a little later. */
+  readonly statementTimeoutMs: number
+  /** Longest wait for a connection, whether the pool is exhausted or the server does not answer. */
+  readonly connectTimeoutMs: number
+  /** Shown in `pg_stat_activity`, so that an operator sees who holds what. */
+  readonly applicationName: string
+  /** Hears of connections that broke while idle. The pool has dropped them already and opens others when asked. */
+  readonly onIdleError?: (error: Error) => void
+}
+
+/** What the server needs to answer "cancelled" before we call it silent. */
+const SILENCE_MARGIN_MS = 100
+/** Idle connections are given back, so that a fleet scaled for the peak does not hold them at night. */
+const IDLE_TIMEOUT_MS = 30_000
+
+/** A pool with every wait bounded. 64-bit integers come as bigint, dates as `yyyy-mm-dd`; nothing is set for other pools. */
+export function openPool(url: string, options: PoolOptions): Pool {
+  const pool = new Pool({ ...connectionSettings(url, options), types: { getTypeParser } })
+  // Without a listener a connection that breaks while idle would end the process.
+  pool.on('error', (error) => options.onIdleError?.(error))
+  return pool
+}
+
+/** The settings of a bounded connection, shared with Prisma's adapter, which brings its own type parsers. */
+export function connectionSettings(url: string, options: PoolOptions): PoolConfig {
+  return {
+    connectionString: url,
+    max: options.max,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    statement_timeout: options.statementTimeoutMs,
+    query_timeout: options.statementTimeoutMs + SILENCE_MARGIN_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    keepAlive: true,
+    allowExitOnIdle: false,
+  }
+}
+
+/** Runs `work` in one transaction that sees and writes this tenant's rows only. Rolled back when `work` throws. */
+export function inTenant<T>(pool: Pool, tenantId: TenantId, work: (client: Queryable) => Promise<T>): Promise<T> {
+  const setting = `SELECT set_config('app.tenant', ${escapeLiteral(tenantId)}, true)`
+  return inTransaction(pool, work, `BEGIN; ${setting}`)
+}
+
+/** Runs `work` in one transaction. @param begin opens it, in one round trip with whatever must hold from its start */
+export async function inTransaction<T>(
+  pool: Pool,
+  work: (client: Queryable) => Promise<T>,
+  begin = 'BEGIN',
+): Promise<T> {
+  const client = await pool.connect()
+  try {
+    await client.query(begin)
+    const result = await work(client)
+    await client.query('COMMIT')
+    client.release()
+    return result
+  } catch (error) {
+    await abandon(client, error)
+    throw error
+  }
+}
+
+/**
+ * A refusal, by the server or by us, leaves a usable connection. After anything else (a time-out, a lost server, a bug)
+ * nobody knows its state, so it is closed, which rolls back too.
+ */
+async function abandon(client: PoolClient, error: unknown): Promise<void> {
+  const usable = error instanceof DatabaseError || error instanceof Fault
+  const rolledBack =
+    usable &&
+    (await client.query('ROLLBACK').then(
+      () => true,
+      () => false,
+    ))
+  client.release(!rolledBack)
+}
+
+const INT8 = 20
+const INT8_ARRAY = 1016
+const DATE = 1082
+
+type Parser = (text: string) => unknown
+const standard = types.getTypeParser as (oid: number, format?: string) => Parser
+const textArray = standard(1009)
+
+const parsers = new Map<number, Parser>([
+  [INT8, BigInt],
+  [INT8_ARRAY, (text) => (textArray(text) as (string | null)[]).map((item) => (item === null ? null : BigInt(item)))],
+  // The driver would make midnight in the machine's own zone of it, which is another day in UTC.
+  [DATE, (text) => text],
+])
+
+function getTypeParser(oid: number, format?: string): Parser {
+  return (format === 'binary' ? undefined : parsers.get(oid)) ?? standard(oid, format)
+}

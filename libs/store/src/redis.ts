@@ -1,0 +1,46 @@
+import { Redis } from 'ioredis'
+
+/** Redis answers in well under a millisecond; one that needs more than this is in trouble, and slow is worse than dead. */
+const COMMAND_TIMEOUT_MS = 50
+const CONNECT_TIMEOUT_MS = 500
+/** Abandoned commands pile up behind a stuck socket; closing it is the only way to be rid of them. */
+const SOCKET_TIMEOUT_MS = 1_000
+/** Two attempts to connect per second at most, so that a Redis at its limit of clients is not stormed. */
+const RECONNECT_MS_MIN = 500
+const RECONNECT_MS_MAX = 2_000
+const JITTER = 0.2
+
+/** Hears of what happened to the connection; the library throws when nobody listens. */
+export interface RedisListeners {
+  readonly onError?: (error: Error) => void
+}
+
+/**
+ * Opens a connection that fails fast: no queue while offline, no retry of commands, short time limits. Returns at once and
+ * keeps trying to connect for as long as it is open; commands before that are refused.
+ */
+export function openRedis(url: string, listeners: RedisListeners = {}): Redis {
+  const redis = new Redis(url, {
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    protocol: 2,
+    retryStrategy: (attempt) => {
+      const ceilingMs = Math.min(RECONNECT_MS_MIN * 2 ** (attempt - 1), RECONNECT_MS_MAX)
+      return ceilingMs * (1 - JITTER + 2 * JITTER * Math.random())
+    },
+  })
+  redis.on('error', listeners.onError ?? (() => undefined))
+  return redis
+}
+
+/** A connection for subscriptions: the same, but its commands may take as long as its socket. */
+export function openSubscriber(redis: Redis): Redis {
+  const subscriber = redis.duplicate({ commandTimeout: SOCKET_TIMEOUT_MS })
+  subscriber.on('error', () => undefined)
+  return subscriber
+}
