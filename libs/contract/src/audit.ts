@@ -1,0 +1,23 @@
+import * as z from 'zod'
+import { instant } from './fields.ts'
+import { page, pageQuery } from './page.ts'
+
+export const AuditQuery = z.strictObject(pageQuery)
+export type AuditQuery = z.infer<typeof AuditQuery>
+
+/** Who changed what. Secrets and digests never stand in it. */
+export const AuditRow = z.object({
+  id: z.string(),
+  at: instant(),
+  /** A person's id, or `system`. */
+  actor: z.string(),
+  action: z.string(),
+  entity: z.string(),
+  entityId: z.string(),
+  before: z.record(z.string(), z.unknown()).nullable(),
+  after: z.record(z.string(), z.unknown()).nullable(),
+})
+export type AuditRow = z.infer<typeof AuditRow>
+
+export const AuditList = page(AuditRow)
+export type AuditList = z.infer<typeof AuditList>

@@ -1,0 +1,39 @@
+import * as z from 'zod'
+import type { FaultCode, Objective, Stage } from '@turnpike/domain'
+
+/** An amount of money in JSON: a whole number of nano-dollars as a decimal string, since it may not fit a float. */
+export const nano = () => z.string().regex(/^-?\d{1,30}$/, 'must be a whole number of nano-dollars, as a string')
+
+/** A moment: ISO 8601 in UTC, such as `2026-11-21T09:30:00.000Z`. */
+export const instant = () => z.iso.datetime()
+
+/** Tokens, requests, milliseconds: whole and not negative. */
+export const count = () => z.int().min(0)
+
+/** A name that people give to things: trimmed, visible, on one line. */
+export function name(longest: number) {
+  return z
+    .string()
+    .trim()
+    .min(1, 'Give it a name.')
+    .max(longest, `At most ${longest} characters.`)
+    .regex(VISIBLE, 'Only visible characters on one line.')
+}
+
+/** Text that somebody else chose, to compare with: bounded, and nothing in it that a database would choke on. */
+export function words(longest: number) {
+  return z.string().max(longest).regex(VISIBLE, 'Only visible characters on one line.')
+}
+
+/** Control characters, line breaks and the invisible marks that turn text around stay out of names. */
+const VISIBLE = /^[^\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]*$/u
+
+/** A whole number in a query string. */
+export function wholeNumber(least: number, most: number) {
+  return z.coerce.number({ error: 'must be a number' }).int('must be a whole number').min(least).max(most)
+}
+
+/** Words of the domain's closed lists. Only their types are taken, so that a browser is not sent the lists; unknown words of a newer server pass. */
+export const faultCode = () => z.custom<FaultCode>((value) => typeof value === 'string')
+export const objective = () => z.custom<Objective>((value) => typeof value === 'string')
+export const stage = () => z.custom<Stage>((value) => typeof value === 'string')

@@ -1,0 +1,47 @@
+import * as z from 'zod'
+import { instant, name } from './fields.ts'
+import { one, page, pageQuery } from './page.ts'
+
+/** The public half of a key. */
+export const keyId = () => z.string().regex(/^[0-9a-f]{16}$/)
+
+const KEY_NAME_LENGTH_MAX = 80
+
+export const ApiKey = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** `test` keys reach simulated endpoints only and are never billed; `mgmt` keys manage and never infer. */
+  kind: z.enum(['live', 'test', 'mgmt']),
+  lastFour: z.string(),
+  /** How the key is recognised once it is not shown any more: `tp_live_…abcd`. */
+  label: z.string(),
+  createdAt: instant(),
+  expiresAt: instant().nullable(),
+  revokedAt: instant().nullable(),
+  /** The beginning of the quarter of an hour in which it was last used. */
+  lastUsedAt: instant().nullable(),
+})
+export type ApiKey = z.infer<typeof ApiKey>
+
+/** The cursor is the last key of the page before. */
+export const KeyListQuery = z.strictObject({ ...pageQuery, cursor: keyId().optional() })
+export type KeyListQuery = z.infer<typeof KeyListQuery>
+
+export const KeyCreate = z.strictObject({
+  name: name(KEY_NAME_LENGTH_MAX),
+  kind: z.enum(['live', 'test']),
+  expiresAt: instant().nullable().optional(),
+})
+export type KeyCreate = z.infer<typeof KeyCreate>
+
+export const KeyRename = z.strictObject({ name: name(KEY_NAME_LENGTH_MAX) })
+export type KeyRename = z.infer<typeof KeyRename>
+
+export const KeyList = page(ApiKey)
+export type KeyList = z.infer<typeof KeyList>
+export const KeyAnswer = one(ApiKey)
+export type KeyAnswer = z.infer<typeof KeyAnswer>
+
+/** The only answer that ever shows the key itself. */
+export const KeyCreated = z.object({ data: ApiKey, key: z.string() })
+export type KeyCreated = z.infer<typeof KeyCreated>

@@ -1,0 +1,35 @@
+/** Who may do what: one table, by which the API refuses and the console hides. */
+export const ROLES = ['owner', 'admin', 'developer', 'viewer'] as const
+export type Role = (typeof ROLES)[number]
+
+const EVERYBODY = ROLES
+const BUILDERS = ['owner', 'admin', 'developer'] as const
+const KEEPERS = ['owner', 'admin'] as const
+
+/** Resource and action, and the roles that may. What does not stand here nobody may. */
+const TABLE = {
+  'keys:read': EVERYBODY,
+  'keys:create': BUILDERS,
+  'keys:update': BUILDERS,
+  'keys:revoke': BUILDERS,
+  'requests:read': EVERYBODY,
+  'usage:read': EVERYBODY,
+  'models:read': EVERYBODY,
+  'events:read': EVERYBODY,
+  'audit:read': KEEPERS,
+} as const satisfies Record<string, readonly Role[]>
+
+export type Permission = keyof typeof TABLE
+
+export const PERMISSIONS = Object.keys(TABLE) as readonly Permission[]
+
+/** Whether a role may do something. */
+export function may(role: Role, permission: Permission): boolean {
+  const allowed: readonly Role[] = TABLE[permission]
+  return allowed.includes(role)
+}
+
+/** All that a role may do; sent along with the session. */
+export function permissionsOf(role: Role): Permission[] {
+  return PERMISSIONS.filter((permission) => may(role, permission))
+}

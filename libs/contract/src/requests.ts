@@ -1,0 +1,114 @@
+import * as z from 'zod'
+import { count, faultCode, instant, nano, objective, stage, words } from './fields.ts'
+import { keyId } from './keys.ts'
+import { one, page, pageQuery } from './page.ts'
+
+const slug = () => words(200)
+
+/** Filters of the list; each names one value. `from` is included, `to` is not. */
+export const RequestListQuery = z.strictObject({
+  ...pageQuery,
+  'filter[keyId]': keyId().optional(),
+  'filter[model]': slug().optional(),
+  'filter[provider]': slug().optional(),
+  'filter[outcome]': z.enum(['ok', 'failed']).optional(),
+  from: instant().optional(),
+  to: instant().optional(),
+})
+export type RequestListQuery = z.infer<typeof RequestListQuery>
+
+/** A finished request as lists show it. */
+export const RequestRow = z.object({
+  /** `gen-…`, as on the answer that the caller got. */
+  id: z.string(),
+  beganAt: instant(),
+  /** What answered; null when nobody did. */
+  model: z.string().nullable(),
+  requestedModel: z.string(),
+  provider: z.string().nullable(),
+  keyId: z.string(),
+  keyName: z.string().nullable(),
+  status: z.int(),
+  /** Fault code; null when all went well. */
+  fault: faultCode().nullable(),
+  streamed: z.boolean(),
+  cancelled: z.boolean(),
+  promptTokens: count(),
+  completionTokens: count(),
+  cacheReadTokens: count(),
+  reasoningTokens: count(),
+  costNano: nano(),
+  firstTokenMs: z.number().nullable(),
+  totalMs: z.number(),
+  attempts: count(),
+})
+export type RequestRow = z.infer<typeof RequestRow>
+
+/** One call to a provider. Times are milliseconds since the request began. */
+export const AttemptRow = z.object({
+  endpoint: z.string(),
+  provider: z.string(),
+  model: z.string(),
+  startMs: z.number(),
+  firstTokenMs: z.number().nullable(),
+  endMs: z.number(),
+  outcome: z.enum(['answered', 'failed', 'cut', 'cancelled']),
+  status: z.int().nullable(),
+  fault: faultCode().nullable(),
+})
+export type AttemptRow = z.infer<typeof AttemptRow>
+
+/** An endpoint that could have served the request, with the figures that it was judged by. */
+export const CandidateRow = z.object({
+  endpoint: z.string(),
+  model: z.string(),
+  provider: z.string(),
+  priceVersion: z.int(),
+  expectedNano: nano(),
+  firstTokenMs: z.number(),
+  tokensPerSecond: z.number(),
+  failureRate: z.number(),
+  down: z.boolean(),
+  /** Share of the draw under `balanced`; null elsewhere. */
+  weight: z.number().nullable(),
+})
+export type CandidateRow = z.infer<typeof CandidateRow>
+
+export const DecisionRecord = z.object({
+  objective: objective(),
+  policy: z.object({ id: z.string(), version: z.int() }).nullable(),
+  catalogueVersion: z.int(),
+  draw: z.number(),
+  candidates: z.array(CandidateRow),
+  removed: z.array(z.object({ endpoint: z.string(), stage: stage() })),
+  /** Endpoints in the order in which they would be tried. */
+  targets: z.array(z.string()),
+})
+export type DecisionRecord = z.infer<typeof DecisionRecord>
+
+/** One line of a request's bill. The amounts add up to the request's cost. */
+export const BillLine = z.object({
+  label: z.enum(['prompt', 'completion', 'cache_read', 'cache_write', 'reasoning', 'request', 'rounding']),
+  tokens: count(),
+  /** Nano-dollars per million tokens; for `request` per million requests. */
+  ratePerMillionNano: nano(),
+  amountNano: nano(),
+})
+export type BillLine = z.infer<typeof BillLine>
+
+export const RequestDetail = RequestRow.extend({
+  finishReason: z.string().nullable(),
+  nativeFinish: z.string().nullable(),
+  endUser: z.string().nullable(),
+  priceVersion: z.int().nullable(),
+  attemptList: z.array(AttemptRow),
+  /** Null when a crash interrupted the request. */
+  decision: DecisionRecord.nullable(),
+  bill: z.array(BillLine),
+})
+export type RequestDetail = z.infer<typeof RequestDetail>
+
+export const RequestList = page(RequestRow)
+export type RequestList = z.infer<typeof RequestList>
+export const RequestAnswer = one(RequestDetail)
+export type RequestAnswer = z.infer<typeof RequestAnswer>

@@ -1,0 +1,84 @@
+import * as z from 'zod'
+import { name, nano, words } from './fields.ts'
+import { PERMISSIONS, ROLES } from './permissions.ts'
+
+/** Shorter ones are found by trying; length counts for more than kinds of characters. */
+export const PASSWORD_LENGTH_MIN = 10
+/** bcrypt reads 72 bytes and silently ignores the rest, so a longer password is refused rather than cut. */
+export const PASSWORD_BYTES_MAX = 72
+/** The longest address that mail can be delivered to. */
+const EMAIL_LENGTH_MAX = 254
+
+/** An e-mail address, trimmed and in lower case: people write theirs in more than one way. */
+export const email = () =>
+  z
+    .string()
+    .trim()
+    .toLowerCase()
+    .max(EMAIL_LENGTH_MAX, `At most ${EMAIL_LENGTH_MAX} characters.`)
+    .pipe(z.email('This is not an e-mail address.'))
+
+/** A password as it is chosen. Neither trimmed nor otherwise changed. */
+export const newPassword = () =>
+  z
+    .string()
+    .min(PASSWORD_LENGTH_MIN, `At least ${PASSWORD_LENGTH_MIN} characters.`)
+    .refine(
+      (password) => new TextEncoder().encode(password).length <= PASSWORD_BYTES_MAX,
+      `At most ${PASSWORD_BYTES_MAX} bytes: plain letters count one, others two to four.`,
+    )
+
+export const SignUp = z.strictObject({
+  email: email(),
+  password: newPassword(),
+  /** What the organisation is called; made from the address when absent. */
+  organisation: name(80).optional(),
+})
+export type SignUp = z.infer<typeof SignUp>
+
+/** A password that is tried may break the rules for new ones: it is simply wrong then. */
+export const SignIn = z.strictObject({
+  email: words(1_000).trim().toLowerCase(),
+  password: z.string().max(1_000),
+})
+export type SignIn = z.infer<typeof SignIn>
+
+export const Verify = z.strictObject({
+  code: z
+    .string()
+    .trim()
+    .regex(/^\d{6}$/, 'Six digits, as in the mail.'),
+})
+export type Verify = z.infer<typeof Verify>
+
+/** The token of the link in a verification mail: 32 random bytes, base64url. What mail programs add to links is let through. */
+export const VerifyLink = z.object({ token: z.string().regex(/^[0-9A-Za-z_-]{43}$/) })
+export type VerifyLink = z.infer<typeof VerifyLink>
+
+/** Body of a request that says everything by its path. */
+export const Nothing = z.strictObject({})
+
+export const Session = z.object({
+  user: z.object({ id: z.string(), email: z.string(), emailVerified: z.boolean() }),
+  organisation: z.object({
+    id: z.string(),
+    name: z.string(),
+    /** `operator` is metered and not charged; `simulated` has play money for simulated endpoints; `credit` pays in advance. */
+    funds: z.enum(['operator', 'simulated', 'credit']),
+    balanceNano: nano(),
+  }),
+  workspace: z.object({ id: z.string(), name: z.string() }),
+  role: z.enum(ROLES),
+  permissions: z.array(z.enum(PERMISSIONS)),
+  /** `manual`: credits are given by hand; `stripe`: they can be bought. */
+  billing: z.enum(['manual', 'stripe']),
+  /** The base URL for clients, ending `/api/v1`. */
+  apiBase: z.string(),
+  /** Where a product without real mail shows what it sent. */
+  mailboxUrl: z.string().nullable(),
+  product: z.enum(['standalone', 'hosted']),
+})
+export type Session = z.infer<typeof Session>
+
+export const SessionAnswer = z.object({ session: Session })
+export type SessionAnswer = z.infer<typeof SessionAnswer>
