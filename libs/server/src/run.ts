@@ -1,0 +1,64 @@
+import { ConfigError } from './config.ts'
+
+/** A process that has started: what it tells its parent, and how it ends. */
+export interface Running {
+  /** Facts for the parent, such as addresses. Never secrets. */
+  readonly ready: Readonly<Record<string, string | number | null>>
+  /** Finishes what is under way and lets go of everything. Must settle. */
+  readonly close: () => Promise<void>
+}
+
+/** A process that cannot finish its work in this time is ended anyway; streams get 30 s of it. */
+const CLOSE_MS_MAX = 40_000
+
+/**
+ * The life of every process of the house: start, say so (to the parent over IPC, if there is one), drain on SIGTERM, SIGINT or
+ * the parent's death, exit 0. A start that fails prints one clear sentence and exits 1; only bugs show a stack.
+ */
+export async function run(start: () => Promise<Running>): Promise<void> {
+  let running: Running
+  try {
+    running = await start()
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`)
+    process.exit(1)
+  }
+  let closing = false
+  const close = () => {
+    if (closing) return
+    closing = true
+    setTimeout(() => leave(1), CLOSE_MS_MAX).unref()
+    running.close().then(
+      () => leave(0),
+      (error: unknown) => {
+        process.stderr.write(`${explain(error)}\n`)
+        leave(1)
+      },
+    )
+  }
+  process.once('SIGTERM', close)
+  process.once('SIGINT', close)
+  if (process.send) {
+    process.once('disconnect', close)
+    process.send({ ready: running.ready })
+  }
+}
+
+/**
+ * Leaves for certain. With the parent dead, what we print has no reader, and the log's last flush, which runs as the process
+ * exits, would retry the broken pipe for ever.
+ */
+function leave(code: number): void {
+  if (process.send && !process.connected) process.kill(process.pid, 'SIGKILL')
+  process.exit(code)
+}
+
+/** One sentence for what an operator can mend; the stack for what only we can. */
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return error.message
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    const port = 'port' in error ? String(error.port) : ''
+    return `Port ${port} is in use. Stop what listens there, or choose another with the port's environment variable.`
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { readHouse } from './tidy.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../../..')
+const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8')
+
+/** Where each service of the compose file reads its settings. */
+const CONFIGS = {
+  migrate: 'infra/migrate/config.ts',
+  gateway: 'apps/gateway/src/config.ts',
+  control: 'apps/control/src/config.ts',
+  worker: 'apps/worker/src/config.ts',
+}
+
+it.each(Object.entries(CONFIGS))('the compose file sets only what %s reads', (service, config) => {
+  const known = namesIn(read(config), /^ {2}([A-Z][A-Z_]+):/gm)
+  const given = namesIn(sectionOf(read('infra/compose.yaml'), service), /^ {6}([A-Z][A-Z_]+):/gm)
+  expect(given.length).toBeGreaterThan(3)
+  expect(given.filter((name) => !known.includes(name))).toEqual([])
+})
+
+it('the image holds no simulator, no mailbox and no standalone product, and is not run as root', () => {
+  const image = read('infra/Dockerfile')
+  const [last = ''] = image.split(/^FROM /m).slice(-1)
+  expect(namesIn(last, /dist\/(\w+) /g)).toEqual(['gateway', 'control', 'worker', 'migrate', 'console'])
+  expect(last).toMatch(/^USER node$/m)
+})
+
+it('alerts name only metrics that some process has', () => {
+  const code = readHouse(ROOT).filter(({ file, isTest }) => /^(?:apps|libs)\/.*\.ts$/.test(file) && !isTest)
+  const known = new Set(code.flatMap(({ text }) => namesIn(text, /'(turnpike_\w+)'/g)))
+  const named = namesIn(read('infra/prometheus/alerts.yaml'), /\b(turnpike_\w+)/g)
+  expect(named.length).toBeGreaterThan(0)
+  expect(named.filter((name) => !known.has(name))).toEqual([])
+})
+
+/** The lines of one service: from its name to the next at the same depth. */
+function sectionOf(compose: string, service: string): string {
+  return new RegExp(`^ {2}${service}:\\n((?: {3,}.*\\n|\\n)+)`, 'm').exec(compose)?.[1] ?? ''
+}
+
+function namesIn(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map((match) => match[1] ?? '')
+}
