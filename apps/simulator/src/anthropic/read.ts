@@ -1,0 +1,142 @@
+import { Complaint, type Route } from '../dialect.ts'
+import { type Fields, fieldsOf, isFields, listOf, numberOf, textOf } from '../json.ts'
+import { ANSWER_TOKENS_MAX, type Prompt, type Tool, type ToolChoice, type Turn } from '../prompt.ts'
+import { checkToolTurns, checkThinking } from './check.ts'
+
+/** Reads a body of `POST /v1/messages` (or of its token count). @throws Complaint as Anthropic would refuse it. */
+export function readMessages(body: Fields, route: Route): Prompt {
+  const model = textOf(body['model'])
+  if (model === '') throw required('model')
+  if (!Array.isArray(body['messages'])) throw required('messages')
+  if (body['messages'].length === 0) throw new Complaint({ message: 'messages: at least one message is required' })
+  const messages = body['messages'].map(fieldsOf)
+  const thinking = fieldsOf(body['thinking'])
+  const asked = thinking['type'] === 'enabled' || thinking['type'] === 'adaptive'
+  const choice = fieldsOf(body['tool_choice'])
+  const tools = listOf(body['tools']).map(readTool)
+  checkToolTurns(messages)
+  checkThinking(messages, asked)
+  return {
+    model,
+    stream: body['stream'] === true,
+    turns: [...readSystem(body['system']), ...messages.map(readMessage)],
+    tools,
+    toolChoice: readToolChoice(choice, tools, asked),
+    parallelCalls: choice['disable_parallel_tool_use'] !== true,
+    speaksBeforeCalls: choice['type'] !== 'any' && choice['type'] !== 'tool',
+    refusesInWords: true,
+    format: readFormat(fieldsOf(fieldsOf(body['output_config'])['format'])),
+    stop: listOf(body['stop_sequences']).map(textOf),
+    tokensMax: route.kind === 'count' ? ANSWER_TOKENS_MAX : readTokensMax(body, thinking),
+    thinks: asked || (model.includes('reason') && thinking['type'] !== 'disabled'),
+    showsThoughts: thinking['display'] !== 'omitted',
+    caches: JSON.stringify([body['cache_control'], body['system'], body['tools'], body['messages']]).includes(
+      '"cache_control":{',
+    ),
+    usageInStream: true,
+  }
+}
+
+function required(field: string): Complaint {
+  return new Complaint({ message: `${field}: Field required` })
+}
+
+function readSystem(system: unknown): Turn[] {
+  const text =
+    typeof system === 'string'
+      ? system
+      : listOf(system)
+          .map((part) => textOf(fieldsOf(part)['text']))
+          .join('\n')
+  return text === '' ? [] : [{ role: 'system', text, images: 0 }]
+}
+
+function readMessage(message: Fields, at: number): Turn {
+  const role = message['role']
+  if (role !== 'user' && role !== 'assistant') {
+    throw new Complaint({ message: `messages.${at}.role: Input should be 'user' or 'assistant'` })
+  }
+  if (typeof message['content'] === 'string') return { role, text: message['content'], images: 0 }
+  const parts = listOf(message['content']).map(fieldsOf)
+  if (parts.length === 0) throw new Complaint({ message: `messages.${at}.content: Field required` })
+  const results = parts.filter((part) => part['type'] === 'tool_result')
+  const images = parts.filter((part) => part['type'] === 'image')
+  for (const image of images) checkImage(fieldsOf(image['source']), at)
+  return { role: results.length > 0 ? 'tool' : role, text: parts.map(readPart).join('\n'), images: images.length }
+}
+
+function readPart(part: Fields): string {
+  switch (part['type']) {
+    case 'text':
+      return textOf(part['text'])
+    case 'thinking':
+      return textOf(part['thinking'])
+    case 'tool_use':
+      return JSON.stringify([part['name'], part['input']])
+    case 'tool_result':
+      return typeof part['content'] === 'string'
+        ? part['content']
+        : listOf(part['content'])
+            .map((each) => textOf(fieldsOf(each)['text']))
+            .join('\n')
+    default:
+      return ''
+  }
+}
+
+function checkImage(source: Fields, at: number): void {
+  if (source['type'] === 'url' && /^https?:\/\//.test(textOf(source['url']))) return
+  if (
+    source['type'] === 'base64' &&
+    textOf(source['data']) !== '' &&
+    /^image\/(?:jpeg|png|gif|webp)$/.test(textOf(source['media_type']))
+  )
+    return
+  throw new Complaint({ message: `messages.${at}.content: Input image source is not valid` })
+}
+
+function readTool(tool: unknown, at: number): Tool {
+  const { name, input_schema: schema } = fieldsOf(tool)
+  if (typeof name !== 'string' || !isFields(schema))
+    throw required(`tools.${at}.custom.${typeof name === 'string' ? 'input_schema' : 'name'}`)
+  return { name, schema }
+}
+
+/** A choice needs tools, a named one must be among them, and a model that thinks cannot be forced to call. */
+function readToolChoice(choice: Fields, tools: readonly Tool[], thinks: boolean): ToolChoice {
+  const { type, name } = choice
+  if (type === undefined || type === 'auto') return 'auto'
+  if (tools.length === 0)
+    throw new Complaint({ message: 'tool_choice: tool_choice may only be specified while providing tools.' })
+  if (type === 'none') return 'none'
+  if (thinks) throw new Complaint({ message: 'Thinking may not be enabled when tool_choice forces tool use.' })
+  if (type === 'any') return 'required'
+  if (tools.some((tool) => tool.name === name)) return { name: textOf(name) }
+  throw new Complaint({ message: `tool_choice: Tool '${textOf(name)}' not found in provided tools` })
+}
+
+function readFormat(format: Fields): Prompt['format'] {
+  return format['type'] === 'json_schema' && isFields(format['schema'])
+    ? { kind: 'schema', schema: format['schema'] }
+    : { kind: 'text' }
+}
+
+/** The smallest thinking budget that the API accepts. */
+const BUDGET_TOKENS_MIN = 1024
+
+function readTokensMax(body: Fields, thinking: Fields): number {
+  const tokens = numberOf(body['max_tokens'])
+  if (tokens === undefined) throw required('max_tokens')
+  if (tokens < 1) throw new Complaint({ message: 'max_tokens: Input should be greater than or equal to 1' })
+  if (thinking['type'] === 'enabled') {
+    const budget = numberOf(thinking['budget_tokens'])
+    if (budget === undefined) throw required('thinking.enabled.budget_tokens')
+    if (budget < BUDGET_TOKENS_MIN)
+      throw new Complaint({
+        message: `thinking.enabled.budget_tokens: Input should be greater than or equal to ${BUDGET_TOKENS_MIN}`,
+      })
+    if (budget >= tokens)
+      throw new Complaint({ message: '`max_tokens` must be greater than `thinking.budget_tokens`.' })
+  }
+  return Math.min(tokens, ANSWER_TOKENS_MAX)
+}

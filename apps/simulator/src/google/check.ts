@@ -1,0 +1,47 @@
+import { Complaint } from '../dialect.ts'
+import { type Fields, fieldsOf, isFields, listOf, textOf } from '../json.ts'
+import { isSeal } from '../seal.ts'
+
+/** As many function responses as there were calls, in the turn right after them. */
+export function checkCallTurns(contents: readonly Fields[]): void {
+  let open = 0
+  for (const content of contents) {
+    const parts = partsOf(content)
+    const answers = parts.filter((part) => 'functionResponse' in part).length
+    if (answers !== open) {
+      throw new Complaint({
+        message:
+          'Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn.',
+      })
+    }
+    open = parts.filter((part) => 'functionCall' in part).length
+  }
+}
+
+/**
+ * Signatures come back as they were given out. A model that thinks also wants the one on the first call of each step
+ * since the user last spoke; earlier turns may do without.
+ */
+export function checkSignatures(contents: readonly Fields[], thinks: boolean): void {
+  const current = contents.findLastIndex(
+    (content) => partsOf(content).some((part) => 'text' in part) && content['role'] !== 'model',
+  )
+  for (const [at, content] of contents.entries()) {
+    const parts = partsOf(content)
+    for (const part of parts) {
+      const mark = part['thoughtSignature'] ?? part['thought_signature']
+      if (mark !== undefined && !isSeal(textOf(mark)))
+        throw new Complaint({ message: 'Thought signature is not valid.' })
+    }
+    const call = parts.find((part) => 'functionCall' in part)
+    if (!thinks || at < current || !call || 'thoughtSignature' in call || 'thought_signature' in call) continue
+    const name = isFields(call['functionCall']) ? textOf(call['functionCall']['name']) : ''
+    throw new Complaint({
+      message: `Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly. Function call \`default_api:${name}\`, position ${at}.`,
+    })
+  }
+}
+
+function partsOf(content: Fields): Fields[] {
+  return listOf(content['parts']).map(fieldsOf)
+}

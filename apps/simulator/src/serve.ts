@@ -1,0 +1,163 @@
+import type { Behaviour } from './behaviour.ts'
+import { type About, Complaint, type Dialect, type Route, type Trouble } from './dialect.ts'
+import type { Dice } from './dice.ts'
+import type { Exchange } from './exchange.ts'
+import { type Fault, withFalseUsage } from './faults.ts'
+import { MODELS_LISTED, type Provider } from './fleet.ts'
+import { type Fields, isFields, textOf } from './json.ts'
+import { paceOf, untilComplete } from './pace.ts'
+import { promptTokens } from './prompt.ts'
+import { failedAtStart, JSON_BODY, STALL_MS_MAX, tellStreamed, tellWhole } from './telling.ts'
+import { tell } from './story.ts'
+import { BAD_CREDENTIAL, NO_CREDENTIAL, NO_SUCH_PATH, NOT_JSON, tooLong, TOO_LARGE, troubleOf } from './trouble.ts'
+import { wishesIn } from './wishes.ts'
+import type { World } from './world.ts'
+
+/** One request to a provider as it arrived. */
+export interface Call {
+  readonly world: World
+  readonly exchange: Exchange
+  readonly provider: Provider
+  readonly dialect: Dialect
+  /** Below the provider's prefix. */
+  readonly path: string
+  readonly query: string
+  /** Null when it was larger than we read. */
+  readonly body: string | null
+}
+
+/** Answers one call as its provider would, or goes wrong as it was told to. */
+export async function serve(call: Call): Promise<void> {
+  const { world, exchange, provider, dialect } = call
+  const wishes = wishesIn(exchange.request.headers)
+  const route = dialect.route(exchange.request.method ?? 'GET', call.path)
+  const body = parsed(call.body)
+  const model = route?.model ?? textOf(body?.['model'])
+  const behaviour = world.behaviour(provider, model, typeof wishes === 'string' ? null : wishes)
+  const roll = world.dice(provider, behaviour.seed)
+  const faults = faultsFor(behaviour, roll)
+  const about = aboutOf(exchange, model, route, behaviour)
+  exchange.entry.model = model
+  exchange.entry.faults = [...faults]
+  if (await struckEarly(call, faults, about)) return
+  try {
+    if (typeof wishes === 'string') throw new Complaint({ message: wishes })
+    if (!route) throw new Complaint(NO_SUCH_PATH)
+    checkCredential(call)
+    dialect.checkHeaders?.(exchange.request.headers)
+    await answer({ call, route, body, about, behaviour, faults, roll })
+  } catch (error) {
+    if (!(error instanceof Complaint)) throw error
+    refuse(call, error.trouble, about)
+  }
+}
+
+function parsed(body: string | null): Fields | null {
+  if (body === null || body === '') return null
+  try {
+    const value: unknown = JSON.parse(body)
+    return isFields(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+function faultsFor(behaviour: Behaviour, roll: Dice): Set<Fault> {
+  const faults = new Set(behaviour.faults)
+  if (behaviour.errorRate > 0 && roll() < behaviour.errorRate) faults.add(behaviour.errorFault)
+  return faults
+}
+
+function aboutOf(exchange: Exchange, model: string, route: Route | null, behaviour: Behaviour): About {
+  return {
+    seq: exchange.entry.seq,
+    model,
+    createdS: Math.floor(exchange.entry.at / 1000),
+    stream: route?.stream === true,
+    usageInStream: true,
+    showsThoughts: true,
+    retryAfterSeconds: behaviour.retryAfterSeconds,
+  }
+}
+
+/** Faults that need nothing of the request: they strike before the credential is even looked at. */
+async function struckEarly(call: Call, faults: ReadonlySet<Fault>, about: About): Promise<boolean> {
+  if (faults.size === 0) return false
+  const { exchange } = call
+  if (faults.has('refuse')) exchange.cut()
+  else if (faults.has('reset')) exchange.reset()
+  else if (faults.has('stall_before_headers')) {
+    await exchange.wait(STALL_MS_MAX)
+    exchange.cut()
+  } else {
+    const trouble = [...faults].map(troubleOf).find((each) => each !== null)
+    if (!trouble) return false
+    refuse(call, trouble, about)
+  }
+  return true
+}
+
+function checkCredential({ dialect, exchange, query }: Call): void {
+  const credential = dialect.credential(exchange.request.headers, new URLSearchParams(query))
+  if (credential === '') throw new Complaint(NO_CREDENTIAL)
+  if (credential.includes('invalid')) throw new Complaint(BAD_CREDENTIAL)
+}
+
+function refuse({ exchange, dialect }: Call, trouble: Trouble, about: About): void {
+  const { status, headers, body } = dialect.complain(trouble, about)
+  exchange.send(status, { ...JSON_BODY, ...headers }, body, 0)
+}
+
+interface Asked {
+  readonly call: Call
+  readonly route: Route
+  readonly body: Fields | null
+  readonly about: About
+  readonly behaviour: Behaviour
+  readonly faults: ReadonlySet<Fault>
+  readonly roll: Dice
+}
+
+async function answer(asked: Asked): Promise<void> {
+  const { call, route, body, about } = asked
+  if (route.kind === 'models') return sendJson(asked, call.dialect.models(MODELS_LISTED))
+  if (call.body === null) throw new Complaint(TOO_LARGE)
+  if (!body) throw new Complaint(NOT_JSON)
+  if (route.kind !== 'embeddings') return answerPrompt(asked, body)
+  const { exchange, dialect } = call
+  const embedded = dialect.embeddings(body, about)
+  exchange.entry.tokensIn = embedded.tokens
+  await untilComplete(1, exchange, paceOf(asked.behaviour, asked.roll))
+  const replaced =
+    exchange.closed || (await failedAtStart({ exchange, dialect, about, faults: asked.faults }, JSON_BODY))
+  if (!replaced) sendJson(asked, embedded.body)
+}
+
+function sendJson({ call, about }: Asked, body: string): void {
+  call.exchange.send(200, { ...JSON_BODY, ...call.dialect.headers(about) }, body, 0)
+}
+
+async function answerPrompt(asked: Asked, body: Fields): Promise<void> {
+  const { call, route, about, behaviour, faults, roll } = asked
+  const { entry } = call.exchange
+  const prompt = call.dialect.read(body, route)
+  entry.tokensIn = promptTokens(prompt)
+  entry.stream = prompt.stream
+  if (entry.tokensIn > behaviour.contextTokensMax)
+    throw new Complaint(tooLong(entry.tokensIn, behaviour.contextTokensMax))
+  if (route.kind === 'count') return sendJson(asked, call.dialect.count(entry.tokensIn))
+  const cache = call.world.prefixes.touch(call.provider.name, prompt, behaviour.cacheTokensMin)
+  const script = withFalseUsage(tell(prompt, cache, behaviour.tokens), faults)
+  entry.tokensCached = script.usage.cached
+  entry.tokensOut = script.usage.completion
+  entry.tokensReasoning = script.usage.reasoning
+  await (prompt.stream ? tellStreamed : tellWhole)({
+    exchange: call.exchange,
+    dialect: call.dialect,
+    script,
+    about: { ...about, usageInStream: prompt.usageInStream, showsThoughts: prompt.showsThoughts },
+    faults,
+    afterTokens: behaviour.faultAfterTokens,
+    pace: paceOf(behaviour, roll),
+  })
+}
