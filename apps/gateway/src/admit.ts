@@ -1,0 +1,55 @@
+import { Fault, type Caller, type TenantId } from '@turnpike/domain'
+
+/** Requests under way in this process at most; beyond it everybody would only wait longer. */
+const IN_FLIGHT_MAX = 4_000
+/** Of one tenant, so that one cannot take the house. */
+const IN_FLIGHT_PER_TENANT_MAX = 1_000
+
+/** Leave to proceed. `release` gives it back; a second call does nothing. */
+export interface Grant {
+  release(): void
+}
+export type Admit = (caller: Caller) => Grant
+
+/** Admission of one process: room, and money that has not run out. Throws Fault `overloaded`, `rate_limited` or `credit_exhausted`. */
+export function createAdmission(): { admit: Admit; inFlight: () => number } {
+  let inFlight = 0
+  const perTenant = new Map<TenantId, number>()
+  return {
+    inFlight: () => inFlight,
+    admit(caller) {
+      refuseEmptyPurse(caller)
+      if (inFlight >= IN_FLIGHT_MAX)
+        throw new Fault('overloaded', 'This gateway is at its limit; please retry shortly.')
+      const mine = perTenant.get(caller.tenantId) ?? 0
+      if (mine >= IN_FLIGHT_PER_TENANT_MAX) {
+        throw new Fault('rate_limited', `Your organisation has ${mine} requests under way, which is its limit.`, {
+          metadata: { scope: 'tenant', limit: IN_FLIGHT_PER_TENANT_MAX },
+        })
+      }
+      inFlight++
+      perTenant.set(caller.tenantId, mine + 1)
+      let held = true
+      return {
+        release() {
+          if (!held) return
+          held = false
+          inFlight--
+          const left = (perTenant.get(caller.tenantId) ?? 1) - 1
+          if (left > 0) perTenant.set(caller.tenantId, left)
+          else perTenant.delete(caller.tenantId)
+        },
+      }
+    },
+  }
+}
+
+/** The balance is as old as the key's look-up; it stops who has nothing left, and is not an exact budget. */
+function refuseEmptyPurse(caller: Caller): void {
+  if (caller.funds === 'operator' || caller.kind === 'test') return
+  if (caller.balance === null || caller.balance <= 0n) {
+    throw new Fault('credit_exhausted', 'Your organisation has no credit left. Add credits in the console.', {
+      metadata: { limit_source: 'credits', reason: 'balance_exhausted' },
+    })
+  }
+}

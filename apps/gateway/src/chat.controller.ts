@@ -1,0 +1,47 @@
+import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { chatBody } from './chat.schema.ts'
+import { chatRequestOf } from './chat-request.ts'
+import { completionBody, completionRequestOf } from './completion.schema.ts'
+import { completionStream, completionWhole } from './completion-answer.ts'
+import { featuresOf } from './features.ts'
+import { Gateway } from './gateway.ts'
+import { answerTo } from './http-answer.ts'
+import { chatStream, chatWhole } from './openai-answer.ts'
+import { parse } from './parse.ts'
+
+/** Chat and legacy text completions, streamed or whole. */
+@Controller(['api/v1', 'v1'])
+export class ChatController {
+  constructor(@Inject(Gateway) private readonly gateway: Gateway) {}
+
+  @Post('chat/completions')
+  @HttpCode(200)
+  async chat(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const body = parse(chatBody, request.body)
+    const chat = chatRequestOf(body)
+    const { call, sink } = answerTo(this.gateway, request, reply, body, {
+      kind: 'chat',
+      chat,
+      features: featuresOf(chat),
+      stream: chatStream,
+      whole: chatWhole,
+    })
+    await this.gateway.serve(call, chat, sink)
+  }
+
+  @Post('completions')
+  @HttpCode(200)
+  async complete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const body = parse(completionBody, request.body)
+    const chat = completionRequestOf(body)
+    const { call, sink } = answerTo(this.gateway, request, reply, body, {
+      kind: 'completion',
+      chat,
+      features: featuresOf(chat),
+      stream: completionStream,
+      whole: completionWhole,
+    })
+    await this.gateway.serve(call, chat, sink)
+  }
+}

@@ -1,0 +1,56 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
+import { asFault, Fault } from '@turnpike/domain'
+import type { Logger } from '@turnpike/server'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { refuse } from './edge.ts'
+import { beginRequest } from './request-start.ts'
+
+/** Whatever was thrown becomes a status and a body here, once. */
+@Catch()
+export class FaultFilter implements ExceptionFilter {
+  constructor(private readonly log: Logger) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp()
+    const request = http.getRequest<FastifyRequest>()
+    const reply = http.getResponse<FastifyReply>()
+    request.start ??= beginRequest()
+    const fault = thrown instanceof HttpException ? frameworkFault(thrown, request) : asFault(thrown)
+    if (fault.code === 'internal') {
+      this.log.error({ requestId: request.start.id, error: fault.cause }, 'a request failed on our side')
+    }
+    if (reply.raw.headersSent || reply.raw.destroyed) {
+      reply.raw.destroy()
+      return
+    }
+    refuse(request, reply, fault)
+  }
+}
+
+/** What the framework refuses by itself, in our words. */
+function frameworkFault(exception: HttpException, request: FastifyRequest): Fault {
+  switch (exception.getStatus()) {
+    case 404:
+      return new Fault('route_unknown', routeHint(request.method, request.url))
+    case 405:
+      return new Fault('method_not_allowed', 'This route does not take that method.')
+    case 413:
+      return new Fault('body_too_large', 'The body is larger than 20 MiB.')
+    case 415:
+      return new Fault('content_type_unsupported', 'Send JSON with the header "Content-Type: application/json".')
+    case 400:
+      return new Fault('body_malformed', 'The request could not be read.')
+    default:
+      return asFault(exception)
+  }
+}
+
+/** Most wrong paths are a base URL with or without its `/v1`. */
+function routeHint(method: string, url: string): string {
+  const path = url.split('?')[0] ?? url
+  if (/\/v1\/v1\//.test(path))
+    return 'There is no such route: the path has /v1 twice. Your client adds /v1 itself; leave it out of the base URL.'
+  if (/^\/(?:chat|completions|embeddings|models)/.test(path))
+    return 'There is no such route: the base URL needs /api/v1 at its end.'
+  return `There is no route for ${method} on this path. The API is under /api/v1.`
+}

@@ -1,0 +1,122 @@
+import { Fault, generationId, type ChatRequest, type RouteRequest } from '@turnpike/domain'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Call } from './call.ts'
+import { inferring } from './edge.ts'
+import type { Gateway } from './gateway.ts'
+import { stringify } from './numeral.ts'
+import type { Identity } from './openai-answer.ts'
+import type { Sink } from './relay.ts'
+import { modelsOf, preferencesOf, type RoutingBody } from './routing.schema.ts'
+import { StreamSink, type StreamWriter } from './stream-sink.ts'
+import { WholeSink, type WholeWriter } from './whole-sink.ts'
+
+/** One inbound dialect on one route: what was asked, and how to answer it. */
+export interface Asked {
+  readonly kind: Call['kind']
+  readonly chat: ChatRequest
+  readonly features: Pick<RouteRequest, 'promptTokens' | 'maxTokens' | 'parameters'>
+  readonly stream: (identity: Identity) => StreamWriter
+  readonly whole: (identity: Identity) => WholeWriter
+}
+
+/** An HTTP exchange as a call and the sink that answers it. The call is aborted when the caller hangs up or its time is over. */
+export function answerTo(
+  gateway: Gateway,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: RoutingBody,
+  asked: Asked,
+): { call: Call; sink: Sink } {
+  const call = beginCall(gateway, request, reply, body, asked)
+  const identity: Identity = {
+    id: call.id,
+    created: Math.floor(call.beganAtMs / 1000),
+    excludeReasoning: asked.chat.reasoning?.exclude === true,
+    comments: request.headers['x-turnpike-comments'] !== 'off',
+  }
+  if (!asked.chat.stream) {
+    return { call, sink: new WholeSink(asked.whole(identity), (whole) => sendWhole(reply, call, whole)) }
+  }
+  const sink = new StreamSink(
+    reply.raw,
+    streamHeaders(reply, call),
+    asked.stream(identity),
+    gateway.config.KEEP_ALIVE_COMMENT_MS,
+  )
+  reply.raw.once('close', () => sink.rest())
+  return { call, sink }
+}
+
+/** The call of an HTTP exchange, whatever is asked in it. */
+export function beginCall(
+  gateway: Gateway,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: RoutingBody,
+  asked: Pick<Asked, 'kind' | 'features'> & { readonly chat?: Pick<ChatRequest, 'stream' | 'user'> },
+): Call {
+  const caller = inferring(request)
+  const ending = new AbortController()
+  const timeoutMs = deadlineOf(request, gateway.config.REQUEST_TIMEOUT_MS)
+  const timer = setTimeout(() => ending.abort(tooLate(timeoutMs)), timeoutMs)
+  gateway.live.add(ending)
+  reply.raw.once('close', () => {
+    clearTimeout(timer)
+    gateway.live.delete(ending)
+    if (!reply.raw.writableFinished) ending.abort(new Fault('caller_gone', 'The caller hung up.'))
+  })
+  return {
+    id: request.start.id,
+    kind: asked.kind,
+    caller,
+    requestedModel: body.model,
+    route: { models: modelsOf(body), ...asked.features, preferences: preferencesOf(body) },
+    streamed: asked.chat?.stream === true,
+    endUser: asked.chat?.user ?? null,
+    beganAtMs: request.start.beganAtMs,
+    startedMs: request.start.startedMs,
+    simulation: simulationOf(request),
+    signal: ending.signal,
+    attempts: [],
+  }
+}
+
+/** Sends a whole JSON body in which amounts are printed exactly. */
+export function sendWhole(reply: FastifyReply, call: Call, body: unknown): void {
+  void reply
+    .header('x-generation-id', generationId(call.id))
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(stringify(body))
+}
+
+function streamHeaders(reply: FastifyReply, call: Call): Record<string, string> {
+  return {
+    ...(reply.getHeaders() as Record<string, string>),
+    'x-generation-id': generationId(call.id),
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache',
+    'x-accel-buffering': 'no',
+  }
+}
+
+/** The caller's own deadline, `x-turnpike-timeout-ms`, where it is shorter than ours. */
+function deadlineOf(request: FastifyRequest, most: number): number {
+  const wanted = Number(request.headers['x-turnpike-timeout-ms'])
+  return Number.isInteger(wanted) && wanted > 0 ? Math.min(wanted, most) : most
+}
+
+function tooLate(timeoutMs: number): Fault {
+  return new Fault('deadline_passed', `The answer was not complete within ${timeoutMs} ms.`)
+}
+
+const NO_SIMULATION = {}
+
+/** `x-sim-*` headers script simulated providers; they go nowhere else. */
+function simulationOf(request: FastifyRequest): Readonly<Record<string, string>> {
+  let found: Record<string, string> | undefined
+  for (const name in request.headers) {
+    const value = name.startsWith('x-sim-') ? request.headers[name] : undefined
+    if (typeof value === 'string') (found ??= {})[name] = value
+  }
+  return found ?? NO_SIMULATION
+}

@@ -1,0 +1,79 @@
+import type { Attempt } from '@turnpike/domain'
+import { Counter, Gauge, Histogram, createMetrics, type Registry } from '@turnpike/server'
+import type { UsageRecord } from '@turnpike/store'
+import type { Reading, Stores } from './stores.ts'
+
+/** Seconds; from a fast cache hit to the longest answers. */
+const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+
+/** The figures of a gateway. Labels name kinds and outcomes, providers and tiers, never tenants. */
+export interface GatewayMetrics {
+  readonly registry: Registry
+  /** Counts a finished request and its attempts. */
+  readonly finished: (record: UsageRecord) => void
+}
+
+export function createGatewayMetrics(inFlight: () => number, stores: Stores): GatewayMetrics {
+  const registry = createMetrics('gateway')
+  const registers = [registry]
+  for (const reading of [inFlightReading(inFlight), ...stores.readings]) show(reading, registers)
+  const requests = new Counter({
+    name: 'turnpike_requests_total',
+    help: 'Finished requests, by what was asked and the status that the caller saw.',
+    labelNames: ['kind', 'status'],
+    registers,
+  })
+  const attempts = new Counter({
+    name: 'turnpike_upstream_attempts_total',
+    help: 'Attempts at providers, by how they ended.',
+    labelNames: ['provider', 'outcome', 'fault'],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'turnpike_request_duration_seconds',
+    help: 'From the first byte of a request to the last of its answer.',
+    labelNames: ['kind'],
+    buckets: BUCKETS,
+    registers,
+  })
+  return {
+    registry,
+    finished(record) {
+      requests.inc({ kind: record.kind, status: record.status })
+      duration.observe({ kind: record.kind }, record.totalMs / 1000)
+      for (const attempt of record.attempts) attempts.inc(labelsOf(attempt))
+    },
+  }
+}
+
+function labelsOf({ provider, outcome, fault }: Attempt) {
+  return { provider, outcome, fault: fault ?? '' }
+}
+
+function inFlightReading(inFlight: () => number): Reading {
+  return { name: 'turnpike_requests_in_flight', help: 'Requests under way.', read: inFlight }
+}
+
+/** A figure that is kept elsewhere, read when somebody asks. */
+function show({ name, help, read, grows = false }: Reading, registers: Registry[]): void {
+  if (grows) {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset()
+        this.inc(read())
+      },
+    })
+  } else {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+  }
+}

@@ -1,0 +1,23 @@
+import { randomUUID } from 'node:crypto'
+
+/** Marks numerals inside a JSON text until they are unquoted. Random, so that nobody's text can look like one. */
+const MARK = `numeral:${randomUUID()}:`
+const MARKED = new RegExp(`"${MARK}(-?[0-9]+(?:\\.[0-9]+)?)"`, 'g')
+
+/** Digits that JSON shall print as a number without ever being one: amounts of money do not pass through a float. */
+export class Numeral {
+  readonly #digits: string
+
+  constructor(digits: string) {
+    this.#digits = digits
+  }
+
+  toJSON(): string {
+    return MARK + this.#digits
+  }
+}
+
+/** JSON in which every Numeral is a bare number. */
+export function stringify(value: unknown): string {
+  return JSON.stringify(value).replace(MARKED, '$1')
+}

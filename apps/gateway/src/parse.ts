@@ -1,0 +1,33 @@
+import { Fault } from '@turnpike/domain'
+import type { z } from 'zod'
+
+/** Holds a body against its schema. Throws Fault `request_invalid` naming the first parameter that is wrong. */
+export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  const issue = deepest(parsed.error.issues)
+  const param = pathOf(issue.path)
+  throw new Fault('request_invalid', param ? `${param}: ${issue.message}` : issue.message, { param })
+}
+
+interface Finding {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
+
+/** Of the first issue, the branch that got furthest: in a union it is the one that was meant. */
+function deepest(issues: readonly z.core.$ZodIssue[]): Finding {
+  const [issue] = issues
+  if (!issue) return { path: [], message: 'The body does not fit.' }
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue
+  const branches = issue.errors.map((branch) => deepest(branch))
+  const best = branches.reduce((a, b) => (b.path.length > a.path.length ? b : a))
+  return best.path.length === 0 && branches.length > 1
+    ? { path: issue.path, message: branches.map((branch) => branch.message).join(', or ') }
+    : { path: [...issue.path, ...best.path], message: best.message }
+}
+
+/** `messages[2].content[0].text` */
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i > 0 ? '.' : ''}${String(step)}`)).join('')
+}
