@@ -1,0 +1,91 @@
+import { Module, type DynamicModule } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import type { Logger } from '@turnpike/server'
+import { findSession } from '@turnpike/store'
+import { AuditController } from './audit/audit.controller.ts'
+import { readConsole, serveConsole } from './console/console.ts'
+import { Control } from './control.ts'
+import { armEdge, BODY_BYTES_MAX } from './edge.ts'
+import { EventsController } from './events/events.controller.ts'
+import { FaultFilter } from './fault.filter.ts'
+import { HealthController } from './health.controller.ts'
+import { KeysController } from './keys/keys.controller.ts'
+import { ModelsController } from './models/models.controller.ts'
+import { RequestsController } from './requests/requests.controller.ts'
+import { SessionController } from './session/session.controller.ts'
+import { UsageController } from './usage/usage.controller.ts'
+
+/** The rim: Nest receives finished objects and knows only how to reach them over HTTP. */
+@Module({
+  controllers: [
+    SessionController,
+    KeysController,
+    RequestsController,
+    UsageController,
+    ModelsController,
+    AuditController,
+    EventsController,
+    HealthController,
+  ],
+})
+export class ControlModule {
+  static around(control: Control): DynamicModule {
+    return { module: ControlModule, providers: [{ provide: Control, useValue: control }] }
+  }
+}
+
+/** Node's own limits are minutes or none: headers have 10 s, a body 15 s, checked every second. */
+const PATIENCE = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 1_000 }
+
+/** A control process behind a port. */
+export interface Serving {
+  readonly url: string
+  /** Every route with who may use it, as the router has it. */
+  readonly routes: readonly Route[]
+  /** Lets requests under way finish, ends event streams, then lets go of everything. */
+  readonly close: () => Promise<void>
+}
+
+export interface Route {
+  readonly method: string
+  readonly path: string
+  readonly access: string
+}
+
+/** Puts a control process behind a port. */
+export async function listenOn(control: Control, log: Logger): Promise<Serving> {
+  const { config, prisma } = control
+  const proxies = config.TRUSTED_PROXIES?.split(',').map((proxy) => proxy.trim())
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_BYTES_MAX,
+    http: PATIENCE,
+    requestTimeout: PATIENCE.requestTimeout,
+    forceCloseConnections: 'idle',
+    ...(proxies && { trustProxy: proxies }),
+  })
+  const server = adapter.getInstance()
+  const routes: Route[] = []
+  armEdge(server, config.PUBLIC_URL, (token) => findSession(prisma, token, Date.now()))
+  server.addHook('onRoute', ({ method, url, config: { access } = {} }) => {
+    for (const one of [method].flat()) routes.push({ method: one, path: url, access: access ?? '' })
+  })
+  if (config.CONSOLE_DIR !== undefined) serveConsole(server, await readConsole(config.CONSOLE_DIR))
+  const app = await NestFactory.create<NestFastifyApplication>(ControlModule.around(control), adapter, {
+    logger: false,
+    bodyParser: false,
+    abortOnError: false,
+  })
+  app.useGlobalFilters(new FaultFilter(log))
+  await app.listen({ host: config.CONTROL_HOST, port: config.CONTROL_PORT })
+  await control.listening
+  return {
+    url: await app.getUrl(),
+    routes,
+    async close() {
+      control.live.close()
+      await app.close()
+      await control.close()
+    },
+  }
+}

@@ -1,0 +1,43 @@
+import { fastify, type FastifyInstance } from 'fastify'
+import { expect, it } from 'vitest'
+import { armEdge, refuse } from './edge.ts'
+
+function edge(publicUrl?: string): FastifyInstance {
+  const server = fastify()
+  armEdge(server, publicUrl, () => Promise.resolve(null))
+  server.setErrorHandler((error, request, reply) => refuse(request, reply, error))
+  return server
+}
+
+it('does not start with a route that does not say who may use it', () => {
+  expect(() => edge().get('/forgotten', () => 'data')).toThrow('GET /forgotten does not say who may use it')
+})
+
+it('tells browsers to come by https only, where there is https', async () => {
+  const ask = async (publicUrl?: string) => {
+    const server = edge(publicUrl)
+    server.get('/', { config: { access: 'public' } }, () => 'hello')
+    return (await server.inject('/')).headers['strict-transport-security']
+  }
+  expect(await ask('https://console.example.test')).toBe('max-age=31536000')
+  expect(await ask('http://localhost:8788')).toBeUndefined()
+})
+
+it.each([
+  ['https://console.example.test', 200],
+  ['https://console.example.test.evil.example', 403],
+  ['https://evil.example', 403],
+  ['http://console.example.test', 403],
+  ['http://localhost:8788', 403],
+  ['null', 403],
+])('takes changes from %s: %i', async (origin, status) => {
+  const server = edge('https://console.example.test/')
+  server.post('/', { config: { access: 'public' } }, () => 'changed')
+  const headers = {
+    origin,
+    host: new URL('/', 'https://evil.example').host,
+    'content-type': 'application/json',
+    'x-turnpike-console': '1',
+  }
+  expect((await server.inject({ method: 'POST', url: '/', headers, payload: '{}' })).statusCode).toBe(status)
+})

@@ -1,0 +1,111 @@
+import { may, type Permission, type Role } from '@turnpike/contract'
+import { asFault, Fault } from '@turnpike/domain'
+import { problemBody, refusalOf } from '@turnpike/server'
+import type { SignedIn } from '@turnpike/store'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { cookieOf } from './session/cookie.ts'
+import { refuseForeign } from './same-origin.ts'
+import { beginVisit } from './visit.ts'
+
+/** Forms and settings are small; nothing larger is read. */
+export const BODY_BYTES_MAX = 64 * 1024
+
+/**
+ * What happens to every request before its controller: it is stamped, mutations from elsewhere are refused, and whoever made
+ * it is known, on every route but those marked public. One hook, by the matched route, so that no spelling of a path gets
+ * around it; a route that does not say who may use it keeps the process from starting.
+ */
+export function armEdge(
+  server: FastifyInstance,
+  publicUrl: string | undefined,
+  findSignedIn: (token: string) => Promise<SignedIn | null>,
+): void {
+  const headers = {
+    ...HEADERS,
+    ...(publicUrl?.startsWith('https:') && { 'strict-transport-security': 'max-age=31536000' }),
+  }
+  server.decorateRequest('visit')
+  server.addHook('onRoute', ({ method, url, config }) => {
+    if (!config?.access) throw new Error(`The route ${String(method)} ${url} does not say who may use it.`)
+  })
+  server.addHook('onRequest', async (request, reply) => {
+    request.visit = beginVisit()
+    reply.headers({ ...headers, 'x-request-id': request.visit.id })
+    if (request.is404) return
+    if (!SAFE.has(request.method)) refuseForeign(request, publicUrl)
+    await authenticate(request, findSignedIn)
+  })
+  readJson(server)
+}
+
+/** What browsers may do with our answers: neither guess, nor keep, nor lend them. */
+const HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+}
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+async function authenticate(
+  request: FastifyRequest,
+  findSignedIn: (token: string) => Promise<SignedIn | null>,
+): Promise<void> {
+  const { access = 'session', unverified = false } = request.routeOptions.config
+  if (access === 'public') return
+  const { visit } = request
+  visit.token = cookieOf(request.headers.cookie)
+  visit.signedIn = visit.token === null ? null : await findSignedIn(visit.token)
+  if (!visit.signedIn) throw new Fault('session_missing', 'Please sign in.')
+  if (access === 'session') return
+  if (!unverified && !visit.signedIn.emailVerified) {
+    throw new Fault('email_unverified', 'Please verify your e-mail address first.')
+  }
+  refuseRole(visit.signedIn, access)
+}
+
+function refuseRole({ role }: SignedIn, permission: Permission): void {
+  if (may(role as Role, permission)) return
+  throw new Fault('role_insufficient', `Your role (${role}) does not allow this. An owner or admin can change it.`, {
+    metadata: { role, permission },
+  })
+}
+
+/** The person behind a request that is not public. */
+export function signedInOf(request: FastifyRequest): SignedIn {
+  const { signedIn } = request.visit
+  if (!signedIn) throw new Error('a route that is not public was reached without a session')
+  return signedIn
+}
+
+/** Only JSON, only objects; what would reach for a prototype is refused by the parser. */
+function readJson(server: FastifyInstance): void {
+  const parse = server.getDefaultJsonParser('error', 'error')
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: BODY_BYTES_MAX },
+    (request: FastifyRequest, text: string, done: (error: Error | null, body?: unknown) => void) => {
+      if (text === '') {
+        done(null, {})
+        return
+      }
+      void parse(request, text, (error, body: unknown) => {
+        if (error) done(new Fault('body_malformed', 'The body is not valid JSON.'))
+        else done(null, body)
+      })
+    },
+  )
+}
+
+/** Sends a fault as its status and problem body. */
+export function refuse(request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
+  const fault = asFault(thrown)
+  const refusal = refusalOf(fault, Math.random())
+  const { id } = request.visit
+  void reply
+    .code(refusal.status)
+    .headers({ ...refusal.headers, 'content-type': 'application/problem+json; charset=utf-8' })
+    .send(JSON.stringify(problemBody(fault, refusal, id)))
+}

@@ -1,0 +1,60 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
+import { asFault, Fault } from '@turnpike/domain'
+import type { Logger } from '@turnpike/server'
+import { isStoreAway } from '@turnpike/store'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { BODY_BYTES_MAX, refuse } from './edge.ts'
+import { beginVisit } from './visit.ts'
+
+/** Whatever was thrown becomes a status and a problem body here, once. */
+@Catch()
+export class FaultFilter implements ExceptionFilter {
+  constructor(private readonly log: Logger) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp()
+    const request = http.getRequest<FastifyRequest>()
+    const reply = http.getResponse<FastifyReply>()
+    request.visit ??= beginVisit()
+    const fault = faultOf(thrown)
+    if (fault.blame === 'us') {
+      const { code } = fault
+      this.log.error({ requestId: request.visit.id, code, error: fault.cause }, 'a request failed on our side')
+    }
+    if (reply.raw.headersSent || reply.raw.destroyed) {
+      reply.raw.destroy()
+      return
+    }
+    refuse(request, reply, fault)
+  }
+}
+
+function faultOf(thrown: unknown): Fault {
+  if (thrown instanceof HttpException) return frameworkFault(thrown.getStatus(), thrown)
+  if (thrown instanceof Fault) return thrown
+  if (isStoreAway(thrown)) {
+    return new Fault('store_unavailable', 'The database cannot be reached at this moment. Please try again.', {
+      cause: thrown,
+    })
+  }
+  const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500
+  return frameworkFault(status, thrown)
+}
+
+/** What the framework refuses by itself, in our words. */
+function frameworkFault(status: number, cause: unknown): Fault {
+  switch (status) {
+    case 404:
+      return new Fault('route_unknown', 'There is no such page or route.')
+    case 405:
+      return new Fault('method_not_allowed', 'This route does not take that method.')
+    case 413:
+      return new Fault('body_too_large', `The body is larger than ${BODY_BYTES_MAX / 1024} KiB.`)
+    case 415:
+      return new Fault('content_type_unsupported', 'Send JSON with the header "Content-Type: application/json".')
+    case 400:
+      return new Fault('body_malformed', 'The request could not be read.')
+    default:
+      return asFault(cause)
+  }
+}

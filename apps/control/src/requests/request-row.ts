@@ -1,0 +1,65 @@
+import type { BillLine, RequestDetail as DetailAnswer, RequestRow } from '@turnpike/contract'
+import { generationId, type Decision } from '@turnpike/domain'
+import type { RequestDetail, RequestSummary } from '@turnpike/store'
+
+/** A finished request as the console's lists show it. @param names of keys, by id */
+export function rowOf(request: RequestSummary, names: ReadonlyMap<string, string>): RequestRow {
+  const { model, requestedModel, provider, keyId, status, fault, streamed, cancelled, usage, totalMs } = request
+  return {
+    id: generationId(request.requestId),
+    beganAt: new Date(request.beganAtMs).toISOString(),
+    model,
+    requestedModel,
+    provider,
+    keyId,
+    status,
+    fault,
+    streamed,
+    cancelled,
+    totalMs,
+    keyName: names.get(keyId) ?? null,
+    promptTokens: usage.promptTokens,
+    completionTokens: usage.completionTokens,
+    cacheReadTokens: usage.cacheReadTokens,
+    reasoningTokens: usage.reasoningTokens,
+    costNano: String(request.costNanoUsd),
+    firstTokenMs: request.firstTokenMs,
+    attempts: request.attemptCount,
+  }
+}
+
+/** The same with every attempt, the decision and the bill. */
+export function detailOf(
+  request: RequestDetail,
+  names: ReadonlyMap<string, string>,
+  bill: readonly BillLine[],
+): DetailAnswer {
+  const { finishReason, nativeFinish, endUser, priceVersion, attempts, decision } = request
+  return {
+    ...rowOf(request, names),
+    finishReason,
+    nativeFinish,
+    endUser,
+    priceVersion,
+    attemptList: [...attempts],
+    decision: decision && decisionOf(decision),
+    bill: [...bill],
+  }
+}
+
+function decisionOf(decision: Decision): NonNullable<DetailAnswer['decision']> {
+  const { objective, policy, catalogueVersion, draw } = decision
+  return {
+    objective,
+    policy,
+    catalogueVersion,
+    draw,
+    candidates: decision.candidates.map(({ expectedNano, weight = null, ...figures }) => ({
+      ...figures,
+      expectedNano: String(expectedNano),
+      weight,
+    })),
+    removed: [...decision.removed],
+    targets: [...decision.targets],
+  }
+}

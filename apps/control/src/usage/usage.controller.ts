@@ -1,0 +1,40 @@
+import { Controller, Get, Inject, Query, Req } from '@nestjs/common'
+import { RouteConfig } from '@nestjs/platform-fastify'
+import { UsageQuery, type UsageAnswer } from '@turnpike/contract'
+import { keyNames, usageSeries, usageTotals } from '@turnpike/store'
+import type { FastifyRequest } from 'fastify'
+import { Control } from '../control.ts'
+import { signedInOf } from '../edge.ts'
+import { parse } from '../parse.ts'
+import { bucketsOf, namesOf, totalsOf } from './usage-answer.ts'
+import { spanOf } from './usage-span.ts'
+
+/** What was used, over time and in sum. */
+@Controller('console/v1/usage')
+export class UsageController {
+  constructor(@Inject(Control) private readonly control: Control) {}
+
+  @Get()
+  @RouteConfig({ access: 'usage:read' })
+  async usage(@Query() query: unknown, @Req() request: FastifyRequest): Promise<UsageAnswer> {
+    const { groupBy, ...wanted } = parse(UsageQuery, query)
+    const nowMs = Date.now()
+    const { fromMs, toMs, bucketSeconds, zone } = spanOf(wanted)
+    const { tenantId } = signedInOf(request)
+    const { pool, prisma } = this.control
+    const bucketMinutes = (bucketSeconds / 60) as 15 | 60 | 1440
+    const [points, totals] = await Promise.all([
+      usageSeries(pool, tenantId, { fromMs, toMs, bucketMinutes, zone, groupBy }),
+      usageTotals(pool, tenantId, { fromMs, toMs }),
+    ])
+    const names = namesOf(points)
+    return {
+      bucketSeconds,
+      buckets: bucketsOf(points),
+      totals: totalsOf(totals),
+      names,
+      labels: groupBy === 'key' ? Object.fromEntries(await keyNames(prisma, tenantId, names)) : {},
+      partialUntil: toMs > nowMs ? new Date(nowMs).toISOString() : null,
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ConsoleEvents, KeyCreated } from '@turnpike/contract'
+import { issueVerification, verifyByLink } from '@turnpike/store'
+import {
+  signUp,
+  startControl,
+  verifiedPerson,
+  type Visitor,
+  type Person,
+  type RunningControl,
+} from './control-process.ts'
+import { ship } from './usage-rows.ts'
+
+let running: RunningControl
+
+beforeAll(async () => {
+  running = await startControl()
+})
+afterAll(() => running.close())
+
+/** What a console hears, one event at a time. */
+async function* listenTo(visitor: Visitor): AsyncGenerator<{ name: string; data: unknown }> {
+  const response = await fetch(`${running.url}/console/v1/events`, { headers: { cookie: visitor.cookie } })
+  if (response.status !== 200 || !response.body) throw new Error(`the stream was answered with ${response.status}`)
+  let text = ''
+  for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
+    text += piece
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const block = text.slice(0, end)
+      text = text.slice(end + 2)
+      const match = /^event: (\w+)\ndata: (.*)$/.exec(block)
+      if (match) yield { name: match[1] ?? '', data: JSON.parse(match[2] ?? 'null') }
+      else yield { name: 'opened', data: block }
+    }
+  }
+}
+
+async function opened(visitor: Visitor) {
+  const stream = listenTo(visitor)
+  expect((await stream.next()).value?.name).toBe('opened')
+  return stream
+}
+
+async function keyOf({ visitor }: Person): Promise<string> {
+  return KeyCreated.parse((await visitor.post('/keys', { name: 'a key', kind: 'live' })).body).data.id
+}
+
+it('lets the first tab go on by itself when the address is verified elsewhere', async () => {
+  const { visitor, email } = await signUp(running.url)
+  const stream = await opened(visitor)
+  const { prisma } = running.control
+  const pending = await prisma.emailVerification.findFirstOrThrow({ where: { user: { email } } })
+  const issued = await issueVerification(prisma, pending.id, Date.now())
+  await verifyByLink(prisma, issued?.linkToken ?? '', 0n, Date.now())
+  expect((await stream.next()).value).toEqual({ name: 'verified', data: {} })
+  await stream.return(undefined)
+})
+
+it('shows a request within three seconds of being shipped', async () => {
+  const person = await verifiedPerson(running)
+  const keyId = await keyOf(person)
+  const stream = await opened(person.visitor)
+  const beganMs = performance.now()
+  const [requestId] = await ship(running, person, keyId)
+  const { name, data } = (await stream.next()).value!
+  expect(performance.now() - beganMs).toBeLessThan(3_000)
+  expect(name).toBe('request')
+  expect(ConsoleEvents.request.parse(data).row).toMatchObject({
+    id: `gen-${requestId}`,
+    keyId,
+    keyName: 'a key',
+    costNano: '12450',
+  })
+  await stream.return(undefined)
+})
+
+it('tells every row once, in the order of time, however they come', async () => {
+  const person = await verifiedPerson(running)
+  const keyId = await keyOf(person)
+  const stream = await opened(person.visitor)
+  const before = await ship(running, person, keyId, [{}, {}, {}])
+  const after = await ship(running, person, keyId, [{}, {}])
+  const heard: string[] = []
+  while (heard.length < 5) heard.push(ConsoleEvents.request.parse((await stream.next()).value!.data).row.id)
+  expect(heard.toSorted()).toEqual([...before, ...after].map((id) => `gen-${id}`).toSorted())
+  await stream.return(undefined)
+})
+
+it('tells of a long request that began before the console was opened', async () => {
+  const person = await verifiedPerson(running)
+  const keyId = await keyOf(person)
+  const stream = await opened(person.visitor)
+  const began_at = new Date(Date.now() - 10 * 60_000).toISOString()
+  const [requestId] = await ship(running, person, keyId, [{ began_at, total_ms: 600_000 }])
+  expect(ConsoleEvents.request.parse((await stream.next()).value!.data).row.id).toBe(`gen-${requestId}`)
+  await stream.return(undefined)
+})
+
+it('tells of keys, and of nothing that belongs to others', async () => {
+  const person = await verifiedPerson(running)
+  const other = await verifiedPerson(running)
+  const stream = await opened(person.visitor)
+  await ship(running, other, await keyOf(other))
+  const id = await keyOf(person)
+  expect((await stream.next()).value).toEqual({ name: 'key', data: { id } })
+  await stream.return(undefined)
+})
+
+it('ends with the session', async () => {
+  const person = await verifiedPerson(running)
+  const stream = await opened(person.visitor)
+  await person.visitor.post('/sign-out')
+  expect((await stream.next()).done).toBe(true)
+})
+
+it('goes on after the line for notices broke', async () => {
+  const person = await verifiedPerson(running)
+  const keyId = await keyOf(person)
+  const stream = await opened(person.visitor)
+  await running.control.prisma.$queryRaw`
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'turnpike control events' AND datname = current_database()`
+  const [requestId] = await ship(running, person, keyId)
+  expect(ConsoleEvents.request.parse((await stream.next()).value!.data).row.id).toBe(`gen-${requestId}`)
+  await stream.return(undefined)
+})
+
+it('takes no harm from notices that are not ours', async () => {
+  const person = await verifiedPerson(running)
+  const stream = await opened(person.visitor)
+  for (const text of ['{', 'null', '{"tenantId":1}', `{"tenantId":"${person.tenantId}","name":"other"}`]) {
+    await running.control.prisma
+      .$executeRaw`SELECT pg_notify('turnpike_console', ${text}), pg_notify('turnpike_usage', ${text})`
+  }
+  const id = await keyOf(person)
+  expect((await stream.next()).value).toEqual({ name: 'key', data: { id } })
+  await stream.return(undefined)
+})
+
+it('gives back what a closed console held', async () => {
+  const person = await verifiedPerson(running)
+  const before = running.control.live.count
+  const stream = await opened(person.visitor)
+  expect(running.control.live.count).toBe(before + 1)
+  await stream.return(undefined)
+  await expect.poll(() => running.control.live.count).toBe(before)
+})

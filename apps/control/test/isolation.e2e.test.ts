@@ -1,0 +1,177 @@
+import { request } from 'node:http'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { KeyCreated, may, PERMISSIONS, ROLES, type Permission } from '@turnpike/contract'
+import {
+  colleagueOf,
+  startControl,
+  verifiedPerson,
+  Visitor,
+  type Person,
+  type RunningControl,
+} from './control-process.ts'
+import { ship } from './usage-rows.ts'
+
+let running: RunningControl
+let alice: Person
+let mallory: Person
+/** Everything of Alice's that has an id, by the route's place for it. */
+let belongings: { key: string; request: string }
+
+beforeAll(async () => {
+  running = await startControl()
+  alice = await verifiedPerson(running)
+  mallory = await verifiedPerson(running)
+  const { data } = KeyCreated.parse((await alice.visitor.post('/keys', { name: 'hers', kind: 'live' })).body)
+  const [requestId] = await ship(running, alice, data.id, [{ end_user: 'canary-of-alice' }])
+  belongings = { key: data.id, request: `gen-${requestId}` }
+})
+afterAll(() => running.close())
+
+/** The routes of the console's API; the router says them, not a list that somebody keeps. */
+function apiRoutes() {
+  return running.routes.filter(({ path, method }) => path.startsWith('/console/v1') && method !== 'HEAD')
+}
+
+const PUBLIC = [
+  'GET /console/v1/verify',
+  'GET /livez',
+  'GET /metrics',
+  'GET /readyz',
+  'POST /console/v1/sign-in',
+  'POST /console/v1/sign-up',
+]
+
+it('has no public route but those of this list', () => {
+  const found = running.routes.filter(({ access, method }) => access === 'public' && method !== 'HEAD')
+  expect(found.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(PUBLIC)
+})
+
+it('asks every other route for a session', async () => {
+  const stranger = new Visitor(running.url)
+  const guarded = running.routes.filter(({ access }) => access !== 'public')
+  expect(guarded.length).toBeGreaterThan(15)
+  for (const { method, path } of guarded) {
+    const { status } = await stranger.send(method, path.replace(':id', belongings.key))
+    expect([method, path, status]).toEqual([method, path, 401])
+  }
+})
+
+it('answers 404 for every object of another organisation, by every route and method that takes an id', async () => {
+  const objects = apiRoutes().filter(({ path }) => path.includes(':id'))
+  expect(objects.length).toBe(4)
+  for (const { method, path } of objects) {
+    const own = path.includes('/requests/') ? belongings.request : belongings.key
+    for (const id of [
+      own,
+      own.toUpperCase(),
+      encodeURIComponent(`${own}' OR 1=1--`),
+      '%00',
+      '%7B%22not%22%3A%22%22%7D',
+      'nothing',
+    ]) {
+      const answer = await mallory.visitor.send(method, path.replace(':id', id), bodyFor(path, method))
+      expect([method, path, id, answer.status, answer.body['code']]).toEqual([method, path, id, 404, 'object_unknown'])
+    }
+  }
+  const { body } = await alice.visitor.get(`/keys/${belongings.key}`)
+  expect(body['data']).toMatchObject({ name: 'hers', revokedAt: null })
+})
+
+function bodyFor(path: string, method: string): object {
+  return method === 'PATCH' && path.includes('/keys/') ? { name: 'mine now' } : {}
+}
+
+it('shows nothing of another organisation in any list, whatever is filtered for', async () => {
+  const span = `from=${new Date(Date.now() - 86_400_000).toISOString()}&to=${new Date(Date.now() + 86_400_000).toISOString()}`
+  const paths = [
+    '/keys',
+    `/keys?cursor=${belongings.key}`,
+    '/requests',
+    `/requests?filter[keyId]=${belongings.key}`,
+    '/audit',
+    '/audit?cursor=999999',
+    `/usage?${span}&groupBy=key`,
+  ]
+  for (const path of paths) {
+    const mine = await mallory.visitor.get(path)
+    expect([path, mine.status]).toEqual([path, 200])
+    for (const canary of [belongings.key, belongings.request, 'canary-of-alice', alice.tenantId, alice.email]) {
+      expect(mine.text).not.toContain(canary)
+    }
+  }
+  expect((await alice.visitor.get(`/requests/${belongings.request}`)).text).toContain('canary-of-alice')
+})
+
+it.each(ROLES)('lets a colleague who is %s do what the table says, and nothing else', async (role) => {
+  const colleague = await colleagueOf(running, alice, role)
+  const { body } = await colleague.visitor.get('/session')
+  const told = (body as { session: { permissions: string[] } }).session.permissions
+  expect(told.toSorted()).toEqual(PERMISSIONS.filter((permission) => may(role, permission)).toSorted())
+  for (const { method, path, access } of apiRoutes()) {
+    if (!(PERMISSIONS as readonly string[]).includes(access) || access === 'events:read') continue
+    // An object that does not exist: whoever is allowed gets that far.
+    const answer = await colleague.visitor.send(method, path.replace(':id', '0000000000000000'))
+    const refused = answer.status === 403 && answer.body['code'] === 'role_insufficient'
+    expect([role, method, path, refused]).toEqual([role, method, path, !may(role, access as Permission)])
+  }
+})
+
+/** Spellings of one path, of which a router and a guard might think differently. */
+const SPELLINGS: readonly ((path: string) => string)[] = [
+  (path) => `/${path}`,
+  (path) => path.replace('/v1', '//v1'),
+  (path) => `${path}/`,
+  (path) => `${path};x=1`,
+  (path) => path.replace('/keys', ';x/keys'),
+  (path) => path.replace('/v1/', '%2fv1%2f'),
+  (path) => path.replace('console', '%63onsole'),
+  (path) => path.toUpperCase(),
+  (path) => `/./${path.slice(1)}`,
+  (path) => `/livez/..${path}`,
+  (path) => `${path}%00`,
+  (path) => `${path}#x`,
+  (path) => `${path}?access=public`,
+  (path) => `http://localhost${path}`,
+]
+
+it('makes the same decision for every spelling of a path, with and without a session', async () => {
+  for (const spell of SPELLINGS) {
+    for (const method of ['GET', 'HEAD']) {
+      const target = spell('/console/v1/keys')
+      const stranger = await raw(method, target, {})
+      expect([target, stranger.status === 200, stranger.text.includes(belongings.key)]).toEqual([target, false, false])
+      const known = await raw(method, target, { cookie: mallory.visitor.cookie })
+      expect([target, known.text.includes(belongings.key)]).toEqual([target, false])
+    }
+  }
+})
+
+it('is not talked into anything by headers that rename host, method or path', async () => {
+  for (const headers of [
+    { host: 'localhost' },
+    { host: 'livez' },
+    { 'x-http-method-override': 'GET' },
+    { 'x-original-url': '/livez' },
+    { 'x-rewrite-url': '/livez' },
+    { 'x-forwarded-host': 'localhost', 'x-forwarded-prefix': '/livez' },
+  ]) {
+    expect([headers, (await raw('GET', '/console/v1/keys', headers as Record<string, string>)).status]).toEqual([
+      headers,
+      401,
+    ])
+  }
+})
+
+/** Sends a path as it is; `fetch` would tidy it. */
+function raw(method: string, path: string, headers: Record<string, string>): Promise<{ status: number; text: string }> {
+  const { hostname, port } = new URL(running.url)
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: hostname, port, method, path, headers }, (response) => {
+      let text = ''
+      response.on('data', (piece: Buffer) => (text += piece.toString()))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}

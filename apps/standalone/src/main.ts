@@ -1,0 +1,25 @@
+import { ConfigError, run } from '@turnpike/server'
+import { banner } from './banner.ts'
+import { inherited, ownEnvironment, standaloneConfig } from './config.ts'
+import { startStandalone } from './standalone.ts'
+
+/** With `--json` one line is printed when ready, for programs: `{"api","console","key"}`. */
+const asJson = process.argv.includes('--json')
+
+await run(async () => {
+  const environment = ownEnvironment()
+  const config = standaloneConfig(environment)
+  const standalone = await startStandalone(config, inherited(environment), giveUp).catch((error: unknown) => {
+    // Whoever runs this is not served by a stack: every part says in a sentence what it needs.
+    throw config.LOG_LEVEL === 'debug' ? error : new ConfigError(error instanceof Error ? error.message : String(error))
+  })
+  const { apiUrl, consoleUrl, key } = standalone
+  process.stdout.write(asJson ? `${JSON.stringify({ api: apiUrl, console: consoleUrl, key })}\n` : banner(standalone))
+  return { ready: { api: apiUrl, console: consoleUrl }, close: () => standalone.close() }
+})
+
+function giveUp(message: string): void {
+  process.stderr.write(`${message}\n`)
+  process.exitCode = 1
+  process.kill(process.pid, 'SIGTERM')
+}

@@ -1,0 +1,124 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+
+/** One of our processes under this one: it ends when we end, however we end, because its IPC channel closes. */
+export interface Process {
+  /** What it said when it was ready. */
+  readonly ready: Readonly<Record<string, string | number | null>>
+  stop(): Promise<void>
+}
+
+export interface Program {
+  readonly name: string
+  /** Folder with the built program, `main.js` in it. */
+  readonly folder: string
+  /** All of it: nothing is inherited. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Folder for its log. */
+  readonly logs: string
+  readonly nodeArgs?: readonly string[]
+}
+
+/** A process that needs longer than this to say that it is ready is stuck. */
+const READY_MS_MAX = 30_000
+/** The processes drain within 40 s; after that they are ended. */
+const STOP_MS_MAX = 45_000
+/** A process that dies is started again, at most so often; then the whole product stops rather than limp. */
+const RESTARTS_MAX = 5
+
+/**
+ * Starts a program and keeps it running. Rejects with the program's own words when it does not get ready.
+ * `onGone` hears of a process that died once too often.
+ */
+export async function start(program: Program, onGone: (message: string) => void): Promise<Process> {
+  await mkdir(program.logs, { recursive: true })
+  let stopping = false
+  let restarts = 0
+  let [child, ready] = await launch(program, program.environment)
+  watch()
+  return {
+    ready,
+    async stop() {
+      stopping = true
+      await end(child)
+    },
+  }
+
+  function watch(): void {
+    child.once('exit', (code, signal) => {
+      if (stopping) return
+      if (++restarts > RESTARTS_MAX) {
+        onGone(
+          `${program.name} died ${restarts} times. Its log is ${program.name}.log in the folder logs of TURNPIKE_HOME.`,
+        )
+        return
+      }
+      process.stderr.write(`${program.name} ended (${signal ?? code}); starting it again.\n`)
+      launch(program, samePorts(program.environment, ready)).then(
+        ([next, again]) => {
+          child = next
+          ready = again
+          watch()
+          if (stopping) void end(child)
+        },
+        (error: unknown) => onGone(error instanceof Error ? error.message : String(error)),
+      )
+    })
+  }
+}
+
+/** A restarted process answers where its predecessor did. */
+function samePorts(environment: Program['environment'], ready: Process['ready']): Program['environment'] {
+  const url = typeof ready['url'] === 'string' ? new URL(ready['url']) : null
+  const named = Object.keys(environment).find((name) => name.endsWith('_PORT'))
+  return url && named ? { ...environment, [named]: url.port } : environment
+}
+
+function launch(program: Program, environment: Program['environment']): Promise<[ChildProcess, Process['ready']]> {
+  const log = createWriteStream(path.join(program.logs, `${program.name}.log`), { flags: 'a' })
+  const child = fork(path.join(program.folder, 'main.js'), [], {
+    env: { ...environment },
+    execArgv: ['--enable-source-maps', ...(program.nodeArgs ?? [])],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Ctrl-C reaches us alone; we end the others in order.
+    detached: true,
+  })
+  let said = ''
+  child.stdout?.pipe(log)
+  child.stderr?.on('data', (bytes: Buffer) => {
+    said = (said + bytes.toString()).slice(-SAID_MAX)
+    log.write(bytes)
+  })
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(new Error(`${program.name} did not get ready within ${READY_MS_MAX / 1000} s.`))
+    }, READY_MS_MAX)
+    child.once('exit', () => {
+      clearTimeout(late)
+      log.end()
+      reject(new Error(said.trim() || `${program.name} ended before it was ready.`))
+    })
+    child.once('message', ({ ready }: { ready: Process['ready'] }) => {
+      clearTimeout(late)
+      resolve([child, ready])
+    })
+  })
+}
+
+/** How much of a failing program's last words is repeated. */
+const SAID_MAX = 4_000
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    const stuck = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
+    child.once('exit', () => {
+      clearTimeout(stuck)
+      resolve()
+    })
+    child.kill('SIGTERM')
+  })
+}

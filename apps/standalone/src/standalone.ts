@@ -1,0 +1,135 @@
+import path from 'node:path'
+import type { StandaloneConfig } from './config.ts'
+import { demoKey } from './demo-key.ts'
+import { start, type Process } from './processes.ts'
+import { openSecrets, type Secrets } from './secrets.ts'
+import { prepareStores, type PreparedStores } from './stores.ts'
+
+/** The whole product on one machine, running. */
+export interface Standalone {
+  /** Where people go. */
+  readonly consoleUrl: string
+  /** Where clients go: the base URL of the API. */
+  readonly apiUrl: string
+  /** The operator's own key. */
+  readonly key: string
+  /** Why there is no Redis tier; null when there is one. */
+  readonly withoutRedis: string | null
+  /** Ends every process and the stores. */
+  close(): Promise<void>
+}
+
+/** Folder of the built programs: this file is `dist/standalone/main.js` when it runs. */
+const DIST = path.resolve(import.meta.dirname, '..')
+
+/** Room for what requests leave behind within a moment: with the default, collecting it takes an eighth of the gateway's time. */
+const GATEWAY_NODE_ARGS = ['--max-semi-space-size=32']
+
+/**
+ * Starts stores, simulator, control, worker and gateway, in that order, each as its own process bound to loopback.
+ * Rejects with a sentence for people; whatever had been started by then is ended.
+ * @param machine the part of the environment that every process gets
+ * @param onGone hears that the product cannot go on
+ */
+export async function startStandalone(
+  config: StandaloneConfig,
+  machine: Readonly<Record<string, string | undefined>>,
+  onGone: (message: string) => void,
+): Promise<Standalone> {
+  const secrets = await openSecrets(config.TURNPIKE_HOME)
+  const started: { stop(): Promise<void> }[] = []
+  const closeAll = async () => {
+    for (const part of started.toReversed()) await part.stop()
+  }
+  try {
+    const stores = await prepareStores(config, secrets)
+    started.push(stores)
+    const launch = async (name: string, environment: Record<string, string | undefined>) => {
+      const logs = path.join(config.TURNPIKE_HOME, 'logs')
+      const running = await start(
+        {
+          name,
+          folder: path.join(DIST, name),
+          logs,
+          nodeArgs: name === 'gateway' ? GATEWAY_NODE_ARGS : [],
+          environment: { ...machine, LOG_LEVEL: config.LOG_LEVEL, ...environment },
+        },
+        onGone,
+      )
+      started.push(running)
+      return running
+    }
+    const simulator = await launch('simulator', { SIMULATOR_PORT: String(config.SIMULATOR_PORT) })
+    const key = await demoKey(config.TURNPIKE_HOME, secrets, stores)
+    const gateway = await launch('gateway', gatewayEnvironment(config, secrets, stores, simulator))
+    const control = await launch(
+      'control',
+      controlEnvironment(config, secrets, stores, simulator, String(gateway.ready['url'])),
+    )
+    const consoleUrl = localhost(String(control.ready['url']))
+    await launch('worker', workerEnvironment(stores, simulator, consoleUrl))
+    return {
+      consoleUrl,
+      apiUrl: `${gateway.ready['url']}/api/v1`,
+      key,
+      withoutRedis: stores.withoutRedis,
+      close: closeAll,
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+function gatewayEnvironment(config: StandaloneConfig, secrets: Secrets, stores: PreparedStores, simulator: Process) {
+  return {
+    GATEWAY_PORT: String(config.GATEWAY_PORT),
+    DATABASE_URL: stores.gatewayUrl,
+    REDIS_URL: stores.redisUrl,
+    KEY_SECRETS: secrets.keySecrets,
+    JOURNAL_DIR: path.join(config.TURNPIKE_HOME, 'journal'),
+    SIMULATOR_URL: String(simulator.ready['url']),
+    OPENAI_API_KEY: config.OPENAI_API_KEY,
+    ANTHROPIC_API_KEY: config.ANTHROPIC_API_KEY,
+    GEMINI_API_KEY: config.GEMINI_API_KEY,
+    OPENAI_COMPATIBLE_BASE_URL: config.OPENAI_COMPATIBLE_BASE_URL,
+    OPENAI_COMPATIBLE_API_KEY: config.OPENAI_COMPATIBLE_API_KEY,
+  }
+}
+
+function controlEnvironment(
+  config: StandaloneConfig,
+  secrets: Secrets,
+  stores: PreparedStores,
+  simulator: Process,
+  gatewayUrl: string,
+) {
+  return {
+    CONTROL_PORT: String(config.CONTROL_PORT),
+    DATABASE_URL: stores.appUrl,
+    REDIS_URL: stores.redisUrl,
+    KEY_SECRETS: secrets.keySecrets,
+    API_BASE_URL: `${gatewayUrl}/api/v1`,
+    MAILBOX_URL: `${simulator.ready['url']}/mailbox/view`,
+    SIGNUP_FUNDS: 'simulated',
+    SIGNUP_GRANT: '5',
+    CONSOLE_DIR: path.join(DIST, 'console'),
+    PRODUCT: 'standalone',
+    STRIPE_SECRET_KEY: config.STRIPE_SECRET_KEY,
+    STRIPE_WEBHOOK_SECRET: config.STRIPE_WEBHOOK_SECRET,
+  }
+}
+
+function workerEnvironment(stores: PreparedStores, simulator: Process, consoleUrl: string) {
+  return {
+    DATABASE_URL: stores.appUrl,
+    SMTP_URL: `smtp://127.0.0.1:${simulator.ready['smtpPort']}`,
+    MAIL_FROM: 'Turnpike <turnpike@localhost>',
+    PUBLIC_URL: consoleUrl,
+  }
+}
+
+/** Session cookies need https or localhost, and browsers know localhost by its name. */
+function localhost(url: string): string {
+  return url.replace('127.0.0.1', 'localhost')
+}

@@ -1,0 +1,159 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { freePorts, startProduct, waitFor, type Product } from '@turnpike/testkit'
+import { afterEach, expect, it } from 'vitest'
+
+let products: Product[] = []
+afterEach(async () => {
+  // The last one first: two may have lived in one home, one after the other.
+  for (const product of products.toReversed()) await product.drop()
+  products = []
+})
+
+async function start(options: Parameters<typeof startProduct>[0] = {}): Promise<Product> {
+  const product = await startProduct(options)
+  products.push(product)
+  return product
+}
+
+function ask(product: Product, over: Record<string, unknown> = {}, headers: Record<string, string> = {}) {
+  return fetch(`${product.api}/chat/completions`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${product.key}`,
+      'content-type': 'application/json',
+      'x-sim-instant': '1',
+      ...headers,
+    },
+    body: JSON.stringify({ model: 'sim/swift-8b', messages: [{ role: 'user', content: 'hello' }], ...over }),
+  })
+}
+
+/** Processes that were told of this product's home, on their command line or in their environment. */
+async function processesOf(product: Product): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const told = (pid: string, file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')
+  const found = await Promise.all(
+    pids.map(async (pid) => `${await told(pid, 'cmdline')} ${await told(pid, 'environ')}`.includes(product.home)),
+  )
+  return pids.filter((_pid, i) => found[i])
+}
+
+function pidOf(name: string, product: Product): number {
+  const owned = execFileSync('ps', ['-eo', 'pid,ppid,args', '-ww']).toString().split('\n')
+  const line = owned.find(
+    (text) => text.includes(`dist/${name}/main.js`) && text.trim().split(/\s+/)[1] === String(product.pid),
+  )
+  return Number(line?.trim().split(/\s+/)[0])
+}
+
+it('starts again on its data, with the same key and its history', async () => {
+  const first = await start()
+  const reply = await ask(first)
+  const id = reply.headers.get('x-generation-id')
+  await reply.text()
+  await first.stop()
+  const second = await start({ home: first.home })
+  expect(second.key).toBe(first.key)
+  const found = await fetch(`${second.api}/generation?id=${id}`, { headers: { authorization: `Bearer ${second.key}` } })
+  expect(found.status).toBe(200)
+})
+
+it('leaves no process behind, however it ends', async () => {
+  const product = await start()
+  expect((await processesOf(product)).length).toBeGreaterThanOrEqual(7)
+  process.kill(product.pid, 'SIGKILL')
+  const gone = async () => (await processesOf(product)).length === 0
+  await waitFor(gone, { withinMs: 10_000, what: 'every process to end' })
+})
+
+it('brings a killed gateway back on its port, and a request it had begun is recorded once, at no cost', async () => {
+  const product = await start()
+  const asked = ask(
+    product,
+    { stream: true },
+    { 'x-sim-instant': '0', 'x-sim-first-token-ms': '10', 'x-sim-tokens': '2000', 'x-sim-tokens-per-second': '20' },
+  )
+  const reply = await asked
+  const id = reply.headers.get('x-generation-id') ?? ''
+  process.kill(pidOf('gateway', product), 'SIGKILL')
+  await expect(reply.text()).rejects.toThrow()
+  await waitFor(async () => (await ask(product)).ok, { withinMs: 15_000, what: 'the gateway to serve again' })
+  const generation = await waitFor(
+    async () => {
+      const found = await fetch(`${product.api}/generation?id=${id}`, {
+        headers: { authorization: `Bearer ${product.key}` },
+      })
+      return found.ok ? ((await found.json()) as { data: Record<string, unknown> }).data : null
+    },
+    { withinMs: 10_000 },
+  )
+  expect(generation).toMatchObject({ total_cost: 0, error_code: 'internal', native_finish_reason: 'interrupted' })
+})
+
+it('keeps its secrets where only their owner can read them', async () => {
+  const product = await start()
+  for (const name of ['secrets.json', 'postgres.secret']) {
+    expect((await stat(path.join(product.home, 'data', name))).mode & 0o077).toBe(0)
+  }
+})
+
+/** Starts it and returns what it said before it gave up. */
+async function refusal(environment: Record<string, string>): Promise<{ code: number | null; said: string }> {
+  const child = spawn(process.execPath, [path.resolve('dist/standalone/main.js')], {
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve))
+  return { code, said }
+}
+
+it('says in a sentence what is wrong when it cannot start, and shows no stack', async () => {
+  const home = await mkdtemp(path.join(tmpdir(), 'turnpike-'))
+  const occupied = createServer()
+  await new Promise<void>((resolve) => occupied.listen(0, '127.0.0.1', resolve))
+  const port = String((occupied.address() as { port: number }).port)
+  const [free = 0, other = 0] = await freePorts(2)
+  const ports = { GATEWAY_PORT: String(free), CONTROL_PORT: String(other) }
+  try {
+    const cases: [Record<string, string>, RegExp][] = [
+      [{ ...ports, GATEWAY_PORT: port, TURNPIKE_HOME: path.join(home, 'a') }, new RegExp(`Port ${port} is in use`)],
+      [{ GATEWAY_PORT: '99999' }, /GATEWAY_PORT/],
+      [{ GATEWAY_PORT: String(free), CONTROL_PORT: String(free) }, /are the same/],
+      [
+        { ...ports, TURNPIKE_HOME: path.join(home, 'b'), STRIPE_SECRET_KEY: 'sk_live_x' },
+        /STRIPE_SECRET_KEY: is a live key/,
+      ],
+      [
+        { ...ports, TURNPIKE_HOME: path.join(home, 'c'), DATABASE_URL: `postgresql://nobody@127.0.0.1:${other}/none` },
+        /database|PostgreSQL/i,
+      ],
+    ]
+    for (const [environment, expected] of cases) {
+      const { code, said } = await refusal(environment)
+      expect(code).toBe(1)
+      expect(said).toMatch(expected)
+      expect(said).not.toMatch(/^\s+at /m)
+      expect(said).not.toContain('sk_live_x')
+    }
+  } finally {
+    occupied.close()
+    await rm(home, { recursive: true, force: true })
+  }
+})
+
+it('says so when its secrets are damaged, and does not replace them', async () => {
+  const product = await start()
+  await product.stop()
+  const file = path.join(product.home, 'data', 'secrets.json')
+  await writeFile(file, '{ broken')
+  const { code, said } = await refusal({ TURNPIKE_HOME: path.join(product.home, 'data') })
+  expect(code).toBe(1)
+  expect(said).toMatch(/secrets\.json .*cannot be read/)
+  expect(await readFile(file, 'utf8')).toBe('{ broken')
+})

@@ -1,0 +1,29 @@
+import type { Mail } from './mailer.ts'
+
+/** The mail that proves an address. @param code six digits @param link works once, as the code does */
+export function verificationMail(code: string, link: string): Pick<Mail, 'subject' | 'text' | 'html'> {
+  const shown = `${code.slice(0, 3)} ${code.slice(3)}`
+  return {
+    subject: 'Your code for Turnpike',
+    text: `Your code for Turnpike is
+
+    ${code}
+
+Type it where you signed up, or open this link on any device:
+
+${link}
+
+Both are good for 15 minutes. If you did not sign up, ignore this mail: nothing happens without the code.
+`,
+    html: `<!doctype html>
+<html lang="en">
+<body style="font: 16px/1.5 system-ui, sans-serif; color: #1b1f24; max-width: 32rem; margin: 2rem auto; padding: 0 1rem">
+<p>Your code for Turnpike is</p>
+<p style="font: 600 32px/1.2 ui-monospace, monospace; letter-spacing: 2px">${shown}</p>
+<p>Type it where you signed up, or <a href="${link}">verify your address on this device</a>.</p>
+<p style="color: #57606a">Both are good for 15 minutes. If you did not sign up, ignore this mail: nothing happens without the code.</p>
+</body>
+</html>
+`,
+  }
+}

@@ -1,0 +1,59 @@
+import { ConfigError, type Logger } from '@turnpike/server'
+import { deleteEndedSessions, ensurePartitions, openPool, openPrisma, runJobs, whyNotReached } from '@turnpike/store'
+import type { WorkerConfig } from './config.ts'
+import { openMailer } from './mail/mailer.ts'
+import { sendVerification } from './mail/send-verification.ts'
+
+/** A worker at work. */
+export interface Worker {
+  /** Lets jobs under way finish, then lets go of everything. */
+  readonly close: () => Promise<void>
+}
+
+/** Jobs wait for mail servers and databases, not for the processor. */
+const JOBS_AT_ONCE = 4
+const PATIENCE = { statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 }
+
+/** Builds a worker and starts it: every object in dependency order, in plain TypeScript. */
+export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Worker> {
+  const onIdleError = (error: Error) => {
+    log.warn({ error }, 'an idle connection to Postgres broke')
+  }
+  const options = { ...PATIENCE, max: JOBS_AT_ONCE, applicationName: 'turnpike worker', onIdleError }
+  const pool = openPool(config.DATABASE_URL, { ...options, max: 1 })
+  const problem = await whyNotReached(pool)
+  if (problem !== null) throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${problem}).`)
+  const prisma = await openPrisma(config.DATABASE_URL, options)
+  const mailer = openMailer(config.SMTP_URL, config.MAIL_FROM)
+  // A worker that comes up after days must not wait for the next round of the timetable.
+  await ensurePartitions(pool)
+  const jobs = await runJobs({
+    url: config.DATABASE_URL,
+    connections: { ...options, max: JOBS_AT_ONCE + 2, applicationName: 'turnpike worker queue' },
+    concurrency: JOBS_AT_ONCE,
+    tasks: {
+      'send-verification': (payload) => sendVerification({ prisma, mailer, publicUrl: config.PUBLIC_URL }, payload),
+      'ensure-partitions': () => ensurePartitions(pool),
+      'expire-sessions': async () => {
+        await deleteEndedSessions(prisma, Date.now())
+      },
+    },
+    timetable: [
+      { name: 'ensure-partitions', at: '5 0,12 * * *' },
+      { name: 'expire-sessions', at: '20 * * * *' },
+    ],
+    log: (level, message) => {
+      if (level === 'error' || level === 'warning') log.warn(message)
+      else log.debug(message)
+    },
+    onFailed: (job, attempts, error) => log.warn({ job, attempts, error }, 'a job failed'),
+  })
+  return {
+    async close() {
+      await jobs.close()
+      mailer.close()
+      await prisma.$disconnect()
+      await pool.end()
+    },
+  }
+}
