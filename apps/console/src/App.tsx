@@ -1,0 +1,94 @@
+import CssBaseline from '@mui/material/CssBaseline'
+import { ThemeProvider } from '@mui/material/styles'
+import { QueryCache, QueryClient } from '@tanstack/react-query'
+import { lazy, useMemo } from 'react'
+import { CoreAdminContext, CoreAdminUI, CustomRoutes, Resource, type I18nProvider } from 'react-admin'
+import { Route } from 'react-router-dom'
+import { SignInPage } from './access/SignInPage.tsx'
+import { SignUpPage } from './access/SignUpPage.tsx'
+import { VerifyPage } from './access/VerifyPage.tsx'
+import { statusOf } from './api.ts'
+import { openAuthProvider } from './authProvider.ts'
+import { openDataProvider } from './dataProvider.ts'
+import { sessionQuery } from './session.ts'
+import { Notices } from './shell/Notices.tsx'
+import { Shell } from './shell/Shell.tsx'
+import { ThemeChoiceContext, useThemeState } from './shell/theme-choice.ts'
+import { Home } from './start/Home.tsx'
+import { StartPage } from './start/StartPage.tsx'
+import { Broken } from './states/Broken.tsx'
+import { MissingPage } from './states/Missing.tsx'
+import { PageSkeleton } from './states/Loading.tsx'
+import { themeOf } from './theme.ts'
+
+const KeysPage = lazy(() => import('./keys/KeysPage.tsx'))
+const UsagePage = lazy(() => import('./usage/UsagePage.tsx'))
+const RequestsPage = lazy(() => import('./requests/RequestsPage.tsx'))
+const RequestPage = lazy(() => import('./requests/RequestPage.tsx'))
+const ModelsPage = lazy(() => import('./models/ModelsPage.tsx'))
+const SettingsPage = lazy(() => import('./settings/SettingsPage.tsx'))
+
+/** The console: who may see which page at which address, and the providers that every page leans on. */
+export function App({ texts }: { texts: I18nProvider }) {
+  const themeState = useThemeState()
+  const theme = useMemo(() => themeOf(themeState.mode), [themeState.mode])
+  const queryClient = useMemo(openQueries, [])
+  const authProvider = useMemo(() => openAuthProvider(queryClient), [queryClient])
+  const dataProvider = useMemo(openDataProvider, [])
+  return (
+    <CoreAdminContext {...{ authProvider, dataProvider, queryClient }} i18nProvider={texts}>
+      <ThemeChoiceContext value={themeState}>
+        <ThemeProvider theme={theme}>
+          <CssBaseline enableColorScheme />
+          <CoreAdminUI
+            title="Turnpike"
+            layout={Shell}
+            dashboard={Home}
+            catchAll={MissingPage}
+            error={Broken}
+            loading={PageSkeleton}
+            authenticationError={MissingPage}
+            accessDenied={MissingPage}
+            loginPage={false}
+            requireAuth
+            disableTelemetry
+          >
+            <CustomRoutes noLayout>
+              <Route path="/sign-up" element={<SignUpPage />} />
+              <Route path="/sign-in" element={<SignInPage />} />
+              <Route path="/verify" element={<VerifyPage />} />
+            </CustomRoutes>
+            <CustomRoutes>
+              <Route path="/start" element={<StartPage />} />
+              <Route path="/usage" element={<UsagePage />} />
+              <Route path="/settings" element={<SettingsPage />} />
+            </CustomRoutes>
+            <Resource name="keys" list={KeysPage} />
+            <Resource name="requests" list={RequestsPage} show={RequestPage} />
+            <Resource name="models" list={ModelsPage} />
+          </CoreAdminUI>
+          <Notices />
+        </ThemeProvider>
+      </ThemeChoiceContext>
+    </CoreAdminContext>
+  )
+}
+
+/** The cache of answers. A 401 on any of them means that the session is over, and the shell then leads to the door. */
+function openQueries(): QueryClient {
+  const queryCache = new QueryCache({
+    onError: (error) => {
+      if (statusOf(error) === 401) queryClient.setQueryData(sessionQuery.queryKey, null)
+    },
+  })
+  const queryClient = new QueryClient({
+    queryCache,
+    defaultOptions: { queries: { retry, staleTime: 2_000, refetchOnWindowFocus: true } },
+  })
+  return queryClient
+}
+
+/** One more try, and only where another try can help. */
+function retry(failures: number, error: unknown): boolean {
+  return failures < 1 && (statusOf(error) ?? 503) >= 500
+}

@@ -1,0 +1,52 @@
+import type { QueryClient } from '@tanstack/react-query'
+import type { Session } from '@turnpike/contract'
+import { HttpError, type AuthProvider } from 'react-admin'
+import { call, statusOf } from './api.ts'
+import { sessionQuery } from './session.ts'
+
+export const SIGN_IN_PATH = '/sign-in'
+
+/** react-admin's view of the session. The cookie is out of reach of scripts; all that is kept here is the server's answer. */
+export function openAuthProvider(queryClient: QueryClient): AuthProvider {
+  const session = () => queryClient.ensureQueryData(sessionQuery)
+  return {
+    // The sign-in page makes the session itself, because it shows the reasons of a refusal beside the fields.
+    login: () => Promise.resolve(),
+    logout: async () => {
+      if (queryClient.getQueryData<Session | null>(sessionQuery.queryKey))
+        await call('/sign-out', { method: 'POST' }).catch(ignoreGone)
+      return SIGN_IN_PATH
+    },
+    checkAuth: async () => {
+      // A server that does not answer is no reason to sign anybody out: the shell says so and offers another try.
+      const known = await session().catch(() => undefined)
+      if (known === null) throw new HttpError('Nobody is signed in.', 401)
+    },
+    checkError: async (error: unknown) => {
+      if (statusOf(error) === 401) throw asError(error)
+    },
+    getIdentity: async () => {
+      const known = await session()
+      return { id: known?.user.id ?? '', fullName: known?.user.email ?? '' }
+    },
+    // react-admin asks before anybody is signed in, too; nobody may do nothing, and that is no reason to be sent away.
+    getPermissions: () => session().then(permissionsOf, () => []),
+    canAccess: async ({ resource, action }) => {
+      const permissions = permissionsOf(await session())
+      return permissions.includes(`${resource}:${action === 'list' || action === 'show' ? 'read' : action}`)
+    },
+  }
+}
+
+function permissionsOf(session: Session | null): readonly string[] {
+  return session?.permissions ?? []
+}
+
+/** A session that has already ended needs no ending; any other refusal is told to the person. */
+function ignoreGone(error: unknown): void {
+  if (statusOf(error) !== 401) throw asError(error)
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}

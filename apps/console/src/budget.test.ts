@@ -1,0 +1,38 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+
+const KB = 1000
+/** What a browser fetches before any page but the chart can be drawn. */
+const PAGES_KB_MAX = 360
+/** The chart, fetched only by whoever opens usage. */
+const CHART_KB_MAX = 130
+
+const folder = path.resolve(import.meta.dirname, '../../../dist/console')
+const isBuilt = existsSync(path.join(folder, 'index.html'))
+
+const packedKb = (file: string) => gzipSync(readFileSync(path.join(folder, file))).length / KB
+const assets = () => readdirSync(path.join(folder, 'assets')).map((name) => `assets/${name}`)
+const isChart = (name: string) => name.includes('/UsageChart-')
+const isOtherLanguage = (name: string) => /\/de-[\w-]+\.js$/.test(name)
+
+// Building takes longer than all other tests together, so that only what was built is weighed.
+describe.skipIf(!isBuilt)('the built console (skipped while dist/console is not built)', () => {
+  it('loads its first page, and every other but the chart, within the budget', () => {
+    const scripts = assets().filter((name) => !isChart(name) && !isOtherLanguage(name))
+    const total = ['index.html', ...scripts].reduce((sum, name) => sum + packedKb(name), 0)
+    expect(total).toBeLessThan(PAGES_KB_MAX)
+  })
+
+  it('keeps the chart in a file of its own, within its budget', () => {
+    const charts = assets().filter(isChart)
+    expect(charts).toHaveLength(1)
+    expect(packedKb(charts[0] ?? '')).toBeLessThan(CHART_KB_MAX)
+  })
+
+  it('names no other site in its page', () => {
+    const page = readFileSync(path.join(folder, 'index.html'), 'utf8')
+    expect(page).not.toMatch(/(?:src|href)="(?:https?:)?\/\//)
+  })
+})

@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest'
+import { de } from './de.ts'
+import { en } from './en.ts'
+
+type Tree = { readonly [key: string]: string | Tree }
+
+function flatten(tree: Tree, path = ''): [string, string][] {
+  return Object.entries(tree).flatMap(([key, value]) =>
+    typeof value === 'string' ? [[`${path}${key}`, value] as [string, string]] : flatten(value, `${path}${key}.`),
+  )
+}
+
+const placeholders = (text: string) => [...new Set(text.match(/%\{\w+\}/g))].toSorted()
+
+const english = flatten(en)
+const german = new Map(flatten(de))
+
+it('says everything in both languages', () => {
+  expect([...german.keys()].toSorted()).toEqual(english.map(([key]) => key).toSorted())
+})
+
+it('leaves no text empty', () => {
+  for (const [key, text] of [...english, ...german]) expect(text.trim(), key).not.toBe('')
+})
+
+it('fills the same values into both languages', () => {
+  for (const [key, text] of english) expect(placeholders(german.get(key) ?? ''), key).toEqual(placeholders(text))
+})
+
+it('tells one from many in both languages alike', () => {
+  for (const [key, text] of english) expect(german.get(key)?.includes('||||'), key).toBe(text.includes('||||'))
+})

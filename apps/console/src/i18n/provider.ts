@@ -1,0 +1,43 @@
+import polyglotI18nProvider from 'ra-i18n-polyglot'
+import type { I18nProvider, TranslationMessages } from 'react-admin'
+import { remember, remembered } from '../remember.ts'
+import { en } from './en.ts'
+
+export const LOCALES = [
+  { locale: 'en', name: 'English' },
+  { locale: 'de', name: 'Deutsch' },
+] as const
+export type Locale = (typeof LOCALES)[number]['locale']
+
+/** The texts of the console in the reader's language: the one chosen before, else the browser's, else English. */
+export async function openTexts(): Promise<I18nProvider> {
+  const locale = readLocale()
+  document.documentElement.lang = locale
+  const initial = await messagesOf(locale)
+  const provider = polyglotI18nProvider(
+    (wanted) => (wanted === locale ? initial : messagesOf(wanted)),
+    locale,
+    [...LOCALES],
+    // A missing name is then shown as it is; react-admin's own components, of which few are used, name more than we fill.
+    { allowMissing: true },
+  )
+  return {
+    ...provider,
+    changeLocale: async (wanted) => {
+      await provider.changeLocale(wanted)
+      document.documentElement.lang = wanted
+      remember('locale', wanted)
+    },
+  }
+}
+
+function readLocale(): Locale {
+  const wanted = remembered('locale') ?? navigator.language.slice(0, 2)
+  return LOCALES.find(({ locale }) => locale === wanted)?.locale ?? 'en'
+}
+
+/** English is always at hand; the others are fetched when they are wanted. */
+async function messagesOf(locale: string): Promise<TranslationMessages> {
+  const messages: unknown = locale === 'de' ? (await import('./de.ts')).de : en
+  return messages as TranslationMessages
+}

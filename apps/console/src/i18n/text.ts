@@ -1,0 +1,16 @@
+import { useLocale, useTranslate } from 'react-admin'
+import type { TextKey } from './en.ts'
+
+export type Say = (key: TextKey, values?: Readonly<Record<string, string | number>>) => string
+
+/** The texts of the console, by names that the compiler checks, and the locale for numbers and times. */
+export function useText(): { say: Say; locale: string } {
+  const translate = useTranslate()
+  const locale = regional(useLocale())
+  return { say: (key, values) => translate(key, values), locale }
+}
+
+/** The language as it is spoken where the reader lives, so that times and numbers look like at home: `en` may be `en-GB`. */
+function regional(language: string): string {
+  return navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language
+}

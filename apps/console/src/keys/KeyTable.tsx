@@ -1,0 +1,101 @@
+import RevokeIcon from '@mui/icons-material/BlockOutlined'
+import RenameIcon from '@mui/icons-material/EditOutlined'
+import RequestsIcon from '@mui/icons-material/SwapHorizOutlined'
+import Box from '@mui/material/Box'
+import Chip from '@mui/material/Chip'
+import IconButton from '@mui/material/IconButton'
+import Tooltip from '@mui/material/Tooltip'
+import type { ApiKey } from '@turnpike/contract'
+import { Link } from 'react-router-dom'
+import { ago } from '../format.ts'
+import { useText } from '../i18n/text.ts'
+import { Moment } from '../parts/Moment.tsx'
+import { RecordTable, type Column } from '../parts/RecordTable.tsx'
+import { useMay } from '../session.ts'
+import { stateOf } from './key-state.ts'
+
+type Act = (what: 'rename' | 'revoke', key: ApiKey) => void
+
+/** Keys by name and by what is left of them: prefix and last four characters. */
+export function KeyTable({ keys, onAct }: { keys: readonly ApiKey[]; onAct: Act }) {
+  const { say, locale } = useText()
+  const nowMs = Date.now()
+  const columns: Column<ApiKey>[] = [
+    { id: 'name', label: say('keys.name'), phone: 'title', render: (key) => <Name apiKey={key} /> },
+    { id: 'state', label: say('keys.state'), render: (key) => <KeyState apiKey={key} nowMs={nowMs} /> },
+    { id: 'created', label: say('keys.created'), render: (key) => <Moment short at={key.createdAt} /> },
+    {
+      id: 'used',
+      label: say('keys.lastUsed'),
+      render: (key) => (key.lastUsedAt ? ago(key.lastUsedAt, nowMs, locale) : say('common.never')),
+    },
+    {
+      id: 'expires',
+      label: say('keys.expires'),
+      render: (key) => (key.expiresAt ? <Moment short at={key.expiresAt} /> : say('common.never')),
+    },
+    {
+      id: 'actions',
+      label: say('keys.actionsColumn'),
+      phone: 'title',
+      numeric: true,
+      render: (key) => <Actions apiKey={key} onAct={onAct} />,
+    },
+  ]
+  return <RecordTable label={say('keys.title')} rows={keys} columns={columns} rowId={({ id }) => id} />
+}
+
+function Name({ apiKey }: { apiKey: ApiKey }) {
+  const { say } = useText()
+  return (
+    <Box>
+      <Box sx={{ fontWeight: 600, maxWidth: 300, whiteSpace: 'normal', display: 'flex', gap: 1, alignItems: 'center' }}>
+        {apiKey.name}
+        {apiKey.kind === 'test' && <Chip size="small" variant="outlined" label={say('keys.test')} />}
+      </Box>
+      <Box component="code" sx={{ color: 'text.secondary', fontSize: '0.8125rem' }}>
+        {apiKey.label}
+      </Box>
+    </Box>
+  )
+}
+
+const COLOURS = { active: 'success', expired: 'warning', revoked: 'default' } as const
+
+function KeyState({ apiKey, nowMs }: { apiKey: ApiKey; nowMs: number }) {
+  const { say } = useText()
+  const state = stateOf(apiKey, nowMs)
+  return <Chip size="small" variant="outlined" color={COLOURS[state]} label={say(`keys.${state}`)} />
+}
+
+function Actions({ apiKey, onAct }: { apiKey: ApiKey; onAct: Act }) {
+  const { say } = useText()
+  const mayRead = useMay('requests:read')
+  const mayRename = useMay('keys:update')
+  const mayRevoke = useMay('keys:revoke')
+  return (
+    <Box role="group" aria-label={say('keys.actions', { name: apiKey.name })} sx={{ whiteSpace: 'nowrap' }}>
+      {mayRead && (
+        <Tooltip title={say('keys.requests')}>
+          <IconButton component={Link} to={`/requests?keyId=${apiKey.id}`} aria-label={say('keys.requests')}>
+            <RequestsIcon fontSize="small" />
+          </IconButton>
+        </Tooltip>
+      )}
+      {mayRename && (
+        <Tooltip title={say('keys.rename')}>
+          <IconButton aria-label={say('keys.rename')} onClick={() => onAct('rename', apiKey)}>
+            <RenameIcon fontSize="small" />
+          </IconButton>
+        </Tooltip>
+      )}
+      {mayRevoke && apiKey.revokedAt === null && (
+        <Tooltip title={say('keys.revoke')}>
+          <IconButton aria-label={say('keys.revoke')} onClick={() => onAct('revoke', apiKey)}>
+            <RevokeIcon fontSize="small" />
+          </IconButton>
+        </Tooltip>
+      )}
+    </Box>
+  )
+}

@@ -1,0 +1,55 @@
+import AddIcon from '@mui/icons-material/Add'
+import Button from '@mui/material/Button'
+import type { ApiKey } from '@turnpike/contract'
+import { useState } from 'react'
+import { useInfiniteGetList } from 'react-admin'
+import { useText } from '../i18n/text.ts'
+import { useUrlState } from '../parts/url-state.ts'
+import { useMay } from '../session.ts'
+import { Page } from '../shell/Page.tsx'
+import { Empty } from '../states/Empty.tsx'
+import { RowsSkeleton } from '../states/Loading.tsx'
+import { View } from '../states/View.tsx'
+import { CreateKeyDialog } from './CreateKeyDialog.tsx'
+import { KeyTable } from './KeyTable.tsx'
+import { RenameKeyDialog } from './RenameKeyDialog.tsx'
+import { RevokeKeyDialog } from './RevokeKeyDialog.tsx'
+
+const ROWS_PER_PAGE = 50
+
+type Acting = { readonly what: 'rename' | 'revoke'; readonly key: ApiKey } | null
+
+/** All keys of the workspace, the newest first. The open dialog of a new key is part of the address. */
+export default function KeysPage() {
+  const { say } = useText()
+  const [url, setUrl] = useUrlState()
+  const [acting, setActing] = useState<Acting>(null)
+  const mayCreate = useMay('keys:create')
+  const query = useInfiniteGetList<ApiKey>('keys', { pagination: { page: 1, perPage: ROWS_PER_PAGE } })
+  const open = () => setUrl({ create: 'yes' })
+  const button = mayCreate && (
+    <Button variant="contained" startIcon={<AddIcon />} onClick={open}>
+      {say('keys.create')}
+    </Button>
+  )
+  return (
+    <Page title={say('keys.title')} text={say('keys.text')} actions={button}>
+      <View query={query} skeleton={<RowsSkeleton rows={4} />}>
+        {({ pages }) => {
+          const keys = pages.flatMap(({ data }) => data)
+          if (keys.length === 0)
+            return <Empty kind="unused" title={say('keys.emptyTitle')} text={say('keys.emptyText')} action={button} />
+          return <KeyTable keys={keys} onAct={(what, key) => setActing({ what, key })} />
+        }}
+      </View>
+      {query.hasNextPage && (
+        <Button sx={{ mt: 2 }} loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+          {say('common.more')}
+        </Button>
+      )}
+      {url.has('create') && mayCreate && <CreateKeyDialog onClose={() => setUrl({ create: null })} />}
+      {acting?.what === 'rename' && <RenameKeyDialog apiKey={acting.key} onClose={() => setActing(null)} />}
+      {acting?.what === 'revoke' && <RevokeKeyDialog apiKey={acting.key} onClose={() => setActing(null)} />}
+    </Page>
+  )
+}

@@ -1,0 +1,118 @@
+import Box from '@mui/material/Box'
+import Button from '@mui/material/Button'
+import Card from '@mui/material/Card'
+import Chip from '@mui/material/Chip'
+import TextField from '@mui/material/TextField'
+import Typography from '@mui/material/Typography'
+import { useQuery } from '@tanstack/react-query'
+import type { ModelRow } from '@turnpike/contract'
+import { useDeferredValue, useState } from 'react'
+import { count } from '../format.ts'
+import { useText } from '../i18n/text.ts'
+import { CopyButton } from '../parts/CopyButton.tsx'
+import { useUrlState } from '../parts/url-state.ts'
+import { Page } from '../shell/Page.tsx'
+import { Empty } from '../states/Empty.tsx'
+import { RowsSkeleton } from '../states/Loading.tsx'
+import { View } from '../states/View.tsx'
+import { EndpointTable } from './EndpointTable.tsx'
+import { plainName } from './plain-name.ts'
+import { modelsQuery } from './query.ts'
+
+/** Cards drawn at first and with every "more": hundreds at once would make typing slow. */
+const CARDS_STEP = 25
+
+/** The catalogue: every model with who serves it, and at what price. The search is part of the address. */
+export default function ModelsPage() {
+  const { say } = useText()
+  const [url, setUrl] = useUrlState()
+  const typed = url.get('q') ?? ''
+  const wanted = useDeferredValue(typed)
+  const query = useQuery(modelsQuery)
+  return (
+    <Page title={say('models.title')} text={say('models.text')}>
+      <TextField
+        label={say('models.search')}
+        type="search"
+        size="small"
+        value={typed}
+        onChange={(event) => setUrl({ q: event.target.value })}
+        sx={{ mb: 2.5, width: { xs: '100%', sm: 360 } }}
+      />
+      <View query={query} skeleton={<RowsSkeleton rows={8} />}>
+        {({ data }) => {
+          if (data.length === 0)
+            return <Empty kind="unused" title={say('models.emptyTitle')} text={say('models.emptyText')} />
+          const found = data.filter((model) => matches(model, wanted))
+          if (found.length > 0) return <Cards key={wanted} models={found} />
+          const clear = <Button onClick={() => setUrl({ q: null })}>{say('models.clear')}</Button>
+          const title = say('models.filteredTitle', { query: wanted })
+          return <Empty kind="filtered" title={title} text={say('models.filteredText')} action={clear} />
+        }}
+      </View>
+    </Page>
+  )
+}
+
+/** Every word typed has to be somewhere in the name, the slug or a provider's name. */
+function matches({ slug, name, endpoints }: ModelRow, typed: string): boolean {
+  const text = `${slug} ${name} ${endpoints.map((endpoint) => endpoint.providerName).join(' ')}`.toLowerCase()
+  return typed
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word))
+}
+
+function Cards({ models }: { models: readonly ModelRow[] }) {
+  const { say } = useText()
+  const [shown, setShown] = useState(CARDS_STEP)
+  return (
+    <>
+      <Typography variant="caption" component="p" role="status" sx={{ mb: 1.5 }}>
+        {say('models.count', { smart_count: models.length })}
+      </Typography>
+      <Box sx={{ display: 'grid', gap: 2 }}>
+        {models.slice(0, shown).map((model) => (
+          <ModelCard key={model.slug} model={model} />
+        ))}
+      </Box>
+      {models.length > shown && (
+        <Button sx={{ mt: 2 }} onClick={() => setShown(shown + CARDS_STEP)}>
+          {say('common.more')}
+        </Button>
+      )}
+    </>
+  )
+}
+
+function ModelCard({ model }: { model: ModelRow }) {
+  const { say, locale } = useText()
+  const isOnlySimulated = model.endpoints.length > 0 && model.endpoints.every(({ simulated }) => simulated)
+  return (
+    <Card component="article" aria-label={model.name} sx={{ p: { xs: 2, sm: 2.5 } }}>
+      <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 1, alignItems: 'center' }}>
+        <Typography variant="h2">{isOnlySimulated ? plainName(model.name) : model.name}</Typography>
+        {isOnlySimulated && (
+          <Chip size="small" variant="outlined" color="warning" label={say('models.onlySimulated')} />
+        )}
+        <Box sx={{ flex: 1 }} />
+        <Chip size="small" label={say('models.context', { tokens: count(model.contextLength, locale) })} />
+        {model.inputModalities
+          .filter((modality) => modality !== 'text')
+          .map((modality) => (
+            <Chip key={modality} size="small" label={modality} />
+          ))}
+      </Box>
+      <Box sx={{ display: 'flex', alignItems: 'center', gap: 0.5, color: 'text.secondary', fontSize: '0.875rem' }}>
+        <code>{model.slug}</code>
+        <CopyButton text={model.slug} label={say('models.copySlug', { slug: model.slug })} />
+      </Box>
+      {model.description && (
+        <Typography variant="body2" color="textSecondary" sx={{ mt: 0.5, maxWidth: '75ch' }}>
+          {model.description}
+        </Typography>
+      )}
+      <EndpointTable model={model} />
+    </Card>
+  )
+}

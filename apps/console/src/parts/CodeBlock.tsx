@@ -1,0 +1,42 @@
+import Box from '@mui/material/Box'
+import { CopyButton } from './CopyButton.tsx'
+
+interface CodeBlockProps {
+  readonly code: string
+  readonly label: string
+  readonly copyLabel: string
+  readonly onCopied?: () => void
+}
+
+/** A text to paste elsewhere: scrolls inside its box, and its button copies it whole. */
+export function CodeBlock({ code, label, copyLabel, onCopied }: CodeBlockProps) {
+  return (
+    <Box sx={{ borderRadius: '10px', overflow: 'hidden', backgroundColor: 'gate.road', color: 'gate.roadText' }}>
+      <Box
+        sx={{
+          display: 'flex',
+          justifyContent: 'space-between',
+          alignItems: 'center',
+          pl: 2,
+          pr: 1,
+          py: 0.5,
+          fontSize: '0.8125rem',
+          color: 'gate.roadMuted',
+          backgroundColor: 'gate.roadRaised',
+        }}
+      >
+        {label}
+        <CopyButton text={code} label={copyLabel} {...(onCopied && { onCopied })} />
+      </Box>
+      <Box
+        component="pre"
+        tabIndex={0}
+        role="group"
+        aria-label={label}
+        sx={{ m: 0, p: 2, overflowX: 'auto', fontSize: '0.8125rem', lineHeight: 1.65 }}
+      >
+        <code>{code}</code>
+      </Box>
+    </Box>
+  )
+}

@@ -1,0 +1,46 @@
+import DoneIcon from '@mui/icons-material/Check'
+import CopyIcon from '@mui/icons-material/ContentCopyOutlined'
+import Button from '@mui/material/Button'
+import IconButton from '@mui/material/IconButton'
+import Tooltip from '@mui/material/Tooltip'
+import { useEffect, useState } from 'react'
+import { useText } from '../i18n/text.ts'
+
+const CONFIRMED_MS = 2_000
+
+interface CopyButtonProps {
+  readonly text: string
+  readonly label: string
+  /** With its label in sight, as the main action of a place. */
+  readonly wide?: boolean
+  readonly onCopied?: () => void
+}
+
+/** Puts a text on the clipboard and says so, to eyes and to screen readers. */
+export function CopyButton({ text, label, wide = false, onCopied }: CopyButtonProps) {
+  const { say } = useText()
+  const [copied, setCopied] = useState(false)
+  useEffect(() => {
+    if (!copied) return undefined
+    const timer = setTimeout(() => setCopied(false), CONFIRMED_MS)
+    return () => clearTimeout(timer)
+  }, [copied])
+  const copy = async () => {
+    await navigator.clipboard.writeText(text)
+    setCopied(true)
+    onCopied?.()
+  }
+  const name = copied ? say('common.copied') : label
+  const icon = copied ? <DoneIcon fontSize="small" /> : <CopyIcon fontSize="small" />
+  return wide ? (
+    <Button variant="contained" startIcon={icon} onClick={() => void copy()} aria-live="polite">
+      {name}
+    </Button>
+  ) : (
+    <Tooltip title={name}>
+      <IconButton size="small" aria-label={name} onClick={() => void copy()} color="inherit">
+        {icon}
+      </IconButton>
+    </Tooltip>
+  )
+}

@@ -1,0 +1,88 @@
+import Alert from '@mui/material/Alert'
+import Box from '@mui/material/Box'
+import type { RequestDetail } from '@turnpike/contract'
+import type { ReactNode } from 'react'
+import { count, duration } from '../format.ts'
+import { useText } from '../i18n/text.ts'
+import { Moment } from '../parts/Moment.tsx'
+import { Money } from '../parts/Money.tsx'
+import { faultTextKey } from '../states/fault-text.ts'
+import { StatusChip } from './StatusChip.tsx'
+
+/** The head of a request: what one would want to know without reading on. */
+export function Facts({ request }: { request: RequestDetail }) {
+  const { say, locale } = useText()
+  const dash = say('common.none')
+  const time = (ms: number | null) => (ms === null ? dash : duration(ms, locale))
+  const asked = request.model !== null && request.model !== request.requestedModel
+  return (
+    <>
+      {request.fault !== null && (
+        <Alert severity="error" variant="outlined" sx={{ mb: 2.5, backgroundColor: 'background.paper' }}>
+          {say(faultTextKey(request.fault))} <code>{request.fault}</code>
+        </Alert>
+      )}
+      <Box
+        component="dl"
+        sx={{
+          m: 0,
+          display: 'grid',
+          gap: '18px 28px',
+          gridTemplateColumns: { xs: '1fr 1fr', sm: 'repeat(auto-fill, minmax(170px, 1fr))' },
+        }}
+      >
+        <Fact label={say('requests.status')}>
+          <StatusChip row={request} />
+        </Fact>
+        <Fact label={say('requests.cost')}>
+          <Money nano={request.costNano} />
+        </Fact>
+        <Fact label={say('requests.firstToken')}>{time(request.firstTokenMs)}</Fact>
+        <Fact label={say('requests.total')}>{time(request.totalMs)}</Fact>
+        <Fact label={say('requests.model')}>{request.model ?? request.requestedModel}</Fact>
+        {asked && <Fact label={say('request.requested')}>{request.requestedModel}</Fact>}
+        <Fact label={say('requests.provider')}>{request.provider ?? dash}</Fact>
+        <Fact label={say('requests.tokens')}>
+          <Tokens request={request} />
+        </Fact>
+        <Fact label={say('requests.key')}>{request.keyName ?? say('requests.unknownKey')}</Fact>
+        <Fact label={say('requests.time')}>
+          <Moment at={request.beganAt} />
+        </Fact>
+        {request.finishReason && (
+          <Fact label={say('request.finish')}>
+            {request.finishReason}
+            {request.streamed && `, ${say('request.streamed')}`}
+          </Fact>
+        )}
+        {request.endUser && <Fact label={say('request.endUser')}>{request.endUser}</Fact>}
+      </Box>
+    </>
+  )
+}
+
+function Tokens({ request }: { request: RequestDetail }) {
+  const { say, locale } = useText()
+  const parts = [
+    say('requests.tokensSplit', {
+      prompt: count(request.promptTokens, locale),
+      completion: count(request.completionTokens, locale),
+    }),
+    request.cacheReadTokens > 0 && say('request.cached', { count: count(request.cacheReadTokens, locale) }),
+    request.reasoningTokens > 0 && say('request.reasoning', { count: count(request.reasoningTokens, locale) }),
+  ]
+  return parts.filter(Boolean).join(' · ')
+}
+
+function Fact({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <Box sx={{ minWidth: 0 }}>
+      <Box component="dt" sx={{ color: 'text.secondary', fontSize: '0.8125rem' }}>
+        {label}
+      </Box>
+      <Box component="dd" sx={{ m: 0, mt: 0.25, fontWeight: 600, overflowWrap: 'anywhere' }}>
+        {children}
+      </Box>
+    </Box>
+  )
+}

@@ -1,0 +1,113 @@
+import Box from '@mui/material/Box'
+import Button from '@mui/material/Button'
+import Chip from '@mui/material/Chip'
+import { useQuery } from '@tanstack/react-query'
+import type { KeyList } from '@turnpike/contract'
+import { useState } from 'react'
+import { call } from '../api.ts'
+import { moment } from '../format.ts'
+import { useText } from '../i18n/text.ts'
+import { modelsQuery } from '../models/query.ts'
+import { Select } from '../parts/Select.tsx'
+import { useMay } from '../session.ts'
+import { FILTERS, type FilterName, type Filters } from './filters.ts'
+
+/** Keys offered as a filter; more than this are looked up by their own page. */
+const KEYS_MAX = 100
+
+interface FilterBarProps {
+  readonly filters: Filters
+  readonly onChange: (changes: Readonly<Record<string, string | null>>) => void
+}
+
+/** What to look for. The lists to choose from are fetched when one is about to be opened, not before. */
+export function FilterBar({ filters, onChange }: FilterBarProps) {
+  const { say, locale } = useText()
+  const options = useOptions(filters)
+  const set = (name: FilterName) => (value: string) => onChange({ [name]: value })
+  const { from, to } = filters
+  return (
+    <Box
+      role="search"
+      aria-label={say('requests.filters')}
+      sx={{ display: 'flex', flexWrap: 'wrap', gap: 1.5, mb: 2.5, alignItems: 'center' }}
+    >
+      <Select
+        label={say('requests.model')}
+        value={filters.model ?? ''}
+        options={options.model}
+        onChange={set('model')}
+        onOpen={options.open}
+        minWidth={190}
+      />
+      <Select
+        label={say('requests.provider')}
+        value={filters.provider ?? ''}
+        options={options.provider}
+        onChange={set('provider')}
+        onOpen={options.open}
+      />
+      <Select
+        label={say('requests.key')}
+        value={filters.keyId ?? ''}
+        options={options.keyId}
+        onChange={set('keyId')}
+        onOpen={options.open}
+      />
+      <Select
+        label={say('requests.outcome')}
+        value={filters.outcome ?? ''}
+        options={[
+          ['', say('common.all')],
+          ['ok', say('requests.ok')],
+          ['failed', say('requests.failed')],
+        ]}
+        onChange={set('outcome')}
+        minWidth={120}
+      />
+      {(from ?? to) && (
+        <Chip
+          label={`${from ? moment(from, locale) : '…'} – ${to ? moment(to, locale) : '…'}`}
+          onDelete={() => onChange({ from: null, to: null })}
+        />
+      )}
+      {Object.keys(filters).length > 0 && (
+        <Button color="inherit" onClick={() => onChange(Object.fromEntries(FILTERS.map((name) => [name, null])))}>
+          {say('requests.clear')}
+        </Button>
+      )}
+    </Box>
+  )
+}
+
+type Option = readonly [value: string, label: string]
+
+function useOptions(filters: Filters) {
+  const { say } = useText()
+  const mayReadKeys = useMay('keys:read')
+  const mayReadModels = useMay('models:read')
+  const [opened, setOpened] = useState(false)
+  const models = useQuery({ ...modelsQuery, enabled: opened && mayReadModels })
+  const keys = useQuery({
+    queryKey: ['keys', 'names'],
+    queryFn: ({ signal }) => call<KeyList>('/keys', { query: { limit: KEYS_MAX }, signal }),
+    enabled: opened && mayReadKeys,
+    staleTime: 60_000,
+  })
+  const endpoints = models.data?.data.flatMap((model) => model.endpoints) ?? []
+  const withAll = (known: readonly Option[], chosen: string | undefined): Option[] => {
+    const others = new Map(known)
+    // What the address asks for is shown even before, or without, the list that names it.
+    if (chosen && !others.has(chosen)) others.set(chosen, chosen)
+    return [['', say('common.all')], ...others]
+  }
+  return {
+    open: () => setOpened(true),
+    model: withAll(models.data?.data.map(({ slug }) => [slug, slug]) ?? [], filters.model),
+    provider: withAll(
+      endpoints.map(({ provider, providerName }) => [provider, providerName]),
+      filters.provider,
+    ),
+    keyId: withAll(keys.data?.data.map(({ id, name, label }) => [id, `${name} (${label})`]) ?? [], filters.keyId),
+  }
+}

@@ -1,0 +1,79 @@
+import Box from '@mui/material/Box'
+import Link from '@mui/material/Link'
+import type { RequestRow } from '@turnpike/contract'
+import { Link as RouterLink, useNavigate } from 'react-router-dom'
+import { count, duration } from '../format.ts'
+import { useText } from '../i18n/text.ts'
+import { Moment } from '../parts/Moment.tsx'
+import { Money } from '../parts/Money.tsx'
+import { RecordTable, type Column } from '../parts/RecordTable.tsx'
+import { StatusChip } from './StatusChip.tsx'
+
+interface RequestTableProps {
+  readonly rows: readonly RequestRow[]
+  /** Those that arrived while the list was open. */
+  readonly freshIds: ReadonlySet<string>
+}
+
+/** One line per request; each leads to its attempts. */
+export function RequestTable({ rows, freshIds }: RequestTableProps) {
+  const { say, locale } = useText()
+  const navigate = useNavigate()
+  const dash = say('common.none')
+  const time = (ms: number | null) => (ms === null ? dash : duration(ms, locale))
+  const columns: Column<RequestRow>[] = [
+    { id: 'time', label: say('requests.time'), phone: 'title', render: (row) => <OpenLink row={row} /> },
+    { id: 'status', label: say('requests.status'), phone: 'title', render: (row) => <StatusChip row={row} /> },
+    { id: 'model', label: say('requests.model'), render: (row) => row.model ?? row.requestedModel },
+    { id: 'provider', label: say('requests.provider'), render: (row) => row.provider ?? dash },
+    { id: 'cost', label: say('requests.cost'), numeric: true, render: (row) => <Money nano={row.costNano} /> },
+    { id: 'tokens', label: say('requests.tokens'), numeric: true, render: (row) => <Tokens row={row} /> },
+    { id: 'first', label: say('requests.firstToken'), numeric: true, render: (row) => time(row.firstTokenMs) },
+    { id: 'total', label: say('requests.total'), numeric: true, render: (row) => time(row.totalMs) },
+    { id: 'attempts', label: say('requests.attempts'), numeric: true, phone: 'hidden', render: (row) => row.attempts },
+    {
+      id: 'key',
+      label: say('requests.key'),
+      render: (row) => <Clipped text={row.keyName ?? say('requests.unknownKey')} />,
+    },
+  ]
+  return (
+    <RecordTable
+      dense
+      label={say('requests.title')}
+      rows={rows}
+      columns={columns}
+      rowId={({ id }) => id}
+      onRow={({ id }) => void navigate(`/requests/${id}/show`)}
+      isMarked={({ id }) => freshIds.has(id)}
+    />
+  )
+
+  function Tokens({ row }: { row: RequestRow }) {
+    const values = { prompt: count(row.promptTokens, locale), completion: count(row.completionTokens, locale) }
+    return <span title={say('requests.tokensSplit', values)}>{`${values.prompt} + ${values.completion}`}</span>
+  }
+}
+
+function Clipped({ text }: { text: string }) {
+  return (
+    <Box title={text} sx={{ maxWidth: { sm: 100 }, overflow: 'hidden', textOverflow: 'ellipsis' }}>
+      {text}
+    </Box>
+  )
+}
+
+/** The row is a shortcut for the pointer; this link is the way for the keyboard. */
+function OpenLink({ row }: { row: RequestRow }) {
+  return (
+    <Link
+      component={RouterLink}
+      to={`/requests/${row.id}/show`}
+      color="inherit"
+      underline="hover"
+      onClick={(event) => event.stopPropagation()}
+    >
+      <Moment short at={row.beganAt} />
+    </Link>
+  )
+}

@@ -1,0 +1,177 @@
+import Box from '@mui/material/Box'
+import Card from '@mui/material/Card'
+import Chip from '@mui/material/Chip'
+import Stack from '@mui/material/Stack'
+import Typography from '@mui/material/Typography'
+import type { CandidateRow, DecisionRecord, RequestDetail } from '@turnpike/contract'
+import { count, duration, share } from '../format.ts'
+import { useText } from '../i18n/text.ts'
+import { Money } from '../parts/Money.tsx'
+import { RecordTable, type Column } from '../parts/RecordTable.tsx'
+import { chancesOf, fateOf, stageTextKey } from './route.ts'
+
+/** Who could have served the request, who did and why, and who was ruled out. */
+export function RouteView({ request }: { request: RequestDetail }) {
+  const { say } = useText()
+  const { decision } = request
+  if (!decision) return <Typography>{say('request.noDecision')}</Typography>
+  return (
+    <Stack spacing={3.5}>
+      <Reason decision={decision} />
+      <section>
+        <Typography variant="h2" sx={{ mb: 1.5 }}>
+          {say('request.candidatesTitle')}
+        </Typography>
+        {decision.candidates.length === 0 ? (
+          <Typography>{say('request.noCandidates')}</Typography>
+        ) : (
+          <Candidates decision={decision} request={request} />
+        )}
+      </section>
+      <section>
+        <Typography variant="h2" sx={{ mb: 1.5 }}>
+          {say('request.removedTitle')}
+        </Typography>
+        <Removed decision={decision} />
+      </section>
+    </Stack>
+  )
+}
+
+function Reason({ decision }: { decision: DecisionRecord }) {
+  const { say, locale } = useText()
+  const { objective, policy } = decision
+  const [first] = decision.targets
+  const chance = first === undefined ? undefined : chancesOf(decision.candidates).get(first)
+  return (
+    <div>
+      <Typography sx={{ fontSize: '1.0625rem' }}>
+        {say('request.objective', {
+          objective: say(`request.objective_${objective}`),
+          meaning: say(`request.meaning_${objective}`),
+        })}
+      </Typography>
+      {first !== undefined && chance !== undefined && (
+        <Typography>{say('request.drawn', { endpoint: first, chance: share(chance, locale) })}</Typography>
+      )}
+      <Box
+        sx={{
+          display: 'flex',
+          flexWrap: 'wrap',
+          gap: '4px 20px',
+          mt: 0.75,
+          color: 'text.secondary',
+          fontSize: '0.8125rem',
+        }}
+      >
+        <span>
+          {policy
+            ? say('request.policyVersion', { id: policy.id, version: policy.version })
+            : say('request.defaultPolicy')}
+        </span>
+        <span>{say('request.catalogue', { version: decision.catalogueVersion })}</span>
+        {objective === 'balanced' && (
+          <span>
+            {say('request.draw', {
+              draw: new Intl.NumberFormat(locale, { maximumFractionDigits: 4 }).format(decision.draw),
+            })}
+          </span>
+        )}
+      </Box>
+    </div>
+  )
+}
+
+function Candidates({ decision, request }: { decision: DecisionRecord; request: RequestDetail }) {
+  const { say, locale } = useText()
+  const chances = chancesOf(decision.candidates)
+  const place = ({ endpoint }: CandidateRow) => {
+    const index = decision.targets.indexOf(endpoint)
+    return index < 0 ? say('common.none') : index + 1
+  }
+  const chance: Column<CandidateRow> = {
+    id: 'chance',
+    label: say('request.chance'),
+    numeric: true,
+    render: ({ endpoint }) => {
+      const part = chances.get(endpoint)
+      return part === undefined ? say('common.none') : share(part, locale)
+    },
+  }
+  const columns: Column<CandidateRow>[] = [
+    { id: 'order', label: say('request.order'), render: place, phone: 'title' },
+    { id: 'endpoint', label: say('request.endpoint'), phone: 'title', render: (row) => <Endpoint row={row} /> },
+    { id: 'fate', label: say('requests.outcome'), render: (row) => say(`request.${fateOf(row, request.attemptList)}`) },
+    {
+      id: 'expected',
+      label: say('request.expected'),
+      numeric: true,
+      render: ({ expectedNano }) => <Money nano={expectedNano} />,
+    },
+    {
+      id: 'first',
+      label: say('request.firstToken'),
+      numeric: true,
+      render: ({ firstTokenMs }) => duration(firstTokenMs, locale),
+    },
+    {
+      id: 'speed',
+      label: say('request.speed'),
+      numeric: true,
+      render: ({ tokensPerSecond }) => say('request.speedUnit', { value: count(Math.round(tokensPerSecond), locale) }),
+    },
+    {
+      id: 'failures',
+      label: say('request.failureRate'),
+      numeric: true,
+      render: ({ failureRate }) => share(failureRate, locale),
+    },
+    ...(chances.size > 0 ? [chance] : []),
+  ]
+  return (
+    <RecordTable
+      dense
+      label={say('request.candidatesTitle')}
+      rows={decision.candidates}
+      columns={columns}
+      rowId={({ endpoint }) => endpoint}
+      isMarked={(row) => fateOf(row, request.attemptList) === 'used'}
+    />
+  )
+}
+
+function Endpoint({ row }: { row: CandidateRow }) {
+  const { say } = useText()
+  return (
+    <>
+      <code>{row.endpoint}</code>
+      {row.down && <Chip size="small" color="error" variant="outlined" label={say('request.down')} sx={{ ml: 1 }} />}
+    </>
+  )
+}
+
+function Removed({ decision }: { decision: DecisionRecord }) {
+  const { say } = useText()
+  if (decision.removed.length === 0) return <Typography color="textSecondary">{say('request.removedNone')}</Typography>
+  return (
+    <Card component="ul" sx={{ listStyle: 'none', m: 0, p: 0 }}>
+      {decision.removed.map(({ endpoint, stage }) => (
+        <Box
+          component="li"
+          key={endpoint}
+          sx={{
+            px: 2,
+            py: 1.25,
+            '& + li': { borderTop: '1px solid', borderColor: 'divider' },
+            overflowWrap: 'anywhere',
+          }}
+        >
+          <code>{endpoint}</code>
+          <Typography variant="body2" color="textSecondary">
+            {say(stageTextKey(stage))}
+          </Typography>
+        </Box>
+      ))}
+    </Card>
+  )
+}

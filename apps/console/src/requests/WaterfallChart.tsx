@@ -1,0 +1,135 @@
+import Box from '@mui/material/Box'
+import Typography from '@mui/material/Typography'
+import type { RequestDetail } from '@turnpike/contract'
+import { duration } from '../format.ts'
+import type { TextKey } from '../i18n/en.ts'
+import { useText } from '../i18n/text.ts'
+import { faultTextKey } from '../states/fault-text.ts'
+import { layOut, type Bar } from './waterfall.ts'
+
+const COLOURS = {
+  answered: 'success.main',
+  failed: 'error.main',
+  cut: 'error.main',
+  cancelled: 'warning.main',
+} as const
+const OUTCOMES = {
+  answered: 'request.answered',
+  failed: 'request.outcome_failed',
+  cut: 'request.outcome_cut',
+  cancelled: 'request.outcome_cancelled',
+} as const satisfies Record<string, TextKey>
+
+/** Attempts as bars over time, each with its outcome in words. The words alone tell the whole story. */
+export function WaterfallChart({ request }: { request: RequestDetail }) {
+  const { say } = useText()
+  const { bars, ticksMs, axisMs } = layOut(request.attemptList, request.totalMs)
+  if (bars.length === 0) return <Typography>{say('request.noAttempts')}</Typography>
+  return (
+    <>
+      <Typography variant="body2" color="textSecondary" sx={{ mb: 2 }}>
+        {say('request.attemptsText')}
+      </Typography>
+      <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0, display: 'grid', gap: 2.25 }}>
+        {bars.map((bar, index) => (
+          <Attempt key={`${bar.attempt.endpoint} ${bar.attempt.startMs}`} bar={bar} number={index + 1} />
+        ))}
+      </Box>
+      <Axis ticksMs={ticksMs} axisMs={axisMs} />
+    </>
+  )
+}
+
+function Attempt({ bar, number }: { bar: Bar; number: number }) {
+  const { say, locale } = useText()
+  const { attempt } = bar
+  const tookMs = attempt.endMs - attempt.startMs
+  const colour = COLOURS[attempt.outcome]
+  return (
+    <li>
+      <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: '2px 10px', alignItems: 'baseline', mb: 0.75 }}>
+        <Box component="span" sx={{ fontWeight: 650 }}>
+          {number}. {attempt.provider}
+        </Box>
+        <Box component="span" sx={{ color: colour, fontWeight: 600 }}>
+          {say(OUTCOMES[attempt.outcome])}
+        </Box>
+        <Typography component="span" variant="caption">
+          {say('request.took', { duration: duration(tookMs, locale) })}
+          {attempt.firstTokenMs !== null &&
+            `, ${say('request.firstTokenAt', { duration: duration(attempt.firstTokenMs - attempt.startMs, locale) })}`}
+        </Typography>
+      </Box>
+      <Box
+        aria-hidden="true"
+        sx={{ position: 'relative', height: 20, borderRadius: '4px', backgroundColor: 'action.hover' }}
+      >
+        <Box
+          sx={{
+            position: 'absolute',
+            left: `${bar.left}%`,
+            width: `${bar.width}%`,
+            height: '100%',
+            borderRadius: '4px',
+            backgroundColor: colour,
+          }}
+        />
+        {bar.mark !== null && (
+          <Box
+            sx={{
+              position: 'absolute',
+              left: `${bar.mark}%`,
+              top: -4,
+              width: 4,
+              height: 28,
+              ml: '-2px',
+              borderRadius: '2px',
+              backgroundColor: 'gate.amber',
+              outline: '2px solid',
+              outlineColor: (theme) => theme.palette.background.paper,
+            }}
+          />
+        )}
+      </Box>
+      {attempt.fault !== null && (
+        <Typography variant="body2" sx={{ mt: 0.75 }}>
+          {say(faultTextKey(attempt.fault))}{' '}
+          {attempt.status !== null && say('request.providerStatus', { status: attempt.status })}
+        </Typography>
+      )}
+    </li>
+  )
+}
+
+function Axis({ ticksMs, axisMs }: { ticksMs: readonly number[]; axisMs: number }) {
+  const { locale } = useText()
+  return (
+    <Box
+      aria-hidden="true"
+      sx={{
+        position: 'relative',
+        height: 26,
+        mt: 1.5,
+        borderTop: '1px solid',
+        borderColor: 'divider',
+        color: 'text.secondary',
+        fontSize: '0.75rem',
+      }}
+    >
+      {ticksMs.map((ms, index) => (
+        <Box
+          key={ms}
+          sx={{
+            position: 'absolute',
+            left: `${(ms / axisMs) * 100}%`,
+            pt: 0.75,
+            whiteSpace: 'nowrap',
+            transform: index === 0 ? 'none' : index === ticksMs.length - 1 ? 'translateX(-100%)' : 'translateX(-50%)',
+          }}
+        >
+          {duration(ms, locale)}
+        </Box>
+      ))}
+    </Box>
+  )
+}

@@ -1,0 +1,44 @@
+import { useQuery, type QueryClient } from '@tanstack/react-query'
+import type { Permission, Session, SessionAnswer } from '@turnpike/contract'
+import { call, statusOf } from './api.ts'
+
+/** The session is asked for again after this long; changes that matter arrive by the event stream before. */
+const FRESH_MS = 30_000
+
+/** The session, or null when nobody is signed in: an answer as good as another, and as worth keeping. */
+export const sessionQuery = {
+  queryKey: ['session'],
+  queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Session | null> => {
+    try {
+      return (await call<SessionAnswer>('/session', { signal })).session
+    } catch (error) {
+      if (statusOf(error) === 401) return null
+      throw error
+    }
+  },
+  staleTime: FRESH_MS,
+}
+
+/** Who is signed in. Pages render inside the signed-in shell only, so that it is there. */
+export function useSession(): Session {
+  const { data } = useQuery(sessionQuery)
+  if (!data) throw new Error('A page was rendered outside the signed-in shell.')
+  return data
+}
+
+/** Takes over the session that an answer brought, without asking for it again. Nothing of another person stays behind. */
+export async function adoptSession(queryClient: QueryClient, { session }: SessionAnswer): Promise<Session> {
+  const before = queryClient.getQueryData<Session | null>(sessionQuery.queryKey)
+  if (before?.user.id !== session.user.id) {
+    queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'auth' })
+  }
+  queryClient.setQueryData(sessionQuery.queryKey, session)
+  // react-admin remembers that nobody was signed in, and would sign out the person who just came in.
+  await queryClient.invalidateQueries({ queryKey: ['auth'] })
+  return session
+}
+
+/** Whether the signed-in person may do something; the API refuses it by the same table. */
+export function useMay(permission: Permission): boolean {
+  return useSession().permissions.includes(permission)
+}

@@ -1,0 +1,90 @@
+import Alert from '@mui/material/Alert'
+import AlertTitle from '@mui/material/AlertTitle'
+import Box from '@mui/material/Box'
+import Link from '@mui/material/Link'
+import Skeleton from '@mui/material/Skeleton'
+import Stack from '@mui/material/Stack'
+import Typography from '@mui/material/Typography'
+import type { RequestRow } from '@turnpike/contract'
+import { Link as RouterLink } from 'react-router-dom'
+import { ago, duration, money } from '../format.ts'
+import { useText } from '../i18n/text.ts'
+import { GateArm } from '../parts/GateArm.tsx'
+import { Failure } from '../states/Failure.tsx'
+import { faultTextKey } from '../states/fault-text.ts'
+import { useArrivals, wasServed } from './arrivals.ts'
+
+interface ArrivalStepProps {
+  /** There is a key, so that a request may come. */
+  readonly awaited: boolean
+  readonly nameOf: (providerSlug: string) => string
+}
+
+/** The first request, the moment it arrives: what served it, or what went wrong and how to mend it. */
+export function ArrivalStep({ awaited, nameOf }: ArrivalStepProps) {
+  const { say } = useText()
+  const { data: rows, error, refetch } = useArrivals()
+  if (error && !rows) return <Failure error={error} onRetry={() => void refetch()} />
+  if (!rows) return <Skeleton variant="rounded" height={110} />
+  const served = rows.find(wasServed)
+  // Only what failed since the last success still needs mending.
+  const failed = rows.slice(0, served ? rows.indexOf(served) : undefined)[0]
+  return (
+    <Stack spacing={2}>
+      <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: { xs: 2, sm: 4 } }}>
+        <GateArm open={served !== undefined} width={168} />
+        <Box aria-live="polite" sx={{ flex: '1 1 260px', minWidth: 0 }}>
+          {served ? (
+            <Served row={served} name={nameOf(served.provider ?? '')} />
+          ) : (
+            <>
+              <Typography variant="h3">{awaited ? say('start.waiting') : say('start.idle')}</Typography>
+              {awaited && <Typography color="textSecondary">{say('start.waitingText')}</Typography>}
+            </>
+          )}
+        </Box>
+      </Box>
+      <div aria-live="polite">{failed && <Failed row={failed} />}</div>
+    </Stack>
+  )
+}
+
+function Served({ row, name }: { row: RequestRow; name: string }) {
+  const { say, locale } = useText()
+  return (
+    <>
+      <Typography variant="h3" sx={{ fontSize: '1.1875rem' }}>
+        {say('start.served', {
+          provider: name,
+          duration: duration(row.totalMs, locale),
+          cost: money(row.costNano, locale),
+        })}{' '}
+        <Link component={RouterLink} to={`/requests/${row.id}/show?tab=route`}>
+          {say('start.why', { provider: name })}
+        </Link>
+      </Typography>
+      <Typography color="textSecondary">
+        {row.model ?? row.requestedModel} · {say('start.arrivedAt', { ago: ago(row.beganAt, Date.now(), locale) })}
+      </Typography>
+    </>
+  )
+}
+
+function Failed({ row }: { row: RequestRow }) {
+  const { say, locale } = useText()
+  return (
+    <Alert severity="warning" variant="outlined">
+      <AlertTitle>{say('start.failedTitle')}</AlertTitle>
+      {say(faultTextKey(row.fault ?? 'internal'))}
+      <Box sx={{ mt: 0.75, fontSize: '0.8125rem' }}>
+        <code>
+          {row.status} {row.fault}
+        </code>{' '}
+        · {row.requestedModel} · {say('start.arrivedAt', { ago: ago(row.beganAt, Date.now(), locale) })} ·{' '}
+        <Link component={RouterLink} to={`/requests/${row.id}/show`} color="inherit">
+          {say('start.failedLook')}
+        </Link>
+      </Box>
+    </Alert>
+  )
+}

@@ -1,0 +1,26 @@
+import Button from '@mui/material/Button'
+import Stack from '@mui/material/Stack'
+import Typography from '@mui/material/Typography'
+import { useText } from '../i18n/text.ts'
+import { KeyReveal } from '../keys/KeyReveal.tsx'
+import { useMay } from '../session.ts'
+import { Failure } from '../states/Failure.tsx'
+import { useMadeKey } from './made-key.ts'
+
+/** One click makes the key; it is shown here and nowhere again. */
+export function KeyStep() {
+  const { say } = useText()
+  const mayCreate = useMay('keys:create')
+  const { key, make } = useMadeKey()
+  const create = () => make.mutate({ name: say('start.keyName'), kind: 'live' })
+  if (key !== null) return <KeyReveal apiKey={key} note={say('start.keyMade')} />
+  if (!mayCreate) return <Typography>{say('start.keyForbidden')}</Typography>
+  return (
+    <Stack spacing={2} sx={{ alignItems: 'flex-start' }}>
+      <Button variant="contained" size="large" loading={make.isPending} onClick={create}>
+        {say('start.keyAction')}
+      </Button>
+      {make.isError && <Failure error={make.error} onRetry={create} />}
+    </Stack>
+  )
+}

@@ -1,0 +1,33 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import type { RequestRow } from '@turnpike/contract'
+import { useDataProvider } from 'react-admin'
+import { useLive } from '../live.ts'
+
+/** The first steps look at the newest few only. */
+const ARRIVALS_MAX = 5
+const ARRIVALS = ['arrivals']
+
+/** The newest requests, with those that arrive while one looks. */
+export function useArrivals() {
+  const dataProvider = useDataProvider()
+  const queryClient = useQueryClient()
+  useLive('request', ({ row }) => queryClient.setQueryData<RequestRow[]>(ARRIVALS, (rows = []) => arrived(rows, row)))
+  return useQuery({
+    queryKey: ARRIVALS,
+    queryFn: async ({ signal }) => {
+      const pagination = { page: 1, perPage: ARRIVALS_MAX }
+      const { data } = await dataProvider.getList<RequestRow>('requests', { pagination, filter: {}, signal })
+      return data
+    },
+  })
+}
+
+/** Puts a row in front, once, and keeps the list short. */
+export function arrived(rows: readonly RequestRow[], row: RequestRow): RequestRow[] {
+  return [row, ...rows.filter(({ id }) => id !== row.id)].slice(0, ARRIVALS_MAX)
+}
+
+/** Whether a request got its answer. */
+export function wasServed({ fault, status }: RequestRow): boolean {
+  return fault === null && status < 400
+}

@@ -1,0 +1,85 @@
+import Box from '@mui/material/Box'
+import { useTheme } from '@mui/material/styles'
+import { BarChart } from '@mui/x-charts/BarChart'
+import { useNavigate } from 'react-router-dom'
+import { count, money } from '../format.ts'
+import { useText } from '../i18n/text.ts'
+import { useMay } from '../session.ts'
+import { requestsPath } from './drill.ts'
+import type { Group } from './groups.ts'
+import { HatchedBar, HatchPatterns } from './HatchedBar.tsx'
+import type { Period } from './period.ts'
+import { SERIES_MAX, type Chart, type Metric } from './series.ts'
+import { timeAxis } from './time-axis.ts'
+
+interface UsageChartProps {
+  readonly chart: Chart
+  readonly metric: Metric
+  readonly group: Group
+  readonly period: Period
+  readonly bucketSeconds: number
+  readonly height: number
+  readonly nameOf: (series: string) => string
+}
+
+const NANO_PER_USD = 1e9
+
+/** Stacked bars over time. A click on a bar leads to its requests; the bar that is still filling is hatched. */
+export default function UsageChart({ chart, metric, group, period, bucketSeconds, height, nameOf }: UsageChartProps) {
+  const { say, locale } = useText()
+  const navigate = useNavigate()
+  const mayRead = useMay('requests:read')
+  const { gate } = useTheme().palette
+  const colours = chart.series.map((_, index) => gate.series[Math.min(index, SERIES_MAX)] ?? gate.amber)
+  const show = (value: number | null) => valueText(value ?? 0, metric, locale)
+  const drill = (bar: number) => {
+    const bucket = bucketOf(chart, bar, period)
+    if (mayRead && bucket) void navigate(requestsPath('none', '', bucket))
+  }
+  const series = chart.series.map(({ name, values }, index) => ({
+    id: String(index),
+    data: [...values],
+    stack: 'all',
+    label: nameOf(name),
+    color: colours[index] ?? gate.amber,
+    valueFormatter: (value: number | null) => (value ? show(value) : null),
+  }))
+  const plain = { disableLine: true, disableTicks: true }
+  return (
+    <Box
+      role="img"
+      aria-label={say('usage.chart', { metric: say(`usage.metric_${metric}`), group: say(`usage.group_${group}`) })}
+      sx={{ mx: -1, ...(mayRead && { cursor: 'pointer' }) }}
+    >
+      <BarChart
+        height={height}
+        margin={{ left: 4, right: 16, top: 12, bottom: 4 }}
+        skipAnimation
+        grid={{ horizontal: true }}
+        xAxis={[timeAxis(chart.startsMs, bucketSeconds, period, locale)]}
+        yAxis={[{ ...plain, width: metric === 'cost' ? 76 : 56, valueFormatter: show, tickNumber: 5 }]}
+        series={series}
+        slots={{ bar: HatchedBar }}
+        slotProps={{
+          bar: { partial: chart.partial } as object,
+          legend: { direction: 'horizontal', position: { vertical: 'bottom', horizontal: 'start' } },
+        }}
+        onAxisClick={(_event, axis) => axis && drill(axis.dataIndex)}
+      >
+        <HatchPatterns colours={colours} />
+      </BarChart>
+    </Box>
+  )
+}
+
+/** A height in words; heights are floats, so that amounts read off them may differ from the table in the last digit. */
+function valueText(value: number, metric: Metric, locale: string): string {
+  return metric === 'cost' ? money(BigInt(Math.round(value * NANO_PER_USD)).toString(), locale) : count(value, locale)
+}
+
+/** The span of a bar; the last one ends with the period. */
+function bucketOf({ startsMs }: Chart, bar: number, { to }: Period): Period | null {
+  const startMs = startsMs[bar]
+  if (startMs === undefined) return null
+  return { from: new Date(startMs).toISOString(), to: new Date(startsMs[bar + 1] ?? Date.parse(to)).toISOString() }
+}

@@ -1,0 +1,153 @@
+import Box from '@mui/material/Box'
+import Button from '@mui/material/Button'
+import Card from '@mui/material/Card'
+import Typography from '@mui/material/Typography'
+import { lazy, Suspense, useState } from 'react'
+import { Link } from 'react-router-dom'
+import { useText } from '../i18n/text.ts'
+import { Choice } from '../parts/Choice.tsx'
+import { useUrlState } from '../parts/url-state.ts'
+import { Page } from '../shell/Page.tsx'
+import { Empty } from '../states/Empty.tsx'
+import { BlockSkeleton } from '../states/Loading.tsx'
+import { View } from '../states/View.tsx'
+import { GroupTable } from './GroupTable.tsx'
+import { GROUPS, useNames, type Group } from './groups.ts'
+import { wishOf } from './period.ts'
+import { RangePicker } from './RangePicker.tsx'
+import { METRICS, chartOf, type Metric } from './series.ts'
+import { TimeTable } from './TimeTable.tsx'
+import { Totals } from './Totals.tsx'
+import { useUsage, type UsageView } from './query.ts'
+
+const UsageChart = lazy(() => import('./UsageChart.tsx'))
+
+const CHART_HEIGHT = 320
+
+/** What was used and what it cost. Everything chosen here is in the address. */
+export default function UsagePage() {
+  const { say } = useText()
+  const [url, setUrl] = useUrlState()
+  const wish = wishOf(url)
+  const metric = METRICS.find((name) => name === url.get('metric')) ?? 'cost'
+  const group = GROUPS.find((name) => name === url.get('group')) ?? 'model'
+  const query = useUsage(wish, group)
+  return (
+    <Page title={say('usage.title')} text={say('usage.text')} actions={<RangePicker wish={wish} onChange={setUrl} />}>
+      <View query={query} skeleton={<BlockSkeleton height={540} />}>
+        {(view) =>
+          view.answer.totals.requests === 0 ? (
+            <Nothing
+              isLongest={wish.kind === 'range' && wish.range === '30d'}
+              onLonger={() => setUrl({ range: '30d', from: null, to: null })}
+            />
+          ) : (
+            <Figures {...view} metric={metric} group={group} onChange={setUrl} />
+          )
+        }
+      </View>
+    </Page>
+  )
+}
+
+interface FiguresProps extends UsageView {
+  readonly metric: Metric
+  readonly group: Group
+  readonly onChange: (changes: Readonly<Record<string, string | null>>) => void
+}
+
+function Figures({ answer, period, metric, group, onChange }: FiguresProps) {
+  const { say } = useText()
+  return (
+    <Box sx={{ display: 'grid', gap: 3 }}>
+      <Totals totals={answer.totals} />
+      <Card component="section" aria-label={say('usage.overTime')} sx={{ p: { xs: 2, sm: 3 } }}>
+        <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 2, justifyContent: 'space-between', mb: 2 }}>
+          <Choice
+            label={say('usage.metric')}
+            value={metric}
+            options={METRICS.map((value) => ({ value, label: say(`usage.metric_${value}`) }))}
+            onChange={(value) => onChange({ metric: value })}
+          />
+          <Choice
+            label={say('usage.group')}
+            value={group}
+            options={GROUPS.map((value) => ({ value, label: say(`usage.group_${value}`) }))}
+            onChange={(value) => onChange({ group: value })}
+          />
+        </Box>
+        <OverTime answer={answer} period={period} metric={metric} group={group} />
+      </Card>
+      <section>
+        <Typography variant="h2" sx={{ mb: 1.5 }}>
+          {say('usage.byGroup')}
+        </Typography>
+        <GroupTable answer={answer} period={period} group={group} />
+      </section>
+    </Box>
+  )
+}
+
+function OverTime({ answer, period, metric, group }: Omit<FiguresProps, 'onChange'>) {
+  const { say } = useText()
+  const [form, setForm] = useState<'chart' | 'table'>('chart')
+  const chart = chartOf(answer, metric, period)
+  const nameOf = useNames(group, answer.labels)
+  return (
+    <>
+      {form === 'chart' ? (
+        <Suspense fallback={<BlockSkeleton height={CHART_HEIGHT} />}>
+          <UsageChart
+            {...{ chart, metric, group, period, nameOf }}
+            bucketSeconds={answer.bucketSeconds}
+            height={CHART_HEIGHT}
+          />
+        </Suspense>
+      ) : (
+        <TimeTable answer={answer} chart={chart} />
+      )}
+      <Box
+        sx={{ display: 'flex', flexWrap: 'wrap', justifyContent: 'space-between', alignItems: 'center', gap: 1, mt: 1 }}
+      >
+        <Typography variant="caption">
+          {chart.partial !== null && answer.partialUntil && <PartialNote until={answer.partialUntil} />}
+        </Typography>
+        <Choice
+          label={say('usage.overTime')}
+          value={form}
+          options={[
+            { value: 'chart', label: say('usage.asChart') },
+            { value: 'table', label: say('usage.asTable') },
+          ]}
+          onChange={setForm}
+        />
+      </Box>
+    </>
+  )
+}
+
+function PartialNote({ until }: { until: string }) {
+  const { say, locale } = useText()
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(new Date(until))
+  return say('usage.partial', { time })
+}
+
+function Nothing({ isLongest, onLonger }: { isLongest: boolean; onLonger: () => void }) {
+  const { say } = useText()
+  if (!isLongest) {
+    const longer = (
+      <Button variant="outlined" onClick={onLonger}>
+        {say('usage.longer')}
+      </Button>
+    )
+    return (
+      <Empty kind="filtered" title={say('usage.emptyRangeTitle')} text={say('usage.emptyRangeText')} action={longer} />
+    )
+  }
+  const start = (
+    <Button component={Link} to="/start" variant="contained">
+      {say('requests.emptyAction')}
+    </Button>
+  )
+  return <Empty kind="unused" title={say('usage.emptyTitle')} text={say('usage.emptyText')} action={start} />
+}

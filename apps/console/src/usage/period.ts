@@ -1,0 +1,38 @@
+export const RANGES = ['1h', '24h', '7d', '30d'] as const
+export type Range = (typeof RANGES)[number]
+
+const HOUR_MS = 3_600_000
+const LENGTH_MS: Record<Range, number> = {
+  '1h': HOUR_MS,
+  '24h': 24 * HOUR_MS,
+  '7d': 168 * HOUR_MS,
+  '30d': 720 * HOUR_MS,
+}
+const RANGE_DEFAULT: Range = '24h'
+
+/** A span of time, `to` excluded. */
+export interface Period {
+  readonly from: string
+  readonly to: string
+}
+
+/** What the address asks for: a range that moves with the present, or two fixed moments. */
+export type Wish = { readonly kind: 'range'; readonly range: Range } | ({ readonly kind: 'fixed' } & Period)
+
+export function wishOf(parameters: URLSearchParams): Wish {
+  const from = instantOf(parameters.get('from'))
+  const to = instantOf(parameters.get('to'))
+  if (from !== null && to !== null && from < to) return { kind: 'fixed', from, to }
+  return { kind: 'range', range: RANGES.find((known) => known === parameters.get('range')) ?? RANGE_DEFAULT }
+}
+
+/** @param nowMs the present, milliseconds since the epoch */
+export function periodOf(wish: Wish, nowMs: number): Period {
+  if (wish.kind === 'fixed') return { from: wish.from, to: wish.to }
+  return { from: new Date(nowMs - LENGTH_MS[wish.range]).toISOString(), to: new Date(nowMs).toISOString() }
+}
+
+function instantOf(text: string | null): string | null {
+  const ms = text === null ? Number.NaN : Date.parse(text)
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString()
+}

@@ -1,0 +1,45 @@
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
+import type { UsageAnswer } from '@turnpike/contract'
+import { useEffect, useRef } from 'react'
+import { useDataProvider } from 'react-admin'
+import type { ConsoleProvider, UsageQuestion } from '../dataProvider.ts'
+import { useLive } from '../live.ts'
+import { periodOf, type Period, type Wish } from './period.ts'
+
+/** Busy tenants would otherwise ask for every request; figures two seconds old are live enough. */
+const LIVE_MS = 2_000
+
+export interface UsageView {
+  readonly answer: UsageAnswer
+  /** The span that was asked for. */
+  readonly period: Period
+}
+
+/** Figures of a period, renewed while requests arrive. */
+export function useUsage(wish: Wish, groupBy: UsageQuestion['groupBy']) {
+  const dataProvider = useDataProvider<ConsoleProvider>()
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+  useRenewal(wish.kind === 'range')
+  return useQuery<UsageView>({
+    queryKey: ['usage', wish, groupBy],
+    queryFn: async ({ signal }) => {
+      const period = periodOf(wish, Date.now())
+      return { answer: await dataProvider.usage({ ...period, groupBy, timeZone }, signal), period }
+    },
+    placeholderData: keepPreviousData,
+  })
+}
+
+/** Renews at once when a request arrives after a quiet time, and at most every two seconds in a busy one. */
+function useRenewal(active: boolean): void {
+  const queryClient = useQueryClient()
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
+  useLive('request', () => {
+    if (!active || timer.current !== null) return
+    timer.current = setTimeout(() => {
+      timer.current = null
+      void queryClient.invalidateQueries({ queryKey: ['usage'] })
+    }, LIVE_MS)
+  })
+  useEffect(() => () => clearTimeout(timer.current ?? undefined), [])
+}
