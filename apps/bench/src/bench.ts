@@ -1,0 +1,79 @@
+import { MEASURED } from './cases.ts'
+import { figuresOf, type Figure, type Round } from './figures.ts'
+import { machine } from './machine.ts'
+import { measureMicro, type Micro } from './micro.ts'
+import { optionsOf, type Options } from './options.ts'
+import { startRig, type Rig } from './rig.ts'
+import { Started } from './started.ts'
+import { figureTable, microTable } from './table.ts'
+import { hasProc } from './usage-of-process.ts'
+
+/** The whole run: what was asked for, measured in turn, printed. Everything that was started is ended, also on an error and on Ctrl-C. */
+export async function bench(args: readonly string[]): Promise<void> {
+  try {
+    const options = optionsOf(args)
+    const facts = machine()
+    print(
+      `${facts.cpu}, ${facts.cores} cores, Node ${facts.node}, ${facts.date}, commit ${facts.commit ?? 'unknown'}\n\n`,
+    )
+    const micro = options.only.includes('micro') ? await measureMicro() : []
+    if (micro.length > 0) print(`${microTable(micro)}\n`)
+    const figures = options.only.some((name) => name !== 'micro') ? await overSockets(options) : []
+    if (figures.length > 0) print(`${figureTable(figures)}\n`)
+    if (!hasProc()) print('This system has no /proc: CPU and memory are not told, requests/s stand in for them.\n')
+    if (options.json) print(`${JSON.stringify({ ...facts, ...asJson(micro, figures) })}\n`)
+    process.exit(0)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(1)
+  }
+}
+
+async function overSockets(options: Options): Promise<Figure[]> {
+  const started = new Started()
+  const interrupted = () => void started.end().finally(() => process.exit(INTERRUPTED))
+  process.once('SIGINT', interrupted)
+  process.once('SIGTERM', interrupted)
+  try {
+    const rig = await startRig(started, options.profile)
+    const rounds: Round[] = []
+    for (const name of options.only) if (name !== 'micro') rounds.push(...(await takeTurns(rig, name, options)))
+    return figuresOf(rounds)
+  } finally {
+    await started.end()
+    process.off('SIGINT', interrupted)
+    process.off('SIGTERM', interrupted)
+  }
+}
+
+/** What shells report for a program that Ctrl-C ended. */
+const INTERRUPTED = 130
+/** Optimising a gateway takes V8 some thousand requests. */
+const WARM_UP_S = 3
+
+/** Floor, gateway, floor, gateway: neighbours in time share the machine's mood. The first turn of each warms it up and does not count. */
+async function takeTurns(rig: Rig, name: keyof typeof MEASURED, { rounds, seconds }: Options): Promise<Round[]> {
+  const { direct, once, measure } = MEASURED[name]
+  process.stderr.write(`measuring ${name}\n`)
+  if (!once) for (const subject of [rig.floor, rig.gateway]) await measure(rig, subject, WARM_UP_S)
+  const taken: Round[] = []
+  for (let turn = 0; turn < (once ? 1 : rounds); turn++) {
+    taken.push({
+      direct: direct ? await measure(rig, rig.direct, seconds) : null,
+      floor: await measure(rig, rig.floor, seconds),
+      gateway: await measure(rig, rig.gateway, seconds),
+    })
+  }
+  return taken
+}
+
+function asJson(micro: readonly Micro[], figures: readonly Figure[]) {
+  return {
+    micro: Object.fromEntries(micro.map(({ name, ...rest }) => [name, rest])),
+    figures: Object.fromEntries(figures.map(({ name, ...rest }) => [name, rest])),
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}

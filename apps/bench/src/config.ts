@@ -1,0 +1,7 @@
+/** What every part gets of the machine's environment; all else it is told by name. */
+const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'] as const
+
+/** The environment of this process, as far as its children may see it: the only place that reads it. */
+export function inherited(): Record<string, string | undefined> {
+  return Object.fromEntries(INHERITED.map((name) => [name, process.env[name]]))
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import {
+  ensureLogin,
+  migrate,
+  newSecretsText,
+  operatorKey,
+  seedCatalogue,
+  startEmbeddedPostgres,
+  startEmbeddedRedis,
+} from '@turnpike/store'
+import { launch, type Part } from './part.ts'
+import type { Started } from './started.ts'
+
+/** The real gateway with its stores, and a key of the operator's own organisation. */
+export interface Governed {
+  readonly gateway: Part
+  readonly key: string
+}
+
+/** Folder of the built programs: this file is in `dist/bench` when it runs. */
+const DIST = path.resolve(import.meta.dirname, '..')
+const MIGRATIONS = path.resolve(DIST, '../prisma/migrations')
+/** The long prompt has about 100,000 tokens. */
+const CONTEXT_LENGTH = 1_000_000
+
+/**
+ * Starts PostgreSQL, Redis and the built gateway on loopback, everything on: key check, policy, limits, journal, metering.
+ * Its files lie in a folder of their own that goes away with it. Rejects in a sentence when a store or the gateway does not start.
+ * @param upstreamUrl what the model `compatible/default` leads to @param profile folder for a CPU profile, or null
+ */
+export async function startGoverned(started: Started, upstreamUrl: string, profile: string | null): Promise<Governed> {
+  const home = await mkdtemp(path.join(tmpdir(), 'turnpike-bench-'))
+  started.add(() => rm(home, { recursive: true, force: true }))
+  // The database may have to run as a lesser user, who must be able to pass through.
+  await chmod(home, 0o711)
+  const postgres = await startEmbeddedPostgres({ home })
+  started.add(() => postgres.stop())
+  const redis = await startEmbeddedRedis({ home })
+  if ('missing' in redis) throw new Error(`The gateway is measured with Redis. ${redis.missing}`)
+  started.add(() => redis.stop())
+  const { key, keySecrets, gatewayUrl } = await furnish(postgres.ownerUrl, upstreamUrl)
+  const gateway = await launch({
+    name: 'gateway',
+    file: path.join(DIST, 'gateway/main.js'),
+    // As the image and the standalone product start it.
+    nodeArgs: [
+      '--max-semi-space-size=32',
+      ...(profile === null ? [] : ['--cpu-prof', '--cpu-prof-dir', path.resolve(profile)]),
+    ],
+    environment: {
+      GATEWAY_PORT: '0',
+      DATABASE_URL: gatewayUrl,
+      REDIS_URL: redis.url,
+      KEY_SECRETS: keySecrets,
+      JOURNAL_DIR: path.join(home, 'journal'),
+      OPENAI_COMPATIBLE_BASE_URL: upstreamUrl,
+      OPENAI_COMPATIBLE_API_KEY: 'none',
+    },
+  })
+  started.add(() => gateway.stop())
+  return { gateway, key }
+}
+
+/** Tables, the whole catalogue as a self-hoster has it and the upstream beside it, logins, and the operator's key. */
+async function furnish(ownerUrl: string, upstreamUrl: string) {
+  await migrate(ownerUrl, MIGRATIONS)
+  const models = [{ name: 'default', contextLength: CONTEXT_LENGTH }]
+  await seedCatalogue(ownerUrl, { simulated: true, real: [{ slug: 'compatible', baseUrl: upstreamUrl, models }] })
+  const appUrl = await ensureLogin(ownerUrl, { role: 'turnpike_app', password: password() })
+  const gatewayUrl = await ensureLogin(ownerUrl, { role: 'turnpike_gateway', password: password() })
+  const keySecrets = newSecretsText()
+  return { key: await operatorKey(appUrl, keySecrets, null), keySecrets, gatewayUrl }
+}
+
+function password(): string {
+  return randomBytes(24).toString('hex')
+}

@@ -1,0 +1,30 @@
+import autocannon from 'autocannon'
+import { headersFor, type Subject } from './subject.ts'
+
+/** What a saturating load came to. */
+export interface Load {
+  readonly perSecond: number
+}
+
+/** An answer that takes longer than this on loopback never comes. */
+const TIMEOUT_S = 20
+
+/**
+ * Sends the same request over so many connections, one at a time on each, for so long. Rejects when a single answer is not
+ * a success: a gateway that refuses is fast.
+ */
+export async function saturate(subject: Subject, body: string, connections: number, seconds: number): Promise<Load> {
+  const result = await autocannon({
+    url: subject.url,
+    method: 'POST',
+    headers: headersFor(subject),
+    body,
+    connections,
+    duration: seconds,
+    timeout: TIMEOUT_S,
+  })
+  const failed = result.errors + result.timeouts + result.non2xx
+  if (failed > 0) throw new Error(`${subject.name} failed ${failed} requests of ${failed + result['2xx']}.`)
+  if (result['2xx'] === 0) throw new Error(`${subject.name} answered nothing in ${seconds} s.`)
+  return { perSecond: result['2xx'] / result.duration }
+}

@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process'
+import { cpus } from 'node:os'
+
+/** Where and what was measured. */
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly node: string
+  /** UTC, `yyyy-mm-dd`. */
+  readonly date: string
+  /** Null outside a working copy. */
+  readonly commit: string | null
+}
+
+export function machine(): Machine {
+  const cores = cpus()
+  return {
+    cpu: cores[0]?.model.trim() ?? 'unknown processor',
+    cores: cores.length,
+    node: process.versions.node,
+    date: new Date().toISOString().slice(0, 10),
+    commit: commit(),
+  }
+}
+
+function commit(): string | null {
+  try {
+    const told = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', stdio: 'pipe' })
+    return told.trim()
+  } catch {
+    // No working copy or no git: the figures stand without a commit.
+    return null
+  }
+}

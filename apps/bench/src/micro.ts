@@ -1,0 +1,184 @@
+import {
+  catalogueOf,
+  DEFAULT_POLICY,
+  route,
+  type Caller,
+  type Endpoint,
+  type EndpointId,
+  type KeyId,
+  type Model,
+  type ModelSlug,
+  type Provider,
+  type ProviderSlug,
+  type PolicyId,
+  type RequestId,
+  type RouteRequest,
+  type Snapshot,
+  type TenantId,
+  type WorkspaceId,
+} from '@turnpike/domain'
+import { adapterFor } from '@turnpike/providers'
+import { checkKey, KeyCache, mintKey, newSecretsText, openKeySecrets } from '@turnpike/store'
+import type { Answer } from '../../gateway/src/answer.ts'
+import { readBody } from '../../gateway/src/body.ts'
+import { chatStream } from '../../gateway/src/openai-answer.ts'
+import { CHUNK } from './answers.ts'
+import { BODIES } from './requests.ts'
+import { quantile } from './statistics.ts'
+
+/** One step of the hot path alone, in this process and warm. */
+export interface Micro {
+  readonly name: string
+  readonly title: string
+  readonly p50Us: number
+  readonly p99Us: number
+  readonly goal: string
+}
+
+/** Measures the steps that have goals of their own. */
+export async function measureMicro(): Promise<Micro[]> {
+  const body = { chat: Buffer.from(BODIES.chat), prompt: Buffer.from(BODIES.prompt) }
+  return [
+    await timed('route', 'route() over 20 candidates', '≤ 10 µs', CALLS, routing()),
+    await timed('keyCheck', 'key check, warm', '≤ 100 µs p99', CALLS, keyCheck()),
+    await timed('readChat', 'read a body of 1.2 KB', '', CALLS, () => void readBody(body.chat)),
+    await timed('readPrompt', 'read a body of 400 KB', '≤ 20,000 µs', LARGE_CALLS, () => void readBody(body.prompt)),
+    await timed('writeChunk', 'write a chat chunk', '', CALLS, chunkWriting()),
+  ]
+}
+
+const CALLS = 20_000
+const LARGE_CALLS = 300
+
+/** Times single calls, after as many that warm the compiler up and do not count. */
+async function timed(
+  name: string,
+  title: string,
+  goal: string,
+  calls: number,
+  call: () => void | Promise<unknown>,
+): Promise<Micro> {
+  const times: number[] = []
+  for (let i = 0; i < 2 * calls; i++) {
+    const beganMs = performance.now()
+    const pending = call()
+    // What is done at once is not made to wait for a turn of the microtasks.
+    if (pending) await pending
+    if (i >= calls) times.push((performance.now() - beganMs) * 1_000)
+  }
+  return { name, title, goal, p50Us: quantile(times, 0.5), p99Us: quantile(times, 0.99) }
+}
+
+const CANDIDATES = 20
+const SLUG = 'bench/default' as ModelSlug
+
+function routing(): () => void {
+  const providers = Array.from({ length: CANDIDATES }, (_, i) => provider(i))
+  const endpoints = providers.map((serving, i) => endpoint(serving.slug, i))
+  const snapshot: Snapshot = {
+    catalogue: catalogueOf(1, [MODEL_OF_BENCH], providers, endpoints),
+    reachable: new Set(providers.map(({ slug }) => slug)),
+    health: new Map(),
+  }
+  const request: RouteRequest = {
+    models: [SLUG],
+    promptTokens: 300,
+    maxTokens: 400,
+    parameters: ['temperature', 'max_tokens'],
+    preferences: {},
+  }
+  let calls = 0
+  return () => {
+    const decision = route(request, CALLER, snapshot, calls, (calls++ % 97) / 97)
+    if (decision.candidates.length !== CANDIDATES) throw new Error('the route lost candidates')
+  }
+}
+
+function keyCheck(): () => Promise<void> {
+  const secrets = openKeySecrets(newSecretsText())
+  const minted = mintKey(secrets, 'live')
+  const record = { version: 1, caller: CALLER, verifiedAtMs: Date.now() }
+  const found = new Map([[minted.digest.toString('hex'), record]])
+  const cache = new KeyCache({ redis: null, fromPostgres: () => Promise.resolve(found) })
+  return async () => {
+    const checked = checkKey(secrets, minted.key)
+    if (checked.kind !== 'genuine') throw new Error('a key of our own is not genuine')
+    if ((await cache.lookup(checked.digest)).kind !== 'found') throw new Error('the key was not found')
+  }
+}
+
+/** A chunk of the upstream, decoded and written again for a caller of the same dialect. */
+function chunkWriting(): () => void {
+  const adapter = adapterFor('openai')
+  const serving = provider(0)
+  const answer: Answer = {
+    target: {
+      adapter,
+      provider: serving,
+      endpoint: endpoint(serving.slug, 0),
+      baseUrl: serving.baseUrl,
+      secret: 'none',
+    },
+    attempt: 0,
+    head: [],
+    rest: (async function* () {})(),
+  }
+  const id = '20260101-aaaaaaaaaaaaaaaaaaaa' as RequestId
+  const writer = chatStream({ id, created: 1_790_000_000, excludeReasoning: false, comments: true })
+  const data = CHUNK.toString().slice('data: '.length).trim()
+  const delta = adapter.decoder().push({ event: undefined, data })
+  if (!delta) throw new Error('the chunk says nothing')
+  return () => {
+    if (writer.chunks(answer, [delta]) === '') throw new Error('the chunk was not written')
+  }
+}
+
+const MODEL_OF_BENCH: Model = {
+  slug: SLUG,
+  name: 'Default',
+  description: '',
+  created: 0,
+  contextLength: 128_000,
+  inputModalities: ['text'],
+  outputModalities: ['text'],
+}
+
+const CALLER: Caller = {
+  tenantId: 'tenant' as TenantId,
+  workspaceId: 'workspace' as WorkspaceId,
+  keyId: '0123456789abcdef' as KeyId,
+  keyName: 'bench',
+  kind: 'live',
+  version: 1,
+  funds: 'operator',
+  balance: null,
+  expiresAtMs: null,
+  revoked: false,
+  policy: { id: 'policy' as PolicyId, version: 1, policy: DEFAULT_POLICY },
+}
+
+function provider(index: number): Provider {
+  return {
+    slug: `provider-${index}` as ProviderSlug,
+    name: `Provider ${index}`,
+    dialect: 'openai',
+    baseUrl: 'http://127.0.0.1',
+    simulated: false,
+    retainsPrompts: false,
+    failureDomain: `domain-${index % 4}`,
+  }
+}
+
+function endpoint(serving: ProviderSlug, index: number): Endpoint {
+  return {
+    id: `${serving}/${SLUG}` as EndpointId,
+    model: SLUG,
+    provider: serving,
+    upstreamModel: 'default',
+    contextLength: 128_000,
+    maxCompletionTokens: null,
+    quantization: 'unknown',
+    supportedParameters: ['temperature', 'max_tokens'],
+    price: { version: 1, prompt: 1_000_000_000n + BigInt(index), completion: 2_000_000_000n, tiers: [] },
+  }
+}

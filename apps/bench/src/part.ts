@@ -1,0 +1,66 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { inherited } from './config.ts'
+
+/** A process that takes part in the benchmark. It ends when we end, however we end, because its IPC channel closes. */
+export interface Part {
+  readonly pid: number
+  /** Where it is reached. */
+  readonly url: string
+  stop(): Promise<void>
+}
+
+export interface Program {
+  readonly name: string
+  /** The built file, and what it is told. */
+  readonly file: string
+  readonly args?: readonly string[]
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** For Node itself. */
+  readonly nodeArgs?: readonly string[]
+}
+
+/** A part that is not ready by then is stuck. */
+const READY_MS_MAX = 30_000
+/** The gateway drains, writes what it owes to the database and may write a profile; after this it is ended. */
+const STOP_MS_MAX = 20_000
+/** How much of a failing part's last words is repeated. */
+const SAID_MAX = 4_000
+
+/** Starts a program of ours. Rejects with its own words when it does not get ready. */
+export function launch({ name, file, args = [], environment = {}, nodeArgs = [] }: Program): Promise<Part> {
+  const child = fork(file, [...args], {
+    env: { ...inherited(), NODE_ENV: 'production', ...environment },
+    execArgv: [...nodeArgs],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // Ctrl-C reaches us alone; we end the others in order.
+    detached: true,
+  })
+  let said = ''
+  child.stderr?.on('data', (bytes: Buffer) => (said = (said + bytes.toString()).slice(-SAID_MAX)))
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(new Error(`${name} did not get ready within ${READY_MS_MAX / 1000} s.`))
+    }, READY_MS_MAX)
+    child.once('exit', () => {
+      clearTimeout(late)
+      reject(new Error(`${name} ended: ${said.trim() || 'it said nothing'}`))
+    })
+    child.once('message', (message: { ready: { url: string } }) => {
+      clearTimeout(late)
+      resolve({ pid: child.pid ?? 0, url: message.ready.url, stop: () => end(child) })
+    })
+  })
+}
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    const stuck = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
+    child.once('exit', () => {
+      clearTimeout(stuck)
+      resolve()
+    })
+    child.kill('SIGTERM')
+  })
+}

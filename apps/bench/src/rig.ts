@@ -1,0 +1,76 @@
+import path from 'node:path'
+import { startGoverned } from './governed.ts'
+import { launch } from './part.ts'
+import type { Started } from './started.ts'
+import type { Subject } from './subject.ts'
+import type { Pace, Served } from './upstream.ts'
+
+/** Everything that is measured, running. */
+export interface Rig {
+  readonly direct: Subject
+  readonly floor: Subject
+  readonly gateway: Subject
+  setPace(pace: Pace): Promise<void>
+  served(): Promise<Served>
+}
+
+/** The directing program itself, which plays the other parts too. */
+const SELF = path.join(import.meta.dirname, 'main.js')
+
+/** Starts upstream, floor, stores and gateway, each as its own process on loopback. What was started is in `started`, also when a later part fails. */
+export async function startRig(started: Started, profile: string | null): Promise<Rig> {
+  const upstream = await launch({ name: 'upstream', file: SELF, args: ['upstream'] })
+  started.add(() => upstream.stop())
+  const floor = await launch({ name: 'floor', file: SELF, args: ['floor', upstream.url] })
+  started.add(() => floor.stop())
+  const { gateway, key } = await startGoverned(started, upstream.url, profile)
+  const control = upstream.url.replace(/\/v1$/, '')
+  return {
+    direct: { name: 'direct', url: chat(upstream.url), key: 'none', pid: null, rest: nothing },
+    floor: { name: 'floor', url: chat(floor.url), key: 'none', pid: floor.pid, rest: nothing },
+    gateway: {
+      name: 'gateway',
+      url: chat(`${gateway.url}/v1`),
+      key,
+      pid: gateway.pid,
+      rest: () => untilShipped(gateway.url),
+    },
+    async setPace(pace) {
+      await fetch(`${control}/pace`, { method: 'PUT', body: JSON.stringify(pace) })
+    },
+    served: async () => (await (await fetch(`${control}/served`)).json()) as Served,
+  }
+}
+
+function chat(base: string): string {
+  return `${base}/chat/completions`
+}
+
+async function nothing(): Promise<void> {}
+
+/** Records of a saturated run may need this long to reach the database. */
+const SHIPPED_MS_MAX = 60_000
+const POLL_MS = 250
+
+/**
+ * Waits until every finished request is in the database: carrying it there is part of what a request costs. Rejects when
+ * it does not get there, since the figures of a gateway that cannot keep up with itself would flatter it.
+ */
+async function untilShipped(gatewayUrl: string): Promise<void> {
+  const deadline = performance.now() + SHIPPED_MS_MAX
+  let waiting = ''
+  while (performance.now() < deadline) {
+    const metrics = await (await fetch(`${gatewayUrl}/metrics`)).text()
+    const inFlight = reading(metrics, 'turnpike_requests_in_flight')
+    waiting = reading(metrics, 'turnpike_journal_waiting')
+    if (waiting === '0' && inFlight === '0') return
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+  throw new Error(`${waiting} finished requests did not reach the database within ${SHIPPED_MS_MAX / 1000} s.`)
+}
+
+function reading(metrics: string, name: string): string {
+  const value = new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(metrics)?.[1]
+  if (value === undefined) throw new Error(`The gateway has no metric ${name}.`)
+  return value
+}

@@ -1,0 +1,30 @@
+/** What was started and has to be ended, whether the run succeeds, fails or is interrupted. */
+export class Started {
+  readonly #steps: (() => Promise<void>)[] = []
+  #ending: Promise<void> | null = null
+
+  /** Adds what ends the thing just started. */
+  add(end: () => Promise<void>): void {
+    this.#steps.push(end)
+  }
+
+  /**
+   * Ends everything, the last first; whoever asks again waits for the same end. A step that fails does not keep the others
+   * from running; its error is thrown then.
+   */
+  end(): Promise<void> {
+    return (this.#ending ??= this.#endAll())
+  }
+
+  async #endAll(): Promise<void> {
+    const errors: unknown[] = []
+    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
+      try {
+        await step()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, 'Not everything that was started could be ended.')
+  }
+}

@@ -1,0 +1,15 @@
+/** Something that is measured: the floor, the gateway, or the upstream itself, which tells what the way there costs without either. */
+export interface Subject {
+  readonly name: 'direct' | 'floor' | 'gateway'
+  /** Where chat completions are asked for. */
+  readonly url: string
+  readonly key: string
+  /** Null where the process is not of interest. */
+  readonly pid: number | null
+  /** Resolves once nothing is left over from earlier requests, so that work done later counts for whoever caused it. */
+  rest(): Promise<void>
+}
+
+export function headersFor(subject: Subject): Record<string, string> {
+  return { 'content-type': 'application/json', authorization: `Bearer ${subject.key}` }
+}

@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** Whether this system tells what a process used. Without it there are requests per second and times, and no CPU and memory. */
+export function hasProc(): boolean {
+  return cpuMsOf(process.pid) !== null
+}
+
+/** CPU that a process has used since its start, user and system, all its threads, in milliseconds; null where there is no /proc. */
+export function cpuMsOf(pid: number): number | null {
+  const text = read(pid, 'stat')
+  return text === null ? null : (ticksIn(text) * 1_000) / ticksPerSecond()
+}
+
+/** Memory of a process that lies in RAM, in bytes; null where there is no /proc. */
+export function residentBytesOf(pid: number): number | null {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(read(pid, 'status') ?? '')?.[1]
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024
+}
+
+/** User and system ticks. The name of the program stands in brackets before them and may itself hold blanks and brackets. */
+export function ticksIn(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return Number(fields[11]) + Number(fields[12])
+}
+
+function read(pid: number, file: 'stat' | 'status'): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** What every Linux has used for decades; asked for all the same. */
+const TICKS_PER_SECOND = 100
+let known: number | undefined
+
+function ticksPerSecond(): number {
+  if (known !== undefined) return known
+  try {
+    known = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' })) || TICKS_PER_SECOND
+  } catch {
+    // A system without `getconf` is a small one, with the usual kernel.
+    known = TICKS_PER_SECOND
+  }
+  return known
+}
