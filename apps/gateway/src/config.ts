@@ -9,6 +9,16 @@ const schema = z.object({
   REDIS_URL: z.string().optional(),
   /** `1:<64 hex>:<64 hex>,…`; the first one signs new keys. */
   KEY_SECRETS: z.string().min(1, 'must be set: the server secrets of API keys'),
+  /** A caller is asked for again after this, while changes of keys are heard. */
+  KEY_FRESH_MS: milliseconds(30_000),
+  /** How long a caller that was known is served while no store can be asked; an organisation may choose less for its keys. */
+  KEY_STALE_MS: milliseconds(3_600_000),
+  /** What the process knows is kept here, sealed, for a start while no store can be asked; unset: nothing is kept. */
+  SNAPSHOT_FILE: z.string().optional(),
+  /** 64 hexadecimal digits that seal it; never kept in the same folder. */
+  SNAPSHOT_KEY: z.string().optional(),
+  /** Where the management API answers, for this process to pass its requests on; unset where an ingress splits them. */
+  MANAGEMENT_URL: httpUrl().optional(),
   /** One folder per process. */
   JOURNAL_DIR: z.string().min(1, 'must be set: the folder of this process’s usage journal'),
   JOURNAL_SYNC: z.enum(['group', 'always']).default('group'),

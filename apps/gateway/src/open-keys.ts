@@ -1,46 +1,31 @@
 import type { Logger } from '@turnpike/server'
-import { openKeyCache, openPool, openRedis, watchKeyEvents, type KeyCache, type KeySecrets } from '@turnpike/store'
+import { openKeyPath, type KeyCache, type KeyPath, type KeySecrets } from '@turnpike/store'
 import type { GatewayConfig } from './config.ts'
 
-/** Few on purpose: nodes times these must stay well below what PostgreSQL takes, and a slow query must not delay a key. */
-const POOL = { max: 4, statementTimeoutMs: 250, connectTimeoutMs: 300, applicationName: 'turnpike gateway keys' }
-
-/** The key check with its own connections, and the two channels that tell it of changes. */
+/** The key check of this gateway, which tells the log of every store and channel that goes or comes back, once. */
 export function openKeys(
   config: GatewayConfig,
   secrets: KeySecrets,
   log: Logger,
-): { keys: KeyCache; close: () => Promise<void> } {
-  const pool = openPool(config.DATABASE_URL, POOL)
-  const redis = config.REDIS_URL ? openRedis(config.REDIS_URL) : null
-  const keys = openKeyCache({
-    pool,
-    redis,
+  onOpen: (keys: KeyCache) => void = () => undefined,
+): KeyPath {
+  return openKeyPath({
     secrets,
-    onStore: (store, state) =>
-      log.warn({ store, state }, state === 'open' ? 'a store is left alone' : 'a store is in use again'),
-  })
-  const watch = watchKeyEvents({
-    pool,
-    redis,
-    secrets,
-    onEvents: (events) => keys.apply(events),
-    onLost: (channel) => {
-      keys.channelLost()
-      log.warn({ channel }, 'changes of keys are not heard on this channel')
+    onOpen,
+    databaseUrl: config.DATABASE_URL,
+    redisUrl: config.REDIS_URL,
+    applicationName: 'turnpike gateway keys',
+    freshMs: config.KEY_FRESH_MS,
+    staleMs: config.KEY_STALE_MS,
+    onStore: (store, state, trouble) => {
+      if (state === 'open') log.warn({ store, state, trouble }, 'a store is left alone')
+      else log.warn({ store, state }, 'a store is in use again')
     },
-    onBack: (channel) => {
-      keys.channelBack()
-      log.info({ channel }, 'changes of keys are heard again')
+    onInconsistent: (found) => log.error(found, 'a copy of a key missed a change'),
+    onPostgresBehind: (found) => log.error(found, 'a copy of a key is newer than PostgreSQL'),
+    onChannel: (channel, heard) => {
+      if (heard) log.info({ channel }, 'changes of keys are heard again')
+      else log.warn({ channel }, 'changes of keys are not heard on this channel')
     },
   })
-  return {
-    keys,
-    async close() {
-      await watch.close()
-      await keys.close()
-      redis?.disconnect()
-      await pool.end()
-    },
-  }
 }

@@ -1,9 +1,11 @@
+import type { Trouble } from './trouble.ts'
+
 export type BreakerState = 'closed' | 'open' | 'half_open'
 
 /** One admitted call. Exactly one of the two is to be said; a second word is ignored. */
 export interface Trial {
   succeeded(): void
-  failed(): void
+  failed(trouble?: Trouble): void
 }
 
 export interface BreakerOptions {
@@ -20,9 +22,9 @@ const CONSECUTIVE_FAILURES_MAX = 5
 const FAILURE_RATE_MAX = 0.5
 const TRIALS_TO_JUDGE_MIN = 20
 const WINDOW_MS = 1_000
-/** A blip costs a quarter of a second; a long outage is asked about every five. */
+/** A blip costs a quarter of a second; a long outage is asked about every two, so that five suffice to be back after it. */
 const OPEN_MS_MIN = 250
-const OPEN_MS_MAX = 5_000
+const OPEN_MS_MAX = 2_000
 /** Three good answers in a row, one at a time, before the full load returns. */
 const PROBES_TO_CLOSE = 3
 /** A probe whose fate was never told counts as failed, or the breaker would wait for it for ever. */
@@ -41,6 +43,7 @@ export class Breaker {
   #openUntilMs = 0
   #goodProbes = 0
   #probe: { readonly sinceMs: number } | null = null
+  #trouble: Trouble = 'refused'
 
   constructor(options: BreakerOptions) {
     this.#options = options
@@ -48,6 +51,11 @@ export class Breaker {
 
   get state(): BreakerState {
     return this.#state
+  }
+
+  /** What opened it; means nothing while it is closed. */
+  get trouble(): Trouble {
+    return this.#trouble
   }
 
   /** Null: do not call. Otherwise call, and say how it went. */
@@ -69,17 +77,17 @@ export class Breaker {
 
   #trial(probe: { readonly sinceMs: number } | null): Trial {
     let told = false
-    const tell = (ok: boolean) => {
+    const tell = (ok: boolean, trouble: Trouble = 'refused') => {
       if (told) return
       told = true
       if (probe) this.#probed(probe, ok)
-      else this.#counted(ok)
+      else this.#counted(ok, trouble)
     }
-    return { succeeded: () => tell(true), failed: () => tell(false) }
+    return { succeeded: () => tell(true), failed: (trouble) => tell(false, trouble) }
   }
 
   /** What was admitted while closed and ends later says nothing of a probe. */
-  #counted(ok: boolean): void {
+  #counted(ok: boolean, trouble: Trouble): void {
     if (this.#state !== 'closed') return
     const nowMs = this.#options.now()
     if (nowMs - this.#window.startMs >= WINDOW_MS) this.#window = { startMs: nowMs, trials: 0, failures: 0 }
@@ -93,7 +101,10 @@ export class Breaker {
     this.#consecutiveFailures++
     const { trials, failures } = this.#window
     const tooMany = trials >= TRIALS_TO_JUDGE_MIN && failures / trials >= FAILURE_RATE_MAX
-    if (tooMany || this.#consecutiveFailures >= CONSECUTIVE_FAILURES_MAX) this.#open()
+    if (tooMany || this.#consecutiveFailures >= CONSECUTIVE_FAILURES_MAX) {
+      this.#trouble = trouble
+      this.#open()
+    }
   }
 
   #probed(probe: { readonly sinceMs: number }, ok: boolean): void {

@@ -26,6 +26,12 @@ export class ExpiringSet {
     return (this.#until.get(text) ?? -Infinity) > this.#options.now()
   }
 
+  /** Those that it remembers, the one asked for last first. */
+  members(): string[] {
+    const nowMs = this.#options.now()
+    return [...this.#until.entries()].flatMap(([text, untilMs]) => (untilMs > nowMs ? [text] : []))
+  }
+
   delete(text: string): void {
     this.#until.delete(text)
   }

@@ -15,10 +15,32 @@ export {
   type KeySecrets,
   type MintedKey,
 } from './key-seal.ts'
-export { KeyCache, type KeyCacheStats, type KeyEvent } from './key-cache.ts'
+export {
+  compareKeySecrets,
+  secretTroubles,
+  watchKeySecrets,
+  type KeySecretState,
+  type KeySecretWatch,
+  type MissingSecret,
+} from './key-secret-check.ts'
+export { KeyCache, type HeldKeys, type KeyCacheStats, type KeyEvent, type KeyStore } from './key-cache.ts'
 export { openKeyCache } from './key-sources.ts'
-export { publishKeyEvents, watchKeyEvents, type KeyWatch } from './key-events.ts'
+export { publishKeyEvents } from './key-events.ts'
+export { openKeyPath, type KeyPath, type KeyPathOptions } from './key-path.ts'
+export { watchKeyEvents, type ChannelState, type KeyWatch } from './key-watch.ts'
+export { StoreTime } from './store-time.ts'
 export { openRedis } from './redis.ts'
+export type { Revocation } from './revocation.ts'
+export { openRevocationFile, type RevocationFile } from './revocation-file.ts'
+export { forgetRevocations, readRevocations, revocationsOf, tellRevocations } from './revocations.ts'
+export {
+  findManagedKey,
+  hasWorkspace,
+  listManagedKeys,
+  MANAGED_KEYS_PAGE_MAX,
+  type ManagedKey,
+  type ManagedKeyFilter,
+} from './managed-keys.ts'
 export type { BegunRequest, UsageRecord } from './journal-record.ts'
 export { Journal, type JournalOptions, type JournalStats } from './journal.ts'
 export { Shipper, type ShipperOptions, type ShipperStats } from './ship.ts'
@@ -43,6 +65,10 @@ export {
   type UsageSpan,
   type UsageSums,
 } from './usage-views.ts'
+export { openSnapshotKey } from './snapshot-frames.ts'
+export type { DatedCatalogue, Snapshot } from './snapshot-lines.ts'
+export { fingerprintsOf, readSnapshot, writeSnapshot, type FoundSnapshot } from './snapshot.ts'
+export { keepSnapshot, type SnapshotKeeper, type SnapshotKeeperOptions } from './snapshot-keeper.ts'
 export { readCatalogue, readCatalogueVersion } from './catalogue.ts'
 export { writeCatalogue, type CatalogueEntries } from './catalogue-write.ts'
 export { seedCatalogue, type CatalogueSeed, type CompatibleProvider, type Seeded } from './seed.ts'
@@ -58,6 +84,7 @@ export {
   verifyByLink,
   type IssuedVerification,
 } from './verifications.ts'
+export { changeOrganisation, readOrganisation, type OrganisationSettings } from './organisations.ts'
 export { Passwords } from './passwords.ts'
 export {
   beginSession,

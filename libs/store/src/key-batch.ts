@@ -1,5 +1,6 @@
-import type { Breaker } from './breaker.ts'
+import type { Breaker, Trial } from './breaker.ts'
 import type { KeyRecord } from './key-records.ts'
+import { troubleOf, type Trouble } from './trouble.ts'
 
 /** Time as the key path uses it; injected, so that hours of outage fit into a test. */
 export interface Clock {
@@ -20,8 +21,15 @@ export const SYSTEM_CLOCK: Clock = {
   },
 }
 
-/** Nobody could be asked: no proof of anything. */
-export class Unanswered extends Error {}
+/** Nobody could be asked: no proof of anything. `busy`: more waited than this node may ask for. */
+export class Unanswered extends Error {
+  readonly trouble: Trouble | 'busy'
+
+  constructor(trouble: Trouble | 'busy', message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.trouble = trouble
+  }
+}
 
 export type AskPostgres = (digests: readonly Buffer[]) => Promise<ReadonlyMap<string, KeyRecord>>
 
@@ -30,8 +38,6 @@ const PERMITS_MAX = 4
 /** Of them, for refreshes of what is served anyway: one stays free for keys that nobody knows yet. */
 const PERMITS_OF_REFRESHES_MAX = 3
 const BATCH_MAX = 200
-/** Whoever waits longer than this gets its answer elsewhere: a stale copy, or 503. */
-const DEADLINE_MS = 800
 /** Beyond it a node is flooded with keys of its own making; the next one is told at once. */
 const WAITING_MAX = 10_000
 const REFRESHES_WAITING_MAX = 1_000
@@ -51,8 +57,9 @@ export class KeyBatch {
   readonly #refreshes = new Set<Waiting>()
   #inFlight = 0
   #pumping = false
-  /** Queries sent so far. */
+  /** Queries sent so far, and digests in them. */
   queries = 0
+  digests = 0
 
   constructor(ask: AskPostgres, breaker: Breaker, clock: Clock) {
     this.#ask = ask
@@ -64,15 +71,20 @@ export class KeyBatch {
     return this.#inFlight
   }
 
+  get waiting(): number {
+    return this.#unknown.size + this.#refreshes.size
+  }
+
   /**
    * Asks for one digest. Null: Postgres says that it does not exist.
-   * Rejects with Unanswered when that could not be learned within the deadline.
+   * Rejects with Unanswered when that could not be learned by the deadline.
    * @param refresh a stale copy is being served meanwhile, so that it may wait behind others
+   * @param deadlineMs monotonic
    */
-  lookup(hex: string, digest: Buffer, refresh: boolean): Promise<KeyRecord | null> {
+  lookup(hex: string, digest: Buffer, refresh: boolean, deadlineMs: number): Promise<KeyRecord | null> {
     const queue = refresh ? this.#refreshes : this.#unknown
     if (queue.size >= (refresh ? REFRESHES_WAITING_MAX : WAITING_MAX)) {
-      return Promise.reject(new Unanswered('too many keys wait for Postgres'))
+      return Promise.reject(new Unanswered('busy', 'too many keys wait for Postgres'))
     }
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
@@ -84,9 +96,12 @@ export class KeyBatch {
           else resolve(answer.record)
         },
       }
-      const cancel = this.#clock.after(DEADLINE_MS, () => {
-        queue.delete(waiting)
-        waiting.settle({ error: new Unanswered('Postgres did not answer in time') })
+      const cancel = this.#clock.after(Math.max(0, deadlineMs - this.#clock.monotonicMs()), () => {
+        const sent = !queue.delete(waiting)
+        const error = sent
+          ? new Unanswered('slow', 'Postgres did not answer in time')
+          : new Unanswered('busy', 'other keys were looked up before it')
+        waiting.settle({ error })
       })
       queue.add(waiting)
       this.#pumpSoon()
@@ -109,7 +124,8 @@ export class KeyBatch {
       batch.push(...take(this.#refreshes, BATCH_MAX - batch.length))
       const trial = this.#breaker.admit()
       if (!trial) {
-        for (const waiting of batch) waiting.settle({ error: new Unanswered('Postgres is not asked while it fails') })
+        const error = new Unanswered(this.#breaker.trouble, 'Postgres is not asked while it fails')
+        for (const waiting of batch) waiting.settle({ error })
         continue
       }
       void this.#send(batch, trial)
@@ -122,16 +138,18 @@ export class KeyBatch {
   }
 
   /** A permit is held until the query ends, not until whoever waits gives up: that is what bounds the load on Postgres. */
-  async #send(batch: readonly Waiting[], trial: { succeeded(): void; failed(): void }): Promise<void> {
+  async #send(batch: readonly Waiting[], trial: Trial): Promise<void> {
     this.#inFlight++
     this.queries++
+    this.digests += batch.length
     try {
       const records = await this.#ask(batch.map((waiting) => waiting.digest))
       trial.succeeded()
       for (const waiting of batch) waiting.settle({ record: records.get(waiting.hex) ?? null })
     } catch (cause) {
-      trial.failed()
-      const error = new Unanswered('Postgres could not be asked', { cause })
+      const trouble = troubleOf(cause)
+      trial.failed(trouble)
+      const error = new Unanswered(trouble, 'Postgres could not be asked', { cause })
       for (const waiting of batch) waiting.settle({ error })
     } finally {
       this.#inFlight--

@@ -2,14 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { insertTenant, testDatabase, testRedis, waitFor, type TestDatabase } from '@turnpike/testkit'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { KeyCache, KeyEvent } from './key-cache.ts'
-import { KEY_CHANNEL, publishKeyEvents, watchKeyEvents, type KeyWatch } from './key-events.ts'
+import type { KeyCache } from './key-cache.ts'
+import { KEY_CHANNEL, publishKeyEvents } from './key-events.ts'
 import { newSecretsText, openKeySecrets } from './key-seal.ts'
 import { openKeyCache } from './key-sources.ts'
+import { watchKeyEvents, type KeyWatch } from './key-watch.ts'
 import { inTransaction, openPool, type Pool } from './pools.ts'
 import { openRedis } from './redis.ts'
+import { StoreTime } from './store-time.ts'
 
 const secrets = openKeySecrets(newSecretsText())
+const time = new StoreTime()
 let database: TestDatabase
 let gateway: Pool
 let owner: Pool
@@ -56,7 +59,7 @@ async function connected(): Promise<Redis> {
 }
 
 function aCache(withRedis: Redis | null = null): KeyCache {
-  return openKeyCache({ pool: gateway, redis: withRedis, secrets })
+  return openKeyCache({ pool: gateway, redis: withRedis, secrets, time })
 }
 
 /** What the console does: change, version, event, in one transaction. */
@@ -81,28 +84,12 @@ async function change(keyId: string, assignment: string): Promise<number> {
   )
 }
 
-interface Watched {
-  readonly channels: string[]
-  readonly heard: () => number
-}
-
-function watch(cache: KeyCache, withRedis: Redis | null, intervalMs = 50): Watched {
-  const channels: string[] = []
-  let heard = 0
-  const options = {
-    pool: gateway,
-    redis: withRedis,
-    secrets,
-    intervalMs,
-    onEvents: (events: readonly KeyEvent[]) => {
-      heard += events.length
-      cache.apply(events)
-    },
-    onLost: (channel: string) => channels.push(`${channel} lost`),
-    onBack: (channel: string) => channels.push(`${channel} back`),
-  }
-  watches.push(watchKeyEvents(options))
-  return { channels, heard: () => heard }
+/** Returns what is told of channels, as it comes. */
+function watch(cache: KeyCache, withRedis: Redis | null, intervalMs = 50): string[] {
+  const told: string[] = []
+  const onChannel = (channel: string, heard: boolean) => told.push(`${channel} ${heard ? 'back' : 'lost'}`)
+  watches.push(watchKeyEvents({ keys: cache, pool: gateway, redis: withRedis, secrets, time, onChannel, intervalMs }))
+  return told
 }
 
 describe('a key in Postgres', () => {
@@ -173,7 +160,7 @@ describe('a key in Postgres', () => {
       connectTimeoutMs: 300,
       applicationName: 'test',
     })
-    const cache = openKeyCache({ pool: nobody, redis: null, secrets })
+    const cache = openKeyCache({ pool: nobody, redis: null, secrets, time })
     expect(await cache.lookup(randomBytes(32))).toMatchObject({ kind: 'unknown' })
     await nobody.end()
   })
@@ -190,7 +177,7 @@ describe('a key in Redis', () => {
       connectTimeoutMs: 300,
       applicationName: 'test',
     })
-    const other = openKeyCache({ pool: gone, redis, secrets })
+    const other = openKeyCache({ pool: gone, redis, secrets, time })
     expect(await other.lookup(tenant.digest)).toEqual(first)
     await gone.end()
   })
@@ -201,7 +188,7 @@ describe('a key in Redis', () => {
     await aCache(redis).lookup(theirs.digest)
     const value = await waitFor(() => redis.get(placeOf(theirs.digest)), { withinMs: 2_000 })
     const others = openKeySecrets(newSecretsText())
-    await openKeyCache({ pool: gateway, redis, secrets: others }).lookup(mine.digest)
+    await openKeyCache({ pool: gateway, redis, secrets: others, time }).lookup(mine.digest)
     const foreign = await waitFor(() => redis.get(placeOf(mine.digest)), { withinMs: 2_000 })
     for (const wrong of [value, foreign, value.replace('1|c', '2|c'), value.slice(0, -1), 'rubbish', '']) {
       await redis.set(placeOf(mine.digest), wrong)
@@ -241,10 +228,10 @@ describe('a change in the console', () => {
   it('reaches a node at once through Redis, before it polls', async () => {
     const tenant = await insertTenant(database.ownerUrl)
     const cache = aCache(redis)
-    const watched = watch(cache, redis, 60_000)
+    watch(cache, redis, 60_000)
     expect(await cache.lookup(tenant.digest)).toMatchObject({ kind: 'found' })
     const version = await change(tenant.keyId, 'revoked_at = now()')
-    await listening(watched)
+    await listening(cache)
     await publishKeyEvents(redis, secrets, [{ digest: tenant.digest, version, revoked: true }])
     await waitFor(async () => (await cache.lookup(tenant.digest)).kind === 'absent', { withinMs: 1_000 })
   })
@@ -267,22 +254,33 @@ describe('a change in the console', () => {
   it('a message that we did not seal changes nothing', async () => {
     const tenant = await insertTenant(database.ownerUrl)
     const cache = aCache(redis)
-    const watched = watch(cache, redis, 60_000)
+    watch(cache, redis, 60_000)
     await cache.lookup(tenant.digest)
-    await listening(watched)
+    await listening(cache)
     const digest = tenant.digest.toString('hex')
     await redis.publish(KEY_CHANNEL, JSON.stringify([{ digest, version: 9, revoked: true }]))
-    await listening(watched)
+    await listening(cache)
     expect(await cache.lookup(tenant.digest)).toMatchObject({ kind: 'found' })
+  })
+
+  it('is heard after PostgreSQL was restored from a backup, whose changes have smaller numbers', async () => {
+    const tenant = await insertTenant(database.ownerUrl)
+    const cache = aCache()
+    cache.sequence = 1_000_000n
+    watch(cache, null)
+    expect(await cache.lookup(tenant.digest)).toMatchObject({ kind: 'found' })
+    await waitFor(() => cache.sequence !== null && cache.sequence < 1_000_000n, { withinMs: 2_000 })
+    await change(tenant.keyId, 'revoked_at = now()')
+    await waitFor(async () => (await cache.lookup(tenant.digest)).kind === 'absent', { withinMs: 1_000 })
   })
 
   it('a channel that is lost is told about, and so is its return', async () => {
     const cache = aCache(redis)
-    const watched = watch(cache, redis)
-    await listening(watched)
+    const told = watch(cache, redis)
+    await listening(cache)
     await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
-    await waitFor(() => watched.channels.includes('redis back'), { withinMs: 5_000 })
-    expect(watched.channels).toEqual(['redis lost', 'redis back'])
+    await waitFor(() => told.includes('redis back'), { withinMs: 5_000 })
+    expect(told).toEqual(['redis lost', 'redis back'])
   })
 })
 
@@ -291,12 +289,12 @@ function placeOf(digest: Buffer): string {
 }
 
 /** Resolves when what is told in Redis is heard. */
-async function listening({ heard }: Watched): Promise<void> {
-  const before = heard()
+async function listening(cache: KeyCache): Promise<void> {
+  const digest = randomBytes(32)
   await waitFor(
     async () => {
-      await publishKeyEvents(redis, secrets, [{ digest: randomBytes(32), version: 1, revoked: false }])
-      return heard() > before
+      await publishKeyEvents(redis, secrets, [{ digest, version: 1, revoked: true }])
+      return cache.hold(0).tombstones.includes(digest.toString('hex'))
     },
     { withinMs: 2_000 },
   )

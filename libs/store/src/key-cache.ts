@@ -3,9 +3,12 @@ import { LRUCache } from 'lru-cache'
 import { Breaker } from './breaker.ts'
 import { ExpiringSet } from './expiring-set.ts'
 import { KeyBatch, SYSTEM_CLOCK, Unanswered, type AskPostgres, type Clock } from './key-batch.ts'
+import { RedisCopies, type RedisTier } from './key-copies.ts'
+import { KeyDenials, type Denial } from './key-denials.ts'
+import { KeyFlights, type Flight } from './key-flights.ts'
 import type { KeyRecord } from './key-records.ts'
 import { KeyShelf } from './key-shelf.ts'
-import { RedisCopies, type RedisTier } from './key-copies.ts'
+import type { Trouble } from './trouble.ts'
 
 /** A change of a key, as either channel tells it. */
 export interface KeyEvent {
@@ -15,6 +18,9 @@ export interface KeyEvent {
   readonly revoked: boolean
 }
 
+/** What the cache relies on, each behind a breaker. Redis has two, since a full one or a replica still reads. */
+export type KeyStore = 'redis' | 'redis writes' | 'postgres'
+
 export interface KeyCacheOptions {
   /** Null: there is no Redis, and Postgres is asked for every miss. */
   readonly redis: RedisTier | null
@@ -23,25 +29,36 @@ export interface KeyCacheOptions {
   readonly clock?: Clock
   /** Uniform in [0, 1). */
   readonly random?: () => number
-  /** Told when a store leaves service and when it is back: the place for the one log line. */
-  readonly onStore?: (store: 'redis' | 'postgres', state: 'closed' | 'open') => void
+  /** Told when a store leaves service, and why, and when it is back: the place for the one log line. */
+  readonly onStore?: (store: KeyStore, state: 'closed' | 'open', trouble: Trouble) => void
+  /** Milliseconds until a copy is asked for again, while both channels carry changes. */
+  readonly freshMs?: number
+  /** Milliseconds that a copy is served while nobody can be asked. */
+  readonly staleMs?: number
+}
+
+/** What a process knows of keys, to give to the next one: callers and denials, no secrets. */
+export interface HeldKeys {
+  /** By hexadecimal digest, the one used last first. */
+  readonly copies: readonly { readonly digest: string; readonly record: KeyRecord }[]
+  readonly tombstones: readonly string[]
+  readonly denied: readonly string[]
+  /** Decimal; null when it never heard of a change. */
+  readonly sequence: string | null
 }
 
 /** Counters since the start, and what is held now. */
 export type KeyCacheStats = Readonly<ReturnType<KeyCache['stats']>>
 
+const FRESH_MS = 30_000
+/** Outlives the longest cache outage on record (38 minutes). */
+const STALE_MS = 60 * 60_000
+/** From a caller's question to its answer, whatever happens between. */
+const DEADLINE_MS = 800
 /** As many as there are copies to doubt. */
 const SUSPECTS_MAX = 100_000
 /** Small and short: what does not exist today may be made in a moment. */
 const NEGATIVES = { max: 10_000, ttlMs: 5_000 }
-/** Longer than any stale copy lives, anywhere. */
-const TOMBSTONES = { max: 100_000, ttlMs: 65 * 60_000 }
-
-interface Flight {
-  readonly answer: Promise<Lookup<Caller>>
-  /** False once the key changed under it: what it brings home is not kept. */
-  current: boolean
-}
 
 const ABSENT: Lookup<never> = { kind: 'absent' }
 
@@ -50,48 +67,58 @@ const ABSENT: Lookup<never> = { kind: 'absent' }
  * stale copies while nobody can be asked, and `unknown` instead of a guess when there is none. A revoked key is `absent`.
  */
 export class KeyCache {
+  readonly #clock: Clock
+  /** Also for whoever else asks these stores on the same business, so that one probe at a time holds for all of it. */
+  readonly breakers: { readonly redis: Breaker; readonly redisWrites: Breaker; readonly postgres: Breaker }
   readonly #copies: RedisCopies
   readonly #batch: KeyBatch
-  readonly #postgresBreaker: Breaker
   readonly #shelf: KeyShelf
-  /** Revoked digests, apart from the others, so that a flood of good keys cannot push a revocation out. */
-  readonly #tombstones: ExpiringSet
+  readonly #denials: KeyDenials
   /** Digests that Postgres says do not exist. */
   readonly #negatives: ExpiringSet
   /** Digests that changed: Redis may hold what was before, so only Postgres is asked. */
   readonly #suspects = new LRUCache<string, true>({ max: SUSPECTS_MAX })
-  readonly #flights = new Map<string, Flight>()
+  readonly #flights = new KeyFlights()
   readonly #counts = {
     fresh: 0,
     stale: 0,
     tombstoned: 0,
     negative: 0,
-    misses: 0,
-    /** Callers that joined a look-up under way. */
-    joined: 0,
     absent: 0,
     /** Answered without proof: each is a 503. */
     unknown: 0,
   }
+  readonly #unanswered: Record<Unanswered['trouble'], number> = { refused: 0, slow: 0, busy: 0 }
   #closed = false
+  /** The number of the last change that Postgres told of; null before the first. */
+  sequence: bigint | null = null
 
   constructor(options: KeyCacheOptions) {
-    const { clock = SYSTEM_CLOCK, random = Math.random, onStore } = options
+    const { clock = SYSTEM_CLOCK, random = Math.random, freshMs = FRESH_MS, staleMs = STALE_MS, onStore } = options
     const now = () => clock.monotonicMs()
-    const breaker = (store: 'redis' | 'postgres') =>
-      new Breaker({ now, random, onChange: (state) => onStore?.(store, state) })
-    this.#tombstones = new ExpiringSet({ ...TOMBSTONES, now })
+    const breaker = (store: KeyStore) => {
+      const made: Breaker = new Breaker({ now, random, onChange: (state) => onStore?.(store, state, made.trouble) })
+      return made
+    }
+    this.#clock = clock
+    this.breakers = { redis: breaker('redis'), redisWrites: breaker('redis writes'), postgres: breaker('postgres') }
+    const { redis: reads, redisWrites: writes, postgres } = this.breakers
+    this.#copies = new RedisCopies({ tier: options.redis, reads, writes, clock })
+    this.#batch = new KeyBatch(options.fromPostgres, postgres, clock)
+    this.#shelf = new KeyShelf({ clock, random, freshMs, staleMs })
+    this.#denials = new KeyDenials(now)
     this.#negatives = new ExpiringSet({ ...NEGATIVES, now })
-    this.#copies = new RedisCopies(options.redis, breaker('redis'))
-    this.#shelf = new KeyShelf(clock, random)
-    this.#postgresBreaker = breaker('postgres')
-    this.#batch = new KeyBatch(options.fromPostgres, this.#postgresBreaker, clock)
+  }
+
+  /** The hour by which keys expire, Unix milliseconds. */
+  wallMs(): number {
+    return this.#clock.wallMs()
   }
 
   /** Never rejects. A caller that goes away leaves the look-up to the others who joined it. */
   lookup(digest: Buffer): Promise<Lookup<Caller>> {
     const hex = digest.toString('hex')
-    if (this.#tombstones.has(hex)) {
+    if (this.#denials.hasDigest(hex)) {
       this.#counts.tombstoned++
       return Promise.resolve(ABSENT)
     }
@@ -114,7 +141,7 @@ export class KeyCache {
     for (const digest of digests) {
       const hex = digest.toString('hex')
       const known = this.#shelf.delete(hex)
-      this.#leaveBehind(hex)
+      this.#flights.leaveBehind(hex)
       this.#negatives.delete(hex)
       this.#suspects.set(hex, true)
       if (known) void this.#join(hex, digest, true)
@@ -124,9 +151,18 @@ export class KeyCache {
   /** This key was revoked: from now on it is absent, whatever a look-up under way brings home. */
   tombstone(digest: Buffer): void {
     const hex = digest.toString('hex')
-    this.#tombstones.add(hex)
+    this.#denials.addDigest(hex)
     this.#shelf.delete(hex)
-    this.#leaveBehind(hex)
+    this.#flights.leaveBehind(hex)
+  }
+
+  /** A key was revoked that is known by its id alone. Costs a walk through all copies, the first time. */
+  deny(denial: Denial): void {
+    if (this.#denials.hasId(denial)) return
+    this.#denials.addId(denial)
+    for (const { digest, record } of this.#shelf.hold(Infinity)) {
+      if (record.caller && this.#denials.hasId(record.caller)) this.tombstone(Buffer.from(digest, 'hex'))
+    }
   }
 
   /** Takes what a channel brings. */
@@ -147,56 +183,75 @@ export class KeyCache {
     this.#shelf.channelBack()
   }
 
+  /** Redis was found to have lost what it held: its misses are counted as that for a minute. */
+  redisFlushed(): void {
+    this.#copies.flushed()
+  }
+
+  /** The versions of the next few copies, for whoever compares them with Postgres. */
+  sample(max: number): { digest: Buffer; version: number }[] {
+    return this.#shelf.sample(max)
+  }
+
+  /** @param max copies at most, those used last */
+  hold(max: number): HeldKeys {
+    const sequence = this.sequence?.toString() ?? null
+    return { copies: this.#shelf.hold(max), ...this.#denials.hold(), sequence }
+  }
+
+  /** Takes what an earlier process held. Returns how many copies were young enough. */
+  restore(held: HeldKeys): number {
+    this.#denials.restore(held)
+    this.sequence ??= held.sequence === null ? null : BigInt(held.sequence)
+    const denied = ({ digest, record: { caller } }: HeldKeys['copies'][number]) =>
+      this.#denials.hasDigest(digest) || (caller !== null && this.#denials.hasId(caller))
+    // The one used last is put in last, as it was.
+    const copies = held.copies.filter((copy) => !denied(copy)).toReversed()
+    return copies.filter(({ digest, record }) => this.#shelf.restore(digest, record)).length
+  }
+
   stats() {
+    const { hits, misses, failures, wrong, claimsLost } = this.#copies
+    const { queries, digests, inFlight, waiting } = this.#batch
     return {
       ...this.#counts,
-      redisHits: this.#copies.hits,
-      redisMisses: this.#copies.misses,
-      redisFailures: this.#copies.failures,
-      redisWrong: this.#copies.wrong,
-      postgresQueries: this.#batch.queries,
+      joined: this.#flights.joined,
+      misses: { ...misses },
+      redisHits: hits,
+      redisFailures: failures,
+      redisWrong: wrong,
+      claimsLost,
+      postgresQueries: queries,
+      postgresDigests: digests,
+      permitsInUse: inFlight,
+      waiting,
+      unanswered: { ...this.#unanswered },
       lowered: this.#shelf.lowered,
       entries: this.#shelf.size,
       flights: this.#flights.size,
-      redis: this.#copies.state,
-      postgres: this.#postgresBreaker.state,
+      redis: this.breakers.redis.state,
+      redisWrites: this.breakers.redisWrites.state,
+      postgres: this.breakers.postgres.state,
     }
   }
 
   /** Starts nothing more and resolves when what is under way has landed. */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#flights.values()].map((flight) => flight.answer))
-  }
-
-  /** A look-up under way read what was before: those who joined get its answer, nobody else does, and it is not kept. */
-  #leaveBehind(hex: string): void {
-    const flight = this.#flights.get(hex)
-    if (flight) flight.current = false
-    this.#flights.delete(hex)
+    await this.#flights.landed()
   }
 
   #join(hex: string, digest: Buffer, refresh: boolean): Promise<Lookup<Caller>> {
-    const under = this.#flights.get(hex)
-    if (under) {
-      this.#counts.joined++
-      return under.answer
-    }
-    if (this.#closed) return Promise.resolve({ kind: 'unknown', cause: new Unanswered('closed') })
-    if (!refresh) this.#counts.misses++
-    const flight: Flight = {
-      current: true,
-      answer: Promise.resolve().then(() => this.#fly(hex, digest, refresh, flight)),
-    }
-    this.#flights.set(hex, flight)
-    return flight.answer
+    if (this.#closed) return Promise.resolve({ kind: 'unknown', cause: new Unanswered('busy', 'this process ends') })
+    return this.#flights.join(hex, (flight) => this.#fly(hex, digest, refresh, flight))
   }
 
   async #fly(hex: string, digest: Buffer, refresh: boolean, flight: Flight): Promise<Lookup<Caller>> {
-    const cached = this.#suspects.has(hex) ? null : await this.#copies.read(digest)
+    const deadlineMs = this.#clock.monotonicMs() + DEADLINE_MS
+    const cached = this.#suspects.has(hex) ? null : await this.#copies.read(digest, !refresh)
     try {
       if (cached && this.#shelf.isNews(hex, cached)) return this.#keep(hex, digest, cached, flight)
-      const record = await this.#batch.lookup(hex, digest, refresh)
+      const record = await this.#batch.lookup(hex, digest, refresh, deadlineMs)
       if (!record) return this.#remember(hex, flight)
       if (flight.current) {
         this.#suspects.delete(hex)
@@ -204,17 +259,16 @@ export class KeyCache {
       }
       return this.#keep(hex, digest, record, flight)
     } catch (cause) {
+      if (cause instanceof Unanswered) this.#unanswered[cause.trouble]++
       return this.#makeDo(hex, digest, cached, flight, cause)
-    } finally {
-      if (this.#flights.get(hex) === flight) this.#flights.delete(hex)
     }
   }
 
   /** Puts a record into this process, unless a later word is there already, and answers with what holds. */
   #keep(hex: string, digest: Buffer, record: KeyRecord, flight: Flight): Lookup<Caller> {
     const { caller } = record
-    if (caller === null || caller.revoked) this.tombstone(digest)
-    if (caller === null || this.#tombstones.has(hex)) return ABSENT
+    if (caller === null || caller.revoked || this.#denials.hasId(caller)) this.tombstone(digest)
+    if (caller === null || this.#denials.hasDigest(hex)) return ABSENT
     if (!flight.current) return { kind: 'found', value: caller }
     this.#negatives.delete(hex)
     return this.#shelf.put(hex, record, caller)
@@ -238,7 +292,7 @@ export class KeyCache {
       this.#shelf.putOff(held)
       return held.lookup
     }
-    if (this.#tombstones.has(hex)) return ABSENT
+    if (this.#denials.hasDigest(hex)) return ABSENT
     this.#counts.unknown++
     return { kind: 'unknown', cause }
   }

@@ -14,27 +14,46 @@ export interface KeyRecord {
 /** What Redis held was not what we put there: another key's value, a broken one, or one from the future. */
 export class WrongValue extends Error {}
 
-/** A clock of another node may run ahead by this much before its word is refused. */
-const SKEW_MS_MAX = 5_000
+/** The hour of another node may be ahead of ours by this much before its word is refused. */
+export const SKEW_MS_MAX = 5_000
 /** Redis keeps a caller as long as a stale copy may be served, and a tombstone longer than any stale copy lives. */
 const CALLER_TTL_MS = 60 * 60_000
 const TOMBSTONE_TTL_MS = 65 * 60_000
 const TTL_JITTER = 0.2
+/** Longer than a look-up may take. */
+const CLAIM_MS = 1_000
 
-/** Asks Postgres for the keys with these digests, by the one door that crosses tenants. Answers by hexadecimal digest; what is missing does not exist. */
-export async function readKeys(pool: Pool, digests: readonly Buffer[]): Promise<Map<string, KeyRecord>> {
-  const { rows } = await pool.query<KeyRow>({ name: 'auth_lookup', text: LOOKUP, values: [digests] })
-  const verifiedAtMs = Date.now()
+/**
+ * Asks Postgres for the keys with these digests, by the one door that crosses tenants. Answers by hexadecimal digest; what is
+ * missing does not exist. A connection that the server closed (a restart, an operator) is noticed by the first query on it,
+ * which is asked again once: reading twice does no harm.
+ * @param nowMs the hour that the answer is as old as, Unix milliseconds
+ */
+export async function readKeys(pool: Pool, digests: readonly Buffer[], nowMs: number): Promise<Map<string, KeyRecord>> {
+  const ask = () => pool.query<KeyRow>({ name: 'auth_lookup', text: LOOKUP, values: [digests] })
+  const { rows } = await ask().catch((error: unknown) => {
+    if (isLostConnection(error)) return ask()
+    throw error
+  })
   return new Map(
     rows.map((row) => {
       const caller = callerOf(row)
-      return [row.digest.toString('hex'), { version: caller.version, caller, verifiedAtMs }]
+      return [row.digest.toString('hex'), { version: caller.version, caller, verifiedAtMs: nowMs }]
     }),
   )
 }
 
+/** The server's own goodbyes, and a socket that was closed under a query. */
+const LOST_CODES = new Set(['57P01', '57P02', 'ECONNRESET', 'EPIPE'])
+
+function isLostConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if ('code' in error && LOST_CODES.has(String(error.code))) return true
+  return /^Connection terminated unexpectedly/.test(error.message)
+}
+
 const LOOKUP = `SELECT digest, key_id, tenant_id, workspace_id, name, kind, version::text, expires_at, revoked_at, funds,
-  balance::text, policy_id, policy_version, policy FROM auth_lookup($1::bytea[])`
+  balance::text, stale_max_s, policy_id, policy_version, policy FROM auth_lookup($1::bytea[])`
 
 interface KeyRow {
   digest: Buffer
@@ -48,6 +67,7 @@ interface KeyRow {
   revoked_at: Date | null
   funds: Caller['funds']
   balance: string | null
+  stale_max_s: number
   policy_id: PolicyId | null
   policy_version: number | null
   policy: PolicyJson | null
@@ -72,6 +92,7 @@ function callerOf(row: KeyRow): Caller {
     balance: row.funds === 'operator' ? null : BigInt(row.balance ?? 0),
     expiresAtMs: row.expires_at?.getTime() ?? null,
     revoked: row.revoked_at !== null,
+    staleMaxMs: row.stale_max_s * 1000,
     policy:
       policy_id !== null && policy_version !== null && policy !== null
         ? { id: policy_id, version: policy_version, policy: policyOf(policy) }
@@ -96,6 +117,15 @@ export async function readCached(
 ): Promise<KeyRecord | null> {
   const text = await redis.get(placeOf(digest))
   return text === null ? null : openRecord(secrets, digest, text, nowMs)
+}
+
+/**
+ * Asks for the right to look a digest up in Postgres; false when another process has it. Nobody gives it back: it ends by
+ * itself, soon after the longest look-up, so that a process that died with it holds nobody up.
+ */
+export async function claimLookup(redis: Redis, digest: Buffer): Promise<boolean> {
+  const won = await redis.set(`turnpike:lookup:${digest.toString('hex')}`, '1', 'PX', CLAIM_MS, 'NX')
+  return won === 'OK'
 }
 
 /** Writes what Postgres said, unless Redis holds a higher version or a tombstone, which nothing replaces. */

@@ -1,18 +1,16 @@
-import type { Caller, Lookup } from '@turnpike/domain'
+import type { Caller, Lookup, VersionedPolicy } from '@turnpike/domain'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from './key-batch.ts'
-import type { KeyRecord } from './key-records.ts'
+import { SKEW_MS_MAX, type KeyRecord } from './key-records.ts'
 
-/** About 100 MB with policies; an active key is one entry. */
+/** An active key is one entry. With the policies apart, which many keys share, memory is bounded by both. */
 const ENTRIES_MAX = 100_000
-/** Asked again after this while both channels carry changes to us, and after the shorter one while one is lost. */
-const FRESH_MS = 30_000
+const POLICIES_MAX = 10_000
+/** While a channel that carries changes to us is lost, copies are asked for again after this at the latest. */
 const FRESH_WITHOUT_CHANNEL_MS = 5_000
 /** A refresh that failed is tried again no sooner than this. */
 const RETRY_MS = 1_000
 const JITTER = 0.2
-/** How long a copy is served when nobody can be asked: outlives the longest cache outage on record (38 minutes). */
-const STALE_MS_MAX = 60 * 60_000
 
 /** A caller as this process holds it. */
 export interface Copy {
@@ -20,25 +18,36 @@ export interface Copy {
   readonly lookup: Lookup<Caller>
   /** Monotonic milliseconds at which Postgres said so. */
   readonly verifiedMs: number
+  /** Until when that needs no doubt, while all channels are heard. */
+  readonly freshUntilMs: number
   /** When it is to be asked for again. */
   checkMs: number
   /** When it was last verified, or could not be. */
   triedMs: number
 }
 
+export interface KeyShelfOptions {
+  readonly clock: Clock
+  readonly random: () => number
+  /** A copy is asked for again after this while both channels carry changes to us. */
+  readonly freshMs: number
+  /** How long a copy is served when nobody can be asked; an organisation may choose less for its own. */
+  readonly staleMs: number
+}
+
 /** The callers that this process holds, and how far each may be trusted by its age. */
 export class KeyShelf {
-  readonly #clock: Clock
-  readonly #random: () => number
+  readonly #options: KeyShelfOptions
   readonly #copies = new LRUCache<string, Copy>({ max: ENTRIES_MAX })
+  readonly #policies = new LRUCache<string, VersionedPolicy>({ max: POLICIES_MAX })
   #channelsLost = 0
   #unverifiedBeforeMs = -Infinity
+  #toSample: string[] = []
   /** Attempts to lower a version: 0 unless Postgres went back in time. */
   lowered = 0
 
-  constructor(clock: Clock, random: () => number) {
-    this.#clock = clock
-    this.#random = random
+  constructor(options: KeyShelfOptions) {
+    this.#options = options
   }
 
   get size(): number {
@@ -48,17 +57,21 @@ export class KeyShelf {
   /** The copy of that digest, unless it is too old to be served at all. */
   find(hex: string): Copy | null {
     const copy = this.#copies.get(hex)
-    return copy && this.#clock.monotonicMs() - copy.verifiedMs < STALE_MS_MAX ? copy : null
+    if (!copy) return null
+    const nowMs = this.#options.clock.monotonicMs()
+    if (nowMs - copy.verifiedMs < this.#staleMs(copy.record)) return copy
+    // An organisation that allows no stale copies still need not be asked for at every request.
+    return nowMs < copy.freshUntilMs && copy.verifiedMs >= this.#unverifiedBeforeMs ? copy : null
   }
 
   /** Whether it may be used without asking for it again. */
   isFresh(copy: Copy): boolean {
-    return this.#clock.monotonicMs() < copy.checkMs && copy.triedMs >= this.#unverifiedBeforeMs
+    return this.#options.clock.monotonicMs() < copy.checkMs && copy.triedMs >= this.#unverifiedBeforeMs
   }
 
   /** Whether a record from elsewhere is young enough to be served when nobody can be asked. */
   isUsable(record: KeyRecord): boolean {
-    return this.#ageMs(record) < STALE_MS_MAX
+    return this.#ageMs(record) < this.#staleMs(record)
   }
 
   /** Whether a record from elsewhere spares asking Postgres: a revocation always, else what was verified lately and after ours. */
@@ -75,17 +88,12 @@ export class KeyShelf {
       this.lowered++
       return held.lookup
     }
-    const nowMs = this.#clock.monotonicMs()
-    const verifiedMs = nowMs - this.#ageMs(record)
-    const lookup: Lookup<Caller> = { kind: 'found', value: caller }
-    const checkMs = verifiedMs + this.#jittered(this.#freshMs)
-    this.#copies.set(hex, { record, lookup, verifiedMs, triedMs: nowMs, checkMs })
-    return lookup
+    return this.#keep(hex, record, caller, this.#jittered(this.#freshMs))
   }
 
   /** It could not be verified just now: not again for a second, or an outage would be paid for with every request. */
   putOff(copy: Copy): void {
-    copy.triedMs = this.#clock.monotonicMs()
+    copy.triedMs = this.#options.clock.monotonicMs()
     copy.checkMs = copy.triedMs + this.#jittered(RETRY_MS)
   }
 
@@ -97,24 +105,84 @@ export class KeyShelf {
   /** What is held may have changed unheard: none of it is fresh, and what comes is fresh for less long. */
   channelLost(): void {
     this.#channelsLost++
-    this.#unverifiedBeforeMs = this.#clock.monotonicMs()
+    this.#unverifiedBeforeMs = this.#options.clock.monotonicMs()
   }
 
   channelBack(): void {
     this.#channelsLost--
   }
 
+  /** Records by digest, the one used last first. */
+  hold(max: number): { digest: string; record: KeyRecord }[] {
+    const held: { digest: string; record: KeyRecord }[] = []
+    for (const [digest, { record }] of this.#copies.entries()) {
+      if (held.length >= max) break
+      held.push({ digest, record })
+    }
+    return held
+  }
+
+  /** The versions of the next few copies; whoever asks often enough sees all of them in turn. */
+  sample(max: number): { digest: Buffer; version: number }[] {
+    if (this.#toSample.length === 0) this.#toSample = [...this.#copies.keys()]
+    return this.#toSample.splice(-max).flatMap((hex) => {
+      const copy = this.#copies.peek(hex)
+      return copy ? [{ digest: Buffer.from(hex, 'hex'), version: copy.record.version }] : []
+    })
+  }
+
+  /** A record from an earlier process, as a copy to be asked for when it is used; false when it is too old or from the future. */
+  restore(hex: string, record: KeyRecord): boolean {
+    const { caller } = record
+    const fromFuture = record.verifiedAtMs > this.#options.clock.wallMs() + SKEW_MS_MAX
+    if (!caller || caller.revoked || fromFuture || !this.isUsable(record) || this.#copies.has(hex)) return false
+    this.#keep(hex, record, caller, -Infinity)
+    return true
+  }
+
+  /** @param freshMs how long after its verification it needs no doubt */
+  #keep(hex: string, record: KeyRecord, caller: Caller, freshMs: number): Lookup<Caller> {
+    const nowMs = this.#options.clock.monotonicMs()
+    const verifiedMs = nowMs - this.#ageMs(record)
+    const shared = this.#sharing(caller)
+    const lookup: Lookup<Caller> = { kind: 'found', value: shared }
+    const freshUntilMs = verifiedMs + freshMs
+    this.#copies.set(hex, {
+      record: { ...record, caller: shared },
+      lookup,
+      verifiedMs,
+      freshUntilMs,
+      triedMs: nowMs,
+      checkMs: freshUntilMs,
+    })
+    return lookup
+  }
+
+  /** The caller with the one copy of its policy that this process keeps: versions of a policy never change. */
+  #sharing(caller: Caller): Caller {
+    if (!caller.policy) return caller
+    const name = `${caller.policy.id} ${caller.policy.version}`
+    const policy = this.#policies.get(name) ?? caller.policy
+    this.#policies.set(name, policy)
+    return policy === caller.policy ? caller : { ...caller, policy }
+  }
+
   get #freshMs(): number {
-    return this.#channelsLost > 0 ? FRESH_WITHOUT_CHANNEL_MS : FRESH_MS
+    const { freshMs } = this.#options
+    return this.#channelsLost > 0 ? Math.min(freshMs, FRESH_WITHOUT_CHANNEL_MS) : freshMs
+  }
+
+  #staleMs({ caller }: KeyRecord): number {
+    return Math.min(this.#options.staleMs, caller?.staleMaxMs ?? 0)
   }
 
   /** Since Postgres said so; a clock ahead of ours makes it no younger than now. */
   #ageMs(record: KeyRecord): number {
-    return Math.max(0, this.#clock.wallMs() - record.verifiedAtMs)
+    return Math.max(0, this.#options.clock.wallMs() - record.verifiedAtMs)
   }
 
   /** Spread, so that keys that came together are not asked for together again. */
   #jittered(ms: number): number {
-    return ms * (1 - JITTER + 2 * JITTER * this.#random())
+    return ms * (1 - JITTER + 2 * JITTER * this.#options.random())
   }
 }

@@ -1,39 +1,45 @@
 import type { Redis } from 'ioredis'
 import { KeyCache, type KeyCacheOptions } from './key-cache.ts'
 import type { RedisTier } from './key-copies.ts'
-import { readCached, readKeys, WrongValue, writeCached } from './key-records.ts'
+import { claimLookup, readCached, readKeys, WrongValue, writeCached } from './key-records.ts'
 import type { KeySecrets } from './key-seal.ts'
 import type { Pool } from './pools.ts'
+import type { StoreTime } from './store-time.ts'
 
 /**
  * The cache of keys over the real stores.
  * @param options.pool its own small pool, with a statement time-out of at most 250 ms, so that nothing else delays a key
  */
-export function openKeyCache(options: {
-  readonly pool: Pool
-  readonly redis: Redis | null
-  readonly secrets: KeySecrets
-  readonly onStore?: KeyCacheOptions['onStore']
-}): KeyCache {
-  const { pool, redis, secrets, onStore } = options
+export function openKeyCache(
+  options: {
+    readonly pool: Pool
+    readonly redis: Redis | null
+    readonly secrets: KeySecrets
+    /** Shared with `watchKeyEvents`, which sets it by Postgres. */
+    readonly time: StoreTime
+  } & Pick<KeyCacheOptions, 'onStore' | 'freshMs' | 'staleMs'>,
+): KeyCache {
+  const { pool, redis, secrets, time, ...rest } = options
   return new KeyCache({
-    redis: redis && redisTier(redis, secrets),
-    fromPostgres: (digests) => readKeys(pool, digests),
-    ...(onStore && { onStore }),
+    ...rest,
+    clock: time,
+    redis: redis && redisTier(redis, secrets, time),
+    fromPostgres: (digests) => readKeys(pool, digests, time.wallMs()),
   })
 }
 
 /** After a wrong value nobody knows whose replies come down this connection, so it is closed and opened again. */
-function redisTier(redis: Redis, secrets: KeySecrets): RedisTier {
+function redisTier(redis: Redis, secrets: KeySecrets, time: StoreTime): RedisTier {
   return {
     fromRedis: async (digest) => {
       try {
-        return await readCached(redis, secrets, digest, Date.now())
+        return await readCached(redis, secrets, digest, time.wallMs())
       } catch (error) {
         if (error instanceof WrongValue) redis.disconnect(true)
         throw error
       }
     },
+    claim: (digest) => claimLookup(redis, digest),
     toRedis: (digest, record) => writeCached(redis, secrets, digest, record),
   }
 }

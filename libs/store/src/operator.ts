@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { TenantId, WorkspaceId } from '@turnpike/domain'
 import { readKeys } from './key-records.ts'
 import { checkKey, mintKey, openKeySecrets, type KeySecrets } from './key-seal.ts'
+import { signingWith } from './key-secret-check.ts'
 import { mutate } from './mutate.ts'
 import { openPool, type PoolOptions } from './pools.ts'
 import { openPrisma } from './prisma.ts'
@@ -23,9 +24,11 @@ export async function operatorKey(appUrl: string, secretsText: string, known: st
   if (known !== null && (await isAlive(appUrl, secrets, known))) return known
   const prisma = await openPrisma(appUrl, OPTIONS)
   try {
-    const { key, id, digest, secretId, lastFour } = mintKey(secrets, 'live')
     const workspaceId = randomUUID() as string as WorkspaceId
-    await mutate(prisma, { tenantId: randomUUID() as string as TenantId, userId: null }, async (door) => {
+    const author = { tenantId: randomUUID() as string as TenantId, userId: null }
+    const { value } = await mutate(prisma, author, async (door, transaction) => {
+      const signing = await signingWith(transaction, secrets)
+      const { key, id, digest, secretId, lastFour } = mintKey(signing, 'live')
       await door.organisations.create({ name: 'Operator', funds: 'operator' }, 'organisation.create')
       await door.workspaces.create({ id: workspaceId, name: 'Default', slug: 'default' }, 'workspace.create')
       await door.apiKeys.create(
@@ -42,8 +45,9 @@ export async function operatorKey(appUrl: string, secretsText: string, known: st
         },
         'key.create',
       )
+      return key
     })
-    return key
+    return value
   } finally {
     await prisma.$disconnect()
   }
@@ -54,7 +58,7 @@ async function isAlive(appUrl: string, secrets: KeySecrets, key: string): Promis
   if (checked.kind !== 'genuine') return false
   const pool = openPool(appUrl, OPTIONS)
   try {
-    const found = (await readKeys(pool, [checked.digest])).get(checked.digest.toString('hex'))
+    const found = (await readKeys(pool, [checked.digest], Date.now())).get(checked.digest.toString('hex'))
     return found?.caller !== undefined && found.caller !== null && !found.caller.revoked
   } finally {
     await pool.end()
