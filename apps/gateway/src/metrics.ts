@@ -1,7 +1,8 @@
 import type { Attempt } from '@turnpike/domain'
 import { Counter, Gauge, Histogram, createMetrics, type Registry } from '@turnpike/server'
 import type { UsageRecord } from '@turnpike/store'
-import type { Reading, Stores } from './stores.ts'
+import type { Reading } from './reading.ts'
+import type { Stores } from './stores.ts'
 
 /** Seconds; from a fast cache hit to the longest answers. */
 const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
@@ -55,25 +56,29 @@ function inFlightReading(inFlight: () => number): Reading {
 }
 
 /** A figure that is kept elsewhere, read when somebody asks. */
-function show({ name, help, read, grows = false }: Reading, registers: Registry[]): void {
-  if (grows) {
+export function show(reading: Reading, registers: Registry[]): void {
+  const labelNames = 'label' in reading ? [reading.label] : []
+  const base = { name: reading.name, help: reading.help, labelNames, registers }
+  if (reading.grows) {
     new Counter({
-      name,
-      help,
-      registers,
+      ...base,
       collect() {
         this.reset()
-        this.inc(read())
+        for (const [labels, value] of valuesOf(reading)) this.inc(labels, value)
       },
     })
   } else {
     new Gauge({
-      name,
-      help,
-      registers,
+      ...base,
       collect() {
-        this.set(read())
+        this.reset()
+        for (const [labels, value] of valuesOf(reading)) this.set(labels, value)
       },
     })
   }
+}
+
+function valuesOf(reading: Reading): [Record<string, string>, number][] {
+  if (!('label' in reading)) return [[{}, reading.read()]]
+  return Object.entries(reading.readEach()).map(([value, count]) => [{ [reading.label]: value }, count])
 }
