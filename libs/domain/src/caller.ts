@@ -20,6 +20,8 @@ export interface Caller {
   readonly expiresAtMs: number | null
   readonly revoked: boolean
   readonly policy: VersionedPolicy | null
+  /** How long a copy of this may be served while nobody can be asked; 0: never. The organisation chooses, an hour at most. */
+  readonly staleMaxMs: number
 }
 
 /**

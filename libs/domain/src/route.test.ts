@@ -32,6 +32,7 @@ const CALLER: Caller = {
   balance: 1_000_000_000n,
   expiresAtMs: null,
   revoked: false,
+  staleMaxMs: 3_600_000,
   policy: null,
 }
 

@@ -149,13 +149,16 @@ export function openText(secrets: KeySecrets, purpose: string, sealed: string): 
   return timingSafeEqual(mac, Buffer.from(match[2] ?? '', 'hex')) ? text : null
 }
 
-/** One fingerprint per generation, over both of its secrets. */
+/** One fingerprint per generation. */
 export function fingerprints(secrets: KeySecrets): Fingerprint[] {
-  return [...secrets.byId.values()].map((secret) => {
-    const tagPrint = hmac(secret.tag, 'turnpike fingerprint')
-    const pepperPrint = hmac(secret.pepper, 'turnpike fingerprint')
-    return { secretId: secret.id, fingerprint: Buffer.concat([tagPrint.subarray(0, 16), pepperPrint.subarray(0, 16)]) }
-  })
+  return [...secrets.byId.values()].map((secret) => ({ secretId: secret.id, fingerprint: fingerprintOf(secret) }))
+}
+
+/** 32 bytes, over the tag secret and the pepper. */
+export function fingerprintOf(secret: KeySecret): Buffer {
+  const tagPrint = hmac(secret.tag, 'turnpike fingerprint')
+  const pepperPrint = hmac(secret.pepper, 'turnpike fingerprint')
+  return Buffer.concat([tagPrint.subarray(0, 16), pepperPrint.subarray(0, 16)])
 }
 
 function tagOf(secret: KeySecret, signed: Uint8Array): Buffer {

@@ -1,6 +1,7 @@
 import { Fault, type KeyId, type KeyKind, type TenantId, type WorkspaceId } from '@turnpike/domain'
 import type { ApiKey } from './generated/client.ts'
 import { mintKey, type KeySecrets } from './key-seal.ts'
+import { signingWith } from './key-secret-check.ts'
 import { tellConsole } from './listen.ts'
 import { mutate, type Author, type Mutated } from './mutate.ts'
 import { withTenant, type PrismaClient, type Transaction } from './prisma.ts'
@@ -36,19 +37,23 @@ const KEYS_MAX = 1_000
 /** How far back a key's last use is looked for. */
 const LAST_USE_MS_MAX = 30 * 24 * 3_600_000
 
-/** Makes a key for a workspace. Throws Fault `conflict` when the organisation has 1,000 keys in force. */
+/**
+ * Makes a key for a workspace, signed with a secret that every process which checks keys holds. Throws Fault `conflict` when the
+ * organisation has 1,000 keys in force, `store_unavailable` when there is no such secret.
+ */
 export function createKey(
   prisma: PrismaClient,
   secrets: KeySecrets,
   author: Author,
   { workspaceId, name, kind, expiresAt }: NewKey,
 ): Promise<Mutated<CreatedKey>> {
-  const { key, id, digest, secretId, lastFour } = mintKey(secrets, kind)
   return mutate(prisma, author, async (door, transaction) => {
     const inForce = await transaction.apiKey.count({ where: { tenantId: author.tenantId, revokedAt: null } })
     if (inForce >= KEYS_MAX) {
       throw new Fault('conflict', `There are ${KEYS_MAX} keys in force already. Revoke those that are not needed.`)
     }
+    const signing = await signingWith(transaction, secrets)
+    const { key, id, digest, secretId, lastFour } = mintKey(signing, kind)
     const row = await door.apiKeys.create(
       {
         id,

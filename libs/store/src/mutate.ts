@@ -79,10 +79,10 @@ function openDoor(transaction: Transaction, tenantId: TenantId, changes: Change[
 const NEXT = { version: { increment: 1 } } as const
 
 function organisations({ organisation }: Transaction, tenantId: TenantId, changes: Change[]) {
-  return table<Organisation, NewOrganisation, Partial<NewOrganisation>>(changes, {
+  return table<Organisation, NewOrganisation, OrganisationPatch>(changes, {
     entity: 'organisations',
     idOf: (row) => row.tenantId,
-    shown: ({ name, funds }) => ({ name, funds }),
+    shown: ({ name, funds, staleMaxS }) => ({ name, funds, staleMaxSeconds: staleMaxS }),
     concerned: () => ({ tenantId }),
     find: () => organisation.findUnique({ where: { tenantId } }),
     create: (row) => organisation.create({ data: { tenantId, ...row } }),
@@ -155,6 +155,11 @@ function policies({ policy }: Transaction, tenantId: TenantId, changes: Change[]
 interface NewOrganisation {
   readonly name: string
   readonly funds: 'operator' | 'simulated' | 'credit'
+}
+
+interface OrganisationPatch extends Partial<NewOrganisation> {
+  /** 0 to 3,600 seconds. */
+  readonly staleMaxS?: number
 }
 
 interface NewWorkspace {
