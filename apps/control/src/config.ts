@@ -13,6 +13,11 @@ const schema = z.object({
   REDIS_URL: z.string().optional(),
   /** `1:<64 hex>:<64 hex>,…`; the first one signs new keys. The same as the gateways have. */
   KEY_SECRETS: z.string().min(1, 'must be set: the server secrets of API keys'),
+  /**
+   * Revocations that wait for the database are kept here; the folder is this process's own. Unset: no key can be revoked while the
+   * database is away.
+   */
+  REVOCATION_FILE: z.string().optional(),
   /** The base URL that clients are told, ending `/api/v1`. */
   API_BASE_URL: httpUrl(),
   /** Where mail can be read on a product that sends none; unset where mail is real. */

@@ -11,7 +11,9 @@ import { EventsController } from './events/events.controller.ts'
 import { FaultFilter } from './fault.filter.ts'
 import { HealthController } from './health.controller.ts'
 import { KeysController } from './keys/keys.controller.ts'
+import { ManagementController } from './management/management.controller.ts'
 import { ModelsController } from './models/models.controller.ts'
+import { OrganisationController } from './organisation/organisation.controller.ts'
 import { RequestsController } from './requests/requests.controller.ts'
 import { SessionController } from './session/session.controller.ts'
 import { UsageController } from './usage/usage.controller.ts'
@@ -21,10 +23,12 @@ import { UsageController } from './usage/usage.controller.ts'
   controllers: [
     SessionController,
     KeysController,
+    ManagementController,
     RequestsController,
     UsageController,
     ModelsController,
     AuditController,
+    OrganisationController,
     EventsController,
     HealthController,
   ],
@@ -66,7 +70,10 @@ export async function listenOn(control: Control, log: Logger): Promise<Serving> 
   })
   const server = adapter.getInstance()
   const routes: Route[] = []
-  armEdge(server, config.PUBLIC_URL, (token) => findSession(prisma, token, Date.now()))
+  armEdge(server, config.PUBLIC_URL, {
+    findSignedIn: (token) => findSession(prisma, token, Date.now()),
+    identifyCaller: (headers) => control.management.identify(headers),
+  })
   server.addHook('onRoute', ({ method, url, config: { access } = {} }) => {
     for (const one of [method].flat()) routes.push({ method: one, path: url, access: access ?? '' })
   })

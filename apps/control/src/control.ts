@@ -12,16 +12,23 @@ import {
   openRedis,
   Passwords,
   publishKeyEvents,
+  revokeKey,
+  secretTroubles,
   USAGE_CHANNEL,
+  watchKeySecrets,
   whyNotReached,
   type KeySecrets,
+  type KeySecretWatch,
   type Mutated,
   type Pool,
   type PrismaClient,
+  type RevocationFile,
 } from '@turnpike/store'
 import type { ControlConfig } from './config.ts'
 import { Live } from './events/live.ts'
 import type { ReadRows } from './events/feed.ts'
+import { Management } from './management/management.ts'
+import { openPendingFile, tellOnce } from './management/pending-file.ts'
 import { catalogueReader } from './models/catalogue-reader.ts'
 import { rowOf } from './requests/request-row.ts'
 import { Entrance } from './session/entrance.ts'
@@ -31,7 +38,10 @@ export class Control {
   readonly metrics: Registry
   readonly entrance: Entrance
   readonly live: Live
+  readonly management: Management
   readonly catalogue: () => Promise<Catalogue>
+  /** How the key secrets of this process stand to what the database knows. */
+  readonly secretCheck: KeySecretWatch
   readonly #listening: Listening
 
   constructor(
@@ -42,6 +52,8 @@ export class Control {
     readonly pool: Pool,
     private readonly redis: ReturnType<typeof openRedis> | null,
     billing: Billing,
+    /** Null: revocations that wait for the database are not kept. */
+    revocationFile: RevocationFile | null,
     private readonly log: Logger,
   ) {
     this.entrance = new Entrance(config, prisma, new Passwords(), billing)
@@ -50,12 +62,31 @@ export class Control {
       log.warn({ error }, 'rows for the event streams could not be read')
     })
     this.#listening = this.#listen()
-    this.metrics = metricsOf(this.live)
+    this.secretCheck = watchKeySecrets({
+      pool,
+      secrets,
+      node: 'control',
+      onChange(state) {
+        const reasons = secretTroubles(state)
+        if (reasons.length > 0) log.error({ reasons }, 'the key secrets of this process do not fit the database')
+        else log.info('the key secrets of this process fit the database')
+      },
+    })
+    this.management = new Management({
+      config,
+      secrets,
+      trusted: () => this.secretCheck.trusted(),
+      redis,
+      log,
+      file: revocationFile,
+      revoke: ({ tenantId, keyId, atMs }) => this.published(revokeKey(prisma, { tenantId, userId: null }, keyId, atMs)),
+    })
+    this.metrics = metricsOf(this.live, this.management)
   }
 
-  /** Resolves when changes are heard of. */
-  get listening(): Promise<void> {
-    return this.#listening.ready
+  /** Resolves when changes are heard of and the key secrets were compared with the database. */
+  get listening(): Promise<unknown> {
+    return Promise.all([this.#listening.ready, this.secretCheck.tried])
   }
 
   /** Waits for a mutation and tells the gateways. Without Redis they learn of it by their poll, within its second. */
@@ -69,18 +100,22 @@ export class Control {
     return value
   }
 
-  /** Whether the database answers. */
-  async isReady(): Promise<boolean> {
-    return this.pool.query('SELECT 1').then(
-      () => true,
-      () => false,
-    )
+  /** Whether traffic should come here, and why not. */
+  async readiness(): Promise<Readiness> {
+    const postgres = (await whyNotReached(this.pool)) === null
+    const reasons = [
+      ...(postgres ? [] : ['postgres_away: Postgres does not answer.']),
+      ...secretTroubles(this.secretCheck.state()),
+    ]
+    return { ready: reasons.length === 0, postgres, reasons }
   }
 
   /** Undoes the construction in reverse. */
   async close(): Promise<void> {
     this.live.close()
     await this.#listening.close()
+    await this.secretCheck.close()
+    await this.management.close()
     this.redis?.disconnect()
     await this.pool.end()
     await this.prisma.$disconnect()
@@ -98,6 +133,14 @@ export class Control {
   }
 }
 
+export interface Readiness {
+  readonly ready: boolean
+  /** Whether the database answers. */
+  readonly postgres: boolean
+  /** Why not; each begins with a code for programs and a colon, and goes on as a sentence for people. */
+  readonly reasons: readonly string[]
+}
+
 /** Connections of one process: people looking at screens. */
 const POOL = { max: 8, statementTimeoutMs: 10_000, connectTimeoutMs: 2_000, applicationName: 'turnpike control' }
 
@@ -108,16 +151,22 @@ const POOL = { max: 8, statementTimeoutMs: 10_000, connectTimeoutMs: 2_000, appl
 export async function buildControl(config: ControlConfig, log: Logger): Promise<Control> {
   const billing = orConfigError(() => billingOf(billingSettings(config)))
   const secrets = orConfigError(() => openKeySecrets(config.KEY_SECRETS))
+  const file = await openPendingFile(config.REVOCATION_FILE, secrets)
+  const redis = config.REDIS_URL === undefined ? null : openRedis(config.REDIS_URL)
   const options = {
     ...POOL,
     onIdleError: (error: Error) => log.warn({ error }, 'an idle connection to Postgres broke'),
   }
   const pool = openPool(config.DATABASE_URL, options)
   const problem = await whyNotReached(pool)
-  if (problem !== null) throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${problem}).`)
+  if (problem !== null) {
+    if (redis && file) await tellOnce(redis, secrets, file)
+    redis?.disconnect()
+    await file?.close()
+    throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${problem}).`)
+  }
   const prisma = await openPrisma(config.DATABASE_URL, options)
-  const redis = config.REDIS_URL === undefined ? null : openRedis(config.REDIS_URL)
-  return new Control(config, secrets, prisma, pool, redis, billing, log)
+  return new Control(config, secrets, prisma, pool, redis, billing, file, log)
 }
 
 function billingSettings({ STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, PRODUCT }: ControlConfig): BillingSettings {
@@ -144,7 +193,7 @@ function rowReader(pool: Pool, prisma: PrismaClient): ReadRows {
   }
 }
 
-function metricsOf(live: Live): Registry {
+function metricsOf(live: Live, management: Management): Registry {
   const registry = createMetrics('control')
   const streams: Gauge = new Gauge({
     name: 'turnpike_console_streams',
@@ -152,6 +201,13 @@ function metricsOf(live: Live): Registry {
     registers: [],
     collect: () => streams.set(live.count),
   })
+  const pending: Gauge = new Gauge({
+    name: 'turnpike_revocations_pending',
+    help: 'Revocations that were accepted and are not in the database yet.',
+    registers: [],
+    collect: () => pending.set(management.pendingCount),
+  })
   registry.registerMetric(streams)
+  registry.registerMetric(pending)
   return registry
 }

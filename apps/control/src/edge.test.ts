@@ -1,10 +1,14 @@
 import { fastify, type FastifyInstance } from 'fastify'
+import { Fault } from '@turnpike/domain'
 import { expect, it } from 'vitest'
 import { armEdge, refuse } from './edge.ts'
 
 function edge(publicUrl?: string): FastifyInstance {
   const server = fastify()
-  armEdge(server, publicUrl, () => Promise.resolve(null))
+  armEdge(server, publicUrl, {
+    findSignedIn: () => Promise.resolve(null),
+    identifyCaller: () => Promise.reject(new Fault('key_missing', 'No key was sent.')),
+  })
   server.setErrorHandler((error, request, reply) => refuse(request, reply, error))
   return server
 }
@@ -40,4 +44,18 @@ it.each([
     'x-turnpike-console': '1',
   }
   expect((await server.inject({ method: 'POST', url: '/', headers, payload: '{}' })).statusCode).toBe(status)
+})
+
+it('takes a management key for programs, whatever page or form they come from, and refuses in their envelope', async () => {
+  const server = edge()
+  server.post('/api/v1/keys', { config: { access: 'management' } }, () => 'changed')
+  const reply = await server.inject({
+    method: 'POST',
+    url: '/api/v1/keys',
+    headers: { origin: 'https://other.example' },
+  })
+  expect([reply.statusCode, reply.headers['content-type']]).toEqual([401, 'application/json; charset=utf-8'])
+  expect(reply.json()).toMatchObject({
+    error: { code: 'key_missing', source: 'client', retryable: false, request_id: reply.headers['request-id'] },
+  })
 })

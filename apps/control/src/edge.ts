@@ -1,11 +1,19 @@
 import { may, type Permission, type Role } from '@turnpike/contract'
-import { asFault, Fault } from '@turnpike/domain'
-import { problemBody, refusalOf } from '@turnpike/server'
+import { asFault, Fault, type Caller } from '@turnpike/domain'
+import { openAiBody, problemBody, refusalOf } from '@turnpike/server'
 import type { SignedIn } from '@turnpike/store'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { cookieOf } from './session/cookie.ts'
 import { refuseForeign } from './same-origin.ts'
-import { beginVisit } from './visit.ts'
+import { beginVisit, type Access } from './visit.ts'
+
+/** How whoever knocks is known. */
+export interface Doors {
+  /** By the token of a session's cookie; null when it is nobody's. */
+  readonly findSignedIn: (token: string) => Promise<SignedIn | null>
+  /** By a management key in the headers; throws the Fault that refuses it. */
+  readonly identifyCaller: (headers: FastifyRequest['headers']) => Promise<Caller>
+}
 
 /** Forms and settings are small; nothing larger is read. */
 export const BODY_BYTES_MAX = 64 * 1024
@@ -15,11 +23,7 @@ export const BODY_BYTES_MAX = 64 * 1024
  * it is known, on every route but those marked public. One hook, by the matched route, so that no spelling of a path gets
  * around it; a route that does not say who may use it keeps the process from starting.
  */
-export function armEdge(
-  server: FastifyInstance,
-  publicUrl: string | undefined,
-  findSignedIn: (token: string) => Promise<SignedIn | null>,
-): void {
+export function armEdge(server: FastifyInstance, publicUrl: string | undefined, doors: Doors): void {
   const headers = {
     ...HEADERS,
     ...(publicUrl?.startsWith('https:') && { 'strict-transport-security': 'max-age=31536000' }),
@@ -30,10 +34,16 @@ export function armEdge(
   })
   server.addHook('onRequest', async (request, reply) => {
     request.visit = beginVisit()
-    reply.headers({ ...headers, 'x-request-id': request.visit.id })
+    reply.headers({ ...headers, 'x-request-id': request.visit.id, 'request-id': request.visit.id })
     if (request.is404) return
+    const { access = 'session' } = request.routeOptions.config
+    if (access === 'management') {
+      // No browser sends this key by itself, so that another site cannot make it.
+      request.visit.caller = await doors.identifyCaller(request.headers)
+      return
+    }
     if (!SAFE.has(request.method)) refuseForeign(request, publicUrl)
-    await authenticate(request, findSignedIn)
+    await authenticate(request, access, doors)
   })
   readJson(server)
 }
@@ -50,10 +60,11 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 async function authenticate(
   request: FastifyRequest,
-  findSignedIn: (token: string) => Promise<SignedIn | null>,
+  access: Exclude<Access, 'management'>,
+  { findSignedIn }: Doors,
 ): Promise<void> {
-  const { access = 'session', unverified = false } = request.routeOptions.config
   if (access === 'public') return
+  const { unverified = false } = request.routeOptions.config
   const { visit } = request
   visit.token = cookieOf(request.headers.cookie)
   visit.signedIn = visit.token === null ? null : await findSignedIn(visit.token)
@@ -65,7 +76,8 @@ async function authenticate(
   refuseRole(visit.signedIn, access)
 }
 
-function refuseRole({ role }: SignedIn, permission: Permission): void {
+/** Throws Fault `role_insufficient` unless the person's role has the permission. */
+export function refuseRole({ role }: SignedIn, permission: Permission): void {
   if (may(role as Role, permission)) return
   throw new Fault('role_insufficient', `Your role (${role}) does not allow this. An owner or admin can change it.`, {
     metadata: { role, permission },
@@ -77,6 +89,13 @@ export function signedInOf(request: FastifyRequest): SignedIn {
   const { signedIn } = request.visit
   if (!signedIn) throw new Error('a route that is not public was reached without a session')
   return signedIn
+}
+
+/** Whose management key was sent with a request of the management API. */
+export function callerOf(request: FastifyRequest): Caller {
+  const { caller } = request.visit
+  if (!caller) throw new Error('a route of the management API was reached without a key')
+  return caller
 }
 
 /** Only JSON, only objects; what would reach for a prototype is refused by the parser. */
@@ -99,13 +118,16 @@ function readJson(server: FastifyInstance): void {
   )
 }
 
-/** Sends a fault as its status and problem body. */
+/** Sends a fault as its status and body: a problem for the console, OpenAI's envelope where programs come, as the gateway does. */
 export function refuse(request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
   const fault = asFault(thrown)
   const refusal = refusalOf(fault, Math.random())
   const { id } = request.visit
+  const isProgram = request.url.startsWith('/api/')
+  const type = isProgram ? 'application/json' : 'application/problem+json'
+  const body = isProgram ? openAiBody(fault, refusal, id) : problemBody(fault, refusal, id)
   void reply
     .code(refusal.status)
-    .headers({ ...refusal.headers, 'content-type': 'application/problem+json; charset=utf-8' })
-    .send(JSON.stringify(problemBody(fault, refusal, id)))
+    .headers({ ...refusal.headers, 'content-type': `${type}; charset=utf-8` })
+    .send(JSON.stringify(body))
 }

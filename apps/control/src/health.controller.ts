@@ -17,8 +17,9 @@ export class HealthController {
   @Get('readyz')
   @RouteConfig({ access: 'public' })
   async ready(@Res() reply: FastifyReply): Promise<void> {
-    const ready = await this.control.isReady()
-    void reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', postgres: ready ? 'ok' : 'away' })
+    const { ready, postgres, reasons } = await this.control.readiness()
+    const status = ready ? 'ready' : 'not ready'
+    void reply.code(ready ? 200 : 503).send({ status, reasons, postgres: postgres ? 'ok' : 'away' })
   }
 
   @Get('metrics')

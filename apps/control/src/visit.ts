@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import type { Permission } from '@turnpike/contract'
-import { newRequestId } from '@turnpike/domain'
+import { newRequestId, type Caller } from '@turnpike/domain'
 import type { SignedIn } from '@turnpike/store'
 
 /** What is known of a request before its body: made in the first hook, read by controllers and the filter. */
@@ -11,10 +11,12 @@ export interface Visit {
   token: string | null
   /** Null on public routes. */
   signedIn: SignedIn | null
+  /** Whose management key was sent; null on all routes but those of the management API. */
+  caller: Caller | null
 }
 
-/** Who may use a route: everybody, everybody who is signed in, or roles with a permission. */
-export type Access = 'public' | 'session' | Permission
+/** Who may use a route: everybody, everybody who is signed in, roles with a permission, or management keys and no session. */
+export type Access = 'public' | 'session' | 'management' | Permission
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -29,5 +31,6 @@ declare module 'fastify' {
 }
 
 export function beginVisit(): Visit {
-  return { id: `req-${newRequestId(Date.now(), randomFillSync(new Uint8Array(20)))}`, token: null, signedIn: null }
+  const id = `req-${newRequestId(Date.now(), randomFillSync(new Uint8Array(20)))}`
+  return { id, token: null, signedIn: null, caller: null }
 }

@@ -82,7 +82,6 @@ it('answers unknown routes and methods with a problem, signed in or not', async 
       ['GET', '/console/v1/nothing'],
       ['DELETE', `${KEYS}/0000000000000000`],
       ['PUT', KEYS],
-      ['GET', '/api/v1/keys'],
       ['GET', '/console/v1'],
     ] as const) {
       const answer = await visitor.send(method, path)

@@ -5,7 +5,7 @@ import { one, page, pageQuery } from './page.ts'
 /** The public half of a key. */
 export const keyId = () => z.string().regex(/^[0-9a-f]{16}$/)
 
-const KEY_NAME_LENGTH_MAX = 80
+export const KEY_NAME_LENGTH_MAX = 80
 
 export const ApiKey = z.object({
   id: z.string(),
@@ -29,7 +29,8 @@ export type KeyListQuery = z.infer<typeof KeyListQuery>
 
 export const KeyCreate = z.strictObject({
   name: name(KEY_NAME_LENGTH_MAX),
-  kind: z.enum(['live', 'test']),
+  /** `mgmt` is for roles that may do `management-keys:create`. */
+  kind: z.enum(['live', 'test', 'mgmt']),
   expiresAt: instant().nullable().optional(),
 })
 export type KeyCreate = z.infer<typeof KeyCreate>

@@ -12,11 +12,15 @@ const TABLE = {
   'keys:create': BUILDERS,
   'keys:update': BUILDERS,
   'keys:revoke': BUILDERS,
+  /** A key that makes and revokes all others. */
+  'management-keys:create': KEEPERS,
   'requests:read': EVERYBODY,
   'usage:read': EVERYBODY,
   'models:read': EVERYBODY,
   'events:read': EVERYBODY,
   'audit:read': KEEPERS,
+  'organisation:read': KEEPERS,
+  'organisation:update': KEEPERS,
 } as const satisfies Record<string, readonly Role[]>
 
 export type Permission = keyof typeof TABLE

@@ -15,7 +15,7 @@ import { Fault } from '@turnpike/domain'
 import { createKey, findKey, listKeys, renameKey, revokeKey, type Author, type KeySummary } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
-import { signedInOf } from '../edge.ts'
+import { refuseRole, signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
 
 /** API keys: made, named, revoked. A key itself is in one answer only. */
@@ -44,6 +44,7 @@ export class KeysController {
   @RouteConfig({ access: 'keys:create' })
   async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { name, kind, expiresAt } = parse(KeyCreate, body)
+    if (kind === 'mgmt') refuseRole(signedInOf(request), 'management-keys:create')
     const { workspace } = signedInOf(request)
     const { prisma, secrets } = this.control
     const wanted = { workspaceId: workspace.id, name, kind, expiresAt: futureOf(expiresAt ?? null, Date.now()) }

@@ -1,0 +1,132 @@
+import { Fault, type Caller, type KeyId, type TenantId } from '@turnpike/domain'
+import type { Logger } from '@turnpike/server'
+import {
+  forgetRevocations,
+  isStoreAway,
+  openKeyPath,
+  tellRevocations,
+  type KeyPath,
+  type KeySecrets,
+  type KeySummary,
+  type openRedis,
+  type Revocation,
+  type RevocationFile,
+} from '@turnpike/store'
+import type { ControlConfig } from '../config.ts'
+import { identify, type Credentials } from './identify.ts'
+import { PendingRevocations } from './pending-revocations.ts'
+
+/** A database that has not revoked a key by now is as good as away: gateways shall refuse it within three seconds of the question. */
+const REVOKE_MS_MAX = 800
+
+export interface ManagementOptions {
+  readonly config: ControlConfig
+  readonly secrets: KeySecrets
+  /** Those of them that the database agrees with: a key is never refused by a secret that is not the one it was made with. */
+  readonly trusted: () => KeySecrets
+  /** Null: there is none, and then nothing is revoked while Postgres is away. */
+  readonly redis: ReturnType<typeof openRedis> | null
+  /** Null: pending revocations are not kept, and then nothing is revoked while Postgres is away. */
+  readonly file: RevocationFile | null
+  /** Revokes in Postgres and publishes it; null when the organisation has no such key. */
+  readonly revoke: (revocation: Revocation) => Promise<KeySummary | null>
+  readonly log: Logger
+}
+
+/** Who may manage keys, and a revoke that holds while Postgres is away. */
+export class Management {
+  readonly #options: ManagementOptions
+  readonly #path: KeyPath
+  readonly #pending: PendingRevocations | null
+
+  constructor(options: ManagementOptions) {
+    this.#options = options
+    this.#path = openPath(options)
+    this.#pending = openPending(options, this.#path)
+    void this.#pending?.start()
+  }
+
+  /** Revocations that wait for Postgres. */
+  get pendingCount(): number {
+    return this.#pending?.count ?? 0
+  }
+
+  /** Throws 401 on proof, 403 for keys of another kind, 503 when it cannot be told. */
+  identify(credentials: Credentials): Promise<Caller> {
+    const { keys } = this.#path
+    return identify(credentials, this.#options.trusted(), (digest) => keys.lookup(digest), keys.wallMs())
+  }
+
+  /**
+   * Ends a key for good. `pending`: Postgres is away; it is written down here and told to the gateways, and will be in Postgres
+   * when that is back. Throws Fault `object_unknown` when the organisation has no such key, `store_unavailable` when no store
+   * takes it.
+   */
+  async revoke(tenantId: TenantId, keyId: KeyId, nowMs: number): Promise<'revoked' | 'pending'> {
+    const revocation = { tenantId, keyId, atMs: nowMs }
+    try {
+      const revoked = await within(REVOKE_MS_MAX, this.#options.revoke(revocation))
+      if (!revoked) throw new Fault('object_unknown', 'There is no such key.')
+      return 'revoked'
+    } catch (error) {
+      if (!this.#pending || !(error instanceof Late || isStoreAway(error))) throw error
+      await this.#pending.accept(revocation)
+      return 'pending'
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pending?.close()
+    await this.#path.close()
+  }
+}
+
+function openPath({ config, secrets, log }: ManagementOptions): KeyPath {
+  return openKeyPath({
+    secrets,
+    databaseUrl: config.DATABASE_URL,
+    redisUrl: config.REDIS_URL,
+    applicationName: 'turnpike control keys',
+    onStore: (store, state, trouble) => {
+      if (state === 'open') log.warn({ store, state, trouble }, 'a store is left alone')
+      else log.warn({ store, state }, 'a store is in use again')
+    },
+    onChannel: (channel, heard) => {
+      if (heard) log.info({ channel }, 'changes of keys are heard again')
+      else log.warn({ channel }, 'changes of keys are not heard on this channel')
+    },
+  })
+}
+
+function openPending(
+  { file, redis, secrets, revoke, log }: ManagementOptions,
+  path: KeyPath,
+): PendingRevocations | null {
+  if (!file || !redis) return null
+  if (file.unreadable > 0) {
+    log.error(
+      { lines: file.unreadable },
+      'the file of pending revocations holds lines that are not sealed by our secrets',
+    )
+  }
+  return new PendingRevocations({
+    file,
+    log,
+    deny: (revocation) => path.keys.deny(revocation),
+    tell: (revocations) => tellRevocations(redis, secrets, revocations),
+    forget: (revocations) => forgetRevocations(redis, revocations),
+    async carryOut(revocation) {
+      await revoke(revocation)
+    },
+  })
+}
+
+class Late extends Error {}
+
+/** Rejects with Late when it takes longer. What it was waiting for goes on, and what it comes to then is nobody's business. */
+function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Late('the database did not answer in time')), timeoutMs)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

@@ -1,0 +1,163 @@
+import { Fault } from '@turnpike/domain'
+import type { Logger } from '@turnpike/server'
+import { isStoreAway, type Revocation, type RevocationFile } from '@turnpike/store'
+
+/** How soon, and how often, the stores are tried again, milliseconds. */
+export interface Rhythm {
+  /** Between two tries while something waits; doubles up to the next while Postgres stays away. */
+  readonly retryMs: number
+  readonly retryMsMax: number
+  /** Between two tellings of Redis: what FLUSHALL or an eviction took from it is back after this. */
+  readonly tellMs: number
+}
+
+const RHYTHM: Rhythm = { retryMs: 1_000, retryMsMax: 5_000, tellMs: 10_000 }
+
+export interface PendingOptions {
+  readonly file: RevocationFile
+  /** Denies the keys in this process, at once. */
+  readonly deny: (revocation: Revocation) => void
+  /** Tells every gateway by way of Redis. Rejects unless Redis took it. */
+  readonly tell: (revocations: readonly Revocation[]) => Promise<void>
+  /** Revokes in Postgres. Rejects while that is away. */
+  readonly carryOut: (revocation: Revocation) => Promise<void>
+  /** Redis need not keep these any longer. */
+  readonly forget: (revocations: readonly Revocation[]) => Promise<void>
+  readonly log: Logger
+  readonly rhythm?: Rhythm
+}
+
+/**
+ * Revocations that were accepted while Postgres was away. Each is on the disk of this process before it is answered, is told to
+ * Redis again and again, and is carried out when Postgres is back, by this process or the next one that opens the file.
+ */
+export class PendingRevocations {
+  readonly #options: PendingOptions
+  readonly #rhythm: Rhythm
+  /** Monotonic milliseconds. */
+  #toldMs = -Infinity
+  #carryOutMs = -Infinity
+  #waitMs: number
+  #timer: NodeJS.Timeout | null = null
+  #round: Promise<void> = Promise.resolve()
+  #refused = false
+  #closed = false
+
+  constructor(options: PendingOptions) {
+    this.#options = options
+    this.#rhythm = options.rhythm ?? RHYTHM
+    this.#waitMs = this.#rhythm.retryMs
+    for (const revocation of options.file.pending) options.deny(revocation)
+  }
+
+  get count(): number {
+    return this.#options.file.pending.length
+  }
+
+  /** Begins with what an earlier process left. Resolves when Redis was told of it, or could not be. */
+  async start(): Promise<void> {
+    await this.#tellAll()
+    this.#next()
+  }
+
+  /**
+   * Resolves when the revocation is on the disk and Redis has told it to the gateways: from then on it holds, whatever happens
+   * to this process. Throws Fault `store_unavailable` when either does not take it, and then nothing is claimed. What is on
+   * the disk by then stays there: it was asked for with a valid key, so it is told and carried out as soon as a store takes
+   * it, which a caller who tries again does not notice.
+   */
+  async accept(revocation: Revocation): Promise<void> {
+    const { file, tell, deny } = this.#options
+    try {
+      await file.add(revocation)
+      deny(revocation)
+      await tell([revocation])
+    } catch (cause) {
+      this.#toldMs = -Infinity
+      if (cause instanceof Fault) throw cause
+      throw new Fault('store_unavailable', 'No store could take this revocation just now. Please try again.', { cause })
+    } finally {
+      this.#next()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#timer) clearTimeout(this.#timer)
+    await this.#round
+    await this.#options.file.close()
+  }
+
+  /** Another round in a while, if anything waits and none is due. */
+  #next(): void {
+    if (this.#closed || this.#timer || this.count === 0) return
+    this.#timer = setTimeout(() => {
+      this.#round = this.#go().finally(() => {
+        this.#timer = null
+        this.#next()
+      })
+    }, this.#rhythm.retryMs)
+  }
+
+  async #go(): Promise<void> {
+    const nowMs = performance.now()
+    if (nowMs >= this.#toldMs + this.#rhythm.tellMs) await this.#tellAll()
+    if (nowMs >= this.#carryOutMs) await this.#carryOutAll()
+  }
+
+  async #tellAll(): Promise<void> {
+    const { file, tell } = this.#options
+    const beganMs = performance.now()
+    try {
+      await tell(file.pending)
+      this.#toldMs = beganMs
+    } catch {
+      // The next round tries again. Redis coming and going is logged where keys are looked up.
+    }
+  }
+
+  async #carryOutAll(): Promise<void> {
+    const { file, forget, log } = this.#options
+    const { done, failure } = await this.#carryOutEach()
+    if (failure) {
+      this.#carryOutMs = performance.now() + this.#waitMs
+      this.#waitMs = Math.min(this.#waitMs * 2, this.#rhythm.retryMsMax)
+    } else {
+      this.#waitMs = this.#rhythm.retryMs
+    }
+    this.#tellOfTrouble(failure)
+    if (done.length === 0) return
+    await file.remove(done).catch((error: unknown) => {
+      log.error({ error }, 'the file of pending revocations cannot be written')
+    })
+    // What Redis keeps for longer denies keys that are revoked anyway, and goes by itself.
+    await forget(done).catch(() => undefined)
+    log.info({ count: done.length }, 'pending revocations were carried out')
+  }
+
+  /** One that Postgres refuses does not hold up the others. */
+  async #carryOutEach(): Promise<{ done: Revocation[]; failure: unknown }> {
+    const done: Revocation[] = []
+    let failure: unknown = null
+    for (const revocation of this.#options.file.pending) {
+      if (this.#closed) break
+      try {
+        await this.#options.carryOut(revocation)
+        done.push(revocation)
+      } catch (error) {
+        failure = error
+        if (isStoreAway(error)) break
+      }
+    }
+    return { done, failure }
+  }
+
+  /** A database that is away is what this is for; one that refuses is a fault of ours, logged once until it is over. */
+  #tellOfTrouble(failure: unknown): void {
+    const refused = failure !== null && !isStoreAway(failure)
+    if (refused && !this.#refused) {
+      this.#options.log.error({ error: failure }, 'a pending revocation cannot be carried out')
+    }
+    this.#refused = refused
+  }
+}
