@@ -6,72 +6,96 @@ import {
   keyUsage,
   openKeySecrets,
   openPool,
+  type ChannelState,
   type KeyCache,
-  type KeySecrets,
   type KeyUsage,
   type RequestDetail,
 } from '@turnpike/store'
 import type { GatewayConfig } from './config.ts'
 import { followCatalogue } from './follow-catalogue.ts'
 import type { Minutes } from './health-book.ts'
+import type { Refused } from './identify.ts'
+import { countRefusals, readingsOfKeys } from './key-readings.ts'
 import type { Book } from './meter.ts'
 import { openJournal, type OpenJournal } from './open-journal.ts'
 import { openKeys } from './open-keys.ts'
+import { openSecretCheck, type SecretCheck } from './open-secret-check.ts'
+import { openSnapshot } from './open-snapshot.ts'
+import type { Reading } from './reading.ts'
 import type { Reach } from './target.ts'
 
 /** What a gateway keeps and asks, behind narrow doors. */
 export interface Stores {
-  readonly keySecrets: KeySecrets
-  readonly keys: Pick<KeyCache, 'lookup'>
+  readonly keySecrets: SecretCheck
+  /** Told of every key that is refused without a look-up. */
+  readonly refused: (checked: Refused) => void
+  readonly keys: Pick<KeyCache, 'lookup' | 'wallMs'>
   readonly book: Book
   readonly minutes: Minutes
   readonly recent: OpenJournal['recent']
-  /** The newest catalogue read; null before the first. */
+  /** The newest catalogue known; null before the first. */
   reach(): Reach | null
+  /** Where it is from; null before the first. */
+  catalogueSource(): 'postgres' | 'snapshot' | null
+  /** Which channels tell of changes of keys now. */
+  channels(): ChannelState
   findRequest(tenantId: TenantId, id: RequestId): Promise<RequestDetail | null>
   keyUsage(tenantId: TenantId, keyId: KeyId, nowMs: number): Promise<KeyUsage>
   /** Each figure worth scraping. */
   readonly readings: readonly Reading[]
   close(): Promise<void>
 }
-export interface Reading {
-  readonly name: string
-  readonly help: string
-  readonly read: () => number
-  /** True for a count that only grows. */
-  readonly grows?: boolean
-}
 
 const POOL = { max: 3, statementTimeoutMs: 10_000, connectTimeoutMs: 2_000, applicationName: 'turnpike gateway' }
 
-/** Opens everything a gateway needs to remember and to ask. Does not wait for PostgreSQL or Redis: both may come later. */
+/**
+ * Opens everything a gateway needs to remember and to ask. Does not wait for PostgreSQL or Redis: both may come later, and what an
+ * earlier process knew is there before the first request.
+ */
 export async function openStores(config: GatewayConfig, log: Logger): Promise<Stores> {
-  const keySecrets = openKeySecrets(config.KEY_SECRETS)
+  const secrets = openKeySecrets(config.KEY_SECRETS)
   const pool = openPool(config.DATABASE_URL, POOL)
+  const snapshot = await openSnapshot(config, secrets, log)
   const journal = await openJournal(config, pool, log)
-  const { keys, close: closeKeys } = openKeys(config, keySecrets, log)
+  const keyPath = openKeys(config, secrets, log, snapshot.restore)
+  const { keys } = keyPath
   const minutes = new HealthMinutes({
     pool,
     node: config.NODE_NAME,
     onFailure: (cause) => log.warn({ error: cause }, 'minutes of health cannot be written'),
   })
-  const catalogue = followCatalogue(pool, config, log)
-  await catalogue.tried
+  const refusals = countRefusals()
+  const keySecrets = openSecretCheck(pool, secrets, config.NODE_NAME, log)
+  const catalogue = followCatalogue(pool, config, log, snapshot.catalogue)
+  await Promise.all([catalogue.tried, keySecrets.tried])
+  snapshot.keep(keys, catalogue.dated)
   return {
     keySecrets,
     keys,
+    refused(checked) {
+      refusals.count(checked.kind)
+      if (checked.kind === 'unknown_secret') keySecrets.alarm(checked.secretId)
+    },
     minutes,
     book: journal.book,
     recent: journal.recent,
     reach: catalogue.current,
+    catalogueSource: catalogue.source,
+    channels: () => keyPath.channels(),
     findRequest: (tenantId, id) => answered(findRequest(pool, tenantId, id)),
     keyUsage: (tenantId, keyId, nowMs) => answered(keyUsage(pool, tenantId, keyId, nowMs)),
-    readings: [...readingsOfKeys(keys), ...readingsOfJournal(journal)],
+    readings: [
+      ...readingsOfKeys({ keys, channels: () => keyPath.channels(), refusals, sampler: keyPath.sampler }),
+      ...readingsOfJournal(journal),
+      ...snapshot.readings,
+    ],
     async close() {
       catalogue.stop()
-      await closeKeys()
+      await keySecrets.close()
+      await keyPath.close()
       await minutes.close()
       await journal.close()
+      await snapshot.close()
       await pool.end()
     },
   }
@@ -84,20 +108,6 @@ async function answered<T>(asked: Promise<T>): Promise<T> {
   } catch (cause) {
     throw new Fault('store_unavailable', 'The records cannot be read just now; please retry.', { cause })
   }
-}
-
-function readingsOfKeys(keys: KeyCache): Reading[] {
-  const counted = (name: string, help: string, of: keyof ReturnType<KeyCache['stats']>): Reading => {
-    return { name, help, read: () => Number(keys.stats()[of]), grows: true }
-  }
-  return [
-    counted('turnpike_key_lookups_fresh_total', 'Key look-ups answered from a fresh copy in memory.', 'fresh'),
-    counted('turnpike_key_lookups_stale_total', 'Key look-ups answered from a stale copy in memory.', 'stale'),
-    counted('turnpike_key_lookups_missed_total', 'Key look-ups that had to ask a store.', 'misses'),
-    counted('turnpike_key_lookups_unknown_total', 'Key look-ups that nobody could answer; each was a 503.', 'unknown'),
-    counted('turnpike_key_redis_wrong_total', 'Values in Redis that were not what was put there.', 'redisWrong'),
-    { name: 'turnpike_key_entries', help: 'Keys held in memory.', read: () => keys.stats().entries },
-  ]
 }
 
 function readingsOfJournal({ journal, shipper }: OpenJournal): Reading[] {

@@ -1,8 +1,9 @@
+import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import type { StandaloneConfig } from './config.ts'
 import { demoKey } from './demo-key.ts'
 import { start, type Process } from './processes.ts'
-import { openSecrets, type Secrets } from './secrets.ts'
+import { openSecrets, refuseForeignKeys, saveSecrets, type Secrets } from './secrets.ts'
 import { prepareStores, type PreparedStores } from './stores.ts'
 
 /** The whole product on one machine, running. */
@@ -36,7 +37,7 @@ export async function startStandalone(
   machine: Readonly<Record<string, string | undefined>>,
   onGone: (message: string) => void,
 ): Promise<Standalone> {
-  const secrets = await openSecrets(config.TURNPIKE_HOME)
+  const { secrets, fresh } = await openSecrets(config.TURNPIKE_HOME)
   const started: { stop(): Promise<void> }[] = []
   const closeAll = async () => {
     for (const part of started.toReversed()) await part.stop()
@@ -44,6 +45,11 @@ export async function startStandalone(
   try {
     const stores = await prepareStores(config, secrets)
     started.push(stores)
+    if (fresh) {
+      await refuseForeignKeys(stores.appUrl, null)
+      await saveSecrets(config.TURNPIKE_HOME, secrets)
+    }
+    await refuseForeignKeys(stores.appUrl, secrets.keySecrets)
     const launch = async (name: string, environment: Record<string, string | undefined>) => {
       const logs = path.join(config.TURNPIKE_HOME, 'logs')
       const running = await start(
@@ -61,10 +67,12 @@ export async function startStandalone(
     }
     const simulator = await launch('simulator', { SIMULATOR_PORT: String(config.SIMULATOR_PORT) })
     const key = await demoKey(config.TURNPIKE_HOME, secrets, stores)
-    const gateway = await launch('gateway', gatewayEnvironment(config, secrets, stores, simulator))
+    // Each is told where the other is, so that one of the two ports has to be known beforehand.
+    const controlPort = config.CONTROL_PORT || (await freePort())
+    const gateway = await launch('gateway', gatewayEnvironment(config, secrets, stores, simulator, controlPort))
     const control = await launch(
       'control',
-      controlEnvironment(config, secrets, stores, simulator, String(gateway.ready['url'])),
+      controlEnvironment(config, secrets, stores, simulator, controlPort, String(gateway.ready['url'])),
     )
     const consoleUrl = localhost(String(control.ready['url']))
     await launch('worker', workerEnvironment(stores, simulator, consoleUrl))
@@ -81,13 +89,22 @@ export async function startStandalone(
   }
 }
 
-function gatewayEnvironment(config: StandaloneConfig, secrets: Secrets, stores: PreparedStores, simulator: Process) {
+function gatewayEnvironment(
+  config: StandaloneConfig,
+  secrets: Secrets,
+  stores: PreparedStores,
+  simulator: Process,
+  controlPort: number,
+) {
   return {
     GATEWAY_PORT: String(config.GATEWAY_PORT),
     DATABASE_URL: stores.gatewayUrl,
     REDIS_URL: stores.redisUrl,
     KEY_SECRETS: secrets.keySecrets,
     JOURNAL_DIR: path.join(config.TURNPIKE_HOME, 'journal'),
+    SNAPSHOT_FILE: path.join(config.TURNPIKE_HOME, 'snapshot', 'gateway.snapshot'),
+    SNAPSHOT_KEY: secrets.snapshotKey,
+    MANAGEMENT_URL: `http://127.0.0.1:${controlPort}`,
     SIMULATOR_URL: String(simulator.ready['url']),
     OPENAI_API_KEY: config.OPENAI_API_KEY,
     ANTHROPIC_API_KEY: config.ANTHROPIC_API_KEY,
@@ -102,13 +119,15 @@ function controlEnvironment(
   secrets: Secrets,
   stores: PreparedStores,
   simulator: Process,
+  controlPort: number,
   gatewayUrl: string,
 ) {
   return {
-    CONTROL_PORT: String(config.CONTROL_PORT),
+    CONTROL_PORT: String(controlPort),
     DATABASE_URL: stores.appUrl,
     REDIS_URL: stores.redisUrl,
     KEY_SECRETS: secrets.keySecrets,
+    REVOCATION_FILE: path.join(config.TURNPIKE_HOME, 'revocations', 'pending'),
     API_BASE_URL: `${gatewayUrl}/api/v1`,
     MAILBOX_URL: `${simulator.ready['url']}/mailbox/view`,
     SIGNUP_FUNDS: 'simulated',
@@ -132,4 +151,16 @@ function workerEnvironment(stores: PreparedStores, simulator: Process, consoleUr
 /** Session cookies need https or localhost, and browsers know localhost by its name. */
 function localhost(url: string): string {
   return url.replace('127.0.0.1', 'localhost')
+}
+
+/** A port that nobody held a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
 }

@@ -101,6 +101,22 @@ it('keeps its secrets where only their owner can read them', async () => {
   }
 })
 
+it('refuses to start on keys whose secrets are lost, again and again, and starts once the secrets are back', async () => {
+  const first = await start()
+  await first.stop()
+  const file = path.join(first.home, 'data', 'secrets.json')
+  const kept = await readFile(file, 'utf8')
+  await rm(file)
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    await expect(startProduct({ home: first.home })).rejects.toThrow(
+      /^The database has 1 API key in force made with server secrets that secrets\.json .* Restore secrets\.json from a backup\./,
+    )
+  }
+  await writeFile(file, kept, { mode: 0o600 })
+  const again = await start({ home: first.home })
+  expect((await ask(again)).status).toBe(200)
+})
+
 /** Starts it and returns what it said before it gave up. */
 async function refusal(environment: Record<string, string>): Promise<{ code: number | null; said: string }> {
   const child = spawn(process.execPath, [path.resolve('dist/standalone/main.js')], {

@@ -126,8 +126,9 @@ export class KeyCache {
     if (copy) {
       const fresh = this.#shelf.isFresh(copy)
       this.#counts[fresh ? 'fresh' : 'stale']++
-      if (!fresh) void this.#join(hex, digest, true)
-      return Promise.resolve(copy.lookup)
+      const asked = fresh ? null : this.#join(hex, digest, true)
+      // What an earlier process left is not served while a store can say otherwise; when none can, the look-up brings it home.
+      return asked && !this.#shelf.isOwn(copy) ? asked : Promise.resolve(copy.lookup)
     }
     if (this.#negatives.has(hex)) {
       this.#counts.negative++

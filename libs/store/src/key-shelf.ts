@@ -69,6 +69,11 @@ export class KeyShelf {
     return this.#options.clock.monotonicMs() < copy.checkMs && copy.triedMs >= this.#unverifiedBeforeMs
   }
 
+  /** Whether this process verified it itself, instead of having it from an earlier one. */
+  isOwn(copy: Copy): boolean {
+    return copy.freshUntilMs > -Infinity
+  }
+
   /** Whether a record from elsewhere is young enough to be served when nobody can be asked. */
   isUsable(record: KeyRecord): boolean {
     return this.#ageMs(record) < this.#staleMs(record)
