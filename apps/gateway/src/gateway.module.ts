@@ -8,6 +8,7 @@ import { ChatController } from './chat.controller.ts'
 import { armEdge } from './edge.ts'
 import { EmbeddingsController } from './embeddings.controller.ts'
 import { FaultFilter } from './fault.filter.ts'
+import { forwardManagement } from './forward-management.ts'
 import { Gateway } from './gateway.ts'
 import { HealthController } from './health.controller.ts'
 import { ModelsController } from './models.controller.ts'
@@ -39,6 +40,8 @@ export async function listen(gateway: Gateway, log: Logger): Promise<{ url: stri
     abortOnError: false,
   })
   armEdge(adapter.getInstance(), (request) => gateway.identify(request.headers))
+  const { MANAGEMENT_URL } = gateway.config
+  if (MANAGEMENT_URL !== undefined) forwardManagement(adapter.getInstance(), MANAGEMENT_URL)
   app.useGlobalFilters(new FaultFilter(log))
   await app.listen({ host: gateway.config.GATEWAY_HOST, port: gateway.config.GATEWAY_PORT })
   return {

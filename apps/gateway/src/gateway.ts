@@ -18,6 +18,7 @@ import { identify, type Credentials } from './identify.ts'
 import { Meter, type Book } from './meter.ts'
 import { createGatewayMetrics } from './metrics.ts'
 import { withOpaqueUser } from './opaque-user.ts'
+import { readinessOf, type LivesOn, type Readiness } from './readiness.ts'
 import type { Sink } from './relay.ts'
 import { resolve } from './resolve.ts'
 import { serve, type Steps } from './serve.ts'
@@ -78,7 +79,8 @@ export class Gateway {
 
   /** Key in, caller out; throws 401 on proof only, 503 when it cannot be told. */
   identify(credentials: Credentials): Promise<Caller> {
-    return identify(credentials, this.stores.keySecrets, (digest) => this.stores.keys.lookup(digest), Date.now())
+    const { keySecrets, keys, refused } = this.stores
+    return identify(credentials, keySecrets.trusted(), (digest) => keys.lookup(digest), keys.wallMs(), refused)
   }
 
   serve(call: Call, request: ChatRequest, sink: Sink): Promise<void> {
@@ -111,13 +113,15 @@ export class Gateway {
     return this.stores.findRequest(tenantId, id)
   }
 
-  /** Whether traffic should come here: it may with Redis or Postgres away, as long as it knows its catalogue. */
-  readiness(): { ready: boolean; reasons: string[] } {
-    const reasons = [
-      ...(this.#draining ? ['draining'] : []),
-      ...(this.stores.reach() ? [] : ['catalogue not read yet']),
-    ]
-    return { ready: reasons.length === 0, reasons }
+  /** Whether traffic should come here, and what this gateway lives on. */
+  readiness(): Readiness & { readonly livesOn: LivesOn } {
+    const channels = this.stores.channels()
+    const catalogue = this.stores.catalogueSource()
+    const secrets = this.stores.keySecrets.state()
+    return {
+      ...readinessOf({ draining: this.#draining, hasCatalogue: catalogue !== null, secrets, channels }, now()),
+      livesOn: { catalogue, redis: channels.redis, postgres: channels.postgres },
+    }
   }
 
   /** Refuses new work and waits for what is under way, as long as configured; what takes longer ends with an error in band. */

@@ -17,8 +17,8 @@ export class HealthController {
   @Get('readyz')
   @RouteConfig({ public: true })
   ready(@Res() reply: FastifyReply): void {
-    const { ready, reasons } = this.gateway.readiness()
-    void reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', reasons })
+    const { ready, reasons, livesOn } = this.gateway.readiness()
+    void reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', reasons, livesOn })
   }
 
   @Get('metrics')

@@ -1,8 +1,11 @@
 import { Fault, type Caller, type Lookup } from '@turnpike/domain'
-import { checkKey, type KeySecrets } from '@turnpike/store'
+import { checkKey, type KeyCheck, type KeySecrets } from '@turnpike/store'
 
 /** Finds the caller for a key that is genuine by its tag. */
 export type FindCaller = (digest: Buffer) => Promise<Lookup<Caller>>
+
+/** What is refused by arithmetic, before any look-up. */
+export type Refused = Exclude<KeyCheck, { readonly kind: 'genuine' }>
 
 /** What arrives with a request to say who made it. */
 export interface Credentials {
@@ -14,14 +17,17 @@ export interface Credentials {
  * Key in, caller out, before any byte of the body is read. A 401 is proof: the key is missing, mistyped, forged, revoked,
  * expired or not in the database. Whatever could not be decided is 503 `auth_unavailable`.
  * @param nowMs wall clock, for the key's own expiry
+ * @param onRefused hears of every key that is not looked up
  */
 export async function identify(
   credentials: Credentials,
   secrets: KeySecrets,
   find: FindCaller,
   nowMs: number,
+  onRefused: (checked: Refused) => void,
 ): Promise<Caller> {
   const checked = checkKey(secrets, presented(credentials))
+  if (checked.kind !== 'genuine') onRefused(checked)
   if (checked.kind === 'malformed') {
     throw new Fault(
       'key_malformed',

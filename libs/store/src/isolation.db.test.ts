@@ -95,6 +95,7 @@ describe('the database itself', () => {
     'ledger_accounts',
     'ledger_postings',
     'ledger_transactions',
+    'key_secret_holders',
   ])('keeps %s from gateways', async (table) => {
     await expect(gateway.query(`SELECT FROM ${table}`)).rejects.toThrow(/permission denied/)
   })
@@ -105,6 +106,8 @@ describe('the database itself', () => {
     'post_ledger(text, text, jsonb)',
     'ship_usage(text, jsonb)',
     'ensure_partitions(date)',
+    'announce_key_secrets(uuid, text, int[], bytea[])',
+    'withdraw_key_secrets(uuid)',
   ])('opens %s to named roles only', async (door) => {
     const { rows } = await owner.query<{ open: boolean }>(
       `SELECT proacl IS NULL OR proacl::text LIKE '%{=%' OR proacl::text LIKE '%,=%' AS open FROM pg_proc

@@ -33,6 +33,7 @@ export function aCaller(changes: Partial<Caller> = {}): Caller {
     expiresAtMs: null,
     revoked: false,
     policy: null,
+    staleMaxMs: 3_600_000,
     ...changes,
   }
 }

@@ -148,6 +148,8 @@ export const de: Messages = {
     test: 'Test',
     liveHint: 'Ruft Anbieter und wird abgerechnet.',
     testHint: 'Erreicht nur Attrappen und wird nie abgerechnet.',
+    mgmt: 'Verwaltung',
+    mgmtHint: 'Legt alle anderen Schlüssel an und widerruft sie, per Programm. Beantwortet keine Anfragen.',
     expires: 'Läuft ab',
     expiresNever: 'Nie',
     expiresDays: 'In %{days} Tagen',
@@ -213,6 +215,16 @@ export const de: Messages = {
     funds_credit: 'Vorausbezahltes Guthaben.',
     funds_operator: 'Zum Selbstkostenpreis gemessen, nicht berechnet.',
     organisationId: 'Kennung',
+    organisationChange: 'Organisation ändern',
+    organisationSaved: 'Gespeichert.',
+    staleMax: 'Wenn unsere Datenbank nicht erreichbar ist',
+    staleMinutes:
+      'gelten Schlüssel weiter, die in der letzten Minute geprüft wurden |||| gelten Schlüssel weiter, die in den letzten %{smart_count} Minuten geprüft wurden',
+    staleSeconds:
+      'gelten Schlüssel weiter, die in der letzten Sekunde geprüft wurden |||| gelten Schlüssel weiter, die in den letzten %{smart_count} Sekunden geprüft wurden',
+    staleNever: 'werden Schlüssel, die sich nicht prüfen lassen, so lange abgewiesen (503)',
+    staleMaxHint:
+      'Eine längere Zeit hält dich durch unsere Ausfälle am Laufen. Eine kürzere begrenzt, wie lange ein widerrufener Schlüssel auf einem abgeschnittenen Server noch gelten könnte.',
     person: 'Du',
     email: 'E-Mail-Adresse',
     verified: 'bestätigt',

@@ -143,6 +143,8 @@ export const en = {
     test: 'Test',
     liveHint: 'Calls providers and is billed.',
     testHint: 'Reaches stand-ins only and is never billed.',
+    mgmt: 'Management',
+    mgmtHint: 'Makes and revokes all other keys, by program. Answers no prompts.',
     expires: 'Expires',
     expiresNever: 'Never',
     expiresDays: 'In %{days} days',
@@ -207,6 +209,16 @@ export const en = {
     funds_credit: 'Prepaid credit.',
     funds_operator: 'Metered at cost, not charged.',
     organisationId: 'Id',
+    organisationChange: 'Change the organisation',
+    organisationSaved: 'Saved.',
+    staleMax: 'If our database cannot be reached',
+    staleMinutes:
+      'keys that were checked within the last minute keep working |||| keys that were checked within the last %{smart_count} minutes keep working',
+    staleSeconds:
+      'keys that were checked within the last second keep working |||| keys that were checked within the last %{smart_count} seconds keep working',
+    staleNever: 'keys that cannot be checked are refused for the time being (503)',
+    staleMaxHint:
+      'A longer time keeps you served through our outages. A shorter one bounds how long a revoked key could work on a server that is cut off.',
     person: 'You',
     email: 'E-mail address',
     verified: 'verified',

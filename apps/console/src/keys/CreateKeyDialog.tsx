@@ -16,6 +16,7 @@ import type { ConsoleProvider } from '../dataProvider.ts'
 import { useText } from '../i18n/text.ts'
 import { Choice } from '../parts/Choice.tsx'
 import { FormText } from '../parts/FormText.tsx'
+import { useMay } from '../session.ts'
 import { useFaultText } from '../states/fault-text.ts'
 import { KeyReveal } from './KeyReveal.tsx'
 
@@ -92,19 +93,18 @@ interface KindChoiceProps {
 
 function KindChoice({ kind, onChange }: KindChoiceProps) {
   const { say } = useText()
+  const mayManage = useMay('management-keys:create')
+  const kinds: readonly KeyCreate['kind'][] = mayManage ? ['live', 'test', 'mgmt'] : ['live', 'test']
   return (
     <div>
       <Choice
         label={say('keys.kind')}
         value={kind}
-        options={[
-          { value: 'live', label: say('keys.live') },
-          { value: 'test', label: say('keys.test') },
-        ]}
+        options={kinds.map((value) => ({ value, label: say(`keys.${value}`) }))}
         onChange={onChange}
       />
       <Typography variant="caption" component="p" sx={{ mt: 0.75 }}>
-        {say(kind === 'live' ? 'keys.liveHint' : 'keys.testHint')}
+        {say(`keys.${kind}Hint`)}
       </Typography>
     </div>
   )

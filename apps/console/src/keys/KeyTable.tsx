@@ -51,7 +51,7 @@ function Name({ apiKey }: { apiKey: ApiKey }) {
     <Box>
       <Box sx={{ fontWeight: 600, maxWidth: 300, whiteSpace: 'normal', display: 'flex', gap: 1, alignItems: 'center' }}>
         {apiKey.name}
-        {apiKey.kind === 'test' && <Chip size="small" variant="outlined" label={say('keys.test')} />}
+        {apiKey.kind !== 'live' && <Chip size="small" variant="outlined" label={say(`keys.${apiKey.kind}`)} />}
       </Box>
       <Box component="code" sx={{ color: 'text.secondary', fontSize: '0.8125rem' }}>
         {apiKey.label}

@@ -8,16 +8,18 @@ import { useLogout } from 'react-admin'
 import { useText } from '../i18n/text.ts'
 import { CopyButton } from '../parts/CopyButton.tsx'
 import { Money } from '../parts/Money.tsx'
-import { useSession } from '../session.ts'
+import { useMay, useSession } from '../session.ts'
 import { LocalePicker } from '../shell/LocalePicker.tsx'
 import { Page } from '../shell/Page.tsx'
 import { ThemePicker } from '../shell/ThemePicker.tsx'
+import { OrganisationForm } from './OrganisationForm.tsx'
 
 /** Who one is here, where the API is, and how the console looks on this device. */
 export default function SettingsPage() {
   const { say } = useText()
   const logout = useLogout()
   const { user, organisation, workspace, role, apiBase } = useSession()
+  const mayChange = useMay('organisation:update')
   return (
     <Page title={say('settings.title')} text={say('settings.text')}>
       <Box sx={{ display: 'grid', gap: 2.5, maxWidth: 760 }}>
@@ -34,6 +36,11 @@ export default function SettingsPage() {
             <Copyable text={apiBase} />
           </Fact>
         </Section>
+        {mayChange && (
+          <Panel title={say('settings.organisationChange')}>
+            <OrganisationForm />
+          </Panel>
+        )}
         <Section title={say('settings.person')}>
           <Fact label={say('settings.email')}>
             {user.email}{' '}
@@ -61,15 +68,24 @@ export default function SettingsPage() {
   )
 }
 
+/** Facts, each with its name. */
 function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Panel title={title}>
+      <Box component="dl" sx={{ m: 0, display: 'grid', gap: 2 }}>
+        {children}
+      </Box>
+    </Panel>
+  )
+}
+
+function Panel({ title, children }: { title: string; children: ReactNode }) {
   return (
     <Card component="section" aria-label={title} sx={{ p: { xs: 2, sm: 3 } }}>
       <Typography variant="h2" sx={{ mb: 2 }}>
         {title}
       </Typography>
-      <Box component="dl" sx={{ m: 0, display: 'grid', gap: 2 }}>
-        {children}
-      </Box>
+      {children}
     </Card>
   )
 }

@@ -1,0 +1,87 @@
+import { asFault, Fault } from '@turnpike/domain'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { refuse } from './edge.ts'
+
+/** Names and times of keys are small; the control plane takes no more either. */
+export const FORWARDED_BYTES_MAX = 64 * 1024
+/** The control plane answers within a second or not at all; a caller who waits longer is better told. */
+const ANSWER_MS_MAX = 5_000
+
+const METHODS = ['GET', 'POST', 'PATCH', 'DELETE']
+/** What says who asks and what for. Nothing else of a request reaches the control plane, and no cookie ever does. */
+const ASKED = ['authorization', 'x-api-key', 'content-type', 'accept']
+const ANSWERED = [
+  'content-type',
+  'cache-control',
+  'x-request-id',
+  'request-id',
+  'x-should-retry',
+  'retry-after',
+  'retry-after-ms',
+]
+
+/** Every id of a key and nothing that a client of HTTP could take for a path of another kind. */
+const HASH = /^[0-9A-Za-z_-]{1,128}$/
+
+/**
+ * Passes the management API on to the control plane, which authenticates it: `/api/v1/keys` and `/api/v1/keys/{hash}`, a closed
+ * list, each sent on under the path that it is here. Bodies go as they came; the answer is streamed back.
+ * @param controlUrl origin of the control plane
+ */
+export function forwardManagement(server: FastifyInstance, controlUrl: string): void {
+  server.register((scope, _options, done) => {
+    scope.setErrorHandler((error, request, reply) => refuse(request, reply, refusalOf(error)))
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: FORWARDED_BYTES_MAX }, (_request, bytes, parsed) =>
+      parsed(null, bytes),
+    )
+    for (const url of ['/api/v1/keys', '/api/v1/keys/:hash']) {
+      scope.route({
+        url,
+        method: METHODS,
+        config: { public: true },
+        handler: (request, reply) => forward(controlUrl, request, reply),
+      })
+    }
+    done()
+  })
+}
+
+async function forward(controlUrl: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const answer = await fetch(controlUrl + pathOf(request), {
+    method: request.method,
+    headers: pick(ASKED, (name) => [request.headers[name]].flat()[0]),
+    body: Buffer.isBuffer(request.body) && request.body.length > 0 ? new Uint8Array(request.body) : null,
+    redirect: 'manual',
+    signal: AbortSignal.timeout(ANSWER_MS_MAX),
+  }).catch((cause: unknown) => {
+    throw new Fault('store_unavailable', 'Keys cannot be managed at this moment; please retry.', { cause })
+  })
+  return reply
+    .code(answer.status)
+    .headers(pick(ANSWERED, (name) => answer.headers.get(name) ?? undefined))
+    .send(answer.body)
+}
+
+/** Made anew from its parts: dots, slashes and escapes in what came cannot lead anywhere else. */
+function pathOf(request: FastifyRequest): string {
+  const { hash } = request.params as { hash?: string }
+  if (hash !== undefined && !HASH.test(hash)) throw new Fault('object_unknown', 'There is no such key.')
+  const query = /\?([^#]*)/.exec(request.url)?.[1]
+  return `/api/v1/keys${hash === undefined ? '' : `/${hash}`}${query === undefined ? '' : `?${query}`}`
+}
+
+function pick(names: readonly string[], read: (name: string) => string | undefined): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name): [string, string][] => {
+      const value = read(name)
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+function refusalOf(error: unknown): Fault {
+  const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413
+  if (!tooLarge) return asFault(error)
+  return new Fault('body_too_large', `The body is larger than ${FORWARDED_BYTES_MAX / 1024} KiB.`)
+}

@@ -1,0 +1,51 @@
+import { secretTroubles, type ChannelState, type KeySecretState } from '@turnpike/store'
+
+/** What readiness is judged by. */
+export interface GatewayState {
+  readonly draining: boolean
+  /** Whether a catalogue is in force, from Postgres or from a snapshot. */
+  readonly hasCatalogue: boolean
+  readonly secrets: KeySecretState
+  readonly channels: ChannelState
+}
+
+export interface Readiness {
+  readonly ready: boolean
+  /** Why not; empty when it is. Each begins with a code for programs and a colon, and goes on as a sentence for people. */
+  readonly reasons: readonly string[]
+}
+
+/** Shown beside the answer, for whoever looks into an outage. */
+export interface LivesOn {
+  readonly catalogue: 'postgres' | 'snapshot' | null
+  /** Whether changes are heard from it; null: there is none. */
+  readonly redis: boolean | null
+  readonly postgres: boolean
+}
+
+/**
+ * Without a channel for this long, this gateway says that it might let a revoked key in. Finding out that a channel is silent
+ * takes up to three seconds more, and the promise is ten in all.
+ */
+const SILENT_MS_MAX = 5_000
+
+/**
+ * Whether traffic should come here. One store alone may be away: known keys go on working, and the other one tells of changes.
+ * @param nowMs monotonic, as in `channels.silentSinceMs`
+ */
+export function readinessOf(state: GatewayState, nowMs: number): Readiness {
+  const { draining, hasCatalogue, secrets, channels } = state
+  const silentMs = channels.silentSinceMs === null ? 0 : nowMs - channels.silentSinceMs
+  const reasons = [
+    ...(draining ? ['draining: This gateway is shutting down.'] : []),
+    ...(hasCatalogue ? [] : ['catalogue_missing: The catalogue was not read yet.']),
+    ...(channels.postgres && !secrets.checked
+      ? ['secrets_unchecked: The key secrets were not compared with the database yet.']
+      : []),
+    ...secretTroubles(secrets),
+    ...(silentMs > SILENT_MS_MAX
+      ? ['channels_silent: Changes of keys are heard from neither store, so a revoked key might be let in.']
+      : []),
+  ]
+  return { ready: reasons.length === 0, reasons }
+}
