@@ -8,7 +8,7 @@ const app = process.env['APP']
 if (!app) throw new Error('APP names the application to build, for example APP=gateway')
 
 export default defineConfig({
-  input: { main: `apps/${app}/src/main.ts` },
+  input: { main: `apps/${app}/src/main.ts`, ...(app === 'bench' && { outage: 'apps/bench/src/outage-main.ts' }) },
   platform: 'node',
   tsconfig: 'tsconfig.base.json',
   external: (id) => !bundled.test(id),

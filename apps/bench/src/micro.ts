@@ -154,6 +154,7 @@ const CALLER: Caller = {
   balance: null,
   expiresAtMs: null,
   revoked: false,
+  staleMaxMs: 3_600_000,
   policy: { id: 'policy' as PolicyId, version: 1, policy: DEFAULT_POLICY },
 }
 

@@ -1,0 +1,61 @@
+import { loadavg } from 'node:os'
+import { machine } from '../machine.ts'
+import { Started } from '../started.ts'
+import { LOOKUPS_PER_SECOND_MAX } from './limited-database.ts'
+import { replayOptions } from './options.ts'
+import { floodTable, phaseTable, summaryOf, unseenTable } from './table.ts'
+import { tell, type Side, type Telling } from './telling.ts'
+
+/**
+ * Tells the outage of February 2026 to the obvious implementation and then to ours, and prints both side by side. Exits 1
+ * when ours failed a request, or answered 401, for a key that was in use.
+ */
+export async function replay(args: readonly string[]): Promise<void> {
+  try {
+    const { seconds, json } = replayOptions(args)
+    const facts = machine()
+    print(
+      `${facts.cpu}, ${facts.cores} cores, Node ${facts.node}, ${facts.date}, commit ${facts.commit ?? 'unknown'}. `,
+    )
+    print(`The database does ${LOOKUPS_PER_SECOND_MAX} look-ups per second. `)
+    // Whoever else keeps the cores busy is in every time that is measured.
+    print(`Load of this machine before the start: ${loadavg()[0]?.toFixed(1)}.\n`)
+    const naive = await alone('naive', seconds)
+    const ours = await alone('ours', seconds)
+    print(`\nKeys in use when it begins, naive / ours\n\n${phaseTable(naive, ours)}`)
+    print(`\nKeys that nobody has seen before, naive / ours\n\n${unseenTable(naive, ours)}`)
+    print(`\nForged keys\n\n${floodTable(naive, ours)}`)
+    const summary = {
+      naive: summaryOf(naive, 'inUse'),
+      ours: summaryOf(ours, 'inUse'),
+      unseen: summaryOf(ours, 'unseen'),
+    }
+    if (json) print(`${JSON.stringify(summary)}\n`)
+    process.exit(summary.ours.failed > 0 || summary.ours.wrong401 > 0 ? 1 : 0)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    process.exit(1)
+  }
+}
+
+/** What shells report for a program that Ctrl-C ended. */
+const INTERRUPTED = 130
+
+/** One implementation, with nothing of the other running. Everything that was started is ended, also on an error and on Ctrl-C. */
+async function alone(side: Side, seconds: number): Promise<Telling> {
+  const started = new Started()
+  const interrupted = () => void started.end().finally(() => process.exit(INTERRUPTED))
+  process.once('SIGINT', interrupted)
+  process.once('SIGTERM', interrupted)
+  try {
+    return await tell(started, side, seconds, (phase) => process.stderr.write(`${side}: ${phase}\n`))
+  } finally {
+    await started.end()
+    process.off('SIGINT', interrupted)
+    process.off('SIGTERM', interrupted)
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}
