@@ -4,8 +4,8 @@ export interface ChannelOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number
   /** Told in turn, beginning with a loss: what was never heard is as good as lost. */
-  readonly onLost: () => void
-  readonly onBack: () => void
+  readonly onLost: () => unknown
+  readonly onBack: () => unknown
   /** Told when it falls silent, or was silent at the first try, and when it is heard after that: the place for the log line. */
   readonly onNews: (heard: boolean) => void
 }
