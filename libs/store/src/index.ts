@@ -23,7 +23,8 @@ export {
   type KeySecretWatch,
   type MissingSecret,
 } from './key-secret-check.ts'
-export { KeyCache, type HeldKeys, type KeyCacheStats, type KeyEvent, type KeyStore } from './key-cache.ts'
+export { KeyCache, type KeyCacheStats, type KeyEvent, type KeyStore } from './key-cache.ts'
+export type { HeldKeys } from './key-held.ts'
 export { openKeyCache } from './key-sources.ts'
 export { publishKeyEvents } from './key-events.ts'
 export { openKeyPath, type KeyPath, type KeyPathOptions } from './key-path.ts'

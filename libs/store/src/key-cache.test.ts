@@ -1,4 +1,3 @@
-import type { Caller } from '@turnpike/domain'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { aCaller, digestOf, Gate, MINUTE_MS, settled, World } from './key-world.fixture.ts'

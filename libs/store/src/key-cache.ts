@@ -6,6 +6,7 @@ import { KeyBatch, SYSTEM_CLOCK, Unanswered, type AskPostgres, type Clock } from
 import { RedisCopies, type RedisTier } from './key-copies.ts'
 import { KeyDenials, type Denial } from './key-denials.ts'
 import { KeyFlights, type Flight } from './key-flights.ts'
+import { resumeAt, type HeldKeys } from './key-held.ts'
 import type { KeyRecord } from './key-records.ts'
 import { KeyShelf } from './key-shelf.ts'
 import type { Trouble } from './trouble.ts'
@@ -35,16 +36,8 @@ export interface KeyCacheOptions {
   readonly freshMs?: number
   /** Milliseconds that a copy is served while nobody can be asked. */
   readonly staleMs?: number
-}
-
-/** What a process knows of keys, to give to the next one: callers and denials, no secrets. */
-export interface HeldKeys {
-  /** By hexadecimal digest, the one used last first. */
-  readonly copies: readonly { readonly digest: string; readonly record: KeyRecord }[]
-  readonly tombstones: readonly string[]
-  readonly denied: readonly string[]
-  /** Decimal; null when it never heard of a change. */
-  readonly sequence: string | null
+  /** Keys held at most. Memory for them is taken at once. */
+  readonly entriesMax?: number
 }
 
 /** Counters since the start, and what is held now. */
@@ -55,8 +48,8 @@ const FRESH_MS = 30_000
 const STALE_MS = 60 * 60_000
 /** From a caller's question to its answer, whatever happens between. */
 const DEADLINE_MS = 800
-/** As many as there are copies to doubt. */
-const SUSPECTS_MAX = 100_000
+/** About 100 MB with policies; an active key is one entry. As many changes and revocations are remembered. */
+const ENTRIES_MAX = 100_000
 /** Small and short: what does not exist today may be made in a moment. */
 const NEGATIVES = { max: 10_000, ttlMs: 5_000 }
 
@@ -77,7 +70,7 @@ export class KeyCache {
   /** Digests that Postgres says do not exist. */
   readonly #negatives: ExpiringSet
   /** Digests that changed: Redis may hold what was before, so only Postgres is asked. */
-  readonly #suspects = new LRUCache<string, true>({ max: SUSPECTS_MAX })
+  readonly #suspects: LRUCache<string, true>
   readonly #flights = new KeyFlights()
   readonly #counts = {
     fresh: 0,
@@ -95,6 +88,7 @@ export class KeyCache {
 
   constructor(options: KeyCacheOptions) {
     const { clock = SYSTEM_CLOCK, random = Math.random, freshMs = FRESH_MS, staleMs = STALE_MS, onStore } = options
+    const { entriesMax = ENTRIES_MAX } = options
     const now = () => clock.monotonicMs()
     const breaker = (store: KeyStore) => {
       const made: Breaker = new Breaker({ now, random, onChange: (state) => onStore?.(store, state, made.trouble) })
@@ -105,9 +99,10 @@ export class KeyCache {
     const { redis: reads, redisWrites: writes, postgres } = this.breakers
     this.#copies = new RedisCopies({ tier: options.redis, reads, writes, clock })
     this.#batch = new KeyBatch(options.fromPostgres, postgres, clock)
-    this.#shelf = new KeyShelf({ clock, random, freshMs, staleMs })
-    this.#denials = new KeyDenials(now)
-    this.#negatives = new ExpiringSet({ ...NEGATIVES, now })
+    this.#shelf = new KeyShelf({ clock, random, freshMs, staleMs, entriesMax })
+    this.#denials = new KeyDenials(now, entriesMax)
+    this.#suspects = new LRUCache({ max: entriesMax })
+    this.#negatives = new ExpiringSet({ ttlMs: NEGATIVES.ttlMs, max: Math.min(NEGATIVES.max, entriesMax), now })
   }
 
   /** The hour by which keys expire, Unix milliseconds. */
@@ -159,8 +154,10 @@ export class KeyCache {
 
   /** A key was revoked that is known by its id alone. Costs a walk through all copies, the first time. */
   deny(denial: Denial): void {
-    if (this.#denials.hasId(denial)) return
+    const known = this.#denials.hasId(denial)
+    // Told again it lives on: what Postgres has not taken for an hour is told each second all that time.
     this.#denials.addId(denial)
+    if (known) return
     for (const { digest, record } of this.#shelf.hold(Infinity)) {
       if (record.caller && this.#denials.hasId(record.caller)) this.tombstone(Buffer.from(digest, 'hex'))
     }
@@ -203,7 +200,7 @@ export class KeyCache {
   /** Takes what an earlier process held. Returns how many copies were young enough. */
   restore(held: HeldKeys): number {
     this.#denials.restore(held)
-    this.sequence ??= held.sequence === null ? null : BigInt(held.sequence)
+    this.sequence ??= resumeAt(held)
     const denied = ({ digest, record: { caller } }: HeldKeys['copies'][number]) =>
       this.#denials.hasDigest(digest) || (caller !== null && this.#denials.hasId(caller))
     // The one used last is put in last, as it was.
@@ -287,7 +284,8 @@ export class KeyCache {
 
   /** Nobody could be asked: a copy that is not too old, from here or from Redis, or no answer. */
   #makeDo(hex: string, digest: Buffer, cached: KeyRecord | null, flight: Flight, cause: unknown): Lookup<Caller> {
-    if (cached && flight.current && this.#shelf.isUsable(cached)) this.#keep(hex, digest, cached, flight)
+    const later = cached && this.#shelf.isUsable(cached) && this.#shelf.isLater(hex, cached)
+    if (later && flight.current) this.#keep(hex, digest, cached, flight)
     const held = this.#shelf.find(hex)
     if (held) {
       this.#shelf.putOff(held)

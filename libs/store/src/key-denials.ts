@@ -9,7 +9,6 @@ export interface Denial {
 
 /** Longer than any stale copy lives, anywhere. */
 const TTL_MS = 65 * 60_000
-const DENIALS_MAX = 100_000
 
 /**
  * What was revoked: by digest (tombstones) or by id. Apart from the copies, so that a flood of good keys cannot push a revocation
@@ -19,9 +18,9 @@ export class KeyDenials {
   readonly #digests: ExpiringSet
   readonly #ids: ExpiringSet
 
-  constructor(now: () => number) {
-    this.#digests = new ExpiringSet({ max: DENIALS_MAX, ttlMs: TTL_MS, now })
-    this.#ids = new ExpiringSet({ max: DENIALS_MAX, ttlMs: TTL_MS, now })
+  constructor(now: () => number, denialsMax: number) {
+    this.#digests = new ExpiringSet({ max: denialsMax, ttlMs: TTL_MS, now })
+    this.#ids = new ExpiringSet({ max: denialsMax, ttlMs: TTL_MS, now })
   }
 
   hasDigest(hex: string): boolean {

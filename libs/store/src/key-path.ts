@@ -47,7 +47,7 @@ export function openKeyPath(options: KeyPathOptions): KeyPath {
   return {
     keys,
     sampler,
-    channels: watch.channels,
+    channels: () => watch.channels(),
     async close() {
       await Promise.all([watch.close(), sampler.close()])
       await keys.close()

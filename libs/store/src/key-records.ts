@@ -49,7 +49,7 @@ const LOST_CODES = new Set(['57P01', '57P02', 'ECONNRESET', 'EPIPE'])
 function isLostConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if ('code' in error && LOST_CODES.has(String(error.code))) return true
-  return /^Connection terminated unexpectedly/.test(error.message)
+  return error.message.startsWith('Connection terminated unexpectedly')
 }
 
 const LOOKUP = `SELECT digest, key_id, tenant_id, workspace_id, name, kind, version::text, expires_at, revoked_at, funds,

@@ -3,8 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from './key-batch.ts'
 import { SKEW_MS_MAX, type KeyRecord } from './key-records.ts'
 
-/** An active key is one entry. With the policies apart, which many keys share, memory is bounded by both. */
-const ENTRIES_MAX = 100_000
+/** Apart from the copies, since many keys share one; memory is bounded by both. */
 const POLICIES_MAX = 10_000
 /** While a channel that carries changes to us is lost, copies are asked for again after this at the latest. */
 const FRESH_WITHOUT_CHANNEL_MS = 5_000
@@ -33,13 +32,14 @@ export interface KeyShelfOptions {
   readonly freshMs: number
   /** How long a copy is served when nobody can be asked; an organisation may choose less for its own. */
   readonly staleMs: number
+  readonly entriesMax: number
 }
 
 /** The callers that this process holds, and how far each may be trusted by its age. */
 export class KeyShelf {
   readonly #options: KeyShelfOptions
-  readonly #copies = new LRUCache<string, Copy>({ max: ENTRIES_MAX })
-  readonly #policies = new LRUCache<string, VersionedPolicy>({ max: POLICIES_MAX })
+  readonly #copies: LRUCache<string, Copy>
+  readonly #policies: LRUCache<string, VersionedPolicy>
   #channelsLost = 0
   #unverifiedBeforeMs = -Infinity
   #toSample: string[] = []
@@ -48,6 +48,8 @@ export class KeyShelf {
 
   constructor(options: KeyShelfOptions) {
     this.#options = options
+    this.#copies = new LRUCache({ max: options.entriesMax })
+    this.#policies = new LRUCache({ max: Math.min(POLICIES_MAX, options.entriesMax) })
   }
 
   get size(): number {
@@ -79,11 +81,15 @@ export class KeyShelf {
     return this.#ageMs(record) < this.#staleMs(record)
   }
 
+  /** Whether a record from elsewhere was verified after the copy that is held, if any is. */
+  isLater(hex: string, record: KeyRecord): boolean {
+    return record.verifiedAtMs > (this.#copies.get(hex)?.record.verifiedAtMs ?? -Infinity)
+  }
+
   /** Whether a record from elsewhere spares asking Postgres: a revocation always, else what was verified lately and after ours. */
   isNews(hex: string, record: KeyRecord): boolean {
-    const heldMs = this.#copies.get(hex)?.record.verifiedAtMs ?? -Infinity
     const revoked = record.caller?.revoked ?? true
-    return revoked || (this.#ageMs(record) < this.#freshMs && record.verifiedAtMs > heldMs)
+    return revoked || (this.#ageMs(record) < this.#freshMs && this.isLater(hex, record))
   }
 
   /** Takes a record, unless a later version is there; answers with the one that holds. */

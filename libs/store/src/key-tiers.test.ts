@@ -140,11 +140,11 @@ describe('what an earlier process held', () => {
     expect(await world.keys.lookup(digestOf('revoked'))).toEqual({ kind: 'absent' })
   })
 
-  it('is checked with Postgres as it is used, and goes on with the changes where that process ended', async () => {
+  it('is checked with Postgres as it is used, and goes on with the changes a little before where that process ended', async () => {
     const before = new World()
     const digest = before.key('known')
     await before.known(digest)
-    before.keys.sequence = 42n
+    before.keys.sequence = 1_042n
     const world = new World()
     world.key('known')
     world.keys.restore(before.keys.hold(10))

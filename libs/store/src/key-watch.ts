@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import type { Breaker } from './breaker.ts'
 import type { KeyCache } from './key-cache.ts'
 import { Channel, type KeyChannel } from './key-channel.ts'
 import { KEY_CHANNEL, openMessage } from './key-events.ts'
@@ -14,6 +15,8 @@ const POLL_MS = 1_000
 const PAGE_MAX = 1_000
 /** Pages read without a pause: a million changes. A node that is behind by more goes on a second later. */
 const PAGES_MAX = 1_000
+/** As many as close a breaker. */
+const PROBES_MAX = 3
 /** Stands in Redis for as long as it keeps anything; where it is missing, everything is. */
 const MARKER = 'turnpike:marker'
 
@@ -139,22 +142,38 @@ interface EventRow {
 const SINCE = `SELECT clock_timestamp() AS now, counter.sequence::text AS newest, since.sequence::text, since.digests
   FROM event_counter AS counter LEFT JOIN key_events_since($1, $2) AS since ON true`
 
-/** Each second: whether Redis still holds what it was given, and which keys were revoked while Postgres could not take it. */
+/**
+ * Each second: whether Redis still holds what it was given, which keys were revoked while Postgres could not take it, and whether
+ * it takes anything: without traffic there would be nothing to find that out by.
+ */
 function redisLooker({ keys, secrets }: KeyWatchOptions): (redis: Redis) => Promise<void> {
+  const { redis: reads, redisWrites: writes } = keys.breakers
   let seen = false
   return async (redis) => {
-    const trial = keys.breakers.redis.admit()
-    if (!trial) return
-    try {
+    const found = await tried(reads, async () => {
       const [marker, { revocations }] = await Promise.all([redis.get(MARKER), readRevocations(redis, secrets)])
       for (const revocation of revocations) keys.deny(revocation)
-      trial.succeeded()
       if (marker === null && seen) keys.redisFlushed()
-      seen = true
-      // A Redis that only reads says no, and goes on being one that was seen.
-      if (marker === null) await redis.set(MARKER, '1').catch(() => undefined)
+      return true
+    })
+    // One that only reads refuses the marker, and goes on being one that was seen.
+    await tried(writes, () => redis.set(MARKER, '1'))
+    seen ||= found !== undefined
+  }
+}
+
+/** Makes the call if the breaker lets it, and again while that wants to see more of it; undefined when it did not answer. */
+async function tried<T>(breaker: Breaker, call: () => Promise<T>): Promise<T | undefined> {
+  for (let probe = 1; ; probe++) {
+    const trial = breaker.admit()
+    if (!trial) return undefined
+    try {
+      const answer = await call()
+      trial.succeeded()
+      if (breaker.state === 'closed' || probe >= PROBES_MAX) return answer
     } catch (error) {
       trial.failed(troubleOf(error))
+      return undefined
     }
   }
 }
@@ -188,9 +207,12 @@ function repeat(round: () => Promise<void>, intervalMs: number): () => Promise<v
   let timer: NodeJS.Timeout | undefined
   let closed = false
   let running = go()
+  function next(): void {
+    running = go()
+  }
   async function go(): Promise<void> {
     await round()
-    if (!closed) timer = setTimeout(() => (running = go()), intervalMs)
+    if (!closed) timer = setTimeout(next, intervalMs)
   }
   return () => {
     closed = true

@@ -1,5 +1,5 @@
 import { catalogueOf, type Catalogue, type Endpoint, type Model, type Provider } from '@turnpike/domain'
-import type { HeldKeys } from './key-cache.ts'
+import type { HeldKeys } from './key-held.ts'
 import { damaged } from './snapshot-frames.ts'
 
 /** A catalogue, and when PostgreSQL said last that it is the newest (Unix milliseconds). */

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { openRecord, sealRecord, WrongValue, type KeyRecord } from './key-records.ts'
+import { newSecretsText, openKeySecrets } from './key-seal.ts'
+import { aCaller, digestOf } from './key-world.fixture.ts'
+
+const NOW_MS = 1_800_000_000_000
+const secrets = openKeySecrets(newSecretsText())
+const [mine, theirs] = [digestOf('mine'), digestOf('theirs')]
+
+function aRecord(version: number, verifiedAtMs = NOW_MS): KeyRecord {
+  return { version, caller: aCaller('mine', { version }), verifiedAtMs }
+}
+
+describe('a value in Redis', () => {
+  it('is read as it was written', () => {
+    expect(openRecord(secrets, mine, sealRecord(secrets, mine, aRecord(3)), NOW_MS)).toEqual(aRecord(3))
+  })
+
+  it('that was altered, or sealed by a stranger, is wrong', () => {
+    const text = sealRecord(secrets, mine, aRecord(3))
+    const foreign = sealRecord(openKeySecrets(newSecretsText()), mine, aRecord(3))
+    for (const wrong of [text.replace('"live"', '"mgmt"'), text.replace(/^3\|c/, '4|c'), foreign, 'rubbish', '']) {
+      expect(() => openRecord(secrets, mine, wrong, NOW_MS)).toThrow(WrongValue)
+    }
+  })
+
+  it('of another key is wrong, however well it is sealed', () => {
+    const text = sealRecord(secrets, theirs, aRecord(3))
+    expect(() => openRecord(secrets, mine, text, NOW_MS)).toThrow(WrongValue)
+  })
+
+  it('from the future is wrong', () => {
+    const text = sealRecord(secrets, mine, aRecord(3, NOW_MS + 5_001))
+    expect(() => openRecord(secrets, mine, text, NOW_MS)).toThrow(WrongValue)
+  })
+})
