@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     environment: 'node',
-    include: ['apps/*/faults/**/*.test.ts'],
+    include: ['apps/*/faults/**/*.test.ts', 'libs/*/faults/**/*.faults.ts'],
     globalSetup: ['libs/testkit/src/global-setup.ts'],
     fileParallelism: false,
     testTimeout: 180_000,

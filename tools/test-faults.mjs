@@ -1,10 +1,14 @@
 /**
  * Runs the fault scenarios and shows what each measured: `npm run test:faults [-- --json] [-- -t A14]`.
- * With `--json` the last line of standard output is {"passed","failed","seconds","validKeyRequests","wrong401","scenarios":[…]}.
+ * With `--json` the last line of standard output is {"passed","failed","seconds","validKeyRequests",
+ * "validKeyAnswersInProcess","wrong401","scenarios":[…]}.
  * Exits with 1 when a scenario fails.
  */
 import { parseArgs } from 'node:util'
 import { startVitest } from 'vitest/node'
+
+/** The figure of the simulation that counts its answers. */
+const IN_PROCESS = 'answers for valid keys, in process'
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false }, t: { type: 'string', short: 't' } },
@@ -14,7 +18,7 @@ const { values, positionals } = parseArgs({
 const vitest = await startVitest('test', positionals, {
   config: 'vitest.faults.config.ts',
   watch: false,
-  reporters: [{ onTestCaseResult: (test) => console.error(`${mark(test)} ${test.name}`) }],
+  reporters: [{ onTestCaseResult: (test) => process.stderr.write(`${mark(test)} ${test.name}\n`) }],
   ...(values.t && { testNamePattern: values.t }),
 })
 const started = performance.timeOrigin
@@ -37,6 +41,7 @@ const outcome = {
   failed,
   seconds: Math.round((Date.now() - started) / 1000),
   validKeyRequests: sum('requests'),
+  validKeyAnswersInProcess: sum(IN_PROCESS),
   wrong401: sum('wrong401'),
   scenarios,
 }
@@ -44,17 +49,22 @@ await vitest.close()
 
 for (const { ok, name, seconds, figures, error } of scenarios) {
   const shown = Object.entries(figures).map(([figure, value]) => `${figure} ${value}`)
-  console.log(`${ok ? 'ok  ' : 'FAIL'} ${String(seconds).padStart(6)} s  ${name}`)
-  if (shown.length > 0) console.log(`                ${shown.join(' · ')}`)
-  if (error) console.log(`                ${error.split('\n')[0]}`)
+  say(`${ok ? 'ok  ' : 'FAIL'} ${String(seconds).padStart(6)} s  ${name}`)
+  if (shown.length > 0) say(`                ${shown.join(' · ')}`)
+  if (error) say(`                ${error.split('\n')[0]}`)
 }
-for (const error of broken) console.log(`FAIL ${error.message}`)
-console.log(
+for (const error of broken) say(`FAIL ${error.message}`)
+say(
   `\n${outcome.passed} passed, ${failed} failed in ${outcome.seconds} s; ` +
-    `${outcome.validKeyRequests} requests with valid keys over sockets, ${outcome.wrong401} wrong 401`,
+    `${outcome.validKeyRequests} requests with valid keys over sockets and ` +
+    `${outcome.validKeyAnswersInProcess} in process, ${outcome.wrong401} wrong 401`,
 )
-if (values.json) console.log(JSON.stringify(outcome))
+if (values.json) say(JSON.stringify(outcome))
 process.exit(failed > 0 || scenarios.length === 0 ? 1 : 0)
+
+function say(line) {
+  process.stdout.write(`${line}\n`)
+}
 
 function mark(test) {
   return test.result().state === 'passed' ? 'ok  ' : test.result().state === 'skipped' ? 'skip' : 'FAIL'

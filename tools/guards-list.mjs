@@ -1,0 +1,138 @@
+/**
+ * The guards of the key path: what each is, the test that stands for it, and how it is taken out. `find` is there exactly once.
+ */
+export const GUARDS = [
+  {
+    guard: 'the tag check, so that a forged key is looked up',
+    file: 'apps/gateway/src/identify.test.ts',
+    test: 'a key that another server signed is refused by its tag, and looked up by nobody',
+    patches: [
+      {
+        file: 'libs/store/src/key-seal.ts',
+        find: "  if (!timingSafeEqual(tagOf(secret, parts.signed), parts.tag)) return { kind: 'forged' }\n",
+        replace: '',
+      },
+    ],
+  },
+  {
+    guard: 'the arm unknown → 503, so that an outage is a wrong key',
+    file: 'apps/gateway/src/identify.test.ts',
+    test: 'a key that nobody could look up is no proof: 503, never 401',
+    patches: [
+      {
+        file: 'apps/gateway/src/identify.ts',
+        find: "if (looked.kind === 'unknown') throw unavailable(undefined, looked.cause)",
+        replace: "if (looked.kind === 'unknown') throw invalid()",
+      },
+    ],
+  },
+  {
+    guard: 'the version check of the process, so that a lower version replaces a higher one',
+    file: 'libs/store/src/key-cache.test.ts',
+    test: 'a stale copy is never replaced by a lower version',
+    patches: [
+      {
+        file: 'libs/store/src/key-shelf.ts',
+        find: 'if (held && held.record.version > record.version) {',
+        replace: 'if (held && held.record.version > Infinity) {',
+      },
+    ],
+  },
+  {
+    guard: 'the version check of Redis, so that a late fill lowers a version',
+    file: 'libs/store/src/key-records.db.test.ts',
+    test: 'Redis keeps the higher version, whoever writes last',
+    patches: [
+      {
+        file: 'libs/store/src/key-records.ts',
+        find: '  if version and mark == newMark and tonumber(version) > tonumber(newVersion) then return 0 end\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    guard: 'the tombstone of Redis, so that a late fill brings a revoked key back',
+    file: 'libs/store/src/key-records.db.test.ts',
+    test: 'Redis keeps a tombstone, whatever a look-up that began before it writes',
+    patches: [
+      {
+        file: 'libs/store/src/key-records.ts',
+        find: "  if version and mark == 't' and newMark == 'c' then return 0 end\n",
+        replace: '',
+      },
+    ],
+  },
+  {
+    guard: 'the tombstone of the process, so that a look-up under way brings a revoked key back',
+    file: 'libs/store/src/key-revocation.test.ts',
+    test: 'a look-up that was under way when the key was revoked does not bring it back',
+    patches: [{ file: 'libs/store/src/key-cache.ts', find: '    this.#denials.addDigest(hex)\n', replace: '' }],
+  },
+  {
+    guard: 'the mark on a look-up that a change overtook, so that what it brings is kept',
+    file: 'libs/store/src/key-cache.test.ts',
+    test: 'a change a look-up that began before it and ends after it is not kept',
+    patches: [{ file: 'libs/store/src/key-flights.ts', find: '    if (flight) flight.current = false\n', replace: '' }],
+  },
+  {
+    guard: 'the shared look-up, so that each caller asks on its own',
+    file: 'libs/store/src/key-cache.test.ts',
+    test: 'a first use by a thousand callers at once is one query',
+    patches: [
+      { file: 'libs/store/src/key-flights.ts', find: '    if (under) {', replace: '    if (under && hex === "") {' },
+    ],
+  },
+  {
+    guard: 'the permits, so that a cold cache asks without bound',
+    file: 'libs/store/src/key-cache.test.ts',
+    test: 'a first use of a thousand keys takes four queries at a time, each key once',
+    patches: [
+      {
+        file: 'libs/store/src/key-batch.ts',
+        find: 'return this.#inFlight < PERMITS_MAX',
+        replace: 'return this.#inFlight < Infinity',
+      },
+    ],
+  },
+  {
+    guard: 'the single probe, so that all who wait fall on a store that has just come back',
+    file: 'libs/store/src/breaker.test.ts',
+    test: 'sends one probe at a time, and is closed by three good ones',
+    patches: [
+      {
+        file: 'libs/store/src/breaker.ts',
+        find: '    if (this.#probe) {',
+        replace: '    if (this.#probe && nowMs < 0) {',
+      },
+    ],
+  },
+  {
+    guard: 'the seal on values of Redis, so that whoever writes to Redis makes keys',
+    file: 'libs/store/src/key-records.test.ts',
+    test: 'a value in Redis that was altered, or sealed by a stranger, is wrong',
+    patches: [
+      {
+        file: 'libs/store/src/key-seal.ts',
+        find: "return timingSafeEqual(mac, Buffer.from(match[2] ?? '', 'hex')) ? text : null",
+        replace: 'return mac.length > 0 ? text : null',
+      },
+    ],
+  },
+  {
+    guard: 'the digest in that seal, so that one key is served as another',
+    file: 'libs/store/src/key-records.test.ts',
+    test: 'a value in Redis of another key is wrong, however well it is sealed',
+    patches: [
+      {
+        file: 'libs/store/src/key-records.ts',
+        find: 'sealText(secrets, placeOf(digest) + head, json)',
+        replace: 'sealText(secrets, head, json)',
+      },
+      {
+        file: 'libs/store/src/key-records.ts',
+        find: 'openText(secrets, placeOf(digest) + head, sealed)',
+        replace: 'openText(secrets, head, sealed)',
+      },
+    ],
+  },
+]
