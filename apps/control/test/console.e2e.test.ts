@@ -61,12 +61,16 @@ it.each([
   '//console/v1/keys',
   '/x/;/console/v1/keys',
   '/CONSOLE/V1/KEYS',
-  '/api/v1/models',
   '/API/v1',
   '/api',
 ])('answers %s with a problem rather than a page', async (target) => {
   const answer = await visitor.send('GET', target)
   expect([answer.status, answer.body['code']]).toEqual([404, 'route_unknown'])
+})
+
+it('answers what is not there under the management API as that API does', async () => {
+  const answer = await visitor.send('GET', '/api/v1/models')
+  expect([answer.status, answer.body['error']]).toMatchObject([404, { code: 'route_unknown' }])
 })
 
 it('asks for a session on the API all the same', async () => {

@@ -1,6 +1,9 @@
 import { pino, type Logger } from 'pino'
+import { lineWriter } from './log-lines.ts'
 
 export type { Logger }
+
+const STDOUT = 1
 
 /**
  * Log lines are JSON on standard output, at most one per change of state and
@@ -32,7 +35,7 @@ export function createLogger(options: { name: string; level: string }): Logger {
       },
       serializers: { error: describeError },
     },
-    pino.destination({ fd: 1, sync: false }),
+    lineWriter(STDOUT),
   )
 }
 

@@ -1,0 +1,201 @@
+import { mintKey, newSecretsText, openKeySecrets } from '@turnpike/store'
+import { note, waitFor, type Fault, type FleetGateway } from '@turnpike/testkit'
+import { describe, expect, it } from 'vitest'
+import { simulatorLog, usageSince } from './ground-truth.fixture.ts'
+import { expectUnnoticed, playOutage, type Break, type Outage } from './outage.fixture.ts'
+import {
+  expectUnharmed,
+  figuresOf,
+  identify,
+  passing,
+  SERVED,
+  tenths,
+  underLoad,
+  untilServed,
+  useFleet,
+} from './rig.fixture.ts'
+
+/** Instead of 30 s: a sixth, so that keys come due all through a phase. */
+const FRESH_MS = 5_000
+const rig = useFleet({ gateways: 2, keys: 400, unseen: 600, environment: { KEY_FRESH_MS: String(FRESH_MS) } })
+
+/** What a silent Postgres costs before it is left alone: two rounds of queries, each cut short after 350 ms. */
+const SILENT = { openedMs: 1_500, processorRatio: Infinity }
+const GONE = { openedMs: 250, processorRatio: Infinity }
+
+const stopped: Break = async ({ fleet }) => {
+  await fleet.postgres.stop()
+  return () => fleet.postgres.start()
+}
+
+function through(fault: Fault): Break {
+  return async ({ fleet }) => {
+    const proxies = fleet.gateways.map(({ postgres }) => postgres)
+    await Promise.all(proxies.map((proxy) => proxy.set(fault)))
+    return async () => void (await Promise.all(proxies.map((proxy) => proxy.heal())))
+  }
+}
+
+/** Postgres and Redis. */
+const bothRefused: Break = async ({ fleet }) => {
+  const proxies = fleet.gateways.flatMap(({ postgres, redis }) => [postgres, redis])
+  await Promise.all(proxies.map((proxy) => proxy.set({ kind: 'refuse' })))
+  return async () => void (await Promise.all(proxies.map((proxy) => proxy.heal())))
+}
+
+describe('Postgres is away', () => {
+  it('A20 stopped: known keys are served, new ones are told to come back, forged ones are refused', async (context) => {
+    const strangers = strangersTold()
+    const inRedis = Array.from({ length: 20 }, () => rig().newcomer().key)
+    const [first, second] = pair(rig().fleet.gateways)
+    for (const key of inRedis) await untilServed(first, key)
+    const during = async () => {
+      await strangers.meet()
+      // What one node learned, the other one finds in Redis.
+      for (const key of inRedis) await untilServed(second, key)
+    }
+    await expectUnnoticed(
+      context,
+      () => playOutage(rig(), { store: 'postgres', ms: 8_000, begin: stopped, during }),
+      GONE,
+    )
+    note(context, strangers.figures())
+  })
+
+  it('A21 and Redis too: the same, and afterwards usage and ledger are exact', async (context) => {
+    const { fleet } = rig()
+    const strangers = strangersTold()
+    const sinceMs = Date.now()
+    const outages: Outage[] = []
+    const before = await simulatorLog(fleet.simulator)
+    await expectUnnoticed(
+      context,
+      async () => {
+        const outage = await playOutage(rig(), {
+          store: 'postgres',
+          ms: 10_000,
+          begin: bothRefused,
+          during: () => strangers.meet(),
+        })
+        outages.push(outage)
+        return outage
+      },
+      GONE,
+    )
+    const answered = outages.flatMap(({ history }) => history.requests).filter(isChat).length
+    const generated = (await simulatorLog(fleet.simulator)).entries.slice(before.entries.length)
+    const usage = await waitFor(
+      async () => {
+        const told = await usageSince(fleet.postgres.pool, sinceMs)
+        return told.answered >= answered ? told : null
+      },
+      { withinMs: 15_000, what: 'the journals to be empty' },
+    )
+    note(context, { ...strangers.figures(), answered, billed: usage.answered, ledgerNano: String(usage.ledgerNano) })
+    expect(usage.answered).toBe(answered)
+    expect(usage.completionTokens).toBe(generated.reduce((sum, { tokensOut }) => sum + tokensOut, 0))
+    expect(usage.chargedNano).toBe(usage.costNano)
+    expect(usage.ledgerNano).toBe(0n)
+  })
+})
+
+describe('Postgres is there and does not answer', () => {
+  it.for([
+    ['A22 five seconds slow', through({ kind: 'latency', ms: 5_000 })],
+    ['B9 a black hole, for open connections and new ones', through({ kind: 'blackHole' })],
+  ] as const)('%s: nobody known is slower, and new keys hear so within a second', async ([, begin], context) => {
+    const strangers = strangersTold()
+    await expectUnnoticed(
+      context,
+      () => playOutage(rig(), { store: 'postgres', ms: 8_000, begin, during: () => strangers.meet() }),
+      SILENT,
+    )
+    note(context, strangers.figures())
+  })
+
+  it('B7 frozen backends are given up for new ones, and new keys are served again at once', async (context) => {
+    const { fleet, newcomer } = rig()
+    const waited: number[] = []
+    const outcome = await underLoad(rig(), {}, async ({ phase }) => {
+      await phase('before', 1_000)
+      const { rows } = await fleet.postgres.pool.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE application_name = 'turnpike gateway keys'`,
+      )
+      await phase('frozen')
+      for (const { pid } of rows) process.kill(pid, 'SIGSTOP')
+      try {
+        const beganMs = performance.now()
+        for (const gateway of fleet.gateways) {
+          await waitFor(async () => (await identify(gateway, newcomer().key)).status === SERVED, { withinMs: 5_000 })
+        }
+        waited.push(performance.now() - beganMs)
+        await passing(2_000)
+      } finally {
+        for (const { pid } of rows) process.kill(pid, 'SIGCONT')
+      }
+      await phase('after', 2_000)
+    })
+    note(context, {
+      ...figuresOf(outcome),
+      p99Ms: tenths(outcome.p99Ms('frozen')),
+      newKeyMs: tenths(Math.max(...waited)),
+    })
+    // What was asked of a frozen backend is asked for as long as that is frozen.
+    expectUnharmed(outcome, { inFlightMax: 8 })
+    expect(Math.max(...waited)).toBeLessThanOrEqual(3_000)
+  })
+
+  it('B2 sessions ended again and again: nobody notices, a new key neither', async (context) => {
+    const { fleet, newcomer } = rig()
+    const statuses: number[] = []
+    const outcome = await underLoad(rig(), {}, async ({ phase }) => {
+      await phase('ended')
+      for (let round = 0; round < 10; round++) {
+        await fleet.postgres.terminateBackends()
+        for (const gateway of fleet.gateways) statuses.push((await identify(gateway, newcomer().key)).status)
+        await passing(500)
+      }
+    })
+    note(context, { ...figuresOf(outcome), p99Ms: tenths(outcome.p99Ms('ended')) })
+    // A query whose session was ended is asked again, before its proxy has seen the end of the first.
+    expectUnharmed(outcome, { inFlightMax: 12 })
+    expect(new Set(statuses)).toEqual(new Set([SERVED]))
+  })
+})
+
+/** Keys that nobody can be asked about, and keys that are none, at every gateway while Postgres is away. */
+function strangersTold() {
+  const others = openKeySecrets(newSecretsText())
+  const times: number[] = []
+  return {
+    async meet() {
+      // The first of them find out how things are.
+      for (let round = 0; round < 10; round++) {
+        await Promise.all(
+          rig().fleet.gateways.map(async (gateway) => {
+            const unknown = await identify(gateway, rig().newcomer().key)
+            expect([unknown.status, unknown.code]).toEqual([503, 'auth_unavailable'])
+            expect(Number(unknown.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+            expect(Number(unknown.headers.get('retry-after'))).toBeLessThanOrEqual(5)
+            times.push(unknown.ms)
+            const forged = await identify(gateway, mintKey(others, 'live').key)
+            expect(forged.status).toBe(401)
+          }),
+        )
+        await passing(200)
+      }
+      expect(Math.max(...times)).toBeLessThanOrEqual(1_000)
+    },
+    figures: () => ({ unknownMs: tenths(Math.max(...times)) }),
+  }
+}
+
+function pair(gateways: readonly FleetGateway[]): readonly [FleetGateway, FleetGateway] {
+  const [first, second] = gateways
+  if (!first || !second) throw new Error('this takes two gateways')
+  return [first, second]
+}
+
+function isChat({ ok, attempts }: Outage['history']['requests'][number]): boolean {
+  return ok && attempts.some(({ status, type }) => status === 200 && type === null)
+}

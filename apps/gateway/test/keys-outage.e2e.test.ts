@@ -1,0 +1,112 @@
+import { mintKey, newSecretsText, openKeySecrets } from '@turnpike/store'
+import { describe, expect, it } from 'vitest'
+import {
+  expectUnharmed,
+  healthy,
+  identify,
+  SERVED,
+  underLoad,
+  useFleet,
+  type Outcome,
+  type Traffic,
+} from '../faults/rig.fixture.ts'
+
+const rig = useFleet({
+  ...{ gateways: 2, keys: 60, unseen: 60, warmUp: false },
+  // Instead of 30 s, so that keys come due within a phase.
+  environment: { KEY_FRESH_MS: '2000' },
+})
+
+const TRAFFIC: Traffic = [
+  { kind: 'identify', rate: 100 },
+  { kind: 'chat', rate: 20, streamed: 0.5 },
+]
+
+describe('a valid key', () => {
+  it('is served while Redis refuses, an unseen one from Postgres, and all is well again by itself', async () => {
+    const { fleet, newcomer } = rig()
+    const proxies = fleet.gateways.map(({ redis }) => redis)
+    expectUnharmed(
+      await outage(
+        () => Promise.all(proxies.map((proxy) => proxy.set({ kind: 'refuse' }))),
+        async () => {
+          for (const gateway of fleet.gateways) {
+            expect((await identify(gateway, newcomer().key)).status).toBe(SERVED)
+          }
+        },
+        () => Promise.all(proxies.map((proxy) => proxy.heal())),
+      ),
+    )
+  })
+
+  it('is served while Redis is frozen and while it is empty', async () => {
+    const { redis } = rig().fleet
+    expectUnharmed(
+      await outage(
+        () => redis.freeze(),
+        () => undefined,
+        async () => {
+          await redis.thaw()
+          await redis.flush()
+        },
+      ),
+    )
+  })
+
+  it('is served while both stores are down, when an unseen one is 503 within a second and a forged one 401', async () => {
+    const { fleet, newcomer } = rig()
+    const proxies = fleet.gateways.flatMap(({ redis, postgres }) => [redis, postgres])
+    const strangers = openKeySecrets(newSecretsText())
+    expectUnharmed(
+      await outage(
+        () => Promise.all(proxies.map((proxy) => proxy.set({ kind: 'refuse' }))),
+        async () => {
+          for (const gateway of fleet.gateways) {
+            const unseen = await identify(gateway, newcomer().key)
+            expect([unseen.status, unseen.code]).toEqual([503, 'auth_unavailable'])
+            expect(Number(unseen.headers.get('retry-after'))).toBeGreaterThan(0)
+            expect(unseen.ms).toBeLessThan(1_000)
+            expect((await identify(gateway, mintKey(strangers, 'live').key)).status).toBe(401)
+          }
+        },
+        () => Promise.all(proxies.map((proxy) => proxy.heal())),
+      ),
+    )
+  })
+
+  it('first used by 300 callers at once is looked up once per node at most', async () => {
+    const { fleet, newcomer } = rig()
+    const { key } = newcomer()
+    const before = await lookedUp()
+    const callers = Array.from({ length: 150 }, () => fleet.gateways.map((gateway) => identify(gateway, key)))
+    const statuses = (await Promise.all(callers.flat())).map(({ status }) => status)
+    expect(new Set(statuses)).toEqual(new Set([SERVED]))
+    for (const [index, digests] of (await lookedUp()).entries()) {
+      expect(digests - (before[index] ?? NaN)).toBeLessThanOrEqual(1)
+    }
+  })
+})
+
+/** One with the load on before, during and after it. */
+function outage(begin: () => unknown, meanwhile: () => unknown, end: () => unknown): Promise<Outcome> {
+  return underLoad(rig(), { traffic: TRAFFIC }, async ({ phase }) => {
+    await phase('before', 300)
+    await phase('trouble')
+    await begin()
+    try {
+      await phase('in trouble', 1_000)
+      await meanwhile()
+    } finally {
+      await end()
+    }
+    await healthy(rig().fleet)
+    await phase('after', 500)
+  })
+}
+
+/** Keys that each gateway has looked up in Postgres for its callers. */
+function lookedUp(): Promise<number[]> {
+  const { gateways } = rig().fleet
+  const digests = gateways.map((gateway) => gateway.metrics())
+  return Promise.all(digests.map(async (figures) => (await figures).get('turnpike_key_postgres_digests_total') ?? NaN))
+}
