@@ -45,8 +45,7 @@ export async function run(start: () => Promise<Running>): Promise<void> {
 }
 
 /**
- * Leaves for certain. With the parent dead, what we print has no reader, and the log's last flush, which runs as the process
- * exits, would retry the broken pipe for ever.
+ * Leaves for certain. With the parent dead nobody reads what we print, and nothing that a library does at exit may wait for it.
  */
 function leave(code: number): void {
   if (process.send && !process.connected) process.kill(process.pid, 'SIGKILL')

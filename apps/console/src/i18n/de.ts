@@ -218,13 +218,11 @@ export const de: Messages = {
     organisationChange: 'Organisation ändern',
     organisationSaved: 'Gespeichert.',
     staleMax: 'Wenn unsere Datenbank nicht erreichbar ist',
-    staleMinutes:
-      'gelten Schlüssel weiter, die in der letzten Minute geprüft wurden |||| gelten Schlüssel weiter, die in den letzten %{smart_count} Minuten geprüft wurden',
-    staleSeconds:
-      'gelten Schlüssel weiter, die in der letzten Sekunde geprüft wurden |||| gelten Schlüssel weiter, die in den letzten %{smart_count} Sekunden geprüft wurden',
-    staleNever: 'werden Schlüssel, die sich nicht prüfen lassen, so lange abgewiesen (503)',
+    staleMinutes: 'gelten Schlüssel 1 Minute weiter |||| gelten Schlüssel %{smart_count} Minuten weiter',
+    staleSeconds: 'gelten Schlüssel 1 Sekunde weiter |||| gelten Schlüssel %{smart_count} Sekunden weiter',
+    staleNever: 'werden Schlüssel abgewiesen (503)',
     staleMaxHint:
-      'Eine längere Zeit hält dich durch unsere Ausfälle am Laufen. Eine kürzere begrenzt, wie lange ein widerrufener Schlüssel auf einem abgeschnittenen Server noch gelten könnte.',
+      'Gezählt ab der letzten Prüfung eines Schlüssels. Eine längere Zeit hält dich durch unsere Ausfälle am Laufen. Eine kürzere begrenzt, wie lange ein widerrufener Schlüssel auf einem abgeschnittenen Server noch gelten könnte.',
     person: 'Du',
     email: 'E-Mail-Adresse',
     verified: 'bestätigt',

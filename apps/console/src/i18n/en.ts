@@ -212,13 +212,11 @@ export const en = {
     organisationChange: 'Change the organisation',
     organisationSaved: 'Saved.',
     staleMax: 'If our database cannot be reached',
-    staleMinutes:
-      'keys that were checked within the last minute keep working |||| keys that were checked within the last %{smart_count} minutes keep working',
-    staleSeconds:
-      'keys that were checked within the last second keep working |||| keys that were checked within the last %{smart_count} seconds keep working',
-    staleNever: 'keys that cannot be checked are refused for the time being (503)',
+    staleMinutes: 'keys work on for 1 minute |||| keys work on for %{smart_count} minutes',
+    staleSeconds: 'keys work on for 1 second |||| keys work on for %{smart_count} seconds',
+    staleNever: 'keys are refused (503)',
     staleMaxHint:
-      'A longer time keeps you served through our outages. A shorter one bounds how long a revoked key could work on a server that is cut off.',
+      'Counted from when a key was last checked. A longer time keeps you served through our outages. A shorter one bounds how long a revoked key could work on a server that is cut off.',
     person: 'You',
     email: 'E-mail address',
     verified: 'verified',
