@@ -19,9 +19,9 @@ import {
 const FRESH_MS = 5_000
 const rig = useFleet({ gateways: 2, keys: 400, unseen: 600, environment: { KEY_FRESH_MS: String(FRESH_MS) } })
 
-/** What a silent Postgres costs before it is left alone: two rounds of queries, each cut short after 350 ms. */
-const SILENT = { openedMs: 1_500, processorRatio: Infinity }
 const GONE = { openedMs: 250, processorRatio: Infinity }
+/** A query is given 200 ms; on a machine that is busy with all else, what is due then is done a moment later. */
+const SILENT = { ...GONE, openedMs: 400 }
 
 const stopped: Break = async ({ fleet }) => {
   await fleet.postgres.stop()

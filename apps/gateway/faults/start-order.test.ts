@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
+  failures,
   figuresOf,
   healthy,
   identify,
@@ -135,7 +136,8 @@ describe('a gateway that is killed', () => {
       await scene.phase('after', 1_500)
     })
     note(context, { ...figuresOf(outcome), healedMs: Math.round(told.healedMs) })
-    expect(outcome).toMatchObject({ wrong401: 0, failed: 0, internal: 0, foreign: 0, dead: 0 })
+    expect(failures(outcome.history)).toEqual([])
+    expect(outcome).toMatchObject({ wrong401: 0, internal: 0, foreign: 0, dead: 0 })
     expect(statusesIn(outcome, 'missing', 'after')).toEqual([SERVED])
     expect(gateway.pid).toBe(pid)
   })

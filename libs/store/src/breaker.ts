@@ -13,12 +13,14 @@ export interface BreakerOptions {
   readonly now: () => number
   /** Uniform in [0, 1). */
   readonly random: () => number
+  /** Failures in a row that open it; default 5, which is no blip. */
+  readonly failuresMax?: number
   /** Told when it leaves service and when it is back, not for each probe between: the place for the one log line. */
   readonly onChange?: (state: 'closed' | 'open') => void
 }
 
-/** Five in a row is no blip; half of twenty within a second catches a store that answers every other call. */
 const CONSECUTIVE_FAILURES_MAX = 5
+/** Half of twenty within a second catches a store that answers every other call. */
 const FAILURE_RATE_MAX = 0.5
 const TRIALS_TO_JUDGE_MIN = 20
 const WINDOW_MS = 1_000
@@ -101,7 +103,8 @@ export class Breaker {
     this.#consecutiveFailures++
     const { trials, failures } = this.#window
     const tooMany = trials >= TRIALS_TO_JUDGE_MIN && failures / trials >= FAILURE_RATE_MAX
-    if (tooMany || this.#consecutiveFailures >= CONSECUTIVE_FAILURES_MAX) {
+    const { failuresMax = CONSECUTIVE_FAILURES_MAX } = this.#options
+    if (tooMany || this.#consecutiveFailures >= failuresMax) {
       this.#trouble = trouble
       this.#open()
     }

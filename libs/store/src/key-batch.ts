@@ -8,16 +8,22 @@ export interface Clock {
   wallMs(): number
   /** Monotonic milliseconds: ages and deadlines. */
   monotonicMs(): number
-  /** Calls back once after that many milliseconds. Returns what calls it off. */
+  /** Calls back once after that many milliseconds, when all that had arrived by then was heard. Returns what calls it off. */
   after(ms: number, call: () => void): () => void
 }
 
 export const SYSTEM_CLOCK: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
+  // A process that was held up finds its timers due before it reads its sockets. One turn more, or it would call a reply late
+  // that has been waiting for it.
   after: (ms, call) => {
-    const timer = setTimeout(call, ms)
-    return () => clearTimeout(timer)
+    let turn: NodeJS.Immediate | undefined
+    const timer = setTimeout(() => (turn = setImmediate(call)), ms)
+    return () => {
+      clearTimeout(timer)
+      clearImmediate(turn)
+    }
   },
 }
 
@@ -37,6 +43,10 @@ export type AskPostgres = (digests: readonly Buffer[]) => Promise<ReadonlyMap<st
 const PERMITS_MAX = 4
 /** Of them, for refreshes of what is served anyway: one stays free for keys that nobody knows yet. */
 const PERMITS_OF_REFRESHES_MAX = 3
+/** As many silent queries in a row as refreshes alone can have under way say that Postgres is down. */
+export const SILENT_QUERIES_MAX = PERMITS_OF_REFRESHES_MAX
+/** A query that takes longer counts as failed, before its own time limit ends it: it is answered in a few milliseconds, or queued. */
+const SLOW_MS = 200
 const BATCH_MAX = 200
 /** Beyond it a node is flooded with keys of its own making; the next one is told at once. */
 const WAITING_MAX = 10_000
@@ -142,6 +152,8 @@ export class KeyBatch {
     this.#inFlight++
     this.queries++
     this.digests += batch.length
+    // A probe is told off when it has ended, so that there never are two.
+    const punctual = this.#clock.after(SLOW_MS, () => this.#breaker.state === 'closed' && trial.failed('slow'))
     try {
       const records = await this.#ask(batch.map((waiting) => waiting.digest))
       trial.succeeded()
@@ -152,6 +164,7 @@ export class KeyBatch {
       const error = new Unanswered(trouble, 'Postgres could not be asked', { cause })
       for (const waiting of batch) waiting.settle({ error })
     } finally {
+      punctual()
       this.#inFlight--
       this.#pumpSoon()
     }

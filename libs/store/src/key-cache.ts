@@ -1,8 +1,8 @@
 import type { Caller, Lookup } from '@turnpike/domain'
 import { LRUCache } from 'lru-cache'
-import { Breaker } from './breaker.ts'
+import { Breaker, type BreakerOptions } from './breaker.ts'
 import { ExpiringSet } from './expiring-set.ts'
-import { KeyBatch, SYSTEM_CLOCK, Unanswered, type AskPostgres, type Clock } from './key-batch.ts'
+import { KeyBatch, SILENT_QUERIES_MAX, SYSTEM_CLOCK, Unanswered, type AskPostgres, type Clock } from './key-batch.ts'
 import { RedisCopies, type RedisTier } from './key-copies.ts'
 import { KeyDenials, type Denial } from './key-denials.ts'
 import { KeyFlights, type Flight } from './key-flights.ts'
@@ -90,12 +90,17 @@ export class KeyCache {
     const { clock = SYSTEM_CLOCK, random = Math.random, freshMs = FRESH_MS, staleMs = STALE_MS, onStore } = options
     const { entriesMax = ENTRIES_MAX } = options
     const now = () => clock.monotonicMs()
-    const breaker = (store: KeyStore) => {
-      const made: Breaker = new Breaker({ now, random, onChange: (state) => onStore?.(store, state, made.trouble) })
+    const breaker = (store: KeyStore, failuresMax?: number) => {
+      const onChange: BreakerOptions['onChange'] = (state) => onStore?.(store, state, made.trouble)
+      const made: Breaker = new Breaker({ now, random, onChange, ...(failuresMax && { failuresMax }) })
       return made
     }
     this.#clock = clock
-    this.breakers = { redis: breaker('redis'), redisWrites: breaker('redis writes'), postgres: breaker('postgres') }
+    this.breakers = {
+      redis: breaker('redis'),
+      redisWrites: breaker('redis writes'),
+      postgres: breaker('postgres', SILENT_QUERIES_MAX),
+    }
     const { redis: reads, redisWrites: writes, postgres } = this.breakers
     this.#copies = new RedisCopies({ tier: options.redis, reads, writes, clock })
     this.#batch = new KeyBatch(options.fromPostgres, postgres, clock)

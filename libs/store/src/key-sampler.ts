@@ -7,6 +7,7 @@ import type { RedisTier } from './key-copies.ts'
 import { readCached, readKeys, WrongValue, type KeyRecord } from './key-records.ts'
 import type { KeySecrets } from './key-seal.ts'
 import type { Pool } from './pools.ts'
+import { promptly } from './redis.ts'
 import type { StoreTime } from './store-time.ts'
 import { troubleOf } from './trouble.ts'
 
@@ -243,7 +244,7 @@ export function openKeySampler(
     ...rest,
     clock: time,
     fromPostgres: (digests) => readKeys(pool, digests, time.wallMs()),
-    fromRedis: redis && ((digest) => readCached(redis, secrets, digest, time.wallMs())),
+    fromRedis: redis && ((digest) => promptly(time, readCached(redis, secrets, digest, time.wallMs()))),
   })
 }
 

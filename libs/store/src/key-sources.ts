@@ -4,6 +4,7 @@ import type { RedisTier } from './key-copies.ts'
 import { claimLookup, readCached, readKeys, WrongValue, writeCached } from './key-records.ts'
 import type { KeySecrets } from './key-seal.ts'
 import type { Pool } from './pools.ts'
+import { promptly } from './redis.ts'
 import type { StoreTime } from './store-time.ts'
 
 /**
@@ -33,13 +34,13 @@ function redisTier(redis: Redis, secrets: KeySecrets, time: StoreTime): RedisTie
   return {
     fromRedis: async (digest) => {
       try {
-        return await readCached(redis, secrets, digest, time.wallMs())
+        return await promptly(time, readCached(redis, secrets, digest, time.wallMs()))
       } catch (error) {
         if (error instanceof WrongValue) redis.disconnect(true)
         throw error
       }
     },
-    claim: (digest) => claimLookup(redis, digest),
-    toRedis: (digest, record) => writeCached(redis, secrets, digest, record),
+    claim: (digest) => promptly(time, claimLookup(redis, digest)),
+    toRedis: (digest, record) => promptly(time, writeCached(redis, secrets, digest, record)),
   }
 }

@@ -5,7 +5,7 @@ import { Channel, type KeyChannel } from './key-channel.ts'
 import { KEY_CHANNEL, openMessage } from './key-events.ts'
 import type { KeySecrets } from './key-seal.ts'
 import type { Pool } from './pools.ts'
-import { openSubscriber } from './redis.ts'
+import { openSubscriber, promptly } from './redis.ts'
 import { readRevocations, revocationsOf } from './revocations.ts'
 import type { StoreTime } from './store-time.ts'
 import { troubleOf } from './trouble.ts'
@@ -146,18 +146,21 @@ const SINCE = `SELECT clock_timestamp() AS now, counter.sequence::text AS newest
  * Each second: whether Redis still holds what it was given, which keys were revoked while Postgres could not take it, and whether
  * it takes anything: without traffic there would be nothing to find that out by.
  */
-function redisLooker({ keys, secrets }: KeyWatchOptions): (redis: Redis) => Promise<void> {
+function redisLooker({ keys, secrets, time }: KeyWatchOptions): (redis: Redis) => Promise<void> {
   const { redis: reads, redisWrites: writes } = keys.breakers
   let seen = false
   return async (redis) => {
     const found = await tried(reads, async () => {
-      const [marker, { revocations }] = await Promise.all([redis.get(MARKER), readRevocations(redis, secrets)])
+      const [marker, { revocations }] = await promptly(
+        time,
+        Promise.all([redis.get(MARKER), readRevocations(redis, secrets)]),
+      )
       for (const revocation of revocations) keys.deny(revocation)
       if (marker === null && seen) keys.redisFlushed()
       return true
     })
     // One that only reads refuses the marker, and goes on being one that was seen.
-    await tried(writes, () => redis.set(MARKER, '1'))
+    await tried(writes, () => promptly(time, redis.set(MARKER, '1')))
     seen ||= found !== undefined
   }
 }

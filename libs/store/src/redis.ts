@@ -1,7 +1,10 @@
 import { Redis } from 'ioredis'
+import type { Clock } from './key-batch.ts'
 
 /** Redis answers in well under a millisecond; one that needs more than this is in trouble, and slow is worse than dead. */
-const COMMAND_TIMEOUT_MS = 50
+const PROMPT_MS = 50
+/** The library's own limit, for what nobody else limits. Its timers do not know of a process that was held up. */
+const COMMAND_TIMEOUT_MS = 250
 const CONNECT_TIMEOUT_MS = 500
 /** Abandoned commands pile up behind a stuck socket; closing it is the only way to be rid of them. */
 const SOCKET_TIMEOUT_MS = 1_000
@@ -36,6 +39,14 @@ export function openRedis(url: string, listeners: RedisListeners = {}): Redis {
   })
   redis.on('error', listeners.onError ?? (() => undefined))
   return redis
+}
+
+/** What a command brings, if it is prompt; otherwise rejects as a time-out, and nobody waits for the reply any more. */
+export function promptly<T>(clock: Clock, command: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(PROMPT_MS, () => reject(new Error('Redis: command timed out')))
+    command.then(resolve, reject).finally(cancel)
+  })
 }
 
 /** A connection for subscriptions: the same, but its commands may take as long as its socket. */
