@@ -1,9 +1,9 @@
 import { startLoad, type Load, type RequestRecord } from '@turnpike/testkit'
 
 /** Chats per second with keys that were in use before the trouble, and with each group of newcomers. */
-const IN_USE_PER_SECOND = 160
+const IN_USE_PER_SECOND = 240
 const NEWCOMERS_PER_SECOND = 20
-const FORGED_PER_SECOND = 200
+const FORGED_PER_SECOND = 300
 /** Requests under way at once at most, per load. An implementation that hangs for 2 s holds a fifth of this. */
 const CONCURRENCY_MAX = 2_000
 
