@@ -246,6 +246,8 @@ describe('a revoked key', () => {
   it('A16 is refused while Postgres is down, and stays so though the process that took it is killed', async (context) => {
     const { fleet } = current()
     const doomed = take(REVOKED_AWAY)
+    // A gateway that does not know a key cannot tell that it was revoked: it says 503 until Postgres is back.
+    await acquaint(fleet.gateways, doomed)
     await control.acquaint()
     const statuses = new Set<number>()
     const durable = { ms: NaN }
