@@ -4,7 +4,7 @@
 export const GUARDS = [
   {
     guard: 'the tag check, so that a forged key is looked up',
-    file: 'apps/gateway/src/identify.test.ts',
+    file: 'libs/store/src/authenticate.test.ts',
     test: 'a key that another server signed is refused by its tag, and looked up by nobody',
     patches: [
       {
@@ -16,12 +16,12 @@ export const GUARDS = [
   },
   {
     guard: 'the arm unknown → 503, so that an outage is a wrong key',
-    file: 'apps/gateway/src/identify.test.ts',
+    file: 'libs/store/src/authenticate.test.ts',
     test: 'a key that nobody could look up is no proof: 503, never 401',
     patches: [
       {
-        file: 'apps/gateway/src/identify.ts',
-        find: "if (looked.kind === 'unknown') throw unavailable(undefined, looked.cause)",
+        file: 'libs/store/src/authenticate.ts',
+        find: "if (looked.kind === 'unknown') throw unavailable({ cause: looked.cause })",
         replace: "if (looked.kind === 'unknown') throw invalid()",
       },
     ],

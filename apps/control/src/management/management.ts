@@ -1,10 +1,12 @@
 import { Fault, type Caller, type KeyId, type TenantId } from '@turnpike/domain'
 import type { Logger } from '@turnpike/server'
 import {
+  authenticate,
   forgetRevocations,
   isStoreAway,
   openKeyPath,
   tellRevocations,
+  type PresentedKey,
   type KeyPath,
   type KeySecrets,
   type KeySummary,
@@ -13,7 +15,6 @@ import {
   type RevocationFile,
 } from '@turnpike/store'
 import type { ControlConfig } from '../config.ts'
-import { identify, type Credentials } from './identify.ts'
 import { PendingRevocations } from './pending-revocations.ts'
 
 /** A database that has not revoked a key by now is as good as away: gateways shall refuse it within three seconds of the question. */
@@ -52,9 +53,21 @@ export class Management {
   }
 
   /** Throws 401 on proof, 403 for keys of another kind, 503 when it cannot be told. */
-  identify(credentials: Credentials): Promise<Caller> {
+  async identify(credentials: PresentedKey): Promise<Caller> {
     const { keys } = this.#path
-    return identify(credentials, this.#options.trusted(), (digest) => keys.lookup(digest), keys.wallMs())
+    const caller = await authenticate(credentials, {
+      secrets: this.#options.trusted(),
+      find: (digest) => keys.lookup(digest),
+      nowMs: keys.wallMs(),
+      prefixes: 'tp_mgmt_',
+    })
+    if (caller.kind !== 'mgmt') {
+      throw new Fault(
+        'key_kind_wrong',
+        'Only management keys (tp_mgmt_) can manage keys. An owner or admin makes one in the console.',
+      )
+    }
+    return caller
   }
 
   /**

@@ -1,8 +1,8 @@
 import { Fault, type Caller } from '@turnpike/domain'
-import { mintKey, newSecretsText, openKeySecrets } from '@turnpike/store'
 import { aCaller } from '@turnpike/testkit'
 import { expect, it } from 'vitest'
-import { identify, type FindCaller } from './identify.ts'
+import { authenticate, type FindCaller } from './authenticate.ts'
+import { mintKey, newSecretsText, openKeySecrets } from './key-seal.ts'
 
 const NOW_MS = 1_800_000_000_000
 const secrets = openKeySecrets(newSecretsText())
@@ -18,7 +18,10 @@ function found(changes: Partial<Caller>): FindCaller {
 
 /** The code of the refusal, or `identified`. */
 function outcome(find: FindCaller, presented = key): Promise<unknown> {
-  const identified = identify({ authorization: `Bearer ${presented}` }, secrets, find, NOW_MS, () => undefined)
+  const identified = authenticate(
+    { authorization: `Bearer ${presented}` },
+    { secrets, find, nowMs: NOW_MS, prefixes: 'tp_live_' },
+  )
   return identified.then(
     () => 'identified',
     (error: unknown) => (error instanceof Fault ? error.code : error),

@@ -1,51 +1,54 @@
 import { Fault, type Caller, type Lookup } from '@turnpike/domain'
-import { checkKey, type KeyCheck, type KeySecrets } from '@turnpike/store'
+import { checkKey, type KeyCheck, type KeySecrets } from './key-seal.ts'
 
 /** Finds the caller for a key that is genuine by its tag. */
 export type FindCaller = (digest: Buffer) => Promise<Lookup<Caller>>
 
 /** What is refused by arithmetic, before any look-up. */
-export type Refused = Exclude<KeyCheck, { readonly kind: 'genuine' }>
+export type RefusedKey = Exclude<KeyCheck, { readonly kind: 'genuine' }>
 
 /** What arrives with a request to say who made it. */
-export interface Credentials {
+export interface PresentedKey {
   readonly authorization?: string | undefined
   readonly 'x-api-key'?: string | string[] | undefined
+}
+
+export interface Authentication {
+  readonly secrets: KeySecrets
+  readonly find: FindCaller
+  /** Wall clock, for the key's own expiry. */
+  readonly nowMs: number
+  /** Hears of every key that is not looked up. */
+  readonly onRefused?: (checked: RefusedKey) => void
+  /** How the keys that belong here begin, for the person who sent another one. */
+  readonly prefixes: string
 }
 
 /**
  * Key in, caller out, before any byte of the body is read. A 401 is proof: the key is missing, mistyped, forged, revoked,
  * expired or not in the database. Whatever could not be decided is 503 `auth_unavailable`.
- * @param nowMs wall clock, for the key's own expiry
- * @param onRefused hears of every key that is not looked up
  */
-export async function identify(
-  credentials: Credentials,
-  secrets: KeySecrets,
-  find: FindCaller,
-  nowMs: number,
-  onRefused: (checked: Refused) => void,
-): Promise<Caller> {
-  const checked = checkKey(secrets, presented(credentials))
-  if (checked.kind !== 'genuine') onRefused(checked)
+export async function authenticate(credentials: PresentedKey, options: Authentication): Promise<Caller> {
+  const checked = checkKey(options.secrets, presented(credentials, options.prefixes))
+  if (checked.kind !== 'genuine') options.onRefused?.(checked)
   if (checked.kind === 'malformed') {
     throw new Fault(
       'key_malformed',
-      'This is not a Turnpike key. Keys begin with tp_live_ or tp_test_; check for missing characters or spaces.',
+      `This is not a Turnpike key. Keys begin with ${options.prefixes}; check for missing characters or spaces.`,
     )
   }
   if (checked.kind === 'forged') throw invalid()
-  if (checked.kind === 'unknown_secret') throw unavailable({ secretId: checked.secretId })
-  const looked = await find(checked.digest)
-  if (looked.kind === 'unknown') throw unavailable(undefined, looked.cause)
+  if (checked.kind === 'unknown_secret') throw unavailable({ detail: { secretId: checked.secretId } })
+  const looked = await options.find(checked.digest)
+  if (looked.kind === 'unknown') throw unavailable({ cause: looked.cause })
   if (looked.kind === 'absent') throw invalid()
   const caller = looked.value
-  if (caller.revoked || (caller.expiresAtMs !== null && caller.expiresAtMs <= nowMs)) throw invalid()
+  if (caller.revoked || (caller.expiresAtMs !== null && caller.expiresAtMs <= options.nowMs)) throw invalid()
   return caller
 }
 
 /** The key as sent, by either header; Fault `key_missing` when there is none. */
-function presented(credentials: Credentials): string {
+function presented(credentials: PresentedKey, prefixes: string): string {
   const bearer = /^bearer +(.*)$/i.exec(credentials.authorization ?? '')?.[1]
   const apiKey = credentials['x-api-key']
   const key = (bearer ?? (Array.isArray(apiKey) ? apiKey[0] : apiKey) ?? '').trim()
@@ -55,7 +58,7 @@ function presented(credentials: Credentials): string {
   if (/^sk-(?:ant-|proj-)?/.test(key)) {
     throw new Fault(
       'key_malformed',
-      'This is a provider’s own key. Send your Turnpike key, which begins with tp_live_ or tp_test_.',
+      `This is a provider’s own key. Send your Turnpike key, which begins with ${prefixes}.`,
     )
   }
   return key
@@ -69,13 +72,10 @@ function invalid(): Fault {
   )
 }
 
-function unavailable(detail?: Record<string, unknown>, cause?: unknown): Fault {
+function unavailable(facts: { readonly detail?: Record<string, unknown>; readonly cause?: unknown }): Fault {
   return new Fault(
     'auth_unavailable',
     'Your key could not be checked just now. This is our fault, not your key’s; please retry.',
-    {
-      ...(detail && { detail }),
-      cause,
-    },
+    facts,
   )
 }
