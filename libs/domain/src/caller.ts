@@ -19,7 +19,8 @@ export interface Caller {
   /** Unix milliseconds; null means never. */
   readonly expiresAtMs: number | null
   readonly revoked: boolean
-  readonly policy: VersionedPolicy | null
+  /** Those of the organisation, the workspace and the key, the widest first; each only narrows the ones before. */
+  readonly policies: readonly VersionedPolicy[]
   /** How long a copy of this may be served while nobody can be asked; 0: never. The organisation chooses, an hour at most. */
   readonly staleMaxMs: number
 }

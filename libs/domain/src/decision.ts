@@ -1,6 +1,7 @@
+import type { FailureKind } from './failover.ts'
 import type { FaultCode } from './fault.ts'
 import type { EndpointId, ModelSlug, ProviderSlug } from './ids.ts'
-import type { Objective } from './policy.ts'
+import type { Failover, Objective } from './policy.ts'
 
 /** Why an endpoint of a requested model was not a candidate. The order of the list is the order of the filters. */
 export const STAGES = [
@@ -10,6 +11,9 @@ export const STAGES = [
   'allow',
   'deny',
   'retention',
+  'zero_retention',
+  'distillable',
+  'quantization',
   'parameters',
   'context',
   'max_price',
@@ -28,9 +32,16 @@ export interface Candidate {
   /** Between 0 and 1. */
   readonly failureRate: number
   readonly down: boolean
-  /** The share drawn with under `balanced`; absent elsewhere. */
+  /** Misses a throughput or latency that was preferred, and stands behind those that do not. */
+  readonly slow?: boolean
+  /** Above 0, below 1: the part of its traffic that it may have while it comes back. Absent: all, or none when it is down. */
+  readonly share?: number
+  /** The weight drawn with under `balanced` and `weighted`, of those that stand in front; absent elsewhere. */
   readonly weight?: number
 }
+
+/** What live health says of an endpoint, rounded as it is recorded, so that what is recorded is what was judged by. */
+export type Figures = Pick<Candidate, 'firstTokenMs' | 'tokensPerSecond' | 'failureRate' | 'down' | 'slow' | 'share'>
 
 export interface Removed {
   readonly endpoint: EndpointId
@@ -40,7 +51,10 @@ export interface Removed {
 /** One decision, complete enough to be replayed: the same request, policy, figures and dice give the same targets. */
 export interface Decision {
   readonly objective: Objective
-  readonly policy: { readonly id: string; readonly version: number } | null
+  /** The policies that applied, the widest first. `window`: which window of its schedule was open; null for none. */
+  readonly policies: readonly { readonly id: string; readonly version: number; readonly window: number | null }[]
+  /** Stayed where the conversation's prompt cache is warm. */
+  readonly sticky: boolean
   readonly catalogueVersion: number
   readonly candidates: readonly Candidate[]
   readonly removed: readonly Removed[]
@@ -48,6 +62,11 @@ export interface Decision {
   readonly draw: number
   /** Endpoints in the order in which they will be tried. */
   readonly targets: readonly EndpointId[]
+  /** Endpoints of other models, tried after a failure of one of the kinds in `fallbackOn`. */
+  readonly fallbacks: readonly EndpointId[]
+  readonly fallbackOn: readonly FailureKind[]
+  /** The rules by which targets are tried. */
+  readonly failover: Failover
 }
 
 /** One call to a target. Times are milliseconds since the request began. */

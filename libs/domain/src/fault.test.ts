@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest'
-import { countsAgainstHealth, worthAnotherTarget } from './failover.ts'
 import { asFault, blame, Fault, type FaultCode } from './fault.ts'
 
 const CODES = Object.keys(blame) as FaultCode[]
@@ -30,22 +29,3 @@ it.each([[new TypeError('row.secret is undefined')], ['a string'], [undefined], 
     expect(fault.facts).toEqual({ cause: thrown })
   },
 )
-
-it('moves on to another target for every fault of a provider and for no other', () => {
-  for (const code of CODES) {
-    expect([code, worthAnotherTarget(new Fault(code, ''))]).toEqual([code, code.startsWith('upstream_')])
-  }
-})
-
-it('holds neither a rate limit, nor our own credential, nor a caller against an endpoint', () => {
-  const held = CODES.filter((code) => countsAgainstHealth(new Fault(code, '')))
-  expect(held.toSorted()).toEqual([
-    'upstream_cut',
-    'upstream_error',
-    'upstream_garbled',
-    'upstream_model_missing',
-    'upstream_overloaded',
-    'upstream_timeout',
-    'upstream_unreachable',
-  ])
-})

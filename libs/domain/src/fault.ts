@@ -36,6 +36,7 @@ export const blame = {
   upstream_rate_limited: 'upstream',
   upstream_garbled: 'upstream',
   upstream_cut: 'upstream',
+  upstream_empty: 'upstream',
   upstream_credential_refused: 'upstream',
   upstream_model_missing: 'upstream',
   auth_unavailable: 'us',

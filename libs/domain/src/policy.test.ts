@@ -1,94 +1,46 @@
-import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import { DEFAULT_POLICY, narrow, OBJECTIVES, type Policy, type RoutePreferences } from './policy.ts'
+import { expect, it } from 'vitest'
+import { ANY_PRICE, atTime, DEFAULT_POLICY, type Policy, type ScheduleWindow } from './policy.ts'
 
-describe('a request', () => {
-  it('keeps the policy as it is when it asks for nothing', () => {
-    fc.assert(
-      fc.property(anyPolicy, (policy) => {
-        expect(narrow(policy, {})).toEqual(policy)
-      }),
-    )
-  })
-
-  it('can only narrow what a policy permits', () => {
-    fc.assert(
-      fc.property(anyPolicy, anyPreferences, (policy, request) => {
-        const both = narrow(policy, request)
-        for (const provider of PROVIDERS) {
-          if (permits(both, provider)) expect(permits(policy, provider)).toBe(true)
-          if (request.only && !request.only.includes(provider)) expect(permits(both, provider)).toBe(false)
-          if (request.ignore?.includes(provider)) expect(permits(both, provider)).toBe(false)
-        }
-        for (const limit of ['maxPromptPrice', 'maxCompletionPrice'] as const) {
-          const given = [policy[limit], request[limit]].filter((price) => typeof price === 'bigint')
-          expect(both[limit]).toBe(given.toSorted((a, b) => (a < b ? -1 : 1))[0] ?? null)
-        }
-        expect(both.allowRetention).toBe(policy.allowRetention && !request.denyRetention)
-        expect(both.allowFallbacks).toBe(policy.allowFallbacks && request.allowFallbacks !== false)
-      }),
-    )
-  })
-
-  it('narrowed twice is narrowed once', () => {
-    fc.assert(
-      fc.property(anyPolicy, anyPreferences, (policy, request) => {
-        const once = narrow(policy, request)
-        const twice = narrow(once, request)
-        expect({ ...twice, deny: [...new Set(twice.deny)] }).toEqual({ ...once, deny: [...new Set(once.deny)] })
-      }),
-    )
-  })
-
-  it('cannot buy back retention or fallbacks that the policy forbids', () => {
-    const strict = { ...DEFAULT_POLICY, allowRetention: false, allowFallbacks: false }
-    expect(narrow(strict, { denyRetention: false, allowFallbacks: true })).toEqual(strict)
-  })
-
-  it('may replace the objective, and is followed exactly when it names an order', () => {
-    expect(narrow(DEFAULT_POLICY, { objective: 'latency' }).objective).toBe('latency')
-    expect(narrow(DEFAULT_POLICY, { objective: 'latency', order: ['birch'] })).toMatchObject({
-      objective: 'pinned',
-      order: ['birch'],
-    })
-    expect(narrow(DEFAULT_POLICY, { order: [] }).objective).toBe('balanced')
-  })
-
-  it('that shares no provider with the policy is left with none, not with all', () => {
-    expect(narrow({ ...DEFAULT_POLICY, allow: ['acorn'] }, { only: ['birch'] }).allow).toEqual([])
-  })
-})
-
-const PROVIDERS = ['acorn', 'birch', 'cedar', 'dogwood']
-
-function permits(policy: Policy, provider: string): boolean {
-  return (policy.allow?.includes(provider) ?? true) && !policy.deny.includes(provider)
+const WINDOW: ScheduleWindow = {
+  days: ['mon'],
+  from: 0,
+  to: 60,
+  zone: 'UTC',
+  objective: null,
+  order: null,
+  shares: null,
+  maxPrice: null,
 }
 
-const someProviders = fc.subarray(PROVIDERS)
-const price = fc.bigInt({ min: 0n, max: 100n })
-const objective = fc.constantFrom(...OBJECTIVES)
-const anyPolicy: fc.Arbitrary<Policy> = fc.record({
-  objective,
-  order: someProviders,
-  allow: fc.option(someProviders),
-  deny: someProviders,
-  maxPromptPrice: fc.option(price),
-  maxCompletionPrice: fc.option(price),
-  allowRetention: fc.boolean(),
-  allowFallbacks: fc.boolean(),
+it('of several open windows the later one applies, and the place of it is told', () => {
+  const schedule = [WINDOW, { ...WINDOW, objective: 'cost' }, { ...WINDOW, objective: 'latency' }] as const
+  const policy: Policy = { ...DEFAULT_POLICY, objective: 'uptime', schedule }
+  const at = (...open: ScheduleWindow[]) => {
+    const { policy: applied, window } = atTime(policy, (asked) => open.includes(asked))
+    return [applied.objective, window]
+  }
+  expect(at()).toEqual(['uptime', null])
+  expect(at(schedule[0])).toEqual(['uptime', 0])
+  expect(at(schedule[0], schedule[1])).toEqual(['cost', 1])
+  expect(at(...schedule)).toEqual(['latency', 2])
 })
-const anyPreferences = fc.record(
-  {
-    objective,
-    order: someProviders,
-    only: someProviders,
-    ignore: someProviders,
-    maxPromptPrice: price,
-    maxCompletionPrice: price,
-    denyRetention: fc.boolean(),
-    allowFallbacks: fc.boolean(),
-    requireParameters: fc.boolean(),
-  },
-  { requiredKeys: [] },
-) as fc.Arbitrary<RoutePreferences>
+
+it('a window replaces objective, order, shares and price, each only if it says so, and nothing else', () => {
+  const said = {
+    objective: 'weighted',
+    order: ['birch'],
+    shares: { birch: 2 },
+    maxPrice: { ...ANY_PRICE, prompt: 9n },
+  } as const
+  const policy: Policy = {
+    ...DEFAULT_POLICY,
+    order: ['acorn'],
+    shares: { acorn: 1 },
+    deny: ['cedar'],
+    objective: 'pinned',
+  }
+  const open = (window: ScheduleWindow) => atTime({ ...policy, schedule: [window] }, () => true).policy
+  expect(open(WINDOW)).toEqual({ ...policy, schedule: [WINDOW] })
+  const replacing = { ...WINDOW, ...said }
+  expect(open(replacing)).toEqual({ ...policy, ...said, schedule: [replacing] })
+})

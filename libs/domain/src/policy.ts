@@ -1,25 +1,110 @@
-import type { PolicyId } from './ids.ts'
+import type { FailureKind } from './failover.ts'
+import type { ModelSlug, PolicyId } from './ids.ts'
 import type { NanoUsd } from './money.ts'
 
 /**
- * What "best" means: `balanced` draws by price, reliability and speed; `cost`, `latency` (time to first token) and
- * `throughput` (tokens per second) sort by that figure; `pinned` follows `order` and nothing else.
+ * What "best" means: `balanced` draws by price, reliability and speed; `cost`, `latency` (time to first token), `throughput`
+ * (tokens per second) and `uptime` (share of attempts that succeed) sort by that figure; `pinned` follows `order` and nothing
+ * else; `weighted` draws by the shares that the tenant wrote down.
  */
-export const OBJECTIVES = ['balanced', 'cost', 'latency', 'throughput', 'pinned'] as const
+export const OBJECTIVES = ['balanced', 'cost', 'latency', 'throughput', 'uptime', 'pinned', 'weighted'] as const
 export type Objective = (typeof OBJECTIVES)[number]
 
-/** A tenant's routing policy. Lists hold provider slugs; null means "no restriction". */
+/** The highest prices allowed: nano-dollars per million tokens, and per request, image and million audio tokens. Null: any. */
+export interface PriceCeiling {
+  readonly prompt: NanoUsd | null
+  readonly completion: NanoUsd | null
+  readonly request: NanoUsd | null
+  readonly image: NanoUsd | null
+  readonly audio: NanoUsd | null
+}
+
+/** As `Intl` abbreviates them in English, in lower case. */
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+export type Weekday = (typeof WEEKDAYS)[number]
+
+/** When something else applies: on these days, from one minute of the day to another, as clocks in that zone show them. */
+export interface ScheduleWindow {
+  /** Days on which it begins; one that crosses midnight ends on the next. */
+  readonly days: readonly Weekday[]
+  /** Minutes since midnight, 0 to 1,439. */
+  readonly from: number
+  /** Not included. Not later than `from`: on the next day; equal to it: a whole day. */
+  readonly to: number
+  /** IANA name, such as `Europe/Berlin`. */
+  readonly zone: string
+  /** Null: as outside the window. */
+  readonly objective: Objective | null
+  readonly order: readonly string[] | null
+  readonly shares: Readonly<Record<string, number>> | null
+  readonly maxPrice: PriceCeiling | null
+}
+
+/** Windows that one policy may have. */
+export const WINDOWS_MAX = 32
+
+/** The percentiles of the last five minutes that a preference may name. All that are given must hold. */
+export const PERCENTILES = ['p50', 'p75', 'p90', 'p99'] as const
+export type Percentile = (typeof PERCENTILES)[number]
+export type Cutoffs = Readonly<Partial<Record<Percentile, number>>>
+
+/** Which failures are worth another try, how often, and how long one may take. */
+export interface Failover {
+  /** Only these kinds move on to the next target. */
+  readonly on: readonly FailureKind[]
+  /** Targets tried at most, the first included. */
+  readonly attempts: number
+  /** Milliseconds until the first content; null: as long as that endpoint usually needs, and some. */
+  readonly firstTokenMs: number | null
+  /** Milliseconds for the whole request, all attempts together; null: the gateway's own limit. */
+  readonly totalMs: number | null
+}
+
+/** Models to try when no endpoint of the requested ones could answer. */
+export interface ModelFallback {
+  readonly models: readonly ModelSlug[]
+  readonly on: readonly FailureKind[]
+  /** Null: as for the model that was asked for. */
+  readonly objective: Objective | null
+}
+
+/**
+ * A tenant's routing policy. Lists of providers hold slugs: `acorn` is every endpoint of that provider, an endpoint's id just
+ * that one. Null means "no restriction", and for the objective "as the wider policy says".
+ */
 export interface Policy {
-  readonly objective: Objective
+  readonly objective: Objective | null
+  /** Narrower policies and requests may not replace objective, order and shares. */
+  readonly locked: boolean
   readonly order: readonly string[]
+  /** By provider slug or endpoint id, any positive numbers; used under `weighted`. */
+  readonly shares: Readonly<Record<string, number>>
   readonly allow: readonly string[] | null
   readonly deny: readonly string[]
-  readonly maxPromptPrice: NanoUsd | null
-  readonly maxCompletionPrice: NanoUsd | null
+  readonly maxPrice: PriceCeiling
+  /** Tokens per second and milliseconds to the first token: what misses them goes behind the others, not away. */
+  readonly minThroughput: Cutoffs
+  readonly maxLatency: Cutoffs
   /** False: providers that may keep or train on prompts are excluded. */
-  readonly allowRetention: boolean
-  /** False: only the first target is tried. */
+  readonly allowTraining: boolean
+  /** True: only providers that keep nothing at all. */
+  readonly zeroRetention: boolean
+  /** True: only models whose author permits training others on their answers. */
+  readonly distillable: boolean
+  /** Numeric precisions of the weights, such as `fp8`. */
+  readonly quantizations: readonly string[] | null
+  /** Parameters that an endpoint must honour, whether a request uses them or not. */
+  readonly parameters: readonly string[]
+  /** True: also those that the request uses. */
+  readonly requireUsed: boolean
+  /** False: only the first target is tried or, where an order is followed, only those that it names. */
   readonly allowFallbacks: boolean
+  /** Null: as the wider policy says. */
+  readonly failover: Failover | null
+  readonly modelFallback: ModelFallback | null
+  /** A conversation stays where its prompt cache is warm. */
+  readonly sticky: boolean
+  readonly schedule: readonly ScheduleWindow[]
 }
 
 /** A policy with the version that applied, as recorded with each decision. */
@@ -29,52 +114,83 @@ export interface VersionedPolicy {
   readonly policy: Policy
 }
 
+export const ANY_PRICE: PriceCeiling = { prompt: null, completion: null, request: null, image: null, audio: null }
+
+/** Distinct targets tried for one request at most. More than this costs the caller more waiting than it is worth. */
+export const ATTEMPTS_MAX = 6
+
+/** What holds where a policy says nothing. */
 export const DEFAULT_POLICY: Policy = {
-  objective: 'balanced',
+  objective: null,
+  locked: false,
   order: [],
+  shares: {},
   allow: null,
   deny: [],
-  maxPromptPrice: null,
-  maxCompletionPrice: null,
-  allowRetention: true,
+  maxPrice: ANY_PRICE,
+  minThroughput: {},
+  maxLatency: {},
+  allowTraining: true,
+  zeroRetention: false,
+  distillable: false,
+  quantizations: null,
+  parameters: [],
+  requireUsed: false,
   allowFallbacks: true,
+  failover: null,
+  modelFallback: null,
+  sticky: true,
+  schedule: [],
 }
 
-/** What a request adds to the policy: OpenRouter's `provider` object. It may only narrow; objective and order may be replaced. */
+export const DEFAULT_FAILOVER: Failover = {
+  on: ['outage', 'timeout', 'rate_limit', 'empty'],
+  attempts: ATTEMPTS_MAX,
+  firstTokenMs: null,
+  totalMs: null,
+}
+
+/** What a request adds: OpenRouter's `provider` object and the suffixes of a model's name. Left out: nothing. */
 export interface RoutePreferences {
   readonly objective?: Objective
   readonly order?: readonly string[]
   readonly only?: readonly string[]
   readonly ignore?: readonly string[]
-  readonly maxPromptPrice?: NanoUsd
-  readonly maxCompletionPrice?: NanoUsd
-  readonly denyRetention?: boolean
+  readonly maxPrice?: Partial<PriceCeiling>
+  readonly minThroughput?: Cutoffs
+  readonly maxLatency?: Cutoffs
+  readonly denyTraining?: boolean
+  readonly zeroRetention?: boolean
+  readonly distillable?: boolean
+  readonly quantizations?: readonly string[]
   readonly allowFallbacks?: boolean
   readonly requireParameters?: boolean
+  /** True: the endpoints of all requested models are ranked together, not model by model. */
+  readonly acrossModels?: boolean
 }
 
-/** Policy ∧ request: lists intersect or unite so that the result is never wider than either, the lowest price wins. */
-export function narrow(policy: Policy, request: RoutePreferences): Policy {
+/** A policy that leaves nothing to a wider one. */
+export interface EffectivePolicy extends Policy {
+  readonly objective: Objective
+  readonly failover: Failover
+}
+
+/** The windows of its schedule that are open now, applied: the later one wins. They replace objective, order, shares and price. */
+export function atTime(
+  policy: Policy,
+  isOpen: (window: ScheduleWindow) => boolean,
+): { policy: Policy; window: number | null } {
+  const window = policy.schedule.findLastIndex(isOpen)
+  const replaced = policy.schedule[window]
+  if (!replaced) return { policy, window: null }
   return {
-    objective: request.order?.length ? 'pinned' : (request.objective ?? policy.objective),
-    order: request.order?.length ? request.order : policy.order,
-    allow: intersect(policy.allow, request.only ?? null),
-    deny: [...policy.deny, ...(request.ignore ?? [])],
-    maxPromptPrice: lower(policy.maxPromptPrice, request.maxPromptPrice ?? null),
-    maxCompletionPrice: lower(policy.maxCompletionPrice, request.maxCompletionPrice ?? null),
-    allowRetention: policy.allowRetention && request.denyRetention !== true,
-    allowFallbacks: policy.allowFallbacks && request.allowFallbacks !== false,
+    window,
+    policy: {
+      ...policy,
+      objective: replaced.objective ?? policy.objective,
+      order: replaced.order ?? policy.order,
+      shares: replaced.shares ?? policy.shares,
+      maxPrice: replaced.maxPrice ?? policy.maxPrice,
+    },
   }
-}
-
-function intersect(a: readonly string[] | null, b: readonly string[] | null): readonly string[] | null {
-  if (a === null) return b
-  if (b === null) return a
-  return a.filter((slug) => b.includes(slug))
-}
-
-function lower(a: NanoUsd | null, b: NanoUsd | null): NanoUsd | null {
-  if (a === null) return b
-  if (b === null) return a
-  return a < b ? a : b
 }

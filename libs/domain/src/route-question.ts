@@ -1,0 +1,45 @@
+import type { Caller } from './caller.ts'
+import type { Catalogue } from './catalogue.ts'
+import type { Figures } from './decision.ts'
+import type { Health } from './health.ts'
+import type { EndpointId, ModelSlug, ProviderSlug } from './ids.ts'
+import type { EffectivePolicy, RoutePreferences } from './policy.ts'
+
+/** What the router may know of a request: features, never the prompt. */
+export interface RouteRequest {
+  /** In order of preference; the first is what was asked for. */
+  readonly models: readonly ModelSlug[]
+  /** About how long the prompt is, in tokens: an estimate to compare by, never to bill by. */
+  readonly promptTokens: number
+  /** What the caller allows, or null. */
+  readonly maxTokens: number | null
+  /** Names as in `supportedParameters`, of what the request uses. */
+  readonly parameters: readonly string[]
+  readonly preferences: RoutePreferences
+}
+
+/** The world as the router sees it, at one instant. */
+export interface Snapshot {
+  readonly catalogue: Catalogue
+  /** Providers that we hold a credential and an address for. */
+  readonly reachable: ReadonlySet<ProviderSlug>
+  readonly health: ReadonlyMap<EndpointId, Health>
+  /** Figures of a recorded decision, used in place of health: a decision replays from its record and the catalogue. */
+  readonly recorded?: ReadonlyMap<EndpointId, Figures>
+  /** The hour, Unix milliseconds, by which schedules go: fixed when the request was admitted. */
+  readonly wallMs: number
+  /** Where the conversation's prompt cache is warm; null when nowhere. */
+  readonly warm: EndpointId | null
+}
+
+/** All that one decision depends on. */
+export interface Question {
+  readonly request: RouteRequest
+  readonly caller: Caller
+  readonly policy: EffectivePolicy
+  readonly snapshot: Snapshot
+  /** The clock of the health figures. */
+  readonly nowMs: number
+  /** Uniform in [0, 1). */
+  readonly dice: number
+}
