@@ -1,30 +1,51 @@
+import { begun, CLOSED_BREAKER, failed, succeeded, suspected, type Breaker } from './health-breaker.ts'
+import { countOf, meanOf, quantile, type Digest } from './health-digest.ts'
+import type { Tally } from './health-window.ts'
+import type { FailureKind } from './failover.ts'
+import type { EndpointId } from './ids.ts'
+import type { Percentile } from './policy.ts'
+
 /**
- * What one node has seen of an endpoint lately. Two horizons: a short one that tells an outage, and figures that fade with
- * a half-life of ten seconds and order the healthy. Values are replaced, never edited, so that a decision can keep them.
+ * What one node knows of an endpoint: its breaker, and figures that fade with a half-life of ten seconds and order the healthy.
+ * Values are replaced, never edited, so that a decision can keep them.
  */
-export interface Health {
-  readonly consecutiveFailures: number
-  /** Faded counts. */
+export interface Health extends Breaker {
+  /** Faded counts, of this node and of all that share with it. */
   readonly attempts: number
   readonly failures: number
   /** Faded means; null before the first success. */
   readonly firstTokenMs: number | null
   readonly tokensPerSecond: number | null
-  /** Until then (milliseconds, same clock as `now`) the endpoint is placed last. 0 when it is up. */
-  readonly downUntilMs: number
+  /** Percentiles of the last five minutes, of this node and of all that share with it; null while too little is known. */
+  readonly firstTokenQuantiles: Readonly<Record<Percentile, number>> | null
+  readonly throughputQuantiles: Readonly<Record<Percentile, number>> | null
+  /** When the faded figures were brought up to date. */
   readonly updatedMs: number
+  /** When anything was heard of it last. */
+  readonly heardMs: number
 }
 
-export type Outcome =
+/**
+ * How an attempt went. `sinceMs`: when it began, same clock as `now`; absent: just now. Of failures only those count that say
+ * something of the endpoint: the caller decides that with `countsAgainstHealth`.
+ */
+export type Outcome = { readonly sinceMs?: number } & (
   | { readonly ok: true; readonly firstTokenMs: number | null; readonly tokensPerSecond: number | null }
-  | { readonly ok: false }
+  | { readonly ok: false; readonly kind?: FailureKind }
+)
 
-/** Five failures in a row, or half of at least twenty, call an endpoint down (Envoy's outlier ejection uses the same five). */
-const CONSECUTIVE_FAILURES_MAX = 5
-const FAILURE_RATE_MAX = 0.5
-const ATTEMPTS_TO_JUDGE_MIN = 20
-const DOWN_MS = 30_000
+/** What a node saw of an endpoint since it last told the others. */
+export interface HealthChange extends Tally {
+  readonly endpoint: EndpointId
+  /** For how long still it is called down; 0 when it is not. Of the teller's own failures, never of hearsay. */
+  readonly downForMs: number
+}
+
 const HALF_LIFE_MS = 10_000
+/** No sample counts for less: under much traffic, ten seconds of good ones would hide a brown-out for as long again. */
+const WEIGHT_MIN = 0.05
+/** After this long without news the means begin to return to what is usual, so that a slow one is tried again some day. */
+const QUIET_MS = 10_000
 
 /** A new endpoint starts from what a typical peer does, not from perfection. */
 export const PRIOR_FIRST_TOKEN_MS = 600
@@ -33,56 +54,112 @@ const PRIOR_ATTEMPTS = 5
 const PRIOR_FAILURES = 0.1
 
 export const UNKNOWN_HEALTH: Health = {
-  consecutiveFailures: 0,
+  ...CLOSED_BREAKER,
   attempts: 0,
   failures: 0,
   firstTokenMs: null,
   tokensPerSecond: null,
-  downUntilMs: 0,
+  firstTokenQuantiles: null,
+  throughputQuantiles: null,
   updatedMs: 0,
+  heardMs: 0,
 }
 
-/** Folds one attempt into what is known. @param nowMs milliseconds of a clock that never goes back */
-export function observe(health: Health, outcome: Outcome, nowMs: number): Health {
-  const fade = 0.5 ** (Math.max(0, nowMs - health.updatedMs) / HALF_LIFE_MS)
-  const attempts = health.attempts * fade + 1
-  if (outcome.ok) {
-    const weight = 1 / attempts
-    return {
-      consecutiveFailures: 0,
-      attempts,
-      failures: health.failures * fade,
-      firstTokenMs: blend(health.firstTokenMs, outcome.firstTokenMs, weight),
-      tokensPerSecond: blend(health.tokensPerSecond, outcome.tokensPerSecond, weight),
-      downUntilMs: 0,
-      updatedMs: nowMs,
-    }
-  }
-  const consecutiveFailures = health.consecutiveFailures + 1
-  const failures = health.failures * fade + 1
-  const down =
-    consecutiveFailures >= CONSECUTIVE_FAILURES_MAX ||
-    (attempts >= ATTEMPTS_TO_JUDGE_MIN && failures / attempts >= FAILURE_RATE_MAX)
+/** Folds one finished attempt of this node into what is known. @param dice uniform in [0, 1), used when it falls */
+export function observe(health: Health, outcome: Outcome, nowMs: number, dice = 0.5): Health {
+  const { ok, sinceMs } = outcome
+  const firstTokenMs = outcome.ok ? outcome.firstTokenMs : null
+  const tokensPerSecond = outcome.ok ? outcome.tokensPerSecond : null
+  const seen = fold(health, { attempts: 1, failures: ok ? 0 : 1, firstTokenMs, tokensPerSecond, samples: 1 }, nowMs)
+  return ok ? succeeded(seen, nowMs, sinceMs) : failed(seen, nowMs, dice, sinceMs)
+}
+
+/**
+ * An attempt of this node has its first content and goes on. It is counted when it ends; what it already says is that the endpoint is
+ * there, and how long it took. @param firstTokenMs null for an answer that is not streamed
+ */
+export function observeBeginning(health: Health, firstTokenMs: number | null, nowMs: number, sinceMs?: number): Health {
+  const seen = fold(health, { attempts: 0, failures: 0, firstTokenMs, tokensPerSecond: null, samples: 1 }, nowMs)
+  return begun(seen, nowMs, sinceMs)
+}
+
+/** Folds in what another node told. It moves figures; a breaker is moved by what this node sees itself. */
+export function hear(health: Health, change: HealthChange, nowMs: number): Health {
+  const { attempts, failures } = change
+  const firstTokenMs = meanOf(change.firstTokenMs)
+  const tokensPerSecond = meanOf(change.tokensPerSecond)
+  const samples = Math.max(countOf(change.firstTokenMs), attempts, 1)
+  const heard = fold(health, { attempts, failures, firstTokenMs, tokensPerSecond, samples }, nowMs)
+  return change.downForMs > 0 ? suspected(heard, change.downForMs, nowMs) : heard
+}
+
+/** Time passes without an attempt: counts fade, and after a while of silence the means return to what is usual. */
+export function fadeTo(
+  health: Health,
+  usual: { readonly firstTokenMs: number | null; readonly tokensPerSecond: number | null },
+  nowMs: number,
+): Health {
+  const fade = fadeOver(nowMs - health.updatedMs)
+  const isQuiet = nowMs - health.heardMs > QUIET_MS
+  const back = isQuiet ? 1 - fade : 0
   return {
     ...health,
-    consecutiveFailures,
-    attempts,
-    failures,
-    downUntilMs: down ? nowMs + DOWN_MS : health.downUntilMs,
+    attempts: health.attempts * fade,
+    failures: health.failures * fade,
+    firstTokenMs: blend(health.firstTokenMs, usual.firstTokenMs, back),
+    tokensPerSecond: blend(health.tokensPerSecond, usual.tokensPerSecond, back),
     updatedMs: nowMs,
   }
-}
-
-function blend(before: number | null, now: number | null, weight: number): number | null {
-  if (before === null || now === null) return now ?? before
-  return before + (now - before) * weight
-}
-
-export function isDown(health: Health, nowMs: number): boolean {
-  return health.downUntilMs > nowMs
 }
 
 /** Share of attempts that fail, between 0 and 1, leaning on the prior while little is known. */
 export function failureRate(health: Health): number {
   return (health.failures + PRIOR_FAILURES) / (health.attempts + PRIOR_ATTEMPTS)
+}
+
+/** With fewer first tokens than this nothing is said of the slowest of them. */
+const DEADLINE_SAMPLES_MIN = 50
+const DEADLINE_SHARE = 0.995
+const DEADLINE_SLACK = 1.5
+const DEADLINE_MS_MIN = 2_000
+const DEADLINE_MS_MAX = 120_000
+
+/** How long a first token may take before something is wrong: half as long again as the slowest of 200; null while too little is known. */
+export function firstTokenDeadlineMs(firstTokenMs: Digest): number | null {
+  if (countOf(firstTokenMs) < DEADLINE_SAMPLES_MIN) return null
+  const slowestMs = quantile(firstTokenMs, DEADLINE_SHARE) ?? DEADLINE_MS_MAX
+  return Math.min(Math.max(slowestMs * DEADLINE_SLACK, DEADLINE_MS_MIN), DEADLINE_MS_MAX)
+}
+
+/** What is added at once: counts, and means of what succeeded. `samples`: of how many. */
+interface Seen {
+  readonly attempts: number
+  readonly failures: number
+  readonly firstTokenMs: number | null
+  readonly tokensPerSecond: number | null
+  readonly samples: number
+}
+
+function fold(health: Health, seen: Seen, nowMs: number): Health {
+  const fade = fadeOver(nowMs - health.updatedMs)
+  const before = health.attempts * fade
+  const weight = Math.max(seen.samples / (before + seen.samples), 1 - (1 - WEIGHT_MIN) ** seen.samples)
+  return {
+    ...health,
+    attempts: before + seen.attempts,
+    failures: health.failures * fade + seen.failures,
+    firstTokenMs: blend(health.firstTokenMs, seen.firstTokenMs, weight),
+    tokensPerSecond: blend(health.tokensPerSecond, seen.tokensPerSecond, weight),
+    updatedMs: nowMs,
+    heardMs: nowMs,
+  }
+}
+
+function fadeOver(passedMs: number): number {
+  return 0.5 ** (Math.max(0, passedMs) / HALF_LIFE_MS)
+}
+
+function blend(before: number | null, now: number | null, weight: number): number | null {
+  if (before === null || now === null) return now ?? before
+  return before + (now - before) * weight
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Attempt, EndpointId } from '@turnpike/domain'
-import { addToDigest, type Digest } from './health-digest.ts'
+import { addToDigest, type Attempt, type Digest, type EndpointId } from '@turnpike/domain'
 import type { Pool } from './pools.ts'
 
 export interface HealthMinutesOptions {
@@ -19,6 +18,7 @@ interface Minute {
   readonly endpoint: EndpointId
   attempts: number
   failures: number
+  /** Faults of all attempts that brought no answer, of those that the caller called off too. */
   readonly failureKinds: Record<string, number>
   readonly firstTokenMs: Digest
   readonly tokensPerSecond: Digest
@@ -52,8 +52,8 @@ export class HealthMinutes {
   note(attempt: Attempt, tokensPerSecond: number | null): void {
     const minute = this.#minuteOf(attempt.endpoint)
     minute.attempts++
-    if (attempt.outcome === 'failed' || attempt.outcome === 'cut') {
-      minute.failures++
+    if (attempt.outcome === 'failed' || attempt.outcome === 'cut') minute.failures++
+    if (attempt.outcome !== 'answered') {
       const kind = attempt.fault ?? 'internal'
       minute.failureKinds[kind] = (minute.failureKinds[kind] ?? 0) + 1
     }

@@ -1,0 +1,112 @@
+import {
+  addDigest,
+  addToDigest,
+  addToWindow,
+  advance,
+  firstTokenDeadlineMs,
+  newWindow,
+  percentilesOf,
+  reachedBy,
+  quantile,
+  type Health,
+  type Tally,
+  type Window,
+} from '@turnpike/domain'
+
+/** The spans in which an endpoint is looked at, and what of it is still to be told to others. Changed in place, by the book alone. */
+export interface Page {
+  /** Half a minute: what it is like now. */
+  readonly recent: Window
+  /** Five minutes: percentiles to route by, and the deadline of a first token. */
+  readonly five: Window
+  /** Half an hour, to be shown. */
+  readonly thirty: Window
+  /** What this node saw since the page was settled: one attempt costs two counts here, and the windows are filled once a second. */
+  fresh: Sum | null
+  /** What this node saw and has not told yet. */
+  untold: Sum | null
+  /** The percentiles on the health page are older than the windows. */
+  isStale: boolean
+  deadlineMs: number | null
+  /** The medians of the half hour; null when they are to be made anew. */
+  usual: Usual | null
+}
+
+interface Usual {
+  readonly firstTokenMs: number | null
+  readonly tokensPerSecond: number | null
+}
+
+interface Sum extends Tally {
+  attempts: number
+  failures: number
+}
+
+export function newPage(): Page {
+  return {
+    recent: newWindow(5_000, 6),
+    five: newWindow(30_000, 10),
+    thirty: newWindow(60_000, 30),
+    fresh: null,
+    untold: null,
+    isStale: false,
+    deadlineMs: null,
+    usual: null,
+  }
+}
+
+/** Counts what one attempt of this node adds. Figures that are not known are null. */
+export function count(page: Page, attempts: 0 | 1, failures: 0 | 1, figures: Usual): void {
+  const fresh = (page.fresh ??= nothing())
+  fresh.attempts += attempts
+  fresh.failures += failures
+  if (figures.firstTokenMs !== null) addToDigest(fresh.firstTokenMs, figures.firstTokenMs)
+  if (figures.tokensPerSecond !== null) addToDigest(fresh.tokensPerSecond, figures.tokensPerSecond)
+}
+
+/** Moves what is fresh into the windows and to what is untold, and lets old attempts go. */
+export function settle(page: Page, nowMs: number): void {
+  const { fresh } = page
+  page.fresh = null
+  if (fresh) {
+    addToPage(page, fresh, nowMs)
+    if (page.untold) add(page.untold, fresh)
+    else page.untold = fresh
+  }
+  advance(page.recent, nowMs)
+  if (advance(page.thirty, nowMs)) page.usual = null
+  if (advance(page.five, nowMs)) page.isStale = true
+}
+
+/** Adds what was seen, by this node or by another. */
+export function addToPage(page: Page, tally: Tally, nowMs: number): void {
+  for (const window of [page.recent, page.five, page.thirty]) addToWindow(window, tally, nowMs)
+  page.isStale = true
+  page.usual = null
+}
+
+/** The percentiles and the deadline anew; null when nothing has changed since the last time. */
+export function refreshed(page: Page): Pick<Health, 'firstTokenQuantiles' | 'throughputQuantiles'> | null {
+  if (!page.isStale) return null
+  page.isStale = false
+  const { firstTokenMs, tokensPerSecond } = page.five.sum
+  page.deadlineMs = firstTokenDeadlineMs(firstTokenMs)
+  return { firstTokenQuantiles: percentilesOf(firstTokenMs), throughputQuantiles: reachedBy(tokensPerSecond) }
+}
+
+/** What is usual of it; null where nothing is known. */
+export function usualOf(page: Page): Usual {
+  const { firstTokenMs, tokensPerSecond } = page.thirty.sum
+  return (page.usual ??= { firstTokenMs: quantile(firstTokenMs, 0.5), tokensPerSecond: quantile(tokensPerSecond, 0.5) })
+}
+
+export function nothing(): Sum {
+  return { attempts: 0, failures: 0, firstTokenMs: {}, tokensPerSecond: {} }
+}
+
+function add(sum: Sum, tally: Tally): void {
+  sum.attempts += tally.attempts
+  sum.failures += tally.failures
+  addDigest(sum.firstTokenMs, tally.firstTokenMs)
+  addDigest(sum.tokensPerSecond, tally.tokensPerSecond)
+}
