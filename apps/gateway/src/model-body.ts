@@ -1,10 +1,12 @@
-import type { Catalogue, Endpoint, Model, NanoUsd, Price } from '@turnpike/domain'
+import type { Catalogue, Endpoint, EndpointFigures, Model, NanoUsd, Price } from '@turnpike/domain'
 
-/** A model as the contract has it; the body serves OpenAI's and Anthropic's list shapes too. Its price is its cheapest endpoint's. */
-export function modelBody(model: Model, catalogue: Catalogue) {
-  const endpoints = catalogue.endpointsOf.get(model.slug) ?? []
-  const priced = endpoints.filter((endpoint) => endpoint.price !== null)
-  const cheapest = priced.toSorted((a, b) => Number((a.price?.prompt ?? 0n) - (b.price?.prompt ?? 0n)))[0]
+/**
+ * A model as the contract has it; the body serves OpenAI's and Anthropic's list shapes too. Its price is its cheapest endpoint's.
+ * @param endpoints those that the reader may count on, or all of the model's when there are none such
+ * @param served whether this gateway can send a request to one of them
+ */
+export function modelBody(model: Model, endpoints: readonly Endpoint[], served: boolean) {
+  const cheapest = cheapestOf(endpoints)
   return {
     id: model.slug,
     object: 'model',
@@ -15,7 +17,7 @@ export function modelBody(model: Model, catalogue: Catalogue) {
     description: model.description,
     created: model.created,
     created_at: new Date(model.created * 1000).toISOString(),
-    owned_by: model.slug.split('/')[0] ?? '',
+    owned_by: authorOf(model),
     context_length: model.contextLength,
     architecture: architectureOf(model),
     pricing: cheapest?.price ? pricingOf(cheapest.price) : null,
@@ -26,12 +28,45 @@ export function modelBody(model: Model, catalogue: Catalogue) {
     },
     per_request_limits: null,
     supported_parameters: [...new Set(endpoints.flatMap((endpoint) => endpoint.supportedParameters))].toSorted(),
+    served,
     links: { details: `/api/v1/models/${model.slug}/endpoints` },
   }
 }
 
-/** An endpoint as the contract has it. */
-export function endpointBody(endpoint: Endpoint, model: Model, catalogue: Catalogue) {
+/** The endpoint with the lowest price of a prompt; undefined when nobody knows a price. */
+export function cheapestOf(endpoints: readonly Endpoint[]): Endpoint | undefined {
+  let cheapest: Endpoint | undefined
+  for (const endpoint of endpoints) {
+    if (!endpoint.price) continue
+    if (!cheapest?.price || endpoint.price.prompt < cheapest.price.prompt) cheapest = endpoint
+  }
+  return cheapest
+}
+
+/** Whose model it is: what stands before the first slash of its slug. */
+export function authorOf({ slug }: Model): string {
+  return slug.slice(0, slug.indexOf('/'))
+}
+
+/** What is known of an endpoint besides the catalogue. */
+export interface EndpointState {
+  readonly served: boolean
+  /** Null: nobody asked it yet. */
+  readonly figures: EndpointFigures | null
+  /** Percentiles are for people with a key. */
+  readonly withPercentiles: boolean
+}
+
+/** No account at the provider, no address of it, or no price: nothing is sent there. */
+const STATUS_UNSERVED = -10
+
+/** An endpoint as the contract has it: uptime in percent, latency in milliseconds, throughput in tokens per second. */
+export function endpointBody(
+  endpoint: Endpoint,
+  model: Model,
+  catalogue: Catalogue,
+  { served, figures, withPercentiles }: EndpointState,
+) {
   const provider = catalogue.providers.get(endpoint.provider)
   return {
     name: `${provider?.name ?? endpoint.provider} | ${model.name}`,
@@ -45,12 +80,20 @@ export function endpointBody(endpoint: Endpoint, model: Model, catalogue: Catalo
     max_prompt_tokens: null,
     pricing: endpoint.price ? pricingOf(endpoint.price) : null,
     supported_parameters: endpoint.supportedParameters,
+    uptime_last_5m: figures?.uptime5m ?? null,
+    uptime_last_30m: figures?.uptime30m ?? null,
+    uptime_last_1d: figures?.uptime1d ?? null,
+    latency_last_30m: withPercentiles ? (figures?.latency30m ?? null) : null,
+    throughput_last_30m: withPercentiles ? (figures?.throughput30m ?? null) : null,
+    status: served && endpoint.price ? (figures?.status ?? 0) : STATUS_UNSERVED,
     simulated: provider?.simulated ?? false,
-    status: endpoint.price ? 0 : -1,
+    served: served && endpoint.price !== null,
+    data_policy: { training: provider?.retainsPrompts ?? true, zero_retention: provider?.zeroRetention ?? false },
   }
 }
 
-function architectureOf(model: Model) {
+/** What a model reads and writes, in the contract's words. */
+export function architectureOf(model: Model) {
   return {
     modality: `${model.inputModalities.join('+')}->${model.outputModalities.join('+')}`,
     input_modalities: model.inputModalities,
@@ -60,21 +103,24 @@ function architectureOf(model: Model) {
   }
 }
 
-/** Dollars per token, as decimal strings. */
+/** Dollars per token, and per request and image, as decimal strings. */
 function pricingOf(price: Price) {
   return {
     prompt: perToken(price.prompt),
     completion: perToken(price.completion),
-    request: perToken((price.request ?? 0n) * 1_000_000n),
-    image: '0',
+    request: perUnit(price.request),
+    image: perUnit(price.image),
     web_search: '0',
     internal_reasoning: perToken(price.reasoning ?? price.completion),
     input_cache_read: perToken(price.cacheRead ?? price.prompt),
     input_cache_write: perToken(price.cacheWrite ?? price.prompt),
+    ...(price.audio !== undefined && { audio: perToken(price.audio) }),
     overrides: price.tiers.map((tier) => ({
       min_prompt_tokens: tier.abovePromptTokens,
       prompt: perToken(tier.prompt),
       completion: perToken(tier.completion),
+      ...(tier.cacheRead !== undefined && { input_cache_read: perToken(tier.cacheRead) }),
+      ...(tier.cacheWrite !== undefined && { input_cache_write: perToken(tier.cacheWrite) }),
     })),
   }
 }
@@ -84,4 +130,8 @@ function perToken(perMillion: NanoUsd): string {
   const digits = perMillion.toString().padStart(16, '0')
   const fraction = digits.slice(-15).replace(/0+$/, '')
   return `${digits.slice(0, -15)}${fraction ? `.${fraction}` : ''}`
+}
+
+function perUnit(amount: NanoUsd | undefined): string {
+  return perToken((amount ?? 0n) * 1_000_000n)
 }

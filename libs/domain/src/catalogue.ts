@@ -12,9 +12,16 @@ export interface Model {
   readonly contextLength: number
   readonly inputModalities: readonly string[]
   readonly outputModalities: readonly string[]
+  /** Its author permits training other models on its answers. Unknown counts as no. */
+  readonly distillable: boolean
+  /** What it is made for, as its name tells: `programming`, `finance`. Most have none. */
+  readonly categories?: readonly string[]
 }
 
-/** Who serves it. `baseUrl` ends without a slash. A simulated provider costs nothing real and answers from `apps/simulator`. */
+/**
+ * Who serves it. `baseUrl` ends without a slash; an empty one says that there is no address by which it can be reached from here, so
+ * that it is listed and never served. A simulated provider costs nothing real and answers from `apps/simulator`.
+ */
 export interface Provider {
   readonly slug: ProviderSlug
   readonly name: string
@@ -23,6 +30,8 @@ export interface Provider {
   readonly simulated: boolean
   /** May keep or train on prompts. */
   readonly retainsPrompts: boolean
+  /** Keeps nothing of a request once it is answered. Unknown counts as no. */
+  readonly zeroRetention: boolean
   /** Endpoints that share a domain are expected to fail together. */
   readonly failureDomain: string
 }

@@ -11,6 +11,10 @@ export interface Rates {
   /** Absent: the completion's rate applies. */
   readonly reasoning?: NanoUsd
   readonly request?: NanoUsd
+  /** Nano-dollars per image of the prompt. */
+  readonly image?: NanoUsd
+  /** Nano-dollars per million audio tokens. */
+  readonly audio?: NanoUsd
 }
 
 /** A version of an endpoint's price. Tiers replace the rates for prompts strictly longer than `abovePromptTokens`. */

@@ -1,171 +1,103 @@
-import type { Endpoint, Model, Price, Provider, Rates } from '@turnpike/domain'
+import { columnsOf, differenceOf, type CatalogueChange, type Writer } from './catalogue-difference.ts'
+import {
+  nameOf,
+  readRows,
+  rowsOf,
+  TABLES,
+  type CatalogueEntries,
+  type CatalogueRows,
+  type Row,
+  type TableName,
+} from './catalogue-rows.ts'
 import type { Queryable } from './pools.ts'
 
-/** A part of the catalogue from one source. The version numbers of its prices say nothing: the database counts its own. */
-export interface CatalogueEntries {
-  /** Where it came from; shown to operators. Those of the seed begin with `seed: `. */
-  readonly origin: string
-  readonly models: readonly Model[]
-  readonly providers: readonly Provider[]
-  readonly endpoints: readonly Endpoint[]
+/** What came of writing to the catalogue. */
+export interface Written {
+  readonly version: number
+  readonly written: number
+  /** Names of changes that were not made because nobody confirmed them. */
+  readonly held: readonly string[]
+}
+
+/** Takes the catalogue's lock until the transaction ends, so that writers take turns. Returns its version. */
+export async function lockCatalogue(client: Queryable): Promise<number> {
+  const { rows } = await client.query<{ version: number }>('SELECT version FROM catalogue_version FOR UPDATE')
+  return rows[0]?.version ?? 0
+}
+
+/** Makes the catalogue hold these parts, but for what is held back. Must run in a transaction. */
+export async function writeCatalogue(
+  client: Queryable,
+  parts: readonly CatalogueEntries[],
+  writer: Writer,
+): Promise<Written> {
+  await lockCatalogue(client)
+  const wanted = rowsOf(parts)
+  return writeChanges(client, wanted, differenceOf(await readRows(client), wanted, writer), new Set(), writer)
 }
 
 /**
- * Inserts what is new and updates what differs, among rows that the seed wrote: a row whose origin an operator changed
- * is theirs and stays as it is. A price that differs becomes a new version, effective now. Returns how many rows
- * changed. Must run in a transaction whose caller holds the catalogue's lock and raises the version on a change.
+ * Writes the changes that are not held back, or are confirmed by name, and raises the catalogue's version if there are any. A price
+ * that changes becomes a new version, effective now; what is removed is disabled, never deleted: usage names it. Must run in a
+ * transaction that holds the catalogue's lock and computed the changes under it.
  */
-export async function writeCatalogue(client: Queryable, entries: CatalogueEntries): Promise<number> {
-  return (
-    (await upsert(
-      client,
-      MODELS,
-      entries.models.map((model) => modelRow(model, entries.origin)),
-    )) +
-    (await upsert(
-      client,
-      PROVIDERS,
-      entries.providers.map((provider) => providerRow(provider, entries.origin)),
-    )) +
-    (await upsert(
-      client,
-      ENDPOINTS,
-      entries.endpoints.map((endpoint) => endpointRow(endpoint, entries.origin)),
-    )) +
-    (await addPrices(client, entries))
+export async function writeChanges(
+  client: Queryable,
+  wanted: CatalogueRows,
+  changes: readonly CatalogueChange[],
+  confirmed: ReadonlySet<string>,
+  writer: Writer,
+): Promise<Written> {
+  const free = changes.filter(({ held, name }) => held === null || confirmed.has(name))
+  for (const table of ['models', 'providers', 'endpoints'] as const) {
+    await upsert(client, table, chosen(table, wanted, free), writer)
+  }
+  await addPrices(client, chosen('prices', wanted, free))
+  const removed = free.filter(({ kind }) => kind === 'removed').map(({ name }) => name)
+  if (removed.length > 0) {
+    await client.query('UPDATE endpoints SET enabled = false WHERE id = ANY ($1::text[])', [removed])
+  }
+  const { rows } = await client.query<{ version: number }>(
+    'UPDATE catalogue_version SET version = version + $1::int RETURNING version',
+    [free.length > 0 ? 1 : 0],
   )
+  return {
+    version: rows[0]?.version ?? 0,
+    written: free.length,
+    held: changes.filter((change) => !free.includes(change)).map(({ name }) => name),
+  }
 }
 
-interface Table {
-  readonly name: string
-  readonly key: string
-  readonly columns: readonly string[]
+function chosen(table: TableName, wanted: CatalogueRows, changes: readonly CatalogueChange[]): Row[] {
+  const names = new Set(changes.filter((change) => change.table === table).map(({ name }) => name))
+  return wanted[table].filter((row) => names.has(nameOf(table, row)))
 }
 
-const MODELS: Table = {
-  name: 'models',
-  key: 'slug',
-  columns: ['name', 'description', 'created_at', 'context_length', 'input_modalities', 'output_modalities', 'origin'],
-}
-const PROVIDERS: Table = {
-  name: 'providers',
-  key: 'slug',
-  columns: ['name', 'dialect', 'base_url', 'simulated', 'retains_prompts', 'failure_domain', 'origin'],
-}
-const ENDPOINTS: Table = {
-  name: 'endpoints',
-  key: 'id',
-  columns: [
-    'model_slug',
-    'provider_slug',
-    'upstream_model',
-    'context_length',
-    'max_completion_tokens',
-    'quantization',
-    'supported_parameters',
-    'enabled',
-    'origin',
-  ],
-}
-
-async function upsert(client: Queryable, { name, key, columns }: Table, rows: readonly object[]): Promise<number> {
-  const all = [key, ...columns].join(', ')
-  const given = (prefix: string): string => columns.map((column) => `${prefix}.${column}`).join(', ')
-  const { rowCount } = await client.query(
-    `INSERT INTO ${name} AS kept (${all}) SELECT ${all} FROM jsonb_populate_recordset(NULL::${name}, $1)
-     ON CONFLICT (${key}) DO UPDATE SET (${columns.join(', ')}) = ROW (${given('EXCLUDED')})
-     WHERE kept.origin LIKE 'seed: %' AND (${given('kept')}) IS DISTINCT FROM (${given('EXCLUDED')})`,
+async function upsert(
+  client: Queryable,
+  table: Exclude<TableName, 'prices'>,
+  rows: readonly Row[],
+  writer: Writer,
+): Promise<void> {
+  if (rows.length === 0) return
+  const { key, columns } = TABLES[table]
+  const all = [key, ...columns, 'origin'].join(', ')
+  const changing = [...columnsOf(table, writer), 'origin']
+  await client.query(
+    `INSERT INTO ${table} (${all}) SELECT ${all} FROM jsonb_populate_recordset(NULL::${table}, $1)
+     ON CONFLICT (${key}) DO UPDATE SET ${changing.map((column) => `${column} = EXCLUDED.${column}`).join(', ')}`,
     [JSON.stringify(rows)],
   )
-  return rowCount ?? 0
 }
 
-function modelRow(model: Model, origin: string): object {
-  return {
-    slug: model.slug,
-    name: model.name,
-    description: model.description,
-    created_at: new Date(model.created * 1000).toISOString(),
-    context_length: model.contextLength,
-    input_modalities: model.inputModalities,
-    output_modalities: model.outputModalities,
-    origin,
-  }
-}
-
-function providerRow(provider: Provider, origin: string): object {
-  return {
-    slug: provider.slug,
-    name: provider.name,
-    dialect: provider.dialect,
-    base_url: provider.baseUrl,
-    simulated: provider.simulated,
-    retains_prompts: provider.retainsPrompts,
-    failure_domain: provider.failureDomain,
-    origin,
-  }
-}
-
-function endpointRow(endpoint: Endpoint, origin: string): object {
-  return {
-    id: endpoint.id,
-    model_slug: endpoint.model,
-    provider_slug: endpoint.provider,
-    upstream_model: endpoint.upstreamModel,
-    context_length: endpoint.contextLength,
-    max_completion_tokens: endpoint.maxCompletionTokens,
-    quantization: endpoint.quantization,
-    supported_parameters: endpoint.supportedParameters,
-    enabled: true,
-    origin,
-  }
-}
-
-const AMOUNTS = 'prompt, completion, cache_read, cache_write, reasoning, request, tiers'
-
-async function addPrices(client: Queryable, { endpoints, origin }: CatalogueEntries): Promise<number> {
-  const rows = endpoints.flatMap(({ id, price }) => (price ? [priceRow(id, price, origin)] : []))
-  const { rowCount } = await client.query(
-    `INSERT INTO endpoint_prices (endpoint_id, version, ${AMOUNTS}, effective_from, origin)
-     SELECT wanted.endpoint_id, COALESCE(newest.version, 0) + 1, ${qualified('wanted')}, now(), wanted.origin
-     FROM jsonb_populate_recordset(NULL::endpoint_prices, $1) wanted
-     LEFT JOIN LATERAL (
-       SELECT * FROM endpoint_prices p WHERE p.endpoint_id = wanted.endpoint_id ORDER BY p.version DESC LIMIT 1
-     ) newest ON true
-     WHERE newest.version IS NULL
-        OR newest.origin LIKE 'seed: %' AND (${qualified('newest')}) IS DISTINCT FROM (${qualified('wanted')})`,
+async function addPrices(client: Queryable, rows: readonly Row[]): Promise<void> {
+  if (rows.length === 0) return
+  const amounts = TABLES.prices.columns.join(', ')
+  await client.query(
+    `INSERT INTO endpoint_prices (endpoint_id, version, ${amounts}, effective_from, origin)
+     SELECT endpoint_id, COALESCE((SELECT max(p.version) FROM endpoint_prices p WHERE p.endpoint_id = wanted.endpoint_id), 0) + 1,
+            ${amounts}, now(), origin
+     FROM jsonb_populate_recordset(NULL::endpoint_prices, $1) AS wanted`,
     [JSON.stringify(rows)],
   )
-  return rowCount ?? 0
-}
-
-function qualified(table: string): string {
-  return AMOUNTS.split(', ')
-    .map((column) => `${table}.${column}`)
-    .join(', ')
-}
-
-function priceRow(endpointId: string, price: Price, origin: string): object {
-  const { cacheRead, cacheWrite, ...rates } = amounts(price)
-  return {
-    endpoint_id: endpointId,
-    ...rates,
-    cache_read: cacheRead,
-    cache_write: cacheWrite,
-    tiers: price.tiers.map((tier) => ({ abovePromptTokens: tier.abovePromptTokens, ...amounts(tier) })),
-    origin,
-  }
-}
-
-/** Nano-dollars as decimal strings: JSON's numbers end at 2^53. */
-function amounts(rates: Rates): Partial<Record<keyof Rates, string>> {
-  const { prompt, completion, cacheRead, cacheWrite, reasoning, request } = rates
-  return {
-    prompt: prompt.toString(),
-    completion: completion.toString(),
-    ...(cacheRead !== undefined && { cacheRead: cacheRead.toString() }),
-    ...(cacheWrite !== undefined && { cacheWrite: cacheWrite.toString() }),
-    ...(reasoning !== undefined && { reasoning: reasoning.toString() }),
-    ...(request !== undefined && { request: request.toString() }),
-  }
 }

@@ -8,9 +8,9 @@ import {
   type Price,
   type Provider,
   type ProviderSlug,
-  type Rates,
 } from '@turnpike/domain'
 import { inTransaction, type Pool, type Queryable } from './pools.ts'
+import { ratesOf, tiersOf, type StoredRates, type StoredTier } from './prices.ts'
 
 /**
  * The whole catalogue as of one moment: enabled endpoints, each with the newest price already in effect. An endpoint
@@ -57,6 +57,8 @@ interface ModelRow {
   context_length: number
   input_modalities: string[]
   output_modalities: string[]
+  distillable: boolean
+  categories: string[]
 }
 
 function toModel(row: ModelRow): Model {
@@ -68,6 +70,8 @@ function toModel(row: ModelRow): Model {
     contextLength: row.context_length,
     inputModalities: row.input_modalities,
     outputModalities: row.output_modalities,
+    distillable: row.distillable,
+    ...(row.categories.length > 0 && { categories: row.categories }),
   }
 }
 
@@ -78,6 +82,7 @@ interface ProviderRow {
   base_url: string
   simulated: boolean
   retains_prompts: boolean
+  zero_retention: boolean
   failure_domain: string
 }
 
@@ -89,6 +94,7 @@ function toProvider(row: ProviderRow): Provider {
     baseUrl: row.base_url,
     simulated: row.simulated,
     retainsPrompts: row.retains_prompts,
+    zeroRetention: row.zero_retention,
     failureDomain: row.failure_domain,
   }
 }
@@ -118,52 +124,18 @@ function toEndpoint(row: EndpointRow, price: Price | null): Endpoint {
   }
 }
 
-interface PriceRow {
+interface PriceRow extends Omit<StoredRates, 'cacheRead' | 'cacheWrite'> {
   endpoint_id: string
   version: number
-  prompt: bigint
-  completion: bigint
   cache_read: bigint | null
   cache_write: bigint | null
-  reasoning: bigint | null
-  request: bigint | null
   tiers: StoredTier[]
-}
-
-/** A tier as it lies in the column: amounts are decimal strings, which JSON cannot round. */
-export interface StoredTier {
-  readonly abovePromptTokens: number
-  readonly prompt: string
-  readonly completion: string
-  readonly cacheRead?: string
-  readonly cacheWrite?: string
-  readonly reasoning?: string
-  readonly request?: string
 }
 
 function toPrice(row: PriceRow): Price {
   return {
-    ...toRates({ ...row, cacheRead: row.cache_read, cacheWrite: row.cache_write }),
+    ...ratesOf({ ...row, cacheRead: row.cache_read, cacheWrite: row.cache_write }),
     version: row.version,
-    tiers: row.tiers.map((tier) => ({ ...toRates(tier), abovePromptTokens: tier.abovePromptTokens })),
+    tiers: tiersOf(row.tiers),
   }
-}
-
-type StoredRates = Record<'prompt' | 'completion', bigint | string> &
-  Partial<Record<'cacheRead' | 'cacheWrite' | 'reasoning' | 'request', bigint | string | null>>
-
-function toRates({ prompt, completion, cacheRead, cacheWrite, reasoning, request }: StoredRates): Rates {
-  return {
-    prompt: BigInt(prompt),
-    completion: BigInt(completion),
-    ...(isGiven(cacheRead) && { cacheRead: BigInt(cacheRead) }),
-    ...(isGiven(cacheWrite) && { cacheWrite: BigInt(cacheWrite) }),
-    ...(isGiven(reasoning) && { reasoning: BigInt(reasoning) }),
-    ...(isGiven(request) && { request: BigInt(request) }),
-  }
-}
-
-/** An amount of zero is given, and is not the same as none. */
-function isGiven(amount: bigint | string | null | undefined): amount is bigint | string {
-  return amount !== null && amount !== undefined
 }

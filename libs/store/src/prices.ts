@@ -1,43 +1,34 @@
 import type { EndpointId, Price, Rates } from '@turnpike/domain'
-import type { EndpointPrice } from './generated/client.ts'
 import type { PrismaClient } from './prisma.ts'
 
 /** The version of an endpoint's price that a request was billed by; null when there is none such. Versions are never edited. */
 export async function findPrice(prisma: PrismaClient, endpointId: EndpointId, version: number): Promise<Price | null> {
   const row = await prisma.endpointPrice.findUnique({ where: { endpointId_version: { endpointId, version } } })
-  return row && { version, ...ratesOf(row), tiers: (row.tiers as unknown as StoredTier[]).map(tierOf) }
+  return row && { version, ...ratesOf(row), tiers: tiersOf(row.tiers) }
 }
 
-type Rate = 'prompt' | 'completion' | 'cacheRead' | 'cacheWrite' | 'reasoning' | 'request'
-type Amounts = Pick<EndpointPrice, Rate>
-/** Amounts as decimal strings, since JSON has no integers of 64 bits. */
-type StoredTier = { readonly [Name in Rate]?: string | null } & { readonly abovePromptTokens: number }
+/** Rates as the columns hold them, and as tiers do: there amounts are decimal strings, which JSON cannot round. */
+export type StoredRates = Record<'prompt' | 'completion', bigint | string> &
+  Partial<Record<Exclude<keyof Rates, 'prompt' | 'completion'>, bigint | string | null>>
 
-function ratesOf({ prompt, completion, cacheRead, cacheWrite, reasoning, request }: Amounts): Rates {
-  return {
-    prompt,
-    completion,
-    ...(cacheRead !== null && { cacheRead }),
-    ...(cacheWrite !== null && { cacheWrite }),
-    ...(reasoning !== null && { reasoning }),
-    ...(request !== null && { request }),
-  }
+/** A tier as it lies in the column. */
+export type StoredTier = StoredRates & { readonly abovePromptTokens: number }
+
+const OPTIONAL = ['cacheRead', 'cacheWrite', 'reasoning', 'request', 'image', 'audio'] as const
+
+/** The rates that are stored. An amount of zero is given, and is not the same as none. */
+export function ratesOf(stored: StoredRates): Rates {
+  const others = OPTIONAL.flatMap((rate) => {
+    const amount = stored[rate]
+    return amount === null || amount === undefined ? [] : [[rate, BigInt(amount)] as const]
+  })
+  return { prompt: BigInt(stored.prompt), completion: BigInt(stored.completion), ...Object.fromEntries(others) }
 }
 
-function tierOf(tier: StoredTier): Rates & { abovePromptTokens: number } {
-  return {
+/** The tiers of a price's column: only `writeCatalogue` writes it. */
+export function tiersOf(column: unknown): Price['tiers'] {
+  return (column as readonly StoredTier[]).map((tier) => ({
+    ...ratesOf(tier),
     abovePromptTokens: tier.abovePromptTokens,
-    ...ratesOf({
-      prompt: BigInt(tier.prompt ?? '0'),
-      completion: BigInt(tier.completion ?? '0'),
-      cacheRead: amount(tier.cacheRead),
-      cacheWrite: amount(tier.cacheWrite),
-      reasoning: amount(tier.reasoning),
-      request: amount(tier.request),
-    }),
-  }
-}
-
-function amount(text: string | null | undefined): bigint | null {
-  return text === null || text === undefined ? null : BigInt(text)
+  }))
 }

@@ -10,7 +10,7 @@ import {
   type ProviderSlug,
 } from '@turnpike/domain'
 import fleet from '../../../prisma/seed/simulated.json' with { type: 'json' }
-import type { CatalogueEntries } from './catalogue-write.ts'
+import type { CatalogueEntries } from './catalogue-rows.ts'
 
 /** When the fleet was made up: 2026-11-21, so that its models sort as new ones. */
 const CREATED = 1_795_219_200
@@ -29,6 +29,7 @@ export function simulatedFleet(): CatalogueEntries {
       baseUrl: path,
       simulated: true,
       retainsPrompts: false,
+      zeroRetention: true,
       failureDomain,
     })),
     models: fleet.models.map(({ slug, name, description, contextLength, inputModalities, outputModalities }) => ({
@@ -39,6 +40,7 @@ export function simulatedFleet(): CatalogueEntries {
       contextLength,
       inputModalities,
       outputModalities,
+      distillable: true,
     })),
     endpoints: fleet.models.flatMap((model) => model.providers.map((provider) => endpoint(model, provider))),
   }

@@ -1,8 +1,17 @@
-import type { Endpoint, EndpointId, Model, ModelSlug, ProviderSlug } from '@turnpike/domain'
-import { writeCatalogue, type CatalogueEntries } from './catalogue-write.ts'
-import { inTransaction, openPool, type Queryable } from './pools.ts'
-import { listedEntries, type ListedProvider } from './seed-listed.ts'
+import type { Endpoint, Model, ModelSlug, EndpointId, ProviderSlug } from '@turnpike/domain'
+import { installedList, listedEntries } from './catalogue-list.ts'
+import { INSTALLED_ORIGIN } from './catalogue-providers.ts'
+import type { CatalogueEntries } from './catalogue-rows.ts'
+import { writeCatalogue } from './catalogue-write.ts'
+import { inTransaction, openPool } from './pools.ts'
 import { simulatedFleet } from './seed-simulated.ts'
+
+/** A provider of the price list that the operator has an account at. */
+export interface ListedProvider {
+  readonly slug: 'openai' | 'anthropic' | 'google'
+  /** Where it is reached when not at its own address, such as through a proxy. */
+  readonly baseUrl?: string
+}
 
 /** Any server that speaks OpenAI's dialect, such as vLLM. Its models are named by the operator, at an explicit price of zero. */
 export interface CompatibleProvider {
@@ -15,34 +24,33 @@ export interface CompatibleProvider {
 export interface CatalogueSeed {
   /** Whether the simulated fleet is part of the catalogue. */
   readonly simulated: boolean
-  /** The real providers that the operator has accounts with. */
+  /** The real providers that the operator has accounts with. The others of the price list are in the catalogue too, and not served. */
   readonly real: readonly (ListedProvider | CompatibleProvider)[]
 }
 
 export interface Seeded {
   readonly version: number
   readonly changed: boolean
-  /** Models in the price lists that were left out: no price or context length that can be stated exactly. */
+  /** Models in the price list that were left out: no price or context length that can be stated exactly. */
   readonly skipped: number
+  /** Endpoints whose price moved so far that somebody has to confirm it: the next import offers it. */
+  readonly held: readonly string[]
 }
 
 /**
- * Makes the catalogue hold exactly what is configured. Endpoints that the seed once wrote and that are not configured
- * any more are disabled, never deleted: usage names them. Prices change by adding a version, and the catalogue's version
- * grows only when something changed, so that this may run at every start and in several processes.
+ * Makes the catalogue hold the installed price list and what is configured. Endpoints that the seed once wrote and that neither has any
+ * more are disabled, never deleted: usage names them. Prices change by adding a version, and the catalogue's version grows only when
+ * something changed, so that this may run at every start and in several processes.
  */
 export async function seedCatalogue(ownerUrl: string, seed: CatalogueSeed): Promise<Seeded> {
+  const baseUrls: Record<string, string> = {}
   const parts: CatalogueEntries[] = seed.simulated ? [simulatedFleet()] : []
-  let skipped = 0
   for (const provider of seed.real) {
-    if (provider.slug === 'compatible') {
-      parts.push(compatibleEntries(provider))
-    } else {
-      const listed = listedEntries(provider)
-      parts.push(listed.entries)
-      skipped += listed.skipped
-    }
+    if (provider.slug === 'compatible') parts.push(compatibleEntries(provider))
+    else if (provider.baseUrl !== undefined) baseUrls[provider.slug] = provider.baseUrl
   }
+  const { entries, leftOut } = listedEntries(installedList(), `seed: ${INSTALLED_ORIGIN}`, new Date(), { baseUrls })
+  parts.push(entries)
   const pool = openPool(ownerUrl, {
     max: 1,
     statementTimeoutMs: 30_000,
@@ -50,31 +58,11 @@ export async function seedCatalogue(ownerUrl: string, seed: CatalogueSeed): Prom
     applicationName: 'turnpike seed',
   })
   try {
-    return { ...(await inTransaction(pool, (client) => write(client, parts))), skipped }
+    const { version, written, held } = await inTransaction(pool, (client) => writeCatalogue(client, parts, 'seed'))
+    return { version, changed: written > 0, skipped: leftOut.unlimited + leftOut.unpriced, held }
   } finally {
     await pool.end()
   }
-}
-
-async function write(
-  client: Queryable,
-  parts: readonly CatalogueEntries[],
-): Promise<{ version: number; changed: boolean }> {
-  // The row of the version is the lock: seeds of several processes take turns.
-  await client.query('SELECT version FROM catalogue_version FOR UPDATE')
-  let changes = 0
-  for (const part of parts) changes += await writeCatalogue(client, part)
-  const listed = parts.flatMap((part) => part.endpoints.map((endpoint) => endpoint.id))
-  const disabled = await client.query(
-    `UPDATE endpoints SET enabled = false WHERE enabled AND origin LIKE 'seed: %' AND id <> ALL ($1::text[])`,
-    [listed],
-  )
-  const changed = changes + (disabled.rowCount ?? 0) > 0
-  const { rows } = await client.query<{ version: number }>(
-    'UPDATE catalogue_version SET version = version + $1::int RETURNING version',
-    [changed ? 1 : 0],
-  )
-  return { version: rows[0]?.version ?? 0, changed }
 }
 
 function compatibleEntries({ baseUrl, models }: CompatibleProvider): CatalogueEntries {
@@ -90,6 +78,7 @@ function compatibleEntries({ baseUrl, models }: CompatibleProvider): CatalogueEn
         contextLength,
         inputModalities: ['text'],
         outputModalities: ['text'],
+        distillable: false,
       },
       endpoint: {
         id: `${provider}/${slug}` as EndpointId,
@@ -114,6 +103,7 @@ function compatibleEntries({ baseUrl, models }: CompatibleProvider): CatalogueEn
         baseUrl: baseUrl.replace(/\/+$/, ''),
         simulated: false,
         retainsPrompts: false,
+        zeroRetention: false,
         failureDomain: provider,
       },
     ],

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject } from '@nestjs/common'
 import { RouteConfig } from '@nestjs/platform-fastify'
 import type { EndpointRow, ModelList } from '@turnpike/contract'
-import type { Catalogue, Endpoint } from '@turnpike/domain'
+import type { Catalogue, Endpoint, Model } from '@turnpike/domain'
 import { Control } from '../control.ts'
 
 /** The catalogue, with who serves what at which price. */
@@ -13,7 +13,7 @@ export class ModelsController {
   @RouteConfig({ access: 'models:read', unverified: true })
   async list(): Promise<ModelList> {
     const catalogue = await this.control.catalogue()
-    const data = [...catalogue.models.values()].map((model) => ({
+    const data = demoFirst(catalogue).map((model) => ({
       slug: model.slug,
       name: model.name,
       description: model.description,
@@ -26,6 +26,14 @@ export class ModelsController {
     }))
     return { data: data.filter(({ endpoints }) => endpoints.length > 0) }
   }
+}
+
+/** By slug, and what the simulator plays before everything else: it answers without any account. */
+function demoFirst(catalogue: Catalogue): Model[] {
+  const isSimulated = ({ slug }: Model) =>
+    catalogue.endpointsOf.get(slug)?.some(({ provider }) => catalogue.providers.get(provider)?.simulated) === true
+  const all = [...catalogue.models.values()]
+  return [...all.filter(isSimulated), ...all.filter((model) => !isSimulated(model))]
 }
 
 /** For sorting only, where a rounded price does no harm. */

@@ -1,0 +1,73 @@
+import { type Caller, type Endpoint, type EndpointId, type Health, type Model, route } from '@turnpike/domain'
+import { cheapestOf, modelBody } from './model-body.ts'
+import type { Reach } from './target.ts'
+
+/** A model of a list, with what it is filtered and sorted by, and its body ready to send. */
+export interface Listing {
+  readonly model: Model
+  /** Those that can be reached, or all when none can. */
+  readonly endpoints: readonly Endpoint[]
+  readonly served: boolean
+  /** Its cheapest endpoint, whose price the list shows; undefined when nobody knows a price. */
+  readonly cheapest: Endpoint | undefined
+  /** For searches: slug and name, in lower case. */
+  readonly words: string
+  /** The body as JSON. */
+  readonly json: string
+}
+
+/**
+ * Every model that somebody offers, whether or not there is an account for it: those that are served first, and of these the
+ * simulated ones, which answer without any. Made once per version of the catalogue.
+ */
+export function listingsOf(reach: Reach): readonly Listing[] {
+  const known = byReach.get(reach)
+  if (known) return known
+  const { catalogue, reachable } = reach
+  const listings = [...catalogue.models.values()].flatMap((model) => {
+    const all = catalogue.endpointsOf.get(model.slug) ?? []
+    if (all.length === 0) return []
+    const able = all.filter(({ provider, price }) => reachable.has(provider) && price !== null)
+    return [listing(model, able.length > 0 ? able : all, able.length > 0)]
+  })
+  const rank = ({ endpoints, served }: Listing) => {
+    if (!served) return 2
+    return endpoints.some(({ provider }) => catalogue.providers.get(provider)?.simulated) ? 0 : 1
+  }
+  const sorted = listings.toSorted((a, b) => rank(a) - rank(b))
+  byReach.set(reach, sorted)
+  return sorted
+}
+
+const byReach = new WeakMap<Reach, readonly Listing[]>()
+
+/** What the filters ask of a request: nothing but to be answered. */
+const ANYTHING = { promptTokens: 0, maxTokens: null, parameters: [], preferences: {} }
+const UNTRIED: ReadonlyMap<EndpointId, Health> = new Map()
+
+/**
+ * The models that a caller can use now, each with the endpoints that its policies, its funds and our accounts leave. It is the router
+ * that says so, so that what is listed here is never refused for a reason that was known.
+ * @param wallMs Unix milliseconds, by which policies with a timetable go
+ */
+export function listingsFor(caller: Caller, reach: Reach, wallMs: number): readonly Listing[] {
+  const snapshot = { catalogue: reach.catalogue, reachable: reach.reachable, health: UNTRIED, wallMs, warm: null }
+  return listingsOf(reach).flatMap(({ model, served }) => {
+    if (!served) return []
+    const { candidates } = route({ ...ANYTHING, models: [model.slug] }, caller, snapshot, 0, 0)
+    const left = new Set(candidates.map(({ endpoint }) => endpoint))
+    const endpoints = (reach.catalogue.endpointsOf.get(model.slug) ?? []).filter(({ id }) => left.has(id))
+    return endpoints.length > 0 ? [listing(model, endpoints, true)] : []
+  })
+}
+
+function listing(model: Model, endpoints: readonly Endpoint[], served: boolean): Listing {
+  return {
+    model,
+    endpoints,
+    served,
+    cheapest: cheapestOf(endpoints),
+    words: `${model.slug} ${model.name}`.toLowerCase(),
+    json: JSON.stringify(modelBody(model, endpoints, served)),
+  }
+}
