@@ -73,6 +73,19 @@ export const MUTATIONS: readonly Mutation[] = [
     change: (world, key) => setPolicyOfWorkspace(world, key, null),
   },
   {
+    ...{ table: 'organisations', what: 'it is given a policy', look: chat, before: 'served', after: FORBIDDEN },
+    change: (world, key) => setPolicyOfOrganisation(world, key, world.policyId),
+  },
+  {
+    ...{ table: 'policies', what: 'a version of the organisation’s', look: chat, before: FORBIDDEN, after: 'served' },
+    change: (world) => setVersion(world, 2),
+  },
+  {
+    ...{ table: 'organisations', what: 'its policy taken away', look: chat, before: FORBIDDEN, after: 'served' },
+    prepare: (world) => setVersion(world, 1),
+    change: (world, key) => setPolicyOfOrganisation(world, key, null),
+  },
+  {
     ...{ table: 'policies', what: 'archived', look: chat, before: FORBIDDEN, after: 'served' },
     prepare: (world, key) => setPolicyOfKey(world, key, world.policyId),
     change: (world, key) =>
@@ -107,11 +120,10 @@ export async function plantWorld(fleet: Fleet, door: Door): Promise<World> {
     await organisations.create({ name: 'changing', funds: 'simulated' }, 'organisation.create')
     await workspaces.create({ id: workspaceId, name: 'Default', slug: 'default' }, 'workspace.create')
     await policies.create({ id: policyId, name: 'strict' }, 'policy.create')
-    for (const [version, allow] of [
-      [1, []],
-      [2, null],
+    for (const [version, document] of [
+      [1, { only: [] }],
+      [2, {}],
     ] as const) {
-      const document = { ...UNPRICED, allow: allow && [...allow] }
       await transaction.policyVersion.create({ data: { tenantId, policyId, version, document } })
     }
   })
@@ -128,11 +140,6 @@ export async function plantWorld(fleet: Fleet, door: Door): Promise<World> {
   return { fleet, door, policyId, tenant: { tenantId, workspaceId } }
 }
 
-/** The default policy as documents hold it. */
-const UNPRICED = {
-  ...{ objective: 'balanced', order: [], deny: [], allowRetention: true, allowFallbacks: true },
-  ...{ maxPromptPrice: null, maxCompletionPrice: null },
-}
 const BALANCE_NANO = 1_000_000_000_000n
 
 /** A key of that organisation that is in no database. */
@@ -155,6 +162,12 @@ function setPolicyOfKey({ door }: World, { tenantId, id }: FleetKey, policyId: P
 
 function setPolicyOfWorkspace({ door }: World, { tenantId, workspaceId }: FleetKey, policyId: PolicyId | null) {
   return door.change(tenantId, ({ workspaces }) => workspaces.update(workspaceId, { policyId }, 'workspace.policy'))
+}
+
+function setPolicyOfOrganisation({ door }: World, { tenantId }: FleetKey, policyId: PolicyId | null): Promise<Span> {
+  return door.change(tenantId, ({ organisations }) =>
+    organisations.update(tenantId, { policyId }, 'organisation.policy'),
+  )
 }
 
 function setVersion({ door, policyId, tenant }: World, currentVersion: number): Promise<Span> {

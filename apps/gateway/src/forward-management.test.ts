@@ -90,6 +90,22 @@ it.each(['GET', 'POST', 'DELETE'] as const)('passes %s on', async (method) => {
 })
 
 it.each([
+  '/api/v1/policies?limit=1',
+  '/api/v1/policies/0f8fad5b-d9cb-469f-a165-70867728950e',
+  '/api/v1/policies/0f8fad5b-d9cb-469f-a165-70867728950e/versions?offset=2',
+  '/api/v1/policies/0f8fad5b-d9cb-469f-a165-70867728950e/rollback',
+])('asks for policies as for keys: %s', async (url) => {
+  expect((await send({ method: 'POST', url })).statusCode).toBe(202)
+  expect(seen.map((one) => [one.method, one.url])).toEqual([['POST', url]])
+})
+
+it.each([
+  '/api/v1/policies/x/archive',
+  '/api/v1/policies/x/versions/1',
+  '/api/v1/policies/%2e%2e/versions',
+  '/api/v1/policies/..%2fkeys',
+  '/api/v1/policies//versions',
+  '/api/v1/keys/x/versions',
   '/api/v1/keys/../../../console/v1/session',
   '/api/v1/keys/..%2f..%2f..%2fconsole%2fv1%2fsession',
   '/api/v1/keys/%2e%2e',
@@ -107,7 +123,7 @@ it.each([
   '/api/v1/keysmith',
   '/api/v1/KEYS',
   '/v1/keys',
-])('opens nothing but keys on the control plane: %s', async (url) => {
+])('opens nothing but keys and policies on the control plane: %s', async (url) => {
   const reply = await send({ method: 'GET', url })
   expect(reply.statusCode).toBe(404)
   expect(seen).toEqual([])

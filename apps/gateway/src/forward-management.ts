@@ -2,7 +2,7 @@ import { asFault, Fault } from '@turnpike/domain'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { refuse } from './edge.ts'
 
-/** Names and times of keys are small; the control plane takes no more either. */
+/** Names of keys and policies are small; the control plane takes no more either. */
 export const FORWARDED_BYTES_MAX = 64 * 1024
 /** The control plane answers within a second or not at all; a caller who waits longer is better told. */
 const ANSWER_MS_MAX = 5_000
@@ -20,12 +20,22 @@ const ANSWERED = [
   'retry-after-ms',
 ]
 
-/** Every id of a key and nothing that a client of HTTP could take for a path of another kind. */
-const HASH = /^[0-9A-Za-z_-]{1,128}$/
+/** Every id of a key or a policy and nothing that a client of HTTP could take for a path of another kind. */
+const ID = /^[0-9A-Za-z_-]{1,128}$/
+
+/** What is passed on, each under the path that it is here. */
+const ROUTES = [
+  '/api/v1/keys',
+  '/api/v1/keys/:id',
+  '/api/v1/policies',
+  '/api/v1/policies/:id',
+  '/api/v1/policies/:id/versions',
+  '/api/v1/policies/:id/rollback',
+] as const
 
 /**
- * Passes the management API on to the control plane, which authenticates it: `/api/v1/keys` and `/api/v1/keys/{hash}`, a closed
- * list, each sent on under the path that it is here. Bodies go as they came; the answer is streamed back.
+ * Passes the management API on to the control plane, which authenticates it: keys and routing policies, a closed list. Bodies go
+ * as they came; the answer is streamed back.
  * @param controlUrl origin of the control plane
  */
 export function forwardManagement(server: FastifyInstance, controlUrl: string): void {
@@ -35,27 +45,27 @@ export function forwardManagement(server: FastifyInstance, controlUrl: string): 
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: FORWARDED_BYTES_MAX }, (_request, bytes, parsed) =>
       parsed(null, bytes),
     )
-    for (const url of ['/api/v1/keys', '/api/v1/keys/:hash']) {
+    for (const url of ROUTES) {
       scope.route({
         url,
         method: METHODS,
         config: { public: true },
-        handler: (request, reply) => forward(controlUrl, request, reply),
+        handler: (request, reply) => forward(controlUrl + pathOf(url, request), request, reply),
       })
     }
     done()
   })
 }
 
-async function forward(controlUrl: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const answer = await fetch(controlUrl + pathOf(request), {
+async function forward(address: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const answer = await fetch(address, {
     method: request.method,
     headers: pick(ASKED, (name) => [request.headers[name]].flat()[0]),
     body: Buffer.isBuffer(request.body) && request.body.length > 0 ? new Uint8Array(request.body) : null,
     redirect: 'manual',
     signal: AbortSignal.timeout(ANSWER_MS_MAX),
   }).catch((cause: unknown) => {
-    throw new Fault('store_unavailable', 'Keys cannot be managed at this moment; please retry.', { cause })
+    throw new Fault('store_unavailable', 'Keys and policies cannot be managed at this moment; please retry.', { cause })
   })
   return reply
     .code(answer.status)
@@ -64,11 +74,14 @@ async function forward(controlUrl: string, request: FastifyRequest, reply: Fasti
 }
 
 /** Made anew from its parts: dots, slashes and escapes in what came cannot lead anywhere else. */
-function pathOf(request: FastifyRequest): string {
-  const { hash } = request.params as { hash?: string }
-  if (hash !== undefined && !HASH.test(hash)) throw new Fault('object_unknown', 'There is no such key.')
+function pathOf(url: (typeof ROUTES)[number], request: FastifyRequest): string {
+  const { id = '' } = request.params as { id?: string }
+  if (url.includes(':id') && !ID.test(id)) {
+    const kind = url.startsWith('/api/v1/keys') ? 'key' : 'policy'
+    throw new Fault('object_unknown', `There is no such ${kind}.`)
+  }
   const query = /\?([^#]*)/.exec(request.url)?.[1]
-  return `/api/v1/keys${hash === undefined ? '' : `/${hash}`}${query === undefined ? '' : `?${query}`}`
+  return url.replace(':id', id) + (query === undefined ? '' : `?${query}`)
 }
 
 function pick(names: readonly string[], read: (name: string) => string | undefined): Record<string, string> {

@@ -35,6 +35,8 @@ export const ManagedKey = z.object({
   /** Null for keys that a management key made. */
   creator_user_id: z.string().nullable(),
   workspace_id: z.string(),
+  /** Its own routing policy, within those of its workspace and its organisation; null: none. */
+  policy_id: z.string().nullable(),
 })
 export type ManagedKey = z.infer<typeof ManagedKey>
 
@@ -76,6 +78,8 @@ export type ManagedKeyCreate = z.infer<typeof ManagedKeyCreate>
 export const ManagedKeyPatch = z.strictObject({
   name: name(KEY_NAME_LENGTH_MAX).optional(),
   disabled: z.literal(false, { error: 'keys are revoked for good, not for a while; use DELETE for that' }).optional(),
+  /** Null detaches. */
+  policy_id: z.uuid({ error: 'must be the id of a policy, or null for none' }).nullable().optional(),
   limit: unlimited(),
   limit_reset: unlimited(),
   include_byok_in_limit: withoutByok(),

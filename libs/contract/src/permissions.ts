@@ -14,6 +14,10 @@ const TABLE = {
   'keys:revoke': BUILDERS,
   /** A key that makes and revokes all others. */
   'management-keys:create': KEEPERS,
+  'policies:read': EVERYBODY,
+  'policies:update': BUILDERS,
+  /** A policy of everybody's keys. */
+  'policies:attach-widely': KEEPERS,
   'requests:read': EVERYBODY,
   'usage:read': EVERYBODY,
   'models:read': EVERYBODY,

@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { insertTenant, testDatabase, testRedis, waitFor, type TestDatabase } from '@turnpike/testkit'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { DEFAULT_POLICY, type PolicyDocument } from '@turnpike/domain'
+import { insertTenant, testDatabase, testRedis, waitFor, type TestDatabase, type TestTenant } from '@turnpike/testkit'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { KeyCache } from './key-cache.ts'
@@ -84,6 +85,25 @@ async function change(keyId: string, assignment: string): Promise<number> {
   )
 }
 
+const INSERT_VERSION = 'INSERT INTO policy_versions (tenant_id, policy_id, version, document) VALUES ($1, $2, $3, $4)'
+
+async function insertPolicy({ tenantId }: TestTenant, document: PolicyDocument): Promise<string> {
+  const id = randomUUID()
+  await asSystem('INSERT INTO policies (id, tenant_id, name) VALUES ($1, $2, $3)', [id, tenantId, 'p'])
+  await asSystem(INSERT_VERSION, [tenantId, id, 1, document])
+  return id
+}
+
+function asSystem(sql: string, values: unknown[]) {
+  return inTransaction(owner, (client) => client.query(sql, values), 'BEGIN; SET LOCAL ROLE turnpike_system')
+}
+
+/** As a gateway that knows nothing yet is told of them. */
+async function policiesOf(digest: Buffer) {
+  const answer = await aCache().lookup(digest)
+  return answer.kind === 'found' ? answer.value.policies : []
+}
+
 /** Returns what is told of channels, as it comes. */
 function watch(cache: KeyCache, withRedis: Redis | null, intervalMs = 50): string[] {
   const told: string[] = []
@@ -106,47 +126,36 @@ describe('a key in Postgres', () => {
         balance: 5_000_000_000n,
         version: 1,
         revoked: false,
-        policy: null,
+        policies: [],
       },
     })
   })
 
-  it('brings the policy of its workspace, with prices as whole numbers', async () => {
+  it('brings the policies of its organisation, its workspace and its own, the widest first, with prices as whole numbers', async () => {
     const tenant = await insertTenant(database.ownerUrl)
-    const policy = {
-      objective: 'cost',
-      order: [],
-      allow: ['acorn'],
-      deny: [],
-      maxPromptPrice: '1000',
-      allowRetention: true,
-    }
-    await inTransaction(
-      owner,
-      async (client) => {
-        const [row] = (
-          await client.query<{ id: string }>(
-            `INSERT INTO policies (id, tenant_id, name) VALUES (gen_random_uuid(), $1, 'p') RETURNING id`,
-            [tenant.tenantId],
-          )
-        ).rows
-        await client.query(
-          'INSERT INTO policy_versions (tenant_id, policy_id, version, document) VALUES ($1, $2, 1, $3)',
-          [tenant.tenantId, row?.id, { ...policy, maxCompletionPrice: null, allowFallbacks: true }],
-        )
-        await client.query('UPDATE workspaces SET policy_id = $1 WHERE id = $2', [row?.id, tenant.workspaceId])
-      },
-      'BEGIN; SET LOCAL ROLE turnpike_system',
-    )
-    const answer = await aCache().lookup(tenant.digest)
-    expect(answer).toMatchObject({
-      value: {
-        policy: {
-          version: 1,
-          policy: { objective: 'cost', allow: ['acorn'], maxPromptPrice: 1_000n, maxCompletionPrice: null },
-        },
-      },
-    })
+    const wide = await insertPolicy(tenant, { only: ['acorn', 'birch'] })
+    const middle = await insertPolicy(tenant, { objective: 'cost', max_price: { prompt: '0.15' } })
+    const own = await insertPolicy(tenant, {})
+    const gone = await insertPolicy(tenant, { only: [] })
+    await asSystem('UPDATE organisations SET policy_id = $1 WHERE tenant_id = $2', [wide, tenant.tenantId])
+    await asSystem('UPDATE workspaces SET policy_id = $1 WHERE id = $2', [middle, tenant.workspaceId])
+    await asSystem('UPDATE api_keys SET policy_id = $1 WHERE id = $2', [own, tenant.keyId])
+    expect(await policiesOf(tenant.digest)).toMatchObject([
+      { id: wide, version: 1, policy: { allow: ['acorn', 'birch'], objective: null } },
+      { id: middle, version: 1, policy: { objective: 'cost', maxPrice: { prompt: 150_000_000n, completion: null } } },
+      { id: own, version: 1, policy: DEFAULT_POLICY },
+    ])
+    await asSystem('UPDATE api_keys SET policy_id = $1 WHERE id = $2', [gone, tenant.keyId])
+    await asSystem('UPDATE policies SET archived_at = now() WHERE id = $1', [gone])
+    expect((await policiesOf(tenant.digest)).map(({ id }) => id)).toEqual([wide, middle])
+  })
+
+  it('brings the version of a policy that is in force, not the newest that exists', async () => {
+    const tenant = await insertTenant(database.ownerUrl)
+    const id = await insertPolicy(tenant, { objective: 'cost' })
+    await asSystem(INSERT_VERSION, [tenant.tenantId, id, 2, { objective: 'latency' }])
+    await asSystem('UPDATE api_keys SET policy_id = $1 WHERE id = $2', [id, tenant.keyId])
+    expect(await policiesOf(tenant.digest)).toMatchObject([{ id, version: 1, policy: { objective: 'cost' } }])
   })
 
   it('a digest that nobody has is absent', async () => {

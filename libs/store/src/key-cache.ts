@@ -90,18 +90,15 @@ export class KeyCache {
     const { clock = SYSTEM_CLOCK, random = Math.random, freshMs = FRESH_MS, staleMs = STALE_MS, onStore } = options
     const { entriesMax = ENTRIES_MAX } = options
     const now = () => clock.monotonicMs()
-    const breaker = (store: KeyStore, failuresMax?: number) => {
-      const onChange: BreakerOptions['onChange'] = (state) => onStore?.(store, state, made.trouble)
-      const made: Breaker = new Breaker({ now, random, onChange, ...(failuresMax && { failuresMax }) })
+    const breaker = (store: KeyStore, limits?: Pick<BreakerOptions, 'failuresMax'>) => {
+      const told = (state: 'closed' | 'open') => onStore?.(store, state, made.trouble)
+      const made: Breaker = new Breaker({ now, random, onChange: told, ...limits })
       return made
     }
     this.#clock = clock
-    this.breakers = {
-      redis: breaker('redis'),
-      redisWrites: breaker('redis writes'),
-      postgres: breaker('postgres', SILENT_QUERIES_MAX),
-    }
-    const { redis: reads, redisWrites: writes, postgres } = this.breakers
+    const [reads, writes] = [breaker('redis'), breaker('redis writes')]
+    const postgres = breaker('postgres', { failuresMax: SILENT_QUERIES_MAX })
+    this.breakers = { redis: reads, redisWrites: writes, postgres }
     this.#copies = new RedisCopies({ tier: options.redis, reads, writes, clock })
     this.#batch = new KeyBatch(options.fromPostgres, postgres, clock)
     this.#shelf = new KeyShelf({ clock, random, freshMs, staleMs, entriesMax })

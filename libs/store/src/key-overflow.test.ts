@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import {
+  ANY_PRICE,
   DEFAULT_POLICY,
   type Caller,
   type KeyId,
@@ -111,16 +112,18 @@ function rowOf(digest: Buffer): Caller {
     expiresAtMs: null,
     revoked: false,
     staleMaxMs: 3_600_000,
-    policy: {
-      id: `policy ${index % POLICIES}` as PolicyId,
-      version: 3,
-      policy: {
-        ...DEFAULT_POLICY,
-        order: Array.from({ length: 6 }, (_, at) => text(at, 6)),
-        allow: Array.from({ length: 12 }, (_, at) => text(at, 6)),
-        maxPromptPrice: 3_000_000_000n,
+    policies: [
+      {
+        id: `policy ${index % POLICIES}` as PolicyId,
+        version: 3,
+        policy: {
+          ...DEFAULT_POLICY,
+          order: Array.from({ length: 6 }, (_, at) => text(at, 6)),
+          allow: Array.from({ length: 12 }, (_, at) => text(at, 6)),
+          maxPrice: { ...ANY_PRICE, prompt: 3_000_000_000n },
+        },
       },
-    },
+    ],
   }
 }
 

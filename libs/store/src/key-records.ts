@@ -1,4 +1,13 @@
-import type { Caller, KeyId, KeyKind, Policy, PolicyId, TenantId, WorkspaceId } from '@turnpike/domain'
+import {
+  openPolicy,
+  type Caller,
+  type KeyId,
+  type KeyKind,
+  type PolicyDocument,
+  type PolicyId,
+  type TenantId,
+  type WorkspaceId,
+} from '@turnpike/domain'
 import type { Redis } from 'ioredis'
 import { openText, sealText, type KeySecrets } from './key-seal.ts'
 import type { Pool } from './pools.ts'
@@ -53,7 +62,7 @@ function isLostConnection(error: unknown): boolean {
 }
 
 const LOOKUP = `SELECT digest, key_id, tenant_id, workspace_id, name, kind, version::text, expires_at, revoked_at, funds,
-  balance::text, stale_max_s, policy_id, policy_version, policy FROM auth_lookup($1::bytea[])`
+  balance::text, stale_max_s, policies FROM auth_lookup($1::bytea[])`
 
 interface KeyRow {
   digest: Buffer
@@ -68,19 +77,11 @@ interface KeyRow {
   funds: Caller['funds']
   balance: string | null
   stale_max_s: number
-  policy_id: PolicyId | null
-  policy_version: number | null
-  policy: PolicyJson | null
-}
-
-/** A policy as its document holds it: prices are decimal strings of nano-dollars. */
-type PolicyJson = Omit<Policy, 'maxPromptPrice' | 'maxCompletionPrice'> & {
-  maxPromptPrice: string | null
-  maxCompletionPrice: string | null
+  /** The widest first; null when there is none. */
+  policies: { id: PolicyId; version: number; document: PolicyDocument }[] | null
 }
 
 function callerOf(row: KeyRow): Caller {
-  const { policy_id, policy_version, policy } = row
   return {
     tenantId: row.tenant_id,
     workspaceId: row.workspace_id,
@@ -93,19 +94,8 @@ function callerOf(row: KeyRow): Caller {
     expiresAtMs: row.expires_at?.getTime() ?? null,
     revoked: row.revoked_at !== null,
     staleMaxMs: row.stale_max_s * 1000,
-    policy:
-      policy_id !== null && policy_version !== null && policy !== null
-        ? { id: policy_id, version: policy_version, policy: policyOf(policy) }
-        : null,
+    policies: (row.policies ?? []).map(({ id, version, document }) => ({ id, version, policy: openPolicy(document) })),
   }
-}
-
-function policyOf(json: PolicyJson): Policy {
-  return { ...json, maxPromptPrice: nano(json.maxPromptPrice), maxCompletionPrice: nano(json.maxCompletionPrice) }
-}
-
-function nano(text: string | null): bigint | null {
-  return text === null ? null : BigInt(text)
 }
 
 /** Asks Redis for one digest; null when it has nothing. Throws WrongValue for a value that is not ours for this digest. */
@@ -172,6 +162,7 @@ export function openRecord(secrets: KeySecrets, digest: Buffer, text: string, no
   if (json === null) throw new WrongValue('not sealed for this key')
   const record = JSON.parse(json, (_, value: unknown) => (isNano(value) ? BigInt(value.nano) : value)) as KeyRecord
   if (record.verifiedAtMs > nowMs + SKEW_MS_MAX) throw new WrongValue('from the future')
+  if (record.caller && !Array.isArray(record.caller.policies)) throw new WrongValue('from another release')
   return record
 }
 

@@ -169,13 +169,16 @@ export class KeyShelf {
     return lookup
   }
 
-  /** The caller with the one copy of its policy that this process keeps: versions of a policy never change. */
+  /** The caller with the one copy of each of its policies that this process keeps: versions of a policy never change. */
   #sharing(caller: Caller): Caller {
-    if (!caller.policy) return caller
-    const name = `${caller.policy.id} ${caller.policy.version}`
-    const policy = this.#policies.get(name) ?? caller.policy
-    this.#policies.set(name, policy)
-    return policy === caller.policy ? caller : { ...caller, policy }
+    if (caller.policies.length === 0) return caller
+    const policies = caller.policies.map((policy) => {
+      const name = `${policy.id} ${policy.version}`
+      const shared = this.#policies.get(name) ?? policy
+      this.#policies.set(name, shared)
+      return shared
+    })
+    return { ...caller, policies }
   }
 
   get #freshMs(): number {

@@ -149,7 +149,7 @@ export function aCaller(name: string, changes: Partial<Caller>): Caller {
     expiresAtMs: null,
     revoked: false,
     staleMaxMs: 60 * MINUTE_MS,
-    policy: null,
+    policies: [],
     ...changes,
   }
 }

@@ -148,21 +148,32 @@ it('raises the version of every key of an organisation that changed, and of no o
   expect(await versionOf('api_keys', 'id', stranger.id)).toBe(1)
 })
 
-it('raises the version of keys that a policy governs, by themselves or by their workspace', async () => {
+it('raises the version of every key that a policy governs: its own, its workspace’s and its organisation’s', async () => {
   const tenant = await newTenant()
-  const [own, inherited] = [await newKey(tenant), await newKey(tenant)]
-  const [forKey, forWorkspace] = [randomUUID() as string as PolicyId, randomUUID() as string as PolicyId]
+  const [own, other] = [await newKey(tenant), await newKey(tenant)]
+  const [forKey, forWorkspace, forAll] = [newPolicyId(), newPolicyId(), newPolicyId()]
+  const stranger = await newKey(await newTenant())
   await change(tenant, async (door) => {
-    await door.policies.create({ id: forKey, name: 'for a key' }, 'policy.create')
-    await door.policies.create({ id: forWorkspace, name: 'for the workspace' }, 'policy.create')
+    for (const id of [forKey, forWorkspace, forAll]) await door.policies.create({ id, name: id }, 'policy.create')
     await door.apiKeys.update(own.id, { policyId: forKey }, 'key.policy')
     await door.workspaces.update(tenant.workspaceId, { policyId: forWorkspace }, 'workspace.policy')
+    await door.organisations.update(tenant.tenantId, { policyId: forAll }, 'organisation.policy')
   })
-  const changed = async (id: PolicyId) =>
-    (await change(tenant, (door) => door.policies.update(id, { currentVersion: 2 }, 'policy.publish'))).events
-  expect((await changed(forKey)).map(({ digest }) => digest)).toEqual([own.digest])
-  expect((await changed(forWorkspace)).map(({ digest }) => digest)).toEqual([inherited.digest])
+  const changed = async (id: PolicyId) => {
+    const patch = { currentVersion: 2 }
+    const { events } = await change(tenant, (door) => door.policies.update(id, patch, 'policy.version'))
+    return events.map(({ digest }) => digest.toString('hex')).toSorted()
+  }
+  const both = [own.digest.toString('hex'), other.digest.toString('hex')].toSorted()
+  expect(await changed(forKey)).toEqual([own.digest.toString('hex')])
+  expect(await changed(forWorkspace)).toEqual(both)
+  expect(await changed(forAll)).toEqual(both)
+  expect(await versionOf('api_keys', 'id', stranger.id)).toBe(1)
 })
+
+function newPolicyId(): PolicyId {
+  return randomUUID() as string as PolicyId
+}
 
 it('leaves nothing behind when the work fails: no row, no version, no event, no audit entry', async () => {
   const tenant = await newTenant()

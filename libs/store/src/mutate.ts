@@ -13,8 +13,10 @@ import { withTenant, type PrismaClient, type Transaction } from './prisma.ts'
 /** Who changes what is whose. */
 export interface Author {
   readonly tenantId: TenantId
-  /** Null: the product itself. */
+  /** Null: the product itself, or a management key. */
   readonly userId: UserId | null
+  /** The management key that asked for it, if one did. */
+  readonly keyId?: KeyId
 }
 
 /** What came of a mutation: its result, and the keys whose callers are different now, for `publishKeyEvents` after the commit. */
@@ -82,7 +84,7 @@ function organisations({ organisation }: Transaction, tenantId: TenantId, change
   return table<Organisation, NewOrganisation, OrganisationPatch>(changes, {
     entity: 'organisations',
     idOf: (row) => row.tenantId,
-    shown: ({ name, funds, staleMaxS }) => ({ name, funds, staleMaxSeconds: staleMaxS }),
+    shown: ({ name, funds, staleMaxS, policyId }) => ({ name, funds, staleMaxSeconds: staleMaxS, policyId }),
     concerned: () => ({ tenantId }),
     find: () => organisation.findUnique({ where: { tenantId } }),
     create: (row) => organisation.create({ data: { tenantId, ...row } }),
@@ -145,11 +147,16 @@ function policies({ policy }: Transaction, tenantId: TenantId, changes: Change[]
       currentVersion,
       archivedAt: archivedAt?.toISOString() ?? null,
     }),
-    concerned: (row) => ({ tenantId, OR: [{ policyId: row.id }, { policyId: null, workspace: { policyId: row.id } }] }),
+    concerned: ({ id }) => ({ tenantId, OR: layersWith(id) }),
     find: (id) => policy.findUnique({ where: { id, tenantId } }),
     create: (row) => policy.create({ data: { tenantId, ...row } }),
     update: (id, patch) => policy.update({ where: { id, tenantId }, data: { ...patch, ...NEXT } }),
   })
+}
+
+/** Keys under a policy: their own, their workspace's or their organisation's. All three apply, so all are concerned. */
+function layersWith(policyId: string): Prisma.ApiKeyWhereInput[] {
+  return [{ policyId }, { workspace: { policyId } }, { workspace: { organisation: { policyId } } }]
 }
 
 interface NewOrganisation {
@@ -160,6 +167,7 @@ interface NewOrganisation {
 interface OrganisationPatch extends Partial<NewOrganisation> {
   /** 0 to 3,600 seconds. */
   readonly staleMaxS?: number
+  readonly policyId?: PolicyId | null
 }
 
 interface NewWorkspace {

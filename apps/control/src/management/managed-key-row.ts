@@ -28,6 +28,7 @@ export function managedKeyRow(key: ManagedKey): ManagedKeyRow {
     expires_at: key.expiresAt?.toISOString() ?? null,
     creator_user_id: key.createdBy,
     workspace_id: key.workspaceId,
+    policy_id: key.policyId,
   }
 }
 

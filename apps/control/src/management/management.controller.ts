@@ -12,6 +12,7 @@ import {
 } from '@turnpike/contract'
 import { Fault, type Caller, type KeyId, type WorkspaceId } from '@turnpike/domain'
 import {
+  attachPolicy,
   createKey,
   findManagedKey,
   hasWorkspace,
@@ -26,7 +27,10 @@ import { callerOf } from '../edge.ts'
 import { managedKeyRow } from './managed-key-row.ts'
 import { parseNaming } from './parse-naming.ts'
 
-/** OpenRouter's contract for keys: a management key makes, lists, names and revokes the keys of its organisation, by program. */
+/**
+ * OpenRouter's contract for keys: a management key makes, lists, names and revokes the keys of its organisation, by program, and
+ * attaches policies to them.
+ */
 @Controller('api/v1/keys')
 export class ManagementController {
   constructor(@Inject(Control) private readonly control: Control) {}
@@ -70,7 +74,7 @@ export class ManagementController {
     @Body() body: unknown,
     @Req() request: FastifyRequest,
   ): Promise<ManagedKeyAnswer> {
-    const { name, disabled } = parseNaming(ManagedKeyPatch, body)
+    const { name, disabled, policy_id } = parseNaming(ManagedKeyPatch, body)
     const caller = callerOf(request)
     const key = await this.#find(caller, idOf(hash))
     if (disabled === false && key.revokedAt) {
@@ -78,8 +82,10 @@ export class ManagementController {
         param: 'disabled',
       })
     }
-    if (name === undefined || name === key.name) return { data: managedKeyRow(key) }
-    await this.control.published(renameKey(this.control.prisma, authorOf(caller), key.id, name, Date.now()))
+    if (policy_id !== undefined) await this.#attach(caller, key.id, policy_id)
+    if (name !== undefined && name !== key.name) {
+      await this.control.published(renameKey(this.control.prisma, authorOf(caller), key.id, name, Date.now()))
+    }
     return { data: managedKeyRow(await this.#find(caller, key.id)) }
   }
 
@@ -90,6 +96,17 @@ export class ManagementController {
     const outcome = await this.control.management.revoke(tenantId, idOf(hash), Date.now())
     const answer: ManagedKeyDeleted = outcome === 'revoked' ? { deleted: true } : { status: 'revocation_pending' }
     void reply.code(outcome === 'revoked' ? 200 : 202).send(answer)
+  }
+
+  async #attach(caller: Caller, id: KeyId, policyId: string | null): Promise<void> {
+    const attaching = attachPolicy(this.control.prisma, authorOf(caller), { kind: 'key', id }, policyId)
+    const { kind } = await this.control.published(attaching)
+    if (kind === 'place_unknown') throw noSuchKey()
+    if (kind === 'policy_unknown') {
+      throw new Fault('request_invalid', 'policy_id: there is no such policy, or it was archived.', {
+        param: 'policy_id',
+      })
+    }
   }
 
   /** Another organisation's key and one that never was are answered alike. */

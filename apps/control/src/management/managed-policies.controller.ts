@@ -1,0 +1,157 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common'
+import { RouteConfig } from '@nestjs/platform-fastify'
+import {
+  ManagedPolicyCreate,
+  ManagedPolicyListQuery,
+  ManagedPolicyPatch,
+  ManagedPolicyRollback,
+  ManagedPolicySave,
+  type ManagedPolicyAnswer,
+  type ManagedPolicyDeleted,
+  type ManagedPolicyList,
+  type ManagedPolicyVersionList,
+  type PolicyDocument,
+} from '@turnpike/contract'
+import {
+  archivePolicy,
+  createPolicy,
+  findPolicy,
+  listPolicies,
+  listPolicyVersions,
+  renamePolicy,
+  rollBackPolicy,
+  savePolicy,
+  type Author,
+  type Mutated,
+  type PolicySummary,
+} from '@turnpike/store'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Control } from '../control.ts'
+import { callerOf } from '../edge.ts'
+import { judge } from '../policies/judge.ts'
+import { noSuchPolicy, policyId } from '../policies/policy-row.ts'
+import { parseSuggesting } from '../policies/problems.ts'
+import { warningsOf } from '../policies/warnings.ts'
+import { managedPolicyRow, managedVersionRow } from './managed-policy-row.ts'
+import { parseNaming } from './parse-naming.ts'
+
+/** Routing policies by program: the same ones that the console shows, with the same checks. Attached by PATCH /api/v1/keys/{hash}. */
+@Controller('api/v1/policies')
+export class ManagedPoliciesController {
+  constructor(@Inject(Control) private readonly control: Control) {}
+
+  @Get()
+  @RouteConfig({ access: 'management' })
+  async list(@Query() query: unknown, @Req() request: FastifyRequest): Promise<ManagedPolicyList> {
+    const { offset, limit } = parseNaming(ManagedPolicyListQuery, query)
+    const { tenantId } = callerOf(request)
+    const page = await listPolicies(this.control.prisma, tenantId, { limit, offset, cursor: null })
+    return { data: page.policies.map(managedPolicyRow), total_count: page.total }
+  }
+
+  @Get(':id')
+  @RouteConfig({ access: 'management' })
+  async one(@Param('id') id: string, @Req() request: FastifyRequest): Promise<ManagedPolicyAnswer> {
+    return this.#answer(await findPolicy(this.control.prisma, callerOf(request).tenantId, policyId(id)))
+  }
+
+  @Post()
+  @RouteConfig({ access: 'management' })
+  async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const wanted = parseSuggesting(ManagedPolicyCreate, body)
+    judge(wanted.document, await this.control.catalogue())
+    const creating = createPolicy(this.control.prisma, authorOf(request), wanted)
+    void reply.code(201).send(await this.#answer(await this.control.published(creating)))
+  }
+
+  @Patch(':id')
+  @RouteConfig({ access: 'management' })
+  async change(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+  ): Promise<ManagedPolicyAnswer> {
+    const known = policyId(id)
+    const { name, document, based_on } = parseSuggesting(ManagedPolicyPatch, body)
+    const { prisma } = this.control
+    if (document) await this.#save(request, known, document, based_on)
+    if (name !== undefined) return this.#published(renamePolicy(prisma, authorOf(request), known, name))
+    return this.#answer(await findPolicy(prisma, callerOf(request).tenantId, known))
+  }
+
+  @Delete(':id')
+  @RouteConfig({ access: 'management' })
+  async archive(@Param('id') id: string, @Req() request: FastifyRequest): Promise<ManagedPolicyDeleted> {
+    await this.#published(archivePolicy(this.control.prisma, authorOf(request), policyId(id), Date.now()))
+    return { deleted: true }
+  }
+
+  @Get(':id/versions')
+  @RouteConfig({ access: 'management' })
+  async versions(
+    @Param('id') id: string,
+    @Query() query: unknown,
+    @Req() request: FastifyRequest,
+  ): Promise<ManagedPolicyVersionList> {
+    const known = policyId(id)
+    const { offset, limit } = parseNaming(ManagedPolicyListQuery, query)
+    const { tenantId } = callerOf(request)
+    const page = await listPolicyVersions(this.control.prisma, tenantId, known, { limit, offset, before: null })
+    if (!page) throw noSuchPolicy()
+    return { data: page.versions.map(managedVersionRow), total_count: page.total }
+  }
+
+  @Post(':id/versions')
+  @HttpCode(200)
+  @RouteConfig({ access: 'management' })
+  save(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<ManagedPolicyAnswer> {
+    const known = policyId(id)
+    const { document, based_on } = parseSuggesting(ManagedPolicySave, body)
+    return this.#save(request, known, document, based_on)
+  }
+
+  @Post(':id/rollback')
+  @HttpCode(200)
+  @RouteConfig({ access: 'management' })
+  rollBack(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+  ): Promise<ManagedPolicyAnswer> {
+    const known = policyId(id)
+    const { version, based_on = null } = parseSuggesting(ManagedPolicyRollback, body)
+    const wanted = { version, basedOn: based_on, onWide: allowed }
+    return this.#published(rollBackPolicy(this.control.prisma, authorOf(request), known, wanted))
+  }
+
+  async #save(
+    request: FastifyRequest,
+    id: string,
+    document: PolicyDocument,
+    basedOn: number | undefined,
+  ): Promise<ManagedPolicyAnswer> {
+    judge(document, await this.control.catalogue())
+    const wanted = { document, basedOn: basedOn ?? null, onWide: allowed }
+    return this.#published(savePolicy(this.control.prisma, authorOf(request), id, wanted))
+  }
+
+  async #published(mutation: Promise<Mutated<PolicySummary | null>>): Promise<ManagedPolicyAnswer> {
+    return this.#answer(await this.control.published(mutation))
+  }
+
+  /** Another organisation's policy and one that never was are answered alike. */
+  async #answer(policy: PolicySummary | null): Promise<ManagedPolicyAnswer> {
+    if (!policy) throw noSuchPolicy()
+    const data = managedPolicyRow(policy)
+    return { data, warnings: warningsOf(data.document, await this.control.catalogue()) }
+  }
+}
+
+/** A management key is made by an owner or admin, who may change policies of everybody's keys. */
+function allowed(): void {}
+
+/** What a management key does is done in the name of its organisation, and its versions bear the key's name. */
+function authorOf(request: FastifyRequest): Author {
+  const { tenantId, keyId } = callerOf(request)
+  return { tenantId, userId: null, keyId }
+}

@@ -1,0 +1,47 @@
+import type { PolicyDocument, PolicyWarning } from '@turnpike/contract'
+import type { Catalogue } from '@turnpike/domain'
+import { problemsIn } from './check-document.ts'
+import { refusal, type Problem } from './problems.ts'
+import { statesOf, survey, type Survey } from './survey.ts'
+import { warningsOf } from './warnings.ts'
+
+/**
+ * Holds a document that has the right form against the catalogue, before it is saved. Throws Fault `request_invalid` that names the
+ * field, or says how many endpoints each stage removes when none is left.
+ * @returns what the author should think about all the same
+ */
+export function judge(document: PolicyDocument, catalogue: Catalogue): PolicyWarning[] {
+  refuseUnfit(document, catalogue)
+  const barren = barrenState(document, catalogue)
+  if (barren) throw refusal([barren.problem], { total: barren.found.total, removed: barren.found.removed })
+  return warningsOf(document, catalogue)
+}
+
+/** The first half of `judge`: what is wrong whatever the catalogue leaves. */
+export function refuseUnfit(document: PolicyDocument, catalogue: Catalogue): void {
+  const problems = problemsIn(document, catalogue)
+  if (problems.length === 0) return
+  throw refusal(problems.map(({ path, message }) => ({ path: ['document', ...path], message })))
+}
+
+/** The first of its states in which a policy leaves no endpoint for any model; null when there is none. */
+export function barrenState(
+  document: PolicyDocument,
+  catalogue: Catalogue,
+): { readonly problem: Problem; readonly found: Survey } | null {
+  for (const state of statesOf(document)) {
+    const found = survey(state.document, catalogue, 1)
+    if (found.total === 0 || found.domains.size > 0) continue
+    const stages = Object.entries(found.removed).toSorted(([, a], [, b]) => b - a)
+    const counts = stages.map(([stage, count]) => `${stage} removes ${count}`).join(', ')
+    const when = state.window === null ? '' : ' while this window is open'
+    return {
+      found,
+      problem: {
+        path: state.window === null ? ['document'] : ['document', 'schedule', state.window],
+        message: `Not one of the ${found.total} endpoints in the catalogue is left${when}: ${counts}.`,
+      },
+    }
+  }
+  return null
+}

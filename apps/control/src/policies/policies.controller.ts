@@ -1,0 +1,167 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common'
+import { RouteConfig } from '@nestjs/platform-fastify'
+import {
+  PolicyCreate,
+  PolicyListQuery,
+  PolicyPreviewQuestion,
+  PolicyRename,
+  PolicyRollback,
+  PolicySave,
+  PolicyVersionListQuery,
+  type PolicyAnswer,
+  type PolicyDocument,
+  type PolicyList,
+  type PolicyPreviewAnswer,
+  type PolicyVersionList,
+} from '@turnpike/contract'
+import {
+  archivePolicy,
+  createPolicy,
+  findPolicy,
+  listPolicies,
+  listPolicyVersions,
+  policyLayers,
+  recentHealth,
+  renamePolicy,
+  rollBackPolicy,
+  savePolicy,
+  type Author,
+  type PolicySummary,
+} from '@turnpike/store'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Control } from '../control.ts'
+import { refuseRole, signedInOf } from '../edge.ts'
+import { parse } from '../parse.ts'
+import { judge, refuseUnfit } from './judge.ts'
+import { noSuchPolicy, policyId, policyRow, versionRow } from './policy-row.ts'
+import { previewOf } from './preview.ts'
+import { parseSuggesting } from './problems.ts'
+import { warningsOf } from './warnings.ts'
+
+/** Routing policies: made, saved in versions, tried out, rolled back and archived. What they are attached to is elsewhere. */
+@Controller('console/v1/policies')
+export class PoliciesController {
+  constructor(@Inject(Control) private readonly control: Control) {}
+
+  @Get()
+  @RouteConfig({ access: 'policies:read' })
+  async list(@Query() query: unknown, @Req() request: FastifyRequest): Promise<PolicyList> {
+    const { limit, cursor = null } = parse(PolicyListQuery, query)
+    const page = await listPolicies(this.control.prisma, signedInOf(request).tenantId, { limit, cursor })
+    return { data: page.policies.map(policyRow), hasMore: page.nextCursor !== null, nextCursor: page.nextCursor }
+  }
+
+  @Get(':id')
+  @RouteConfig({ access: 'policies:read' })
+  async one(@Param('id') id: string, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
+    return this.#answer(await findPolicy(this.control.prisma, signedInOf(request).tenantId, policyId(id)))
+  }
+
+  @Post()
+  @RouteConfig({ access: 'policies:update' })
+  async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const wanted = parseSuggesting(PolicyCreate, body)
+    await this.#judge(wanted.document)
+    const creating = createPolicy(this.control.prisma, authorOf(request), wanted)
+    void reply.code(201).send(await this.#answer(await this.control.published(creating)))
+  }
+
+  @Patch(':id')
+  @RouteConfig({ access: 'policies:update' })
+  async rename(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
+    const { name } = parse(PolicyRename, body)
+    const renaming = renamePolicy(this.control.prisma, authorOf(request), policyId(id), name)
+    return this.#answer(await this.control.published(renaming))
+  }
+
+  @Post(':id/versions')
+  @HttpCode(200)
+  @RouteConfig({ access: 'policies:update' })
+  async save(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
+    const known = policyId(id)
+    const { document, basedOn } = parseSuggesting(PolicySave, body)
+    await this.#judge(document)
+    const wanted = { document, basedOn, onWide: refusingTheNarrow(request) }
+    return this.#answer(await this.control.published(savePolicy(this.control.prisma, authorOf(request), known, wanted)))
+  }
+
+  @Get(':id/versions')
+  @RouteConfig({ access: 'policies:read' })
+  async versions(
+    @Param('id') id: string,
+    @Query() query: unknown,
+    @Req() request: FastifyRequest,
+  ): Promise<PolicyVersionList> {
+    const known = policyId(id)
+    const { limit, cursor: before = null } = parse(PolicyVersionListQuery, query)
+    const { tenantId } = signedInOf(request)
+    const page = await listPolicyVersions(this.control.prisma, tenantId, known, { limit, before })
+    if (!page) throw noSuchPolicy()
+    return { data: page.versions.map(versionRow), hasMore: page.nextCursor !== null, nextCursor: page.nextCursor }
+  }
+
+  @Post(':id/rollback')
+  @HttpCode(200)
+  @RouteConfig({ access: 'policies:update' })
+  async rollBack(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+  ): Promise<PolicyAnswer> {
+    const known = policyId(id)
+    const { version, basedOn } = parse(PolicyRollback, body)
+    const wanted = { version, basedOn, onWide: refusingTheNarrow(request) }
+    return this.#answer(
+      await this.control.published(rollBackPolicy(this.control.prisma, authorOf(request), known, wanted)),
+    )
+  }
+
+  @Post(':id/archive')
+  @HttpCode(200)
+  @RouteConfig({ access: 'policies:update' })
+  async archive(@Param('id') id: string, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
+    const archiving = archivePolicy(this.control.prisma, authorOf(request), policyId(id), Date.now())
+    return this.#answer(await this.control.published(archiving))
+  }
+
+  @Post('preview')
+  @HttpCode(200)
+  @RouteConfig({ access: 'policies:read' })
+  async preview(@Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyPreviewAnswer> {
+    const question = parseSuggesting(PolicyPreviewQuestion, body)
+    const { tenantId, workspace, organisation } = signedInOf(request)
+    const { prisma, pool } = this.control
+    const catalogue = await this.control.catalogue()
+    refuseUnfit(question.document, catalogue)
+    const nowMs = Date.now()
+    const world = {
+      catalogue,
+      layers: await policyLayers(prisma, tenantId, workspace.id),
+      funds: organisation.funds,
+      health: await recentHealth(pool, nowMs),
+      nowMs,
+    }
+    return { data: previewOf(question, world) }
+  }
+
+  async #judge(document: PolicyDocument): Promise<void> {
+    judge(document, await this.control.catalogue())
+  }
+
+  /** Another organisation's policy and one that never was are answered alike. */
+  async #answer(policy: PolicySummary | null): Promise<PolicyAnswer> {
+    if (!policy) throw noSuchPolicy()
+    const data = policyRow(policy)
+    return { data, warnings: warningsOf(data.document, await this.control.catalogue()) }
+  }
+}
+
+function authorOf(request: FastifyRequest): Author {
+  const { tenantId, userId } = signedInOf(request)
+  return { tenantId, userId }
+}
+
+/** A policy of everybody's keys is changed by those who may attach it to them. */
+function refusingTheNarrow(request: FastifyRequest): () => void {
+  return () => refuseRole(signedInOf(request), 'policies:attach-widely')
+}

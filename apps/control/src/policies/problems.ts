@@ -1,0 +1,115 @@
+import { Fault, nearest } from '@turnpike/domain'
+import * as z from 'zod'
+
+/** Something wrong with one field of a body. */
+export interface Problem {
+  /** From the body to the field. */
+  readonly path: readonly (string | number)[]
+  /** A sentence to show beside it. */
+  readonly message: string
+}
+
+/**
+ * Holds a body against its schema, as `parse` does. Throws Fault `request_invalid` with `param` for the first problem, every problem
+ * nested as the form is, and the nearest known word for each field or value that is not known.
+ */
+export function parseSuggesting<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  throw refusal(parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, body)))
+}
+
+/** Refuses a body that has at least one problem. */
+export function refusal(problems: readonly Problem[], metadata?: Readonly<Record<string, unknown>>): Fault {
+  const [first, ...others] = problems
+  const param = first && paramOf(first.path)
+  const rest = others.length > 0 ? ` (and ${others.length} more)` : ''
+  const fields: Nested = {}
+  for (const { path, message } of problems) place(fields, path.map(String), message)
+  return new Fault('request_invalid', `${param ? `${param}: ` : ''}${first?.message}${rest}`, {
+    fields,
+    ...(param && { param }),
+    ...(metadata && { metadata }),
+  })
+}
+
+/** A sentence about a word that is not known. @param what it should have been, as in `provider` */
+export function unknownWord(what: string, word: string, known: Iterable<string>): string {
+  const words = [...known]
+  const near = nearest(word, words)
+  const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : ''
+  const list = words.length <= WORDS_MAX ? ` There are ${words.join(', ')}.` : ''
+  return `There is no ${what} “${word.slice(0, WORD_LENGTH_MAX)}”.${hint || list}`
+}
+
+/** A list up to this long is told whole when nothing on it is near. */
+const WORDS_MAX = 25
+const WORD_LENGTH_MAX = 100
+
+/** `document.schedule[2].zone` */
+function paramOf(path: Problem['path']): string {
+  return path.map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? step : `.${step}`)).join('')
+}
+
+function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, body: unknown): Problem[] {
+  const path = issue.path.filter((step) => typeof step !== 'symbol')
+  if (issue.code === 'unrecognized_keys') {
+    const known = fieldsAt(schema, path)
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownWord('field', key, known) }))
+  }
+  const given = valueAt(body, path)
+  if (issue.code === 'invalid_value' && typeof given === 'string' && issue.values.length > 1) {
+    return [{ path, message: unknownWord(nounOf(path), given, issue.values.map(String)) }]
+  }
+  return [{ path, message: issue.message }]
+}
+
+/** What the words of a closed list are called. */
+const NOUNS: Readonly<Record<string, string>> = {
+  on: 'kind of failure',
+  quantizations: 'precision',
+  days: 'day',
+}
+
+function nounOf(path: Problem['path']): string {
+  const field = path.findLast((step) => typeof step === 'string') ?? ''
+  return NOUNS[field] ?? field.replaceAll('_', ' ')
+}
+
+/** The fields that an object may have there. */
+function fieldsAt(schema: unknown, path: Problem['path']): readonly string[] {
+  let at = bare(schema)
+  for (const step of path) {
+    if (at instanceof z.ZodObject) at = bare(at.shape[step])
+    else if (at instanceof z.ZodArray) at = bare(at.element)
+    else return []
+  }
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : []
+}
+
+function bare(schema: unknown): unknown {
+  const isWrapped = schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault
+  return isWrapped ? bare(schema.unwrap()) : schema
+}
+
+function valueAt(body: unknown, path: Problem['path']): unknown {
+  return path.reduce<unknown>(
+    (at, step) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[step] : undefined),
+    body,
+  )
+}
+
+interface Nested {
+  [field: string]: string | Nested
+}
+
+/** The first problem of a field is the one that is shown. What concerns the whole body stands under `root`. */
+function place(fields: Nested, path: readonly string[], message: string): void {
+  const [first = 'root', ...rest] = path.filter((step) => step !== '__proto__')
+  if (rest.length === 0) {
+    fields[first] ??= message
+    return
+  }
+  const inner = fields[first] ?? (fields[first] = {})
+  if (typeof inner === 'object') place(inner, rest, message)
+}

@@ -1,0 +1,137 @@
+import type { FailureKind, Objective, PolicyDocument as Written, Weekday } from '@turnpike/domain'
+import * as z from 'zod'
+
+/** The closed lists of a policy, for forms too. Each is the domain's, word for word: the types below do not compile otherwise. */
+export const POLICY_OBJECTIVES = ['balanced', 'cost', 'latency', 'throughput', 'uptime', 'pinned', 'weighted'] as const
+export const POLICY_FAILURES = [
+  'outage',
+  'timeout',
+  'rate_limit',
+  'validation',
+  'moderation',
+  'context_length',
+  'empty',
+] as const
+export const POLICY_DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+export const POLICY_PRECISIONS = [
+  'int4',
+  'int8',
+  'fp4',
+  'mxfp4',
+  'nvfp4',
+  'fp6',
+  'fp8',
+  'mxfp8',
+  'fp16',
+  'bf16',
+  'fp32',
+  'unknown',
+] as const
+
+/** Bounds of a document. */
+export const POLICY_SLUGS_MAX = 100
+export const POLICY_WINDOWS_MAX = 32
+export const POLICY_ATTEMPTS_MAX = 6
+export const POLICY_FALLBACK_MODELS_MAX = 15
+/** Of the document as JSON, in UTF-8. */
+export const POLICY_BYTES_MAX = 32 * 1024
+const SHARE_MAX = 1_000_000
+const MILLISECONDS_MIN = 100
+/** As long as the gateway itself would wait. */
+const MILLISECONDS_MAX = 15 * 60_000
+
+const slug = () => z.string().min(1).max(100)
+const slugs = () => z.array(slug()).max(POLICY_SLUGS_MAX)
+const shares = () =>
+  z.record(slug(), z.number({ error: 'must be a number above zero, such as 2' }).positive().max(SHARE_MAX))
+/** Decimal dollars, nine decimals at most, as in `0.15`. Per million tokens, or each for `request` and `image`. */
+const DOLLARS = 'must be dollars as a decimal string, such as "0.15": per million tokens, for request and image each'
+const dollars = () => z.string({ error: DOLLARS }).regex(/^\d{1,9}(?:\.\d{1,9})?$/, DOLLARS)
+const failures = () => z.array(z.enum(POLICY_FAILURES)).max(POLICY_FAILURES.length)
+const MILLISECONDS = `must be whole milliseconds from ${MILLISECONDS_MIN} to ${MILLISECONDS_MAX}`
+const milliseconds = () =>
+  z.int({ error: MILLISECONDS }).min(MILLISECONDS_MIN, MILLISECONDS).max(MILLISECONDS_MAX, MILLISECONDS)
+const TIME = 'must be a time of day from "00:00" to "23:59", such as "08:30"'
+const time = () => z.string({ error: TIME }).regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, TIME)
+
+const prices = () =>
+  z.strictObject({
+    prompt: dollars().optional(),
+    completion: dollars().optional(),
+    request: dollars().optional(),
+    image: dollars().optional(),
+    audio: dollars().optional(),
+  })
+
+/** Throughput and latency by percentile. @param unit said when a value is not a number of it */
+const cutoffs = (unit: string) => {
+  const error = `must be a number of ${unit} above zero, without a unit`
+  const cutoff = () => z.number({ error }).positive(error).optional()
+  return z.strictObject({ p50: cutoff(), p75: cutoff(), p90: cutoff(), p99: cutoff() })
+}
+
+const replaceable = {
+  objective: z.enum(POLICY_OBJECTIVES).optional(),
+  order: slugs().optional(),
+  shares: shares().optional(),
+  max_price: prices().optional(),
+}
+
+/** A routing policy as it is written and kept: the words of OpenRouter's `provider` object where it has one. */
+export const PolicyDocument = z.strictObject({
+  ...replaceable,
+  locked: z.boolean().optional(),
+  only: slugs().optional(),
+  ignore: slugs().optional(),
+  preferred_min_throughput: cutoffs('tokens per second').optional(),
+  preferred_max_latency: cutoffs('seconds').optional(),
+  data_collection: z.enum(['allow', 'deny']).optional(),
+  zdr: z.boolean().optional(),
+  enforce_distillable_text: z.boolean().optional(),
+  quantizations: z.array(z.enum(POLICY_PRECISIONS)).min(1).optional(),
+  required_parameters: z.array(z.string().min(1).max(64)).max(POLICY_SLUGS_MAX).optional(),
+  require_parameters: z.boolean().optional(),
+  allow_fallbacks: z.boolean().optional(),
+  failover: z
+    .strictObject({
+      on: failures().optional(),
+      attempts: z.int().min(1).max(POLICY_ATTEMPTS_MAX).optional(),
+      first_token_ms: milliseconds().optional(),
+      total_ms: milliseconds().optional(),
+    })
+    .optional(),
+  model_fallback: z
+    .strictObject({
+      models: z.array(z.string().min(1).max(256)).min(1).max(POLICY_FALLBACK_MODELS_MAX),
+      on: failures().optional(),
+      objective: z.enum(POLICY_OBJECTIVES).optional(),
+    })
+    .optional(),
+  sticky: z.boolean().optional(),
+  schedule: z
+    .array(
+      z.strictObject({
+        ...replaceable,
+        days: z.array(z.enum(POLICY_DAYS)).min(1).max(POLICY_DAYS.length),
+        from: time(),
+        to: time(),
+        /** IANA name; the server says when there is none of that name. */
+        zone: z.string().min(1).max(64),
+      }),
+    )
+    .max(POLICY_WINDOWS_MAX)
+    .optional(),
+}) satisfies z.ZodType<Written>
+export type PolicyDocument = z.infer<typeof PolicyDocument>
+
+/** A policy as other things refer to it. */
+export const PolicyName = z.object({ id: z.string(), name: z.string() })
+export type PolicyName = z.infer<typeof PolicyName>
+
+/** Compile only while the lists above are the domain's. */
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
+export type PolicyListsAreComplete = [
+  Same<(typeof POLICY_OBJECTIVES)[number], Objective>,
+  Same<(typeof POLICY_FAILURES)[number], FailureKind>,
+  Same<(typeof POLICY_DAYS)[number], Weekday>,
+]
