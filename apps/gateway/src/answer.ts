@@ -12,6 +12,34 @@ export interface Answer {
   readonly rest: AsyncIterable<readonly ChatDelta[]>
 }
 
+/**
+ * Whether an answer that is over, or whose next thing is its end, holds nothing a caller can see. One that was stopped at its bound
+ * or by a filter is no empty answer: the next provider would do the same, and charge for it again.
+ */
+export function isEmpty(deltas: readonly ChatDelta[]): boolean {
+  return !deltas.some(
+    ({ text, refusal, reasoning, toolCalls, finish, wire }) =>
+      text ||
+      refusal ||
+      reasoning?.length ||
+      toolCalls?.length ||
+      finish?.reason === 'length' ||
+      finish?.reason === 'content_filter' ||
+      (wire && holdsMedia(wire)),
+  )
+}
+
+/** Pictures and sounds, for which the hub has no word: they reach callers of OpenAI's dialect as they came. */
+function holdsMedia(wire: Readonly<Record<string, unknown>>): boolean {
+  const choice = fieldsOf(Array.isArray(wire['choices']) ? wire['choices'][0] : null)
+  const { audio, images } = fieldsOf(choice['delta'] ?? choice['message'])
+  return Boolean(audio) || (Array.isArray(images) && images.length > 0)
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
 /** What follows an answer that came whole. */
 export const NOTHING: Answer['rest'] = {
   [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),

@@ -3,15 +3,16 @@ import type { EmbeddingAnswer } from '@turnpike/providers'
 import type { Egress } from '@turnpike/server'
 import type { Grant } from './admit.ts'
 import { NOTHING } from './answer.ts'
+import type { Patience } from './attempt.ts'
 import type { Call } from './call.ts'
-import { connect } from './connect.ts'
-import type { HealthBook } from './health-book.ts'
+import { connect, type ConnectMeans } from './connect.ts'
 import type { Settled } from './meter.ts'
 import { refusedBy } from './refused-by.ts'
+import { excluded } from './resolve-excluded.ts'
 import type { Steps } from './serve.ts'
 import { Tally } from './tally.ts'
 import { headersTo, type Target } from './target.ts'
-import type { UpstreamLimits } from './upstream.ts'
+import { Line } from './upstream-line.ts'
 
 /** Vectors, who made them and what they cost. */
 export interface Embedded {
@@ -20,26 +21,26 @@ export interface Embedded {
   readonly settled: Settled
 }
 
-interface Means {
-  readonly egress: Egress
-  readonly health: HealthBook
-  readonly limits: UpstreamLimits
-  readonly nowMs: () => number
-}
-
 /** 2,048 vectors of 4,096 numbers in decimal stay below this. */
 const VECTORS_BYTES_MAX = 256 * 1024 * 1024
 
 /** One embedding request, start to finish, by the same steps as a chat. Nothing leaves before it is complete. */
-export async function embed(call: Call, request: EmbeddingRequest, steps: Steps, means: Means): Promise<Embedded> {
+export async function embed(
+  call: Call,
+  request: EmbeddingRequest,
+  steps: Steps,
+  egress: Egress,
+  means: ConnectMeans,
+): Promise<Embedded> {
   const meter = steps.meter(call)
   let grant: Grant | undefined
   try {
     const routed = steps.route(call)
     meter.routed(routed.decision)
+    if (routed.decision.targets.length === 0) throw excluded(routed.decision, routed)
     grant = steps.admit(call.caller)
-    const fetching = (target: Target) => fetchVectors(target, call, request, means)
-    const { opened, attempt } = await connect(routed, fetching, means.health, means.nowMs)
+    const fetching = (target: Target, patience: Patience) => fetchVectors(target, call, request, egress, patience)
+    const { opened, attempt } = await connect(routed, fetching, means)
     const tally = new Tally()
     tally.add(deltaOf(opened.answer, call))
     meter.answered({ target: opened.target, attempt, head: [], rest: NOTHING }, tally)
@@ -51,26 +52,41 @@ export async function embed(call: Call, request: EmbeddingRequest, steps: Steps,
   }
 }
 
-async function fetchVectors(target: Target, call: Call, request: EmbeddingRequest, { egress, limits }: Means) {
+async function fetchVectors(
+  target: Target,
+  call: Call,
+  request: EmbeddingRequest,
+  egress: Egress,
+  { wholeMs, totalMs }: Patience,
+) {
   const dialect = target.adapter.embeddings
   if (!dialect) throw new Fault('upstream_model_missing', 'This provider serves no embeddings.')
   const wire = dialect.encode(request, target.endpoint.upstreamModel, target.secret)
-  const reply = await egress.post({
-    baseUrl: target.baseUrl,
-    path: wire.path,
-    headers: headersTo(target, wire.headers, call),
-    body: wire.body,
-    headersTimeoutMs: limits.wholeTimeoutMs,
-    idleTimeoutMs: limits.wholeTimeoutMs,
-    signal: call.signal,
-  })
-  if (reply.status < 200 || reply.status > 299) throw await refusedBy(target, reply)
-  const text = await reply.text(VECTORS_BYTES_MAX)
+  const line = new Line(call.signal, wholeMs, totalMs)
   try {
-    return { target, answer: dialect.decode(JSON.parse(text)) }
-  } catch (error) {
-    if (error instanceof Fault) throw error
-    throw new Fault('upstream_garbled', 'The provider answered with something that is not JSON.', { cause: error })
+    const reply = await egress.post({
+      baseUrl: target.baseUrl,
+      path: wire.path,
+      headers: headersTo(target, wire.headers, call),
+      body: wire.body,
+      headersTimeoutMs: wholeMs,
+      idleTimeoutMs: wholeMs,
+      signal: line.signal,
+    })
+    if (reply.status < 200 || reply.status > 299) throw await refusedBy(target, reply)
+    return { target, answer: dialect.decode(parsed(await reply.text(VECTORS_BYTES_MAX))) }
+  } catch (thrown) {
+    throw line.reasonFor(thrown)
+  } finally {
+    line.hangUp()
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new Fault('upstream_garbled', 'The provider answered with something that is not JSON.', { cause })
   }
 }
 

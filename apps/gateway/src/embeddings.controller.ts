@@ -7,6 +7,7 @@ import { Gateway } from './gateway.ts'
 import { beginCall, sendWhole } from './http-answer.ts'
 import { Numeral } from './numeral.ts'
 import { parse } from './parse.ts'
+import { metadataMember } from './router-metadata.ts'
 import { routingFields } from './routing.schema.ts'
 
 const tokens = z.array(z.number().int().min(0))
@@ -52,6 +53,7 @@ export class EmbeddingsController {
         total_tokens: settled.usage.promptTokens,
         cost: new Numeral(usdString(settled.cost)),
       },
+      ...metadataMember(call),
     })
   }
 }

@@ -4,14 +4,14 @@ import type { Target } from './target.ts'
 
 /** Enough of a provider's error to explain it. */
 const ERROR_BYTES_MAX = 64 * 1024
-/** A provider that asks for more patience than this is told apart from a dead one only by its status. */
-const RETRY_AFTER_MS_MAX = 3_600_000
+/** A provider that asks for more patience than this is asked again all the same: the hint may be a daily quota, or a mistake. */
+const RETRY_AFTER_MS_MAX = 300_000
 
 /** The fault that a provider's refusal stands for, with its hint when to come back. */
 export async function refusedBy(target: Target, reply: Incoming): Promise<Fault> {
   const body = await reply.text(ERROR_BYTES_MAX).catch(() => '')
   const fault = target.adapter.explain(reply.status, body)
-  const retryAfterMs = fault.facts.retryAfterMs ?? hintOf(reply)
+  const retryAfterMs = fault.facts.retryAfterMs ?? hintOf(reply, Date.now())
   return new Fault(fault.code, fault.message, {
     ...fault.facts,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
@@ -19,10 +19,16 @@ export async function refusedBy(target: Target, reply: Incoming): Promise<Fault>
   })
 }
 
-/** `retry-after-ms`, else `retry-after` in seconds; dates and nonsense are no hint. */
-function hintOf(reply: Incoming): number | undefined {
+/**
+ * How long a refusal asks us to wait, milliseconds, 300,000 at most: `retry-after-ms`, else `retry-after` in seconds or as a date.
+ * Undefined for no hint, for nonsense and for a time that is over. @param wallMs wall clock, milliseconds
+ */
+export function hintOf(reply: Pick<Incoming, 'header'>, wallMs: number): number | undefined {
   const precise = Number(reply.header('retry-after-ms'))
   if (precise > 0) return Math.min(precise, RETRY_AFTER_MS_MAX)
-  const seconds = Number(reply.header('retry-after'))
-  return seconds > 0 ? Math.min(seconds * 1000, RETRY_AFTER_MS_MAX) : undefined
+  const hint = reply.header('retry-after') ?? ''
+  const seconds = Number(hint)
+  // Words come before a date's digits; a bare negative number would be read as a year.
+  const waitMs = Number.isNaN(seconds) && /^[a-z]{3}/i.test(hint) ? Date.parse(hint) - wallMs : seconds * 1_000
+  return waitMs > 0 ? Math.min(waitMs, RETRY_AFTER_MS_MAX) : undefined
 }

@@ -65,6 +65,7 @@ const SENTENCES: Record<UpstreamCode, string> = {
   upstream_unreachable: 'The provider could not be reached.',
   upstream_garbled: 'The provider sent something that cannot be read.',
   upstream_cut: 'The provider ended its answer early.',
+  upstream_empty: 'The provider ended its answer without saying anything.',
 }
 
 function codeFor(status: number, refusal: Refusal): UpstreamCode {

@@ -1,5 +1,6 @@
+import { Socket } from 'node:net'
 import { Fault, type FaultCode } from '@turnpike/domain'
-import { Pool, type Dispatcher } from 'undici'
+import { buildConnector, Pool, type Dispatcher } from 'undici'
 
 /** One request to the outside. The credential in `headers` belongs to `baseUrl` and goes nowhere else: redirects are never followed. */
 export interface Outgoing {
@@ -25,6 +26,7 @@ export interface Incoming {
 }
 
 export interface EgressOptions {
+  /** Until a line stands: name, address and TLS together. */
   readonly connectTimeoutMs: number
   /** Sockets per origin at most; a request beyond waits within its own deadline. */
   readonly connectionsMax: number
@@ -32,6 +34,11 @@ export interface EgressOptions {
 
 /** Response headers larger than this are an attack or an accident. */
 const HEADER_BYTES_MAX = 16_384
+/**
+ * Milliseconds that an idle connection is kept where the provider does not say how long it keeps it. Common servers close after 5 s
+ * or later, and a POST must not meet a line that is just being closed: whether it was read cannot be told, so it is not sent again.
+ */
+const IDLE_MS_MAX = 3_000
 
 /** The one way out of the house. Holds a pool of connections per origin. */
 export class Egress {
@@ -42,7 +49,10 @@ export class Egress {
     this.#options = options
   }
 
-  /** Sends a POST and answers once the headers are there, whatever the status. Throws Fault `upstream_unreachable` or `upstream_timeout`. */
+  /**
+   * Sends a POST, once, and answers when the headers are there, whatever the status. Throws Fault `upstream_unreachable`, with
+   * `detail.sent: false` when nothing of the request can have left, or `upstream_timeout`.
+   */
   async post(outgoing: Outgoing): Promise<Incoming> {
     const { origin, pathname } = new URL(outgoing.baseUrl)
     const prefix = pathname === '/' ? '' : pathname
@@ -72,12 +82,47 @@ export class Egress {
     if (known) return known
     const pool = new Pool(origin, {
       connections: this.#options.connectionsMax,
-      connect: { timeout: this.#options.connectTimeoutMs },
+      connect: withinTime(this.#options.connectTimeoutMs),
+      keepAliveTimeout: IDLE_MS_MAX,
       maxHeaderSize: HEADER_BYTES_MAX,
       pipelining: 1,
     })
     this.#pools.set(origin, pool)
     return pool
+  }
+}
+
+/** What went wrong before a line stood: of the request not a byte has left. */
+const beforeSending = new WeakSet<Error>()
+
+/**
+ * Opens lines as undici does, certificates checked, but within the time that it says: undici's own limit is up to a second late.
+ */
+function withinTime(timeoutMs: number): buildConnector.connector {
+  const open = buildConnector({ timeout: 0 })
+  return (options, done) => {
+    let waiting = true
+    const fail = (error: Error) => {
+      clearTimeout(late)
+      waiting = false
+      beforeSending.add(error)
+      done(error, null)
+    }
+    const late = setTimeout(() => {
+      const error = Object.assign(new Error('no line in time'), { code: 'ETIMEDOUT' })
+      fail(error)
+      // The types do not say that it is the socket; the one that comes after all is closed below in any case.
+      if (opening instanceof Socket) opening.destroy(error)
+    }, timeoutMs)
+    const opening: unknown = open(options, (error, socket) => {
+      if (!waiting) socket?.destroy()
+      else if (error) fail(error)
+      else {
+        clearTimeout(late)
+        waiting = false
+        done(null, socket)
+      }
+    })
   }
 }
 
@@ -130,5 +175,6 @@ function explain(error: unknown, otherwise: keyof typeof MESSAGES): unknown {
       : code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW'
         ? 'upstream_garbled'
         : otherwise
-  return new Fault(kind, MESSAGES[kind], { detail: { code }, cause: error })
+  const sent = !(error instanceof Error && beforeSending.has(error))
+  return new Fault(kind, MESSAGES[kind], { detail: sent ? { code } : { code, sent }, cause: error })
 }

@@ -39,6 +39,7 @@ export const statusOf = {
   upstream_rate_limited: seen(429, 'rate_limit_error', 'rate_limit_exceeded'),
   upstream_garbled: seen(502, 'server_error', 'provider_unavailable'),
   upstream_cut: seen(502, 'server_error', 'provider_unavailable'),
+  upstream_empty: seen(502, 'server_error', 'provider_unavailable'),
   upstream_credential_refused: seen(502, 'server_error', 'provider_unavailable'),
   upstream_model_missing: seen(502, 'server_error', 'provider_unavailable'),
   auth_unavailable: seen(503, 'server_error', 'server'),

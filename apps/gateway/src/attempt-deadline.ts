@@ -1,0 +1,11 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/**
+ * How long a caller gives its request, milliseconds: `x-turnpike-timeout-ms`, and `x-stainless-timeout` in seconds, which OpenAI's
+ * SDKs send with the time after which they hang up and try again. The shorter one counts, and never more than `mostMs`. What is
+ * not a number above zero is left out.
+ */
+export function deadlineMsOf(headers: IncomingHttpHeaders, mostMs: number): number {
+  const told = [Number(headers['x-turnpike-timeout-ms']), Number(headers['x-stainless-timeout']) * 1_000]
+  return Math.min(mostMs, ...told.map((ms) => (ms > 0 ? Math.ceil(ms) : Infinity)))
+}
