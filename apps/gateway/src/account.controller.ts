@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common'
 import { Fault, generationId, parseRequestId, usdString } from '@turnpike/domain'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { decisionBody } from './decision-answer.ts'
 import { callerOf, inferring } from './edge.ts'
 import { Gateway } from './gateway.ts'
 import { Numeral, stringify } from './numeral.ts'
@@ -65,6 +66,7 @@ function generationBody(record: Finished) {
     request_id: `req-${record.requestId}`,
     created_at: new Date(record.beganAtMs).toISOString(),
     model: record.model ?? record.requestedModel,
+    requested_model: record.requestedModel,
     provider_name: record.provider,
     api_type: record.kind,
     streamed: record.streamed,
@@ -97,24 +99,7 @@ function generationBody(record: Finished) {
       latency: attempt.firstTokenMs === null ? null : attempt.firstTokenMs - attempt.startMs,
       duration: attempt.endMs - attempt.startMs,
     })),
-    decision: decisionBody(record),
-  }
-}
-
-/** Why this route: the objective, who was in the draw with which figures, and what removed the others. */
-function decisionBody({ decision }: Finished) {
-  if (!decision) return null
-  return {
-    objective: decision.objective,
-    policy: decision.policy,
-    catalogue_version: decision.catalogueVersion,
-    draw: decision.draw,
-    targets: decision.targets,
-    removed: decision.removed,
-    candidates: decision.candidates.map(({ expectedNano, ...candidate }) => ({
-      ...candidate,
-      expected_cost: dollars(expectedNano),
-    })),
+    decision: record.decision && decisionBody(record.decision),
   }
 }
 

@@ -1,5 +1,17 @@
-import type { Reach } from './target.ts'
 import type { Attempt, Caller, Decision, RequestId, RouteRequest } from '@turnpike/domain'
+import type { Conversation } from './affinity.ts'
+import type { Reach } from './target.ts'
+
+/** How the models of a request were found, in OpenRouter's words. */
+export type Strategy = 'direct' | 'auto' | 'free' | 'latest' | 'fallback'
+
+/** What an answer tells of its route besides, as its request asked by headers. */
+export interface Telling {
+  readonly decision: boolean
+  readonly metadata: boolean
+  /** Where this gateway stands; null when its operator named no place. */
+  readonly region: string | null
+}
 
 /** One request on its way through the gateway: who, what, since when, and what happened so far. */
 export interface Call {
@@ -8,7 +20,14 @@ export interface Call {
   readonly caller: Caller
   /** As the caller wrote it. */
   readonly requestedModel: string
-  readonly route: RouteRequest
+  /** When the call is routed, names in it that are no models' are replaced by what they stand for. */
+  route: RouteRequest
+  strategy: Strategy
+  /** Null until it is routed. */
+  routed: Routed | null
+  /** Null where no prompt cache can be warm. */
+  readonly conversation: Conversation | null
+  readonly telling: Telling
   readonly streamed: boolean
   readonly endUser: string | null
   /** Wall clock, milliseconds; for people and partitions. */

@@ -19,13 +19,14 @@ export function completionStream(identity: Identity): StreamWriter {
         .join('')
     },
     finish(answer, settled) {
-      const last = { ...headOf(identity, answer), choices: [], usage: usageBody(settled) }
+      const last = { ...headOf(identity, answer), choices: [], usage: usageBody(settled), ...identity.beside?.(null) }
       return `data: ${stringify(last)}\n\ndata: [DONE]\n\n`
     },
     fail(fault: Fault) {
       const body = openAiBody(fault, refusalOf(fault, 0.5), `req-${identity.id}`)
       const choice = { index: 0, text: '', finish_reason: 'error', logprobs: null }
-      return `data: ${JSON.stringify({ ...headOf(identity, answered), ...body, choices: [choice] })}\n\ndata: [DONE]\n\n`
+      const last = { ...headOf(identity, answered), ...body, choices: [choice], ...identity.beside?.(fault) }
+      return `data: ${JSON.stringify(last)}\n\ndata: [DONE]\n\n`
     },
   }
 }
@@ -36,6 +37,7 @@ export function completionWhole(identity: Identity): WholeWriter {
     ...headOf(identity, answer),
     choices: [choiceOf(deltas)],
     usage: usageBody(settled),
+    ...identity.beside?.(null),
   })
 }
 

@@ -37,12 +37,16 @@ const schema = z.object({
   UPSTREAM_WHOLE_TIMEOUT_MS: milliseconds(120_000),
   /** Between two pieces of a streamed answer. */
   UPSTREAM_IDLE_TIMEOUT_MS: milliseconds(30_000),
+  /** Whether endpoints that are down and that no request wants are asked for one token now and then. Nobody is billed for it. */
+  HEALTH_PROBES: z.enum(['on', 'off']).default('on'),
   /** The longest any request may take. */
   REQUEST_TIMEOUT_MS: milliseconds(900_000),
   /** Silence on a stream after which a comment keeps the line open. */
   KEEP_ALIVE_COMMENT_MS: milliseconds(10_000),
   /** Time that streams under way have left when the process is told to stop. */
   DRAIN_TIMEOUT_MS: milliseconds(30_000),
+  /** Where this gateway stands, as `openrouter_metadata` tells it; unset: it does not say. */
+  REGION: z.string().max(40).optional(),
   /** Names this process in usage batches and health rows. */
   NODE_NAME: z
     .string()

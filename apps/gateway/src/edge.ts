@@ -2,10 +2,12 @@ import { asFault, generationId, Fault, type Caller } from '@turnpike/domain'
 import { openAiBody, refusalOf } from '@turnpike/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BODY_BYTES_MAX, readBody } from './body.ts'
+import { decisionHeader } from './decision-answer.ts'
 import { beginRequest } from './request-start.ts'
+import { metadataMember } from './router-metadata.ts'
 
 /** What browsers may read of our answers, besides the body. */
-const EXPOSED = 'x-request-id, x-generation-id, retry-after, retry-after-ms, x-should-retry'
+const EXPOSED = 'x-request-id, x-generation-id, x-turnpike-decision, retry-after, retry-after-ms, x-should-retry'
 
 /**
  * What happens to every request before its controller: it is stamped, its caller is identified (every route but those marked
@@ -59,14 +61,14 @@ export function inferring(request: FastifyRequest): Caller {
   return caller
 }
 
-/** Sends a fault as its status with the OpenAI envelope. */
+/** Sends a fault as its status with the OpenAI envelope, and beside it what the request wanted to be told of its route. */
 export function refuse(request: FastifyRequest, reply: FastifyReply, fault: Fault): void {
   const refusal = refusalOf(fault, Math.random())
-  const id = request.start.id
+  const { id, call } = request.start
   // Whoever is sending too much shall not go on sending it.
   const hangUp = fault.code === 'body_too_large' ? { connection: 'close' } : {}
   void reply
     .code(refusal.status)
-    .headers({ ...refusal.headers, ...hangUp, 'x-generation-id': generationId(id) })
-    .send(openAiBody(fault, refusal, `req-${id}`))
+    .headers({ ...refusal.headers, ...hangUp, ...(call && decisionHeader(call)), 'x-generation-id': generationId(id) })
+    .send({ ...openAiBody(fault, refusal, `req-${id}`), ...(call && metadataMember(call, fault)) })
 }

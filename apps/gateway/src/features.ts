@@ -27,6 +27,11 @@ export function featuresOf(request: ChatRequest): Pick<RouteRequest, 'promptToke
   }
 }
 
+/** What a prompt holds, as models name their input modalities. */
+export function modalitiesOf(messages: ChatRequest['messages']): string[] {
+  return [...new Set(messages.flatMap(({ content }) => content.map(({ kind }) => kind)))]
+}
+
 /** Names as in the catalogue's `supported_parameters`. */
 function parametersOf(request: ChatRequest): string[] {
   const used: string[] = Object.keys(request.sampling).map((name) => NAMES[name as keyof typeof NAMES])
@@ -37,6 +42,7 @@ function parametersOf(request: ChatRequest): string[] {
   if (request.responseFormat && request.responseFormat.kind !== 'text') used.push('response_format')
   if (request.reasoning && request.reasoning.effort !== 'none' && request.reasoning.enabled !== false)
     used.push('reasoning')
+  if (request.extra['verbosity']) used.push('verbosity')
   return used
 }
 

@@ -7,6 +7,7 @@ import { BODY_BYTES_MAX } from './body.ts'
 import { ChatController } from './chat.controller.ts'
 import { armEdge } from './edge.ts'
 import { EmbeddingsController } from './embeddings.controller.ts'
+import { ExplainController } from './explain.controller.ts'
 import { FaultFilter } from './fault.filter.ts'
 import { forwardManagement } from './forward-management.ts'
 import { Gateway } from './gateway.ts'
@@ -14,7 +15,16 @@ import { HealthController } from './health.controller.ts'
 import { ModelsController } from './models.controller.ts'
 
 /** The rim: Nest receives finished objects and knows only how to reach them over HTTP. */
-@Module({ controllers: [ChatController, EmbeddingsController, ModelsController, AccountController, HealthController] })
+@Module({
+  controllers: [
+    ChatController,
+    EmbeddingsController,
+    ExplainController,
+    ModelsController,
+    AccountController,
+    HealthController,
+  ],
+})
 export class GatewayModule {
   static around(gateway: Gateway): DynamicModule {
     return { module: GatewayModule, providers: [{ provide: Gateway, useValue: gateway }] }

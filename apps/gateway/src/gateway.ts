@@ -3,28 +3,37 @@ import {
   type Caller,
   type ChatRequest,
   type EmbeddingRequest,
+  type EndpointFigures,
+  type EndpointId,
   type RequestId,
   type TenantId,
 } from '@turnpike/domain'
 import { Egress, type Logger, type Registry } from '@turnpike/server'
-import type { RequestDetail } from '@turnpike/store'
+import { authenticate, type PresentedKey, type RequestDetail } from '@turnpike/store'
 import { createAdmission } from './admit.ts'
+import { Affinity } from './affinity.ts'
+import type { Patience } from './attempt.ts'
 import type { Call } from './call.ts'
 import type { GatewayConfig } from './config.ts'
-import { connect } from './connect.ts'
+import { connect, type ConnectMeans } from './connect.ts'
 import { embed, type Embedded } from './embed.ts'
-import { HealthBook } from './health-book.ts'
-import { identify, type Credentials } from './identify.ts'
+import { explain } from './explain.ts'
+import type { ExplainBody } from './explain.schema.ts'
+import type { HealthBook } from './health-book.ts'
+import { probe } from './health-probe.ts'
 import { Meter, type Book } from './meter.ts'
-import { createGatewayMetrics } from './metrics.ts'
+import { createGatewayMetrics, show } from './metrics.ts'
 import { withOpaqueUser } from './opaque-user.ts'
+import { WaitingRoom } from './queue.ts'
 import { readinessOf, type LivesOn, type Readiness } from './readiness.ts'
+import type { Reading } from './reading.ts'
 import type { Sink } from './relay.ts'
-import { resolve } from './resolve.ts'
+import { resolve, type World } from './resolve.ts'
 import { serve, type Steps } from './serve.ts'
 import { openStores, type Stores } from './stores.ts'
-import type { Reach } from './target.ts'
-import { open, type UpstreamLimits } from './upstream.ts'
+import type { Reach, Target } from './target.ts'
+import { RetryThrottle } from './throttle.ts'
+import { open } from './upstream.ts'
 
 /** Everything a gateway process is made of, put together once. */
 export class Gateway {
@@ -32,7 +41,8 @@ export class Gateway {
   readonly #steps: Steps
   readonly #egress: Egress
   readonly #health: HealthBook
-  readonly #limits: UpstreamLimits
+  readonly #means: ConnectMeans
+  readonly #affinity = new Affinity(now)
   readonly #inFlight: () => number
   /** Calls under way, to be ended when the process has waited long enough. */
   readonly live = new Set<AbortController>()
@@ -46,41 +56,47 @@ export class Gateway {
       connectTimeoutMs: config.UPSTREAM_CONNECT_TIMEOUT_MS,
       connectionsMax: CONNECTIONS_PER_ORIGIN_MAX,
     })
-    this.#limits = {
-      firstTokenTimeoutMs: config.UPSTREAM_FIRST_TOKEN_TIMEOUT_MS,
-      wholeTimeoutMs: config.UPSTREAM_WHOLE_TIMEOUT_MS,
-      idleTimeoutMs: config.UPSTREAM_IDLE_TIMEOUT_MS,
-    }
-    this.#health = new HealthBook(stores.minutes)
+    this.#health = stores.health.book
+    const probing = { book: this.#health, egress: this.#egress, reach: () => stores.reach(), nowMs: now }
+    stores.health.start(config.HEALTH_PROBES === 'off' ? null : (endpoint) => probe(endpoint, probing))
     const admission = createAdmission()
     this.#inFlight = admission.inFlight
+    this.#means = meansOf(config, this.#health, admission.inFlight)
     const { registry, finished } = createGatewayMetrics(admission.inFlight, stores)
+    for (const reading of readingsOfConnect(this.#means)) show(reading, [registry])
     this.metrics = registry
     const book: Book = {
       begin: (begun) => stores.book.begin(begun),
-      end(record) {
+      end: (record, call) => {
         finished(record)
-        return stores.book.end(record)
+        this.#affinity.learn(call, record)
+        return stores.book.end(record, call)
       },
     }
     this.#steps = {
-      route: (call) => resolve(call, this.reach(), this.#health, now(), Math.random()),
+      route: (call) => resolve(call, this.#world(), now(), Math.random()),
       admit: admission.admit,
       meter: (call) => new Meter(call, book, this.#health, now),
       connect: async (routed, request) => {
         const outgoing = withOpaqueUser(request, routed.call.caller.tenantId)
-        const opening = (target: Parameters<typeof open>[0]) =>
-          open(target, routed.call, outgoing, this.#egress, this.#limits)
-        const { opened, attempt } = await connect(routed, opening, this.#health, now)
+        const opening = (target: Target, patience: Patience) =>
+          open(target, routed.call, outgoing, this.#egress, patience)
+        const { opened, attempt } = await connect(routed, opening, this.#means)
         return { ...opened, attempt }
       },
     }
   }
 
   /** Key in, caller out; throws 401 on proof only, 503 when it cannot be told. */
-  identify(credentials: Credentials): Promise<Caller> {
+  identify(credentials: PresentedKey): Promise<Caller> {
     const { keySecrets, keys, refused } = this.stores
-    return identify(credentials, keySecrets.trusted(), (digest) => keys.lookup(digest), keys.wallMs(), refused)
+    return authenticate(credentials, {
+      secrets: keySecrets.trusted(),
+      find: (digest) => keys.lookup(digest),
+      nowMs: keys.wallMs(),
+      onRefused: refused,
+      prefixes: 'tp_live_ or tp_test_',
+    })
   }
 
   serve(call: Call, request: ChatRequest, sink: Sink): Promise<void> {
@@ -90,12 +106,7 @@ export class Gateway {
 
   embed(call: Call, request: EmbeddingRequest): Promise<Embedded> {
     this.#refuseWhileDraining()
-    return embed(call, request, this.#steps, {
-      egress: this.#egress,
-      health: this.#health,
-      limits: this.#limits,
-      nowMs: now,
-    })
+    return embed(call, request, this.#steps, this.#egress, this.#means)
   }
 
   /** The catalogue and accounts in force; Fault `store_unavailable` before the first was read. */
@@ -104,6 +115,16 @@ export class Gateway {
     if (!reach)
       throw new Fault('store_unavailable', 'This gateway is starting and has not read its catalogue yet; please retry.')
     return reach
+  }
+
+  /** Where a request of this caller would go, and why. Nobody is asked and nothing is recorded. */
+  explain(body: ExplainBody, caller: Caller): ReturnType<typeof explain> {
+    return explain(body, caller, this.#world(), { nowMs: now(), wallMs: Date.now() })
+  }
+
+  /** What people are shown of an endpoint: uptime, percentiles, status. */
+  figures(endpoint: EndpointId): EndpointFigures {
+    return this.#health.figures(endpoint, now())
   }
 
   /** A finished request of a tenant: from memory while it is on its way to the database, else from there. */
@@ -138,6 +159,10 @@ export class Gateway {
     await this.stores.close()
   }
 
+  #world(): World {
+    return { reach: this.reach(), health: this.#health.pages, affinity: this.#affinity }
+  }
+
   async #quiet(withinMs: number): Promise<void> {
     const deadline = now() + withinMs
     while (this.#inFlight() > 0 && now() < deadline) await pause(DRAIN_POLL_MS)
@@ -154,6 +179,38 @@ const CONNECTIONS_PER_ORIGIN_MAX = 2_048
 const DRAIN_POLL_MS = 50
 /** For the last events to leave. */
 const FAREWELL_MS_MAX = 1_000
+
+function meansOf(config: GatewayConfig, health: HealthBook, inFlight: () => number): ConnectMeans {
+  return {
+    health,
+    throttle: new RetryThrottle(inFlight),
+    waitingRoom: new WaitingRoom(now),
+    patience: {
+      firstTokenMs: config.UPSTREAM_FIRST_TOKEN_TIMEOUT_MS,
+      wholeMs: config.UPSTREAM_WHOLE_TIMEOUT_MS,
+      idleMs: config.UPSTREAM_IDLE_TIMEOUT_MS,
+      totalMs: null,
+    },
+    nowMs: now,
+    dice: Math.random,
+  }
+}
+
+function readingsOfConnect({ throttle, waitingRoom }: ConnectMeans): Reading[] {
+  return [
+    {
+      name: 'turnpike_retries_refused_total',
+      help: 'Retries that were not made, so that an outage is not made worse.',
+      read: () => throttle.refused(),
+      grows: true,
+    },
+    {
+      name: 'turnpike_rate_limit_waiting',
+      help: 'Requests that wait for a short rate limit of their providers.',
+      read: () => waitingRoom.count,
+    },
+  ]
+}
 
 function now(): number {
   return performance.now()

@@ -1,11 +1,15 @@
 import { Fault, generationId, type ChatRequest, type RouteRequest } from '@turnpike/domain'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Call } from './call.ts'
+import { conversationOf } from './affinity-conversation.ts'
+import { deadlineMsOf } from './attempt-deadline.ts'
+import type { Call, Telling } from './call.ts'
+import { decisionHeader } from './decision-answer.ts'
 import { inferring } from './edge.ts'
 import type { Gateway } from './gateway.ts'
 import { stringify } from './numeral.ts'
 import type { Identity } from './openai-answer.ts'
 import type { Sink } from './relay.ts'
+import { metadataMember } from './router-metadata.ts'
 import { modelsOf, preferencesOf, type RoutingBody } from './routing.schema.ts'
 import { StreamSink, type StreamWriter } from './stream-sink.ts'
 import { WholeSink, type WholeWriter } from './whole-sink.ts'
@@ -33,13 +37,14 @@ export function answerTo(
     created: Math.floor(call.beganAtMs / 1000),
     excludeReasoning: asked.chat.reasoning?.exclude === true,
     comments: request.headers['x-turnpike-comments'] !== 'off',
+    ...(call.telling.metadata && { beside: (fault) => metadataMember(call, fault) }),
   }
   if (!asked.chat.stream) {
     return { call, sink: new WholeSink(asked.whole(identity), (whole) => sendWhole(reply, call, whole)) }
   }
   const sink = new StreamSink(
     reply.raw,
-    streamHeaders(reply, call),
+    () => streamHeaders(reply, call),
     asked.stream(identity),
     gateway.config.KEEP_ALIVE_COMMENT_MS,
   )
@@ -53,11 +58,11 @@ export function beginCall(
   request: FastifyRequest,
   reply: FastifyReply,
   body: RoutingBody,
-  asked: Pick<Asked, 'kind' | 'features'> & { readonly chat?: Pick<ChatRequest, 'stream' | 'user'> },
+  asked: Pick<Asked, 'kind' | 'features'> & { readonly chat?: ChatRequest },
 ): Call {
   const caller = inferring(request)
   const ending = new AbortController()
-  const timeoutMs = deadlineOf(request, gateway.config.REQUEST_TIMEOUT_MS)
+  const timeoutMs = deadlineMsOf(request.headers, gateway.config.REQUEST_TIMEOUT_MS)
   const timer = setTimeout(() => ending.abort(tooLate(timeoutMs)), timeoutMs)
   gateway.live.add(ending)
   reply.raw.once('close', () => {
@@ -65,12 +70,17 @@ export function beginCall(
     gateway.live.delete(ending)
     if (!reply.raw.writableFinished) ending.abort(new Fault('caller_gone', 'The caller hung up.'))
   })
-  return {
+  const models = modelsOf(body)
+  const call: Call = {
     id: request.start.id,
     kind: asked.kind,
     caller,
-    requestedModel: body.model,
-    route: { models: modelsOf(body), ...asked.features, preferences: preferencesOf(body) },
+    requestedModel: models[0],
+    route: { models, ...asked.features, preferences: preferencesOf(body) },
+    strategy: 'direct',
+    routed: null,
+    conversation: asked.chat ? conversationOf(body, request.headers, asked.chat.messages) : null,
+    telling: tellingOf(request, gateway.config.REGION ?? null),
     streamed: asked.chat?.stream === true,
     endUser: asked.chat?.user ?? null,
     beganAtMs: request.start.beganAtMs,
@@ -79,11 +89,14 @@ export function beginCall(
     signal: ending.signal,
     attempts: [],
   }
+  request.start.call = call
+  return call
 }
 
 /** Sends a whole JSON body in which amounts are printed exactly. */
 export function sendWhole(reply: FastifyReply, call: Call, body: unknown): void {
   void reply
+    .headers(decisionHeader(call))
     .header('x-generation-id', generationId(call.id))
     .header('content-type', 'application/json; charset=utf-8')
     .send(stringify(body))
@@ -92,6 +105,7 @@ export function sendWhole(reply: FastifyReply, call: Call, body: unknown): void 
 function streamHeaders(reply: FastifyReply, call: Call): Record<string, string> {
   return {
     ...(reply.getHeaders() as Record<string, string>),
+    ...decisionHeader(call),
     'x-generation-id': generationId(call.id),
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache',
@@ -99,14 +113,14 @@ function streamHeaders(reply: FastifyReply, call: Call): Record<string, string> 
   }
 }
 
-/** The caller's own deadline, `x-turnpike-timeout-ms`, where it is shorter than ours. */
-function deadlineOf(request: FastifyRequest, most: number): number {
-  const wanted = Number(request.headers['x-turnpike-timeout-ms'])
-  return Number.isInteger(wanted) && wanted > 0 ? Math.min(wanted, most) : most
-}
-
 function tooLate(timeoutMs: number): Fault {
   return new Fault('deadline_passed', `The answer was not complete within ${timeoutMs} ms.`)
+}
+
+/** What its headers ask to be told: the decision in full, OpenRouter's metadata, under their present name or the former one. */
+function tellingOf({ headers }: FastifyRequest, region: string | null): Telling {
+  const metadata = headers['x-openrouter-metadata'] ?? headers['x-openrouter-experimental-metadata']
+  return { decision: headers['x-turnpike-decision'] === 'full', metadata: metadata === 'enabled', region }
 }
 
 const NO_SIMULATION = {}

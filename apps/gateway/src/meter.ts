@@ -2,11 +2,13 @@ import {
   asFault,
   cost as priceOf,
   countsAgainstHealth,
+  failureKind,
   NO_USAGE,
   type Attempt,
   type Decision,
   type Fault,
   type NanoUsd,
+  type Outcome,
   type Usage,
 } from '@turnpike/domain'
 import { statusOf } from '@turnpike/server'
@@ -28,7 +30,8 @@ export interface Settled {
 /** The journal as the meter needs it: a request is begun before dispatch, and ended with what happened. */
 export interface Book {
   begin(begun: BegunRequest): void
-  end(record: UsageRecord): Promise<void>
+  /** @param call what the record is of, for those who learn from more than is recorded */
+  end(record: UsageRecord, call: Call): Promise<void>
 }
 
 /** Follows one call from dispatch to its end, and writes it down exactly once. */
@@ -82,7 +85,8 @@ export class Meter {
     if (this.#ended) return fault
     if (this.#answer) {
       this.#close(fault.blame === 'caller' ? 'cancelled' : 'cut', fault)
-      if (countsAgainstHealth(fault)) this.#health.note(this.#answer.target.endpoint.id, { ok: false }, this.#nowMs())
+      const kind = failureKind(fault)
+      if (kind && countsAgainstHealth(fault)) this.#note({ ok: false, kind })
     }
     await this.#end(this.#bill(fault), fault, committed)
     return fault
@@ -115,9 +119,17 @@ export class Meter {
     const streamedMs = attempt.firstTokenMs === null ? 0 : attempt.endMs - attempt.firstTokenMs
     const tokensPerSecond =
       streamedMs > 0 && usage.completionTokens > 1 ? (usage.completionTokens * 1000) / streamedMs : null
-    const firstTokenMs = attempt.firstTokenMs === null ? null : attempt.firstTokenMs - attempt.startMs
-    this.#health.note(attempt.endpoint, { ok: true, firstTokenMs, tokensPerSecond }, this.#nowMs())
+    // How long the first token took was noted when it came.
+    this.#note({ ok: true, firstTokenMs: null, tokensPerSecond })
     return tokensPerSecond
+  }
+
+  /** Notes how the attempt that answered came out. */
+  #note(outcome: Outcome): void {
+    const attempt = this.#answer && this.#call.attempts[this.#answer.attempt]
+    if (!attempt) return
+    const sinceMs = this.#call.startedMs + attempt.startMs
+    this.#health.note(attempt.endpoint, { ...outcome, sinceMs }, this.#nowMs())
   }
 
   async #end(
@@ -128,7 +140,7 @@ export class Meter {
   ): Promise<void> {
     this.#ended = true
     this.#health.keep(this.#call.attempts, tokensPerSecond)
-    await this.#book.end(this.#record(settled, fault, committed))
+    await this.#book.end(this.#record(settled, fault, committed), this.#call)
   }
 
   #record({ usage, cost, upstreamCost }: Settled, fault: Fault | null, committed: boolean): UsageRecord {

@@ -1,4 +1,11 @@
-import { generationId, usdString, type ChatDelta, type ReasoningBlock, type RequestId } from '@turnpike/domain'
+import {
+  generationId,
+  usdString,
+  type ChatDelta,
+  type Fault,
+  type ReasoningBlock,
+  type RequestId,
+} from '@turnpike/domain'
 import { openAiBody, refusalOf } from '@turnpike/server'
 import type { Answer } from './answer.ts'
 import type { Settled } from './meter.ts'
@@ -15,6 +22,8 @@ export interface Identity {
   readonly excludeReasoning: boolean
   /** `: …` comments on a silent line; the caller can turn them off. */
   readonly comments: boolean
+  /** Members that stand beside usage or error at the end, for a request that wanted to be told of its route. */
+  readonly beside?: (fault: Fault | null) => Json | null
 }
 
 /** A string always: some clients fail on null. It names the build that answered. */
@@ -44,13 +53,15 @@ export function chatStream(identity: Identity): StreamWriter {
     },
     finish(answer, settled) {
       head ||= headOf(answer)
-      return `data: ${head},"choices":[],"usage":${stringify(usageBody(settled))}}\n\ndata: [DONE]\n\n`
+      const last = stringify({ choices: [], usage: usageBody(settled), ...identity.beside?.(null) })
+      return `data: ${head},${last.slice(1)}\n\ndata: [DONE]\n\n`
     },
     fail(fault) {
       head ||= headOf(null)
       const choice = { index: 0, delta: { content: '' }, finish_reason: 'error', native_finish_reason: null }
       const { error } = openAiBody(fault, refusalOf(fault, 0.5), `req-${identity.id}`)
-      return `data: ${head},"choices":[${JSON.stringify(choice)}],"error":${JSON.stringify(error)}}\n\ndata: [DONE]\n\n`
+      const last = JSON.stringify({ choices: [choice], error, ...identity.beside?.(fault) })
+      return `data: ${head},${last.slice(1)}\n\ndata: [DONE]\n\n`
     },
   }
 }
@@ -63,7 +74,7 @@ export function chatWhole(identity: Identity): WholeWriter {
     for (const name in wire) if (!OURS.has(name)) body[name] = wire[name]
     body['choices'] = [wholeChoice(deltas, identity.excludeReasoning)]
     body['usage'] = usageBody(settled)
-    return body
+    return Object.assign(body, identity.beside?.(null))
   }
 }
 

@@ -21,7 +21,7 @@ function paramOf(body: unknown): string | undefined {
 
 describe('a chat body that does not fit', () => {
   it.each([
-    ['model', { messages: [{ role: 'user', content: 'x' }] }],
+    ['model', chat({ model: 7 })],
     ['messages', { model: 'a/b' }],
     ['messages', chat({ messages: [] })],
     ['messages', chat({ messages: 'hello' })],

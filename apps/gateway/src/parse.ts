@@ -19,6 +19,8 @@ interface Finding {
 function deepest(issues: readonly z.core.$ZodIssue[]): Finding {
   const [issue] = issues
   if (!issue) return { path: [], message: 'The body does not fit.' }
+  if (issue.code === 'unrecognized_keys')
+    return { path: [...issue.path, ...issue.keys.slice(0, 1)], message: issue.message }
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue
   const branches = issue.errors.map((branch) => deepest(branch))
   const best = branches.reduce((a, b) => (b.path.length > a.path.length ? b : a))

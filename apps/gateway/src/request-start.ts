@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 import type { Caller, RequestId } from '@turnpike/domain'
 import { newRequestId } from '@turnpike/domain'
+import type { Call } from './call.ts'
 
 /** What the edge knows of a request before its body: made in the onRequest hook, read by controllers and the filter. */
 export interface Start {
@@ -9,6 +10,8 @@ export interface Start {
   readonly startedMs: number
   /** Null on public routes. */
   caller: Caller | null
+  /** What it became: null until its body was read, and for what asks no model. */
+  call: Call | null
 }
 
 declare module 'fastify' {
@@ -33,5 +36,5 @@ export function beginRequest(): Start {
   }
   const beganAtMs = Date.now()
   const id = newRequestId(beganAtMs, pool.subarray(used, (used += 20)))
-  return { id, beganAtMs, startedMs: performance.now(), caller: null }
+  return { id, beganAtMs, startedMs: performance.now(), caller: null, call: null }
 }

@@ -1,73 +1,205 @@
-import { Fault, parseUsd, type ModelSlug, type Objective, type RoutePreferences } from '@turnpike/domain'
+import {
+  Fault,
+  nearest,
+  parseUsd,
+  PERCENTILES,
+  type Cutoffs,
+  type ModelSlug,
+  type NanoUsd,
+  type Objective,
+  type PriceCeiling,
+  type RoutePreferences,
+} from '@turnpike/domain'
 import { z } from 'zod'
 
-const slugs = z.array(z.string().min(1).max(100)).max(100)
-/** Dollars per million tokens, as number or decimal string. */
-const dollars = z.union([z.string(), z.number().min(0)])
+/** OpenRouter's words for what to sort by, and ours. Its `exacto` asks for the steadiest endpoints. */
+const OBJECTIVE = {
+  price: 'cost',
+  latency: 'latency',
+  throughput: 'throughput',
+  exacto: 'uptime',
+} as const satisfies Record<string, Objective>
+type Sort = keyof typeof OBJECTIVE
+const SORTS = Object.keys(OBJECTIVE) as [Sort, ...Sort[]]
 
-/** How a request may steer its own route: OpenRouter's fields, on every inference route. */
+const PRECISIONS = [
+  'int4',
+  'int8',
+  'fp4',
+  'mxfp4',
+  'nvfp4',
+  'fp6',
+  'fp8',
+  'mxfp8',
+  'fp16',
+  'bf16',
+  'fp32',
+  'unknown',
+] as const
+
+const SLUGS_MAX = 100
+const MODELS_MAX = 16
+/** As OpenRouter has it. */
+export const SESSION_LENGTH_MAX = 256
+/** A first token that takes longer than any request may take is milliseconds taken for seconds. */
+const LATENCY_SECONDS_MAX = 900
+const THROUGHPUT_MAX = 1_000_000
+const MS_PER_S = 1_000
+
+const slugs = () => z.array(z.string().min(1).max(100)).max(SLUGS_MAX)
+const named = () => slugs().min(1, 'must name a provider; leave it out to allow any')
+const modelName = () =>
+  z.string('must be given: the model as author/slug').min(1, 'must be given: the model as author/slug').max(256)
+
+/**
+ * How a request may steer its own route: OpenRouter's fields, on every inference route. A body may have fields that we do not
+ * know, `provider` may not: a constraint that is misspelt and passed over would send a prompt where it must not go.
+ */
 export const routingFields = {
-  model: z.string('must be given: the model as author/slug').min(1, 'must be given: the model as author/slug').max(256),
-  models: z.array(z.string().min(1).max(256)).max(16).nullish(),
-  provider: z
-    .looseObject({
-      order: slugs.nullish(),
-      only: slugs.nullish(),
-      ignore: slugs.nullish(),
-      allow_fallbacks: z.boolean().nullish(),
-      require_parameters: z.boolean().nullish(),
-      data_collection: z.enum(['allow', 'deny']).nullish(),
-      sort: z.enum(['price', 'latency', 'throughput']).nullish(),
-      max_price: z.looseObject({ prompt: dollars.nullish(), completion: dollars.nullish() }).nullish(),
-    })
-    .nullish(),
+  model: modelName().nullish(),
+  models: z.array(modelName()).max(MODELS_MAX).nullish(),
+  provider: closed({
+    order: slugs().nullish(),
+    only: named().nullish(),
+    ignore: slugs().nullish(),
+    allow_fallbacks: z.boolean().nullish(),
+    require_parameters: z.boolean().nullish(),
+    data_collection: word(['allow', 'deny']).nullish(),
+    zdr: z.boolean().nullish(),
+    enforce_distillable_text: z.boolean().nullish(),
+    quantizations: z.array(word(PRECISIONS)).min(1, 'must name a precision; leave it out to allow any').nullish(),
+    sort: shortOrLong(
+      word(SORTS),
+      closed({ by: word(SORTS).nullish(), partition: word(['model', 'none']).nullish() }),
+    ).nullish(),
+    max_price: closed({
+      prompt: dollars('dollars per million tokens').nullish(),
+      completion: dollars('dollars per million tokens').nullish(),
+      request: dollars('dollars per request').nullish(),
+      image: dollars('dollars per image').nullish(),
+      audio: dollars('dollars per million tokens of audio').nullish(),
+    }).nullish(),
+    preferred_min_throughput: cutoffs('tokens per second', THROUGHPUT_MAX, 1).nullish(),
+    preferred_max_latency: cutoffs('seconds, as 1.5 for 1500 ms', LATENCY_SECONDS_MAX, MS_PER_S).nullish(),
+  }).nullish(),
+  route: word(['fallback'], 'is no longer in use: name `models` for fallbacks, or provider.sort.partition').nullish(),
+  session_id: z.string().max(SESSION_LENGTH_MAX).nullish(),
 }
 
 export type RoutingBody = z.infer<z.ZodObject<typeof routingFields>>
 
-const OBJECTIVE = { price: 'cost', latency: 'latency', throughput: 'throughput' } as const satisfies Record<
-  string,
-  Objective
->
-
-/** The models of a request in order of preference, each once. */
-export function modelsOf(body: RoutingBody): ModelSlug[] {
-  return [...new Set([body.model, ...(body.models ?? [])])] as ModelSlug[]
+/** The models of a request as it wrote them, in order of preference, each once. Throws Fault `request_invalid` when there is none. */
+export function modelsOf(body: RoutingBody): readonly [ModelSlug, ...ModelSlug[]] {
+  const [first, ...others] = new Set([...(body.model ? [body.model] : []), ...(body.models ?? [])])
+  if (first === undefined) {
+    throw new Fault('request_invalid', 'model: must be given: the model as author/slug', { param: 'model' })
+  }
+  return [first as ModelSlug, ...(others as ModelSlug[])]
 }
 
-/** The `provider` object in the router's words. Throws Fault `request_invalid` for a price that is not one. */
-export function preferencesOf(body: RoutingBody): RoutePreferences {
-  const provider = body.provider
-  if (!provider) return {}
+const NO_PREFERENCES: RoutePreferences = {}
+
+/** The `provider` object in the router's words. */
+export function preferencesOf({ provider }: RoutingBody): RoutePreferences {
+  if (!provider) return NO_PREFERENCES
+  const sort = typeof provider.sort === 'string' ? { by: provider.sort } : provider.sort
   return {
     ...(provider.order && { order: provider.order }),
     ...(provider.only && { only: provider.only }),
     ...(provider.ignore && { ignore: provider.ignore }),
-    ...(provider.sort && { objective: OBJECTIVE[provider.sort] }),
+    ...(sort?.by && { objective: OBJECTIVE[sort.by] }),
+    ...(sort?.partition === 'none' && { acrossModels: true }),
+    ...(provider.max_price && { maxPrice: ceilingOf(provider.max_price) }),
+    ...(provider.preferred_min_throughput && { minThroughput: provider.preferred_min_throughput }),
+    ...(provider.preferred_max_latency && { maxLatency: provider.preferred_max_latency }),
+    ...(provider.data_collection === 'deny' && { denyTraining: true }),
+    ...(provider.zdr && { zeroRetention: true }),
+    ...(provider.enforce_distillable_text && { distillable: true }),
+    ...(provider.quantizations && { quantizations: provider.quantizations }),
     ...(provider.allow_fallbacks === false && { allowFallbacks: false }),
     ...(provider.require_parameters && { requireParameters: true }),
-    ...(provider.data_collection === 'deny' && { denyRetention: true }),
-    ...priceOf('maxPromptPrice', 'prompt', provider.max_price?.prompt),
-    ...priceOf('maxCompletionPrice', 'completion', provider.max_price?.completion),
   }
 }
 
-function priceOf(
-  key: 'maxPromptPrice' | 'maxCompletionPrice',
-  field: string,
-  amount: string | number | null | undefined,
-) {
-  if (amount === null || amount === undefined) return {}
-  const parsed = parseUsd(typeof amount === 'number' ? plainDecimal(amount) : amount)
-  if (parsed === null) {
-    throw new Fault('request_invalid', `provider.max_price.${field} must be dollars per million tokens, such as 0.5.`, {
-      param: `provider.max_price.${field}`,
-    })
-  }
-  return { [key]: parsed }
+/** An object without members that we do not know; one of those is refused by name, with the nearest that exists. */
+function closed<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code !== 'unrecognized_keys') return undefined
+      const known = Object.keys(shape)
+      const [unknown = ''] = issue.keys ?? []
+      return `is no field of this object, which has ${known.join(', ')}${hint(unknown, known)}`
+    },
+  })
+}
+
+/** One of a closed list of words; another one is refused with the nearest. @param note what to say of words that are none now */
+function word<const Words extends readonly [string, ...string[]]>(words: Words, note?: string) {
+  return z.enum(words, {
+    error: ({ input }) => `${note ?? `must be ${listed(words)}`}${typeof input === 'string' ? hint(input, words) : ''}`,
+  })
+}
+
+function listed(words: readonly string[]): string {
+  return words.length > 2 ? `one of ${words.join(', ')}` : words.join(' or ')
+}
+
+function hint(written: string, known: readonly string[]): string {
+  const [closest] = nearest(written, known, 1)
+  return closest === undefined ? '' : `. Did you mean ${closest}?`
+}
+
+/** A field with a short and a long form. Its type tells which one is meant, so that what is wrong is said of that one alone. */
+function shortOrLong<Short extends z.ZodType, Long extends z.ZodType>(short: Short, long: Long) {
+  return z.unknown().transform((value, context): z.output<Short> | z.output<Long> => {
+    const parsed = (typeof value === 'object' ? long : short).safeParse(value)
+    if (parsed.success) return parsed.data
+    for (const issue of parsed.error.issues) context.addIssue({ ...issue })
+    return z.NEVER
+  })
+}
+
+/** An amount of dollars, as number or decimal string, in nano-dollars. */
+function dollars(unit: string) {
+  return z.unknown().transform((value, context): NanoUsd | null => {
+    if (value === null) return null
+    const amount = typeof value === 'number' ? plainDecimal(value) : value
+    const parsed = typeof amount === 'string' ? parseUsd(amount) : null
+    if (parsed !== null) return parsed
+    context.addIssue(`must be ${unit}, as a number or a string such as "0.5", with nine decimals at most`)
+    return z.NEVER
+  })
 }
 
 /** A number without its exponent, to nine decimals: 1e-7 is 0.0000001. */
 function plainDecimal(amount: number): string {
   return amount.toFixed(9).replace(/\.?0+$/, '') || '0'
+}
+
+/** One figure, which is the median, or several by percentile; in the router's unit, which is the caller's times `factor`. */
+function cutoffs(unit: string, most: number, factor: number) {
+  const wrong = `must be a number of ${unit}, ${most} at most`
+  const figure = () => z.number(wrong).min(0, wrong).max(most, wrong)
+  const byPercentile = closed({
+    p50: figure().nullish(),
+    p75: figure().nullish(),
+    p90: figure().nullish(),
+    p99: figure().nullish(),
+  })
+  return shortOrLong(figure(), byPercentile).transform((value): Cutoffs => {
+    if (typeof value === 'number') return { p50: value * factor }
+    return Object.fromEntries(
+      PERCENTILES.flatMap((percentile) => {
+        const cutoff = value[percentile]
+        return typeof cutoff === 'number' ? [[percentile, cutoff * factor]] : []
+      }),
+    )
+  })
+}
+
+/** Without the prices that are null. */
+function ceilingOf(prices: {
+  readonly [Rate in keyof PriceCeiling]?: NanoUsd | null | undefined
+}): Partial<PriceCeiling> {
+  return Object.fromEntries(Object.entries(prices).filter(([, price]) => price !== null && price !== undefined))
 }

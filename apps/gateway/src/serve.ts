@@ -4,6 +4,7 @@ import type { Answer } from './answer.ts'
 import type { Call, Routed } from './call.ts'
 import type { Meter } from './meter.ts'
 import { relay, type Sink } from './relay.ts'
+import { excluded } from './resolve-excluded.ts'
 
 /** What serving a chat takes, each step ready to be called; steps never call each other. */
 export interface Steps {
@@ -23,6 +24,8 @@ export async function serve(call: Call, request: ChatRequest, steps: Steps, sink
   try {
     const routed = steps.route(call)
     meter.routed(routed.decision)
+    // Nobody waits for a place when there is nowhere to go.
+    if (routed.decision.targets.length === 0) throw excluded(routed.decision, routed)
     grant = steps.admit(call.caller)
     const answer = await steps.connect(routed, request)
     await relay(answer, sink, meter)

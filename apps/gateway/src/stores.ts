@@ -2,7 +2,6 @@ import { Fault, type KeyId, type RequestId, type TenantId } from '@turnpike/doma
 import type { Logger } from '@turnpike/server'
 import {
   findRequest,
-  HealthMinutes,
   keyUsage,
   openKeySecrets,
   openPool,
@@ -10,11 +9,11 @@ import {
   type KeyCache,
   type KeyUsage,
   type RequestDetail,
+  type RefusedKey,
 } from '@turnpike/store'
 import type { GatewayConfig } from './config.ts'
 import { followCatalogue } from './follow-catalogue.ts'
-import type { Minutes } from './health-book.ts'
-import type { Refused } from './identify.ts'
+import { openHealth, type OpenHealth } from './health-open.ts'
 import { countRefusals, readingsOfKeys } from './key-readings.ts'
 import type { Book } from './meter.ts'
 import { openJournal, type OpenJournal } from './open-journal.ts'
@@ -28,10 +27,10 @@ import type { Reach } from './target.ts'
 export interface Stores {
   readonly keySecrets: SecretCheck
   /** Told of every key that is refused without a look-up. */
-  readonly refused: (checked: Refused) => void
+  readonly refused: (checked: RefusedKey) => void
   readonly keys: Pick<KeyCache, 'lookup' | 'wallMs'>
   readonly book: Book
-  readonly minutes: Minutes
+  readonly health: OpenHealth
   readonly recent: OpenJournal['recent']
   /** The newest catalogue known; null before the first. */
   reach(): Reach | null
@@ -59,11 +58,7 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
   const journal = await openJournal(config, pool, log)
   const keyPath = openKeys(config, secrets, log, snapshot.restore)
   const { keys } = keyPath
-  const minutes = new HealthMinutes({
-    pool,
-    node: config.NODE_NAME,
-    onFailure: (cause) => log.warn({ error: cause }, 'minutes of health cannot be written'),
-  })
+  const health = openHealth(config, pool, secrets, log)
   const refusals = countRefusals()
   const keySecrets = openSecretCheck(pool, secrets, config.NODE_NAME, log)
   const catalogue = followCatalogue(pool, config, log, snapshot.catalogue)
@@ -76,7 +71,7 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
       refusals.count(checked.kind)
       if (checked.kind === 'unknown_secret') keySecrets.alarm(checked.secretId)
     },
-    minutes,
+    health,
     book: journal.book,
     recent: journal.recent,
     reach: catalogue.current,
@@ -88,12 +83,13 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
       ...readingsOfKeys({ keys, channels: () => keyPath.channels(), refusals, sampler: keyPath.sampler }),
       ...readingsOfJournal(journal),
       ...snapshot.readings,
+      ...health.readings,
     ],
     async close() {
       catalogue.stop()
       await keySecrets.close()
       await keyPath.close()
-      await minutes.close()
+      await health.close()
       await journal.close()
       await snapshot.close()
       await pool.end()

@@ -19,13 +19,14 @@ const STALL_MS_MAX = 60_000
 /** Writes server-sent events to a response, commits it with the first byte, and keeps a silent line open with comments. */
 export class StreamSink implements Sink {
   readonly #response: ServerResponse
-  readonly #headers: Readonly<Record<string, string>>
+  readonly #headers: () => Readonly<Record<string, string>>
   readonly #writer: StreamWriter
   readonly #silence: NodeJS.Timeout | null
 
+  /** @param headers those of the answer, asked for when its first byte leaves */
   constructor(
     response: ServerResponse,
-    headers: Readonly<Record<string, string>>,
+    headers: () => Readonly<Record<string, string>>,
     writer: StreamWriter,
     commentAfterMs: number,
   ) {
@@ -65,7 +66,7 @@ export class StreamSink implements Sink {
   }
 
   #commit(): void {
-    if (!this.#response.headersSent) this.#response.writeHead(200, this.#headers)
+    if (!this.#response.headersSent) this.#response.writeHead(200, this.#headers())
   }
 
   #write(text: string): Promise<void> {

@@ -239,92 +239,12 @@ describe('errors arrive as the client’s own classes', () => {
     await expect(failure).rejects.toBeInstanceOf(OpenAI.NotFoundError)
   })
 
-  it('a provider’s rate limit is RateLimitError with a time to come back', async () => {
-    await simulator.behave('*', { faults: ['status:429'], retryAfterSeconds: 7 })
-    const failure = await client.chat.completions
-      .create({ model: MODEL, messages: say('hi') })
-      .catch((error: unknown) => error)
-    expect(failure).toBeInstanceOf(OpenAI.RateLimitError)
-    expect(
-      Number((failure as InstanceType<typeof OpenAI.APIError>).headers?.get('retry-after')),
-    ).toBeGreaterThanOrEqual(5)
-  })
-
   it('every error carries the request id, and says whose fault it is', async () => {
     const failure = (await client.chat.completions
       .create({ model: 'no/such', messages: say('hi') })
       .catch((error: unknown) => error)) as InstanceType<typeof OpenAI.APIError>
     expect(failure.requestID).toMatch(/^req-\d{8}-/)
     expect(failure.error).toMatchObject({ source: 'client', request_id: failure.requestID, retryable: false })
-  })
-})
-
-describe('when a provider is down', () => {
-  it.each([
-    ['refuses connections', ['refuse']],
-    ['resets them', ['reset']],
-    ['fails', ['status:500']],
-    ['is overloaded', ['status:529']],
-    ['answers 200 with a page of HTML', ['html_200']],
-    ['answers 200 with nothing', ['empty_200']],
-    ['answers 200 and then an error', ['error_after_200']],
-    ['goes silent before its headers', ['stall_before_headers']],
-    ['goes silent after its headers', ['stall']],
-    ['refuses our credential', ['status:401']],
-  ])('and %s, the stream comes from the next one and the caller sees nothing of it', async (_name, faults) => {
-    await simulator.behave('acorn', { faults })
-    const stream = await client.chat.completions.create({
-      model: MODEL,
-      messages: say('hello'),
-      stream: true,
-      ...via('acorn', 'birch'),
-    })
-    const chunks: (OpenAI.ChatCompletionChunk & Known)[] = []
-    for await (const chunk of stream) chunks.push(chunk)
-    expect(chunks[0]?.provider).toMatch(/birch/i)
-    const generation = await generationOf(product, chunks[0]?.id ?? '')
-    expect(generation['provider_responses']).toMatchObject([
-      { provider_name: 'acorn', outcome: 'failed' },
-      { provider_name: 'birch', outcome: 'answered' },
-    ])
-  })
-
-  it('never fails over after the first content: the stream ends with an error event and [DONE]', async () => {
-    await simulator.behave('acorn', {
-      faults: ['cut'],
-      faultAfterTokens: 3,
-      instant: false,
-      firstTokenMs: 5,
-      tokensPerSecond: 200,
-    })
-    const reply = await fetch(`${product.api}/chat/completions`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${product.key}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ model: MODEL, messages: say('hello'), stream: true, ...via('acorn', 'birch') }),
-    })
-    const events = (await reply.text()).split('\n\n').filter(Boolean)
-    expect(reply.status).toBe(200)
-    expect(events.at(-1)).toBe('data: [DONE]')
-    expect(JSON.parse(events.at(-2)?.slice(6) ?? '')).toMatchObject({
-      error: { code: 'upstream_cut' },
-      choices: [{ finish_reason: 'error' }],
-    })
-    const generation = await generationOf(product, reply.headers.get('x-generation-id') ?? '')
-    expect(generation).toMatchObject({
-      total_cost: 0,
-      error_code: 'upstream_cut',
-      provider_responses: [{ provider_name: 'acorn', outcome: 'cut' }],
-    })
-  })
-
-  it('says 503 with every attempt listed when nobody is left', async () => {
-    await simulator.behave('*', { faults: ['status:500'] })
-    const failure = (await client.chat.completions
-      .create({ model: MODEL, messages: say('hi') })
-      .catch((error: unknown) => error)) as InstanceType<typeof OpenAI.APIError>
-    expect(failure.status).toBe(503)
-    expect(failure.code).toBe('no_healthy_provider')
-    expect((failure.error as { metadata: { attempts: unknown[] } }).metadata.attempts).toHaveLength(6)
   })
 })
 

@@ -1,0 +1,104 @@
+import {
+  blame,
+  type Caller,
+  type ContentPart,
+  type EndpointId,
+  type Message,
+  type RouteRequest,
+} from '@turnpike/domain'
+import type { UsageRecord } from '@turnpike/store'
+import { LRUCache } from 'lru-cache'
+import { hash, randomBytes } from 'node:crypto'
+
+/** What tells one conversation from another, without keeping a word of it. */
+export interface Conversation {
+  /** As its caller named it, by a session id or else by a key for the prompt cache; null: it is known by how it begins. */
+  readonly name: string | null
+  /** By a session id: such a one stays after any success, others after an answer that used the prompt cache. */
+  readonly session: boolean
+  readonly messages: readonly Message[]
+}
+
+/** As much of a call as tells where its conversation goes on. */
+export interface Talk {
+  readonly caller: Pick<Caller, 'tenantId'>
+  /** Names resolved: the model that was asked for first counts. */
+  readonly route: Pick<RouteRequest, 'models'>
+  readonly conversation: Conversation | null
+}
+
+/** Conversations remembered, the least lately used of which goes first: about 10 MB. */
+const THREADS_MAX = 50_000
+/** Providers keep a prompt's beginning for five to ten minutes after its last use. */
+const IDLE_MS_MAX = 600_000
+/** Of one text, characters that are looked at: two that agree in these and in length share their cached beginning anyway. */
+const READ_MAX = 4_096
+const PARTS_MAX = 16
+
+/**
+ * Where the prompt caches of conversations are warm, as this process has seen it. Keys are digests with a secret that the
+ * process makes up, so that nothing in memory tells what was said.
+ */
+export class Affinity {
+  readonly #nowMs: () => number
+  readonly #secret = randomBytes(32).toString('base64')
+  readonly #warm = new LRUCache<string, { readonly endpoint: EndpointId; readonly untilMs: number }>({
+    max: THREADS_MAX,
+  })
+
+  /** @param nowMs monotonic clock */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
+
+  /** Where the conversation went on last; null when nowhere, or too long ago. */
+  warm(talk: Talk): EndpointId | null {
+    // Nobody pays for digests before there is something to find.
+    const key = this.#warm.size === 0 ? null : this.#keyOf(talk)
+    const found = key === null ? undefined : this.#warm.get(key)
+    return found && found.untilMs > this.#nowMs() ? found.endpoint : null
+  }
+
+  /**
+   * Takes in how a request ended: an endpoint that answered is remembered for ten minutes more, a warm one that failed is
+   * forgotten.
+   */
+  learn(talk: Talk, { endpoint, fault, usage, attempts }: Ending): void {
+    const lasts = talk.conversation?.session === true || usage.cacheReadTokens + usage.cacheWriteTokens > 0
+    if (endpoint !== null && fault === null && lasts) {
+      const key = this.#keyOf(talk)
+      if (key !== null) this.#warm.set(key, { endpoint, untilMs: this.#nowMs() + IDLE_MS_MAX })
+      return
+    }
+    const failed = attempts.filter((attempt) => attempt.fault !== null && blame[attempt.fault] === 'upstream')
+    const key = failed.length === 0 || this.#warm.size === 0 ? null : this.#keyOf(talk)
+    const warm = key === null ? undefined : this.#warm.peek(key)
+    if (key !== null && failed.some((attempt) => attempt.endpoint === warm?.endpoint)) this.#warm.delete(key)
+  }
+
+  /** Null for what is no conversation. */
+  #keyOf({ caller, route, conversation }: Talk): string | null {
+    const [model] = route.models
+    if (!conversation || model === undefined) return null
+    const { name, session, messages } = conversation
+    const told = name === null ? openingOf(messages) : [session ? 'session' : 'cache', name]
+    const fields = [caller.tenantId, model, ...told].map((text) => `${text.length}:${text.slice(0, READ_MAX)}`)
+    return hash('sha256', `${this.#secret}${fields.join('\0')}`, 'base64')
+  }
+}
+
+type Ending = Pick<UsageRecord, 'endpoint' | 'fault' | 'usage' | 'attempts'>
+
+/** The texts of the first instruction and of the first other message: they stay the same as long as a conversation goes on. */
+function openingOf(messages: readonly Message[]): string[] {
+  const instructs = ({ role }: Message) => role === 'system' || role === 'developer'
+  const opening = [messages.find(instructs), messages.find((message) => !instructs(message))]
+  return opening.flatMap((message) =>
+    message ? [message.role, ...message.content.slice(0, PARTS_MAX).map(textOf)] : [],
+  )
+}
+
+function textOf(part: ContentPart): string {
+  if (part.kind === 'text') return part.text
+  return part.kind === 'image' ? part.url : part.data
+}

@@ -1,0 +1,71 @@
+import { Fault, nearest, type Catalogue, type ModelSlug } from '@turnpike/domain'
+import { ROUTERS, VARIANTS } from './aliases-words.ts'
+
+/** Other suffixes that callers know, and what to do instead. 404 unless a model of the catalogue bears the suffix in its name. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['thinking', 'Leave it out and set `reasoning.effort` instead.'],
+  ['extended', 'Leave it out: requests go to endpoints that hold their whole prompt anyway.'],
+  ['batch', 'Leave it out: requests are answered one by one here.'],
+])
+
+/** What is wrong with a suffix that no model of the catalogue bears and that asks for nothing we do. @param place in the list of models */
+export function noVariant(base: string, suffix: string, place: number, catalogue: Catalogue): Fault {
+  const word = suffix.slice(0, 40)
+  const param = paramOf(place)
+  if (suffix === 'online') {
+    const message = `${base}: the suffix :online is not served, since this gateway searches nothing. Leave it out and give the model a tool to search with.`
+    return new Fault('request_invalid', message, { param })
+  }
+  const instead = ELSEWHERE.get(suffix)
+  if (instead !== undefined) {
+    const availability = { code: 'no_endpoints', retryable: false, requested_models: [`${base}:${word}`] }
+    const message = `No model is listed as ${base}:${word}. ${instead}`
+    return new Fault('endpoints_excluded', message, { param, metadata: { availability } })
+  }
+  if (!catalogue.models.has(base as ModelSlug) && !ROUTERS.has(base))
+    return unknownModel(`${base}:${word}`, place, catalogue)
+  const [closest] = nearest(suffix, VARIANTS, 1)
+  const hint = closest === undefined ? `There are :${VARIANTS.join(', :')}.` : `Did you mean :${closest}?`
+  return new Fault('model_unknown', `${base} has no variant :${word}. ${hint}`, {
+    param,
+    metadata: notFound(`${base}:${word}`, closest === undefined ? [base] : [`${base}:${closest}`]),
+  })
+}
+
+/** 400 for a name that nobody bears, with the nearest that somebody does. @param place in the list of models, 0 for the first */
+export function unknownModel(name: string, place: number, catalogue: Catalogue): Fault {
+  const close = nearest(name, [...catalogue.models.keys(), ...ROUTERS.keys()])
+  const hint = close.length > 0 ? `Did you mean ${close.join(' or ')}?` : 'GET /api/v1/models lists what there is.'
+  const requested = name.slice(0, 100)
+  return new Fault('model_unknown', `There is no model ${requested}. ${hint}`, {
+    param: paramOf(place),
+    metadata: notFound(requested, close),
+  })
+}
+
+function notFound(requested: string, close: readonly string[]) {
+  return {
+    availability: {
+      code: 'model_not_found',
+      retryable: false,
+      requested_models: [requested],
+      fallback_models: close,
+    },
+  }
+}
+
+/** 404 for a router's name that stands for no model in this case. */
+export function noneSuits(name: string, place: number, router: 'auto' | 'free'): Fault {
+  const message =
+    router === 'free'
+      ? `${name}: no endpoint is free of charge for such a request.`
+      : `${name}: none of its models takes such a request. Name a model instead.`
+  return new Fault('endpoints_excluded', message, {
+    param: paramOf(place),
+    metadata: { availability: { code: 'no_endpoints', retryable: false, requested_models: [name] } },
+  })
+}
+
+function paramOf(place: number): string {
+  return place > 0 ? 'models' : 'model'
+}

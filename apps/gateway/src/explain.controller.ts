@@ -1,0 +1,24 @@
+import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { inferring } from './edge.ts'
+import { explainBody } from './explain.schema.ts'
+import { Gateway } from './gateway.ts'
+import { stringify } from './numeral.ts'
+import { parse } from './parse.ts'
+
+/** Where a request would go, and why, without sending it. */
+@Controller(['api/v1', 'v1'])
+export class ExplainController {
+  constructor(@Inject(Gateway) private readonly gateway: Gateway) {}
+
+  @Post('route/explain')
+  @HttpCode(200)
+  explain(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    const caller = inferring(request)
+    const data = this.gateway.explain(parse(explainBody, request.body), caller)
+    void reply
+      .header('content-type', 'application/json; charset=utf-8')
+      .header('cache-control', 'no-store')
+      .send(stringify({ data }))
+  }
+}
