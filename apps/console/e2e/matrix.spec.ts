@@ -2,6 +2,8 @@ import OpenAI from 'openai'
 import { lookAt, lookAtPages } from './look.ts'
 import { expect, makeKeyInBrowser, signUpInBrowser, test } from './product.ts'
 
+test.use({ house: 'matrix' })
+
 // Axe is put into the page by the test, which the console's own policy would rightly refuse.
 test.use({ bypassCSP: true })
 test.setTimeout(180_000)

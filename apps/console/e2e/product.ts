@@ -1,11 +1,14 @@
 import { test as base, type Page } from '@playwright/test'
 import { codeFor, startProduct, waitFor, type Product } from '@turnpike/testkit'
 
-/** Tests with the whole product behind them, started once per worker. */
-export const test = base.extend<{ quiet: undefined }, { product: Product }>({
+/**
+ * Tests with the whole product behind them, started once per worker. Files that name a house of their own get a product of their own,
+ * since one lets ten people sign up in an hour.
+ */
+export const test = base.extend<{ quiet: undefined }, { house: string; product: Product }>({
+  house: ['', { option: true, scope: 'worker' }],
   product: [
-    // oxlint-disable-next-line no-empty-pattern -- the first argument of a fixture has to be a pattern
-    async ({}, use) => {
+    async ({ house: _house }, use) => {
       const product = await startProduct()
       await use(product)
       await product.drop()

@@ -5,8 +5,11 @@ export const ROUTES = [
   { path: '/verify', heading: 'Check your mail', signedIn: false },
   { path: '/start', heading: 'Quick start', signedIn: true },
   { path: '/usage', heading: 'Usage', signedIn: true },
+  { path: '/what-if', heading: 'What if', signedIn: true },
   { path: '/requests', heading: 'Requests', signedIn: true },
   { path: '/keys', heading: 'API keys', signedIn: true },
+  { path: '/policies', heading: 'Routing policies', signedIn: true },
+  { path: '/policies/create', heading: 'New policy', signedIn: true },
   { path: '/models', heading: 'Models', signedIn: true },
   { path: '/settings', heading: 'Settings', signedIn: true },
 ] as const

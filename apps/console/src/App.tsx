@@ -26,6 +26,10 @@ const UsagePage = lazy(() => import('./usage/UsagePage.tsx'))
 const RequestsPage = lazy(() => import('./requests/RequestsPage.tsx'))
 const RequestPage = lazy(() => import('./requests/RequestPage.tsx'))
 const ModelsPage = lazy(() => import('./models/ModelsPage.tsx'))
+const PoliciesPage = lazy(() => import('./policies/PoliciesPage.tsx'))
+const NewPolicyPage = lazy(() => import('./policies/NewPolicyPage.tsx'))
+const PolicyPage = lazy(() => import('./policies/PolicyPage.tsx'))
+const WhatIfPage = lazy(() => import('./what-if/WhatIfPage.tsx'))
 const SettingsPage = lazy(() => import('./settings/SettingsPage.tsx'))
 
 /** The console: who may see which page at which address, and the providers that every page leans on. */
@@ -61,9 +65,11 @@ export function App({ texts }: { texts: I18nProvider }) {
             <CustomRoutes>
               <Route path="/start" element={<StartPage />} />
               <Route path="/usage" element={<UsagePage />} />
+              <Route path="/what-if" element={<WhatIfPage />} />
               <Route path="/settings" element={<SettingsPage />} />
             </CustomRoutes>
             <Resource name="keys" list={KeysPage} />
+            <Resource name="policies" list={PoliciesPage} create={NewPolicyPage} edit={PolicyPage} />
             <Resource name="requests" list={RequestsPage} show={RequestPage} />
             <Resource name="models" list={ModelsPage} />
           </CoreAdminUI>

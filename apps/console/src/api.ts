@@ -7,7 +7,7 @@ const TIMEOUT_MS = 20_000
 export type Query = Readonly<Record<string, string | number | undefined>>
 
 interface Call {
-  readonly method?: 'GET' | 'POST' | 'PATCH'
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
   readonly query?: Query
   readonly body?: unknown
   readonly signal?: AbortSignal | undefined

@@ -1,6 +1,9 @@
 import type { Messages } from './en.ts'
 import { faultsDe } from './faults.de.ts'
 import { observeDe } from './observe.de.ts'
+import { policiesDe } from './policies.de.ts'
+import { policiesUseDe } from './policies-use.de.ts'
+import { whatIfDe } from './whatif.de.ts'
 
 export const de: Messages = {
   ra: {
@@ -53,6 +56,8 @@ export const de: Messages = {
     usage: 'Nutzung',
     requests: 'Anfragen',
     keys: 'API-Schlüssel',
+    policies: 'Routing-Richtlinien',
+    'what-if': 'Was wäre wenn',
     models: 'Modelle',
     settings: 'Einstellungen',
     signOut: 'Abmelden',
@@ -183,6 +188,9 @@ export const de: Messages = {
     requests: 'Anfragen dieses Schlüssels',
   },
   ...observeDe,
+  ...policiesDe,
+  ...policiesUseDe,
+  ...whatIfDe,
   models: {
     title: 'Modelle',
     text: 'Jedes Modell mit den Anbietern, die es führen. Preise je Million Tokens.',

@@ -1,5 +1,8 @@
 import { faultsEn } from './faults.en.ts'
 import { observeEn } from './observe.en.ts'
+import { policiesEn } from './policies.en.ts'
+import { policiesUseEn } from './policies-use.en.ts'
+import { whatIfEn } from './whatif.en.ts'
 
 export const en = {
   ra: {
@@ -49,6 +52,8 @@ export const en = {
     usage: 'Usage',
     requests: 'Requests',
     keys: 'API keys',
+    policies: 'Routing policies',
+    'what-if': 'What if',
     models: 'Models',
     settings: 'Settings',
     signOut: 'Sign out',
@@ -177,6 +182,9 @@ export const en = {
     requests: 'Requests of this key',
   },
   ...observeEn,
+  ...policiesEn,
+  ...policiesUseEn,
+  ...whatIfEn,
   models: {
     title: 'Models',
     text: 'Each model with the providers that serve it. Prices are per million tokens.',

@@ -39,6 +39,7 @@ export const faultsDe = {
   upstream_rate_limited: 'Der Anbieter hat unsere Anfragen begrenzt.',
   upstream_garbled: 'Die Antwort des Anbieters war nicht lesbar.',
   upstream_cut: 'Die Antwort des Anbieters ist abgebrochen.',
+  upstream_empty: 'Die Antwort des Anbieters war zu Ende, ohne etwas zu enthalten.',
   upstream_credential_refused: 'Der Anbieter hat unsere Zugangsdaten nicht angenommen.',
   upstream_model_missing: 'Der Anbieter führt dieses Modell nicht mehr.',
   auth_unavailable: 'Dein Schlüssel ließ sich gerade nicht prüfen. Der Fehler liegt bei uns; versuche es noch einmal.',

@@ -36,6 +36,7 @@ export const faultsEn = {
   upstream_rate_limited: 'The provider limited our requests.',
   upstream_garbled: 'The provider’s answer could not be read.',
   upstream_cut: 'The provider’s answer broke off.',
+  upstream_empty: 'The provider’s answer ended with nothing in it.',
   upstream_credential_refused: 'The provider did not accept our credential.',
   upstream_model_missing: 'The provider does not serve this model any more.',
   auth_unavailable: 'Your key could not be checked just now. The fault is ours; try again.',

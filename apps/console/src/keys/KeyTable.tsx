@@ -1,12 +1,14 @@
+import PolicyIcon from '@mui/icons-material/AltRouteOutlined'
 import RevokeIcon from '@mui/icons-material/BlockOutlined'
 import RenameIcon from '@mui/icons-material/EditOutlined'
 import RequestsIcon from '@mui/icons-material/SwapHorizOutlined'
 import Box from '@mui/material/Box'
 import Chip from '@mui/material/Chip'
 import IconButton from '@mui/material/IconButton'
+import Link from '@mui/material/Link'
 import Tooltip from '@mui/material/Tooltip'
 import type { ApiKey } from '@turnpike/contract'
-import { Link } from 'react-router-dom'
+import { Link as RouterLink } from 'react-router-dom'
 import { ago } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { Moment } from '../parts/Moment.tsx'
@@ -14,7 +16,8 @@ import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { useMay } from '../session.ts'
 import { stateOf } from './key-state.ts'
 
-type Act = (what: 'rename' | 'revoke', key: ApiKey) => void
+export type KeyAct = 'policy' | 'rename' | 'revoke'
+type Act = (what: KeyAct, key: ApiKey) => void
 
 /** Keys by name and by what is left of them: prefix and last four characters. */
 export function KeyTable({ keys, onAct }: { keys: readonly ApiKey[]; onAct: Act }) {
@@ -24,6 +27,11 @@ export function KeyTable({ keys, onAct }: { keys: readonly ApiKey[]; onAct: Act 
     { id: 'name', label: say('keys.name'), phone: 'title', render: (key) => <Name apiKey={key} /> },
     { id: 'state', label: say('keys.state'), render: (key) => <KeyState apiKey={key} nowMs={nowMs} /> },
     { id: 'created', label: say('keys.created'), render: (key) => <Moment short at={key.createdAt} /> },
+    {
+      id: 'policy',
+      label: say('policy.keyPolicy'),
+      render: (key) => <KeyPolicy apiKey={key} />,
+    },
     {
       id: 'used',
       label: say('keys.lastUsed'),
@@ -68,17 +76,37 @@ function KeyState({ apiKey, nowMs }: { apiKey: ApiKey; nowMs: number }) {
   return <Chip size="small" variant="outlined" color={COLOURS[state]} label={say(`keys.${state}`)} />
 }
 
+/** Its own policy, with the way to it. Management keys answer no requests and have none. */
+function KeyPolicy({ apiKey: { kind, policy } }: { apiKey: ApiKey }) {
+  const { say } = useText()
+  if (kind === 'mgmt') return say('common.none')
+  if (!policy) return <Box sx={{ color: 'text.secondary' }}>{say('policy.keyNone')}</Box>
+  return (
+    <Link component={RouterLink} to={`/policies/${policy.id}`} sx={{ whiteSpace: 'normal' }}>
+      {policy.name}
+    </Link>
+  )
+}
+
 function Actions({ apiKey, onAct }: { apiKey: ApiKey; onAct: Act }) {
   const { say } = useText()
   const mayRead = useMay('requests:read')
+  const mayAttach = useMay('policies:update') && apiKey.kind !== 'mgmt' && apiKey.revokedAt === null
   const mayRename = useMay('keys:update')
   const mayRevoke = useMay('keys:revoke')
   return (
     <Box role="group" aria-label={say('keys.actions', { name: apiKey.name })} sx={{ whiteSpace: 'nowrap' }}>
       {mayRead && (
         <Tooltip title={say('keys.requests')}>
-          <IconButton component={Link} to={`/requests?keyId=${apiKey.id}`} aria-label={say('keys.requests')}>
+          <IconButton component={RouterLink} to={`/requests?keyId=${apiKey.id}`} aria-label={say('keys.requests')}>
             <RequestsIcon fontSize="small" />
+          </IconButton>
+        </Tooltip>
+      )}
+      {mayAttach && (
+        <Tooltip title={say('policy.keyAction')}>
+          <IconButton aria-label={say('policy.keyAction')} onClick={() => onAct('policy', apiKey)}>
+            <PolicyIcon fontSize="small" />
           </IconButton>
         </Tooltip>
       )}

@@ -11,13 +11,14 @@ import { Empty } from '../states/Empty.tsx'
 import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { CreateKeyDialog } from './CreateKeyDialog.tsx'
-import { KeyTable } from './KeyTable.tsx'
+import { KeyPolicyDialog } from './KeyPolicyDialog.tsx'
+import { KeyTable, type KeyAct } from './KeyTable.tsx'
 import { RenameKeyDialog } from './RenameKeyDialog.tsx'
 import { RevokeKeyDialog } from './RevokeKeyDialog.tsx'
 
 const ROWS_PER_PAGE = 50
 
-type Acting = { readonly what: 'rename' | 'revoke'; readonly key: ApiKey } | null
+type Acting = { readonly what: KeyAct; readonly key: ApiKey } | null
 
 /** All keys of the workspace, the newest first. The open dialog of a new key is part of the address. */
 export default function KeysPage() {
@@ -48,6 +49,7 @@ export default function KeysPage() {
         </Button>
       )}
       {url.has('create') && mayCreate && <CreateKeyDialog onClose={() => setUrl({ create: null })} />}
+      {acting?.what === 'policy' && <KeyPolicyDialog apiKey={acting.key} onClose={() => setActing(null)} />}
       {acting?.what === 'rename' && <RenameKeyDialog apiKey={acting.key} onClose={() => setActing(null)} />}
       {acting?.what === 'revoke' && <RevokeKeyDialog apiKey={acting.key} onClose={() => setActing(null)} />}
     </Page>

@@ -1,5 +1,4 @@
 import Box from '@mui/material/Box'
-import Card from '@mui/material/Card'
 import Chip from '@mui/material/Chip'
 import Stack from '@mui/material/Stack'
 import Typography from '@mui/material/Typography'
@@ -8,7 +7,9 @@ import { count, duration, share } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { Money } from '../parts/Money.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
-import { chancesOf, fateOf, stageTextKey } from './route.ts'
+import { AppliedPolicies } from './AppliedPolicies.tsx'
+import { chancesOf, fateOf } from './route.ts'
+import { WhyNot } from './WhyNot.tsx'
 
 /** Who could have served the request, who did and why, and who was ruled out. */
 export function RouteView({ request }: { request: RequestDetail }) {
@@ -30,9 +31,9 @@ export function RouteView({ request }: { request: RequestDetail }) {
       </section>
       <section>
         <Typography variant="h2" sx={{ mb: 1.5 }}>
-          {say('request.removedTitle')}
+          {say(request.provider === null ? 'why.titleNobody' : 'why.title')}
         </Typography>
-        <Removed decision={decision} />
+        <WhyNot request={request} decision={decision} />
       </section>
     </Stack>
   )
@@ -40,7 +41,7 @@ export function RouteView({ request }: { request: RequestDetail }) {
 
 function Reason({ decision }: { decision: DecisionRecord }) {
   const { say, locale } = useText()
-  const { objective, policy } = decision
+  const { objective } = decision
   const [first] = decision.targets
   const chance = first === undefined ? undefined : chancesOf(decision.candidates).get(first)
   return (
@@ -51,7 +52,7 @@ function Reason({ decision }: { decision: DecisionRecord }) {
           meaning: say(`request.meaning_${objective}`),
         })}
       </Typography>
-      {first !== undefined && chance !== undefined && (
+      {first !== undefined && chance !== undefined && !decision.sticky && (
         <Typography>{say('request.drawn', { endpoint: first, chance: share(chance, locale) })}</Typography>
       )}
       <Box
@@ -64,13 +65,8 @@ function Reason({ decision }: { decision: DecisionRecord }) {
           fontSize: '0.8125rem',
         }}
       >
-        <span>
-          {policy
-            ? say('request.policyVersion', { id: policy.id, version: policy.version })
-            : say('request.defaultPolicy')}
-        </span>
         <span>{say('request.catalogue', { version: decision.catalogueVersion })}</span>
-        {objective === 'balanced' && (
+        {(objective === 'balanced' || objective === 'weighted') && (
           <span>
             {say('request.draw', {
               draw: new Intl.NumberFormat(locale, { maximumFractionDigits: 4 }).format(decision.draw),
@@ -78,6 +74,7 @@ function Reason({ decision }: { decision: DecisionRecord }) {
           </span>
         )}
       </Box>
+      <AppliedPolicies decision={decision} />
     </div>
   )
 }
@@ -86,7 +83,7 @@ function Candidates({ decision, request }: { decision: DecisionRecord; request: 
   const { say, locale } = useText()
   const chances = chancesOf(decision.candidates)
   const place = ({ endpoint }: CandidateRow) => {
-    const index = decision.targets.indexOf(endpoint)
+    const index = [...decision.targets, ...decision.fallbacks].indexOf(endpoint)
     return index < 0 ? say('common.none') : index + 1
   }
   const chance: Column<CandidateRow> = {
@@ -146,32 +143,7 @@ function Endpoint({ row }: { row: CandidateRow }) {
     <>
       <code>{row.endpoint}</code>
       {row.down && <Chip size="small" color="error" variant="outlined" label={say('request.down')} sx={{ ml: 1 }} />}
+      {row.slow && <Chip size="small" color="warning" variant="outlined" label={say('preview.slow')} sx={{ ml: 1 }} />}
     </>
-  )
-}
-
-function Removed({ decision }: { decision: DecisionRecord }) {
-  const { say } = useText()
-  if (decision.removed.length === 0) return <Typography color="textSecondary">{say('request.removedNone')}</Typography>
-  return (
-    <Card component="ul" sx={{ listStyle: 'none', m: 0, p: 0 }}>
-      {decision.removed.map(({ endpoint, stage }) => (
-        <Box
-          component="li"
-          key={endpoint}
-          sx={{
-            px: 2,
-            py: 1.25,
-            '& + li': { borderTop: '1px solid', borderColor: 'divider' },
-            overflowWrap: 'anywhere',
-          }}
-        >
-          <code>{endpoint}</code>
-          <Typography variant="body2" color="textSecondary">
-            {say(stageTextKey(stage))}
-          </Typography>
-        </Box>
-      ))}
-    </Card>
   )
 }

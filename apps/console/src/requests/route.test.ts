@@ -1,54 +1,40 @@
-import type { AttemptRow, CandidateRow } from '@turnpike/contract'
 import { expect, it } from 'vitest'
+import { aCandidate, anAttempt } from './route.fixture.ts'
 import { chancesOf, fateOf, stageTextKey } from './route.ts'
 
-function aCandidate(endpoint: string, weight: number | null, down = false): CandidateRow {
-  return {
-    endpoint,
-    model: 'a/b',
-    provider: 'p',
-    priceVersion: 1,
-    expectedNano: '1',
-    firstTokenMs: 1,
-    tokensPerSecond: 1,
-    failureRate: 0,
-    down,
-    weight,
-  }
-}
-
-function anAttempt(endpoint: string, outcome: AttemptRow['outcome']): AttemptRow {
-  return {
-    endpoint,
-    provider: 'p',
-    model: 'a/b',
-    startMs: 0,
-    firstTokenMs: null,
-    endMs: 1,
-    outcome,
-    status: null,
-    fault: null,
-  }
-}
-
 it('turns weights into chances that add up to one', () => {
-  expect([...chancesOf([aCandidate('x', 3), aCandidate('y', 1)]).values()]).toEqual([0.75, 0.25])
+  const candidates = [aCandidate('x', { weight: 3 }), aCandidate('y', { weight: 1 })]
+  expect([...chancesOf(candidates).values()]).toEqual([0.75, 0.25])
 })
 
 it('gives what is down a chance only where everything is', () => {
-  expect([...chancesOf([aCandidate('x', 3), aCandidate('y', 1, true)])]).toEqual([['x', 1]])
-  expect(chancesOf([aCandidate('x', 3, true), aCandidate('y', 1, true)]).get('y')).toBe(0.25)
+  expect([...chancesOf([aCandidate('x', { weight: 3 }), aCandidate('y', { weight: 1, down: true })])]).toEqual([
+    ['x', 1],
+  ])
+  const bothDown = [aCandidate('x', { weight: 3, down: true }), aCandidate('y', { weight: 1, down: true })]
+  expect(chancesOf(bothDown).get('y')).toBe(0.25)
+})
+
+it('gives what is slower than preferred a chance only where nothing keeps to it', () => {
+  const slow = aCandidate('y', { weight: 1, slow: true })
+  expect([...chancesOf([aCandidate('x', { weight: 3 }), slow])]).toEqual([['x', 1]])
+  expect(chancesOf([aCandidate('x', { weight: 3, down: true }), slow]).get('y')).toBe(1)
+})
+
+it('counts the chances of each model by themselves', () => {
+  const other = aCandidate('z', { weight: 5, model: 'c/d' })
+  expect(chancesOf([aCandidate('x', { weight: 3 }), other]).get('x')).toBe(1)
 })
 
 it('claims no chances where nothing was drawn', () => {
-  expect(chancesOf([aCandidate('x', null)]).size).toBe(0)
+  expect(chancesOf([aCandidate('x')]).size).toBe(0)
 })
 
 it('tells who answered from who was tried and who was not needed', () => {
   const attempts = [anAttempt('x', 'failed'), anAttempt('y', 'answered')]
-  expect(fateOf(aCandidate('x', null), attempts)).toBe('tried')
-  expect(fateOf(aCandidate('y', null), attempts)).toBe('used')
-  expect(fateOf(aCandidate('z', null), attempts)).toBe('notNeeded')
+  expect(fateOf(aCandidate('x'), attempts)).toBe('tried')
+  expect(fateOf(aCandidate('y'), attempts)).toBe('used')
+  expect(fateOf(aCandidate('z'), attempts)).toBe('notNeeded')
 })
 
 it('explains a filter that it does not know as such', () => {

@@ -2,17 +2,23 @@ import type { AttemptRow, CandidateRow } from '@turnpike/contract'
 import type { Stage } from '@turnpike/domain'
 import type { TextKey } from '../i18n/en.ts'
 
-/** Each candidate's chance of going first, where there was a draw. What is down had none, unless all of its model were. */
+/** Each candidate's chance of going first among its model's, where there was a draw. Only those that nothing holds back were in it. */
 export function chancesOf(candidates: readonly CandidateRow[]): Map<string, number> {
   const chances = new Map<string, number>()
-  for (const { endpoint, weight, down, model } of candidates) {
-    if (weight === null) continue
-    const rivals = candidates.filter((other) => other.down === down && other.model === model)
-    if (down && candidates.some((other) => !other.down && other.model === model)) continue
-    const total = rivals.reduce((sum, other) => sum + (other.weight ?? 0), 0)
-    if (total > 0) chances.set(endpoint, weight / total)
+  for (const candidate of candidates) {
+    const ofModel = candidates.filter(({ model, weight }) => model === candidate.model && weight !== null)
+    const front = Math.min(...ofModel.map(standingOf))
+    if (candidate.weight === null || standingOf(candidate) !== front) continue
+    const rivals = ofModel.filter((other) => standingOf(other) === front)
+    const total = rivals.reduce((sum, { weight }) => sum + (weight ?? 0), 0)
+    if (total > 0) chances.set(candidate.endpoint, candidate.weight / total)
   }
   return chances
+}
+
+/** What is down stands behind what is slow, and that behind the others. */
+function standingOf({ down, slow }: CandidateRow): number {
+  return down ? 2 : Number(slow)
 }
 
 /** What became of a candidate: it answered, it was tried in vain, or nobody needed it. */
@@ -29,6 +35,9 @@ const STAGE_TEXTS = {
   allow: 'request.stage_allow',
   deny: 'request.stage_deny',
   retention: 'request.stage_retention',
+  zero_retention: 'request.stage_zero_retention',
+  distillable: 'request.stage_distillable',
+  quantization: 'request.stage_quantization',
   parameters: 'request.stage_parameters',
   context: 'request.stage_context',
   max_price: 'request.stage_max_price',

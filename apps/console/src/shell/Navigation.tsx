@@ -1,10 +1,12 @@
 import InsightsIcon from '@mui/icons-material/BarChartOutlined'
 import KeyIcon from '@mui/icons-material/KeyOutlined'
 import LogoutIcon from '@mui/icons-material/LogoutOutlined'
+import PolicyIcon from '@mui/icons-material/AltRouteOutlined'
 import ModelIcon from '@mui/icons-material/HubOutlined'
 import RequestIcon from '@mui/icons-material/SwapHorizOutlined'
 import SettingsIcon from '@mui/icons-material/TuneOutlined'
 import StartIcon from '@mui/icons-material/FlagOutlined'
+import WhatIfIcon from '@mui/icons-material/CompareArrowsOutlined'
 import Box from '@mui/material/Box'
 import ButtonBase from '@mui/material/ButtonBase'
 import type { SvgIconComponent } from '@mui/icons-material'
@@ -22,6 +24,8 @@ const ICONS: Record<PageName, SvgIconComponent> = {
   usage: InsightsIcon,
   requests: RequestIcon,
   keys: KeyIcon,
+  policies: PolicyIcon,
+  'what-if': WhatIfIcon,
   models: ModelIcon,
   settings: SettingsIcon,
 }

@@ -6,6 +6,8 @@ const PAGES = {
   usage: 'usage:read',
   requests: 'requests:read',
   keys: 'keys:read',
+  policies: 'policies:read',
+  'what-if': 'policies:read',
   models: 'models:read',
   settings: null,
 } as const satisfies Record<string, Permission | null>

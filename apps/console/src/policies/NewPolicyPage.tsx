@@ -1,0 +1,99 @@
+import Alert from '@mui/material/Alert'
+import Box from '@mui/material/Box'
+import Button from '@mui/material/Button'
+import TextField from '@mui/material/TextField'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState, type FormEvent } from 'react'
+import { useNotify } from 'react-admin'
+import { useNavigate } from 'react-router-dom'
+import { fieldErrorsOf } from '../api.ts'
+import { useText } from '../i18n/text.ts'
+import { useUrlState } from '../parts/url-state.ts'
+import { useMay } from '../session.ts'
+import { Page } from '../shell/Page.tsx'
+import { Forbidden } from '../states/Forbidden.tsx'
+import { createPolicy } from './calls.ts'
+import { errorAt } from './draft.ts'
+import { Editor } from './Editor.tsx'
+import { useEditing } from './editing.ts'
+import { useRefusalText } from './refusal.ts'
+import { TryOnPast } from './TryOnPast.tsx'
+import { TEMPLATE_NAMES, TEMPLATES } from './vocabulary.ts'
+
+/** A policy that does not exist yet. Where it begins is part of the address. */
+export default function NewPolicyPage() {
+  const { say } = useText()
+  const mayCreate = useMay('policies:update')
+  return (
+    <Page title={say('policies.newTitle')} text={say('policies.newText')}>
+      {mayCreate ? <NewPolicy /> : <Forbidden />}
+    </Page>
+  )
+}
+
+const BLANK = {}
+
+function NewPolicy() {
+  const { say } = useText()
+  const [url] = useUrlState()
+  const template = TEMPLATE_NAMES.find((name) => name === url.get('template'))
+  const editing = useEditing(template ? TEMPLATES[template] : BLANK)
+  const [name, setName] = useState(template ? say(`policies.template_${template}`) : '')
+  const [isNameless, setIsNameless] = useState(false)
+  const refusalText = useRefusalText()
+  const creation = useCreation()
+  const refusal = creation.variables?.document === editing.draft ? creation.error : null
+  const nameError =
+    isNameless && !name.trim() ? say('common.required') : errorAt(fieldErrorsOf(creation.error), ['name'])
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    setIsNameless(!name.trim())
+    if (name.trim() && !editing.isBroken) creation.mutate({ name: name.trim(), document: editing.draft })
+  }
+  return (
+    <>
+      <Box
+        component="form"
+        noValidate
+        onSubmit={submit}
+        sx={{ display: 'flex', flexWrap: 'wrap', gap: 1.5, alignItems: 'flex-start', mb: 2.5 }}
+      >
+        <TextField
+          size="small"
+          label={say('policies.name')}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          error={nameError !== null}
+          helperText={nameError ?? say('policies.nameHint')}
+          autoComplete="off"
+          sx={{ flex: '1 1 260px', maxWidth: 460 }}
+        />
+        <Button type="submit" variant="contained" disabled={editing.isBroken} loading={creation.isPending}>
+          {say('policy.saveNew')}
+        </Button>
+        <TryOnPast document={editing.draft} name={name.trim()} disabled={editing.isBroken} />
+      </Box>
+      {refusal && (
+        <Alert severity="error" sx={{ mb: 2.5 }}>
+          {refusalText(refusal)}
+        </Alert>
+      )}
+      <Editor policyId={null} editing={editing} readOnly={false} refusal={refusal} />
+    </>
+  )
+}
+
+/** Makes the policy and goes on to where it is attached. */
+function useCreation() {
+  const queryClient = useQueryClient()
+  const notify = useNotify()
+  const navigate = useNavigate()
+  return useMutation({
+    mutationFn: ({ name, document }: { name: string; document: object }) => createPolicy(name, { ...document }),
+    onSuccess: async ({ data }) => {
+      await queryClient.invalidateQueries({ queryKey: ['policies'] })
+      notify('policy.createdNotice', { type: 'success', messageArgs: { name: data.name } })
+      void navigate(`/policies/${data.id}?tab=attach`)
+    },
+  })
+}

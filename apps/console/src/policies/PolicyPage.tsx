@@ -1,0 +1,88 @@
+import BackIcon from '@mui/icons-material/ArrowBack'
+import Button from '@mui/material/Button'
+import Tab from '@mui/material/Tab'
+import Tabs from '@mui/material/Tabs'
+import { useQuery } from '@tanstack/react-query'
+import type { Policy, PolicyWarning } from '@turnpike/contract'
+import { Link, useParams } from 'react-router-dom'
+import { useText } from '../i18n/text.ts'
+import { useUrlState } from '../parts/url-state.ts'
+import { useMay } from '../session.ts'
+import { Page } from '../shell/Page.tsx'
+import { BlockSkeleton } from '../states/Loading.tsx'
+import { View } from '../states/View.tsx'
+import { Attachments } from './Attachments.tsx'
+import { baseOf, useBase } from './base.ts'
+import { policyQuery } from './calls.ts'
+import { EditTab } from './EditTab.tsx'
+import { useEditing } from './editing.ts'
+import { reachOf } from './places.ts'
+import { Versions } from './Versions.tsx'
+
+const TABS = ['edit', 'versions', 'attach'] as const
+const TAB_LABELS = { edit: 'policies.editTab', versions: 'policies.versionsTab', attach: 'policies.attachTab' } as const
+
+/** One policy: what it says, what it said before, and for whom. */
+export default function PolicyPage() {
+  const { say } = useText()
+  const { id = '' } = useParams()
+  const query = useQuery(policyQuery(id))
+  const policy = query.data?.data
+  const back = (
+    <Button component={Link} to="/policies" color="inherit" startIcon={<BackIcon />}>
+      {say('policies.back')}
+    </Button>
+  )
+  const text = policy && say('policies.headline', { version: policy.version, reach: reachOf(policy, say) })
+  return (
+    <Page title={policy?.name ?? say('policies.policy')} text={text} actions={back}>
+      <View query={query} skeleton={<BlockSkeleton height={480} />}>
+        {({ data, warnings }) => <Loaded key={data.id} newest={data} warnings={warnings} />}
+      </View>
+    </Page>
+  )
+}
+
+/** Builders may change a policy, but one of everybody's keys is for those who may attach it to them. */
+function useMayChange({ attached }: Policy): boolean {
+  const mayUpdate = useMay('policies:update')
+  const mayWidely = useMay('policies:attach-widely')
+  const isWide = attached.organisation || attached.workspaces.length > 0
+  return mayUpdate && (mayWidely || !isWide)
+}
+
+/** The draft lives here, above the tabs, so that looking at an old version does not lose it. */
+function Loaded({ newest, warnings }: { newest: Policy; warnings: readonly PolicyWarning[] }) {
+  const { say } = useText()
+  const [url, setUrl] = useUrlState()
+  const tab = TABS.find((name) => name === url.get('tab')) ?? 'edit'
+  const readOnly = !useMayChange(newest)
+  const [base, setBase] = useBase(newest)
+  const editing = useEditing(base.document)
+  const rolledBack = (policy: Policy) => {
+    setBase(baseOf(policy))
+    editing.change(policy.document)
+  }
+  return (
+    <>
+      <Tabs
+        value={tab}
+        onChange={(_event, name: string) => setUrl({ tab: name === 'edit' ? null : name })}
+        aria-label={newest.name}
+        variant="scrollable"
+        sx={{ mb: 2.5 }}
+      >
+        {TABS.map((name) => (
+          <Tab key={name} value={name} label={say(TAB_LABELS[name])} id={`tab-${name}`} aria-controls="policy" />
+        ))}
+      </Tabs>
+      <div id="policy" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+        {tab === 'edit' && <EditTab {...{ newest, base, setBase, editing, warnings, readOnly }} />}
+        {tab === 'versions' && (
+          <Versions policy={newest} mayRollBack={!readOnly && !editing.isChanged} onRolledBack={rolledBack} />
+        )}
+        {tab === 'attach' && <Attachments policy={newest} />}
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,74 @@
+import ArchiveIcon from '@mui/icons-material/Inventory2Outlined'
+import RenameIcon from '@mui/icons-material/EditOutlined'
+import Box from '@mui/material/Box'
+import IconButton from '@mui/material/IconButton'
+import Link from '@mui/material/Link'
+import Tooltip from '@mui/material/Tooltip'
+import type { Policy } from '@turnpike/contract'
+import { Link as RouterLink } from 'react-router-dom'
+import { useText } from '../i18n/text.ts'
+import { Moment } from '../parts/Moment.tsx'
+import { RecordTable, type Column } from '../parts/RecordTable.tsx'
+import { useMay } from '../session.ts'
+import { reachOf } from './places.ts'
+
+type Act = (what: 'rename' | 'archive', policy: Policy) => void
+
+/** Policies by name, with what each puts first and for whom. */
+export function PolicyTable({ policies, onAct }: { policies: readonly Policy[]; onAct: Act }) {
+  const { say } = useText()
+  const mayUpdate = useMay('policies:update')
+  const columns: Column<Policy>[] = [
+    {
+      id: 'name',
+      label: say('policies.name'),
+      phone: 'title',
+      render: ({ id, name }) => (
+        <Link component={RouterLink} to={`/policies/${id}`} sx={{ fontWeight: 600, whiteSpace: 'normal' }}>
+          {name}
+        </Link>
+      ),
+    },
+    {
+      id: 'objective',
+      label: say('policies.objective'),
+      render: ({ document: { objective } }) =>
+        objective ? say(`request.objective_${objective}`) : say('policies.inherit'),
+    },
+    {
+      id: 'attached',
+      label: say('policies.attached'),
+      render: (policy) => <Box sx={{ whiteSpace: 'normal', maxWidth: 260 }}>{reachOf(policy, say)}</Box>,
+    },
+    { id: 'version', label: say('policies.version'), numeric: true, render: ({ version }) => version },
+    { id: 'changed', label: say('policies.changed'), render: ({ changedAt }) => <Moment short at={changedAt} /> },
+  ]
+  if (mayUpdate) {
+    columns.push({
+      id: 'actions',
+      label: say('policies.actionsColumn'),
+      phone: 'title',
+      numeric: true,
+      render: (policy) => <Actions policy={policy} onAct={onAct} />,
+    })
+  }
+  return <RecordTable label={say('policies.title')} rows={policies} columns={columns} rowId={({ id }) => id} />
+}
+
+function Actions({ policy, onAct }: { policy: Policy; onAct: Act }) {
+  const { say } = useText()
+  return (
+    <Box role="group" aria-label={say('policies.actions', { name: policy.name })} sx={{ whiteSpace: 'nowrap' }}>
+      <Tooltip title={say('policy.rename')}>
+        <IconButton aria-label={say('policy.rename')} onClick={() => onAct('rename', policy)}>
+          <RenameIcon fontSize="small" />
+        </IconButton>
+      </Tooltip>
+      <Tooltip title={say('policy.archive')}>
+        <IconButton aria-label={say('policy.archive')} onClick={() => onAct('archive', policy)}>
+          <ArchiveIcon fontSize="small" />
+        </IconButton>
+      </Tooltip>
+    </Box>
+  )
+}

@@ -1,0 +1,42 @@
+import type { ModelRow } from '@turnpike/contract'
+import { expect, it } from 'vitest'
+import { FIRST_WISH, sampleOf } from './sample.ts'
+
+function aModel(slug: string, endpoints: number, simulated: boolean): ModelRow {
+  return {
+    slug,
+    name: slug,
+    description: '',
+    contextLength: 1,
+    inputModalities: ['text'],
+    outputModalities: ['text'],
+    endpoints: Array.from({ length: endpoints }, (_, i) => ({
+      provider: `p${i}`,
+      providerName: `P${i}`,
+      simulated,
+      promptPerMillionNano: null,
+      completionPerMillionNano: null,
+      contextLength: 1,
+      maxCompletionTokens: null,
+    })),
+  }
+}
+
+it('begins with the model that has most to choose between, and that answers here', () => {
+  const models = [aModel('sim/one', 1, true), aModel('real/many', 9, false), aModel('sim/six', 6, true)]
+  expect(sampleOf(FIRST_WISH, models)).toEqual({ models: ['sim/six'], promptTokens: 1_000, maxTokens: null, down: [] })
+})
+
+it('takes an empty field for the usual', () => {
+  expect(sampleOf({ ...FIRST_WISH, promptTokens: '', model: 'a/b' }, [])).toMatchObject({ promptTokens: 1_000 })
+  expect(sampleOf({ ...FIRST_WISH, maxTokens: '0', model: 'a/b' }, [])).toMatchObject({ maxTokens: null })
+})
+
+it('asks with the moment and the outage that were chosen', () => {
+  const sample = sampleOf({ ...FIRST_WISH, model: 'a/b', at: '2026-03-29T02:30', down: 'acorn' }, [])
+  expect(sample).toMatchObject({ down: ['acorn'], at: new Date('2026-03-29T02:30').toISOString() })
+})
+
+it('asks nothing without a model', () => {
+  expect(sampleOf(FIRST_WISH, [])).toBeNull()
+})

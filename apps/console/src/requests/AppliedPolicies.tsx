@@ -1,0 +1,49 @@
+import Box from '@mui/material/Box'
+import Link from '@mui/material/Link'
+import Typography from '@mui/material/Typography'
+import { useQuery } from '@tanstack/react-query'
+import type { DecisionRecord } from '@turnpike/contract'
+import { Link as RouterLink } from 'react-router-dom'
+import { useText } from '../i18n/text.ts'
+import { allPoliciesQuery } from '../policies/calls.ts'
+import { useMay } from '../session.ts'
+
+/** The policies by which a request was routed, each as it was then, with the way to it. */
+export function AppliedPolicies({ decision }: { decision: DecisionRecord }) {
+  const { say } = useText()
+  const mayRead = useMay('policies:read')
+  const { policies, sticky, fallbacks } = decision
+  const { data } = useQuery({ ...allPoliciesQuery, enabled: mayRead && policies.length > 0 })
+  const nameOf = (id: string) => data?.data.find((policy) => policy.id === id)?.name ?? id
+  return (
+    <Box sx={{ mt: 1.5, display: 'grid', gap: 0.5 }}>
+      {policies.length === 0 ? (
+        <Typography variant="body2">{say('request.defaultPolicy')}</Typography>
+      ) : (
+        <Box component="ol" aria-label={say('why.policies')} sx={{ m: 0, p: 0, listStyle: 'none' }}>
+          {policies.map(({ id, version, window }) => {
+            const words = say('why.policy', { name: nameOf(id), version })
+            return (
+              <li key={id}>
+                {mayRead ? (
+                  <Link component={RouterLink} to={`/policies/${id}?tab=versions&to=${version}`}>
+                    {words}
+                  </Link>
+                ) : (
+                  words
+                )}
+                {window !== null && ` (${say('why.window', { number: window + 1 })})`}
+              </li>
+            )
+          })}
+        </Box>
+      )}
+      {sticky && <Typography variant="body2">{say('why.sticky')}</Typography>}
+      {fallbacks.length > 0 && (
+        <Typography variant="body2" sx={{ overflowWrap: 'anywhere' }}>
+          {say('why.fallbacks')} <code>{fallbacks.join(', ')}</code>
+        </Typography>
+      )}
+    </Box>
+  )
+}

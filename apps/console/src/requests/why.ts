@@ -1,0 +1,122 @@
+import type { AttemptRow, CandidateRow, DecisionRecord, RequestDetail } from '@turnpike/contract'
+import { chancesOf } from './route.ts'
+
+/** A figure that endpoints were compared by, with its own and that of the one that answered. */
+type Compared = { readonly kind: 'chance' | 'cost' | 'latency' | 'throughput' | 'uptime' } & {
+  readonly own: number
+  readonly its: number
+}
+
+/** Why an endpoint did not answer. */
+export type Reason =
+  | { readonly kind: 'removed'; readonly stage: string }
+  | { readonly kind: 'failed' | 'cut' | 'cancelled'; readonly number: number; readonly fault: string | null }
+  | { readonly kind: 'model' | 'fallback'; readonly model: string }
+  | { readonly kind: 'down' | 'slow' | 'warm' | 'beyond' | 'unreached' | 'passed' }
+  | { readonly kind: 'tie' | 'domain' | 'order' }
+  | Compared
+
+export interface NotUsed {
+  readonly endpoint: string
+  readonly reason: Reason
+}
+
+export interface WhyNot {
+  /** The endpoint that answered; null when nobody did. */
+  readonly used: CandidateRow | null
+  /** All others: those that were tried first, then by the order in which they stood, then those left out. */
+  readonly others: readonly NotUsed[]
+}
+
+/** Why each endpoint of the requested models was not the one that answered. */
+export function whyNot({ attemptList }: Pick<RequestDetail, 'attemptList'>, decision: DecisionRecord): WhyNot {
+  const answered = attemptList.find(({ outcome }) => outcome === 'answered')
+  const used = decision.candidates.find(({ endpoint }) => endpoint === answered?.endpoint) ?? null
+  const ranked = inOrder(decision).filter(({ endpoint }) => endpoint !== used?.endpoint)
+  const tried = ranked.filter(({ endpoint }) => attemptList.some((attempt) => attempt.endpoint === endpoint))
+  const others = [...tried, ...ranked.filter((candidate) => !tried.includes(candidate))]
+  return {
+    used,
+    others: [
+      ...others.map((candidate) => ({
+        endpoint: candidate.endpoint,
+        reason: attempted(candidate, attemptList) ?? placed(candidate, used, decision),
+      })),
+      ...decision.removed.map(({ endpoint, stage }) => ({ endpoint, reason: { kind: 'removed', stage } as const })),
+    ],
+  }
+}
+
+function inOrder({ candidates, targets, fallbacks }: DecisionRecord): CandidateRow[] {
+  const places = [...targets, ...fallbacks]
+  const place = ({ endpoint }: CandidateRow) => {
+    const found = places.indexOf(endpoint)
+    return found < 0 ? places.length : found
+  }
+  return candidates.toSorted((a, b) => place(a) - place(b))
+}
+
+/** What its last attempt came to; null when it had none. */
+function attempted({ endpoint }: CandidateRow, attempts: readonly AttemptRow[]): Reason | null {
+  const index = attempts.findLastIndex((attempt) => attempt.endpoint === endpoint)
+  const attempt = attempts[index]
+  if (!attempt || attempt.outcome === 'answered') return null
+  return { kind: attempt.outcome, number: index + 1, fault: attempt.fault }
+}
+
+/** Why it stood where it stood, and was not tried there. */
+function placed(own: CandidateRow, used: CandidateRow | null, decision: DecisionRecord): Reason {
+  const { targets, fallbacks } = decision
+  if (fallbacks.includes(own.endpoint) && !fallbacks.includes(used?.endpoint ?? '')) {
+    return { kind: 'fallback', model: own.model }
+  }
+  const places = [...targets, ...fallbacks]
+  const place = places.indexOf(own.endpoint)
+  if (place < 0) return { kind: 'beyond' }
+  if (!used) return { kind: 'unreached' }
+  const itsPlace = places.indexOf(used.endpoint)
+  if (place < itsPlace) return { kind: 'passed' }
+  if (own.model !== used.model) return { kind: 'model', model: own.model }
+  if (own.down && !used.down) return { kind: 'down' }
+  if (own.slow && !used.slow) return { kind: 'slow' }
+  if (decision.sticky && itsPlace === 0) return { kind: 'warm' }
+  return compared(own, used, decision) ?? { kind: itsPlace === 0 ? 'tie' : 'domain' }
+}
+
+/** Figures that differ by less are noise to the router, which lets such endpoints take turns. */
+const NOISE_BAND = 0.1
+const UPTIME_BAND = 0.02
+
+/** The figure by which it was behind; null where it was not. */
+function compared(own: CandidateRow, used: CandidateRow, decision: DecisionRecord): Reason | null {
+  const { objective } = decision
+  if (objective === 'pinned') return { kind: 'order' }
+  if (objective === 'balanced' || objective === 'weighted') {
+    const chances = chancesOf(decision.candidates)
+    const [ownChance, itsChance] = [chances.get(own.endpoint), chances.get(used.endpoint)]
+    if (ownChance === undefined || itsChance === undefined) return null
+    return { kind: 'chance', own: ownChance, its: itsChance }
+  }
+  const [ownFigure, itsFigure] = [figureOf(own, objective), figureOf(used, objective)]
+  if (objective === 'uptime') {
+    return ownFigure > itsFigure + UPTIME_BAND ? { kind: 'uptime', own: ownFigure, its: itsFigure } : null
+  }
+  const isWorse = ownFigure / successes(own) > (itsFigure / successes(used)) * (1 + NOISE_BAND)
+  if (!isWorse) return null
+  // Tokens per second are told as such; only their comparison is upside down.
+  return objective === 'throughput'
+    ? { kind: objective, own: own.tokensPerSecond, its: used.tokensPerSecond }
+    : { kind: objective, own: ownFigure, its: itsFigure }
+}
+
+/** Smaller is better. Sub-cent differences matter, and a float holds nano-dollars of a single request exactly enough. */
+function figureOf(candidate: CandidateRow, objective: 'cost' | 'latency' | 'throughput' | 'uptime'): number {
+  if (objective === 'cost') return Number(candidate.expectedNano)
+  if (objective === 'latency') return candidate.firstTokenMs
+  if (objective === 'throughput') return 1 / Math.max(candidate.tokensPerSecond, 0.1)
+  return candidate.failureRate
+}
+
+function successes({ failureRate }: CandidateRow): number {
+  return Math.max(1 - failureRate, 0.1)
+}
