@@ -10,7 +10,7 @@ const schema = z.object({
   APP_PASSWORD: password('control and worker'),
   GATEWAY_PASSWORD: password('the gateways'),
   MIGRATIONS_DIR: z.string().default('prisma/migrations'),
-  /** Providers that the operator has accounts at; the others are not in the catalogue. */
+  /** Providers that the operator has accounts at; the others are listed and not served. */
   PROVIDERS: z
     .string()
     .default('')
