@@ -1,4 +1,11 @@
 /** Postgres and Redis: the only place that talks to them. Returns domain types, never rows. */
+export {
+  authenticate,
+  type Authentication,
+  type PresentedKey,
+  type FindCaller,
+  type RefusedKey,
+} from './authenticate.ts'
 export { migrate } from './migrate.ts'
 export { ensureLogin, type GroupRole } from './roles.ts'
 export { inTenant, inTransaction, openPool, type Pool, type PoolOptions, type Queryable } from './pools.ts'
@@ -46,7 +53,8 @@ export type { BegunRequest, UsageRecord } from './journal-record.ts'
 export { Journal, type JournalOptions, type JournalStats } from './journal.ts'
 export { Shipper, type ShipperOptions, type ShipperStats } from './ship.ts'
 export { HealthMinutes, type HealthMinutesOptions } from './health.ts'
-export { addToDigest, mergeDigests, quantile, type Digest } from './health-digest.ts'
+export { openHealthPast, type EndpointPast, type HealthPast } from './health-past.ts'
+export { openHealthShare, type HealthShare, type HealthShareOptions, type HealthShareStats } from './health-share.ts'
 export {
   findRequest,
   listRequests,
@@ -71,9 +79,24 @@ export type { DatedCatalogue, Snapshot } from './snapshot-lines.ts'
 export { fingerprintsOf, readSnapshot, writeSnapshot, type FoundSnapshot } from './snapshot.ts'
 export { keepSnapshot, type SnapshotKeeper, type SnapshotKeeperOptions } from './snapshot-keeper.ts'
 export { readCatalogue, readCatalogueVersion } from './catalogue.ts'
-export { writeCatalogue, type CatalogueEntries } from './catalogue-write.ts'
-export { seedCatalogue, type CatalogueSeed, type CompatibleProvider, type Seeded } from './seed.ts'
-export type { ListedProvider } from './seed-listed.ts'
+export type { CatalogueChange } from './catalogue-difference.ts'
+export {
+  discardDraft,
+  findDraft,
+  listDrafts,
+  proposeDraft,
+  publishDraft,
+  type CatalogueDraft,
+  type DraftAuthor,
+  type DraftSummary,
+  type Published,
+} from './catalogue-drafts.ts'
+export { PRICE_FILE_BYTES_MAX, readPriceFile, type PriceFile } from './catalogue-file.ts'
+export { installedList, listedEntries, type Listed } from './catalogue-list.ts'
+export { INSTALLED_ORIGIN } from './catalogue-providers.ts'
+export type { CatalogueEntries } from './catalogue-rows.ts'
+export { writeCatalogue, type Written } from './catalogue-write.ts'
+export { seedCatalogue, type CatalogueSeed, type CompatibleProvider, type ListedProvider, type Seeded } from './seed.ts'
 export { startEmbeddedRedis, type EmbeddedRedis, type NoRedis } from './embedded-redis.ts'
 export { operatorKey } from './operator.ts'
 export { mutate, type Author, type Mutated } from './mutate.ts'
@@ -97,6 +120,30 @@ export {
   type SignedIn,
 } from './sessions.ts'
 export { createKey, findKey, keyNames, listKeys, renameKey, revokeKey, type KeySummary, type NewKey } from './keys.ts'
+export {
+  findPolicy,
+  listPolicies,
+  listPolicyVersions,
+  policyLayers,
+  type PolicyAttachments,
+  type PolicyLayer,
+  type PolicyPage,
+  type PolicySummary,
+  type SavedVersion,
+  type VersionPage,
+} from './policies.ts'
+export {
+  archivePolicy,
+  attachPolicy,
+  createPolicy,
+  renamePolicy,
+  rollBackPolicy,
+  savePolicy,
+  type PolicyAttached,
+  type PolicyPlace,
+  type PolicySaving,
+} from './policies-write.ts'
+export { recentHealth } from './policies-figures.ts'
 export { listAudit, type AuditEntry, type AuditPage } from './audit.ts'
 export { addJob, ensurePartitions, runJobs, type JobName, type Jobs, type JobsOptions, type Tasks } from './jobs.ts'
 export {
@@ -109,3 +156,24 @@ export {
 } from './listen.ts'
 export { findPrice } from './prices.ts'
 export { isStoreAway, whyNotReached } from './store-away.ts'
+export {
+  cancelWhatIf,
+  createWhatIf,
+  findWhatIf,
+  listWhatIfs,
+  type AsJson,
+  type WhatIfDetail,
+  type WhatIfRun,
+  type WhatIfState,
+  type WhatIfWish,
+} from './whatif-runs.ts'
+export {
+  beatWhatIf,
+  claimWhatIf,
+  endWhatIf,
+  forgetWhatIfs,
+  releaseWhatIf,
+  resumeWhatIfs,
+  type ClaimedWhatIf,
+} from './whatif-work.ts'
+export { readDraft, readWhatIf, type WhatIfBatch } from './whatif-rows.ts'

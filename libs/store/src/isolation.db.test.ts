@@ -96,6 +96,7 @@ describe('the database itself', () => {
     'ledger_postings',
     'ledger_transactions',
     'key_secret_holders',
+    'what_if_runs',
   ])('keeps %s from gateways', async (table) => {
     await expect(gateway.query(`SELECT FROM ${table}`)).rejects.toThrow(/permission denied/)
   })
@@ -108,6 +109,8 @@ describe('the database itself', () => {
     'ensure_partitions(date)',
     'announce_key_secrets(uuid, text, int[], bytea[])',
     'withdraw_key_secrets(uuid)',
+    'waiting_what_ifs(timestamptz)',
+    'forget_what_ifs(timestamptz)',
   ])('opens %s to named roles only', async (door) => {
     const { rows } = await owner.query<{ open: boolean }>(
       `SELECT proacl IS NULL OR proacl::text LIKE '%{=%' OR proacl::text LIKE '%,=%' AS open FROM pg_proc
@@ -142,6 +145,10 @@ const CANARIES: Readonly<Record<string, (tenant: TestTenant) => [string, unknown
   ],
   audit_entries: ({ tenantId }) => [
     `INSERT INTO audit_entries (tenant_id, actor, action, entity, entity_id) VALUES ($1, 'system', 'x', 'y', 'z')`,
+    [tenantId],
+  ],
+  what_if_runs: ({ tenantId }) => [
+    `INSERT INTO what_if_runs (id, tenant_id, document, from_at, to_at, rows_total) VALUES ($1, $1, '{}', now(), now(), 0)`,
     [tenantId],
   ],
   // Usage, features, rollups, an account and a posting come from one shipped request.

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { Logger as QueueLogger, parseCronItems, run, type Runner, type TaskList } from 'graphile-worker'
 import { Pool as QueuePool } from 'pg'
+import type { TenantId } from '@turnpike/domain'
 import { connectionSettings, type Pool, type PoolOptions } from './pools.ts'
 import type { Transaction } from './prisma.ts'
 
@@ -9,20 +10,31 @@ export interface Jobs {
   readonly 'send-verification': { readonly verificationId: string }
   readonly 'ensure-partitions': Record<string, never>
   readonly 'expire-sessions': Record<string, never>
+  /** Reads the price list and keeps what it would change as a draft. */
+  readonly 'import-catalogue': Record<string, never>
+  readonly 'run-what-if': { readonly tenantId: TenantId; readonly runId: string }
+  /** Queues runs whose worker ended without a word, or whose job was lost. */
+  readonly 'resume-what-ifs': Record<string, never>
+  readonly 'forget-what-ifs': Record<string, never>
 }
 export type JobName = keyof Jobs
 
 /** A job that failed is tried again, later and later: the last time after about three days. */
 const ATTEMPTS_MAX = 20
 
-/** Queues a job in the caller's transaction: it exists exactly if the transaction commits, and is run at least once. */
+/**
+ * Queues a job in the caller's transaction: it exists exactly if the transaction commits, and is run at least once.
+ * @param key of two jobs with the same key only the later waits; null: as many as are added
+ */
 export async function addJob<Name extends JobName>(
   transaction: Transaction,
   name: Name,
   payload: Jobs[Name],
+  key: string | null = null,
 ): Promise<void> {
   await transaction.$executeRaw`
-    SELECT graphile_worker.add_job(${name}::text, ${JSON.stringify(payload)}::json, max_attempts := ${ATTEMPTS_MAX}::int)`
+    SELECT graphile_worker.add_job(${name}::text, ${JSON.stringify(payload)}::json, max_attempts := ${ATTEMPTS_MAX}::int,
+      job_key := ${key}::text)`
 }
 
 /** What a worker does for each kind of job. May run twice for one job; a rejection means that it is tried again. */
@@ -34,8 +46,8 @@ export interface JobsOptions {
   /** Connections for the queue itself: one listens, one looks at the clock, the others fetch and report. */
   readonly connections: PoolOptions
   readonly tasks: Tasks
-  /** Jobs that time starts: five cron fields, UTC. What was missed while no worker ran is made up for. */
-  readonly timetable: readonly { readonly name: JobName; readonly at: string }[]
+  /** Jobs that time starts: five cron fields, UTC. What was missed while no worker ran is made up for, unless the next time does as well. */
+  readonly timetable: readonly { readonly name: JobName; readonly at: string; readonly skipsMissed?: boolean }[]
   /** Jobs at once. */
   readonly concurrency: number
   readonly log: (level: 'error' | 'warning' | 'info' | 'debug', message: string) => void
@@ -85,7 +97,11 @@ async function begin(options: JobsOptions, pool: QueuePool): Promise<Runner> {
     noHandleSignals: true,
     taskList: taskList(options.tasks),
     parsedCronItems: parseCronItems(
-      options.timetable.map(({ name, at }) => ({ task: name, match: at, options: { backfillPeriod: BACKFILL_MS } })),
+      options.timetable.map(({ name, at, skipsMissed }) => ({
+        task: name,
+        match: at,
+        options: { backfillPeriod: skipsMissed ? 0 : BACKFILL_MS },
+      })),
     ),
     logger: new QueueLogger(() => (level, message) => options.log(level, message)),
   })

@@ -1,110 +1,186 @@
-import type {
-  Attempt,
-  Candidate,
-  Decision,
-  EndpointId,
-  FaultCode,
-  ModelSlug,
-  Objective,
-  ProviderSlug,
-  Removed,
-  Stage,
+import {
+  DEFAULT_FAILOVER,
+  type Attempt,
+  type Candidate,
+  type Decision,
+  type EndpointId,
+  type Failover,
+  type FailureKind,
+  type FaultCode,
+  type ModelSlug,
+  type Objective,
+  type ProviderSlug,
+  type Removed,
+  type Stage,
 } from '@turnpike/domain'
+import { isFirstForm, openFirstForm } from './journal-decision-first.ts'
 
-/** A decision and what came of it, as kept in one column: lists in place of objects, since every request stores one. */
+/**
+ * A decision and what came of it, as kept in one column: lists in place of objects, and names said once, since every request stores
+ * one. What is as usual is left out. Nothing is rounded here: the router judges by figures that are already round, and the
+ * dice keep every digit, so that a decision replays from its record.
+ */
 export interface CompactDecision {
   /** Form of this object; a reader refuses what it does not know. */
-  readonly v: 1
-  /** Null when no route was chosen. */
-  readonly o: Objective | null
-  readonly p: readonly [id: string, version: number] | null
-  readonly c: number
-  readonly d: number
-  readonly t: readonly EndpointId[]
-  readonly k: readonly CompactCandidate[]
-  readonly r: readonly (readonly [EndpointId, Stage])[]
+  readonly v: 2
+  /** Absent: no route was chosen. */
+  readonly o?: Objective
+  /** Policies. */
+  readonly p?: readonly (readonly [id: string, version: number, window?: number])[]
+  /** Version of the catalogue. */
+  readonly c?: number
+  /** The dice. */
+  readonly d?: number
+  /** 1: stayed where the prompt cache is warm. */
+  readonly s?: 1
+  /** What endpoints are named after, the provider left off: their models. */
+  readonly m?: readonly string[]
+  /** Candidates. */
+  readonly k?: readonly CompactCandidate[]
+  /** Removed: neighbours of one stage and model together. */
+  readonly r?: readonly (readonly [Stage, model: number, ...names: string[]])[]
+  /** Targets and fallbacks, by their places among the candidates. */
+  readonly t?: readonly number[]
+  readonly f?: readonly number[]
+  readonly fo?: readonly FailureKind[]
+  readonly fv?: readonly [readonly FailureKind[], attempts: number, firstTokenMs: number | null, totalMs: number | null]
   readonly a: readonly CompactAttempt[]
 }
 
+/** `name` and the model's place make the endpoint's id. One whose id does not say its provider and model is written out. */
 type CompactCandidate = readonly [
-  endpoint: EndpointId,
-  model: ModelSlug,
-  provider: ProviderSlug,
+  name: string | readonly [EndpointId, ProviderSlug, ModelSlug],
+  model: number,
   priceVersion: number,
-  expectedNano: string,
+  expectedNano: number | string,
   firstTokenMs: number,
   tokensPerSecond: number,
   failureRate: number,
-  down: 0 | 1,
-  weight: number | null,
+  marks?: number,
+  weight?: number | null,
+  share?: number,
 ]
 
 type CompactAttempt = readonly [
-  endpoint: EndpointId,
-  provider: ProviderSlug,
-  model: ModelSlug,
+  target: number | readonly [EndpointId, ProviderSlug, ModelSlug],
   startMs: number,
   firstTokenMs: number | null,
   endMs: number,
   outcome: Attempt['outcome'],
-  status: number | null,
-  fault: FaultCode | null,
+  status?: number | null,
+  fault?: FaultCode,
 ]
 
-/** Packs a decision and its attempts for storage. Figures keep their full precision, so that the decision can be replayed. */
+/** Marks of a candidate, added up. */
+const DOWN = 1
+const SLOW = 2
+/** Stands for a model where a removed endpoint's id is written out. */
+const WHOLE = -1
+
+/** Packs a decision and its attempts for storage. */
 export function compactDecision(decision: Decision | null, attempts: readonly Attempt[]): CompactDecision {
+  if (!decision) return { v: 2, a: attempts.map((attempt) => compactAttempt(attempt, [])) }
+  const endpoints = decision.candidates.map(({ endpoint }) => endpoint)
+  const models = modelsOf(decision)
+  const { fallbacks, fallbackOn, failover } = decision
   return {
-    v: 1,
-    o: decision?.objective ?? null,
-    p: decision?.policy ? [decision.policy.id, decision.policy.version] : null,
-    c: decision?.catalogueVersion ?? 0,
-    d: decision?.draw ?? 0,
-    t: decision?.targets ?? [],
-    k: decision?.candidates.map(compactCandidate) ?? [],
-    r: decision?.removed.map(({ endpoint, stage }) => [endpoint, stage] as const) ?? [],
-    a: attempts.map(compactAttempt),
+    v: 2,
+    o: decision.objective,
+    ...(decision.policies.length > 0 && { p: decision.policies.map(compactPolicy) }),
+    c: decision.catalogueVersion,
+    d: decision.draw,
+    ...(decision.sticky && { s: 1 }),
+    m: models,
+    k: decision.candidates.map((candidate) => compactCandidate(candidate, models)),
+    ...(decision.removed.length > 0 && { r: compactRemoved(decision.removed, models) }),
+    t: decision.targets.map((target) => endpoints.indexOf(target)),
+    ...(fallbacks.length > 0 && { f: fallbacks.map((fallback) => endpoints.indexOf(fallback)) }),
+    ...(fallbackOn.length > 0 && { fo: fallbackOn }),
+    ...(failover !== DEFAULT_FAILOVER && { fv: failoverRow(failover) }),
+    a: attempts.map((attempt) => compactAttempt(attempt, endpoints)),
   }
 }
 
-/** Unpacks what `compactDecision` made. Anything else, such as the empty object of an interrupted request, holds nothing. */
+/** Unpacks what `compactDecision` made, now or in its first form. Anything else, such as the empty object of an interrupted request, holds nothing. */
 export function openDecision(stored: unknown): { decision: Decision | null; attempts: Attempt[] } {
+  if (isFirstForm(stored)) return openFirstForm(stored)
   if (!isCompact(stored)) return { decision: null, attempts: [] }
+  const { o: objective, m: models = [], k = [], t = [], f = [], fv } = stored
+  const candidates = k.map((row) => openCandidate(row, models))
+  const named = (places: readonly number[]) => places.flatMap((place) => candidates[place]?.endpoint ?? [])
+  const attempts = stored.a.map((row) => openAttempt(row, candidates))
+  if (!objective) return { decision: null, attempts }
   return {
-    attempts: stored.a.map(openAttempt),
-    decision: stored.o && {
-      objective: stored.o,
-      policy: stored.p && { id: stored.p[0], version: stored.p[1] },
-      catalogueVersion: stored.c,
-      candidates: stored.k.map(openCandidate),
-      removed: stored.r.map(([endpoint, stage]): Removed => ({ endpoint, stage })),
-      draw: stored.d,
-      targets: stored.t,
+    attempts,
+    decision: {
+      objective,
+      policies: (stored.p ?? []).map(([id, version, window = null]) => ({ id, version, window })),
+      sticky: stored.s === 1,
+      catalogueVersion: stored.c ?? 0,
+      candidates,
+      removed: (stored.r ?? []).flatMap(([stage, model, ...names]) =>
+        names.map((name): Removed => ({ endpoint: endpointOf(name, models[model]), stage })),
+      ),
+      draw: stored.d ?? 0,
+      targets: named(t),
+      fallbacks: named(f),
+      fallbackOn: stored.fo ?? [],
+      failover: fv ? { on: fv[0], attempts: fv[1], firstTokenMs: fv[2], totalMs: fv[3] } : DEFAULT_FAILOVER,
     },
   }
 }
 
 function isCompact(stored: unknown): stored is CompactDecision {
-  return typeof stored === 'object' && stored !== null && 'v' in stored && stored.v === 1
+  return typeof stored === 'object' && stored !== null && 'v' in stored && stored.v === 2
 }
 
-function compactCandidate(candidate: Candidate): CompactCandidate {
-  return [
-    candidate.endpoint,
-    candidate.model,
-    candidate.provider,
+function compactPolicy({ id, version, window }: Decision['policies'][number]) {
+  return window === null ? ([id, version] as const) : ([id, version, window] as const)
+}
+
+function failoverRow({ on, attempts, firstTokenMs, totalMs }: Failover) {
+  return [on, attempts, firstTokenMs, totalMs] as const
+}
+
+/** Each once: those of the candidates, and what the ids of the removed say. */
+function modelsOf({ candidates, removed }: Decision): string[] {
+  const models = new Set<string>(candidates.map(({ model }) => model))
+  for (const { endpoint } of removed) models.add(modelPart(endpoint))
+  return [...models]
+}
+
+/** `provider/author/slug` without the provider. */
+function modelPart(endpoint: EndpointId): string {
+  return endpoint.slice(endpoint.indexOf('/') + 1)
+}
+
+function endpointOf(name: string, model: string | undefined): EndpointId {
+  return (model === undefined ? name : `${name}/${model}`) as EndpointId
+}
+
+function compactCandidate(candidate: Candidate, models: readonly string[]): CompactCandidate {
+  const { endpoint, provider, model, expectedNano, weight, share } = candidate
+  const isPlain = endpoint === endpointOf(provider, model)
+  const marks = (candidate.down ? DOWN : 0) + (candidate.slow ? SLOW : 0)
+  const row = [
+    isPlain ? provider : ([endpoint, provider, model] as const),
+    isPlain ? models.indexOf(model) : WHOLE,
     candidate.priceVersion,
-    candidate.expectedNano.toString(),
+    expectedNano <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(expectedNano) : expectedNano.toString(),
     candidate.firstTokenMs,
     candidate.tokensPerSecond,
     candidate.failureRate,
-    candidate.down ? 1 : 0,
-    candidate.weight ?? null,
-  ]
+  ] as const
+  if (share !== undefined) return [...row, marks, weight ?? null, share]
+  if (weight !== undefined) return [...row, marks, weight]
+  return marks === 0 ? row : [...row, marks]
 }
 
-function openCandidate(compact: CompactCandidate): Candidate {
-  const [endpoint, model, provider, priceVersion, expected, firstTokenMs, tokensPerSecond, failureRate, down, weight] =
-    compact
+function openCandidate(row: CompactCandidate, models: readonly string[]): Candidate {
+  const [name, at, priceVersion, expected, firstTokenMs, tokensPerSecond, failureRate, marks = 0, weight, share] = row
+  const plain = models[at] ?? ''
+  const [endpoint, provider, model] =
+    typeof name === 'string' ? [endpointOf(name, plain), name as ProviderSlug, plain as ModelSlug] : name
   return {
     endpoint,
     model,
@@ -114,17 +190,47 @@ function openCandidate(compact: CompactCandidate): Candidate {
     firstTokenMs,
     tokensPerSecond,
     failureRate,
-    down: down === 1,
-    ...(weight !== null && { weight }),
+    down: (marks & DOWN) !== 0,
+    ...((marks & SLOW) !== 0 && { slow: true }),
+    ...(share !== undefined && { share }),
+    ...(typeof weight === 'number' && { weight }),
   }
 }
 
-function compactAttempt(attempt: Attempt): CompactAttempt {
-  const { endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault } = attempt
-  return [endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault]
+function compactRemoved(removed: readonly Removed[], models: readonly string[]): [Stage, number, ...string[]][] {
+  const rows: [Stage, number, ...string[]][] = []
+  for (const { endpoint, stage } of removed) {
+    const slash = endpoint.indexOf('/')
+    const at = slash < 0 ? WHOLE : models.indexOf(modelPart(endpoint))
+    const name = slash < 0 ? endpoint : endpoint.slice(0, slash)
+    const last = rows.at(-1)
+    if (last?.[0] === stage && last[1] === at) last.push(name)
+    else rows.push([stage, at, name])
+  }
+  return rows
 }
 
-function openAttempt(compact: CompactAttempt): Attempt {
-  const [endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault] = compact
+function compactAttempt(attempt: Attempt, endpoints: readonly EndpointId[]): CompactAttempt {
+  const { endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault } = attempt
+  const place = endpoints.indexOf(endpoint)
+  const row = [
+    place < 0 ? ([endpoint, provider, model] as const) : place,
+    startMs,
+    firstTokenMs,
+    endMs,
+    outcome,
+  ] as const
+  if (fault !== null) return [...row, status, fault]
+  return status === null ? row : [...row, status]
+}
+
+function openAttempt(row: CompactAttempt, candidates: readonly Candidate[]): Attempt {
+  const [target, startMs, firstTokenMs, endMs, outcome, status = null, fault = null] = row
+  const [endpoint, provider, model] = typeof target === 'number' ? namesOf(candidates[target]) : target
   return { endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault }
+}
+
+function namesOf(candidate: Candidate | undefined): readonly [EndpointId, ProviderSlug, ModelSlug] {
+  if (!candidate) throw new Error('a stored attempt names a candidate that is not stored with it')
+  return [candidate.endpoint, candidate.provider, candidate.model]
 }

@@ -17,6 +17,7 @@ import type {
 } from '@turnpike/domain'
 import { dayOf, NO_USAGE } from '@turnpike/domain'
 import { compactDecision } from './journal-decision.ts'
+import { featureColumns } from './journal-features.ts'
 
 /** What is known of a request when it is about to be sent to a provider. */
 export interface BegunRequest {
@@ -154,20 +155,5 @@ function usageColumns(usage: Usage): UsageRow {
     cache_read_tokens: usage.cacheReadTokens,
     cache_write_tokens: usage.cacheWriteTokens,
     reasoning_tokens: usage.reasoningTokens,
-  }
-}
-
-function featureColumns(features: RouteRequest, draw: number): UsageRow {
-  const preferences = Object.entries(features.preferences).map(([name, value]) => [
-    name,
-    typeof value === 'bigint' ? value.toString() : value,
-  ])
-  return {
-    models: features.models,
-    prompt_tokens: features.promptTokens,
-    max_tokens: features.maxTokens,
-    parameters: features.parameters,
-    preferences: Object.fromEntries(preferences),
-    draw,
   }
 }

@@ -1,4 +1,4 @@
-import { Fault, type KeyId, type KeyKind, type TenantId, type WorkspaceId } from '@turnpike/domain'
+import { Fault, type KeyId, type KeyKind, type PolicyId, type TenantId, type WorkspaceId } from '@turnpike/domain'
 import type { ApiKey } from './generated/client.ts'
 import { mintKey, type KeySecrets } from './key-seal.ts'
 import { signingWith } from './key-secret-check.ts'
@@ -17,6 +17,8 @@ export interface KeySummary {
   readonly revokedAt: Date | null
   /** The quarter of an hour in which it was last used, within 30 days; null when it was not. */
   readonly lastUsedAt: Date | null
+  /** Its own; those of its workspace and its organisation apply beside it. */
+  readonly policy: { readonly id: PolicyId; readonly name: string } | null
 }
 
 export interface NewKey {
@@ -69,7 +71,7 @@ export function createKey(
       'key.create',
     )
     await tellConsole(transaction, { tenantId: author.tenantId, name: 'key', id })
-    return { key, summary: summaryOf(row, null) }
+    return { key, summary: summaryOf(row, null, null) }
   })
 }
 
@@ -171,10 +173,19 @@ async function summarise(
     _max: { bucket: true },
   })
   const lastUse = new Map(uses.map(({ keyId, _max }) => [keyId, _max.bucket]))
-  return rows.map((row) => summaryOf(row, lastUse.get(row.id) ?? null))
+  const policies = await transaction.policy.findMany({
+    where: { tenantId, archivedAt: null, id: { in: rows.flatMap(({ policyId }) => policyId ?? []) } },
+    select: { id: true, name: true },
+  })
+  const names = new Map(policies.map(({ id, name }) => [id, name]))
+  return rows.map((row) => {
+    const name = names.get(row.policyId ?? '')
+    const policy = name === undefined ? null : { id: row.policyId as PolicyId, name }
+    return summaryOf(row, lastUse.get(row.id) ?? null, policy)
+  })
 }
 
-function summaryOf(row: ApiKey, lastUsedAt: Date | null): KeySummary {
+function summaryOf(row: ApiKey, lastUsedAt: Date | null, policy: KeySummary['policy']): KeySummary {
   const { id, name, kind, lastFour, createdAt, expiresAt, revokedAt } = row
-  return { id: id as KeyId, name, kind: kind as KeyKind, lastFour, createdAt, expiresAt, revokedAt, lastUsedAt }
+  return { id: id as KeyId, name, kind: kind as KeyKind, lastFour, createdAt, expiresAt, revokedAt, lastUsedAt, policy }
 }

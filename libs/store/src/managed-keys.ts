@@ -1,4 +1,4 @@
-import type { KeyId, KeyKind, TenantId, UserId, WorkspaceId } from '@turnpike/domain'
+import type { KeyId, KeyKind, PolicyId, TenantId, UserId, WorkspaceId } from '@turnpike/domain'
 import { inTenant, type Pool, type Queryable } from './pools.ts'
 import type { KeyUsage } from './usage-views.ts'
 
@@ -6,13 +6,15 @@ import type { KeyUsage } from './usage-views.ts'
 export interface ManagedKey {
   readonly id: KeyId
   readonly workspaceId: WorkspaceId
+  /** Its own policy; those of its workspace and its organisation apply beside it. */
+  readonly policyId: PolicyId | null
   readonly name: string
   readonly kind: KeyKind
   readonly lastFour: string
   /** The person who made it; null for keys made by a management key. */
   readonly createdBy: UserId | null
   readonly createdAt: Date
-  /** When it was last renamed or revoked; null when it never was. */
+  /** When it was last changed or revoked; null when it never was. */
   readonly updatedAt: Date | null
   readonly expiresAt: Date | null
   readonly revokedAt: Date | null
@@ -76,11 +78,12 @@ export function hasWorkspace(pool: Pool, tenantId: TenantId, id: string): Promis
   })
 }
 
-const COLUMNS = 'id, workspace_id, name, kind, last_four, created_by, created_at, expires_at, revoked_at'
+const COLUMNS = 'id, workspace_id, policy_id, name, kind, last_four, created_by, created_at, expires_at, revoked_at'
 
 interface KeyRow {
   id: KeyId
   workspace_id: WorkspaceId
+  policy_id: PolicyId | null
   name: string
   kind: KeyKind
   last_four: string
@@ -108,6 +111,7 @@ async function complete(
   return rows.map((row) => ({
     id: row.id,
     workspaceId: row.workspace_id,
+    policyId: row.policy_id,
     name: row.name,
     kind: row.kind,
     lastFour: row.last_four,

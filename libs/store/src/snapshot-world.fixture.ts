@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { ANY_PRICE } from '@turnpike/domain'
 import { aCaller, aCatalogue, aModel, anEndpoint, aPrice, aVersionedPolicy } from '@turnpike/testkit'
 import { fingerprintsOf } from './snapshot.ts'
 import { openKeySecrets } from './key-seal.ts'
@@ -46,19 +47,25 @@ export function aSnapshot({ copies = 3, version = 1, takenAtMs = Date.now() }: S
       confirmedAtMs: takenAtMs - 4_000,
       catalogue: aCatalogue(
         [anEndpoint('acorn', 'sim/swift-8b', { price }), anEndpoint('birch', 'sim/swift-8b', { price: null })],
-        { version, models: [aModel('sim/unserved', { description: 'line\nfeed, “quotes” and 漢字' })] },
+        {
+          version,
+          models: [aModel('sim/unserved', { description: 'line\nfeed, “quotes” and 漢字', categories: ['finance'] })],
+        },
       ),
     },
   }
 }
 
 function callerOf(number: number, version: number) {
-  const maxPromptPrice = number % 2 === 0 ? 3_000_000_000n : null
+  const prompt = number % 2 === 0 ? 3_000_000_000n : null
   return aCaller({
     version,
     keyName: `key ${number}`,
     balance: number % 3 === 0 ? null : -(2n ** 62n),
     expiresAtMs: number % 2 === 0 ? 4_102_444_800_000 : null,
-    policy: number % 5 === 0 ? null : aVersionedPolicy({ maxPromptPrice, allow: ['acorn'], deny: ['birch'] }),
+    policies:
+      number % 5 === 0
+        ? []
+        : [aVersionedPolicy({ maxPrice: { ...ANY_PRICE, prompt }, allow: ['acorn'], deny: ['birch'] })],
   })
 }

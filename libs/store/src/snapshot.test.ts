@@ -147,7 +147,7 @@ describe('a file is refused whole', () => {
     const other = await readFile(file)
     other.writeUInt16BE(7, 6)
     await writeFile(file, other)
-    expect(await read()).toEqual({ kind: 'refused', why: 'its format is 7, and this program reads 1' })
+    expect(await read()).toEqual({ kind: 'refused', why: 'its format is 7, and this program reads 2' })
     await writeFile(file, JSON.stringify({ keys: [] }).repeat(10))
     expect(await read()).toEqual({ kind: 'refused', why: 'the file is not a snapshot' })
   })
@@ -253,14 +253,18 @@ it('a change of what is kept changes the format', () => {
     catalogue.catalogue.endpointsOf{}[].price.tiers[]: abovePromptTokens completion prompt
     catalogue.catalogue.endpointsOf{}[].price: cacheRead completion prompt tiers version
     catalogue.catalogue.endpointsOf{}[]: contextLength id maxCompletionTokens model price provider quantization supportedParameters upstreamModel
-    catalogue.catalogue.models{}: contextLength created description inputModalities name outputModalities slug
-    catalogue.catalogue.providers{}: baseUrl dialect failureDomain name retainsPrompts simulated slug
+    catalogue.catalogue.models{}: categories contextLength created description distillable inputModalities name outputModalities slug
+    catalogue.catalogue.providers{}: baseUrl dialect failureDomain name retainsPrompts simulated slug zeroRetention
     catalogue.catalogue: endpointsOf models providers version
     catalogue: catalogue confirmedAtMs
     fingerprints: 1
-    keys.copies[].record.caller.policy.policy: allow allowFallbacks allowRetention deny maxCompletionPrice maxPromptPrice objective order
-    keys.copies[].record.caller.policy: id policy version
-    keys.copies[].record.caller: balance expiresAtMs funds keyId keyName kind policy revoked staleMaxMs tenantId version workspaceId
+    keys.copies[].record.caller.policies[].policy.maxLatency: 
+    keys.copies[].record.caller.policies[].policy.maxPrice: audio completion image prompt request
+    keys.copies[].record.caller.policies[].policy.minThroughput: 
+    keys.copies[].record.caller.policies[].policy.shares: 
+    keys.copies[].record.caller.policies[].policy: allow allowFallbacks allowTraining deny distillable failover locked maxLatency maxPrice minThroughput modelFallback objective order parameters quantizations requireUsed schedule shares sticky zeroRetention
+    keys.copies[].record.caller.policies[]: id policy version
+    keys.copies[].record.caller: balance expiresAtMs funds keyId keyName kind policies revoked staleMaxMs tenantId version workspaceId
     keys.copies[].record: caller verifiedAtMs version
     keys.copies[]: digest record
     keys: copies denied sequence tombstones

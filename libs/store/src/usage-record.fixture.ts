@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import {
+  DEFAULT_FAILOVER,
   newRequestId,
   type Attempt,
   type Decision,
@@ -62,7 +63,7 @@ export function aUsageRecord(changes: Partial<UsageRecord> = {}): UsageRecord {
       promptTokens: 110,
       maxTokens: 400,
       parameters: ['max_tokens'],
-      preferences: { objective: 'cost', maxPromptPrice: 5_000_000_000n },
+      preferences: { objective: 'cost', maxPrice: { prompt: 5_000_000_000n } },
     },
     ...changes,
   }
@@ -99,7 +100,8 @@ export function aDecision(): Decision {
   }
   return {
     objective: 'balanced',
-    policy: { id: 'a policy', version: 4 },
+    policies: [{ id: 'a policy', version: 4, window: null }],
+    sticky: false,
     catalogueVersion: 7,
     candidates: [
       { ...candidate, weight: 0.25 },
@@ -108,5 +110,8 @@ export function aDecision(): Decision {
     removed: [{ endpoint: 'cedar/sim/swift-8b' as EndpointId, stage: 'deny' }],
     draw: 0.123456789,
     targets: [ENDPOINT, OTHER],
+    fallbacks: [],
+    fallbackOn: [],
+    failover: DEFAULT_FAILOVER,
   }
 }

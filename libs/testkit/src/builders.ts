@@ -32,7 +32,7 @@ export function aCaller(changes: Partial<Caller> = {}): Caller {
     balance: 10_000_000_000n,
     expiresAtMs: null,
     revoked: false,
-    policy: null,
+    policies: [],
     staleMaxMs: 3_600_000,
     ...changes,
   }
@@ -59,6 +59,7 @@ export function aProvider(slug = 'acorn', changes: Partial<Provider> = {}): Prov
     baseUrl: `/${slug}/v1`,
     simulated: true,
     retainsPrompts: false,
+    zeroRetention: false,
     failureDomain: slug,
     ...changes,
   }
@@ -73,6 +74,7 @@ export function aModel(slug = 'sim/swift-8b', changes: Partial<Model> = {}): Mod
     contextLength: 32_768,
     inputModalities: ['text'],
     outputModalities: ['text'],
+    distillable: false,
     ...changes,
   }
 }
