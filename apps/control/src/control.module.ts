@@ -11,24 +11,34 @@ import { EventsController } from './events/events.controller.ts'
 import { FaultFilter } from './fault.filter.ts'
 import { HealthController } from './health.controller.ts'
 import { KeysController } from './keys/keys.controller.ts'
+import { ManagedPoliciesController } from './management/managed-policies.controller.ts'
 import { ManagementController } from './management/management.controller.ts'
+import { CatalogueDraftsController } from './models/catalogue-drafts.controller.ts'
 import { ModelsController } from './models/models.controller.ts'
 import { OrganisationController } from './organisation/organisation.controller.ts'
+import { AttachmentsController } from './policies/attachments.controller.ts'
+import { PoliciesController } from './policies/policies.controller.ts'
 import { RequestsController } from './requests/requests.controller.ts'
 import { SessionController } from './session/session.controller.ts'
 import { UsageController } from './usage/usage.controller.ts'
+import { WhatIfController } from './what-if/what-if.controller.ts'
 
 /** The rim: Nest receives finished objects and knows only how to reach them over HTTP. */
 @Module({
   controllers: [
     SessionController,
     KeysController,
+    PoliciesController,
+    AttachmentsController,
     ManagementController,
+    ManagedPoliciesController,
     RequestsController,
     UsageController,
     ModelsController,
+    CatalogueDraftsController,
     AuditController,
     OrganisationController,
+    WhatIfController,
     EventsController,
     HealthController,
   ],

@@ -1,6 +1,15 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { KeyCreated, may, PERMISSIONS, ROLES, type Permission } from '@turnpike/contract'
+import {
+  KeyCreated,
+  may,
+  PERMISSIONS,
+  PolicyAnswer,
+  ROLES,
+  SessionAnswer,
+  type Permission,
+  WhatIfStarted,
+} from '@turnpike/contract'
 import {
   colleagueOf,
   startControl,
@@ -15,7 +24,7 @@ let running: RunningControl
 let alice: Person
 let mallory: Person
 /** Everything of Alice's that has an id, by the route's place for it. */
-let belongings: { key: string; request: string }
+let belongings: { key: string; request: string; policy: string; workspace: string; whatIf: string }
 
 beforeAll(async () => {
   running = await startControl()
@@ -23,7 +32,19 @@ beforeAll(async () => {
   mallory = await verifiedPerson(running)
   const { data } = KeyCreated.parse((await alice.visitor.post('/keys', { name: 'hers', kind: 'live' })).body)
   const [requestId] = await ship(running, alice, data.id, [{ end_user: 'canary-of-alice' }])
-  belongings = { key: data.id, request: `gen-${requestId}` }
+  const { data: policy } = PolicyAnswer.parse(
+    (await alice.visitor.post('/policies', { name: 'canary-policy', document: {} })).body,
+  )
+  const { session } = SessionAnswer.parse((await alice.visitor.get('/session')).body)
+  const range = { from: '2026-11-01T00:00:00Z', to: '2026-11-02T00:00:00Z' }
+  const whatIf = WhatIfStarted.parse((await alice.visitor.post('/what-if', { document: {}, ...range })).body)
+  belongings = {
+    key: data.id,
+    request: `gen-${requestId}`,
+    policy: policy.id,
+    workspace: session.workspace.id,
+    whatIf: whatIf.data.id,
+  }
 })
 afterAll(() => running.close())
 
@@ -58,9 +79,9 @@ it('asks every other route for a session', async () => {
 
 it('answers 404 for every object of another organisation, by every route and method that takes an id', async () => {
   const objects = apiRoutes().filter(({ path }) => path.includes(':id'))
-  expect(objects.length).toBe(4)
+  expect(objects.length).toBe(17)
   for (const { method, path } of objects) {
-    const own = path.includes('/requests/') ? belongings.request : belongings.key
+    const own = ownIn(path)
     for (const id of [
       own,
       own.toUpperCase(),
@@ -75,10 +96,24 @@ it('answers 404 for every object of another organisation, by every route and met
   }
   const { body } = await alice.visitor.get(`/keys/${belongings.key}`)
   expect(body['data']).toMatchObject({ name: 'hers', revokedAt: null })
+  const policy = (await alice.visitor.get(`/policies/${belongings.policy}`)).body
+  expect(policy['data']).toMatchObject({ name: 'canary-policy', version: 1 })
 })
 
+/** Alice's object of the kind that the route is about. */
+function ownIn(path: string): string {
+  if (path.includes('/requests/')) return belongings.request
+  if (path.includes('/policies/')) return belongings.policy
+  if (path.includes('/what-if/')) return belongings.whatIf
+  return path.includes('/workspaces/') ? belongings.workspace : belongings.key
+}
+
+/** A body that the route would take from Alice. */
 function bodyFor(path: string, method: string): object {
-  return method === 'PATCH' && path.includes('/keys/') ? { name: 'mine now' } : {}
+  if (method === 'PATCH') return { name: 'mine now' }
+  if (path.endsWith('/policy')) return { policyId: null }
+  if (path.endsWith('/versions')) return { document: {}, basedOn: 1 }
+  return path.endsWith('/rollback') ? { version: 1, basedOn: 1 } : {}
 }
 
 it('shows nothing of another organisation in any list, whatever is filtered for', async () => {
@@ -90,12 +125,25 @@ it('shows nothing of another organisation in any list, whatever is filtered for'
     `/requests?filter[keyId]=${belongings.key}`,
     '/audit',
     '/audit?cursor=999999',
+    '/policies',
+    `/policies?cursor=${belongings.policy}`,
+    '/what-if',
+    `/what-if?cursor=${belongings.whatIf}`,
     `/usage?${span}&groupBy=key`,
   ]
   for (const path of paths) {
     const mine = await mallory.visitor.get(path)
     expect([path, mine.status]).toEqual([path, 200])
-    for (const canary of [belongings.key, belongings.request, 'canary-of-alice', alice.tenantId, alice.email]) {
+    for (const canary of [
+      belongings.key,
+      belongings.request,
+      belongings.policy,
+      belongings.whatIf,
+      'canary-policy',
+      'canary-of-alice',
+      alice.tenantId,
+      alice.email,
+    ]) {
       expect(mine.text).not.toContain(canary)
     }
   }

@@ -1,16 +1,27 @@
 import { ConfigError, type Logger } from '@turnpike/server'
-import { deleteEndedSessions, ensurePartitions, openPool, openPrisma, runJobs, whyNotReached } from '@turnpike/store'
+import {
+  deleteEndedSessions,
+  ensurePartitions,
+  forgetWhatIfs,
+  openPool,
+  openPrisma,
+  resumeWhatIfs,
+  runJobs,
+  whyNotReached,
+} from '@turnpike/store'
 import type { WorkerConfig } from './config.ts'
+import { importCatalogue } from './catalogue/import-catalogue.ts'
 import { openMailer } from './mail/mailer.ts'
 import { sendVerification } from './mail/send-verification.ts'
+import { runWhatIf } from './what-if/run-what-if.ts'
 
 /** A worker at work. */
 export interface Worker {
-  /** Lets jobs under way finish, then lets go of everything. */
+  /** Lets jobs under way finish, gives what-ifs back, then lets go of everything. */
   readonly close: () => Promise<void>
 }
 
-/** Jobs wait for mail servers and databases, not for the processor. */
+/** Jobs wait for mail servers and databases; what-ifs, which do not, give way after every batch of rows. */
 const JOBS_AT_ONCE = 4
 const PATIENCE = { statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 }
 
@@ -20,13 +31,16 @@ export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Wo
     log.warn({ error }, 'an idle connection to Postgres broke')
   }
   const options = { ...PATIENCE, max: JOBS_AT_ONCE, applicationName: 'turnpike worker', onIdleError }
-  const pool = openPool(config.DATABASE_URL, { ...options, max: 1 })
+  const pool = openPool(config.DATABASE_URL, { ...options, max: 2 })
   const problem = await whyNotReached(pool)
   if (problem !== null) throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${problem}).`)
   const prisma = await openPrisma(config.DATABASE_URL, options)
   const mailer = openMailer(config.SMTP_URL, config.MAIL_FROM)
   // A worker that comes up after days must not wait for the next round of the timetable.
   await ensurePartitions(pool)
+  await resumeWhatIfs(pool, prisma, Date.now())
+  const stopping = new AbortController()
+  const whatIfs = { prisma, pool, log, now: Date.now, stopping: stopping.signal }
   const jobs = await runJobs({
     url: config.DATABASE_URL,
     connections: { ...options, max: JOBS_AT_ONCE + 2, applicationName: 'turnpike worker queue' },
@@ -37,10 +51,20 @@ export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Wo
       'expire-sessions': async () => {
         await deleteEndedSessions(prisma, Date.now())
       },
+      'import-catalogue': async () => {
+        const draft = await importCatalogue(pool, config.CATALOGUE_FILE || null, 'worker', Date.now())
+        if (draft) log.info({ draft: draft.id, held: draft.held }, 'a draft of the catalogue waits for review')
+      },
+      'run-what-if': (payload) => runWhatIf(whatIfs, payload),
+      'resume-what-ifs': () => resumeWhatIfs(pool, prisma, Date.now()),
+      'forget-what-ifs': () => forgetWhatIfs(pool, Date.now()),
     },
     timetable: [
       { name: 'ensure-partitions', at: '5 0,12 * * *' },
       { name: 'expire-sessions', at: '20 * * * *' },
+      { name: 'import-catalogue', at: '40 3 * * *' },
+      { name: 'resume-what-ifs', at: '* * * * *', skipsMissed: true },
+      { name: 'forget-what-ifs', at: '50 3 * * *' },
     ],
     log: (level, message) => {
       if (level === 'error' || level === 'warning') log.warn(message)
@@ -50,6 +74,7 @@ export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Wo
   })
   return {
     async close() {
+      stopping.abort()
       await jobs.close()
       mailer.close()
       await prisma.$disconnect()

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { instant, name } from './fields.ts'
 import { one, page, pageQuery } from './page.ts'
+import { PolicyName } from './policy-document.ts'
 
 /** The public half of a key. */
 export const keyId = () => z.string().regex(/^[0-9a-f]{16}$/)
@@ -20,6 +21,8 @@ export const ApiKey = z.object({
   revokedAt: instant().nullable(),
   /** The beginning of the quarter of an hour in which it was last used. */
   lastUsedAt: instant().nullable(),
+  /** Its own routing policy, within those of its workspace and its organisation. */
+  policy: PolicyName.nullable().optional(),
 })
 export type ApiKey = z.infer<typeof ApiKey>
 

@@ -69,20 +69,30 @@ export const CandidateRow = z.object({
   tokensPerSecond: z.number(),
   failureRate: z.number(),
   down: z.boolean(),
-  /** Share of the draw under `balanced`; null elsewhere. */
+  /** Misses a throughput or latency that the policy prefers. */
+  slow: z.boolean(),
+  /** Share of the draw under `balanced` and `weighted`; null elsewhere. */
   weight: z.number().nullable(),
 })
 export type CandidateRow = z.infer<typeof CandidateRow>
 
+export const RemovedRow = z.object({ endpoint: z.string(), stage: stage() })
+export type RemovedRow = z.infer<typeof RemovedRow>
+
 export const DecisionRecord = z.object({
   objective: objective(),
-  policy: z.object({ id: z.string(), version: z.int() }).nullable(),
+  /** Those that applied, the widest first; `window` is the place of the open one in the policy's schedule. */
+  policies: z.array(z.object({ id: z.string(), version: z.int(), window: z.int().nullable() })),
+  /** It stayed where the conversation's prompt cache is warm. */
+  sticky: z.boolean(),
   catalogueVersion: z.int(),
   draw: z.number(),
   candidates: z.array(CandidateRow),
-  removed: z.array(z.object({ endpoint: z.string(), stage: stage() })),
+  removed: z.array(RemovedRow),
   /** Endpoints in the order in which they would be tried. */
   targets: z.array(z.string()),
+  /** Endpoints of other models, tried when those failed. */
+  fallbacks: z.array(z.string()),
 })
 export type DecisionRecord = z.infer<typeof DecisionRecord>
 

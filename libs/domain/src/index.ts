@@ -17,6 +17,7 @@ export { newRequestId, dayOf, generationId, parseRequestId } from './ids.ts'
 export { NANO_PER_USD, divideRounded, usdString, parseUsd, type NanoUsd } from './money.ts'
 export { NO_USAGE, tokenCount, consistent, type Usage } from './usage.ts'
 export { cost, ratesFor, type Cost, type Price, type Rates } from './price.ts'
+export { nearest, SUGGESTIONS_MAX } from './nearest.ts'
 export { Fault, asFault, blame, type Blame, type FaultCode, type FaultFacts } from './fault.ts'
 export type {
   AudioPart,
@@ -44,17 +45,92 @@ export type {
 export { hasContent } from './chat.ts'
 export { catalogueOf, type Catalogue, type Endpoint, type Model, type Provider } from './catalogue.ts'
 export {
+  ANY_PRICE,
+  ATTEMPTS_MAX,
+  DEFAULT_FAILOVER,
   DEFAULT_POLICY,
   OBJECTIVES,
-  narrow,
+  PERCENTILES,
+  WEEKDAYS,
+  WINDOWS_MAX,
+  atTime,
+  type Cutoffs,
+  type EffectivePolicy,
+  type Failover,
+  type ModelFallback,
   type Objective,
+  type Percentile,
   type Policy,
+  type PriceCeiling,
   type RoutePreferences,
+  type ScheduleWindow,
   type VersionedPolicy,
+  type Weekday,
 } from './policy.ts'
-export { UNKNOWN_HEALTH, failureRate, isDown, observe, type Health, type Outcome } from './health.ts'
+export { covers, effective } from './route-policy.ts'
+export { openPolicy, type PolicyDocument, type PriceDocument, type WindowDocument } from './policy-document.ts'
+export { isOpen, isZone } from './schedule.ts'
+export {
+  UNKNOWN_HEALTH,
+  fadeTo,
+  failureRate,
+  firstTokenDeadlineMs,
+  hear,
+  observe,
+  observeBeginning,
+  type Health,
+  type HealthChange,
+  type Outcome,
+} from './health.ts'
+export {
+  admission,
+  cooled,
+  isDown,
+  isDue,
+  isTripped,
+  probing,
+  released,
+  shareOf,
+  wanted,
+  type Breaker,
+} from './health-breaker.ts'
+export {
+  BUCKET_MAX,
+  addDigest,
+  addToDigest,
+  countOf,
+  mergeDigests,
+  percentilesOf,
+  reachedBy,
+  quantile,
+  type Digest,
+} from './health-digest.ts'
+export { figuresOf, type EndpointFigures } from './health-figures.ts'
+export { addToWindow, advance, newWindow, type Tally, type Window } from './health-window.ts'
 export { KEY_KINDS, KEY_PATTERN, formatKey, parseKey, signedPart, type KeyKind, type KeyParts } from './key.ts'
 export type { Caller, Lookup } from './caller.ts'
-export { ATTEMPTS_MAX, countsAgainstHealth, worthAnotherTarget } from './failover.ts'
-export { STAGES, type Attempt, type Candidate, type Decision, type Removed, type Stage } from './decision.ts'
+export { FAILURE_KINDS, countsAgainstHealth, failureKind, stepAfter, type FailureKind, type Step } from './failover.ts'
+export {
+  STAGES,
+  type Attempt,
+  type Candidate,
+  type Decision,
+  type Figures,
+  type Removed,
+  type Stage,
+} from './decision.ts'
 export { route, type RouteRequest, type Snapshot } from './route.ts'
+export { openReplay, replay, type Draft, type Replay } from './whatif.ts'
+export type { RecordedRequest } from './whatif-predict.ts'
+export {
+  WHAT_IF_LIMITS,
+  type WhatIfFigures,
+  type WhatIfGroup,
+  type WhatIfLimit,
+  type WhatIfMove,
+  type WhatIfPair,
+  type WhatIfReport,
+  type WhatIfSample,
+} from './whatif-report.ts'
+export type { EndpointMinute } from './whatif-timeline.ts'
+export { worldOf, type Past, type PricedCatalogue, type World } from './whatif-world.ts'

@@ -111,5 +111,6 @@ function rowOf(key: KeySummary): ApiKey {
     expiresAt: key.expiresAt?.toISOString() ?? null,
     revokedAt: key.revokedAt?.toISOString() ?? null,
     lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
+    policy: key.policy,
   }
 }

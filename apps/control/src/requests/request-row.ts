@@ -47,19 +47,23 @@ export function detailOf(
   }
 }
 
-function decisionOf(decision: Decision): NonNullable<DetailAnswer['decision']> {
-  const { objective, policy, catalogueVersion, draw } = decision
+/** A decision as the console shows it. */
+export function decisionOf(decision: Decision): NonNullable<DetailAnswer['decision']> {
+  const { objective, policies, sticky, catalogueVersion, draw } = decision
   return {
     objective,
-    policy,
+    policies: [...policies],
+    sticky,
     catalogueVersion,
     draw,
-    candidates: decision.candidates.map(({ expectedNano, weight = null, ...figures }) => ({
+    candidates: decision.candidates.map(({ expectedNano, weight = null, slow = false, ...figures }) => ({
       ...figures,
       expectedNano: String(expectedNano),
       weight,
+      slow,
     })),
     removed: [...decision.removed],
     targets: [...decision.targets],
+    fallbacks: [...decision.fallbacks],
   }
 }

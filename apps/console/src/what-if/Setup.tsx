@@ -1,0 +1,125 @@
+import Alert from '@mui/material/Alert'
+import Box from '@mui/material/Box'
+import Button from '@mui/material/Button'
+import Card from '@mui/material/Card'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import type { Policy } from '@turnpike/contract'
+import { useState } from 'react'
+import { useText } from '../i18n/text.ts'
+import { Choice } from '../parts/Choice.tsx'
+import { Select } from '../parts/Select.tsx'
+import { useUrlState } from '../parts/url-state.ts'
+import { allPoliciesQuery, versionsQuery } from '../policies/calls.ts'
+import { useRefusalText } from '../policies/refusal.ts'
+import { useMay } from '../session.ts'
+import { startRun } from './calls.ts'
+import { keptDraft } from './draft.ts'
+import { KeySelect } from './KeySelect.tsx'
+import { choiceOf, RANGES, rangeOf, wishOf, type Choice as Chosen } from './wish.ts'
+
+const DRAFT = 'draft'
+
+/** What to try out, on which requests, and the start. */
+export function Setup({ onStarted }: { onStarted: (runId: string) => void }) {
+  const { say } = useText()
+  const [url, setUrl] = useUrlState()
+  const mayStart = useMay('policies:update')
+  const refusalText = useRefusalText()
+  const [draft] = useState(keptDraft)
+  const policies = useQuery(allPoliciesQuery).data?.data ?? []
+  const asked = choiceOf(url)
+  const policy = asked.kind === 'policy' ? policies.find(({ id }) => id === asked.id) : undefined
+  const choice: Chosen =
+    asked.kind === 'policy' ? { ...asked, version: asked.version ?? policy?.version ?? null } : asked
+  const range = rangeOf(url)
+  const keyId = url.get('key') ?? ''
+  const start = useMutation({ mutationFn: startRun, onSuccess: ({ data }) => onStarted(data.id) })
+  const submit = () => {
+    const wish = wishOf(choice, draft, range, keyId, Date.now())
+    if (wish) start.mutate(wish)
+  }
+  const isReady = wishOf(choice, draft, range, keyId, 0) !== null
+  return (
+    <Card component="section" aria-label={say('whatIf.setup')} sx={{ p: { xs: 2, sm: 2.5 } }}>
+      <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 2, alignItems: 'center' }}>
+        <PolicySelect
+          choice={choice}
+          policies={policies}
+          draftName={draft && (draft.name ?? say('whatIf.newPolicy'))}
+        />
+        {policy && choice.kind === 'policy' && <VersionSelect policy={policy} version={choice.version} />}
+        <KeySelect value={keyId} onChange={(key) => setUrl({ key })} />
+        <Choice
+          label={say('whatIf.range')}
+          value={range}
+          options={RANGES.map((value) => ({ value, label: say(`whatIf.range_${value}`) }))}
+          onChange={(value) => setUrl({ range: value })}
+        />
+        <Button variant="contained" disabled={!isReady || !mayStart} loading={start.isPending} onClick={submit}>
+          {say('whatIf.start')}
+        </Button>
+      </Box>
+      {!mayStart && (
+        <Alert severity="info" sx={{ mt: 2 }}>
+          {say('whatIf.mayNot')}
+        </Alert>
+      )}
+      {asked.kind === 'draft' && !draft && (
+        <Alert severity="warning" sx={{ mt: 2 }}>
+          {say('whatIf.noDraft')}
+        </Alert>
+      )}
+      {start.error !== null && (
+        <Alert severity="error" sx={{ mt: 2 }}>
+          {refusalText(start.error)}
+        </Alert>
+      )}
+    </Card>
+  )
+}
+
+interface PolicySelectProps {
+  readonly choice: Chosen
+  readonly policies: readonly Policy[]
+  /** Null: there is no draft. */
+  readonly draftName: string | null
+}
+
+function PolicySelect({ choice, policies, draftName }: PolicySelectProps) {
+  const { say } = useText()
+  const [, setUrl] = useUrlState()
+  const value = choice.kind === 'draft' ? DRAFT : choice.kind === 'policy' ? choice.id : ''
+  const options: (readonly [string, string])[] = [
+    ['', say('whatIf.choose')],
+    ...(draftName === null ? [] : [[DRAFT, say('whatIf.draftOf', { name: draftName })] as const]),
+    ...policies.map(({ id, name }) => [id, name] as const),
+  ]
+  const change = (wanted: string) =>
+    setUrl({
+      draft: wanted === DRAFT ? '1' : null,
+      policy: wanted === DRAFT ? null : wanted,
+      version: null,
+    })
+  return <Select label={say('whatIf.policy')} value={value} options={options} onChange={change} minWidth={220} />
+}
+
+function VersionSelect({ policy, version }: { policy: Policy; version: number | null }) {
+  const { say } = useText()
+  const [, setUrl] = useUrlState()
+  const [isWanted, setIsWanted] = useState(false)
+  const query = useQuery({ ...versionsQuery(policy), enabled: isWanted })
+  const known = query.data?.data.map((one) => one.version) ?? []
+  const versions = [...new Set([policy.version, ...(version === null ? [] : [version]), ...known])].toSorted(
+    (a, b) => b - a,
+  )
+  return (
+    <Select
+      label={say('whatIf.version')}
+      value={String(version ?? policy.version)}
+      options={versions.map((one) => [String(one), say('whatIf.versionNumber', { version: one })])}
+      onChange={(wanted) => setUrl({ version: wanted })}
+      onOpen={() => setIsWanted(true)}
+      minWidth={130}
+    />
+  )
+}

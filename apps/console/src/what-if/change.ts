@@ -1,0 +1,71 @@
+import type { WhatIfFigures, WhatIfReport } from '@turnpike/contract'
+
+/** What the report compares, in its order. */
+export const MEASURES = [
+  'cost',
+  'firstToken50',
+  'firstToken90',
+  'firstToken99',
+  'throughput50',
+  'throughput10',
+  'failures',
+  'refused',
+  'failovers',
+] as const
+export type Measure = (typeof MEASURES)[number]
+
+/** How much less or more of something there would have been, and whether that is good. Null: nothing to compare. */
+export interface Change {
+  /** Share of what happened, such as −0.25; null where nothing happened that could be shared. */
+  readonly part: number | null
+  /** The plain difference. */
+  readonly difference: number
+  /** `fewer`: less is paid because less is answered, which is neither. */
+  readonly verdict: 'better' | 'worse' | 'same' | 'fewer'
+}
+
+/** Of more tokens per second one likes more; of everything else less. */
+const MORE_IS_BETTER: readonly Measure[] = ['throughput50', 'throughput10']
+/** Percentiles are known within 5 %: what differs by less is the same. */
+const NOISE = 0.05
+const MEASURED: readonly Measure[] = ['firstToken50', 'firstToken90', 'firstToken99', ...MORE_IS_BETTER]
+
+/** A figure as a number, for comparing only: money is shown from its text. Null: it was not measured. */
+export function figureOf(figures: WhatIfFigures, measure: Measure): number | null {
+  switch (measure) {
+    case 'cost':
+      return Number(figures.costNano)
+    case 'firstToken50':
+      return figures.firstTokenMs?.p50 ?? null
+    case 'firstToken90':
+      return figures.firstTokenMs?.p90 ?? null
+    case 'firstToken99':
+      return figures.firstTokenMs?.p99 ?? null
+    case 'throughput50':
+      return figures.tokensPerSecond?.p50 ?? null
+    case 'throughput10':
+      return figures.tokensPerSecond?.p10 ?? null
+    case 'failures':
+    case 'refused':
+    case 'failovers':
+      return figures[measure]
+  }
+}
+
+/** What would change from one figure to the other; null when one of them is not known. */
+export function changeOf(happened: number | null, predicted: number | null, measure: Measure): Change | null {
+  if (happened === null || predicted === null) return null
+  const difference = predicted - happened
+  const part = happened === 0 ? (difference === 0 ? 0 : null) : difference / happened
+  const isNoise = MEASURED.includes(measure) && part !== null && Math.abs(part) < NOISE
+  if (difference === 0 || isNoise) return { part, difference, verdict: 'same' }
+  return { part, difference, verdict: difference > 0 === MORE_IS_BETTER.includes(measure) ? 'better' : 'worse' }
+}
+
+/** The change of one figure of a whole report. */
+export function changeIn({ happened, predicted }: WhatIfReport['totals'], measure: Measure): Change | null {
+  const change = changeOf(figureOf(happened, measure), figureOf(predicted, measure), measure)
+  const answered = ({ requests, failures, refused }: WhatIfFigures) => requests - failures - refused
+  const isFewer = measure === 'cost' && answered(predicted) < answered(happened)
+  return change?.verdict === 'better' && isFewer ? { ...change, verdict: 'fewer' } : change
+}

@@ -1,0 +1,48 @@
+import type { PolicyDocument } from '@turnpike/contract'
+
+/** A policy that was not saved, on its way from the editor to the what-if. */
+export interface WhatIfDraft {
+  readonly document: PolicyDocument
+  /** The policy that it is a draft of; absent for a new one. */
+  readonly policyId?: string
+  /** What that policy is called. */
+  readonly name?: string
+}
+
+const KEY = 'whatif-draft'
+
+/** Where the editor sends its reader. Keeps the draft in this tab; it never is part of the address. */
+export function whatIfPath(draft: WhatIfDraft): string {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(draft))
+  } catch {
+    // Without storage the page says that there is no draft; nothing is lost, since the editor still has it.
+  }
+  return '/what-if?draft=1'
+}
+
+/** The draft that was kept; null when there is none. */
+export function keptDraft(): WhatIfDraft | null {
+  try {
+    return readDraft(sessionStorage.getItem(KEY))
+  } catch {
+    return null
+  }
+}
+
+/** Reads a kept draft; a document alone will do. Null for what is neither. */
+export function readDraft(text: string | null): WhatIfDraft | null {
+  const kept: unknown = text === null ? null : JSON.parse(text)
+  if (!isObject(kept)) return null
+  const { document, policyId, name } = kept
+  if (!isObject(document)) return { document: kept }
+  return {
+    document,
+    ...(typeof policyId === 'string' && { policyId }),
+    ...(typeof name === 'string' && { name }),
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
