@@ -2,11 +2,12 @@ import { MEASURED } from './cases.ts'
 import { figuresOf, type Figure, type Round } from './figures.ts'
 import { machine } from './machine.ts'
 import { measureMicro, type Micro } from './micro.ts'
-import { optionsOf, type Options } from './options.ts'
+import { optionsOf, type CaseName, type Options } from './options.ts'
 import { startRig, type Rig } from './rig.ts'
 import { Started } from './started.ts'
 import { figureTable, microTable } from './table.ts'
 import { hasProc } from './usage-of-process.ts'
+import { measureWhatIf, type WhatIfBench } from './whatif.ts'
 
 /** The whole run: what was asked for, measured in turn, printed. Everything that was started is ended, also on an error and on Ctrl-C. */
 export async function bench(args: readonly string[]): Promise<void> {
@@ -18,15 +19,27 @@ export async function bench(args: readonly string[]): Promise<void> {
     )
     const micro = options.only.includes('micro') ? await measureMicro() : []
     if (micro.length > 0) print(`${microTable(micro)}\n`)
-    const figures = options.only.some((name) => name !== 'micro') ? await overSockets(options) : []
+    const whatIf = options.only.includes('whatif') ? measureWhatIf() : null
+    if (whatIf) print(`${whatIfLine(whatIf)}\n\n`)
+    const figures = options.only.some(isOverSockets) ? await overSockets(options) : []
     if (figures.length > 0) print(`${figureTable(figures)}\n`)
     if (!hasProc()) print('This system has no /proc: CPU and memory are not told, requests/s stand in for them.\n')
-    if (options.json) print(`${JSON.stringify({ ...facts, ...asJson(micro, figures) })}\n`)
+    if (options.json) print(`${JSON.stringify({ ...facts, ...asJson(micro, figures), whatIf })}\n`)
     process.exit(0)
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
     process.exit(1)
   }
+}
+
+/** The other cases run in this process. */
+function isOverSockets(name: CaseName): name is keyof typeof MEASURED {
+  return name !== 'micro' && name !== 'whatif'
+}
+
+function whatIfLine({ requests, seconds, cpuSeconds, moved, goal }: WhatIfBench): string {
+  const times = `${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of processor time`
+  return `${requests.toLocaleString('en')} recorded requests replayed in ${times} (goal ${goal}); ${(moved * 100).toFixed(0)} % moved`
 }
 
 async function overSockets(options: Options): Promise<Figure[]> {
@@ -37,7 +50,7 @@ async function overSockets(options: Options): Promise<Figure[]> {
   try {
     const rig = await startRig(started, options.profile)
     const rounds: Round[] = []
-    for (const name of options.only) if (name !== 'micro') rounds.push(...(await takeTurns(rig, name, options)))
+    for (const name of options.only) if (isOverSockets(name)) rounds.push(...(await takeTurns(rig, name, options)))
     return figuresOf(rounds)
   } finally {
     await started.end()

@@ -79,6 +79,8 @@ function routing(): () => void {
     catalogue: catalogueOf(1, [MODEL_OF_BENCH], providers, endpoints),
     reachable: new Set(providers.map(({ slug }) => slug)),
     health: new Map(),
+    wallMs: 0,
+    warm: null,
   }
   const request: RouteRequest = {
     models: [SLUG],
@@ -141,6 +143,7 @@ const MODEL_OF_BENCH: Model = {
   contextLength: 128_000,
   inputModalities: ['text'],
   outputModalities: ['text'],
+  distillable: false,
 }
 
 const CALLER: Caller = {
@@ -155,7 +158,7 @@ const CALLER: Caller = {
   expiresAtMs: null,
   revoked: false,
   staleMaxMs: 3_600_000,
-  policy: { id: 'policy' as PolicyId, version: 1, policy: DEFAULT_POLICY },
+  policies: [{ id: 'policy' as PolicyId, version: 1, policy: DEFAULT_POLICY }],
 }
 
 function provider(index: number): Provider {
@@ -166,6 +169,7 @@ function provider(index: number): Provider {
     baseUrl: 'http://127.0.0.1',
     simulated: false,
     retainsPrompts: false,
+    zeroRetention: false,
     failureDomain: `domain-${index % 4}`,
   }
 }

@@ -359,7 +359,6 @@ describe('a gateway that is cut off from both stores', () => {
       at.lastServedMs = (await lastBeforeUnavailable(cut, victim, STALE_MS)) - at.cutMs
       await passing(at.cutMs + STALE_MS + MARGIN_MS - performance.now())
       await scene.phase('too old', 2_000)
-      // What was asked a moment before is still under way, and would be answered by stores that are back.
       await scene.phase('healing', LOOK_UP_MS_MAX)
       at.healedMs = performance.now()
       await Promise.all([cut.redis.heal(), cut.postgres.heal()])
@@ -396,7 +395,7 @@ describe('a gateway that is cut off from both stores', () => {
 const UNAVAILABLE = 503
 /** Of the time after which a copy is asked for again. */
 const JITTER = 0.2
-/** From a caller's question to its answer. */
+/** From a caller's question to its answer: what is under way when stores come back would be answered by them. */
 const LOOK_UP_MS_MAX = 1_000
 /** What two processes on a busy machine may disagree by. */
 const MARGIN_MS = 500

@@ -1,0 +1,170 @@
+import {
+  catalogueOf,
+  DEFAULT_POLICY,
+  openReplay,
+  worldOf,
+  type Caller,
+  type Catalogue,
+  type Endpoint,
+  type EndpointId,
+  type EndpointMinute,
+  type KeyId,
+  type ModelSlug,
+  type PolicyId,
+  type ProviderSlug,
+  type RecordedRequest,
+  type RequestId,
+  type TenantId,
+  type VersionedPolicy,
+  type WorkspaceId,
+} from '@turnpike/domain'
+
+/** A day of recorded requests, routed again in this process. Making them up does not count. */
+export interface WhatIfBench {
+  readonly requests: number
+  readonly seconds: number
+  /** Of one processor, user and system; garbage collection on other threads included. */
+  readonly cpuSeconds: number
+  /** Share of requests that end elsewhere. */
+  readonly moved: number
+  readonly goal: string
+}
+
+const REQUESTS = 1_000_000
+/** As the worker reads them. */
+const BATCH = 1_000
+const MODELS = 20
+/** Of each model. */
+const ENDPOINTS = 6
+const MINUTES = 1_440
+const MINUTE_MS = 60_000
+const BEGAN_MS = Date.UTC(2026, 10, 20)
+
+/** Replays a million requests to twenty models at six providers each, half of them streams, under `cost` in place of `balanced`. */
+export function measureWhatIf(): WhatIfBench {
+  const dice = diceOf(1)
+  const catalogue = aCatalogue()
+  const endpoints = [...catalogue.endpointsOf.values()]
+  const replay = openReplay({ policy: aPolicy('draft', 'cost'), wider: new Set() })
+  const watch = new Stopwatch()
+  for (let hour = 0; hour < MINUTES / 60; hour++) {
+    const minutes = healthOf(hour, endpoints.flat(), dice)
+    const catalogues = [{ fromMs: BEGAN_MS, catalogue }]
+    const reachable = new Set(catalogue.providers.keys())
+    const world = watch.time(() => worldOf({ catalogues, reachable, minutes }))
+    for (const batch of batchesOf(hour, endpoints, dice)) watch.time(() => replay.take(world, batch))
+  }
+  const { requests, moved } = replay.report()
+  return { requests, seconds: watch.seconds, cpuSeconds: watch.cpuSeconds, moved: moved / requests, goal: '≤ 30 s' }
+}
+
+/** Adds up what only a part of a run takes. */
+class Stopwatch {
+  seconds = 0
+  cpuSeconds = 0
+
+  time<T>(work: () => T): T {
+    const [beganMs, beganCpu] = [performance.now(), process.cpuUsage()]
+    const result = work()
+    this.seconds += (performance.now() - beganMs) / 1_000
+    const { user, system } = process.cpuUsage(beganCpu)
+    this.cpuSeconds += (user + system) / 1_000_000
+    return result
+  }
+}
+
+/** Mulberry32 (Ettinger, public domain): the same numbers in [0, 1) in every run. */
+function diceOf(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let bits = Math.imul(state ^ (state >>> 15), state | 1)
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61)
+    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+function aPolicy(id: string, objective: 'balanced' | 'cost'): VersionedPolicy {
+  return { id: id as PolicyId, version: 1, policy: { ...DEFAULT_POLICY, objective } }
+}
+
+const CALLER: Caller = {
+  ...{ tenantId: 'tenant' as TenantId, workspaceId: 'workspace' as WorkspaceId, keyId: '0123456789abcdef' as KeyId },
+  ...{ keyName: 'bench', kind: 'live', version: 1, funds: 'operator', balance: null, expiresAtMs: null },
+  ...{ revoked: false, staleMaxMs: 0 },
+  policies: [aPolicy('in force', 'balanced')],
+}
+
+function aCatalogue(): Catalogue {
+  const slugs = Array.from({ length: MODELS }, (_, i) => `bench/model-${i}` as ModelSlug)
+  const providers = Array.from({ length: ENDPOINTS }, (_, i) => ({
+    ...{ slug: `provider-${i}` as ProviderSlug, name: `Provider ${i}`, dialect: 'openai' as const, baseUrl: '/' },
+    ...{ simulated: false, retainsPrompts: false, zeroRetention: false, failureDomain: `domain-${i % 4}` },
+  }))
+  const models = slugs.map((slug) => ({
+    ...{ slug, name: slug, description: '', created: 0, contextLength: 128_000, distillable: false },
+    ...{ inputModalities: ['text'], outputModalities: ['text'] },
+  }))
+  const endpoints = slugs.flatMap((model) => providers.map(({ slug }, i) => anEndpoint(slug, model, i)))
+  return catalogueOf(1, models, providers, endpoints)
+}
+
+function anEndpoint(provider: ProviderSlug, model: ModelSlug, place: number): Endpoint {
+  const prompt = 500_000_000n + BigInt(place) * 150_000_000n
+  return {
+    ...{ id: `${provider}/${model}` as EndpointId, model, provider, upstreamModel: model, contextLength: 128_000 },
+    ...{ maxCompletionTokens: null, quantization: 'unknown', supportedParameters: ['temperature', 'max_tokens'] },
+    price: { version: 1, prompt, completion: 3n * prompt, tiers: [] },
+  }
+}
+
+/** The hour and the ones around it, as the worker reads them. */
+function healthOf(hour: number, endpoints: readonly Endpoint[], dice: () => number): EndpointMinute[] {
+  return endpoints.flatMap(({ id }) =>
+    Array.from({ length: 180 }, (_, i) => ({
+      ...{ endpoint: id, minuteMs: BEGAN_MS + ((hour - 1) * 60 + i) * MINUTE_MS, attempts: 6 },
+      failureKinds: dice() < 0.05 ? { upstream_error: 1 } : {},
+      firstTokenMs: digest(55, dice),
+      tokensPerSecond: digest(40, dice),
+    })),
+  )
+}
+
+function digest(middle: number, dice: () => number): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (let i = 0; i < 5; i++) counts[String(Math.floor(middle + 12 * dice()))] = 1
+  return counts
+}
+
+function* batchesOf(hour: number, endpoints: readonly (readonly Endpoint[])[], dice: () => number) {
+  const count = Math.floor((REQUESTS * 60 * (hour + 1)) / MINUTES) - Math.floor((REQUESTS * 60 * hour) / MINUTES)
+  for (let begin = 0; begin < count; begin += BATCH) {
+    const length = Math.min(BATCH, count - begin)
+    yield Array.from({ length }, (_, i) => aRequest(hour, (begin + i) / count, endpoints, dice))
+  }
+}
+
+function aRequest(
+  hour: number,
+  part: number,
+  endpoints: readonly (readonly Endpoint[])[],
+  dice: () => number,
+): RecordedRequest {
+  const serving = endpoints[Math.floor(dice() ** 2 * endpoints.length)] ?? []
+  const chosen = serving[Math.floor(dice() ** 2 * serving.length)]
+  if (!chosen) throw new Error('a model of the benchmark has no endpoint')
+  const promptTokens = 20 + Math.floor(dice() ** 2 * 4_000)
+  const streamed = dice() < 0.5
+  return {
+    requestId: `20261120-${String(Math.floor((hour + part) * 1e15)).padStart(20, '0')}` as RequestId,
+    ...{ beganAtMs: BEGAN_MS + Math.floor((hour + part) * 60 * MINUTE_MS), caller: CALLER, draw: dice(), warm: null },
+    route: { models: [chosen.model], promptTokens, maxTokens: 400, parameters: ['max_tokens'], preferences: {} },
+    ...{ streamed, endpoint: chosen.id, failed: false, costNano: 1_000_000n },
+    usage: {
+      ...{ promptTokens, completionTokens: 1 + Math.floor(dice() ** 2 * 900) },
+      ...{ cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
+    },
+    ...{ firstTokenMs: streamed ? 80 + dice() * 900 : null, tokensPerSecond: streamed ? 20 + dice() * 80 : null },
+    attempts: [{ endpoint: chosen.id, outcome: 'answered', fault: null }],
+  }
+}
