@@ -45,7 +45,7 @@ export function Setup({ onStarted }: { onStarted: (runId: string) => void }) {
         <PolicySelect
           choice={choice}
           policies={policies}
-          draftName={draft && (draft.name ?? say('whatIf.newPolicy'))}
+          draftName={draft && (draft.name || say('whatIf.newPolicy'))}
         />
         {policy && choice.kind === 'policy' && <VersionSelect policy={policy} version={choice.version} />}
         <KeySelect value={keyId} onChange={(key) => setUrl({ key })} />
