@@ -250,7 +250,7 @@ export class KeyCache {
     const deadlineMs = this.#clock.monotonicMs() + DEADLINE_MS
     const cached = this.#suspects.has(hex) ? null : await this.#copies.read(digest, !refresh)
     try {
-      if (cached && this.#shelf.isNews(hex, cached)) return this.#keep(hex, digest, cached, flight)
+      if (cached && this.#shelf.isNews(hex, cached, flight.current)) return this.#keep(hex, digest, cached, flight)
       const record = await this.#batch.lookup(hex, digest, refresh, deadlineMs)
       if (!record) return this.#remember(hex, flight)
       if (flight.current) {

@@ -45,6 +45,17 @@ describe('by name', () => {
     await live({ seed: 1, steps })
   })
 
+  it('a value of Redis that was read while the key changed answers nobody', async () => {
+    const world = new World()
+    const digest = world.key('mine')
+    world.redis.set(digest.toString('hex'), world.record(aCaller('mine', {})))
+    const asked = world.keys.lookup(digest)
+    while (world.redisCalls === 0) await Promise.resolve()
+    world.key('mine', { version: 3 })
+    world.keys.drop([digest])
+    expect(await asked).toMatchObject({ kind: 'found', value: { version: 3 } })
+  })
+
   it('an old value in Redis does not take the place of a newer copy while Postgres is away', async () => {
     const world = new World()
     const digest = world.key('mine')

@@ -86,10 +86,13 @@ export class KeyShelf {
     return record.verifiedAtMs > (this.#copies.get(hex)?.record.verifiedAtMs ?? -Infinity)
   }
 
-  /** Whether a record from elsewhere spares asking Postgres: a revocation always, else what was verified lately and after ours. */
-  isNews(hex: string, record: KeyRecord): boolean {
+  /**
+   * Whether a record from elsewhere spares asking Postgres: a revocation always, else what was verified lately and after ours.
+   * @param current the key did not change while it was read; else it may be older than what this process served before
+   */
+  isNews(hex: string, record: KeyRecord, current: boolean): boolean {
     const revoked = record.caller?.revoked ?? true
-    return revoked || (this.#ageMs(record) < this.#freshMs && this.isLater(hex, record))
+    return revoked || (current && this.#ageMs(record) < this.#freshMs && this.isLater(hex, record))
   }
 
   /** Takes a record, unless a later version is there; answers with the one that holds. */
