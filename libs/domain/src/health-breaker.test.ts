@@ -50,6 +50,24 @@ describe('an endpoint falls', () => {
     expect(isTripped(everyOther(200, 1_000))).toBe(false)
   })
 
+  it('not by errors between long answers that begin, however many are still under way', () => {
+    let breaker: Breaker = CLOSED_BREAKER
+    for (let i = 0; i < 20; i++) {
+      breaker = failed(breaker, i * 1_000, 0.5)
+      for (let j = 1; j < 10; j++) breaker = begun(breaker, i * 1_000 + j, i * 1_000 + j, true)
+    }
+    expect(isTripped(breaker)).toBe(false)
+  })
+
+  it('by five answers in a row that begin and break off', () => {
+    let breaker: Breaker = CLOSED_BREAKER
+    for (let i = 0; i < 5; i++) {
+      expect(isTripped(breaker)).toBe(false)
+      breaker = failed(begun(breaker, i * 10 + 1, i * 10, true), i * 10 + 2, 0.5, i * 10, true)
+    }
+    expect(isTripped(breaker)).toBe(true)
+  })
+
   it('by one failure when others call it down, and by five once they have not for a while', () => {
     const suspect = suspected(CLOSED_BREAKER, 30_000, 0)
     expect(isDown(suspect, 0)).toBe(false)

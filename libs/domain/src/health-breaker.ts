@@ -4,6 +4,8 @@
  */
 export interface Breaker {
   readonly consecutiveFailures: number
+  /** How many of them broke off after their first token. */
+  readonly consecutiveCuts: number
   /** When the first attempt of that run began; null while there is none. */
   readonly failingSinceMs: number | null
   /** The last ten seconds, second by second; empty while the endpoint is down. */
@@ -64,6 +66,7 @@ const UNWANTED_AFTER_MS = 5_000
 
 export const CLOSED_BREAKER: Breaker = {
   consecutiveFailures: 0,
+  consecutiveCuts: 0,
   failingSinceMs: null,
   recent: [],
   trippedMs: null,
@@ -128,22 +131,45 @@ export function isDue(breaker: Breaker, nowMs: number): boolean {
 
 /**
  * It answered. @param sinceMs when the attempt began: long answers from before the first failure go on ending well, and are no proof
- * that new ones begin
+ * that new ones begin @param isCounted it was counted when it began
  */
-export function succeeded<State extends Breaker>(state: State, nowMs: number, sinceMs = nowMs): State {
+export function succeeded<State extends Breaker>(
+  state: State,
+  nowMs: number,
+  sinceMs = nowMs,
+  isCounted = false,
+): State {
   if (state.trippedMs !== null) return sinceMs < state.trippedMs ? state : returned(state, nowMs)
-  const recent = slide(state.recent, 0, nowMs)
+  const recent = isCounted ? state.recent : slide(state.recent, 1, 0, nowMs)
   if (state.failingSinceMs !== null && sinceMs < state.failingSinceMs) return { ...state, recent }
-  return { ...state, consecutiveFailures: 0, failingSinceMs: null, cools: 0, recent }
+  return { ...state, consecutiveFailures: 0, consecutiveCuts: 0, failingSinceMs: null, cools: 0, recent }
 }
 
-/** It began to answer: proof that it is back, but none yet that it finishes, so that a run of failures goes on. */
-export function begun<State extends Breaker>(state: State, nowMs: number, sinceMs = nowMs): State {
-  return state.trippedMs !== null && sinceMs >= state.trippedMs ? returned(state, nowMs) : state
+/**
+ * It began to answer: proof that it is there, but none yet that it finishes, so that of a run of failures those that broke off remain.
+ * Without it a provider of long answers would fall by five errors in a hundred: they come at once, and the ends of its answers long after.
+ * @param counts it is counted as an attempt now
+ */
+export function begun<State extends Breaker>(state: State, nowMs: number, sinceMs = nowMs, counts = false): State {
+  if (state.trippedMs !== null) return sinceMs >= state.trippedMs ? returned(state, nowMs) : state
+  const recent = counts ? slide(state.recent, 1, 0, nowMs) : state.recent
+  if (state.failingSinceMs === null || sinceMs < state.failingSinceMs) return { ...state, recent }
+  const { consecutiveCuts } = state
+  const failingSinceMs = consecutiveCuts > 0 ? state.failingSinceMs : null
+  return { ...state, consecutiveFailures: consecutiveCuts, failingSinceMs, recent }
 }
 
-/** It failed. @param dice uniform in [0, 1), for the jitter @param sinceMs when the attempt began */
-export function failed<State extends Breaker>(state: State, nowMs: number, dice: number, sinceMs = nowMs): State {
+/**
+ * It failed. @param dice uniform in [0, 1), for the jitter @param sinceMs when the attempt began @param isCut it broke off after its
+ * first token, and was counted then
+ */
+export function failed<State extends Breaker>(
+  state: State,
+  nowMs: number,
+  dice: number,
+  sinceMs = nowMs,
+  isCut = false,
+): State {
   if (state.trippedMs !== null) {
     const next = { ...state, consecutiveFailures: state.consecutiveFailures + 1 }
     // Those that were under way when it fell, and the last resorts while it is down, say nothing new.
@@ -151,17 +177,19 @@ export function failed<State extends Breaker>(state: State, nowMs: number, dice:
     return { ...next, probeUntilMs: 0, downUntilMs: nowMs + downMs(NEXT_DOWN_MS, state.outages, dice) }
   }
   const consecutiveFailures = state.consecutiveFailures + 1
+  const consecutiveCuts = state.consecutiveCuts + (isCut ? 1 : 0)
   const failingSinceMs = state.failingSinceMs ?? sinceMs
-  const recent = slide(state.recent, 1, nowMs)
+  const recent = slide(state.recent, isCut ? 0 : 1, 1, nowMs)
   const isSuspect = state.suspectUntilMs > nowMs
   if (consecutiveFailures < CONSECUTIVE_FAILURES_MAX && !isSuspect && !isTooMany(recent)) {
-    return { ...state, consecutiveFailures, failingSinceMs, recent }
+    return { ...state, consecutiveFailures, consecutiveCuts, failingSinceMs, recent }
   }
   const upForMs = state.returnedMs === null ? 0 : nowMs - state.returnedMs
   const outages = Math.max(0, state.outages - Math.floor(upForMs / FORGET_MS)) + 1
   return {
     ...state,
     consecutiveFailures,
+    consecutiveCuts,
     failingSinceMs,
     recent: [],
     trippedMs: nowMs,
@@ -195,6 +223,7 @@ function returned<State extends Breaker>(state: State, nowMs: number): State {
   return {
     ...state,
     consecutiveFailures: 0,
+    consecutiveCuts: 0,
     failingSinceMs: null,
     recent: [],
     trippedMs: null,
@@ -209,11 +238,12 @@ function downMs(onceMs: number, outages: number, dice: number): number {
   return Math.min(onceMs * outages * (1 - JITTER + 2 * JITTER * dice), DOWN_MS_MAX)
 }
 
-function slide(recent: readonly Second[], failures: 0 | 1, nowMs: number): readonly Second[] {
+function slide(recent: readonly Second[], attempts: 0 | 1, failures: 0 | 1, nowMs: number): readonly Second[] {
   const second = Math.floor(nowMs / 1_000)
   const kept = recent.filter((past) => past.second > second - RECENT_SECONDS && past.second < second)
   const current = recent.at(-1)?.second === second ? recent.at(-1) : undefined
-  return [...kept, { second, attempts: (current?.attempts ?? 0) + 1, failures: (current?.failures ?? 0) + failures }]
+  const before = current ?? { attempts: 0, failures: 0 }
+  return [...kept, { second, attempts: before.attempts + attempts, failures: before.failures + failures }]
 }
 
 function isTooMany(recent: readonly Second[]): boolean {

@@ -55,8 +55,8 @@ describe('its figures', () => {
 
   it('know how slow an answer begins before it ends, and count it once', () => {
     const begun = observeBeginning(observe(UNKNOWN_HEALTH, OK, 0), 1_000, 0)
-    expect([begun.firstTokenMs, begun.attempts]).toEqual([600, 1])
-    const ended = observe(begun, { ok: true, firstTokenMs: null, tokensPerSecond: 50 }, 0)
+    expect([begun.firstTokenMs, begun.attempts]).toEqual([600, 2])
+    const ended = observe(begun, { ok: true, firstTokenMs: null, tokensPerSecond: 50, begun: true }, 0)
     expect([ended.firstTokenMs, ended.attempts]).toEqual([600, 2])
   })
 

@@ -2,7 +2,7 @@ import { begun, CLOSED_BREAKER, failed, succeeded, suspected, type Breaker } fro
 import { countOf, meanOf, quantile, type Digest } from './health-digest.ts'
 import type { Tally } from './health-window.ts'
 import type { FailureKind } from './failover.ts'
-import type { EndpointId } from './ids.ts'
+import type { TargetId } from './ids.ts'
 import type { Percentile } from './policy.ts'
 
 /**
@@ -26,17 +26,18 @@ export interface Health extends Breaker {
 }
 
 /**
- * How an attempt went. `sinceMs`: when it began, same clock as `now`; absent: just now. Of failures only those count that say
+ * How an attempt went. `sinceMs`: when it began, same clock as `now`; absent: just now. `begun`: its first token was observed
+ * before, and it was counted then. Of failures only those count that say
  * something of the endpoint: the caller decides that with `countsAgainstHealth`.
  */
-export type Outcome = { readonly sinceMs?: number } & (
+export type Outcome = { readonly sinceMs?: number; readonly begun?: boolean } & (
   | { readonly ok: true; readonly firstTokenMs: number | null; readonly tokensPerSecond: number | null }
   | { readonly ok: false; readonly kind?: FailureKind }
 )
 
 /** What a node saw of an endpoint since it last told the others. */
 export interface HealthChange extends Tally {
-  readonly endpoint: EndpointId
+  readonly endpoint: TargetId
   /** For how long still it is called down; 0 when it is not. Of the teller's own failures, never of hearsay. */
   readonly downForMs: number
 }
@@ -67,20 +68,23 @@ export const UNKNOWN_HEALTH: Health = {
 
 /** Folds one finished attempt of this node into what is known. @param dice uniform in [0, 1), used when it falls */
 export function observe(health: Health, outcome: Outcome, nowMs: number, dice = 0.5): Health {
-  const { ok, sinceMs } = outcome
+  const { ok, sinceMs, begun: isCounted = false } = outcome
   const firstTokenMs = outcome.ok ? outcome.firstTokenMs : null
   const tokensPerSecond = outcome.ok ? outcome.tokensPerSecond : null
-  const seen = fold(health, { attempts: 1, failures: ok ? 0 : 1, firstTokenMs, tokensPerSecond, samples: 1 }, nowMs)
-  return ok ? succeeded(seen, nowMs, sinceMs) : failed(seen, nowMs, dice, sinceMs)
+  const counts = { attempts: isCounted ? 0 : 1, failures: ok ? 0 : 1 }
+  const seen = fold(health, { ...counts, firstTokenMs, tokensPerSecond, samples: 1 }, nowMs)
+  return ok ? succeeded(seen, nowMs, sinceMs, isCounted) : failed(seen, nowMs, dice, sinceMs, isCounted)
 }
 
 /**
- * An attempt of this node has its first content and goes on. It is counted when it ends; what it already says is that the endpoint is
- * there, and how long it took. @param firstTokenMs null for an answer that is not streamed
+ * An attempt of this node has its first content and goes on. A stream is counted now: were it counted when it ends, the failures of a
+ * provider of long answers, which come at once, would be ten seconds ahead of its successes.
+ * @param firstTokenMs null for an answer that is not streamed, which is counted by `observe`
  */
 export function observeBeginning(health: Health, firstTokenMs: number | null, nowMs: number, sinceMs?: number): Health {
-  const seen = fold(health, { attempts: 0, failures: 0, firstTokenMs, tokensPerSecond: null, samples: 1 }, nowMs)
-  return begun(seen, nowMs, sinceMs)
+  const attempts = firstTokenMs === null ? 0 : 1
+  const seen = fold(health, { attempts, failures: 0, firstTokenMs, tokensPerSecond: null, samples: 1 }, nowMs)
+  return begun(seen, nowMs, sinceMs, attempts === 1)
 }
 
 /** Folds in what another node told. It moves figures; a breaker is moved by what this node sees itself. */
