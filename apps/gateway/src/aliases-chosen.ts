@@ -3,6 +3,7 @@ import type {
   Model,
   ModelSlug,
   NanoUsd,
+  OwnIndex,
   Price,
   ProviderSlug,
   Rates,
@@ -14,6 +15,8 @@ import { CHOSEN_MAX } from './aliases-words.ts'
 /** What names are looked up in. */
 export interface Names {
   readonly catalogue: Catalogue
+  /** What the caller brings along; null: nothing. */
+  readonly own: OwnIndex | null
   readonly reachable: ReadonlySet<ProviderSlug>
   /** What the prompt holds, as models name their input modalities. */
   readonly modalities: readonly string[]

@@ -1,4 +1,5 @@
-import { Fault, nearest, type Catalogue, type ModelSlug } from '@turnpike/domain'
+import { Fault, nearest, OWN_AUTHOR, type ModelSlug } from '@turnpike/domain'
+import type { Names } from './aliases-chosen.ts'
 import { ROUTERS, VARIANTS } from './aliases-words.ts'
 
 /** Other suffixes that callers know, and what to do instead. 404 unless a model of the catalogue bears the suffix in its name. */
@@ -9,7 +10,7 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
 ])
 
 /** What is wrong with a suffix that no model of the catalogue bears and that asks for nothing we do. @param place in the list of models */
-export function noVariant(base: string, suffix: string, place: number, catalogue: Catalogue): Fault {
+export function noVariant(base: string, suffix: string, place: number, names: NamesKnown): Fault {
   const word = suffix.slice(0, 40)
   const param = paramOf(place)
   if (suffix === 'online') {
@@ -22,8 +23,7 @@ export function noVariant(base: string, suffix: string, place: number, catalogue
     const message = `No model is listed as ${base}:${word}. ${instead}`
     return new Fault('endpoints_excluded', message, { param, metadata: { availability } })
   }
-  if (!catalogue.models.has(base as ModelSlug) && !ROUTERS.has(base))
-    return unknownModel(`${base}:${word}`, place, catalogue)
+  if (!isModel(base, names) && !ROUTERS.has(base)) return unknownModel(`${base}:${word}`, place, names)
   const [closest] = nearest(suffix, VARIANTS, 1)
   const hint = closest === undefined ? `There are :${VARIANTS.join(', :')}.` : `Did you mean :${closest}?`
   return new Fault('model_unknown', `${base} has no variant :${word}. ${hint}`, {
@@ -32,15 +32,38 @@ export function noVariant(base: string, suffix: string, place: number, catalogue
   })
 }
 
+/** Where a name is looked for: in the catalogue, and in the caller's own name space. */
+export type NamesKnown = Pick<Names, 'catalogue' | 'own'>
+
+export function isModel(slug: string, { catalogue, own }: NamesKnown): boolean {
+  return catalogue.models.has(slug as ModelSlug) || own?.models.has(slug as ModelSlug) === true
+}
+
 /** 400 for a name that nobody bears, with the nearest that somebody does. @param place in the list of models, 0 for the first */
-export function unknownModel(name: string, place: number, catalogue: Catalogue): Fault {
-  const close = nearest(name, [...catalogue.models.keys(), ...ROUTERS.keys()])
-  const hint = close.length > 0 ? `Did you mean ${close.join(' or ')}?` : 'GET /api/v1/models lists what there is.'
+export function unknownModel(name: string, place: number, names: NamesKnown): Fault {
+  const isOwn = name.startsWith(OWN)
+  const close = isOwn ? nearestOwn(name, names) : nearest(name, wordsOf(names))
+  const list = isOwn
+    ? 'GET /api/v1/models/user lists what your organisation has.'
+    : 'GET /api/v1/models lists what there is.'
+  const hint = close.length > 0 ? `Did you mean ${close.join(' or ')}?` : list
   const requested = name.slice(0, 100)
   return new Fault('model_unknown', `There is no model ${requested}. ${hint}`, {
     param: paramOf(place),
     metadata: notFound(requested, close),
   })
+}
+
+function wordsOf({ catalogue, own }: NamesKnown): string[] {
+  return [...catalogue.models.keys(), ...ROUTERS.keys(), ...(own?.models.keys() ?? [])]
+}
+
+const OWN = `${OWN_AUTHOR}/`
+
+/** By what follows the author, which all of one's own share. Another tenant's are never told. */
+function nearestOwn(name: string, { own }: NamesKnown): string[] {
+  const known = [...(own?.models.keys() ?? [])].map((slug) => slug.slice(OWN.length))
+  return nearest(name.slice(OWN.length), known).map((word) => `${OWN}${word}`)
 }
 
 function notFound(requested: string, close: readonly string[]) {

@@ -1,17 +1,18 @@
-import type { Catalogue, ModelSlug, Objective, RoutePreferences, RouteRequest } from '@turnpike/domain'
+import type { ModelSlug, Objective, ProviderSlug, RoutePreferences, RouteRequest } from '@turnpike/domain'
 import { freeModels, isFree, newestFirst, suited, type Names } from './aliases-chosen.ts'
-import { noneSuits, noVariant, unknownModel } from './aliases-unknown.ts'
+import { isModel, noneSuits, noVariant, unknownModel } from './aliases-unknown.ts'
 import { AUTO, FREE, ROUTERS, SORTING } from './aliases-words.ts'
 import type { Strategy } from './call.ts'
 
 /**
  * A request with every name replaced by the models it stands for, and how the first was found. `:nitro`, `:floor` and `:exacto`
  * set the objective where the request's own `sort` does not; of several suffixes the last counts, of several models the first that
- * has one. `:free` leaves its model the endpoints that cost nothing. A name of the catalogue with a colon in it goes before all that.
+ * has one. `:free` leaves its model the endpoints that cost nothing. A name of the catalogue, or of the caller's own, with a colon in it
+ * goes before all that.
  * Throws Fault `model_unknown`, `request_invalid` or `endpoints_excluded` for a name that stands for nothing.
  */
 export function resolveNames(asked: RouteRequest, names: Names): { route: RouteRequest; strategy: Strategy } {
-  const read = asked.models.map((name, place) => readName(name, place, names.catalogue))
+  const read = asked.models.map((name, place) => readName(name, place, names))
   const objective = asked.preferences.objective ?? read.find((name) => name.objective)?.objective
   const preferences = objective ? { ...asked.preferences, objective } : asked.preferences
   const found = read.map((name) => {
@@ -23,7 +24,7 @@ export function resolveNames(asked: RouteRequest, names: Names): { route: RouteR
   const free = models.filter((model) => !priced.has(model))
   return {
     strategy: asked.models.length > 1 ? 'fallback' : (found[0]?.strategy ?? 'direct'),
-    route: { ...asked, models, preferences: freeOnly(free, models, preferences, names.catalogue) },
+    route: { ...asked, models, preferences: freeOnly(free, models, preferences, names) },
   }
 }
 
@@ -35,8 +36,8 @@ interface ReadName {
   readonly free: boolean
 }
 
-function readName(name: string, place: number, catalogue: Catalogue): ReadName {
-  const has = (slug: string) => catalogue.models.has(slug as ModelSlug)
+function readName(name: string, place: number, names: Names): ReadName {
+  const has = (slug: string) => isModel(slug, names)
   if (has(name)) return { base: name, place, objective: null, free: false }
   const [first = '', ...suffixes] = name.split(':')
   let base = first
@@ -46,14 +47,14 @@ function readName(name: string, place: number, catalogue: Catalogue): ReadName {
     if (has(`${base}:${suffix}`)) base += `:${suffix}`
     else if (suffix === 'free') free = true
     else if (SORTING.has(suffix)) objective = SORTING.get(suffix) ?? null
-    else throw noVariant(base, suffix, place, catalogue)
+    else throw noVariant(base, suffix, place, names)
   }
   return { base, place, objective, free }
 }
 
 function modelsOf({ base, place, free }: ReadName, asked: RouteRequest, names: Names) {
   const { catalogue } = names
-  if (catalogue.models.has(base as ModelSlug)) return { models: [base as ModelSlug], strategy: 'direct' as const, free }
+  if (isModel(base, names)) return { models: [base as ModelSlug], strategy: 'direct' as const, free }
   const router = ROUTERS.get(base)
   if (router === 'auto') {
     const models = suited(AUTO.models, asked, names)
@@ -66,7 +67,7 @@ function modelsOf({ base, place, free }: ReadName, asked: RouteRequest, names: N
   if (router) throw noneSuits(base, place, router)
   const latest = latestOf(base, names)
   if (latest) return { models: [latest], strategy: 'latest' as const, free }
-  throw unknownModel(base, place, catalogue)
+  throw unknownModel(base, place, names)
 }
 
 /** The constraint that leaves some models, or all, only the endpoints that cost nothing. */
@@ -74,25 +75,33 @@ function freeOnly(
   free: readonly ModelSlug[],
   all: readonly ModelSlug[],
   preferences: RoutePreferences,
-  catalogue: Catalogue,
+  { catalogue, own }: Names,
 ): RoutePreferences {
   if (free.length === 0) return preferences
   if (free.length === all.length) return { ...preferences, maxPrice: FREE }
   const paid = free
-    .flatMap((model) => catalogue.endpointsOf.get(model) ?? [])
+    .flatMap((model) => [
+      ...(catalogue.endpointsOf.get(model) ?? []),
+      ...(own?.endpointsOf.get(model) ?? []).map(({ endpoint }) => endpoint),
+    ])
     .filter(({ price }) => !price || !isFree(price))
     .map(({ id }) => id)
   return { ...preferences, ignore: [...(preferences.ignore ?? []), ...paid] }
 }
 
 /** The newest model of `~author/family-latest`, of those that can be reached if any can; null when the family has none. */
-function latestOf(name: string, { catalogue, reachable }: Names): ModelSlug | null {
+function latestOf(name: string, { catalogue, own, reachable }: Names): ModelSlug | null {
   const [, author, family] = /^~([^/]+)\/(.+)-latest$/.exec(name) ?? []
   if (author === undefined || family === undefined) return null
   const members = [...catalogue.models.values()]
     .filter(({ slug }) => slug.startsWith(`${author}/`) && familyOf(slug.slice(author.length + 1)) === family)
     .toSorted(newestFirst)
-  const served = members.find(({ slug }) => catalogue.endpointsOf.get(slug)?.some((at) => reachable.has(at.provider)))
+  const isReached = (provider: ProviderSlug) => reachable.has(provider) || own?.credentialsOf.has(provider) === true
+  const served = members.find(
+    ({ slug }) =>
+      own?.endpointsOf.has(slug) === true ||
+      catalogue.endpointsOf.get(slug)?.some(({ provider }) => isReached(provider)),
+  )
   return (served ?? members[0])?.slug ?? null
 }
 

@@ -1,4 +1,15 @@
-import { type Caller, type Endpoint, type EndpointId, type Health, type Model, route } from '@turnpike/domain'
+import {
+  endpointOf,
+  indexOf,
+  route,
+  type Caller,
+  type Catalogue,
+  type Endpoint,
+  type EndpointId,
+  type Health,
+  type Model,
+  type OwnIndex,
+} from '@turnpike/domain'
 import { cheapestOf, modelBody } from './model-body.ts'
 import type { Reach } from './target.ts'
 
@@ -52,13 +63,39 @@ const UNTRIED: ReadonlyMap<EndpointId, Health> = new Map()
  */
 export function listingsFor(caller: Caller, reach: Reach, wallMs: number): readonly Listing[] {
   const snapshot = { catalogue: reach.catalogue, reachable: reach.reachable, health: UNTRIED, wallMs, warm: null }
-  return listingsOf(reach).flatMap(({ model, served }) => {
-    if (!served) return []
+  const own = caller.own ? indexOf(caller.own) : null
+  return modelsFor(own, reach).flatMap((model) => {
     const { candidates } = route({ ...ANYTHING, models: [model.slug] }, caller, snapshot, 0, 0)
-    const left = new Set(candidates.map(({ endpoint }) => endpoint))
-    const endpoints = (reach.catalogue.endpointsOf.get(model.slug) ?? []).filter(({ id }) => left.has(id))
+    const left = new Set(candidates.map(({ endpoint }) => endpointOf(endpoint)))
+    const mine = (own?.endpointsOf.get(model.slug) ?? []).map(({ endpoint }) => endpoint)
+    const all = [...(reach.catalogue.endpointsOf.get(model.slug) ?? []), ...mine]
+    const endpoints = all.filter(({ id }) => left.has(id))
     return endpoints.length > 0 ? [listing(model, endpoints, true)] : []
   })
+}
+
+/** A catalogue with the caller's own names in it, for what its lists are asked by. */
+export function catalogueFor({ own }: Caller, { catalogue }: Reach): Catalogue {
+  if (!own) return catalogue
+  const { models, providers } = catalogue
+  return {
+    ...catalogue,
+    models: new Map([...models, ...indexOf(own).models]),
+    providers: new Map([...providers, ...own.endpoints.map(({ provider }) => [provider.slug, provider] as const)]),
+  }
+}
+
+/** Those that a caller's own accounts may serve come after those that ours do, and its own models last. */
+function modelsFor(own: OwnIndex | null, reach: Reach): Model[] {
+  const known = listingsOf(reach)
+  const served = known.flatMap((one) => (one.served ? [one.model] : []))
+  if (own === null) return served
+  const names = new Set(served)
+  const { models, endpointsOf } = reach.catalogue
+  const isReached = (slug: Model['slug']) =>
+    own.endpointsOf.has(slug) || endpointsOf.get(slug)?.some(({ provider }) => own.credentialsOf.has(provider)) === true
+  const others = [...models.values()].filter((model) => !names.has(model) && isReached(model.slug))
+  return [...served, ...others, ...own.models.values()]
 }
 
 function listing(model: Model, endpoints: readonly Endpoint[], served: boolean): Listing {

@@ -5,6 +5,7 @@ import { explainBody } from './explain.schema.ts'
 import { Gateway } from './gateway.ts'
 import { stringify } from './numeral.ts'
 import { parse } from './parse.ts'
+import { withPreset } from './preset-apply.ts'
 
 /** Where a request would go, and why, without sending it. */
 @Controller(['api/v1', 'v1'])
@@ -13,9 +14,10 @@ export class ExplainController {
 
   @Post('route/explain')
   @HttpCode(200)
-  explain(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+  async explain(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const caller = inferring(request)
-    const data = this.gateway.explain(parse(explainBody, request.body), caller)
+    const { body } = await withPreset(this.gateway.stores.presets.cache, request, reply, null)
+    const data = this.gateway.explain(parse(explainBody, body), caller)
     void reply
       .header('content-type', 'application/json; charset=utf-8')
       .header('cache-control', 'no-store')

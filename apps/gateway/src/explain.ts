@@ -2,15 +2,16 @@ import {
   covers,
   Fault,
   nearest,
+  ownTargets,
   route,
   UNKNOWN_HEALTH,
   type Caller,
   type Catalogue,
   type Decision,
-  type EndpointId,
   type Health,
   type RouteRequest,
   type Snapshot,
+  type TargetId,
 } from '@turnpike/domain'
 import { conversationOf } from './affinity-conversation.ts'
 import { chatRequestOf } from './chat-request.ts'
@@ -36,7 +37,7 @@ export function explain(body: ExplainBody, caller: Caller, world: World, { nowMs
   const { catalogue, reachable } = world.reach
   const chat = chatRequestOf({ ...body, messages: body.messages ?? [] })
   const features = featuresOf(chat)
-  const health = withDown(world.health, body.assume_down ?? [], catalogue)
+  const health = withDown(world.health, body.assume_down ?? [], catalogue, caller)
   const snapshot: Snapshot = {
     catalogue,
     reachable,
@@ -62,7 +63,7 @@ export function explain(body: ExplainBody, caller: Caller, world: World, { nowMs
   return explanation(decision, resolved, chances.of)
 }
 
-function explanation(decision: Decision, { models }: RouteRequest, chanceOf: (endpoint: EndpointId) => number) {
+function explanation(decision: Decision, { models }: RouteRequest, chanceOf: (endpoint: TargetId) => number) {
   return {
     objective: decision.objective,
     policies: decision.policies,
@@ -82,18 +83,23 @@ function explanation(decision: Decision, { models }: RouteRequest, chanceOf: (en
   }
 }
 
-/** The figures with some providers or endpoints down for good. Throws 400 for a name that the catalogue does not have. */
+/** The figures with some providers, endpoints or accounts down for good. Throws 400 for a name that the caller does not have. */
 function withDown(
-  health: ReadonlyMap<EndpointId, Health>,
+  health: ReadonlyMap<TargetId, Health>,
   down: readonly string[],
   catalogue: Catalogue,
-): ReadonlyMap<EndpointId, Health> {
+  { own }: Caller,
+): ReadonlyMap<TargetId, Health> {
   if (down.length === 0) return health
   const ids = [...catalogue.endpointsOf.values()].flatMap((endpoints) => endpoints.map(({ id }) => id))
+  const all: TargetId[] = own ? [...ids, ...ownTargets(own, catalogue)] : ids
   const changed = new Map(health)
   down.forEach((slug, place) => {
-    const covered = ids.filter((id) => covers(slug, id))
-    if (covered.length === 0) throw unknownSlug(slug, place, [...catalogue.providers.keys(), ...ids])
+    const covered = all.filter((id) => covers(slug, id))
+    if (covered.length === 0) {
+      const mine = (own?.endpoints ?? []).map(({ provider }) => provider.slug)
+      throw unknownSlug(slug, place, [...catalogue.providers.keys(), ...mine, ...ids])
+    }
     for (const id of covered) changed.set(id, { ...(health.get(id) ?? UNKNOWN_HEALTH), downUntilMs: Infinity })
   })
   return changed
@@ -119,7 +125,7 @@ const JUDGEMENTS_MAX = 4_000
 function chancesOf(decide: (dice: number) => Decision) {
   const count = decide(0).candidates.length
   const draws = count > 1 ? Math.min(DRAWS_MAX, Math.max(DRAWS_MIN, Math.floor(JUDGEMENTS_MAX / count))) : 1
-  const firsts = new Map<EndpointId, { times: number; readonly draw: number }>()
+  const firsts = new Map<TargetId, { times: number; readonly draw: number }>()
   for (let i = 0; i < draws; i++) {
     const draw = (i + 0.5) / draws
     const [first] = decide(draw).targets
@@ -129,12 +135,12 @@ function chancesOf(decide: (dice: number) => Decision) {
   }
   const [likeliest] = [...firsts.values()].toSorted((a, b) => b.times - a.times)
   return {
-    of: (endpoint: EndpointId) => (firsts.get(endpoint)?.times ?? 0) / draws,
+    of: (endpoint: TargetId) => (firsts.get(endpoint)?.times ?? 0) / draws,
     typicalDraw: likeliest?.draw ?? 0,
   }
 }
 
-function summaryOf(decision: Decision, chanceOf: (endpoint: EndpointId) => number): string {
+function summaryOf(decision: Decision, chanceOf: (endpoint: TargetId) => number): string {
   const [first] = decision.targets
   const counts = [...countByStage(decision)].map(([stage, count]) => `${count} by ${stage}`).join(', ')
   const removed = counts === '' ? 'Nothing is removed.' : `Removed: ${counts}.`

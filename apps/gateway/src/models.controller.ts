@@ -6,7 +6,7 @@ import { isFree } from './aliases-chosen.ts'
 import { VARIANTS } from './aliases-words.ts'
 import { listBytes, sendBytes } from './catalogue-answer.ts'
 import { CatalogueCache } from './catalogue-cache.ts'
-import { listingsFor, listingsOf } from './catalogue-listing.ts'
+import { catalogueFor, listingsFor, listingsOf } from './catalogue-listing.ts'
 import { readModelQuery } from './catalogue-query.ts'
 import { select } from './catalogue-select.ts'
 import { inferring } from './edge.ts'
@@ -48,14 +48,15 @@ export class ModelsController {
     void reply.send({ data: { count: length } })
   }
 
-  /** What the caller's policies, funds and our accounts leave. */
+  /** What the caller's policies, funds and our accounts leave, and what its own serve. */
   @Get('models/user')
   mine(@Query() query: Words, @Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     const caller = inferring(request)
     const reach = this.gateway.reach()
-    const asked = readModelQuery(query, reach.catalogue)
+    const catalogue = catalogueFor(caller, reach)
+    const asked = readModelQuery(query, catalogue)
     const figuresOf = (id: Endpoint['id']) => this.gateway.figures(id)
-    const found = select(listingsFor(caller, reach, Date.now()), asked, reach.catalogue, figuresOf)
+    const found = select(listingsFor(caller, reach, Date.now()), asked, catalogue, figuresOf)
     sendBytes(request, reply, listBytes(found, asked, { path: '/api/v1/models/user', query }), false)
   }
 

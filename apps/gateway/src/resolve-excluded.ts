@@ -15,7 +15,11 @@ import type { Routed } from './call.ts'
 /** Stages in the words of OpenRouter's `excluded_by`, and in ours for people: what an endpoint is that it removes. */
 export const EXCLUDED = {
   credential: ['credential', 'at a provider where this gateway has no account'],
-  funds: ['funds', 'real, and simulated credit and test keys buy simulated ones only'],
+  own_only: ['own_capacity', 'paid for with credits, where the policy or what is your own wants your own only'],
+  funds: [
+    'funds',
+    'not for such funds: simulated credit and test keys buy simulated ones only, and used-up credit none',
+  ],
   price_unknown: ['price_unknown', 'without a known price'],
   allow: ['allowed_providers', 'not among the allowed providers'],
   deny: ['ignored_providers', 'among the denied providers'],
@@ -40,21 +44,25 @@ export function excluded(decision: Decision, routed: Pick<Routed, 'call' | 'reac
     .join('; ')
   const cause = causeOf(routed)
   const said = total === 0 ? 'Nobody serves the model.' : `Of ${total} endpoint${total === 1 ? '' : 's'}, ${reasons}.`
-  return new Fault('endpoints_excluded', `No endpoint is left for this request. ${said}${advice(cause)}`, {
-    ...(cause.param !== undefined && { param: cause.param }),
-    metadata: {
-      availability: {
-        code: codeFor([...counts.keys()]),
-        retryable: false,
-        excluded_by: [...counts.keys()].map((stage) => EXCLUDED[stage][0]),
-        requested_models: routed.call.route.models,
-        ...(cause.param !== undefined && { constraint: { field: cause.param, detail: reasons } }),
+  return new Fault(
+    'endpoints_excluded',
+    `No endpoint is left for this request. ${said}${advice(cause)}${ownAdvice(counts, cause)}`,
+    {
+      ...(cause.param !== undefined && { param: cause.param }),
+      metadata: {
+        availability: {
+          code: codeFor([...counts.keys()]),
+          retryable: false,
+          excluded_by: [...counts.keys()].map((stage) => EXCLUDED[stage][0]),
+          requested_models: routed.call.route.models,
+          ...(cause.param !== undefined && { constraint: { field: cause.param, detail: reasons } }),
+        },
+        removed: decision.removed.map(({ endpoint, stage }) => ({ endpoint, stage })),
+        removed_by_stage: Object.fromEntries(counts),
+        ...(cause.policies.length > 0 && { policies: cause.policies }),
       },
-      removed: decision.removed.map(({ endpoint, stage }) => ({ endpoint, stage })),
-      removed_by_stage: Object.fromEntries(counts),
-      ...(cause.policies.length > 0 && { policies: cause.policies }),
     },
-  })
+  )
 }
 
 /** How many endpoints each stage removed, in the order of the stages. */
@@ -138,6 +146,12 @@ function lesser(asked: RouteRequest): [param: string, without: RouteRequest][] {
   if (asked.maxTokens !== null) cases.push(['max_tokens', { ...asked, maxTokens: null }])
   cases.push(['messages', { ...asked, promptTokens: 0 }])
   return cases
+}
+
+/** Where no field and no policy did it, what one's own takes the place of does, and only a policy brings that back. */
+function ownAdvice(counts: ReadonlyMap<Stage, number>, { param, policies }: Cause): string {
+  if (!counts.has('own_only') || param !== undefined || policies.length > 0) return ''
+  return ' A policy with own_capacity “first” would go on with credits.'
 }
 
 function advice({ param, policies: [policy] }: Cause): string {

@@ -106,7 +106,7 @@ it('lets a conversation stay where its prompt cache is warm', () => {
   const caller = aCaller()
   const call = (): Call => aCall(['sim/swift-8b'], {}, caller)
   const [first = '', second = ''] = resolve(call(), two, 0, 0).decision.targets
-  two.affinity.learn(call(), { endpoint: second as EndpointId, fault: null, usage: CACHED, attempts: [] })
+  two.affinity.learn(call(), { endpoint: second as EndpointId, owner: null, fault: null, usage: CACHED, attempts: [] })
   const { decision } = resolve(call(), two, 0, 0)
   expect(decision).toMatchObject({ sticky: true, targets: [second, first] })
 })

@@ -1,11 +1,13 @@
 import {
   Fault,
+  indexOf,
   route,
   type Caller,
   type Catalogue,
-  type EndpointId,
+  type TargetId,
   type Health,
   type Message,
+  type Model,
   type ModelSlug,
   type RouteRequest,
   type Snapshot,
@@ -19,7 +21,7 @@ import type { Reach } from './target.ts'
 /** What a route is found in: the catalogue with our accounts, live figures, and warm prompt caches. */
 export interface World {
   readonly reach: Reach
-  readonly health: ReadonlyMap<EndpointId, Health>
+  readonly health: ReadonlyMap<TargetId, Health>
   readonly affinity: Affinity
 }
 
@@ -54,16 +56,22 @@ export function named(
   nowMs: number,
 ): { readonly route: RouteRequest; readonly strategy: Strategy } {
   const { catalogue, reachable } = snapshot
-  if (asked.models.every((slug) => catalogue.models.has(slug))) {
+  if (asked.models.every((slug) => modelFor(caller, slug, catalogue) !== undefined)) {
     return { route: asked, strategy: asked.models.length > 1 ? 'fallback' : 'direct' }
   }
   const isServed = (one: RouteRequest) => route(one, caller, snapshot, nowMs, 0).targets.length > 0
-  return resolveNames(asked, { catalogue, reachable, modalities: modalitiesOf(messages), isServed })
+  const own = caller.own ? indexOf(caller.own) : null
+  return resolveNames(asked, { catalogue, own, reachable, modalities: modalitiesOf(messages), isServed })
+}
+
+/** One of the catalogue, or of the caller's own name space: nobody else's exists for it. */
+function modelFor({ own }: Caller, slug: ModelSlug, { models }: Catalogue): Model | undefined {
+  return models.get(slug) ?? (own && indexOf(own).models.get(slug))
 }
 
 function refuseUnfit(slug: ModelSlug, call: Call, catalogue: Catalogue): void {
   const wanted = call.kind === 'embedding' ? 'embeddings' : 'text'
-  if (catalogue.models.get(slug)?.outputModalities.includes(wanted)) return
+  if (modelFor(call.caller, slug, catalogue)?.outputModalities.includes(wanted)) return
   const right = wanted === 'text' ? '/embeddings' : '/chat/completions'
   throw new Fault('request_invalid', `${slug} does not answer on this route. Use ${right}.`, {
     param: 'model',

@@ -3,6 +3,7 @@ import {
   nearest,
   parseUsd,
   PERCENTILES,
+  PRECISIONS,
   type Cutoffs,
   type ModelSlug,
   type NanoUsd,
@@ -21,21 +22,6 @@ const OBJECTIVE = {
 } as const satisfies Record<string, Objective>
 type Sort = keyof typeof OBJECTIVE
 const SORTS = Object.keys(OBJECTIVE) as [Sort, ...Sort[]]
-
-const PRECISIONS = [
-  'int4',
-  'int8',
-  'fp4',
-  'mxfp4',
-  'nvfp4',
-  'fp6',
-  'fp8',
-  'mxfp8',
-  'fp16',
-  'bf16',
-  'fp32',
-  'unknown',
-] as const
 
 const SLUGS_MAX = 100
 const MODELS_MAX = 16

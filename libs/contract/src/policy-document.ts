@@ -1,32 +1,21 @@
-import type { FailureKind, Objective, PolicyDocument as Written, Weekday } from '@turnpike/domain'
+import {
+  FAILURE_KINDS,
+  HEDGE_LIMITS,
+  OBJECTIVES,
+  OWN_CAPACITIES,
+  PRECISIONS,
+  WEEKDAYS,
+  type PolicyDocument as Written,
+} from '@turnpike/domain'
 import * as z from 'zod'
 
-/** The closed lists of a policy, for forms too. Each is the domain's, word for word: the types below do not compile otherwise. */
-export const POLICY_OBJECTIVES = ['balanced', 'cost', 'latency', 'throughput', 'uptime', 'pinned', 'weighted'] as const
-export const POLICY_FAILURES = [
-  'outage',
-  'timeout',
-  'rate_limit',
-  'validation',
-  'moderation',
-  'context_length',
-  'empty',
-] as const
-export const POLICY_DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
-export const POLICY_PRECISIONS = [
-  'int4',
-  'int8',
-  'fp4',
-  'mxfp4',
-  'nvfp4',
-  'fp6',
-  'fp8',
-  'mxfp8',
-  'fp16',
-  'bf16',
-  'fp32',
-  'unknown',
-] as const
+/** The closed lists of a policy, for forms too. */
+export const POLICY_OBJECTIVES = OBJECTIVES
+export const POLICY_FAILURES = FAILURE_KINDS
+export const POLICY_DAYS = WEEKDAYS
+export const POLICY_PRECISIONS = PRECISIONS
+/** How one's own credentials and endpoints stand to credits. */
+export const POLICY_OWN_CAPACITIES = OWN_CAPACITIES
 
 /** Bounds of a document. */
 export const POLICY_SLUGS_MAX = 100
@@ -35,6 +24,10 @@ export const POLICY_ATTEMPTS_MAX = 6
 export const POLICY_FALLBACK_MODELS_MAX = 15
 /** Of the document as JSON, in UTF-8. */
 export const POLICY_BYTES_MAX = 32 * 1024
+/** The operator's ceilings of hedging, which a policy may only lower. */
+export const POLICY_HEDGE_MS_MIN = HEDGE_LIMITS.afterMsMin
+export const POLICY_HEDGE_MS_MAX = 60_000
+export const POLICY_HEDGE_PERCENT_MAX = HEDGE_LIMITS.extraRequests * 100
 const SHARE_MAX = 1_000_000
 const MILLISECONDS_MIN = 100
 /** As long as the gateway itself would wait. */
@@ -47,10 +40,14 @@ const shares = () =>
 /** Decimal dollars, nine decimals at most, as in `0.15`. Per million tokens, or each for `request` and `image`. */
 const DOLLARS = 'must be dollars as a decimal string, such as "0.15": per million tokens, for request and image each'
 const dollars = () => z.string({ error: DOLLARS }).regex(/^\d{1,9}(?:\.\d{1,9})?$/, DOLLARS)
+const spend = () => z.string({ error: HEDGE_SPEND }).regex(/^\d{1,9}(?:\.\d{1,9})?$/, HEDGE_SPEND)
 const failures = () => z.array(z.enum(POLICY_FAILURES)).max(POLICY_FAILURES.length)
 const MILLISECONDS = `must be whole milliseconds from ${MILLISECONDS_MIN} to ${MILLISECONDS_MAX}`
 const milliseconds = () =>
   z.int({ error: MILLISECONDS }).min(MILLISECONDS_MIN, MILLISECONDS).max(MILLISECONDS_MAX, MILLISECONDS)
+const HEDGE_MILLISECONDS = `must be whole milliseconds from ${POLICY_HEDGE_MS_MIN} to ${POLICY_HEDGE_MS_MAX}, or left out: then it is the endpoint’s 95th percentile`
+const HEDGE_PERCENT = `must be a number above 0 and at most ${POLICY_HEDGE_PERCENT_MAX}: of a hundred requests, how many may have a second one`
+const HEDGE_SPEND = 'must be dollars as a decimal string, such as "0.50": what second requests may cost in 24 hours'
 const TIME = 'must be a time of day from "00:00" to "23:59", such as "08:30"'
 const time = () => z.string({ error: TIME }).regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, TIME)
 
@@ -107,6 +104,29 @@ export const PolicyDocument = z.strictObject({
       objective: z.enum(POLICY_OBJECTIVES).optional(),
     })
     .optional(),
+  /** A second endpoint beside one that is slow to begin. */
+  hedge: z
+    .strictObject({
+      after_ms: z
+        .int({ error: HEDGE_MILLISECONDS })
+        .min(POLICY_HEDGE_MS_MIN, HEDGE_MILLISECONDS)
+        .max(POLICY_HEDGE_MS_MAX, HEDGE_MILLISECONDS)
+        .optional(),
+      extra_requests_percent: z
+        .number({ error: HEDGE_PERCENT })
+        .positive(HEDGE_PERCENT)
+        .max(POLICY_HEDGE_PERCENT_MAX, HEDGE_PERCENT)
+        .optional(),
+      extra_spend_per_day: spend().optional(),
+      /** Also where one's own accounts would pay for the second one. */
+      own_cost: z.boolean().optional(),
+    })
+    .optional(),
+  /**
+   * `first`: one's own credentials and endpoints, then credits. `only`: never credits. Left out: a model that something of one's own
+   * serves first is not paid for with credits, any other is.
+   */
+  own_capacity: z.enum(POLICY_OWN_CAPACITIES).optional(),
   sticky: z.boolean().optional(),
   schedule: z
     .array(
@@ -127,11 +147,3 @@ export type PolicyDocument = z.infer<typeof PolicyDocument>
 /** A policy as other things refer to it. */
 export const PolicyName = z.object({ id: z.string(), name: z.string() })
 export type PolicyName = z.infer<typeof PolicyName>
-
-/** Compile only while the lists above are the domain's. */
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
-export type PolicyListsAreComplete = [
-  Same<(typeof POLICY_OBJECTIVES)[number], Objective>,
-  Same<(typeof POLICY_FAILURES)[number], FailureKind>,
-  Same<(typeof POLICY_DAYS)[number], Weekday>,
-]

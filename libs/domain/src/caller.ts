@@ -1,6 +1,7 @@
 import type { KeyId, TenantId, WorkspaceId } from './ids.ts'
 import type { KeyKind } from './key.ts'
 import type { NanoUsd } from './money.ts'
+import type { Own } from './own.ts'
 import type { VersionedPolicy } from './policy.ts'
 
 /** Everything a request needs to know of who made it: what the key check answers and both cache tiers hold. */
@@ -21,6 +22,8 @@ export interface Caller {
   readonly revoked: boolean
   /** Those of the organisation, the workspace and the key, the widest first; each only narrows the ones before. */
   readonly policies: readonly VersionedPolicy[]
+  /** What its organisation brings along; absent: nothing. */
+  readonly own?: Own
   /** How long a copy of this may be served while nobody can be asked; 0: never. The organisation chooses, an hour at most. */
   readonly staleMaxMs: number
 }

@@ -1,11 +1,12 @@
 import type { FailureKind } from './failover.ts'
 import type { FaultCode } from './fault.ts'
-import type { EndpointId, ModelSlug, ProviderSlug } from './ids.ts'
-import type { Failover, Objective } from './policy.ts'
+import type { ModelSlug, ProviderSlug, TargetId } from './ids.ts'
+import type { Failover, Hedge, Objective } from './policy.ts'
 
 /** Why an endpoint of a requested model was not a candidate. The order of the list is the order of the filters. */
 export const STAGES = [
   'credential',
+  'own_only',
   'funds',
   'price_unknown',
   'allow',
@@ -21,7 +22,8 @@ export const STAGES = [
 export type Stage = (typeof STAGES)[number]
 
 export interface Candidate {
-  readonly endpoint: EndpointId
+  /** With the account it goes by. */
+  readonly endpoint: TargetId
   readonly model: ModelSlug
   readonly provider: ProviderSlug
   readonly priceVersion: number
@@ -44,7 +46,8 @@ export interface Candidate {
 export type Figures = Pick<Candidate, 'firstTokenMs' | 'tokensPerSecond' | 'failureRate' | 'down' | 'slow' | 'share'>
 
 export interface Removed {
-  readonly endpoint: EndpointId
+  /** An endpoint none of whose accounts is left, or one account of an endpoint that another one still reaches. */
+  readonly endpoint: TargetId
   readonly stage: Stage
 }
 
@@ -61,25 +64,31 @@ export interface Decision {
   /** The dice thrown, between 0 and 1. */
   readonly draw: number
   /** Endpoints in the order in which they will be tried. */
-  readonly targets: readonly EndpointId[]
+  readonly targets: readonly TargetId[]
   /** Endpoints of other models, tried after a failure of one of the kinds in `fallbackOn`. */
-  readonly fallbacks: readonly EndpointId[]
+  readonly fallbacks: readonly TargetId[]
   readonly fallbackOn: readonly FailureKind[]
   /** The rules by which targets are tried. */
   readonly failover: Failover
+  /** When a second target is asked beside a slow one; null: never. */
+  readonly hedge: Hedge | null
 }
 
 /** One call to a target. Times are milliseconds since the request began. */
 export interface Attempt {
-  readonly endpoint: EndpointId
+  /** With the account it went by. */
+  readonly endpoint: TargetId
   readonly provider: ProviderSlug
   readonly model: ModelSlug
   readonly startMs: number
   /** First content of a stream; null when none came, and for answers that are not streamed. */
   readonly firstTokenMs: number | null
   readonly endMs: number
-  readonly outcome: 'answered' | 'failed' | 'cut' | 'cancelled'
+  /** `lost`: another attempt at the same time was faster, and this one was called off. */
+  readonly outcome: 'answered' | 'failed' | 'cut' | 'cancelled' | 'lost'
   /** The provider's HTTP status; null when there was no answer. */
   readonly status: number | null
   readonly fault: FaultCode | null
+  /** Sent beside one that was slow to begin, not after it. */
+  readonly hedge?: true
 }

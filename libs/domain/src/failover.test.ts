@@ -5,17 +5,19 @@ import { blame, Fault, type FaultCode } from './fault.ts'
 import { DEFAULT_FAILOVER } from './policy.ts'
 
 const CODES = Object.keys(blame) as FaultCode[]
+/** A credential of the caller's own that a provider refuses says as much of the next target as the house's does. */
+const isProvider = (code: FaultCode) => code.startsWith('upstream_') || code === 'own_credential_refused'
 const kindOf = (code: FaultCode) => failureKind(new Fault(code, ''))
 
 it('moves on to another target for every fault of a provider and for no other, where a policy says nothing', () => {
   for (const code of CODES) {
     const step = stepAfter(kindOf(code), DEFAULT_FAILOVER.on, [])
-    expect([code, step]).toEqual([code, code.startsWith('upstream_') ? 'target' : 'stop'])
+    expect([code, step]).toEqual([code, isProvider(code) ? 'target' : 'stop'])
   }
 })
 
 it('knows a kind for every fault of a provider, and for what a policy may forgive its callers', () => {
-  const forgiven = CODES.filter((code) => kindOf(code) !== null && !code.startsWith('upstream_'))
+  const forgiven = CODES.filter((code) => kindOf(code) !== null && !isProvider(code))
   expect(forgiven).toEqual(['context_length_exceeded', 'content_refused', 'request_refused_upstream'])
   expect(new Set(CODES.map(kindOf))).toEqual(new Set([null, ...FAILURE_KINDS]))
 })

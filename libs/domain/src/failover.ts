@@ -21,6 +21,7 @@ const KIND: Partial<Record<FaultCode, FailureKind>> = {
   upstream_cut: 'outage',
   upstream_credential_refused: 'outage',
   upstream_model_missing: 'outage',
+  own_credential_refused: 'outage',
   upstream_timeout: 'timeout',
   upstream_rate_limited: 'rate_limit',
   upstream_empty: 'empty',

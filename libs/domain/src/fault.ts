@@ -27,6 +27,7 @@ export const blame = {
   context_length_exceeded: 'caller',
   content_refused: 'caller',
   request_refused_upstream: 'caller',
+  own_credential_refused: 'caller',
   deadline_passed: 'caller',
   caller_gone: 'caller',
   upstream_unreachable: 'upstream',

@@ -11,11 +11,35 @@ export type KeyId = Branded<'KeyId'>
 export type PolicyId = Branded<'PolicyId'>
 /** `provider/author/slug`: one model at one provider. */
 export type EndpointId = Branded<'EndpointId'>
+/**
+ * Where a request can go: an endpoint by the house's account, or, with `#` and the id of a credential or endpoint of a tenant's own, by
+ * that. Health, candidates and attempts are told apart by it, so that nobody's bad key ejects an endpoint for everybody.
+ */
+export type TargetId = EndpointId | Branded<'OwnTargetId'>
+/** A tenant's credential at a provider, or an endpoint of its own: a UUID. */
+export type OwnId = Branded<'OwnId'>
 /** `author/slug`, what callers name. */
 export type ModelSlug = Branded<'ModelSlug'>
 export type ProviderSlug = Branded<'ProviderSlug'>
 /** `yyyymmdd-` and 20 base62 characters. The date is the UTC day on which the request began, which names its partition. */
 export type RequestId = Branded<'RequestId'>
+
+/** An endpoint by a tenant's own credential. */
+export function ownTarget(endpoint: EndpointId, owner: OwnId): TargetId {
+  return `${endpoint}#${owner}` as TargetId
+}
+
+/** The endpoint of a target, whoever's account it goes by. */
+export function endpointOf(target: TargetId): EndpointId {
+  const mark = target.indexOf('#')
+  return (mark < 0 ? target : target.slice(0, mark)) as EndpointId
+}
+
+/** Whose account a target goes by; null: the house's. */
+export function ownerOf(target: TargetId): OwnId | null {
+  const mark = target.indexOf('#')
+  return mark < 0 ? null : (target.slice(mark + 1) as OwnId)
+}
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const RANDOM_LENGTH = 20

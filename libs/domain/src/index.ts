@@ -9,11 +9,13 @@ export type {
   KeyId,
   PolicyId,
   EndpointId,
+  TargetId,
+  OwnId,
   ModelSlug,
   ProviderSlug,
   RequestId,
 } from './ids.ts'
-export { newRequestId, dayOf, generationId, parseRequestId } from './ids.ts'
+export { newRequestId, dayOf, generationId, parseRequestId, ownTarget, endpointOf, ownerOf } from './ids.ts'
 export { NANO_PER_USD, divideRounded, usdString, parseUsd, type NanoUsd } from './money.ts'
 export { NO_USAGE, tokenCount, consistent, type Usage } from './usage.ts'
 export { cost, ratesFor, type Cost, type Price, type Rates } from './price.ts'
@@ -49,24 +51,41 @@ export {
   ATTEMPTS_MAX,
   DEFAULT_FAILOVER,
   DEFAULT_POLICY,
+  HEDGE_LIMITS,
   OBJECTIVES,
+  OWN_CAPACITIES,
   PERCENTILES,
+  PRECISIONS,
   WEEKDAYS,
   WINDOWS_MAX,
   atTime,
   type Cutoffs,
   type EffectivePolicy,
   type Failover,
+  type Hedge,
   type ModelFallback,
   type Objective,
+  type OwnCapacity,
   type Percentile,
   type Policy,
+  type Precision,
   type PriceCeiling,
   type RoutePreferences,
   type ScheduleWindow,
   type VersionedPolicy,
   type Weekday,
 } from './policy.ts'
+export { hedgeAfterMs, hedgeTarget, lostCost, type FirstTokens, type HedgeWorld } from './hedge.ts'
+export {
+  NO_LOSS,
+  earnHedge,
+  newAllowance,
+  notePaid,
+  settleHedge,
+  takeHedge,
+  type HedgeAllowance,
+  type LostCost,
+} from './hedge-allowance.ts'
 export { covers, effective } from './route-policy.ts'
 export { openPolicy, type PolicyDocument, type PriceDocument, type WindowDocument } from './policy-document.ts'
 export { isOpen, isZone } from './schedule.ts'
@@ -109,6 +128,19 @@ export { figuresOf, type EndpointFigures } from './health-figures.ts'
 export { addToWindow, advance, newWindow, type Tally, type Window } from './health-window.ts'
 export { KEY_KINDS, KEY_PATTERN, formatKey, parseKey, signedPart, type KeyKind, type KeyParts } from './key.ts'
 export type { Caller, Lookup } from './caller.ts'
+export {
+  OWN_AUTHOR,
+  PLACEMENTS,
+  destinationOf,
+  indexOf,
+  ownTargets,
+  type Own,
+  type OwnCredential,
+  type OwnEndpoint,
+  type OwnIndex,
+  type Placement,
+  type SealedSecret,
+} from './own.ts'
 export { FAILURE_KINDS, countsAgainstHealth, failureKind, stepAfter, type FailureKind, type Step } from './failover.ts'
 export {
   STAGES,

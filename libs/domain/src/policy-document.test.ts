@@ -28,6 +28,8 @@ describe('a document', () => {
       allow_fallbacks: false,
       failover: { on: ['outage'], attempts: 2, first_token_ms: 900, total_ms: 9_000 },
       model_fallback: { models: ['n'], on: ['moderation'], objective: 'cost' },
+      hedge: { after_ms: 900, extra_requests_percent: 2, extra_spend_per_day: '0.5', own_cost: true },
+      own_capacity: 'first',
       sticky: false,
       schedule: [],
     })
@@ -56,6 +58,8 @@ describe('a document', () => {
       allowFallbacks: false,
       failover: { on: ['outage'], attempts: 2, firstTokenMs: 900, totalMs: 9_000 },
       modelFallback: { models: ['n'], on: ['moderation'], objective: 'cost' },
+      hedge: { afterMs: 900, extraRequests: 0.02, extraSpend: 500_000_000n, ownCost: true },
+      own: 'first',
       sticky: false,
       schedule: [],
     })
@@ -65,9 +69,20 @@ describe('a document', () => {
     expect(openPolicy({ failover: { total_ms: 500 } }).failover).toEqual({ ...DEFAULT_FAILOVER, totalMs: 500 })
     const fallback = { models: ['n'], on: DEFAULT_FAILOVER.on, objective: null }
     expect(openPolicy({ model_fallback: { models: ['n'] } }).modelFallback).toEqual(fallback)
+    expect(openPolicy({ hedge: {} }).hedge).toEqual({
+      afterMs: null,
+      extraRequests: 0.05,
+      extraSpend: null,
+      ownCost: false,
+    })
     expect(openPolicy({ max_price: { prompt: '1' } }).maxPrice).toEqual({ ...ANY_PRICE, prompt: 1_000_000_000n })
     expect(openPolicy({ preferred_max_latency: { p50: undefined } }).maxLatency).toEqual({})
   })
+})
+
+it('never says more of a hedge than the operator allows', () => {
+  const { hedge } = openPolicy({ hedge: { after_ms: 1, extra_requests_percent: 60 } })
+  expect(hedge).toMatchObject({ afterMs: 300, extraRequests: 0.05 })
 })
 
 describe('an order or shares without an objective', () => {

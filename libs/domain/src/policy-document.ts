@@ -7,7 +7,10 @@ import {
   DEFAULT_FAILOVER,
   DEFAULT_POLICY,
   type Cutoffs,
+  HEDGE_LIMITS,
+  type Hedge,
   type Objective,
+  type OwnCapacity,
   type Percentile,
   type Policy,
   type PriceCeiling,
@@ -70,6 +73,17 @@ export interface PolicyDocument {
         readonly objective?: Objective | undefined
       }
     | undefined
+  readonly hedge?:
+    | {
+        readonly after_ms?: number | undefined
+        /** Of a hundred requests. */
+        readonly extra_requests_percent?: number | undefined
+        /** Dollars as a decimal string. */
+        readonly extra_spend_per_day?: string | undefined
+        readonly own_cost?: boolean | undefined
+      }
+    | undefined
+  readonly own_capacity?: OwnCapacity | undefined
   readonly sticky?: boolean | undefined
   readonly schedule?: readonly WindowDocument[] | undefined
 }
@@ -109,8 +123,21 @@ export function openPolicy(document: PolicyDocument): Policy {
           objective: fallback.objective ?? null,
         }
       : null,
+    hedge: document.hedge ? hedgeOf(document.hedge) : null,
+    own: document.own_capacity ?? null,
     sticky: document.sticky ?? DEFAULT_POLICY.sticky,
     schedule: (document.schedule ?? []).map(windowOf),
+  }
+}
+
+function hedgeOf(hedge: NonNullable<PolicyDocument['hedge']>): Hedge {
+  const { extra_requests_percent: percent, extra_spend_per_day: spend } = hedge
+  const asked = percent === undefined ? HEDGE_LIMITS.extraRequests : percent / 100
+  return {
+    afterMs: hedge.after_ms === undefined ? null : Math.max(hedge.after_ms, HEDGE_LIMITS.afterMsMin),
+    extraRequests: Math.min(asked, HEDGE_LIMITS.extraRequests),
+    extraSpend: nano(spend),
+    ownCost: hedge.own_cost ?? false,
   }
 }
 

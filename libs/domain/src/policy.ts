@@ -69,15 +69,63 @@ export interface ModelFallback {
 }
 
 /**
+ * A second target beside one that is slow to begin: whichever begins first answers, the other is called off. Within the operator's
+ * ceilings, HEDGE_LIMITS, which a tenant may only lower.
+ */
+export interface Hedge {
+  /** Milliseconds without a first token; null: the 95th percentile of that endpoint. */
+  readonly afterMs: number | null
+  /** Of all requests, the part that may have a second one. */
+  readonly extraRequests: number
+  /** What losers may cost in 24 hours, nano-dollars; null: only the operator's ceiling counts. */
+  readonly extraSpend: NanoUsd | null
+  /** Also where the tenant's own credentials would pay for it. */
+  readonly ownCost: boolean
+}
+
+/** The operator's ceilings of hedging. */
+export const HEDGE_LIMITS = {
+  /** A second target is never asked sooner, milliseconds. */
+  afterMsMin: 300,
+  /** Answers that must be known of an endpoint before its 95th percentile is believed. */
+  samplesMin: 200,
+  /** Of all requests. */
+  extraRequests: 0.05,
+  /** Of what the tenant paid in the last 24 hours, what losers may cost. */
+  spendShare: 0.01,
+} as const
+
+/** Numeric precisions of weights, as requests and policies name them. */
+export const PRECISIONS = [
+  'int4',
+  'int8',
+  'fp4',
+  'mxfp4',
+  'nvfp4',
+  'fp6',
+  'fp8',
+  'mxfp8',
+  'fp16',
+  'bf16',
+  'fp32',
+  'unknown',
+] as const
+export type Precision = (typeof PRECISIONS)[number]
+
+/** How targets of a tenant's own stand to those that credits pay for: before them, or in place of them. */
+export const OWN_CAPACITIES = ['first', 'only'] as const
+export type OwnCapacity = (typeof OWN_CAPACITIES)[number]
+
+/**
  * A tenant's routing policy. Lists of providers hold slugs: `acorn` is every endpoint of that provider, an endpoint's id just
- * that one. Null means "no restriction", and for the objective "as the wider policy says".
+ * that one by whatever account, `~box` an endpoint of the tenant's own, and a target's id one account at one endpoint. Null means "no restriction", and for the objective "as the wider policy says".
  */
 export interface Policy {
   readonly objective: Objective | null
   /** Narrower policies and requests may not replace objective, order and shares. */
   readonly locked: boolean
   readonly order: readonly string[]
-  /** By provider slug or endpoint id, any positive numbers; used under `weighted`. */
+  /** By target, endpoint or provider, the first that is named; any positive numbers; used under `weighted`. */
   readonly shares: Readonly<Record<string, number>>
   readonly allow: readonly string[] | null
   readonly deny: readonly string[]
@@ -102,6 +150,13 @@ export interface Policy {
   /** Null: as the wider policy says. */
   readonly failover: Failover | null
   readonly modelFallback: ModelFallback | null
+  /** Null: as the wider policy says; never, where none says. */
+  readonly hedge: Hedge | null
+  /**
+   * `only`: nothing but the tenant's own credentials and endpoints. `first`: those before credits. Null, where no wider policy says
+   * either: a model that something of the tenant's own serves first is not paid for with credits, any other is.
+   */
+  readonly own: OwnCapacity | null
   /** A conversation stays where its prompt cache is warm. */
   readonly sticky: boolean
   readonly schedule: readonly ScheduleWindow[]
@@ -139,6 +194,8 @@ export const DEFAULT_POLICY: Policy = {
   allowFallbacks: true,
   failover: null,
   modelFallback: null,
+  hedge: null,
+  own: null,
   sticky: true,
   schedule: [],
 }

@@ -5,7 +5,7 @@ import { failureRate, PRIOR_FIRST_TOKEN_MS, PRIOR_TOKENS_PER_SECOND, UNKNOWN_HEA
 import { divideRounded, type NanoUsd } from './money.ts'
 import { PERCENTILES, type EffectivePolicy, type Percentile } from './policy.ts'
 import { ratesFor, type Rates } from './price.ts'
-import type { Eligible } from './route-filter.ts'
+import { targetOf, type Eligible } from './route-constraint.ts'
 import type { Question, RouteRequest } from './route-question.ts'
 
 /** A candidate on its way to its place. */
@@ -14,7 +14,10 @@ export interface Judged {
   readonly endpoint: Endpoint
   /** Those that share one are expected to fail together. */
   readonly domain: string
-  /** Smaller stands in front. Set by the ranking, as is `figure`. */
+  readonly own: Eligible['own']
+  /** The order of a pinned policy names it. Set by the ranking, as are `standing` and `figure`. */
+  named: boolean
+  /** Smaller stands in front. */
   standing: number
   /** What those of one standing are sorted by; smaller is better. */
   figure: number
@@ -30,10 +33,11 @@ export function judge(eligible: readonly Eligible[], question: Question): Judged
   const prompt = BigInt(request.promptTokens)
   const completion = completionOf(request)
   const cutoffs = cutoffsOf(policy)
-  return eligible.map(({ endpoint, provider }) => {
+  return eligible.map((one) => {
+    const { endpoint, provider, own } = one
     const rates = endpoint.price && ratesFor(request.promptTokens, endpoint.price)
     const candidate: Judged['candidate'] = {
-      endpoint: endpoint.id,
+      endpoint: targetOf(one),
       model: endpoint.model,
       provider: endpoint.provider,
       priceVersion: endpoint.price?.version ?? 0,
@@ -44,7 +48,7 @@ export function judge(eligible: readonly Eligible[], question: Question): Judged
       down: false,
     }
     addFigures(candidate, cutoffs, question)
-    return { candidate, endpoint, domain: provider.failureDomain, standing: 0, figure: 0 }
+    return { candidate, endpoint, domain: provider.failureDomain, own, named: false, standing: 0, figure: 0 }
   })
 }
 

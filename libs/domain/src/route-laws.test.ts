@@ -1,9 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Endpoint } from './catalogue.ts'
+import type { Endpoint, Provider } from './catalogue.ts'
 import { STAGES, type Candidate, type Decision } from './decision.ts'
-import type { EndpointId, ModelSlug } from './ids.ts'
-import { atTime, ATTEMPTS_MAX, type Policy, type RoutePreferences } from './policy.ts'
+import { endpointOf, ownerOf, type ModelSlug, type TargetId } from './ids.ts'
+import type { OwnCredential, OwnEndpoint } from './own.ts'
+import { atTime, ATTEMPTS_MAX, DEFAULT_POLICY, type Policy, type RoutePreferences } from './policy.ts'
 import {
   always,
   anEndpoint,
@@ -25,7 +26,7 @@ describe('whatever the world, the policies and the request', () => {
       const asked = world.request.models.flatMap((model) => world.snapshot.catalogue.endpointsOf.get(model) ?? [])
       const seen = [...candidates, ...removed].map(({ endpoint }) => endpoint)
       expect(seen).toEqual([...new Set(seen)])
-      expect(seen).toEqual(expect.arrayContaining(asked.map(({ id }) => id)))
+      expect(seen.map(endpointOf)).toEqual(expect.arrayContaining(asked.map(({ id }) => id)))
       for (const { stage } of removed) expect(STAGES).toContain(stage)
     })
   })
@@ -39,13 +40,57 @@ describe('whatever the world, the policies and the request', () => {
 
   it('a layer only narrows: without it, or without the request’s wishes, there are as many candidates or more', () => {
     always((world) => {
-      const asked = requestedOf(world, decide(world))
-      for (const left of world.layers) {
+      // Without credit it depends on what the policies leave of one's own whether admission refuses the rest or the route does.
+      const isOutOfCredit = world.caller.balance === 0n && world.caller.own !== undefined
+      const counted = (one: World) => {
+        const known = requestedOf(one, decide(one))
+        return isOutOfCredit ? known.filter((endpoint) => endpoint.includes('#')) : known
+      }
+      const asked = counted(world)
+      for (const left of world.layers.filter(({ own }) => own !== 'first')) {
         const fewer = world.layers.filter((layer) => layer !== left)
-        expect(requestedOf(world, decide({ ...world, layers: fewer }))).toEqual(expect.arrayContaining(asked))
+        expect(counted({ ...world, layers: fewer })).toEqual(expect.arrayContaining(asked))
       }
       const wishless = { ...world.request, preferences: {} }
-      expect(requestedOf(world, decide({ ...world, request: wishless }))).toEqual(expect.arrayContaining(asked))
+      expect(counted({ ...world, request: wishless })).toEqual(expect.arrayContaining(asked))
+    })
+  })
+
+  it('a layer that puts one’s own first adds nothing but what credits pay for, and nothing where a layer wants one’s own only', () => {
+    always((world) => {
+      const kept = world.layers.filter(({ own }) => own === null)
+      const without = requestedOf(world, decide({ ...world, layers: kept }))
+      const withFirst = requestedOf(world, decide({ ...world, layers: [...kept, { ...DEFAULT_POLICY, own: 'first' }] }))
+      expect(withFirst).toEqual(expect.arrayContaining(without))
+      const isOwn = (endpoint: string) => endpoint.includes('#')
+      expect(withFirst.filter(isOwn).toSorted()).toEqual(without.filter(isOwn).toSorted())
+      const only = [{ ...DEFAULT_POLICY, own: 'only' as const }, ...kept, { ...DEFAULT_POLICY, own: 'first' as const }]
+      expect(requestedOf(world, decide({ ...world, layers: only })).filter((one) => !isOwn(one))).toEqual([])
+    })
+  })
+
+  it('what is one’s own first is tried before credits, and what is one’s own else after them', () => {
+    always((world) => {
+      const { candidates, sticky } = decide(world)
+      if (sticky || world.snapshot.catalogue.models.size === 0) return
+      for (const model of world.request.models) {
+        const ranks = candidates
+          // What comes back takes part as often as it may, wherever that puts it.
+          .filter((one) => one.model === model && !one.down && one.share === undefined)
+          .map(({ endpoint }) => rankOf(endpoint, world))
+        if (world.request.preferences.acrossModels) return
+        expect(ranks).toEqual(ranks.toSorted((a, b) => a - b))
+      }
+    })
+  })
+
+  it('nobody without anything of its own is told of stages or targets of those who have', () => {
+    always((world) => {
+      const { own: _own, ...caller } = world.caller
+      const layers = world.layers.map((layer) => ({ ...layer, own: null }))
+      const { candidates, removed } = decide({ ...world, caller, layers })
+      expect([...candidates, ...removed].filter(({ endpoint }) => endpoint.includes('#'))).toEqual([])
+      expect(removed.filter(({ stage }) => stage === 'own_only')).toEqual([])
     })
   })
 
@@ -65,8 +110,13 @@ describe('whatever the world, the policies and the request', () => {
     always((world) => {
       const decision = decide(world)
       if (decision.objective === 'pinned' || decision.sticky) return
-      const places = decision.candidates.filter(({ endpoint }) => decision.targets.includes(endpoint)).map(worse)
-      expect(places).toEqual(places.toSorted((a, b) => a - b))
+      const tried = decision.candidates.filter(({ endpoint }) => decision.targets.includes(endpoint))
+      // What is slow of one's own keeps its priority; what comes back takes part as often as it may.
+      const isPlain = (one: Candidate) => one.down || (ownerOf(one.endpoint) === null && one.share === undefined)
+      for (const some of [tried.filter(isPlain), tried]) {
+        const places = some.map((one) => (some === tried ? Number(one.down) : worse(one)))
+        expect(places).toEqual(places.toSorted((a, b) => a - b))
+      }
     })
   })
 
@@ -98,6 +148,8 @@ describe('whatever the world, the policies and the request', () => {
       if (decision.objective === 'pinned' || decision.objective === 'weighted') return
       // What comes back takes part as often as it may, and stands behind the others when it may not.
       if (decision.candidates.some(({ share }) => share !== undefined)) return
+      // One's own is tried by priority, whatever it shares a domain with.
+      if (decision.candidates.some(({ endpoint }) => ownerOf(endpoint) !== null)) return
       const domain = (id: string) => world.snapshot.catalogue.providers.get(providerOf(id))?.failureDomain
       const models = world.request.preferences.acrossModels ? world.request.models : [modelOf(decision.targets[0])]
       const ranked = decision.candidates.filter(({ model }) => models.includes(model))
@@ -147,7 +199,7 @@ describe('what a wider policy locked', () => {
       anEndpoint('cedar', { model: dear.model }),
     ])
     const quick = { firstTokenMs: 10, tokensPerSecond: 60, failureRate: 0.02, down: false }
-    const snapshot = { ...world, recorded: new Map([['birch/n' as EndpointId, quick]]) }
+    const snapshot = { ...world, recorded: new Map([['birch/n' as TargetId, quick]]) }
     const modelFallback = { models: [dear.model], on: ['outage'], objective: 'latency' } as const
     const layers = (locked: boolean) => [
       { objective: 'cost', locked } as const,
@@ -219,16 +271,50 @@ function modelOf(id = ''): Endpoint['model'] {
   return id.slice(id.indexOf('/') + 1) as Endpoint['model']
 }
 
+/** 0: one's own before credits, 1: credits, 2: one's own behind them. */
+function rankOf(target: TargetId, { caller }: World): number {
+  const own = ownBehind(target, caller)
+  return own === null ? 1 : own.placement === 'first' ? 0 : 2
+}
+
+function ownBehind(target: TargetId, { own }: World['caller']): OwnCredential | OwnEndpoint | null {
+  const owner = ownerOf(target)
+  return [...(own?.credentials ?? []), ...(own?.endpoints ?? [])].find(({ id }) => id === owner) ?? null
+}
+
+function isUsable(
+  own: OwnCredential | OwnEndpoint,
+  endpoint: Endpoint,
+  provider: Provider,
+  { caller, snapshot }: Pick<World, 'caller' | 'snapshot'>,
+): boolean {
+  if ('endpoint' in own) return own.endpoint === endpoint
+  const place = provider.simulated ? 'simulated' : new URL(provider.baseUrl).origin
+  return (
+    own.provider === provider.slug &&
+    own.boundTo === place &&
+    (!provider.simulated || snapshot.reachable.has(provider.slug)) &&
+    (own.models ?? [endpoint.model]).includes(endpoint.model) &&
+    (own.keys ?? [caller.keyId]).includes(caller.keyId)
+  )
+}
+
 /** What forbids a target, said again without the router: the reasons that apply, none for a lawful one. */
-function whyNot(id: EndpointId, { request, layers, caller, snapshot }: World): string[] {
-  const endpoint = [...snapshot.catalogue.endpointsOf.values()].flat().find((known) => known.id === id)
-  const provider = endpoint && snapshot.catalogue.providers.get(endpoint.provider)
-  const model = endpoint && snapshot.catalogue.models.get(endpoint.model)
+function whyNot(id: TargetId, { request, layers, caller, snapshot }: World): string[] {
+  const own = ownBehind(id, caller)
+  const endpoint =
+    own && 'endpoint' in own
+      ? own.endpoint
+      : [...snapshot.catalogue.endpointsOf.values()].flat().find((known) => known.id === endpointOf(id))
+  const provider =
+    own && 'endpoint' in own ? own.provider : endpoint && snapshot.catalogue.providers.get(endpoint.provider)
+  const model =
+    endpoint && (snapshot.catalogue.models.get(endpoint.model) ?? (own && 'model' in own ? own.model : null))
   if (!endpoint?.price || !provider || !model) return ['unknown endpoint, model, price or provider']
   const { price } = endpoint
   const open = layers.map((layer) => atTime(layer, (window) => isOpen(window, snapshot.wallMs)).policy)
   const { only, ignore, maxPrice, denyTraining, requireParameters, ...wishes } = request.preferences
-  const names = (slug: string) => slug === provider.slug || slug === id
+  const names = (slug: string) => slug === provider.slug || slug === endpoint.id || slug === id
   const some = (broken: (policy: Policy) => boolean) => open.some(broken)
   const lists = [...open.map(({ allow }) => allow), only ?? null]
   const ceilings = [...open.map((policy) => policy.maxPrice), { ...maxPrice }]
@@ -241,9 +327,11 @@ function whyNot(id: EndpointId, { request, layers, caller, snapshot }: World): s
     ...(requireParameters || some((policy) => policy.requireUsed) ? request.parameters : []),
   ]
   const reasons: Record<string, boolean> = {
-    credential: !snapshot.reachable.has(provider.slug),
+    credential: own === null && !snapshot.reachable.has(provider.slug),
+    'a credential that may not be used there': own !== null && !isUsable(own, endpoint, provider, { caller, snapshot }),
+    'credits where one’s own only': own === null && some((policy) => policy.own === 'only'),
     'real endpoint for a test key': caller.kind === 'test' && !provider.simulated,
-    'real endpoint for simulated money': caller.funds === 'simulated' && !provider.simulated,
+    'real endpoint for simulated money': own === null && caller.funds === 'simulated' && !provider.simulated,
     'not on a list': lists.some((list) => list !== null && !list.some(names)),
     'not in a strict order': some((policy) => isStrict(policy) && !policy.order.some(names)),
     denied: [...open.flatMap(({ deny }) => deny), ...(ignore ?? [])].some(names),

@@ -13,18 +13,25 @@ const EXPLORED_SHARE = 0.01
 /** A figure is never divided by less than this share of successes. */
 const SUCCESS_MIN = 0.1
 
-/** Standings, front to back. Under `pinned` those that the order names have negative ones. */
+/**
+ * Standings, front to back. Under `pinned` those that the order names have negative ones. Before all of them comes what the tenant puts
+ * first of its own, behind all that is up what it falls back to: both by priority, and within one priority by these standings again.
+ */
 const UP = 0
 const WITHOUT_SHARE = 1
 const SLOW = 2
 const HELD_BACK = 4
-const DOWN = 6
+const OWN_FIRST = -1_000_000
+const OWN_FALLBACK = 1_000
+/** Between two priorities of one's own: more than an order has names. */
+const PRIORITY = 1_000
+const DOWN = 1_000_000
 
 /** Best first. What is down goes last, not away: trying it costs one attempt, dropping it may leave none. */
 export function order(judged: Judged[], objective: Objective, question: Question): Judged[] {
   for (const one of judged) place(one, objective, question)
   judged.sort((a, b) => a.standing - b.standing || a.figure - b.figure || compareText(a, b))
-  if (objective !== 'pinned') leadEach(judged, objective, question.dice)
+  leadEach(judged, objective, question.dice)
   return judged
 }
 
@@ -40,7 +47,8 @@ export function stay(ordered: Judged[], objective: Objective, question: Question
   const warm = ordered[at]
   if (
     !warm ||
-    warm.standing !== UP ||
+    !isAtItsBest(warm) ||
+    warm.standing !== ordered[0]?.standing ||
     isHeldBack(warm, question) ||
     !isWorthStaying(warm, ordered, objective, question)
   )
@@ -67,16 +75,36 @@ export function spread(ordered: Judged[]): void {
 }
 
 function place(one: Judged, objective: Objective, question: Question): void {
-  const { candidate } = one
-  const { order: wanted, shares } = question.policy
+  const { candidate, own } = one
+  const { order: wanted } = question.policy
   const named = objective === 'pinned' ? wanted.findIndex((slug) => covers(slug, candidate.endpoint)) : -1
+  one.named = named >= 0
   one.standing = named < 0 ? standingOf(one, objective, question) : named - wanted.length
   if (objective === 'balanced') one.figure = -weigh(one)
   else if (objective === 'weighted') {
-    const share = (shares[candidate.endpoint] ?? shares[candidate.provider] ?? 0) * (candidate.share ?? 1)
+    const share = wantedShare(one, question) * (candidate.share ?? 1) * ownShare(one)
     one.figure = share > 0 ? -share : figureOf(one, 'cost')
     if (share <= 0) one.standing += WITHOUT_SHARE
   } else one.figure = figureOf(one, objective === 'pinned' ? 'cost' : objective)
+  if (own !== null) one.standing = ownStandingOf(one, own)
+}
+
+/** By the first name that the tenant's shares have of it. */
+function wantedShare({ candidate, endpoint }: Judged, { policy: { shares } }: Question): number {
+  return shares[candidate.endpoint] ?? shares[endpoint.id] ?? shares[candidate.provider] ?? 0
+}
+
+/** Of the traffic of one priority. */
+function ownShare({ own }: Judged): number {
+  return own !== null && 'share' in own ? own.share : 1
+}
+
+/** What of one's own is down goes last like anything else, and what comes back takes part as often as it may. */
+function ownStandingOf({ candidate, standing }: Judged, own: NonNullable<Judged['own']>): number {
+  if (candidate.down) return DOWN
+  const isFirst = own.placement === 'first'
+  if (isFirst && standing >= HELD_BACK) return standing
+  return (isFirst ? OWN_FIRST : OWN_FALLBACK) + own.priority * PRIORITY + standing
 }
 
 /** What is coming back has a lesser weight where there is a draw; where one sorts, it takes part as often as it may. */
@@ -92,11 +120,12 @@ function isHeldBack({ candidate: { share = 1 } }: Judged, { dice }: Question): b
 }
 
 /** Price to the power −2, times reliability, times speed, times the part of its traffic that it may have. */
-function weigh({ candidate }: Judged): number {
+function weigh(one: Judged): number {
+  const { candidate } = one
   const price = Math.max(Number(candidate.expectedNano), 1)
   const reliability = (1 - candidate.failureRate) ** 2
   const speed = Math.sqrt(PRIOR_FIRST_TOKEN_MS / Math.max(candidate.firstTokenMs, 1))
-  return (reliability * speed * (candidate.share ?? 1)) / (price * price)
+  return (reliability * speed * (candidate.share ?? 1) * ownShare(one)) / (price * price)
 }
 
 /** What candidates are sorted by; smaller is better. */
@@ -111,7 +140,10 @@ function figureOf({ candidate }: Judged, objective: Sorted): number {
   return 1 / (Math.max(candidate.tokensPerSecond, 0.1) * successes)
 }
 
-/** Within each standing: who leads is drawn by weight, or is one of those in the noise band of the best by turns. */
+/**
+ * Within each standing: who leads is drawn by weight, or is one of those in the noise band of the best by turns. An order is followed
+ * without either, but for what one's own accounts share.
+ */
 function leadEach(sorted: Judged[], objective: Objective, dice: number): void {
   for (let from = 0; from < sorted.length;) {
     const { standing } = sorted[from] ?? { standing: DOWN }
@@ -120,7 +152,7 @@ function leadEach(sorted: Judged[], objective: Objective, dice: number): void {
     const group = from === 0 && to === sorted.length ? sorted : sorted.slice(from, to)
     // A weight is a figure below zero.
     if ((group[0]?.figure ?? 0) < 0) draw(group, objective, dice, from === 0)
-    else rotate(group, objective, dice)
+    else if (objective !== 'pinned' || isOwn(group)) rotate(group, objective, dice)
     if (group !== sorted) for (const [i, one] of group.entries()) sorted[from + i] = one
     from = to
   }
@@ -149,8 +181,26 @@ function rotate(group: Judged[], objective: Objective, dice: number): void {
   const limit = bandOf(group, objective)
   let tied = 0
   while (tied < group.length && (group[tied]?.figure ?? 0) <= limit) tied++
-  const turn = Math.floor(dice * tied)
+  const turn = isOwn(group) ? turnByShare(group.slice(0, tied), dice) : Math.floor(dice * tied)
   if (turn > 0) group.splice(0, tied, ...group.slice(turn, tied), ...group.slice(0, turn))
+}
+
+function isOwn(group: readonly Judged[]): boolean {
+  return group.every(({ own }) => own !== null)
+}
+
+/** Turns as long as the shares. */
+function turnByShare(tied: readonly Judged[], dice: number): number {
+  let left = dice * tied.reduce((sum, one) => sum + ownShare(one), 0)
+  return Math.max(
+    tied.findIndex((one) => (left -= ownShare(one)) < 0),
+    0,
+  )
+}
+
+/** Neither down nor slow. */
+function isAtItsBest({ candidate }: Judged): boolean {
+  return !candidate.down && candidate.slow !== true
 }
 
 /** The worst figure that is still as good as the best. */
@@ -164,7 +214,7 @@ function bandOf(group: readonly Judged[], objective: Objective): number {
 function isWorthStaying(warm: Judged, ordered: readonly Judged[], objective: Objective, question: Question): boolean {
   const cached = warmNano(warm.endpoint, question.request)
   if (cached === null) return false
-  const rivals = ordered.filter(({ standing }) => standing === UP)
+  const rivals = ordered.filter(({ standing }) => standing === warm.standing)
   if (objective !== 'cost' && objective !== 'balanced') return warm.figure <= bandOf(rivals, objective)
   const successes = Math.max(1 - warm.candidate.failureRate, SUCCESS_MIN)
   return rivals.every((rival) => rival === warm || Number(cached) / successes <= figureOf(rival, 'cost'))

@@ -35,6 +35,7 @@ describe('layers', () => {
           layers.every((layer) => layer.allowFallbacks) && request.allowFallbacks !== false,
         )
         expect(both.sticky).toBe(layers.every(({ sticky }) => sticky))
+        expect(both.own === 'only').toBe(layers.some(({ own }) => own === 'only'))
         const latest = [...layers.map(({ maxLatency }) => maxLatency.p50), request.maxLatency?.p50]
         expect(both.maxLatency.p50).toBe(latest.filter((ms) => ms !== undefined).toSorted((a, b) => a - b)[0])
       }),
@@ -81,6 +82,32 @@ describe('layers', () => {
     expect(effective([wider, DEFAULT_POLICY], {})).toMatchObject({ objective: 'weighted', shares: { acorn: 1 } })
     const narrower = { ...DEFAULT_POLICY, objective: 'latency' } as const
     expect(effective([wider, narrower], {})).toMatchObject({ objective: 'latency', shares: {}, order: [] })
+  })
+})
+
+describe('a narrower policy', () => {
+  const hedge = { afterMs: 900, extraRequests: 0.02, extraSpend: 1_000_000_000n, ownCost: false }
+  const layered = (...hedges: (Policy['hedge'] | undefined)[]) =>
+    effective(
+      hedges.map((one) => ({ ...DEFAULT_POLICY, hedge: one ?? null })),
+      {},
+    ).hedge
+
+  it('says when a second target is asked, and never raises what that may cost', () => {
+    const wish = { afterMs: null, extraRequests: 0.05, extraSpend: null, ownCost: true }
+    expect(layered(hedge, wish)).toEqual({ ...hedge, afterMs: null })
+    expect(layered(wish, hedge)).toEqual(hedge)
+    expect([layered(undefined, hedge), layered(hedge, undefined), layered(undefined)]).toEqual([hedge, hedge, null])
+  })
+
+  it('may say how one’s own stands to credits, unless a wider one wants one’s own only', () => {
+    const ownOf = (...all: Policy['own'][]) =>
+      effective(
+        all.map((own) => ({ ...DEFAULT_POLICY, own })),
+        {},
+      ).own
+    expect([ownOf(null), ownOf('first', null), ownOf(null, 'first')]).toEqual([null, 'first', 'first'])
+    expect([ownOf('first', 'only'), ownOf('only', 'first'), ownOf('only', null)]).toEqual(['only', 'only', 'only'])
   })
 })
 

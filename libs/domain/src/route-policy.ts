@@ -8,6 +8,7 @@ import {
   PERCENTILES,
   type Cutoffs,
   type EffectivePolicy,
+  type Hedge,
   type ModelFallback,
   type Percentile,
   type Policy,
@@ -102,6 +103,8 @@ function within(outer: Policy, inner: Policy): Policy {
     allowFallbacks: outer.allowFallbacks && inner.allowFallbacks,
     failover: inner.failover ?? outer.failover,
     modelFallback: fallbackWithin(outer, inner),
+    hedge: hedgeWithin(outer.hedge, inner.hedge),
+    own: outer.own === 'only' ? 'only' : (inner.own ?? outer.own),
     sticky: outer.sticky && inner.sticky,
     schedule: [],
   }
@@ -116,6 +119,17 @@ function allowedBy({ objective, order, allow, allowFallbacks }: Policy): readonl
 function fallbackWithin(outer: Policy, { modelFallback }: Policy): ModelFallback | null {
   if (!modelFallback) return outer.modelFallback
   return outer.locked ? { ...modelFallback, objective: outer.modelFallback?.objective ?? null } : modelFallback
+}
+
+/** When a second target is asked is the narrower one's to say; how many and at what cost never exceeds what the wider one allows. */
+function hedgeWithin(outer: Hedge | null, inner: Hedge | null): Hedge | null {
+  if (!outer || !inner) return inner ?? outer
+  return {
+    afterMs: inner.afterMs,
+    extraRequests: Math.min(outer.extraRequests, inner.extraRequests),
+    extraSpend: lower(outer.extraSpend, inner.extraSpend),
+    ownCost: outer.ownCost && inner.ownCost,
+  }
 }
 
 /** The request as the innermost layer. One that names an order is followed exactly. */
@@ -147,9 +161,14 @@ function intersect(a: readonly string[] | null, b: readonly string[] | null): re
   return union(narrower(a, b), narrower(b, a))
 }
 
-/** Whether a slug of a list means that endpoint or, for a list within a list, that narrower slug. */
-export function covers(slug: string, endpoint: string): boolean {
-  return endpoint === slug || (endpoint.startsWith(slug) && endpoint[slug.length] === '/')
+/**
+ * Whether a slug of a list means that target or, for a list within a list, that narrower slug: a provider is all of its endpoints,
+ * an endpoint is all accounts that it goes by.
+ */
+export function covers(slug: string, target: string): boolean {
+  if (!target.startsWith(slug)) return false
+  const next = target[slug.length]
+  return next === undefined || next === '/' || next === '#'
 }
 
 function union(a: readonly string[], b: readonly string[]): readonly string[] {

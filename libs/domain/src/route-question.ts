@@ -2,7 +2,8 @@ import type { Caller } from './caller.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Figures } from './decision.ts'
 import type { Health } from './health.ts'
-import type { EndpointId, ModelSlug, ProviderSlug } from './ids.ts'
+import type { ModelSlug, ProviderSlug, TargetId } from './ids.ts'
+import type { OwnIndex } from './own.ts'
 import type { EffectivePolicy, RoutePreferences } from './policy.ts'
 
 /** What the router may know of a request: features, never the prompt. */
@@ -23,13 +24,13 @@ export interface Snapshot {
   readonly catalogue: Catalogue
   /** Providers that we hold a credential and an address for. */
   readonly reachable: ReadonlySet<ProviderSlug>
-  readonly health: ReadonlyMap<EndpointId, Health>
+  readonly health: ReadonlyMap<TargetId, Health>
   /** Figures of a recorded decision, used in place of health: a decision replays from its record and the catalogue. */
-  readonly recorded?: ReadonlyMap<EndpointId, Figures>
+  readonly recorded?: ReadonlyMap<TargetId, Figures>
   /** The hour, Unix milliseconds, by which schedules go: fixed when the request was admitted. */
   readonly wallMs: number
   /** Where the conversation's prompt cache is warm; null when nowhere. */
-  readonly warm: EndpointId | null
+  readonly warm: TargetId | null
 }
 
 /** All that one decision depends on. */
@@ -37,6 +38,10 @@ export interface Question {
   readonly request: RouteRequest
   readonly caller: Caller
   readonly policy: EffectivePolicy
+  /** What the caller brings along; null: nothing. */
+  readonly own: OwnIndex | null
+  /** Its credits are used up, and something of its own may serve: nothing is paid for with credits. */
+  readonly outOfCredit: boolean
   readonly snapshot: Snapshot
   /** The clock of the health figures. */
   readonly nowMs: number

@@ -4,9 +4,18 @@ import { catalogueOf, type Endpoint, type Model, type Provider } from './catalog
 import type { Decision } from './decision.ts'
 import { FAILURE_KINDS } from './failover.ts'
 import { UNKNOWN_HEALTH, type Health } from './health.ts'
-import type { EndpointId, KeyId, ModelSlug, PolicyId, ProviderSlug, TenantId, WorkspaceId } from './ids.ts'
-import { ANY_PRICE, DEFAULT_POLICY, OBJECTIVES, type Policy, type RoutePreferences, WEEKDAYS } from './policy.ts'
+import type { EndpointId, KeyId, ModelSlug, PolicyId, ProviderSlug, TargetId, TenantId, WorkspaceId } from './ids.ts'
+import {
+  ANY_PRICE,
+  DEFAULT_POLICY,
+  OBJECTIVES,
+  OWN_CAPACITIES,
+  type Policy,
+  type RoutePreferences,
+  WEEKDAYS,
+} from './policy.ts'
 import { route, type RouteRequest, type Snapshot } from './route.ts'
+import { anyOwn, MINE } from './route-own.fixture.ts'
 
 /** For tests: the clock of the health figures, and a Wednesday at 12:00 UTC. */
 export const NOW_MS = 1_000_000
@@ -133,10 +142,10 @@ function aModel(slug: string): Model {
   }
 }
 
-/** For tests: by provider, for its endpoint of model `m`. */
-export function healthOf(known: Readonly<Record<string, Partial<Health>>>): Map<EndpointId, Health> {
-  const entries = Object.entries(known)
-  return new Map(entries.map(([slug, health]) => [`${slug}/m` as EndpointId, { ...UNKNOWN_HEALTH, ...health }]))
+/** For tests: by provider, for its endpoint of model `m`; or by target. */
+export function healthOf(known: Readonly<Record<string, Partial<Health>>>): Map<TargetId, Health> {
+  const idOf = (name: string) => (name.includes('/') ? name : `${name}/m`) as TargetId
+  return new Map(Object.entries(known).map(([name, health]) => [idOf(name), { ...UNKNOWN_HEALTH, ...health }]))
 }
 
 /** For tests: percentiles that all lie at one figure. */
@@ -159,7 +168,7 @@ export function always(promise: (world: World) => void, numRuns = 400): void {
 
 const SLUGS = ['acorn', 'birch', 'cedar', 'dogwood', 'elm', 'fir', 'gorse', 'hazel']
 /** Whole providers and single endpoints. */
-const NAMES = [...SLUGS, 'acorn/m', 'birch/m', 'cedar/n', 'dogwood/m']
+const NAMES = [...SLUGS, 'acorn/m', 'birch/m', 'cedar/n', 'dogwood/m', '~box', '~lab', 'acorn/m#c0', 'birch/m#c1']
 const PARAMETERS = ['tools', 'reasoning', 'seed']
 const someNames = fc.subarray(NAMES, { minLength: 6 })
 const fewNames = fc.subarray(NAMES, { maxLength: 2 })
@@ -171,7 +180,7 @@ const seldom = <T>(value: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: value })
 const rarely = fc.integer({ min: 0, max: 9 }).map((die) => die === 0)
 const often = fc.integer({ min: 0, max: 4 }).map((die) => die > 0)
-const anyModels = fc.subarray(['m', 'n', 'o', 'unknown'] as ModelSlug[], { minLength: 1 })
+const anyModels = fc.subarray(['m', 'n', 'o', 'unknown', MINE] as ModelSlug[], { minLength: 1 })
 const anyObjective = fc.constantFrom(...OBJECTIVES)
 const anyShares = fc.dictionary(fc.constantFrom(...NAMES), fc.integer({ min: 1, max: 9 }))
 const anyMaxPrice = fc
@@ -230,9 +239,9 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc
         failureDomain: fc.constantFrom('a', 'b'),
       }),
     ),
-    health: fc.dictionary(fc.constantFrom(...SLUGS), anyHealth),
+    health: fc.dictionary(fc.constantFrom(...SLUGS, 'acorn/m#c0', '~box/m#e0'), anyHealth),
     lost: fc.subarray(SLUGS, { maxLength: 2 }),
-    warm: seldom(fc.constantFrom('acorn/m', 'birch/m', 'cedar/n').map((id) => id as EndpointId)),
+    warm: seldom(fc.constantFrom('acorn/m', 'birch/m', 'cedar/n', 'acorn/m#c0').map((id) => id as TargetId)),
     hour: fc.nat(24 * 7),
   })
   .map(({ endpoints, over, health, lost, warm, hour }) => {
@@ -280,6 +289,8 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc.record({
   modelFallback: seldom(
     fc.record({ models: anyModels, on: fc.subarray([...FAILURE_KINDS]), objective: fc.option(anyObjective) }),
   ),
+  hedge: seldom(fc.constant({ afterMs: null, extraRequests: 0.05, extraSpend: 5n, ownCost: false })),
+  own: seldom(fc.constantFrom(...OWN_CAPACITIES)),
   sticky: often,
   schedule: seldom(fc.array(anyWindow, { maxLength: 2 })).map((windows) => windows ?? []),
 })
@@ -308,8 +319,21 @@ export const anyPreferences = fc
 export const anyWorld: fc.Arbitrary<World> = fc.record({
   snapshot: anySnapshot,
   caller: fc
-    .record({ kind: seldom(fc.constant('test' as const)), funds: seldom(fc.constantFrom('operator', 'simulated')) })
-    .map(({ kind, funds }): Caller => ({ ...CALLER, kind: kind ?? 'live', funds: funds ?? 'credit' })),
+    .record({
+      kind: seldom(fc.constant('test' as const)),
+      funds: seldom(fc.constantFrom('operator', 'simulated')),
+      balance: seldom(fc.constant(0n)),
+      own: fc.option(anyOwn, { freq: 2 }),
+    })
+    .map(({ kind, funds, balance, own }): Caller => {
+      const known: Caller = {
+        ...CALLER,
+        kind: kind ?? 'live',
+        funds: funds ?? 'credit',
+        balance: balance ?? CALLER.balance,
+      }
+      return own ? { ...known, own } : known
+    }),
   layers: fc.array(anyPolicy, { maxLength: 3 }),
   request: fc.record({
     models: anyModels,

@@ -2,9 +2,11 @@ import type { Caller } from './caller.ts'
 import type { Candidate, Decision, Removed } from './decision.ts'
 import { FAILURE_KINDS, type FailureKind } from './failover.ts'
 import type { ModelSlug } from './ids.ts'
+import { indexOf } from './own.ts'
 import { ATTEMPTS_MAX, type Objective } from './policy.ts'
 import { judge, type Judged } from './route-judge.ts'
 import { filter } from './route-filter.ts'
+import { isServedByOwn } from './route-own.ts'
 import { order, spread, stay } from './route-order.ts'
 import { rulingFor } from './route-policy.ts'
 import type { Question, RouteRequest, Snapshot } from './route-question.ts'
@@ -27,8 +29,10 @@ export function route(
   dice: number,
 ): Decision {
   const { policy, policies } = rulingFor(caller.policies, request.preferences, snapshot.wallMs)
-  const question: Question = { request, caller, policy, snapshot, nowMs, dice }
-  const groups = groupsOf(question)
+  const own = caller.own ? indexOf(caller.own) : null
+  const asked: Question = { request, caller, policy, own, outOfCredit: false, snapshot, nowMs, dice }
+  const groups = groupsOf(asked)
+  const question = goesOnWithoutCredit(asked, groups) ? { ...asked, outOfCredit: true } : asked
   const removed: Removed[] = []
   const ranked = groups.map(({ models, objective }) =>
     order(judge(filter(models, question, removed), question), objective, question),
@@ -52,7 +56,19 @@ export function route(
     fallbacks: fallbacks.map(({ candidate }) => candidate.endpoint),
     fallbackOn: fallbacks.length > 0 ? kindsFor(fallbacks, question) : [],
     failover: policy.failover,
+    hedge: policy.hedge,
   }
+}
+
+/**
+ * Whether credits are used up, as the key's look-up had it, and something of the caller's own serves the request. Without that the route
+ * stays as it is: to go on without credit is refused at admission, not here.
+ */
+function goesOnWithoutCredit(question: Question, groups: readonly ModelGroup[]): boolean {
+  const { own, caller } = question
+  const { funds, kind, balance } = caller
+  if (own === null || funds === 'operator' || kind !== 'live' || balance === null || balance > 0n) return false
+  return groups.some(({ models, isRequested }) => isRequested && isServedByOwn(models, question))
 }
 
 /** Models whose endpoints are ranked together, and by what. */
@@ -87,8 +103,7 @@ function places(
   const others = further.filter((judged) => judged.length > 0)
   const most = Math.min(policy.failover.attempts, ATTEMPTS_MAX - Math.min(others.length, FALLBACKS_KEPT))
   // Without fallbacks an order is still followed to its end, and nobody else is tried.
-  const named = ordered.filter(({ standing }) => standing < 0).length
-  const targets = ordered.slice(0, policy.allowFallbacks ? most : Math.min(Math.max(named, 1), most))
+  const targets = (policy.allowFallbacks ? ordered : strictly(ordered)).slice(0, most)
   if (others.length === 0) return { targets, fallbacks: [] }
   const taken = others.map(() => 0)
   let left = Math.min(ATTEMPTS_MAX - targets.length, others.flat().length)
@@ -99,6 +114,11 @@ function places(
     left--
   }
   return { targets, fallbacks: others.flatMap((judged, i) => judged.slice(0, taken[i])) }
+}
+
+function strictly(ordered: readonly Judged[]): readonly Judged[] {
+  const named = ordered.filter((one) => one.named)
+  return named.length > 0 ? named : ordered.slice(0, 1)
 }
 
 /** A caller that named several models wants the next one whatever happens; a policy says when. */

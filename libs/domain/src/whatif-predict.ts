@@ -2,7 +2,7 @@ import type { Caller } from './caller.ts'
 import { STAGES, type Attempt, type Decision, type Stage } from './decision.ts'
 import type { FailureKind } from './failover.ts'
 import { quantile, type Digest } from './health-digest.ts'
-import type { EndpointId, RequestId } from './ids.ts'
+import { ownerOf, type RequestId, type TargetId } from './ids.ts'
 import type { NanoUsd } from './money.ts'
 import { ATTEMPTS_MAX } from './policy.ts'
 import { cost } from './price.ts'
@@ -22,10 +22,10 @@ export interface RecordedRequest {
   /** The dice of its decision. */
   readonly draw: number
   /** Where its prompt cache was known to be warm; null when nowhere, or when nobody wrote it down. */
-  readonly warm: EndpointId | null
+  readonly warm: TargetId | null
   readonly streamed: boolean
   /** Who answered; null when nobody did. */
-  readonly endpoint: EndpointId | null
+  readonly endpoint: TargetId | null
   /** It ended with a fault, whoever's. One that the caller called off did not. */
   readonly failed: boolean
   readonly usage: Usage
@@ -41,11 +41,11 @@ export interface RecordedRequest {
 export interface Fate {
   readonly end: 'answered' | 'failed' | 'refused'
   /** Who answered, or broke off the answer. */
-  readonly endpoint: EndpointId | null
+  readonly endpoint: TargetId | null
   readonly costNano: NanoUsd | null
   readonly firstTokenMs: number | null
   readonly tokensPerSecond: number | null
-  /** Attempts after the first. */
+  /** Attempts after the first, without those that were called off because another was faster. */
   readonly failovers: number
 }
 
@@ -61,7 +61,8 @@ export function fateOf(request: RecordedRequest): Fate {
   const { endpoint, failed, costNano, firstTokenMs, tokensPerSecond, attempts } = request
   const refused = endpoint === null && failed && attempts.length === 0
   const end = refused ? 'refused' : failed ? 'failed' : 'answered'
-  return { end, endpoint, costNano, firstTokenMs, tokensPerSecond, failovers: Math.max(attempts.length - 1, 0) }
+  const tried = attempts.filter(({ outcome }) => outcome !== 'lost').length
+  return { end, endpoint, costNano, firstTokenMs, tokensPerSecond, failovers: Math.max(tried - 1, 0) }
 }
 
 const ALL_KNOWN = { firstToken: false, throughput: false, failure: false }
@@ -117,15 +118,15 @@ function refusal(then: Decision, { removed }: Decision): Prediction {
 }
 
 interface Way {
-  readonly targets: readonly EndpointId[]
-  readonly fallbacks: readonly EndpointId[]
+  readonly targets: readonly TargetId[]
+  readonly fallbacks: readonly TargetId[]
 }
 
 /** Where both decisions begin with the same endpoint, the request would have begun where it did begin. */
 function wayOf(request: RecordedRequest, then: Decision, { targets, fallbacks }: Decision): Way {
   const began = request.attempts[0]?.endpoint
   if (began === undefined || targets[0] !== then.targets[0] || targets[0] === began) return { targets, fallbacks }
-  const others = (list: readonly EndpointId[]) => list.filter((endpoint) => endpoint !== began)
+  const others = (list: readonly TargetId[]) => list.filter((endpoint) => endpoint !== began)
   return { targets: [began, ...others(targets)].slice(0, targets.length), fallbacks: others(fallbacks) }
 }
 
@@ -154,7 +155,7 @@ function walk(request: RecordedRequest, way: Way, { failover, fallbackOn }: Deci
 }
 
 /** What an endpoint did with this very request; null when it was not asked. */
-function recordedHop({ attempts }: RecordedRequest, endpoint: EndpointId): Hop | null {
+function recordedHop({ attempts }: RecordedRequest, endpoint: TargetId): Hop | null {
   const attempt = attempts.find((tried) => tried.endpoint === endpoint)
   if (!attempt) return null
   if (attempt.outcome !== 'failed') return { end: 'recorded' }
@@ -174,9 +175,10 @@ function drawnHop({ draw, beganAtMs }: RecordedRequest, place: number, failing: 
   return { end: 'failed', kind: drawn?.[0] ?? null }
 }
 
-function answered(request: RecordedRequest, endpoint: EndpointId, failovers: number, moment: Moment): Prediction {
+function answered(request: RecordedRequest, endpoint: TargetId, failovers: number, moment: Moment): Prediction {
   const { firstToken, throughput, failing } = moment.shown(endpoint)
   const price = moment.endpoint(endpoint)?.price ?? null
+  const isOwn = ownerOf(endpoint) !== null
   const drawn = (digest: Digest | null, place: number) =>
     digest && quantile(digest, derivedDraw(request.draw, request.beganAtMs, place))
   // An answer that was not streamed, or too short to measure, would not have been measured elsewhere either.
@@ -185,8 +187,8 @@ function answered(request: RecordedRequest, endpoint: EndpointId, failovers: num
   return {
     end: 'answered',
     endpoint,
-    // What failed then has used no tokens that anybody could price.
-    costNano: price && !request.failed ? cost(request.usage, price).total : null,
+    // What failed then has used no tokens that anybody could price; of one's own accounts the provider sends the bill.
+    costNano: price && !request.failed ? (isOwn ? 0n : cost(request.usage, price).total) : null,
     firstTokenMs: hasFirstToken ? drawn(firstToken, FIRST_TOKEN_PLACE) : null,
     tokensPerSecond: hasThroughput ? drawn(throughput, THROUGHPUT_PLACE) : null,
     failovers,

@@ -1,5 +1,5 @@
 import type { Stage } from './decision.ts'
-import type { EndpointId, RequestId } from './ids.ts'
+import type { TargetId, RequestId } from './ids.ts'
 import type { NanoUsd } from './money.ts'
 
 /** Sums over requests, happened or predicted. */
@@ -28,8 +28,8 @@ export interface WhatIfGroup extends WhatIfPair {
 
 /** Requests that end elsewhere. Null stands for nobody: failed or refused. */
 export interface WhatIfMove {
-  readonly from: EndpointId | null
-  readonly to: EndpointId | null
+  readonly from: TargetId | null
+  readonly to: TargetId | null
   readonly requests: number
   /** What they cost then, and what they would have cost; those whose price nobody can know are left out of both. */
   readonly happenedNano: NanoUsd
@@ -42,8 +42,8 @@ export interface WhatIfSample {
   readonly beganAtMs: number
   /** What was asked for. */
   readonly model: string
-  readonly from: EndpointId | null
-  readonly to: EndpointId | null
+  readonly from: TargetId | null
+  readonly to: TargetId | null
   /** The filter that refuses it; null when it is not refused. */
   readonly stage: Stage | null
   readonly happenedNano: NanoUsd
@@ -71,6 +71,7 @@ export const WHAT_IF_LIMITS = {
     'Speed and failures at another endpoint are drawn from what that endpoint showed in that minute, or in the nearest one within the hour; time lost in failed attempts is not added.',
   load: 'Endpoints are taken to bear the moved requests as they bore their own.',
   sticky: 'Where a prompt cache was warm is known only of requests that stayed there.',
+  own: 'Accounts and endpoints of your own are those of today. Requests by them cost nothing here: what their providers charge you is not counted.',
   unknown:
     'Some requests would have gone where nothing was shown within the hour: they count as answered, and their speed is left out on both sides.',
   unrecorded: 'Some requests were refused before a route was chosen, or their record was cut short: they are left out.',

@@ -1,6 +1,6 @@
 import type { Stage } from './decision.ts'
 import { addDigest, addToDigest, countOf, quantile, type Digest } from './health-digest.ts'
-import type { EndpointId } from './ids.ts'
+import { endpointOf, ownerOf, type TargetId } from './ids.ts'
 import type { NanoUsd } from './money.ts'
 import type { Fate, Prediction, RecordedRequest } from './whatif-predict.ts'
 import {
@@ -20,7 +20,7 @@ import {
 export class Tally {
   /** By endpoint, or by the model that was asked for where nobody answered; the sums of the report are made of these. */
   readonly #cells = new Map<string, Cell>()
-  readonly #moves = new Map<EndpointId | null, Map<EndpointId | null, MoveSum>>()
+  readonly #moves = new Map<TargetId | null, Map<TargetId | null, MoveSum>>()
   readonly #stages = new Map<Stage, number>()
   readonly #sample = new Largest()
   readonly #refusedSample = new Largest()
@@ -30,6 +30,7 @@ export class Tally {
   #checked = 0
   #reproduced = 0
   #moved = 0
+  #own = false
 
   /** Counts requests that cannot be routed again. */
   skip(requests: number): void {
@@ -47,6 +48,7 @@ export class Tally {
     this.#cellOf(request, happened.endpoint).happened.add(comparable(happened, predicted))
     this.#cellOf(request, predicted.endpoint).predicted.add(predicted)
     this.#countUnknown(predicted)
+    this.#own ||= isOwn(happened.endpoint) || isOwn(predicted.endpoint)
     if (predicted.endpoint === happened.endpoint && predicted.end === happened.end) return
     this.#moved++
     this.#move(happened, predicted)
@@ -76,14 +78,14 @@ export class Tally {
     }
   }
 
-  #cellOf({ route }: RecordedRequest, endpoint: EndpointId | null): Cell {
+  #cellOf({ route }: RecordedRequest, endpoint: TargetId | null): Cell {
     const asked = route.models[0] ?? ''
     const name = endpoint ?? `nobody ${asked}`
     const known = this.#cells.get(name)
     if (known) return known
     // An endpoint's id begins with its provider and goes on with its model.
     const slash = endpoint?.indexOf('/') ?? -1
-    const model = endpoint?.slice(slash + 1) ?? asked
+    const model = endpoint === null ? asked : endpointOf(endpoint).slice(slash + 1)
     const cell = { provider: endpoint?.slice(0, slash) ?? '', model, happened: new Sum(), predicted: new Sum() }
     this.#cells.set(name, cell)
     return cell
@@ -98,7 +100,7 @@ export class Tally {
 
   #move({ endpoint: from, costNano }: Fate, predicted: Prediction): void {
     const { endpoint: to, stage } = predicted
-    const sums = this.#moves.get(from) ?? new Map<EndpointId | null, MoveSum>()
+    const sums = this.#moves.get(from) ?? new Map<TargetId | null, MoveSum>()
     this.#moves.set(from, sums)
     const sum = sums.get(to) ?? { from, to, requests: 0, happenedNano: 0n, predictedNano: 0n }
     sums.set(to, sum)
@@ -115,9 +117,14 @@ export class Tally {
     const { firstToken, throughput, failures } = this.#unknown
     return all.filter((limit) => {
       if (limit === 'unknown') return firstToken + throughput + failures > 0
+      if (limit === 'own') return this.#own
       return limit !== 'unrecorded' || this.#unrecorded > 0
     })
   }
+}
+
+function isOwn(target: TargetId | null): boolean {
+  return target !== null && ownerOf(target) !== null
 }
 
 /** Speed that cannot be predicted is left out on both sides: else the slow ones might go missing on one, and look like a gain. */

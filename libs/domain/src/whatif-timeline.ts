@@ -2,11 +2,11 @@ import { countsAgainstHealth, failureKind, type FailureKind } from './failover.t
 import { blame, Fault, type FaultCode } from './fault.ts'
 import { addDigest, countOf, meanOf, mergeDigests, percentilesOf, type Digest } from './health-digest.ts'
 import { UNKNOWN_HEALTH, type Health } from './health.ts'
-import type { EndpointId } from './ids.ts'
+import type { TargetId } from './ids.ts'
 
 /** What an endpoint did within one minute, all nodes together. */
 export interface EndpointMinute {
-  readonly endpoint: EndpointId
+  readonly endpoint: TargetId
   /** When the minute begins, Unix milliseconds. */
   readonly minuteMs: number
   readonly attempts: number
@@ -49,10 +49,10 @@ interface Page {
 
 /** The minutes of every endpoint, oldest first. */
 export class Timeline {
-  readonly #pages = new Map<EndpointId, Page[]>()
+  readonly #pages = new Map<TargetId, Page[]>()
 
   constructor(minutes: readonly EndpointMinute[]) {
-    const books = new Map<EndpointId, Map<number, Page>>()
+    const books = new Map<TargetId, Map<number, Page>>()
     for (const told of minutes) {
       const book = books.get(told.endpoint) ?? new Map<number, Page>()
       books.set(told.endpoint, book)
@@ -70,8 +70,8 @@ export class Timeline {
   }
 
   /** Health of every endpoint that was called within the hour before the end of the minute. */
-  healthAt(minute: number): Map<EndpointId, Health> {
-    const health = new Map<EndpointId, Health>()
+  healthAt(minute: number): Map<TargetId, Health> {
+    const health = new Map<TargetId, Health>()
     for (const [endpoint, pages] of this.#pages) {
       const known = healthOf(pages, minute)
       if (known) health.set(endpoint, known)
@@ -79,7 +79,7 @@ export class Timeline {
     return health
   }
 
-  shownAt(endpoint: EndpointId, minute: number): Shown {
+  shownAt(endpoint: TargetId, minute: number): Shown {
     const pages = this.#pages.get(endpoint) ?? []
     return {
       firstToken: nearest(pages, minute, hasFirstTokens)?.firstToken ?? null,

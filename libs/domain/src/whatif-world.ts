@@ -1,5 +1,6 @@
 import type { Catalogue, Endpoint } from './catalogue.ts'
-import type { EndpointId, ProviderSlug } from './ids.ts'
+import { endpointOf, ownerOf, type ProviderSlug, type TargetId } from './ids.ts'
+import { indexOf, type Own } from './own.ts'
 import type { Snapshot } from './route.ts'
 import { Timeline, type EndpointMinute, type Shown } from './whatif-timeline.ts'
 
@@ -15,6 +16,8 @@ export interface Past {
   /** Oldest first; the first one holds before its time too. Not empty. */
   readonly catalogues: readonly PricedCatalogue[]
   readonly reachable: ReadonlySet<ProviderSlug>
+  /** What the tenant brings along, as of today; absent: nothing. */
+  readonly own?: Own
   /** Minutes of the stretch, and of an hour before and after it, in any order. */
   readonly minutes: readonly EndpointMinute[]
 }
@@ -23,8 +26,9 @@ export interface Past {
 export interface Moment {
   /** As the router would have seen it; without a warm prompt cache, which belongs to a request. */
   readonly snapshot: Snapshot
-  endpoint(id: EndpointId): Endpoint | null
-  shown(id: EndpointId): Shown
+  /** Null for one that is gone, or whose owner is. */
+  endpoint(id: TargetId): Endpoint | null
+  shown(id: TargetId): Shown
 }
 
 /** A stretch of the past to route in. */
@@ -52,7 +56,7 @@ export function worldOf(past: Past): World {
       if (known) return known
       const chosen = dated[place]
       if (!chosen) throw new Error('a past without a catalogue was asked for a minute')
-      const made = momentOf(minute, chosen, past.reachable, timeline)
+      const made = momentOf(minute, chosen, past, timeline)
       const [oldest] = moments.keys()
       if (moments.size >= MOMENTS_MAX && oldest !== undefined) moments.delete(oldest)
       moments.set(key, made)
@@ -61,20 +65,26 @@ export function worldOf(past: Past): World {
   }
 }
 
-function byId({ endpointsOf }: Catalogue): ReadonlyMap<EndpointId, Endpoint> {
+function byId({ endpointsOf }: Catalogue): ReadonlyMap<TargetId, Endpoint> {
   return new Map([...endpointsOf.values()].flat().map((endpoint) => [endpoint.id, endpoint]))
 }
 
 function momentOf(
   minute: number,
-  { catalogue, endpoints }: { catalogue: Catalogue; endpoints: ReadonlyMap<EndpointId, Endpoint> },
-  reachable: ReadonlySet<ProviderSlug>,
+  { catalogue, endpoints }: { catalogue: Catalogue; endpoints: ReadonlyMap<TargetId, Endpoint> },
+  { reachable, own }: Pick<Past, 'reachable' | 'own'>,
   timeline: Timeline,
 ): Moment {
-  const shown = new Map<EndpointId, Shown>()
+  const shown = new Map<TargetId, Shown>()
   return {
     snapshot: { catalogue, reachable, health: timeline.healthAt(minute), wallMs: minute * MINUTE_MS, warm: null },
-    endpoint: (id) => endpoints.get(id) ?? null,
+    endpoint(id) {
+      const owner = ownerOf(id)
+      if (owner === null) return endpoints.get(id) ?? null
+      const known = own && indexOf(own).byId.get(owner)
+      if (!known) return null
+      return 'endpoint' in known ? known.endpoint : (endpoints.get(endpointOf(id)) ?? null)
+    },
     shown(id) {
       const known = shown.get(id) ?? timeline.shownAt(id, minute)
       shown.set(id, known)

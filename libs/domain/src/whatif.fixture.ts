@@ -2,7 +2,17 @@ import type { Caller } from './caller.ts'
 import { catalogueOf, type Catalogue, type Endpoint, type Model, type Provider } from './catalogue.ts'
 import type { Attempt } from './decision.ts'
 import type { Health } from './health.ts'
-import type { EndpointId, KeyId, ModelSlug, PolicyId, ProviderSlug, RequestId, TenantId, WorkspaceId } from './ids.ts'
+import type {
+  EndpointId,
+  TargetId,
+  KeyId,
+  ModelSlug,
+  PolicyId,
+  ProviderSlug,
+  RequestId,
+  TenantId,
+  WorkspaceId,
+} from './ids.ts'
 import { DEFAULT_POLICY, type Policy, type VersionedPolicy } from './policy.ts'
 import { cost } from './price.ts'
 import { route, type RouteRequest } from './route.ts'
@@ -187,7 +197,7 @@ function wobble(health: Health, dice: () => number): Health {
   return { ...health, firstTokenMs: by(health.firstTokenMs), tokensPerSecond: by(health.tokensPerSecond) }
 }
 
-function attemptsAt(targets: readonly EndpointId[], dice: () => number): RecordedRequest['attempts'] {
+function attemptsAt(targets: readonly TargetId[], dice: () => number): RecordedRequest['attempts'] {
   const attempts: Pick<Attempt, 'endpoint' | 'outcome' | 'fault'>[] = []
   for (const endpoint of targets) {
     const failed = dice() < 0.1

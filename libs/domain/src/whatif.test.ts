@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { EndpointId, PolicyId, ProviderSlug, RequestId } from './ids.ts'
+import type { EndpointId, ModelSlug, OwnId, PolicyId, ProviderSlug, RequestId, TargetId } from './ids.ts'
 import { DEFAULT_FAILOVER, OBJECTIVES, type Policy } from './policy.ts'
+import { aCredential, ownOf } from './route-own.fixture.ts'
 import {
   aCaller,
   aCatalogue,
@@ -37,6 +38,49 @@ const anyChanges: fc.Arbitrary<Partial<Policy>> = fc.record(
   { requiredKeys: [] },
 )
 const anySeed = fc.integer({ min: 0, max: 1_000_000 })
+
+describe('what is one’s own', () => {
+  const own = ownOf(
+    aCredential('acorn', { boundTo: 'simulated', placement: 'fallback', id: 'a' as OwnId }),
+    aCredential('birch', { boundTo: 'simulated', id: 'b' as OwnId, models: ['sim/wide' as ModelSlug] }),
+  )
+  const catalogue = aCatalogue([anEndpoint('acorn', 'sim/swift', 1), anEndpoint('birch', 'sim/swift', 2)])
+  const past = {
+    catalogues: [{ fromMs: 0, catalogue }],
+    reachable: new Set(PROVIDERS as readonly string[] as readonly ProviderSlug[]),
+  }
+  const minutes = [aMinute('acorn/sim/swift#a'), aMinute('birch/sim/swift')]
+  const world = worldOf({ ...past, own, minutes })
+  const caller = { ...aCaller(), own }
+
+  it('is routed to as it is today, costs nothing here, and is shown by its own minutes', () => {
+    const report = replay(draftOf({ own: 'only' }), world, [aRequest({ caller })])
+    expect(report.moves).toMatchObject([{ from: 'acorn/sim/swift', to: 'acorn/sim/swift#a', predictedNano: 0n }])
+    expect(report.totals).toMatchObject({ happened: { costNano: 2_000_000n }, predicted: { costNano: 0n } })
+    expect(report.totals.predicted.firstTokenMs?.p50).toBeGreaterThan(300)
+    expect(report.unknown).toMatchObject({ cost: 0, firstToken: 0, failures: 0 })
+    expect(report.providers.map(({ name }) => name)).toEqual(['acorn'])
+    expect(report.limits).toContain('own')
+    expect(replay(draftOf({ deny: ['acorn'] }), world, [aRequest({ caller: aCaller() })]).limits).not.toContain('own')
+  })
+
+  it('counts as unknown when its owner is gone and the draft would go there all the same', () => {
+    const moment = world.at(BEGAN_MS)
+    expect(moment.endpoint('acorn/sim/swift#a' as TargetId)?.price?.version).toBe(1)
+    expect(moment.endpoint('acorn/sim/swift#gone' as TargetId)).toBeNull()
+    expect(
+      worldOf({ ...past, minutes })
+        .at(BEGAN_MS)
+        .endpoint('acorn/sim/swift#a' as TargetId),
+    ).toBeNull()
+    const gone = 'acorn/sim/swift#gone' as TargetId
+    const attempts = [{ endpoint: gone, outcome: 'answered', fault: null }] as const
+    const request = aRequest({ caller, endpoint: gone, attempts, costNano: 0n })
+    expect(replay(draftOf({}), world, [request])).toMatchObject({ moved: 0, totals: { predicted: { costNano: 0n } } })
+    const { moves } = replay(draftOf({ deny: ['acorn'] }), world, [request])
+    expect(moves).toMatchObject([{ from: gone, to: 'birch/sim/swift' }])
+  })
+})
 
 describe('laws', () => {
   it('moves nothing and costs the same to the nano-dollar under the very policy that was in force', () => {

@@ -9,6 +9,9 @@ import {
   type KeyId,
   type Model,
   type ModelSlug,
+  type OwnCredential,
+  type OwnEndpoint,
+  type OwnId,
   type Policy,
   type PolicyId,
   type Price,
@@ -96,6 +99,43 @@ export function anEndpoint(
     supportedParameters: ['max_tokens', 'temperature', 'tools', 'tool_choice', 'response_format'],
     price: aPrice(),
     ...changes,
+  }
+}
+
+/** A tenant's credential at a simulated provider, before credits and for anything. */
+export function anOwnCredential(provider = 'acorn', changes: Partial<OwnCredential> = {}): OwnCredential {
+  return {
+    id: randomUUID() as OwnId,
+    version: 1,
+    provider: provider as ProviderSlug,
+    boundTo: 'simulated',
+    placement: 'first',
+    priority: 0,
+    share: 1,
+    models: null,
+    keys: null,
+    sealed: { kek: 1, wrapped: '', sealed: '' },
+    ...changes,
+  }
+}
+
+/** A tenant's own endpoint, which asks for no credential: `~slug/model`. */
+export function anOwnEndpoint(
+  slug = 'box',
+  model = '~tenant/llama',
+  changes: Partial<Omit<OwnEndpoint, 'endpoint'>> & { readonly endpoint?: Partial<Endpoint> } = {},
+): OwnEndpoint {
+  const { endpoint, ...others } = changes
+  return {
+    id: randomUUID() as OwnId,
+    version: 1,
+    endpoint: { ...anEndpoint(`~${slug}`, model), ...endpoint },
+    provider: aProvider(`~${slug}`, { simulated: false, baseUrl: `https://${slug}.example/v1` }),
+    model: model.startsWith('~') ? aModel(model) : null,
+    placement: 'first',
+    priority: 0,
+    sealed: null,
+    ...others,
   }
 }
 

@@ -1,5 +1,16 @@
 /** For tests only: databases and Redis of their own, builders that fill what a test does not care about, and the product. */
-export { aCaller, aCatalogue, aModel, anEndpoint, aPolicy, aPrice, aProvider, aVersionedPolicy } from './builders.ts'
+export {
+  aCaller,
+  aCatalogue,
+  aModel,
+  anEndpoint,
+  anOwnCredential,
+  anOwnEndpoint,
+  aPolicy,
+  aPrice,
+  aProvider,
+  aVersionedPolicy,
+} from './builders.ts'
 export { emptyDatabase, testDatabase, testPool, type TestDatabase } from './database.ts'
 export { testRedis, type TestRedis } from './redis.ts'
 export { aKey, insertTenant, type TenantOptions, type TestKey, type TestTenant } from './tenants.ts'
@@ -33,6 +44,7 @@ export {
   type ProcessJudgement,
   type ProcessWatch,
 } from './faults/oracles.ts'
+export { startNameServer, type NameAnswer, type NameServer } from './faults/name-server.ts'
 export { canaryOf } from './faults/canary.ts'
 export { percentile } from './faults/statistics.ts'
 export { note } from './faults/figures.ts'

@@ -1,17 +1,18 @@
 import { POLICY_BYTES_MAX, type PolicyDocument } from '@turnpike/contract'
-import { isZone, type Catalogue } from '@turnpike/domain'
+import { endpointOf, indexOf, isZone, ownTargets, type Catalogue, type Own, type TargetId } from '@turnpike/domain'
 import { unknownWord, type Problem } from './problems.ts'
+import { NOTHING_OWN } from './survey.ts'
 
 /**
- * What is wrong with a document that has the right form: its size, names that the catalogue does not know, zones, and objectives
- * without what they go by. Paths begin at the document.
+ * What is wrong with a document that has the right form: its size, names that neither the catalogue nor the organisation's own means
+ * know, zones, and objectives without what they go by. Paths begin at the document.
  */
-export function problemsIn(document: PolicyDocument, catalogue: Catalogue): Problem[] {
+export function problemsIn(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): Problem[] {
   const bytes = Buffer.byteLength(JSON.stringify(document))
   if (bytes > POLICY_BYTES_MAX) {
     return [{ path: [], message: `A policy has at most ${POLICY_BYTES_MAX / 1024} KiB; this one has ${bytes} bytes.` }]
   }
-  const known = wordsOf(catalogue)
+  const known = wordsOf(catalogue, own)
   const windows = document.schedule ?? []
   return [
     ...unknownSlugs(document.only, ['only'], known),
@@ -30,47 +31,51 @@ export function problemsIn(document: PolicyDocument, catalogue: Catalogue): Prob
   ]
 }
 
-/** The words that documents may use, as the catalogue has them now. */
-interface Words {
+/** The words that documents may use, as the catalogue and the organisation's own means have them now. */
+export interface Words {
   readonly providers: ReadonlySet<string>
   readonly endpoints: ReadonlySet<string>
+  /** Accounts of the organisation's own, at each endpoint. */
+  readonly targets: ReadonlySet<string>
   readonly models: ReadonlySet<string>
   readonly parameters: ReadonlySet<string>
 }
 
-function wordsOf({ models, providers, endpointsOf }: Catalogue): Words {
-  const endpoints = [...endpointsOf.values()].flat()
+export function wordsOf(catalogue: Catalogue, own: Own): Words {
+  const mine = own.endpoints
+  const endpoints = [...[...catalogue.endpointsOf.values()].flat(), ...mine.map(({ endpoint }) => endpoint)]
   return {
-    providers: new Set(providers.keys()),
+    providers: new Set([...catalogue.providers.keys(), ...mine.map(({ provider }) => provider.slug)]),
     endpoints: new Set(endpoints.map(({ id }) => id)),
-    models: new Set(models.keys()),
+    targets: new Set(ownTargets(own, catalogue)),
+    models: new Set([...catalogue.models.keys(), ...indexOf(own).models.keys()]),
     parameters: new Set(endpoints.flatMap(({ supportedParameters }) => supportedParameters)),
   }
 }
 
-/** Names of providers and ids of endpoints. @param path of the list */
-export function unknownSlugs(
-  slugs: readonly string[] | undefined,
-  path: Problem['path'],
-  { providers, endpoints }: Pick<Words, 'providers' | 'endpoints'>,
-): Problem[] {
-  return (slugs ?? []).flatMap((slug, i) => unknownSlug(slug, [...path, i], { providers, endpoints }))
+/** Names of providers, ids of endpoints, and ids of one account at an endpoint. @param path of the list */
+export function unknownSlugs(slugs: readonly string[] | undefined, path: Problem['path'], known: Words): Problem[] {
+  return (slugs ?? []).flatMap((slug, i) => unknownSlug(slug, [...path, i], known))
 }
 
 function unknownShares(shares: PolicyDocument['shares'], path: Problem['path'], known: Words): Problem[] {
   return Object.keys(shares ?? {}).flatMap((slug) => unknownSlug(slug, [...path, slug], known))
 }
 
-function unknownSlug(
-  slug: string,
-  path: Problem['path'],
-  { providers, endpoints }: Pick<Words, 'providers' | 'endpoints'>,
-): Problem[] {
-  if (providers.has(slug) || endpoints.has(slug)) return []
+function unknownSlug(slug: string, path: Problem['path'], { providers, endpoints, targets }: Words): Problem[] {
+  if (providers.has(slug) || endpoints.has(slug) || targets.has(slug)) return []
+  if (slug.includes('#')) return [{ path, message: unknownAccount(slug as TargetId, targets) }]
   const message = slug.includes('/')
     ? unknownWord('endpoint', slug, endpoints)
     : unknownWord('provider', slug, providers)
   return [{ path, message }]
+}
+
+/** Suggests those at the same endpoint: ids of accounts do not resemble each other. */
+function unknownAccount(target: TargetId, targets: ReadonlySet<string>): string {
+  const there = [...targets].filter((known) => endpointOf(known as TargetId) === endpointOf(target))
+  const hint = there.length > 0 ? ` There are ${there.join(', ')}.` : ''
+  return `No account of your organisation is “${target.slice(0, 200)}”.${hint}`
 }
 
 function unknownModels({ model_fallback: fallback }: PolicyDocument, { models }: Words): Problem[] {

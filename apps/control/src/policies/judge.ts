@@ -2,24 +2,25 @@ import type { PolicyDocument, PolicyWarning } from '@turnpike/contract'
 import type { Catalogue } from '@turnpike/domain'
 import { problemsIn } from './check-document.ts'
 import { refusal, type Problem } from './problems.ts'
-import { statesOf, survey, type Survey } from './survey.ts'
+import { NOTHING_OWN, statesOf, survey, type Survey } from './survey.ts'
 import { warningsOf } from './warnings.ts'
 
 /**
  * Holds a document that has the right form against the catalogue, before it is saved. Throws Fault `request_invalid` that names the
  * field, or says how many endpoints each stage removes when none is left.
+ * @param own what the author's organisation brings along
  * @returns what the author should think about all the same
  */
-export function judge(document: PolicyDocument, catalogue: Catalogue): PolicyWarning[] {
-  refuseUnfit(document, catalogue)
-  const barren = barrenState(document, catalogue)
+export function judge(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): PolicyWarning[] {
+  refuseUnfit(document, catalogue, own)
+  const barren = barrenState(document, catalogue, own)
   if (barren) throw refusal([barren.problem], { total: barren.found.total, removed: barren.found.removed })
-  return warningsOf(document, catalogue)
+  return warningsOf(document, catalogue, own)
 }
 
 /** The first half of `judge`: what is wrong whatever the catalogue leaves. */
-export function refuseUnfit(document: PolicyDocument, catalogue: Catalogue): void {
-  const problems = problemsIn(document, catalogue)
+export function refuseUnfit(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): void {
+  const problems = problemsIn(document, catalogue, own)
   if (problems.length === 0) return
   throw refusal(problems.map(({ path, message }) => ({ path: ['document', ...path], message })))
 }
@@ -28,9 +29,10 @@ export function refuseUnfit(document: PolicyDocument, catalogue: Catalogue): voi
 export function barrenState(
   document: PolicyDocument,
   catalogue: Catalogue,
+  own = NOTHING_OWN,
 ): { readonly problem: Problem; readonly found: Survey } | null {
   for (const state of statesOf(document)) {
-    const found = survey(state.document, catalogue, 1)
+    const found = survey(state.document, catalogue, 1, own)
     if (found.total === 0 || found.domains.size > 0) continue
     const stages = Object.entries(found.removed).toSorted(([, a], [, b]) => b - a)
     const counts = stages.map(([stage, count]) => `${stage} removes ${count}`).join(', ')

@@ -21,6 +21,7 @@ import {
   listPolicies,
   listPolicyVersions,
   policyLayers,
+  readOwn,
   recentHealth,
   renamePolicy,
   rollBackPolicy,
@@ -54,16 +55,16 @@ export class PoliciesController {
   @Get(':id')
   @RouteConfig({ access: 'policies:read' })
   async one(@Param('id') id: string, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
-    return this.#answer(await findPolicy(this.control.prisma, signedInOf(request).tenantId, policyId(id)))
+    return this.#answer(request, await findPolicy(this.control.prisma, signedInOf(request).tenantId, policyId(id)))
   }
 
   @Post()
   @RouteConfig({ access: 'policies:update' })
   async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const wanted = parseSuggesting(PolicyCreate, body)
-    await this.#judge(wanted.document)
+    await this.#judge(request, wanted.document)
     const creating = createPolicy(this.control.prisma, authorOf(request), wanted)
-    void reply.code(201).send(await this.#answer(await this.control.published(creating)))
+    void reply.code(201).send(await this.#answer(request, await this.control.published(creating)))
   }
 
   @Patch(':id')
@@ -71,7 +72,7 @@ export class PoliciesController {
   async rename(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
     const { name } = parse(PolicyRename, body)
     const renaming = renamePolicy(this.control.prisma, authorOf(request), policyId(id), name)
-    return this.#answer(await this.control.published(renaming))
+    return this.#answer(request, await this.control.published(renaming))
   }
 
   @Post(':id/versions')
@@ -80,9 +81,12 @@ export class PoliciesController {
   async save(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
     const known = policyId(id)
     const { document, basedOn } = parseSuggesting(PolicySave, body)
-    await this.#judge(document)
+    await this.#judge(request, document)
     const wanted = { document, basedOn, onWide: refusingTheNarrow(request) }
-    return this.#answer(await this.control.published(savePolicy(this.control.prisma, authorOf(request), known, wanted)))
+    return this.#answer(
+      request,
+      await this.control.published(savePolicy(this.control.prisma, authorOf(request), known, wanted)),
+    )
   }
 
   @Get(':id/versions')
@@ -112,6 +116,7 @@ export class PoliciesController {
     const { version, basedOn } = parse(PolicyRollback, body)
     const wanted = { version, basedOn, onWide: refusingTheNarrow(request) }
     return this.#answer(
+      request,
       await this.control.published(rollBackPolicy(this.control.prisma, authorOf(request), known, wanted)),
     )
   }
@@ -121,7 +126,7 @@ export class PoliciesController {
   @RouteConfig({ access: 'policies:update' })
   async archive(@Param('id') id: string, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
     const archiving = archivePolicy(this.control.prisma, authorOf(request), policyId(id), Date.now())
-    return this.#answer(await this.control.published(archiving))
+    return this.#answer(request, await this.control.published(archiving))
   }
 
   @Post('preview')
@@ -132,10 +137,12 @@ export class PoliciesController {
     const { tenantId, workspace, organisation } = signedInOf(request)
     const { prisma, pool } = this.control
     const catalogue = await this.control.catalogue()
-    refuseUnfit(question.document, catalogue)
+    const own = await readOwn(pool, tenantId)
+    refuseUnfit(question.document, catalogue, own)
     const nowMs = Date.now()
     const world = {
       catalogue,
+      own,
       layers: await policyLayers(prisma, tenantId, workspace.id),
       funds: organisation.funds,
       health: await recentHealth(pool, nowMs),
@@ -144,15 +151,17 @@ export class PoliciesController {
     return { data: previewOf(question, world) }
   }
 
-  async #judge(document: PolicyDocument): Promise<void> {
-    judge(document, await this.control.catalogue())
+  async #judge(request: FastifyRequest, document: PolicyDocument): Promise<void> {
+    const own = await readOwn(this.control.pool, signedInOf(request).tenantId)
+    judge(document, await this.control.catalogue(), own)
   }
 
   /** Another organisation's policy and one that never was are answered alike. */
-  async #answer(policy: PolicySummary | null): Promise<PolicyAnswer> {
+  async #answer(request: FastifyRequest, policy: PolicySummary | null): Promise<PolicyAnswer> {
     if (!policy) throw noSuchPolicy()
     const data = policyRow(policy)
-    return { data, warnings: warningsOf(data.document, await this.control.catalogue()) }
+    const own = await readOwn(this.control.pool, signedInOf(request).tenantId)
+    return { data, warnings: warningsOf(data.document, await this.control.catalogue(), own) }
   }
 }
 

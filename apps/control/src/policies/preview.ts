@@ -2,44 +2,50 @@ import type { PolicyPreview, PolicyPreviewQuestion } from '@turnpike/contract'
 import {
   covers,
   openPolicy,
+  ownTargets,
   route,
   UNKNOWN_HEALTH,
   type Caller,
   type Catalogue,
   type Decision,
-  type EndpointId,
   type Health,
   type ModelSlug,
+  type Own,
+  type ProviderSlug,
+  type TargetId,
   type VersionedPolicy,
 } from '@turnpike/domain'
 import type { PolicyLayer } from '@turnpike/store'
 import { decisionOf } from '../requests/request-row.ts'
-import { unknownSlugs } from './check-document.ts'
+import { unknownSlugs, wordsOf, type Words } from './check-document.ts'
 import { barrenState } from './judge.ts'
 import { refusal, unknownWord, type Problem } from './problems.ts'
-import { callerUnder, draftOf } from './survey.ts'
+import { callerUnder, draftOf, NOTHING_OWN } from './survey.ts'
 import { warningsOf } from './warnings.ts'
 
 /** What a preview stands on. */
 export interface PreviewWorld {
   readonly catalogue: Catalogue
+  /** What the organisation brings along; absent: nothing. */
+  readonly own?: Own
   /** Policies of the organisation and the workspace, the widest first. */
   readonly layers: readonly PolicyLayer[]
   readonly funds: Caller['funds']
   /** Figures of the last minutes. What has none is judged as an endpoint that nobody knows yet. */
-  readonly health: ReadonlyMap<EndpointId, Health>
+  readonly health: ReadonlyMap<TargetId, Health>
   /** Unix milliseconds. */
   readonly nowMs: number
 }
 
 /**
- * What the router would do with a sample request under a draft, as a live key of the workspace would have it. Every provider of the
- * catalogue is taken to be reachable: the gateways alone hold credentials, so that stage `credential` is never told here.
+ * What the router would do with a sample request under a draft, as a live key of the workspace would have it. Every provider that has
+ * an address is taken to be reachable: the gateways alone hold the house's credentials, so that stage `credential` is told only of
+ * those that nobody can reach.
  * Throws Fault `request_invalid` for models and names that the catalogue does not know.
  */
 export function previewOf({ document, sample, policyId }: PolicyPreviewQuestion, world: PreviewWorld): PolicyPreview {
-  const { catalogue, nowMs } = world
-  refuseUnknown(sample, catalogue)
+  const { catalogue, nowMs, own = NOTHING_OWN } = world
+  refuseUnknown(sample, wordsOf(catalogue, own))
   const request = {
     models: sample.models as ModelSlug[],
     promptTokens: sample.promptTokens,
@@ -50,16 +56,16 @@ export function previewOf({ document, sample, policyId }: PolicyPreviewQuestion,
   const policies = layersAround(draftOf(document), policyId, world.layers)
   const snapshot = {
     catalogue,
-    reachable: new Set(catalogue.providers.keys()),
-    health: withDown(world, sample.down),
+    reachable: addressed(catalogue),
+    health: withDown(world, sample.down, own),
     wallMs: sample.at === undefined ? nowMs : Date.parse(sample.at),
     warm: null,
   }
   // Every draw begins with the likeliest, which is what 0 falls on.
-  const decision = route(request, callerUnder(policies, world.funds), snapshot, nowMs, sample.draw ?? 0)
+  const decision = route(request, callerUnder(policies, world.funds, own), snapshot, nowMs, sample.draw ?? 0)
   const { objective, removed, targets, fallbacks, candidates } = decisionOf(decision)
   const chanceOf = chancesOf(decision)
-  const barren = barrenState(document, catalogue)
+  const barren = barrenState(document, catalogue, own)
   return {
     objective,
     window: decision.policies[policies.findIndex(({ version }) => version === 0)]?.window ?? null,
@@ -71,21 +77,24 @@ export function previewOf({ document, sample, policyId }: PolicyPreviewQuestion,
     removedByStage: countsOf(removed.map(({ stage }) => stage)),
     warnings: [
       ...(barren ? [{ code: 'no_endpoint', message: barren.problem.message }] : []),
-      ...warningsOf(document, catalogue),
+      ...warningsOf(document, catalogue, own),
     ],
   }
 }
 
-function refuseUnknown({ models, down }: PolicyPreviewQuestion['sample'], catalogue: Catalogue): void {
-  const known = {
-    providers: new Set<string>(catalogue.providers.keys()),
-    endpoints: new Set<string>([...catalogue.endpointsOf.values()].flat().map(({ id }) => id)),
-  }
+/** Providers that can be reached by anybody. */
+function addressed({ providers }: Catalogue): Set<ProviderSlug> {
+  return new Set(
+    [...providers.values()].flatMap(({ slug, simulated, baseUrl }) => (simulated || baseUrl ? [slug] : [])),
+  )
+}
+
+function refuseUnknown({ models, down }: PolicyPreviewQuestion['sample'], known: Words): void {
   const problems: Problem[] = [
     ...models.flatMap((slug, i) =>
-      catalogue.models.has(slug as ModelSlug)
+      known.models.has(slug)
         ? []
-        : [{ path: ['sample', 'models', i], message: unknownWord('model', slug, catalogue.models.keys()) }],
+        : [{ path: ['sample', 'models', i], message: unknownWord('model', slug, known.models) }],
     ),
     ...unknownSlugs(down, ['sample', 'down'], known),
   ]
@@ -108,10 +117,12 @@ function layersAround(
 function withDown(
   { catalogue, health, nowMs }: PreviewWorld,
   down: readonly string[],
-): ReadonlyMap<EndpointId, Health> {
+  own: Own,
+): ReadonlyMap<TargetId, Health> {
   if (down.length === 0) return health
   const all = new Map(health)
-  for (const { id } of [...catalogue.endpointsOf.values()].flat()) {
+  const ids: TargetId[] = [...catalogue.endpointsOf.values()].flat().map(({ id }) => id)
+  for (const id of [...ids, ...ownTargets(own, catalogue)]) {
     if (!down.some((slug) => covers(slug, id))) continue
     all.set(id, { ...(all.get(id) ?? UNKNOWN_HEALTH), downUntilMs: nowMs + 1 })
   }

@@ -4,7 +4,9 @@ import {
   route,
   type Caller,
   type Catalogue,
+  type Decision,
   type KeyId,
+  type Own,
   type PolicyId,
   type Stage,
   type TenantId,
@@ -25,12 +27,41 @@ export interface Survey {
 /** Has no schedule and no model fallback by itself: each window is surveyed on its own, and a fallback's endpoints are no model's. */
 export type PlainDocument = Omit<PolicyDocument, 'schedule' | 'model_fallback'>
 
+/** What an organisation that brings nothing along brings along. */
+export const NOTHING_OWN: Own = { credentials: [], endpoints: [] }
+
 /**
- * Asks the router for every model of the catalogue what the policy alone leaves, with every provider reachable and real money.
+ * Asks the router for every model of the catalogue, and of the organisation's own, what the policy alone leaves, with every provider
+ * reachable and real money.
  * @param enough ends as soon as endpoints of so many failure domains are found
  */
-export function survey(document: PlainDocument, catalogue: Catalogue, enough: number): Survey {
-  const caller = callerUnder([draftOf(document)], 'operator')
+export function survey(document: PlainDocument, catalogue: Catalogue, enough: number, own = NOTHING_OWN): Survey {
+  const domains = new Set<string>()
+  const removed: Partial<Record<Stage, number>> = {}
+  const domainOf = new Map(own.endpoints.map(({ provider }) => [provider.slug, provider.failureDomain]))
+  let total = 0
+  for (const decision of decisionsUnder(document, catalogue, own)) {
+    total += decision.candidates.length + decision.removed.length
+    for (const { provider } of decision.candidates) {
+      domains.add(catalogue.providers.get(provider)?.failureDomain ?? domainOf.get(provider) ?? provider)
+    }
+    for (const { stage } of decision.removed) removed[stage] = (removed[stage] ?? 0) + 1
+    if (domains.size >= enough) break
+  }
+  return { total, domains, removed }
+}
+
+/** Whether there is no model for which the policy leaves a second target. */
+export function leavesOneTarget(document: PlainDocument, catalogue: Catalogue, own = NOTHING_OWN): boolean {
+  for (const { targets } of decisionsUnder(document, catalogue, own)) if (targets.length > 1) return false
+  return true
+}
+
+/** One for each model. Nobody's own only, of somebody who has nothing yet, says nothing of the rest of the document. */
+function* decisionsUnder(document: PlainDocument, catalogue: Catalogue, own: Own): Generator<Decision> {
+  const isEmpty = own.credentials.length + own.endpoints.length === 0
+  const asked = isEmpty ? { ...document, own_capacity: undefined } : document
+  const caller = callerUnder([draftOf(asked)], 'operator', own)
   const snapshot = {
     catalogue,
     reachable: new Set(catalogue.providers.keys()),
@@ -38,20 +69,13 @@ export function survey(document: PlainDocument, catalogue: Catalogue, enough: nu
     wallMs: 0,
     warm: null,
   }
-  const domains = new Set<string>()
-  const removed: Partial<Record<Stage, number>> = {}
-  let total = 0
-  for (const model of catalogue.endpointsOf.keys()) {
+  for (const model of new Set([
+    ...catalogue.endpointsOf.keys(),
+    ...own.endpoints.map(({ endpoint }) => endpoint.model),
+  ])) {
     const request = { models: [model], promptTokens: 0, maxTokens: null, parameters: [], preferences: {} }
-    const decision = route(request, caller, snapshot, 0, 0)
-    total += decision.candidates.length + decision.removed.length
-    for (const { provider } of decision.candidates) {
-      domains.add(catalogue.providers.get(provider)?.failureDomain ?? provider)
-    }
-    for (const { stage } of decision.removed) removed[stage] = (removed[stage] ?? 0) + 1
-    if (domains.size >= enough) break
+    yield route(request, caller, snapshot, 0, 0)
   }
-  return { total, domains, removed }
 }
 
 /** The document as its schedule has it in each window, and outside all of them (`window: null`), which comes first. */
@@ -74,7 +98,11 @@ export function draftOf(document: PolicyDocument): VersionedPolicy {
 }
 
 /** Nobody, under these policies: for questions to the router that no key asked. */
-export function callerUnder(policies: readonly VersionedPolicy[], funds: Caller['funds']): Caller {
+export function callerUnder(
+  policies: readonly VersionedPolicy[],
+  funds: Caller['funds'],
+  own: Own = NOTHING_OWN,
+): Caller {
   return {
     tenantId: '' as TenantId,
     workspaceId: '' as WorkspaceId,
@@ -88,5 +116,6 @@ export function callerUnder(policies: readonly VersionedPolicy[], funds: Caller[
     revoked: false,
     policies,
     staleMaxMs: 0,
+    ...(own.credentials.length + own.endpoints.length > 0 && { own }),
   }
 }

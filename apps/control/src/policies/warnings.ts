@@ -1,16 +1,18 @@
 import type { PolicyDocument, PolicyWarning } from '@turnpike/contract'
-import { covers, WEEKDAYS, type Catalogue } from '@turnpike/domain'
-import { statesOf, survey } from './survey.ts'
+import { covers, WEEKDAYS, type Catalogue, type Own } from '@turnpike/domain'
+import { leavesOneTarget, NOTHING_OWN, statesOf, survey } from './survey.ts'
 
 /** What the author of a right document should think about. None of it keeps the document from being saved. */
-export function warningsOf(document: PolicyDocument, catalogue: Catalogue): PolicyWarning[] {
+export function warningsOf(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): PolicyWarning[] {
   return [
     ...excludedNames(document),
     ...neverOpen(document.schedule ?? []).map((window) => ({
       code: 'window_never_open',
       message: `Window ${window + 1} is never open: later ones cover all of it, and the last that is open applies.`,
     })),
-    ...oneFailureDomain(document, catalogue),
+    ...oneFailureDomain(document, catalogue, own),
+    ...ownWithoutAny(document, own),
+    ...hedgeWithoutSecond(document, catalogue, own),
   ]
 }
 
@@ -34,13 +36,29 @@ function excludedNames(document: PolicyDocument): PolicyWarning[] {
 }
 
 /** Endpoints of one failure domain fail together. Says nothing of a catalogue that has no other. */
-function oneFailureDomain(document: PolicyDocument, catalogue: Catalogue): PolicyWarning[] {
+function oneFailureDomain(document: PolicyDocument, catalogue: Catalogue, own: Own): PolicyWarning[] {
   const all = new Set([...catalogue.providers.values()].map(({ failureDomain }) => failureDomain))
   const [base] = statesOf(document)
-  const [domain, another] = base && all.size > 1 ? survey(base.document, catalogue, 2).domains : []
+  const [domain, another] = base && all.size > 1 ? survey(base.document, catalogue, 2, own).domains : []
   if (domain === undefined || another !== undefined) return []
   const message = `Every endpoint that it leaves runs on ${domain}: when that fails, there is nowhere else to go.`
   return [{ code: 'one_failure_domain', message }]
+}
+
+/** Nothing but one's own, where there is nothing of one's own. */
+function ownWithoutAny({ own_capacity: capacity }: PolicyDocument, own: Own): PolicyWarning[] {
+  if (capacity !== 'only' || own.credentials.length + own.endpoints.length > 0) return []
+  const message =
+    'It allows your own credentials and endpoints only, and there are none: every request is refused with 404.'
+  return [{ code: 'own_only_without_own', message }]
+}
+
+/** A second endpoint beside a slow one needs two. */
+function hedgeWithoutSecond(document: PolicyDocument, catalogue: Catalogue, own: Own): PolicyWarning[] {
+  const [base] = statesOf(document)
+  if (!document.hedge || !base || !leavesOneTarget(base.document, catalogue, own)) return []
+  const message = 'It hedges, but leaves no model a second endpoint: a slow one is never given company.'
+  return [{ code: 'hedge_without_second', message }]
 }
 
 const DAY_MINUTES = 24 * 60
