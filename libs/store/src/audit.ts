@@ -5,7 +5,7 @@ import { withTenant, type PrismaClient } from './prisma.ts'
 export interface AuditEntry {
   readonly id: string
   readonly at: Date
-  /** A person's id, or `system`. */
+  /** A person's id, the id of a management key, or `system`. */
   readonly actor: string
   readonly action: string
   readonly entity: string

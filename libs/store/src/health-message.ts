@@ -1,4 +1,4 @@
-import { BUCKET_MAX, type Digest, type EndpointId, type HealthChange } from '@turnpike/domain'
+import { BUCKET_MAX, type Digest, type TargetId, type HealthChange } from '@turnpike/domain'
 import { openText, sealText, type KeySecrets } from './key-seal.ts'
 
 /** What one node tells the others each second. */
@@ -61,7 +61,7 @@ function openRow(row: unknown): HealthChange | null {
   if (typeof endpoint !== 'string' || endpoint === '' || endpoint.length > ENDPOINT_CHARS_MAX) return null
   if (!isCount(attempts) || !isCount(failures, attempts) || !isCount(downForMs, DOWN_FOR_MS_MAX)) return null
   if (!isDigest(firstTokenMs) || !isDigest(tokensPerSecond)) return null
-  return { endpoint: endpoint as EndpointId, attempts, failures, downForMs, firstTokenMs, tokensPerSecond }
+  return { endpoint: endpoint as TargetId, attempts, failures, downForMs, firstTokenMs, tokensPerSecond }
 }
 
 function isDigest(value: unknown): value is Digest {

@@ -1,4 +1,4 @@
-import type { Attempt, EndpointId, FaultCode } from '@turnpike/domain'
+import { ownTarget, type Attempt, type EndpointId, type FaultCode, type OwnId, type TargetId } from '@turnpike/domain'
 import { testDatabase, testPool, type TestDatabase } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { HealthMinutes } from './health.ts'
@@ -39,9 +39,9 @@ afterAll(async () => {
 })
 
 /** A node's minute of so long ago: successes with 200 ms to the first token, and these faults. */
-async function wrote(minutesAgo: number, successes: number, faults: readonly FaultCode[]) {
+async function wrote(minutesAgo: number, successes: number, faults: readonly FaultCode[], endpoint: TargetId = acorn) {
   const minutes = new HealthMinutes({ pool: gateway, node: 'test', now: () => nowMs - minutesAgo * MINUTE_MS })
-  const made = (changes: Partial<Attempt>) => anAttempt({ endpoint: acorn, startMs: 0, firstTokenMs: 200, ...changes })
+  const made = (changes: Partial<Attempt>) => anAttempt({ endpoint, startMs: 0, firstTokenMs: 200, ...changes })
   for (let i = 0; i < successes; i++) minutes.note(made({}), 40)
   for (const fault of faults) {
     const outcome = fault === 'caller_gone' ? 'cancelled' : 'failed'
@@ -49,6 +49,18 @@ async function wrote(minutesAgo: number, successes: number, faults: readonly Fau
   }
   await minutes.close()
 }
+
+it('knows nothing of what tenants’ own credentials did at the endpoint: that is in no figure that is shown', async () => {
+  const owned = ownTarget(acorn, 'b0000000-0000-4000-8000-000000000001' as OwnId)
+  const health = openHealthPast(gateway, undefined, () => nowMs)
+  const before = await health.figures(acorn)
+  await wrote(2, 3, ['upstream_error', 'upstream_error'], owned)
+  const later = openHealthPast(gateway, undefined, () => nowMs)
+  expect(await later.figures(acorn)).toEqual(before)
+  expect(later.of(owned)).toBeNull()
+  const { rows } = await gateway.query('SELECT FROM health_minutes WHERE endpoint_id = $1', [owned])
+  expect(rows).toHaveLength(1)
+})
 
 it('adds up three spans of all nodes, without what was not the endpoint’s fault', async () => {
   for (const pool of [gateway, control]) {

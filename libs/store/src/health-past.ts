@@ -5,7 +5,7 @@ import {
   figuresOf,
   type Digest,
   type EndpointFigures,
-  type EndpointId,
+  type TargetId,
   type FaultCode,
 } from '@turnpike/domain'
 import type { Queryable } from './pools.ts'
@@ -26,9 +26,9 @@ export interface EndpointPast {
 /** Health as `health_minutes` has it, read again when somebody asks and it is older than 15 s. */
 export interface HealthPast {
   /** What was read last, at once; null when nothing is known of the endpoint. */
-  of(endpoint: EndpointId): EndpointPast | null
+  of(endpoint: TargetId): EndpointPast | null
   /** What people are shown, where there is no live book to ask. Rejects when the database cannot be read and never was. */
-  figures(endpoint: EndpointId): Promise<EndpointFigures>
+  figures(endpoint: TargetId): Promise<EndpointFigures>
 }
 
 const CACHED_MS = 15_000
@@ -43,8 +43,8 @@ export function openHealthPast(
   onFailure: (cause: unknown) => void = () => undefined,
   now: () => number = Date.now,
 ): HealthPast {
-  let known: ReadonlyMap<EndpointId, EndpointPast> | null = null
-  let days: ReadonlyMap<EndpointId, Counts> = new Map()
+  let known: ReadonlyMap<TargetId, EndpointPast> | null = null
+  let days: ReadonlyMap<TargetId, Counts> = new Map()
   let readMs = -Infinity
   let dayReadMs = -Infinity
   let reading: Promise<void> | null = null
@@ -86,9 +86,9 @@ export function openHealthPast(
 type HalfHour = Omit<EndpointPast, 'day'>
 
 function withDays(
-  halfHours: ReadonlyMap<EndpointId, HalfHour>,
-  days: ReadonlyMap<EndpointId, Counts>,
-): Map<EndpointId, EndpointPast> {
+  halfHours: ReadonlyMap<TargetId, HalfHour>,
+  days: ReadonlyMap<TargetId, Counts>,
+): Map<TargetId, EndpointPast> {
   const all = new Set([...days.keys(), ...halfHours.keys()])
   return new Map(
     [...all].map((endpoint) => {
@@ -99,8 +99,8 @@ function withDays(
 }
 
 /** Attempts and failures of the last day, by endpoint. */
-async function readDays(pool: Queryable, nowMs: number): Promise<Map<EndpointId, Counts>> {
-  const days = new Map<EndpointId, Counts>()
+async function readDays(pool: Queryable, nowMs: number): Promise<Map<TargetId, Counts>> {
+  const days = new Map<TargetId, Counts>()
   await readCounts(pool, nowMs, '1 day', (endpoint, { whole }) => {
     const day = days.get(endpoint) ?? noCounts()
     days.set(endpoint, day)
@@ -111,9 +111,9 @@ async function readDays(pool: Queryable, nowMs: number): Promise<Map<EndpointId,
 }
 
 /** The last half hour, by endpoint, with its digests. */
-async function readHalfHours(pool: Queryable, nowMs: number): Promise<Map<EndpointId, HalfHour>> {
-  const found = new Map<EndpointId, HalfHour>()
-  const pastOf = (endpoint: EndpointId) => {
+async function readHalfHours(pool: Queryable, nowMs: number): Promise<Map<TargetId, HalfHour>> {
+  const found = new Map<TargetId, HalfHour>()
+  const pastOf = (endpoint: TargetId) => {
     const past = found.get(endpoint) ?? emptyHalfHour()
     found.set(endpoint, past)
     return past
@@ -137,7 +137,7 @@ async function readCounts(
   pool: Queryable,
   nowMs: number,
   span: string,
-  add: (endpoint: EndpointId, counts: { readonly five: Counts; readonly whole: Counts }) => void,
+  add: (endpoint: TargetId, counts: { readonly five: Counts; readonly whole: Counts }) => void,
 ): Promise<void> {
   const attempts = await pool.query<CountRow>(ATTEMPTS, [new Date(nowMs), span])
   for (const { endpoint_id, five, whole } of attempts.rows) {
@@ -161,28 +161,30 @@ function emptyHalfHour(): HalfHour {
 
 /** Sums are null where there was no row. */
 interface CountRow {
-  readonly endpoint_id: EndpointId
+  readonly endpoint_id: TargetId
   readonly five: string | null
   readonly whole: string | null
 }
 
 interface DigestRow {
-  readonly endpoint_id: EndpointId
+  readonly endpoint_id: TargetId
   readonly figure: 'firstTokenMs' | 'tokensPerSecond'
   readonly bucket: string
   readonly count: string
 }
 
+/** What was seen of tenants' own credentials and endpoints is shown to nobody else, and is no figure of the endpoint. */
+const PUBLIC = `position('#' IN endpoint_id) = 0`
 /** Minutes are written when they are over, up to a minute later, so that whole spans begin a little earlier. */
 const HALF_HOUR = '31 minutes'
 const FIVE = `FILTER (WHERE minute > $1::timestamptz - interval '7 minutes')`
 
 const ATTEMPTS = `SELECT endpoint_id, sum(attempts) ${FIVE} AS five, sum(attempts) AS whole FROM health_minutes
-  WHERE minute > $1::timestamptz - $2::interval GROUP BY endpoint_id`
+  WHERE minute > $1::timestamptz - $2::interval AND ${PUBLIC} GROUP BY endpoint_id`
 
 const FAULTS = `SELECT endpoint_id, fault, sum(times::bigint) ${FIVE} AS five, sum(times::bigint) AS whole
   FROM health_minutes, jsonb_each_text(failure_kinds) AS failed (fault, times)
-  WHERE minute > $1::timestamptz - $2::interval AND failure_kinds <> '{}' GROUP BY endpoint_id, fault`
+  WHERE minute > $1::timestamptz - $2::interval AND failure_kinds <> '{}' AND ${PUBLIC} GROUP BY endpoint_id, fault`
 
 const DIGESTS = `SELECT endpoint_id, figure, bucket, sum(times::bigint) AS count
   FROM health_minutes
@@ -191,4 +193,4 @@ const DIGESTS = `SELECT endpoint_id, figure, bucket, sum(times::bigint) AS count
     UNION ALL
     SELECT 'tokensPerSecond', * FROM jsonb_each_text(tokens_per_second) AS counted (bucket, times)
   ) AS counted
-  WHERE minute > $1::timestamptz - $2::interval GROUP BY endpoint_id, figure, bucket`
+  WHERE minute > $1::timestamptz - $2::interval AND ${PUBLIC} GROUP BY endpoint_id, figure, bucket`

@@ -1,4 +1,4 @@
-import type { Attempt, EndpointId } from '@turnpike/domain'
+import { ownTarget, type Attempt, type EndpointId, type OwnId } from '@turnpike/domain'
 import { testDatabase, type TestDatabase } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { HealthMinutes } from './health.ts'
@@ -63,6 +63,23 @@ it('two lives of a process within one minute do not collide', async () => {
     await health.close()
   }
   expect(await rows('two')).toHaveLength(2)
+})
+
+it('minutes of tenants’ own targets take no room from the catalogue’s', async () => {
+  const away: Pool = Object.assign(Object.create(gateway) as Pool, {
+    query: () => Promise.reject(new Error('refused')),
+  })
+  const health = new HealthMinutes({ pool: away, node: 'four', now: () => Date.UTC(2026, 10, 21, 12) })
+  const kept = new HealthMinutes({ pool: gateway, node: 'four', now: () => Date.UTC(2026, 10, 21, 12) })
+  for (const minutes of [health, kept]) minutes.note(anAttempt(), null)
+  for (let i = 0; i < 10_003; i++) {
+    health.note(anAttempt({ endpoint: ownTarget(endpoint, `owner-${i}` as OwnId) }), null)
+  }
+  kept.note(anAttempt({ endpoint: ownTarget(endpoint, 'owner' as OwnId) }), null)
+  expect(health.lost).toBe(3)
+  await health.close()
+  await kept.close()
+  expect((await rows('four')).map((row) => row['endpoint_id'])).toEqual([`${endpoint}#owner`, 'birch/sim/swift-8b'])
 })
 
 it('keeps its minutes while Postgres is away, up to a limit', async () => {

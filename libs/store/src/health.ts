@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { addToDigest, type Attempt, type Digest, type EndpointId } from '@turnpike/domain'
+import { addToDigest, ownerOf, type Attempt, type Digest, type TargetId } from '@turnpike/domain'
 import type { Pool } from './pools.ts'
 
 export interface HealthMinutesOptions {
@@ -15,7 +15,7 @@ export interface HealthMinutesOptions {
 /** What an endpoint did for this node within one minute. */
 interface Minute {
   readonly startMs: number
-  readonly endpoint: EndpointId
+  readonly endpoint: TargetId
   attempts: number
   failures: number
   /** Faults of all attempts that brought no answer, of those that the caller called off too. */
@@ -27,6 +27,8 @@ interface Minute {
 const MINUTE_MS = 60_000
 /** An hour of a hundred endpoints and more, kept while Postgres is away; then the oldest minutes go. */
 const MINUTES_MAX = 10_000
+/** As much again at most for targets of tenants' own, which take no room from the catalogue's. */
+const OWN_MINUTES_MAX = 10_000
 
 /** Collects attempts per endpoint and minute and writes closed minutes to `health_minutes`, once a minute, in one insert. */
 export class HealthMinutes {
@@ -35,6 +37,7 @@ export class HealthMinutes {
   /** A row belongs to one life of one process, so that two lives within a minute do not collide. */
   readonly #writer: string
   readonly #minutes = new Map<string, Minute>()
+  readonly #ownMinutes = new Map<string, Minute>()
   readonly #timer: NodeJS.Timeout
   #writing: Promise<void> = Promise.resolve()
   /** Minutes that were given up because Postgres was away for too long. */
@@ -64,24 +67,25 @@ export class HealthMinutes {
   /** Writes the minutes that are over. Never rejects: health is advice, and waits for a better time. */
   write(): Promise<void> {
     const openMs = startOf(this.#now())
-    return this.#enqueue([...this.#minutes.values()].filter((minute) => minute.startMs < openMs))
+    return this.#enqueue(this.#all().filter((minute) => minute.startMs < openMs))
   }
 
   /** Writes all that is left, the open minute too. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await this.#writing
-    await this.#enqueue([...this.#minutes.values()])
+    await this.#enqueue(this.#all())
   }
 
-  #minuteOf(endpoint: EndpointId): Minute {
+  #minuteOf(endpoint: TargetId): Minute {
     const startMs = startOf(this.#now())
     const place = `${startMs} ${endpoint}`
-    const known = this.#minutes.get(place)
+    const minutes = this.#minutesWith(endpoint)
+    const known = minutes.get(place)
     if (known) return known
-    const [oldest] = this.#minutes.keys()
-    if (this.#minutes.size >= MINUTES_MAX && oldest !== undefined) {
-      this.#minutes.delete(oldest)
+    const [oldest] = minutes.keys()
+    if (minutes.size >= (minutes === this.#minutes ? MINUTES_MAX : OWN_MINUTES_MAX) && oldest !== undefined) {
+      minutes.delete(oldest)
       this.lost++
     }
     const minute = {
@@ -93,8 +97,16 @@ export class HealthMinutes {
       firstTokenMs: {},
       tokensPerSecond: {},
     }
-    this.#minutes.set(place, minute)
+    minutes.set(place, minute)
     return minute
+  }
+
+  #minutesWith(endpoint: TargetId): Map<string, Minute> {
+    return ownerOf(endpoint) === null ? this.#minutes : this.#ownMinutes
+  }
+
+  #all(): Minute[] {
+    return [...this.#minutes.values(), ...this.#ownMinutes.values()]
   }
 
   #enqueue(minutes: readonly Minute[]): Promise<void> {
@@ -103,7 +115,7 @@ export class HealthMinutes {
   }
 
   #isHeld(minute: Minute): boolean {
-    return this.#minutes.get(`${minute.startMs} ${minute.endpoint}`) === minute
+    return this.#minutesWith(minute.endpoint).get(`${minute.startMs} ${minute.endpoint}`) === minute
   }
 
   async #insert(minutes: readonly Minute[]): Promise<void> {
@@ -120,7 +132,7 @@ export class HealthMinutes {
     }))
     try {
       await this.#options.pool.query(INSERT, [JSON.stringify(rows)])
-      for (const minute of minutes) this.#minutes.delete(`${minute.startMs} ${minute.endpoint}`)
+      for (const { startMs, endpoint } of minutes) this.#minutesWith(endpoint).delete(`${startMs} ${endpoint}`)
     } catch (cause) {
       this.#options.onFailure?.(cause)
     }

@@ -49,7 +49,22 @@ export {
   type ManagedKey,
   type ManagedKeyFilter,
 } from './managed-keys.ts'
-export type { BegunRequest, UsageRecord } from './journal-record.ts'
+export type { BegunRequest, PresetVersion, UsageRecord } from './journal-record.ts'
+export {
+  findPreset,
+  findPresetVersion,
+  listPresets,
+  listPresetVersions,
+  PRESET_STATUSES,
+  PRESETS_PAGE_MAX,
+  presetSlugs,
+  type Preset,
+  type PresetPlace,
+  type PresetStatus,
+  type SavedPreset,
+} from './presets.ts'
+export { PresetCache, readPreset, type PresetInUse, type PresetLookup } from './presets-cache.ts'
+export { changePreset, savePreset, type PresetAuthor, type PresetChange, type PresetContent } from './presets-write.ts'
 export { Journal, type JournalOptions, type JournalStats } from './journal.ts'
 export { Shipper, type ShipperOptions, type ShipperStats } from './ship.ts'
 export { HealthMinutes, type HealthMinutesOptions } from './health.ts'
@@ -144,6 +159,39 @@ export {
   type PolicySaving,
 } from './policies-write.ts'
 export { recentHealth } from './policies-figures.ts'
+export {
+  newCredentialSecretsText,
+  openKeyEncryptionKeys,
+  sealSecret,
+  SecretUnopened,
+  type KeyEncryptionKeys,
+} from './secret-box.ts'
+export { readOwn } from './own-read.ts'
+export { compareCredentialSecrets, openOwnSecret } from './own-secrets.ts'
+export { rewrapOwn, secretsByKek, type KekCount, type Rewrapped } from './own-rewrap.ts'
+export { noteOwnTest, OWN_TEST_RESULTS, type FoundByTest, type OwnTest, type OwnTestResult } from './own-tests.ts'
+export {
+  createOwnCredential,
+  findOwnCredential,
+  listOwnCredentials,
+  readOwnCredential,
+  removeOwnCredential,
+  updateOwnCredential,
+  type NewOwnCredential,
+  type OwnCredentialPatch,
+  type OwnCredentialSummary,
+} from './own-credentials.ts'
+export type { OwnEndpointSummary, OwnPrice } from './own-endpoint-rows.ts'
+export {
+  createOwnEndpoint,
+  findOwnEndpoint,
+  listOwnEndpoints,
+  readOwnEndpoint,
+  removeOwnEndpoint,
+  updateOwnEndpoint,
+  type NewOwnEndpoint,
+  type OwnEndpointPatch,
+} from './own-endpoints.ts'
 export { listAudit, type AuditEntry, type AuditPage } from './audit.ts'
 export { addJob, ensurePartitions, runJobs, type JobName, type Jobs, type JobsOptions, type Tasks } from './jobs.ts'
 export {

@@ -74,7 +74,8 @@ describe('the database itself', () => {
       const { rows } = await pool.query<{ name: string }>(
         `SELECT relname AS name FROM pg_class c
          WHERE relname IN ('usage_events', 'usage_rollups', 'request_features', 'ledger_accounts', 'ledger_postings',
-                           'ledger_transactions', 'policy_versions', 'audit_entries', 'key_events', 'endpoint_prices')
+                           'ledger_transactions', 'policy_versions', 'audit_entries', 'key_events', 'endpoint_prices',
+                           'presets', 'preset_versions')
            AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')`,
       )
       expect(rows, name).toEqual([])
@@ -97,6 +98,9 @@ describe('the database itself', () => {
     'ledger_transactions',
     'key_secret_holders',
     'what_if_runs',
+    'own_credentials',
+    'own_endpoints',
+    'own_tests',
   ])('keeps %s from gateways', async (table) => {
     await expect(gateway.query(`SELECT FROM ${table}`)).rejects.toThrow(/permission denied/)
   })
@@ -111,6 +115,13 @@ describe('the database itself', () => {
     'withdraw_key_secrets(uuid)',
     'waiting_what_ifs(timestamptz)',
     'forget_what_ifs(timestamptz)',
+    'own_means(uuid)',
+    'own_secrets_by_kek()',
+    'own_tenants_under(int[], uuid, int)',
+    'save_preset(text, text, json, text, int, int)',
+    'change_preset(text, text, jsonb)',
+    'note_preset(presets, text, text, jsonb)',
+    'preset_shown(presets)',
   ])('opens %s to named roles only', async (door) => {
     const { rows } = await owner.query<{ open: boolean }>(
       `SELECT proacl IS NULL OR proacl::text LIKE '%{=%' OR proacl::text LIKE '%,=%' AS open FROM pg_proc
@@ -149,6 +160,29 @@ const CANARIES: Readonly<Record<string, (tenant: TestTenant) => [string, unknown
   ],
   what_if_runs: ({ tenantId }) => [
     `INSERT INTO what_if_runs (id, tenant_id, document, from_at, to_at, rows_total) VALUES ($1, $1, '{}', now(), now(), 0)`,
+    [tenantId],
+  ],
+  presets: ({ tenantId, workspaceId }) => [
+    `INSERT INTO presets (id, tenant_id, workspace_id, slug, name) VALUES ($1, $1, $2, 'p', 'p')`,
+    [tenantId, workspaceId],
+  ],
+  preset_versions: ({ tenantId }) => [
+    `INSERT INTO preset_versions (id, tenant_id, preset_id, version, config) VALUES ($1, $1, $1, 1, '{}')`,
+    [tenantId],
+  ],
+  own_credentials: ({ tenantId }) => [
+    `INSERT INTO own_credentials (id, tenant_id, name, provider, bound_to, placement, priority, share, kek, wrapped, sealed, last_four,
+       fingerprint) VALUES ($1, $1, 'c', 'acorn', 'simulated', 'first', 0, 1, 1, 'w', 's', 'abcd', 'f')`,
+    [tenantId],
+  ],
+  own_endpoints: ({ tenantId }) => [
+    `INSERT INTO own_endpoints (id, tenant_id, name, slug, dialect, base_url, upstream_model, model, context_length, price_prompt,
+       price_completion, price_request, retains_prompts, zero_retention, placement, priority)
+     VALUES ($1, $1, 'e', 'e', 'openai', 'https://e.example', 'm', '~tenant/m', 1, 0, 0, 0, true, false, 'first', 0)`,
+    [tenantId],
+  ],
+  own_tests: ({ tenantId }) => [
+    `INSERT INTO own_tests (own_id, tenant_id, secret_version, result, tested_at) VALUES ($1, $1, 1, 'ok', now())`,
     [tenantId],
   ],
   // Usage, features, rollups, an account and a posting come from one shipped request.
@@ -235,12 +269,15 @@ describe('two tenants side by side', () => {
     expect((await app.query(`SELECT FROM ${table}`)).rowCount).toBe(0)
   })
 
-  it.each(['usage_events', 'usage_rollups'])('shows a gateway one tenant of %s at a time', async (table) => {
-    const sql = `SELECT DISTINCT tenant_id FROM ${table}`
-    const seen = await inTenant(gateway, theirs.tenantId, async (client) => (await client.query(sql)).rows)
-    expect(seen).toEqual([{ tenant_id: theirs.tenantId }])
-    expect((await gateway.query(sql)).rows).toEqual([])
-  })
+  it.each(['usage_events', 'usage_rollups', 'presets', 'preset_versions'])(
+    'shows a gateway one tenant of %s at a time',
+    async (table) => {
+      const sql = `SELECT DISTINCT tenant_id FROM ${table}`
+      const seen = await inTenant(gateway, theirs.tenantId, async (client) => (await client.query(sql)).rows)
+      expect(seen).toEqual([{ tenant_id: theirs.tenantId }])
+      expect((await gateway.query(sql)).rows).toEqual([])
+    },
+  )
 
   it('forgets the tenant when the transaction ends', async () => {
     const pool = testPool(database.appUrl, 1)
@@ -250,6 +287,20 @@ describe('two tenants side by side', () => {
     } finally {
       await pool.end()
     }
+  })
+
+  it('tells a process that named one tenant nothing of what another brings along', async () => {
+    const own = await inTenant(app, mine.tenantId, async (client) => {
+      const sql = 'SELECT own_means($1) AS mine, own_means($2) AS theirs'
+      const { rows } = await client.query<{ mine: object | null; theirs: object | null }>(sql, [
+        mine.tenantId,
+        theirs.tenantId,
+      ])
+      return rows[0]
+    })
+    expect(own?.mine).toMatchObject({ credentials: [{ id: mine.tenantId }], endpoints: [{ id: mine.tenantId }] })
+    expect(own?.theirs).toBeNull()
+    await expect(gateway.query('SELECT own_means($1)', [mine.tenantId])).rejects.toThrow(/permission denied/)
   })
 
   it('changes and deletes nothing of another tenant', async () => {

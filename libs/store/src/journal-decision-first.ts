@@ -1,9 +1,10 @@
 import {
+  endpointOf,
   DEFAULT_FAILOVER,
   type Attempt,
   type Candidate,
   type Decision,
-  type EndpointId,
+  type TargetId,
   type FaultCode,
   type ModelSlug,
   type Objective,
@@ -19,9 +20,9 @@ interface FirstForm {
   readonly p: readonly [id: string, version: number] | null
   readonly c: number
   readonly d: number
-  readonly t: readonly EndpointId[]
+  readonly t: readonly TargetId[]
   readonly k: readonly (readonly [
-    endpoint: EndpointId,
+    endpoint: TargetId,
     model: ModelSlug,
     provider: ProviderSlug,
     priceVersion: number,
@@ -32,9 +33,9 @@ interface FirstForm {
     down: 0 | 1,
     weight: number | null,
   ])[]
-  readonly r: readonly (readonly [EndpointId, Stage])[]
+  readonly r: readonly (readonly [TargetId, Stage])[]
   readonly a: readonly (readonly [
-    endpoint: EndpointId,
+    endpoint: TargetId,
     provider: ProviderSlug,
     model: ModelSlug,
     startMs: number,
@@ -74,12 +75,13 @@ export function openFirstForm(stored: FirstForm): { decision: Decision | null; a
       sticky: false,
       catalogueVersion: stored.c,
       candidates: stored.k.map(openCandidate),
-      removed: stored.r.map(([endpoint, stage]): Removed => ({ endpoint, stage })),
+      removed: stored.r.map(([endpoint, stage]): Removed => ({ endpoint: endpointOf(endpoint), stage })),
       draw: stored.d,
       targets: stored.t,
       fallbacks: [],
       fallbackOn: [],
       failover: DEFAULT_FAILOVER,
+      hedge: null,
     },
   }
 }

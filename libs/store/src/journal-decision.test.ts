@@ -1,15 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import {
   DEFAULT_FAILOVER,
+  ownerOf,
+  PLACEMENTS,
   route,
   type Attempt,
   type Candidate,
   type Decision,
   type EndpointId,
+  type TargetId,
   type Figures,
   type Health,
   type ModelSlug,
   type Objective,
+  type Own,
+  type OwnId,
   type Policy,
   type ProviderSlug,
   type RouteRequest,
@@ -36,6 +41,7 @@ describe('a stored decision', () => {
     const attempts = [
       anAttempt(),
       anAttempt({ endpoint: 'gone/x' as EndpointId, status: null, fault: 'upstream_timeout' }),
+      anAttempt({ status: null, outcome: 'lost', hedge: true }),
     ]
     expect(openDecision(stored(compactDecision(decision, attempts)))).toEqual({ decision, attempts })
   })
@@ -45,10 +51,15 @@ describe('a stored decision', () => {
       ['oak', 'oak', 'm'],
       ['~tenant/gpu/m', '~tenant/gpu', 'm'],
       ['oak/eu/m', 'oak', 'm'],
+      ['oak/m#3f1c', 'oak', 'm'],
+      ['~box/~tenant/m#3f1c', '~box', '~tenant/m'],
+      ['oak/eu/m#3f1c', 'oak', 'm'],
+      ['oak#3f1c', 'oak', 'm'],
+      ['a#b/m', 'a#b', 'm'],
     ] as const
     const [first] = aDecision().candidates
     const candidates = odd.map(([endpoint, provider, model]) => ({ ...first, endpoint, provider, model }) as Candidate)
-    const removed = odd.map(([endpoint]) => ({ endpoint: `${endpoint}x` as EndpointId, stage: 'deny' as const }))
+    const removed = odd.map(([endpoint]) => ({ endpoint: `${endpoint}x` as TargetId, stage: 'deny' as const }))
     const targets = candidates.map(({ endpoint }) => endpoint)
     const decision: Decision = { ...aDecision(), candidates, removed, targets }
     const attempts = candidates.map(({ endpoint, provider, model }) => anAttempt({ endpoint, provider, model }))
@@ -100,18 +111,17 @@ describe('a stored decision', () => {
 describe('a decision replays from its record', () => {
   it('to the same decision, from what the database holds and the catalogue of its version', () => {
     let sticky = 0
+    let own = 0
     fc.assert(
-      fc.property(anyAsked, ({ request, policies, snapshot, dice }) => {
-        const caller = aCaller({ policies })
+      fc.property(anyAsked, ({ request, caller, snapshot, dice }) => {
         const decision = route(request, caller, snapshot, NOW_MS, dice)
         sticky += decision.sticky ? 1 : 0
+        own += decision.targets.some((target) => ownerOf(target) !== null) ? 1 : 0
         const read = openDecision(stored(compactDecision(decision, []))).decision
         const columns = stored(featureColumns(request, dice)) as ReturnType<typeof featureColumns>
         expect(read).toEqual(decision)
         if (!read) return
-        const recorded = new Map<EndpointId, Figures>(
-          read.candidates.map((candidate) => [candidate.endpoint, candidate]),
-        )
+        const recorded = new Map<TargetId, Figures>(read.candidates.map((candidate) => [candidate.endpoint, candidate]))
         const warm = read.sticky ? (read.targets[0] ?? null) : null
         const then: Snapshot = { ...snapshot, health: new Map(), recorded, warm }
         expect(route(openFeatures(columns), caller, then, 0, columns.draw)).toEqual(decision)
@@ -119,6 +129,7 @@ describe('a decision replays from its record', () => {
       { numRuns: 400, seed: 3 },
     )
     expect(sticky).toBeGreaterThan(10)
+    expect(own).toBeGreaterThan(50)
   })
 
   it('also when its request was stored before prices had five parts', () => {
@@ -228,6 +239,7 @@ const anyPolicies = fc
       shares: fc.constant({ openai: 3, groq: 1 }),
       maxLatency: fc.constantFrom({}, {}, { p50: 1_500 }),
       failover: fc.constantFrom(null, null, null, { ...DEFAULT_FAILOVER, attempts: 3 }),
+      own: fc.constantFrom(null, null, 'first' as const),
       schedule: fc.constantFrom([], [], [
         {
           days: ['sat'],
@@ -245,6 +257,24 @@ const anyPolicies = fc
   )
   .map((policies) => policies.map((policy, version) => aVersionedPolicy(policy, version + 1)))
 
+/** A key or two at the simulated providers. */
+const anyOwn = fc
+  .array(
+    fc.record({
+      provider: fc.constantFrom(...PROVIDERS).map((slug) => slug as ProviderSlug),
+      placement: fc.constantFrom(...PLACEMENTS),
+      priority: fc.constantFrom(0, 1),
+      share: fc.constantFrom(1, 3),
+      id: fc.uuid().map((id) => id as OwnId),
+    }),
+    { minLength: 1, maxLength: 3 },
+  )
+  .map((drafts): Own => {
+    const rest = { version: 1, boundTo: 'simulated', models: null, keys: null }
+    const sealed = { kek: 1, wrapped: '', sealed: '' }
+    return { credentials: drafts.map((draft) => ({ ...draft, ...rest, sealed })), endpoints: [] }
+  })
+
 /** Requests as they come: mostly one model, one to eleven endpoints, a policy or two. */
 const anyAsked = fc
   .record({
@@ -258,8 +288,9 @@ const anyAsked = fc
     maxPrice: fc.constantFrom(null, null, { prompt: 50_000_000_000n }),
     dice: fc.double({ min: 0, max: 0.999_999, noNaN: true }),
     isWarm: fc.boolean(),
+    own: fc.option(anyOwn, { freq: 2 }),
   })
-  .map(({ models, providers, many, rates, healths, policies, promptTokens, maxPrice, dice, isWarm }) => {
+  .map(({ models, providers, many, rates, healths, policies, promptTokens, maxPrice, dice, isWarm, own }) => {
     const asked = many === 0 ? models : models.slice(0, 1)
     const endpoints = asked.flatMap((model) =>
       providers.map((provider, i) => {
@@ -282,14 +313,14 @@ const anyAsked = fc
       wallMs: WALL_MS,
       warm: isWarm ? (endpoints[0]?.id ?? null) : null,
     }
-    return { request, policies, snapshot, dice }
+    return { request, caller: aCaller({ policies, ...(own && { own }) }), snapshot, dice }
   })
 
 /** With one or two attempts, and what providers say when they fail. */
 const anyRecord = fc
   .tuple(anyAsked, fc.integer({ min: 0, max: 3 }))
-  .map(([{ request, policies, snapshot, dice }, die]) => {
-    const decision = route(request, aCaller({ policies }), snapshot, NOW_MS, dice)
+  .map(([{ request, caller, snapshot, dice }, die]) => {
+    const decision = route(request, caller, snapshot, NOW_MS, dice)
     const tried = decision.targets.slice(0, die === 0 ? 2 : 1)
     const attempts = tried.flatMap((target, i): Attempt[] => {
       const candidate = decision.candidates.find(({ endpoint }) => endpoint === target)

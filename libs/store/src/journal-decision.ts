@@ -1,12 +1,15 @@
 import {
   DEFAULT_FAILOVER,
+  endpointOf,
+  ownerOf,
   type Attempt,
   type Candidate,
   type Decision,
-  type EndpointId,
+  type TargetId,
   type Failover,
   type FailureKind,
   type FaultCode,
+  type Hedge,
   type ModelSlug,
   type Objective,
   type ProviderSlug,
@@ -43,13 +46,18 @@ export interface CompactDecision {
   readonly t?: readonly number[]
   readonly f?: readonly number[]
   readonly fo?: readonly FailureKind[]
+  /** Hedge. */
+  readonly h?: readonly [afterMs: number | null, extraRequests: number, extraSpend: string | null, ownCost: boolean]
   readonly fv?: readonly [readonly FailureKind[], attempts: number, firstTokenMs: number | null, totalMs: number | null]
   readonly a: readonly CompactAttempt[]
 }
 
-/** `name` and the model's place make the endpoint's id. One whose id does not say its provider and model is written out. */
+/**
+ * `name`, the provider and behind a `#` the owner of an account, makes the target's id with the model at that place. One whose id does
+ * not say its provider and model is written out.
+ */
 type CompactCandidate = readonly [
-  name: string | readonly [EndpointId, ProviderSlug, ModelSlug],
+  name: string | readonly [TargetId, ProviderSlug, ModelSlug],
   model: number,
   priceVersion: number,
   expectedNano: number | string,
@@ -62,13 +70,14 @@ type CompactCandidate = readonly [
 ]
 
 type CompactAttempt = readonly [
-  target: number | readonly [EndpointId, ProviderSlug, ModelSlug],
+  target: number | readonly [TargetId, ProviderSlug, ModelSlug],
   startMs: number,
   firstTokenMs: number | null,
   endMs: number,
   outcome: Attempt['outcome'],
   status?: number | null,
-  fault?: FaultCode,
+  fault?: FaultCode | null,
+  hedge?: 1,
 ]
 
 /** Marks of a candidate, added up. */
@@ -96,6 +105,7 @@ export function compactDecision(decision: Decision | null, attempts: readonly At
     t: decision.targets.map((target) => endpoints.indexOf(target)),
     ...(fallbacks.length > 0 && { f: fallbacks.map((fallback) => endpoints.indexOf(fallback)) }),
     ...(fallbackOn.length > 0 && { fo: fallbackOn }),
+    ...(decision.hedge && { h: hedgeRow(decision.hedge) }),
     ...(failover !== DEFAULT_FAILOVER && { fv: failoverRow(failover) }),
     a: attempts.map((attempt) => compactAttempt(attempt, endpoints)),
   }
@@ -119,13 +129,14 @@ export function openDecision(stored: unknown): { decision: Decision | null; atte
       catalogueVersion: stored.c ?? 0,
       candidates,
       removed: (stored.r ?? []).flatMap(([stage, model, ...names]) =>
-        names.map((name): Removed => ({ endpoint: endpointOf(name, models[model]), stage })),
+        names.map((name): Removed => ({ endpoint: targetOf(name, models[model]), stage })),
       ),
       draw: stored.d ?? 0,
       targets: named(t),
       fallbacks: named(f),
       fallbackOn: stored.fo ?? [],
       failover: fv ? { on: fv[0], attempts: fv[1], firstTokenMs: fv[2], totalMs: fv[3] } : DEFAULT_FAILOVER,
+      hedge: stored.h ? openHedge(stored.h) : null,
     },
   }
 }
@@ -142,6 +153,14 @@ function failoverRow({ on, attempts, firstTokenMs, totalMs }: Failover) {
   return [on, attempts, firstTokenMs, totalMs] as const
 }
 
+function hedgeRow({ afterMs, extraRequests, extraSpend, ownCost }: Hedge) {
+  return [afterMs, extraRequests, extraSpend?.toString() ?? null, ownCost] as const
+}
+
+function openHedge([afterMs, extraRequests, spend, ownCost]: NonNullable<CompactDecision['h']>): Hedge {
+  return { afterMs, extraRequests, extraSpend: spend === null ? null : BigInt(spend), ownCost }
+}
+
 /** Each once: those of the candidates, and what the ids of the removed say. */
 function modelsOf({ candidates, removed }: Decision): string[] {
   const models = new Set<string>(candidates.map(({ model }) => model))
@@ -149,21 +168,37 @@ function modelsOf({ candidates, removed }: Decision): string[] {
   return [...models]
 }
 
-/** `provider/author/slug` without the provider. */
-function modelPart(endpoint: EndpointId): string {
+/** `provider/author/slug`, whoever's account it goes by, without the provider. */
+function modelPart(target: TargetId): string {
+  const endpoint = endpointOf(target)
   return endpoint.slice(endpoint.indexOf('/') + 1)
 }
 
-function endpointOf(name: string, model: string | undefined): EndpointId {
-  return (model === undefined ? name : `${name}/${model}`) as EndpointId
+/** What `nameOf` and the model make. Without a model the name is the id itself. */
+export function targetOf(name: string, model: string | undefined): TargetId {
+  if (model === undefined) return name as TargetId
+  const mark = name.indexOf('#')
+  return (mark < 0 ? `${name}/${model}` : `${name.slice(0, mark)}/${model}${name.slice(mark)}`) as TargetId
+}
+
+/** The provider, and the owner of an account that is not the house's. */
+function nameOf(provider: string, target: TargetId): string {
+  const owner = ownerOf(target)
+  return owner === null ? provider : `${provider}#${owner}`
+}
+
+/** The provider in it. */
+function providerIn(name: string): ProviderSlug {
+  return name.split('#', 1)[0] as ProviderSlug
 }
 
 function compactCandidate(candidate: Candidate, models: readonly string[]): CompactCandidate {
   const { endpoint, provider, model, expectedNano, weight, share } = candidate
-  const isPlain = endpoint === endpointOf(provider, model)
+  const name = nameOf(provider, endpoint)
+  const isPlain = endpoint === targetOf(name, model) && provider === providerIn(name)
   const marks = (candidate.down ? DOWN : 0) + (candidate.slow ? SLOW : 0)
   const row = [
-    isPlain ? provider : ([endpoint, provider, model] as const),
+    isPlain ? name : ([endpoint, provider, model] as const),
     isPlain ? models.indexOf(model) : WHOLE,
     candidate.priceVersion,
     expectedNano <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(expectedNano) : expectedNano.toString(),
@@ -180,7 +215,7 @@ function openCandidate(row: CompactCandidate, models: readonly string[]): Candid
   const [name, at, priceVersion, expected, firstTokenMs, tokensPerSecond, failureRate, marks = 0, weight, share] = row
   const plain = models[at] ?? ''
   const [endpoint, provider, model] =
-    typeof name === 'string' ? [endpointOf(name, plain), name as ProviderSlug, plain as ModelSlug] : name
+    typeof name === 'string' ? [targetOf(name, plain), providerIn(name), plain as ModelSlug] : name
   return {
     endpoint,
     model,
@@ -200,9 +235,9 @@ function openCandidate(row: CompactCandidate, models: readonly string[]): Candid
 function compactRemoved(removed: readonly Removed[], models: readonly string[]): [Stage, number, ...string[]][] {
   const rows: [Stage, number, ...string[]][] = []
   for (const { endpoint, stage } of removed) {
-    const slash = endpoint.indexOf('/')
+    const slash = endpointOf(endpoint).indexOf('/')
     const at = slash < 0 ? WHOLE : models.indexOf(modelPart(endpoint))
-    const name = slash < 0 ? endpoint : endpoint.slice(0, slash)
+    const name = slash < 0 ? endpoint : nameOf(endpoint.slice(0, slash), endpoint)
     const last = rows.at(-1)
     if (last?.[0] === stage && last[1] === at) last.push(name)
     else rows.push([stage, at, name])
@@ -210,8 +245,8 @@ function compactRemoved(removed: readonly Removed[], models: readonly string[]):
   return rows
 }
 
-function compactAttempt(attempt: Attempt, endpoints: readonly EndpointId[]): CompactAttempt {
-  const { endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault } = attempt
+function compactAttempt(attempt: Attempt, endpoints: readonly TargetId[]): CompactAttempt {
+  const { endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault, hedge } = attempt
   const place = endpoints.indexOf(endpoint)
   const row = [
     place < 0 ? ([endpoint, provider, model] as const) : place,
@@ -220,17 +255,19 @@ function compactAttempt(attempt: Attempt, endpoints: readonly EndpointId[]): Com
     endMs,
     outcome,
   ] as const
+  if (hedge) return [...row, status, fault, 1]
   if (fault !== null) return [...row, status, fault]
   return status === null ? row : [...row, status]
 }
 
 function openAttempt(row: CompactAttempt, candidates: readonly Candidate[]): Attempt {
-  const [target, startMs, firstTokenMs, endMs, outcome, status = null, fault = null] = row
+  const [target, startMs, firstTokenMs, endMs, outcome, status = null, fault = null, hedge] = row
   const [endpoint, provider, model] = typeof target === 'number' ? namesOf(candidates[target]) : target
-  return { endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault }
+  const attempt = { endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault }
+  return hedge ? { ...attempt, hedge: true } : attempt
 }
 
-function namesOf(candidate: Candidate | undefined): readonly [EndpointId, ProviderSlug, ModelSlug] {
+function namesOf(candidate: Candidate | undefined): readonly [TargetId, ProviderSlug, ModelSlug] {
   if (!candidate) throw new Error('a stored attempt names a candidate that is not stored with it')
   return [candidate.endpoint, candidate.provider, candidate.model]
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import type { Decision } from '@turnpike/domain'
 import { expect, it } from 'vitest'
 import { openDecision } from './journal-decision.ts'
@@ -11,14 +11,18 @@ const OWN_COLUMNS = ['ledger_key']
 /** What stands beside the columns for `ship_usage`. */
 const BESIDE = ['funds', 'features']
 
-/** Columns of a table, with those that take nothing for an answer, read from the migration. */
+/** Columns of a table, with those that take nothing for an answer, read from the migrations. */
 async function columnsOf(table: string): Promise<{ all: string[]; required: string[] }> {
-  const sql = await readFile(
-    new URL('../../../prisma/migrations/20261121000000_tables/migration.sql', import.meta.url),
-    'utf8',
+  const migrations = new URL('../../../prisma/migrations/', import.meta.url)
+  const folders = (await readdir(migrations, { withFileTypes: true })).filter((entry) => entry.isDirectory())
+  const sql = await Promise.all(
+    folders.map(({ name }) => readFile(new URL(`${name}/migration.sql`, migrations), 'utf8')),
   )
-  const body = new RegExp(`CREATE TABLE "${table}" \\(([^;]*?)CONSTRAINT`).exec(sql)?.[1] ?? ''
-  const columns = [...body.matchAll(/"(\w+)" ([^,\n]*)/g)]
+  const made = new RegExp(`CREATE TABLE "${table}" \\(([^;]*?)CONSTRAINT`).exec(sql.join('\n'))?.[1] ?? ''
+  const added = [...sql.join('\n').matchAll(new RegExp(`ALTER TABLE "${table}" (ADD COLUMN [^;]*)`, 'g'))]
+  const columns = [made, ...added.map(([, clauses = '']) => clauses)].flatMap((text) => [
+    ...text.matchAll(/"(\w+)" ([^,\n]*)/g),
+  ])
   return {
     all: columns.map(([, name = '']) => name),
     required: columns.filter(([, , type = '']) => type.trim().endsWith('NOT NULL')).map(([, name = '']) => name),

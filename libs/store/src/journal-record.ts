@@ -8,6 +8,7 @@ import type {
   KeyId,
   ModelSlug,
   NanoUsd,
+  OwnId,
   ProviderSlug,
   RequestId,
   RouteRequest,
@@ -18,6 +19,12 @@ import type {
 import { dayOf, NO_USAGE } from '@turnpike/domain'
 import { compactDecision } from './journal-decision.ts'
 import { featureColumns } from './journal-features.ts'
+
+/** One version of a preset. */
+export interface PresetVersion {
+  readonly id: string
+  readonly version: number
+}
 
 /** What is known of a request when it is about to be sent to a provider. */
 export interface BegunRequest {
@@ -31,6 +38,8 @@ export interface BegunRequest {
   readonly kind: 'chat' | 'completion' | 'embedding'
   /** As the caller wrote it. */
   readonly requestedModel: string
+  /** The preset that it named, and the version that applied. */
+  readonly preset: PresetVersion | null
   readonly endUser: string | null
   readonly streamed: boolean
 }
@@ -41,6 +50,8 @@ export interface UsageRecord extends BegunRequest {
   readonly model: ModelSlug | null
   readonly provider: ProviderSlug | null
   readonly endpoint: EndpointId | null
+  /** The tenant's credential or endpoint that it went by; null: the house's account. */
+  readonly owner: OwnId | null
   /** The HTTP status that the caller saw; 499 when it hung up before one. */
   readonly status: number
   readonly fault: FaultCode | null
@@ -85,6 +96,8 @@ export function begunRow(request: BegunRequest): UsageRow {
     began_at: new Date(request.beganAtMs).toISOString(),
     kind: request.kind,
     requested_model: request.requestedModel.slice(0, TEXT_MAX),
+    preset_id: request.preset?.id ?? null,
+    preset_version: request.preset?.version ?? null,
     end_user: request.endUser?.slice(0, TEXT_MAX) ?? null,
     streamed: request.streamed,
   }
@@ -96,6 +109,7 @@ export function usageRow(record: UsageRecord): UsageRow {
     model: record.model,
     provider: record.provider,
     endpoint_id: record.endpoint,
+    owner_id: record.owner,
     status: record.status,
     fault: record.fault,
     finish_reason: record.finishReason,

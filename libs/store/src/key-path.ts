@@ -27,6 +27,7 @@ export interface KeyPathOptions
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string
   readonly onChannel: KeyWatchOptions['onChannel']
+  readonly onChanges?: NonNullable<KeyWatchOptions['onChanges']>
   /** Told once the cache is there and before it is used: the place to restore what an earlier process held. */
   readonly onOpen?: (keys: KeyCache) => void
 }
@@ -36,13 +37,13 @@ const POOL: Omit<PoolOptions, 'applicationName'> = { max: 4, statementTimeoutMs:
 
 /** Opens it. Waits for no store: each may come later. */
 export function openKeyPath(options: KeyPathOptions): KeyPath {
-  const { databaseUrl, redisUrl, secrets, applicationName, onChannel, onOpen, ...told } = options
+  const { databaseUrl, redisUrl, secrets, applicationName, onChannel, onChanges, onOpen, ...told } = options
   const pool = openPool(databaseUrl, { ...POOL, applicationName })
   const redis = redisUrl ? openRedis(redisUrl) : null
   const time = new StoreTime()
   const keys = openKeyCache({ pool, redis, secrets, time, ...told })
   onOpen?.(keys)
-  const watch = watchKeyEvents({ keys, pool, redis, secrets, time, onChannel })
+  const watch = watchKeyEvents({ keys, pool, redis, secrets, time, onChannel, ...(onChanges && { onChanges }) })
   const sampler = openKeySampler({ keys, pool, redis, secrets, time, ...told })
   return {
     keys,

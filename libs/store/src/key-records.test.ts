@@ -1,7 +1,9 @@
+import { DEFAULT_POLICY, type Policy, type PolicyId } from '@turnpike/domain'
 import { describe, expect, it } from 'vitest'
 import { openRecord, sealRecord, WrongValue, type KeyRecord } from './key-records.ts'
 import { newSecretsText, openKeySecrets } from './key-seal.ts'
 import { aCaller, digestOf } from './key-world.fixture.ts'
+import { anOwn } from './own.fixture.ts'
 
 const NOW_MS = 1_800_000_000_000
 const secrets = openKeySecrets(newSecretsText())
@@ -14,6 +16,22 @@ function aRecord(version: number, verifiedAtMs = NOW_MS): KeyRecord {
 describe('a value in Redis', () => {
   it('is read as it was written', () => {
     expect(openRecord(secrets, mine, sealRecord(secrets, mine, aRecord(3)), NOW_MS)).toEqual(aRecord(3))
+  })
+
+  it('keeps what the organisation brings along, prices as whole numbers', () => {
+    const record = { ...aRecord(3), caller: aCaller('mine', { version: 3, own: anOwn() }) }
+    expect(openRecord(secrets, mine, sealRecord(secrets, mine, record), NOW_MS)).toEqual(record)
+  })
+
+  it('of a release that knew of nothing to bring along, and less of policies, still reads', () => {
+    const { caller } = openRecord(secrets, mine, sealRecord(secrets, mine, aRecord(3)), NOW_MS)
+    expect(caller).not.toBeNull()
+    expect(caller).not.toHaveProperty('own')
+    const { hedge: _hedge, own: _own, ...policy } = DEFAULT_POLICY
+    const policies = [{ id: 'p' as PolicyId, version: 1, policy: policy as Policy }]
+    const earlier = { ...aRecord(3), caller: aCaller('mine', { version: 3, policies }) }
+    const read = openRecord(secrets, mine, sealRecord(secrets, mine, earlier), NOW_MS)
+    expect(read.caller?.policies).toEqual([{ id: 'p', version: 1, policy: DEFAULT_POLICY }])
   })
 
   it('that was altered, or sealed by a stranger, is wrong', () => {

@@ -1,4 +1,5 @@
 import {
+  DEFAULT_POLICY,
   openPolicy,
   type Caller,
   type KeyId,
@@ -10,6 +11,7 @@ import {
 } from '@turnpike/domain'
 import type { Redis } from 'ioredis'
 import { openText, sealText, type KeySecrets } from './key-seal.ts'
+import { ownOf, type StoredOwn } from './own-rows.ts'
 import type { Pool } from './pools.ts'
 
 /** What is known of a digest. A record without a caller is a tombstone: the key was revoked and stays so. */
@@ -62,7 +64,7 @@ function isLostConnection(error: unknown): boolean {
 }
 
 const LOOKUP = `SELECT digest, key_id, tenant_id, workspace_id, name, kind, version::text, expires_at, revoked_at, funds,
-  balance::text, stale_max_s, policies FROM auth_lookup($1::bytea[])`
+  balance::text, stale_max_s, policies, own FROM auth_lookup($1::bytea[])`
 
 interface KeyRow {
   digest: Buffer
@@ -79,9 +81,12 @@ interface KeyRow {
   stale_max_s: number
   /** The widest first; null when there is none. */
   policies: { id: PolicyId; version: number; document: PolicyDocument }[] | null
+  /** Null: its organisation brings nothing along. */
+  own: StoredOwn | null
 }
 
 function callerOf(row: KeyRow): Caller {
+  const own = ownOf(row.own)
   return {
     tenantId: row.tenant_id,
     workspaceId: row.workspace_id,
@@ -95,6 +100,7 @@ function callerOf(row: KeyRow): Caller {
     revoked: row.revoked_at !== null,
     staleMaxMs: row.stale_max_s * 1000,
     policies: (row.policies ?? []).map(({ id, version, document }) => ({ id, version, policy: openPolicy(document) })),
+    ...(own && { own }),
   }
 }
 
@@ -163,7 +169,14 @@ export function openRecord(secrets: KeySecrets, digest: Buffer, text: string, no
   const record = JSON.parse(json, (_, value: unknown) => (isNano(value) ? BigInt(value.nano) : value)) as KeyRecord
   if (record.verifiedAtMs > nowMs + SKEW_MS_MAX) throw new WrongValue('from the future')
   if (record.caller && !Array.isArray(record.caller.policies)) throw new WrongValue('from another release')
-  return record
+  return record.caller ? { ...record, caller: completed(record.caller) } : record
+}
+
+/** What an earlier release did not know of says nothing. */
+function completed(caller: Caller): Caller {
+  if (caller.policies.length === 0) return caller
+  const policies = caller.policies.map((one) => ({ ...one, policy: { ...DEFAULT_POLICY, ...one.policy } }))
+  return { ...caller, policies }
 }
 
 /** Any object with one member `nano` is a bigint; nothing else in a caller has such a member. */

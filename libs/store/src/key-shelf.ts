@@ -1,10 +1,12 @@
-import type { Caller, Lookup, VersionedPolicy } from '@turnpike/domain'
+import { isDeepStrictEqual } from 'node:util'
+import type { Caller, Lookup, Own, TenantId, VersionedPolicy } from '@turnpike/domain'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from './key-batch.ts'
 import { SKEW_MS_MAX, type KeyRecord } from './key-records.ts'
 
 /** Apart from the copies, since many keys share one; memory is bounded by both. */
 const POLICIES_MAX = 10_000
+const OWNS_MAX = 10_000
 /** While a channel that carries changes to us is lost, copies are asked for again after this at the latest. */
 const FRESH_WITHOUT_CHANNEL_MS = 5_000
 /** A refresh that failed is tried again no sooner than this. */
@@ -40,6 +42,7 @@ export class KeyShelf {
   readonly #options: KeyShelfOptions
   readonly #copies: LRUCache<string, Copy>
   readonly #policies: LRUCache<string, VersionedPolicy>
+  readonly #owns: LRUCache<TenantId, Own>
   #channelsLost = 0
   #unverifiedBeforeMs = -Infinity
   #toSample: string[] = []
@@ -50,6 +53,7 @@ export class KeyShelf {
     this.#options = options
     this.#copies = new LRUCache({ max: options.entriesMax })
     this.#policies = new LRUCache({ max: Math.min(POLICIES_MAX, options.entriesMax) })
+    this.#owns = new LRUCache({ max: Math.min(OWNS_MAX, options.entriesMax) })
   }
 
   get size(): number {
@@ -158,7 +162,7 @@ export class KeyShelf {
   #keep(hex: string, record: KeyRecord, caller: Caller, freshMs: number): Lookup<Caller> {
     const nowMs = this.#options.clock.monotonicMs()
     const verifiedMs = nowMs - this.#ageMs(record)
-    const shared = this.#sharing(caller)
+    const shared = this.#sharingOwn(this.#sharing(caller))
     const lookup: Lookup<Caller> = { kind: 'found', value: shared }
     const freshUntilMs = verifiedMs + freshMs
     this.#copies.set(hex, {
@@ -182,6 +186,16 @@ export class KeyShelf {
       return shared
     })
     return { ...caller, policies }
+  }
+
+  /** The caller with the one copy of what its organisation brings along, which all its keys share until it changes. */
+  #sharingOwn(caller: Caller): Caller {
+    const { tenantId, own } = caller
+    if (!own) return caller
+    const held = this.#owns.get(tenantId)
+    if (held && isDeepStrictEqual(held, own)) return held === own ? caller : { ...caller, own: held }
+    this.#owns.set(tenantId, own)
+    return caller
   }
 
   get #freshMs(): number {

@@ -30,6 +30,8 @@ export interface KeyWatchOptions {
   /** Set by Postgres at each poll. */
   readonly time: StoreTime
   readonly onChannel: (channel: KeyChannel, heard: boolean) => void
+  /** Told of every change of a versioned table that the poll reads, whether it concerns keys or not. */
+  readonly onChanges?: (changes: readonly { readonly entity: string; readonly entityId: string }[]) => void
   readonly intervalMs?: number
 }
 
@@ -103,7 +105,7 @@ async function pollPostgres(options: KeyWatchOptions, channel: Channel): Promise
 }
 
 /** Throws when there is no answer, and when what is heard is not what came after; the next round begins again then. */
-async function readEvents({ keys, pool, time }: KeyWatchOptions): Promise<void> {
+async function readEvents({ keys, pool, time, onChanges }: KeyWatchOptions): Promise<void> {
   keys.sequence ??= await beginning(pool)
   for (let page = 0; page < PAGES_MAX; page++) {
     const { rows } = await pool.query<EventRow>(SINCE, [keys.sequence, PAGE_MAX])
@@ -115,6 +117,9 @@ async function readEvents({ keys, pool, time }: KeyWatchOptions): Promise<void> 
     }
     keys.sequence = BigInt(rows.at(-1)?.sequence ?? keys.sequence)
     keys.drop(rows.flatMap(({ digests }) => digests ?? []))
+    onChanges?.(
+      rows.flatMap(({ entity, entity_id }) => (entity === null ? [] : [{ entity, entityId: entity_id ?? '' }])),
+    )
     if (rows.length < PAGE_MAX) return
   }
 }
@@ -136,10 +141,13 @@ interface EventRow {
   newest: string
   /** Null in the only row when nothing changed. */
   sequence: string | null
+  entity: string | null
+  entity_id: string | null
   digests: Buffer[] | null
 }
 
-const SINCE = `SELECT clock_timestamp() AS now, counter.sequence::text AS newest, since.sequence::text, since.digests
+const SINCE = `SELECT clock_timestamp() AS now, counter.sequence::text AS newest, since.sequence::text, since.entity,
+    since.entity_id, since.digests
   FROM event_counter AS counter LEFT JOIN key_events_since($1, $2) AS since ON true`
 
 /**

@@ -8,7 +8,11 @@ import {
   type Workspace,
 } from './generated/client.ts'
 import type { KeyEvent } from './key-cache.ts'
+import { ownCredentials, ownEndpoints } from './mutate-own.ts'
+import { NEXT, table, type Change } from './mutate-table.ts'
 import { withTenant, type PrismaClient, type Transaction } from './prisma.ts'
+
+export { VERSIONED_TABLES } from './mutate-table.ts'
 
 /** Who changes what is whose. */
 export interface Author {
@@ -49,22 +53,6 @@ export async function mutate<T>(
   })
 }
 
-/** Tables behind the door, by the name they have in the database. */
-export const VERSIONED_TABLES = ['organisations', 'workspaces', 'memberships', 'api_keys', 'policies'] as const
-type VersionedTable = (typeof VERSIONED_TABLES)[number]
-
-interface Change {
-  readonly entity: VersionedTable
-  readonly entityId: string
-  readonly version: bigint
-  readonly action: string
-  readonly before: Prisma.InputJsonObject | null
-  readonly after: Prisma.InputJsonObject
-  /** Keys that the change concerns; null when it is the key itself, whose version grew with its row. */
-  readonly concerned: Prisma.ApiKeyWhereInput | null
-  readonly key: KeyEvent | null
-}
-
 /** How each versioned table is written. Every write names its action, which is what the audit log shows. */
 export type Door = ReturnType<typeof openDoor>
 
@@ -75,10 +63,10 @@ function openDoor(transaction: Transaction, tenantId: TenantId, changes: Change[
     memberships: memberships(transaction, tenantId, changes),
     apiKeys: apiKeys(transaction, tenantId, changes),
     policies: policies(transaction, tenantId, changes),
+    ownCredentials: ownCredentials(transaction, tenantId, changes),
+    ownEndpoints: ownEndpoints(transaction, tenantId, changes),
   }
 }
-
-const NEXT = { version: { increment: 1 } } as const
 
 function organisations({ organisation }: Transaction, tenantId: TenantId, changes: Change[]) {
   return table<Organisation, NewOrganisation, OrganisationPatch>(changes, {
@@ -211,46 +199,6 @@ interface PolicyPatch {
   readonly archivedAt?: Date
 }
 
-interface TableOptions<Row, New, Patch> {
-  readonly entity: VersionedTable
-  readonly idOf: (row: Row) => string
-  /** What of a row the tenant may read in the audit log: never a digest. */
-  readonly shown: (row: Row) => Prisma.InputJsonObject
-  readonly concerned: (row: Row) => Prisma.ApiKeyWhereInput | null
-  readonly key?: (row: Row) => KeyEvent
-  readonly find: (id: string) => Promise<Row | null>
-  readonly create: (row: New) => Promise<Row>
-  readonly update: (id: string, patch: Patch) => Promise<Row>
-}
-
-function table<Row extends { version: bigint }, New, Patch>(changes: Change[], options: TableOptions<Row, New, Patch>) {
-  const note = (action: string, before: Row | null, row: Row) => {
-    changes.push({
-      entity: options.entity,
-      entityId: options.idOf(row),
-      version: row.version,
-      action,
-      before: before && options.shown(before),
-      after: options.shown(row),
-      concerned: before && options.concerned(row),
-      key: options.key?.(row) ?? null,
-    })
-    return row
-  }
-  return {
-    /** The row as it is now, which no other mutation can change before this one ends; null when the tenant has none such. */
-    find: options.find,
-    async create(row: New, action: string): Promise<Row> {
-      return note(action, null, await options.create(row))
-    },
-    /** Null when the tenant has no such row. */
-    async update(id: string, patch: Patch, action: string): Promise<Row | null> {
-      const before = await options.find(id)
-      return before && note(action, before, await options.update(id, patch))
-    },
-  }
-}
-
 /** Raises the versions of the keys that are concerned, then writes the audit entries and the numbered events. */
 async function settle(transaction: Transaction, author: Author, changes: readonly Change[]): Promise<KeyEvent[]> {
   const settled: { change: Change; keys: KeyEvent[] }[] = []
@@ -262,7 +210,7 @@ async function settle(transaction: Transaction, author: Author, changes: readonl
   await transaction.auditEntry.createMany({
     data: changes.map(({ action, entity, entityId, before, after }) => ({
       tenantId: author.tenantId,
-      actor: author.userId ?? 'system',
+      actor: author.userId ?? author.keyId ?? 'system',
       action,
       entity,
       entityId,

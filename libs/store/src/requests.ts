@@ -6,6 +6,7 @@ import type {
   FinishReason,
   KeyId,
   ModelSlug,
+  OwnId,
   ProviderSlug,
   RequestId,
   TenantId,
@@ -89,7 +90,7 @@ export async function listRequests(
 const COLUMNS = `request_id, workspace_id, key_id, began_at, kind, requested_model, model, provider, endpoint_id, end_user,
   streamed, status, fault, finish_reason, native_finish, cancelled, prompt_tokens, completion_tokens, cache_read_tokens,
   cache_write_tokens, reasoning_tokens, cost_nano::text, upstream_cost_nano::text, price_version, first_token_ms, total_ms,
-  attempts`
+  attempts, owner_id, preset_id, preset_version`
 
 interface Place {
   readonly beganAtMs: number
@@ -149,9 +150,12 @@ interface SummaryRow {
   began_at: Date
   kind: UsageRecord['kind']
   requested_model: string
+  preset_id: string | null
+  preset_version: number | null
   model: ModelSlug | null
   provider: ProviderSlug | null
   endpoint_id: EndpointId | null
+  owner_id: OwnId | null
   end_user: string | null
   streamed: boolean
   status: number
@@ -184,9 +188,11 @@ function summaryOf(row: SummaryRow): RequestSummary {
     beganAtMs: row.began_at.getTime(),
     kind: row.kind,
     requestedModel: row.requested_model,
+    preset: row.preset_id === null ? null : { id: row.preset_id, version: row.preset_version ?? 0 },
     model: row.model,
     provider: row.provider,
     endpoint: row.endpoint_id,
+    owner: row.owner_id,
     endUser: row.end_user,
     streamed: row.streamed,
     status: row.status,

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ModelSlug, ProviderSlug, RequestId } from '@turnpike/domain'
+import type { ModelSlug, OwnId, ProviderSlug, RequestId } from '@turnpike/domain'
 import { insertTenant, testDatabase, waitFor, type TestDatabase, type TestTenant } from '@turnpike/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { UsageRecord } from './journal-record.ts'
+import { rowText, usageRow, type UsageRecord } from './journal-record.ts'
 import { Journal } from './journal.ts'
 import { inTransaction, openPool, type Pool } from './pools.ts'
 import { findRequest, listRequests } from './requests.ts'
@@ -125,6 +125,29 @@ describe('a finished request', () => {
     expect(await balanceOf(tenant)).toBe(1_000_000_000n - sum)
     const totals = await usageTotals(gateway, tenant.tenantId, everything)
     expect(totals).toMatchObject({ requests: 20, costNanoUsd: sum })
+  })
+
+  it('by a tenant’s own account costs it nothing with us, and says whose account and which preset it was', async () => {
+    const tenant = await aTenant()
+    const journal = await aJournal(await aFolder())
+    const account = randomUUID() as string as OwnId
+    const preset = { id: randomUUID(), version: 3 }
+    const one = of(tenant, { owner: account, preset, costNanoUsd: 0n, upstreamCostNanoUsd: 15_250n })
+    await record(journal, [one])
+    expect(await aShipper(journal).flush({ deadlineMs: 5_000 })).toBe(true)
+    const found = await findRequest(gateway, tenant.tenantId, one.requestId)
+    expect(found).toMatchObject({ owner: account, preset, costNanoUsd: 0n, upstreamCostNanoUsd: 15_250n })
+    expect(await balanceOf(tenant)).toBe(1_000_000_000n)
+    expect(await usageTotals(gateway, tenant.tenantId, everything)).toMatchObject({ requests: 1, costNanoUsd: 0n })
+  })
+
+  it('of a gateway that knows of neither owner nor preset arrives without', async () => {
+    const tenant = await aTenant()
+    const one = of(tenant)
+    const { owner_id: _owner, preset_id: _preset, preset_version: _version, ...row } = usageRow(one)
+    await gateway.query('SELECT ship_usage($1, $2)', [`usage:old:${randomUUID()}`, `[${rowText(row)}]`])
+    const found = await findRequest(gateway, tenant.tenantId, one.requestId)
+    expect(found).toMatchObject({ owner: null, preset: null, costNanoUsd: one.costNanoUsd })
   })
 
   it('waits in the journal while Postgres is away, and arrives when it is back', async () => {

@@ -8,7 +8,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomByte
  * is never used twice. Header, number and mark are covered by each tag: frames cannot be altered, left out, put in another order
  * or taken from another file.
  */
-export const FORMAT = 2
+export const FORMAT = 3
 
 const MAGIC = Buffer.from('TPSNAP')
 const FILE_ID_BYTES = 32

@@ -1,4 +1,4 @@
-import { catalogueOf, type Catalogue, type Endpoint, type Model, type Provider } from '@turnpike/domain'
+import { catalogueOf, type Catalogue, type Endpoint, type Model, type Own, type Provider } from '@turnpike/domain'
 import type { HeldKeys } from './key-held.ts'
 import { damaged } from './snapshot-frames.ts'
 
@@ -19,10 +19,16 @@ export interface Snapshot {
   readonly catalogue: DatedCatalogue | null
 }
 
-/** One line of a snapshot. The head comes first; the others in any order. Their shape is the file's format: see `FORMAT`. */
+type Held = HeldKeys['copies'][number]
+
+/**
+ * One line of a snapshot. The head comes first, what an organisation brings along before the keys that share it, which name it by its
+ * number; the others in any order. Their shape is the file's format: see `FORMAT`.
+ */
 type Line =
   | { readonly head: Head }
-  | { readonly copy: HeldKeys['copies'][number] }
+  | { readonly copy: Held; readonly ownAt?: number }
+  | { readonly own: Own }
   | { readonly tombstone: string }
   | { readonly denied: string }
   | { readonly model: Model }
@@ -41,7 +47,7 @@ export function* linesOf(snapshot: Snapshot): Generator<string> {
 function* contentsOf({ takenAtMs, fingerprints, keys, catalogue }: Snapshot): Generator<Line> {
   const dated = catalogue && { version: catalogue.catalogue.version, confirmedAtMs: catalogue.confirmedAtMs }
   yield { head: { takenAtMs, fingerprints, sequence: keys.sequence, catalogue: dated } }
-  for (const copy of keys.copies) yield { copy }
+  yield* copiesOf(keys.copies)
   for (const tombstone of keys.tombstones) yield { tombstone }
   for (const denied of keys.denied) yield { denied }
   if (!catalogue) return
@@ -50,10 +56,33 @@ function* contentsOf({ takenAtMs, fingerprints, keys, catalogue }: Snapshot): Ge
   for (const endpoints of catalogue.catalogue.endpointsOf.values()) for (const endpoint of endpoints) yield { endpoint }
 }
 
+function* copiesOf(copies: readonly Held[]): Generator<Line> {
+  const places = new Map<Own, number>()
+  for (const copy of copies) {
+    const own = copy.record.caller?.own
+    if (!own) {
+      yield { copy }
+      continue
+    }
+    const ownAt = places.get(own) ?? places.size
+    if (!places.has(own)) yield { own }
+    places.set(own, ownAt)
+    yield { copy: bringing(copy, null), ownAt }
+  }
+}
+
+/** The copy with that in place of what its caller brings along; null: with nothing. */
+function bringing({ digest, record }: Held, own: Own | null): Held {
+  if (!record.caller) return { digest, record }
+  const { own: _held, ...caller } = record.caller
+  return { digest, record: { ...record, caller: { ...caller, ...(own && { own }) } } }
+}
+
 /** Puts a snapshot together again from the lines that `linesOf` made of it. */
 export class SnapshotReader {
   #head: Head | null = null
-  readonly #copies: HeldKeys['copies'][number][] = []
+  readonly #copies: Held[] = []
+  readonly #owns: Own[] = []
   readonly #tombstones: string[] = []
   readonly #denied: string[] = []
   readonly #models: Model[] = []
@@ -80,13 +109,21 @@ export class SnapshotReader {
   }
 
   #take(line: Line): void {
-    if ('copy' in line) this.#copies.push(line.copy)
+    if ('copy' in line) this.#copies.push(this.#whole(line.copy, line.ownAt))
+    else if ('own' in line) this.#owns.push(line.own)
     else if ('tombstone' in line) this.#tombstones.push(line.tombstone)
     else if ('denied' in line) this.#denied.push(line.denied)
     else if ('model' in line) this.#models.push(line.model)
     else if ('provider' in line) this.#providers.push(line.provider)
     else if ('endpoint' in line) this.#endpoints.push(line.endpoint)
     else this.#head = line.head
+  }
+
+  #whole(copy: Held, ownAt: number | undefined): Held {
+    if (ownAt === undefined) return copy
+    const own = this.#owns[ownAt]
+    if (!own) throw damaged()
+    return bringing(copy, own)
   }
 }
 

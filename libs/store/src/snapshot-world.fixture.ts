@@ -3,7 +3,11 @@ import { ANY_PRICE } from '@turnpike/domain'
 import { aCaller, aCatalogue, aModel, anEndpoint, aPrice, aVersionedPolicy } from '@turnpike/testkit'
 import { fingerprintsOf } from './snapshot.ts'
 import { openKeySecrets } from './key-seal.ts'
+import { anOwn } from './own.fixture.ts'
 import type { Snapshot } from './snapshot-lines.ts'
+
+/** Shared by the keys of an organisation. */
+const OWN = anOwn()
 
 /** The server secrets that the snapshots of these tests were taken with. */
 export const SECRETS = openKeySecrets(secretsText(1, 'one'))
@@ -25,7 +29,7 @@ export interface SnapshotOptions {
   readonly takenAtMs?: number
 }
 
-/** A snapshot with everything that one can hold: amounts, nulls, policies, tiers of prices, tombstones and denials. */
+/** A snapshot with everything that one can hold: amounts, nulls, policies, credentials of one’s own, tiers of prices, tombstones and denials. */
 export function aSnapshot({ copies = 3, version = 1, takenAtMs = Date.now() }: SnapshotOptions = {}): Snapshot {
   const price = aPrice({
     cacheRead: 0n,
@@ -63,6 +67,7 @@ function callerOf(number: number, version: number) {
     keyName: `key ${number}`,
     balance: number % 3 === 0 ? null : -(2n ** 62n),
     expiresAtMs: number % 2 === 0 ? 4_102_444_800_000 : null,
+    ...(number % 4 === 1 && { own: OWN }),
     policies:
       number % 5 === 0
         ? []

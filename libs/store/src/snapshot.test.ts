@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openKeySecrets } from './key-seal.ts'
 import { readSnapshot, writeSnapshot } from './snapshot.ts'
 import { FRAME_HEAD_BYTES, HEADER_BYTES, openSnapshotKey } from './snapshot-frames.ts'
-import type { Snapshot } from './snapshot-lines.ts'
+import { linesOf, type Snapshot } from './snapshot-lines.ts'
 import { aSnapshot, hexOf, SECRETS, secretsText } from './snapshot-world.fixture.ts'
 
 const KEY = openSnapshotKey(hexOf('the key of snapshots'))
@@ -42,6 +42,16 @@ describe('what was written', () => {
     await write(snapshot)
     expect(framesOf(await readFile(file)).length).toBeGreaterThan(5)
     expect(await read()).toEqual({ kind: 'read', snapshot })
+  })
+
+  it('holds what an organisation brings along once, however many keys it has', async () => {
+    const snapshot = aSnapshot({ copies: 40 })
+    const brought = [...linesOf(snapshot)].filter((line) => line.includes('box.example'))
+    expect(brought).toHaveLength(1)
+    await write(snapshot)
+    const found = await read()
+    const copies = found.kind === 'read' ? found.snapshot.keys.copies : []
+    expect(new Set(copies.map(({ record }) => record.caller?.own)).size).toBe(2)
   })
 
   it('is read again when nothing is known but a revocation', async () => {
@@ -147,7 +157,7 @@ describe('a file is refused whole', () => {
     const other = await readFile(file)
     other.writeUInt16BE(7, 6)
     await writeFile(file, other)
-    expect(await read()).toEqual({ kind: 'refused', why: 'its format is 7, and this program reads 2' })
+    expect(await read()).toEqual({ kind: 'refused', why: 'its format is 7, and this program reads 3' })
     await writeFile(file, JSON.stringify({ keys: [] }).repeat(10))
     expect(await read()).toEqual({ kind: 'refused', why: 'the file is not a snapshot' })
   })
@@ -258,13 +268,22 @@ it('a change of what is kept changes the format', () => {
     catalogue.catalogue: endpointsOf models providers version
     catalogue: catalogue confirmedAtMs
     fingerprints: 1
+    keys.copies[].record.caller.own.credentials[].sealed: kek sealed wrapped
+    keys.copies[].record.caller.own.credentials[]: boundTo id keys models placement priority provider sealed share version
+    keys.copies[].record.caller.own.endpoints[].endpoint.price: cacheRead completion prompt request tiers version
+    keys.copies[].record.caller.own.endpoints[].endpoint: contextLength id maxCompletionTokens model price provider quantization supportedParameters upstreamModel
+    keys.copies[].record.caller.own.endpoints[].model: contextLength created description distillable inputModalities name outputModalities slug
+    keys.copies[].record.caller.own.endpoints[].provider: baseUrl dialect failureDomain name retainsPrompts simulated slug zeroRetention
+    keys.copies[].record.caller.own.endpoints[].sealed: kek sealed wrapped
+    keys.copies[].record.caller.own.endpoints[]: endpoint id model placement priority provider sealed version
+    keys.copies[].record.caller.own: credentials endpoints
     keys.copies[].record.caller.policies[].policy.maxLatency: 
     keys.copies[].record.caller.policies[].policy.maxPrice: audio completion image prompt request
     keys.copies[].record.caller.policies[].policy.minThroughput: 
     keys.copies[].record.caller.policies[].policy.shares: 
-    keys.copies[].record.caller.policies[].policy: allow allowFallbacks allowTraining deny distillable failover locked maxLatency maxPrice minThroughput modelFallback objective order parameters quantizations requireUsed schedule shares sticky zeroRetention
+    keys.copies[].record.caller.policies[].policy: allow allowFallbacks allowTraining deny distillable failover hedge locked maxLatency maxPrice minThroughput modelFallback objective order own parameters quantizations requireUsed schedule shares sticky zeroRetention
     keys.copies[].record.caller.policies[]: id policy version
-    keys.copies[].record.caller: balance expiresAtMs funds keyId keyName kind policies revoked staleMaxMs tenantId version workspaceId
+    keys.copies[].record.caller: balance expiresAtMs funds keyId keyName kind own policies revoked staleMaxMs tenantId version workspaceId
     keys.copies[].record: caller verifiedAtMs version
     keys.copies[]: digest record
     keys: copies denied sequence tombstones

@@ -28,12 +28,14 @@ export function aUsageRecord(changes: Partial<UsageRecord> = {}): UsageRecord {
     funds: 'simulated',
     beganAtMs,
     kind: 'chat',
+    preset: null,
     requestedModel: MODEL,
     endUser: null,
     streamed: true,
     model: MODEL,
     provider: 'birch' as ProviderSlug,
     endpoint: OTHER,
+    owner: null,
     status: 200,
     fault: null,
     finishReason: 'stop',
@@ -113,5 +115,6 @@ export function aDecision(): Decision {
     fallbacks: [],
     fallbackOn: [],
     failover: DEFAULT_FAILOVER,
+    hedge: null,
   }
 }

@@ -1,8 +1,12 @@
 import {
   catalogueOf,
+  ownerOf,
   worldOf,
   type Catalogue,
   type EndpointId,
+  type Own,
+  type OwnId,
+  type TargetId,
   type EndpointMinute,
   type Price,
   type PricedCatalogue,
@@ -12,6 +16,7 @@ import {
 } from '@turnpike/domain'
 import { readCatalogue } from './catalogue.ts'
 import { openDecision } from './journal-decision.ts'
+import { readOwn } from './own-read.ts'
 import { inTenant, type Pool } from './pools.ts'
 import { ratesOf, tiersOf, type StoredTier } from './prices.ts'
 
@@ -19,17 +24,22 @@ import { ratesOf, tiersOf, type StoredTier } from './prices.ts'
 export interface Frame {
   readonly catalogues: readonly PricedCatalogue[]
   readonly reachable: ReadonlySet<ProviderSlug>
+  /** What the tenant brings along, as of today; absent: nothing. */
+  readonly own?: Own
 }
 
 /** Reads what the router knew of a range beside health. */
 export async function readFrame(pool: Pool, tenantId: TenantId, from: Date, to: Date): Promise<Frame> {
   const catalogue = await readCatalogue(pool)
   const catalogues = await priced(pool, catalogue, from, to)
-  return { catalogues, reachable: await reachableProviders(pool, tenantId, catalogue, { from, to }) }
+  const reachable = await reachableProviders(pool, tenantId, catalogue, { from, to })
+  const own = await readOwn(pool, tenantId)
+  const isNothing = own.credentials.length + own.endpoints.length === 0
+  return { catalogues, reachable, ...(!isNothing && { own }) }
 }
 
 interface PriceRow {
-  endpoint_id: EndpointId
+  endpoint_id: TargetId
   version: number
   prompt: bigint
   completion: bigint
@@ -49,7 +59,7 @@ async function priced(pool: Pool, catalogue: Catalogue, from: Date, to: Date): P
     'SELECT * FROM endpoint_prices WHERE effective_from < $1 ORDER BY endpoint_id, version',
     [to],
   )
-  const versions = new Map<EndpointId, PriceRow[]>()
+  const versions = new Map<TargetId, PriceRow[]>()
   for (const row of rows) versions.set(row.endpoint_id, [...(versions.get(row.endpoint_id) ?? []), row])
   const changes = rows.map((row) => row.effective_from.getTime()).filter((atMs) => atMs > from.getTime())
   return [...new Set([from.getTime(), ...changes])]
@@ -57,7 +67,7 @@ async function priced(pool: Pool, catalogue: Catalogue, from: Date, to: Date): P
     .map((fromMs) => ({ fromMs, catalogue: withPrices(catalogue, (id) => priceAt(versions.get(id) ?? [], fromMs)) }))
 }
 
-function withPrices(catalogue: Catalogue, priceOf: (id: EndpointId) => Price | null): Catalogue {
+function withPrices(catalogue: Catalogue, priceOf: (id: TargetId) => Price | null): Catalogue {
   const endpoints = [...catalogue.endpointsOf.values()]
     .flat()
     .map((endpoint) => ({ ...endpoint, price: priceOf(endpoint.id) }))
@@ -107,28 +117,35 @@ async function reachableProviders(
     ),
   )
   for (const row of decided.rows) {
-    for (const { provider } of openDecision(row.decision).decision?.candidates ?? []) reachable.add(provider)
+    for (const { endpoint, provider } of openDecision(row.decision).decision?.candidates ?? []) {
+      if (ownerOf(endpoint) === null) reachable.add(provider)
+    }
   }
   return reachable
 }
 
 const HOUR_MS = 3_600_000
 
+/** Ids of what is the tenant's own. */
+function ownersOf({ own }: Frame): OwnId[] {
+  return own ? [...own.credentials, ...own.endpoints].map(({ id }) => id) : []
+}
+
 interface MinuteRow {
   minute: Date
-  endpoint_id: EndpointId
+  endpoint_id: TargetId
   attempts: number
   failure_kinds: EndpointMinute['failureKinds']
   first_token_ms: EndpointMinute['firstTokenMs']
   tokens_per_second: EndpointMinute['tokensPerSecond']
 }
 
-/** The world in one hour of the range, with the health of the hour before and after it. */
+/** The world in one hour of the range, with the health of the hour before and after it: of the catalogue's, and of the tenant's own. */
 export async function readHour(pool: Pool, frame: Frame, hourMs: number): Promise<World> {
   const { rows } = await pool.query<MinuteRow>(
     `SELECT minute, endpoint_id, attempts, failure_kinds, first_token_ms, tokens_per_second FROM health_minutes
-     WHERE minute >= $1 AND minute < $2`,
-    [new Date(hourMs - HOUR_MS), new Date(hourMs + 2 * HOUR_MS)],
+     WHERE minute >= $1 AND minute < $2 AND split_part(endpoint_id, '#', 2) = ANY ($3)`,
+    [new Date(hourMs - HOUR_MS), new Date(hourMs + 2 * HOUR_MS), ['', ...ownersOf(frame)]],
   )
   return worldOf({
     ...frame,

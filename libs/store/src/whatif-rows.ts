@@ -1,15 +1,19 @@
 import {
   openPolicy,
+  ownTarget,
   type Caller,
   type Draft,
   type EndpointId,
   type FaultCode,
   type KeyId,
   type KeyKind,
+  type Own,
+  type OwnId,
   type PolicyDocument,
   type PolicyId,
   type RecordedRequest,
   type RequestId,
+  type TargetId,
   type TenantId,
   type VersionedPolicy,
   type WorkspaceId,
@@ -55,7 +59,7 @@ export function readDraft(pool: Pool, tenantId: TenantId, run: WhatIfRun): Promi
  */
 export async function* readWhatIf(pool: Pool, tenantId: TenantId, run: WhatIfRun): AsyncGenerator<WhatIfBatch> {
   const frame = await readFrame(pool, tenantId, run.from, run.to)
-  const callers = new Callers(tenantId)
+  const callers = new Callers(tenantId, frame.own)
   const read = (hourMs: number, after: Row | null) =>
     inTenant(pool, tenantId, async (client) => {
       const rows = await readPage(client, tenantId, run, { hourMs, after })
@@ -92,7 +96,8 @@ interface Row extends Omit<FeatureColumns, 'models' | 'prompt_tokens'> {
   readonly request_id: RequestId
   readonly began_ms: number
   readonly key_id: KeyId
-  readonly endpoint_id: EndpointId | null
+  /** Who answered, and by whose account. */
+  readonly target: TargetId | null
   readonly fault: FaultCode | null
   readonly cancelled: boolean
   readonly streamed: boolean
@@ -112,9 +117,15 @@ interface Row extends Omit<FeatureColumns, 'models' | 'prompt_tokens'> {
   readonly draw: number
 }
 
+interface StoredRow extends Omit<Row, 'trace' | 'target'> {
+  readonly endpoint_id: EndpointId | null
+  readonly owner_id: OwnId | null
+  readonly trace: TraceColumn | null
+}
+
 /** The primary key of the features begins with the day, which chooses the partition of both. Times are whole milliseconds. */
 const PAGE = `
-  SELECT e.request_id, extract(epoch FROM e.began_at)::float8 * 1000 AS began_ms, e.key_id, e.endpoint_id, e.fault, e.cancelled,
+  SELECT e.request_id, extract(epoch FROM e.began_at)::float8 * 1000 AS began_ms, e.key_id, e.endpoint_id, e.owner_id, e.fault, e.cancelled,
     e.streamed, e.prompt_tokens, e.completion_tokens, e.cache_read_tokens, e.cache_write_tokens, e.reasoning_tokens, e.cost_nano,
     e.first_token_ms, e.total_ms, ${TRACE}, f.models, f.prompt_tokens AS expected_tokens, f.max_tokens, f.parameters,
     f.preferences, f.draw
@@ -133,26 +144,28 @@ async function readPage(
   const begin = new Date(Math.max(hourMs, from.getTime()))
   const end = new Date(Math.min(hourMs + HOUR_MS, to.getTime()))
   const place = [after && new Date(after.began_ms), after?.request_id ?? null]
-  const { rows } = await client.query<Omit<Row, 'trace'> & { readonly trace: TraceColumn | null }>(PAGE, [
-    ...[tenantId, day, begin, end, keyId],
-    ...place,
-  ])
-  return rows.map((row) =>
-    Object.assign(row, { trace: openTrace(row.trace, row.endpoint_id), began_ms: Math.round(row.began_ms) }),
-  )
+  const { rows } = await client.query<StoredRow>(PAGE, [...[tenantId, day, begin, end, keyId], ...place])
+  return rows.map((row) => {
+    const { endpoint_id: endpoint, owner_id: owner } = row
+    const target = endpoint !== null && owner !== null ? ownTarget(endpoint, owner) : endpoint
+    return Object.assign(row, { target, trace: openTrace(row.trace, target), began_ms: Math.round(row.began_ms) })
+  })
 }
 
 /** Callers as they were at the time of a request: by key, and by the versions of the policies that applied. */
 class Callers {
   readonly #tenantId: TenantId
+  readonly #own: Pick<Caller, 'own'> | undefined
   readonly #callers = new Map<string, Caller>()
   readonly #versions = new Map<string, VersionedPolicy>()
   readonly #asked = new Set<string>()
   #kinds: ReadonlyMap<KeyId, KeyKind> | null = null
   #funds: Caller['funds'] = 'simulated'
 
-  constructor(tenantId: TenantId) {
+  /** @param own what the tenant brings along today */
+  constructor(tenantId: TenantId, own: Own | undefined) {
     this.#tenantId = tenantId
+    this.#own = own && { own }
   }
 
   /** Reads the policies that these rows name and earlier ones did not. */
@@ -190,6 +203,7 @@ class Callers {
         kind: this.#kinds?.get(keyId) ?? 'live',
       },
       ...{ version: 1, funds: this.#funds, balance: null, expiresAtMs: null, revoked: false, policies, staleMaxMs: 0 },
+      ...this.#own,
     }
     this.#callers.set(name, caller)
     return caller
@@ -231,7 +245,7 @@ function requestOf(row: Row, callers: Callers): RecordedRequest | null {
     draw: row.draw,
     warm: trace.warm,
     streamed: row.streamed,
-    endpoint: row.endpoint_id,
+    endpoint: row.target,
     failed: row.fault !== null && !row.cancelled,
     usage: {
       promptTokens: row.prompt_tokens,

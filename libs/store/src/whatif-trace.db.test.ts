@@ -1,4 +1,4 @@
-import type { Attempt, Decision, EndpointId, ModelSlug, ProviderSlug } from '@turnpike/domain'
+import type { Attempt, Candidate, Decision, TargetId, ModelSlug, ProviderSlug } from '@turnpike/domain'
 import { testDatabase, testPool, type TestDatabase } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { compactDecision, openDecision } from './journal-decision.ts'
@@ -19,7 +19,7 @@ afterAll(async () => {
 })
 
 /** @param endpoint who answered, as the row's own column says */
-async function traceOf(stored: unknown, attempts: number, endpoint: EndpointId | null): Promise<Trace | null> {
+async function traceOf(stored: unknown, attempts: number, endpoint: TargetId | null): Promise<Trace | null> {
   const { rows } = await app.query<{ trace: TraceColumn | null }>(
     `SELECT ${TRACE} FROM (SELECT $1::jsonb AS decision, $2::int AS attempts, $3::text AS endpoint_id) e`,
     [JSON.stringify(stored), attempts, endpoint],
@@ -41,9 +41,16 @@ function whole(stored: unknown): Trace | null {
 
 const failed: Partial<Attempt> = { outcome: 'failed', status: 503, fault: 'upstream_overloaded' }
 const elsewhere: Partial<Attempt> = {
-  endpoint: 'gone/sim/swift-8b' as EndpointId,
+  endpoint: 'gone/sim/swift-8b' as TargetId,
   provider: 'gone' as ProviderSlug,
   model: 'sim/swift-8b' as ModelSlug,
+}
+
+const OWN = 'acorn/sim/swift-8b#3f1c' as TargetId
+const [known] = aDecision().candidates
+const byOwn: Partial<Decision> = {
+  candidates: [...aDecision().candidates, { ...known, endpoint: OWN } as Candidate],
+  targets: [OWN],
 }
 
 it.each<[string, Partial<Decision>, Attempt[]]>([
@@ -51,10 +58,13 @@ it.each<[string, Partial<Decision>, Attempt[]]>([
   [
     'failures before the answer',
     {},
-    [anAttempt({ ...failed, endpoint: 'acorn/sim/swift-8b' as EndpointId }), anAttempt()],
+    [anAttempt({ ...failed, endpoint: 'acorn/sim/swift-8b' as TargetId }), anAttempt()],
   ],
   ['an attempt that is no candidate', {}, [anAttempt(elsewhere)]],
   ['one that nobody answered', {}, [anAttempt(failed)]],
+  ['one by an account of one’s own', byOwn, [anAttempt({ ...failed }), anAttempt({ endpoint: OWN })]],
+  ['one by an account of one’s own at once', byOwn, [anAttempt({ endpoint: OWN })]],
+  ['a warm cache of one’s own', { ...byOwn, sticky: true }, [anAttempt({ endpoint: OWN })]],
   ['a warm cache', { sticky: true }, [anAttempt()]],
   ['several policies', { policies: [1, 2].map((version) => ({ id: `p${version}`, version, window: version })) }, []],
   ['no policy and no target', { policies: [], targets: [], candidates: [] }, []],

@@ -1,10 +1,11 @@
-import type { Attempt, Decision, EndpointId, FaultCode } from '@turnpike/domain'
+import type { Attempt, Decision, TargetId, FaultCode } from '@turnpike/domain'
+import { targetOf } from './journal-decision.ts'
 
 /** Of a stored decision what a replay needs: which policies applied, how each attempt ended, and where the prompt cache was warm. */
 export interface Trace {
   readonly policies: readonly Pick<Decision['policies'][number], 'id' | 'version'>[]
   readonly attempts: readonly Pick<Attempt, 'endpoint' | 'outcome' | 'fault'>[]
-  readonly warm: EndpointId | null
+  readonly warm: TargetId | null
 }
 
 /**
@@ -29,10 +30,10 @@ interface Rest {
 }
 
 type PolicyRow = readonly [id: string, version: number, ...window: unknown[]]
-type Names = readonly [endpoint: EndpointId, ...rest: string[]]
+type Names = readonly [endpoint: TargetId, ...rest: string[]]
 type Name = string | Names
 type FirstAttempt = readonly [
-  ...[endpoint: EndpointId, provider: string, model: string],
+  ...[endpoint: TargetId, provider: string, model: string],
   ...[startMs: number, firstTokenMs: number | null, endMs: number],
   ...[outcome: Attempt['outcome'], status: number | null, fault: FaultCode | null],
 ]
@@ -43,9 +44,9 @@ type SecondAttempt = readonly [
 
 /**
  * Reads what TRACE gave; null for a decision in a form that is not known.
- * @param endpoint who answered, from the row's own column
+ * @param endpoint who answered and by whose account, from the row's own columns
  */
-export function openTrace(column: TraceColumn | null, endpoint: EndpointId | null): Trace | null {
+export function openTrace(column: TraceColumn | null, endpoint: TargetId | null): Trace | null {
   if (column?.[0] === 1) return openFirst(column[1], column[2])
   if (column?.[0] !== 2) return null
   const [, policies, attempts, rest] = column
@@ -69,9 +70,9 @@ function openFirst(policy: PolicyRow | null, attempts: readonly FirstAttempt[]):
   }
 }
 
-/** A candidate's provider with the model at that place; or the names in full. */
-function candidateOf({ k = [], m = [] }: Rest, place: number): EndpointId | null {
+/** A candidate's name with the model at that place; or the names in full. */
+function candidateOf({ k = [], m = [] }: Rest, place: number): TargetId | null {
   const [name, model] = k[place] ?? []
   if (name === undefined || model === undefined) return null
-  return typeof name === 'string' ? (`${name}/${m[model]}` as EndpointId) : name[0]
+  return typeof name === 'string' ? targetOf(name, m[model] ?? '') : name[0]
 }

@@ -1,9 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import { openReplay, type PolicyId, type UserId, type WhatIfReport } from '@turnpike/domain'
+import {
+  openReplay,
+  type PolicyId,
+  type ProviderSlug,
+  type TargetId,
+  type UserId,
+  type WhatIfReport,
+} from '@turnpike/domain'
 import { insertTenant, testDatabase, testPool, type TestDatabase, type TestTenant } from '@turnpike/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createOwnCredential } from './own-credentials.ts'
+import { aNewCredential } from './own.fixture.ts'
 import { inTransaction, type Pool } from './pools.ts'
 import { openPrisma, type PrismaClient } from './prisma.ts'
+import { newCredentialSecretsText, openKeyEncryptionKeys } from './secret-box.ts'
+import { anAttempt } from './usage-record.fixture.ts'
 import { aRecorded, NOON_MS, shipRecords } from './whatif.fixture.ts'
 import { readDraft, readWhatIf } from './whatif-rows.ts'
 import { cancelWhatIf, createWhatIf, findWhatIf, listWhatIfs, type WhatIfRun, type WhatIfWish } from './whatif-runs.ts'
@@ -278,6 +289,38 @@ describe('the recorded requests of a run', () => {
     const costs = replay.report().sample.map(({ predictedNano }) => predictedNano)
     expect(costs).toEqual([550_000n, 200_000n])
     expect(replay.report().totals.predicted.firstTokenMs?.p50).toBeCloseTo(1.1 ** 60.5)
+  })
+
+  it('are routed to what the tenant has of its own today, by the minutes of its own accounts alone', async () => {
+    const keks = openKeyEncryptionKeys(newCredentialSecretsText())
+    const author = { tenantId: tenant.tenantId, userId: null }
+    const fallback = aNewCredential({ placement: 'fallback' })
+    const { value: key } = await createOwnCredential(prisma, keks, author, fallback)
+    const stranger = await insertTenant(database.ownerUrl)
+    const theirs = { tenantId: stranger.tenantId, userId: null }
+    const { value: other } = await createOwnCredential(prisma, keks, theirs, aNewCredential())
+    const [own, strange] = [key, other].map(({ id }) => `acorn/sim/swift-8b#${id}` as TargetId)
+    await gateway.query(
+      `INSERT INTO health_minutes VALUES ($1, $2, 'a', 9, 0, '{}', '{"70": 9}', '{"40": 9}'),
+         ($1, $3, 'a', 9, 9, '{"upstream_error": 9}', '{}', '{}')`,
+      [new Date(NOON_MS), own, strange],
+    )
+    const attempts = [anAttempt({ endpoint: own as TargetId, provider: 'acorn' as ProviderSlug })]
+    await shipRecords(gateway, [
+      aRecorded(tenant),
+      aRecorded(tenant, { changes: { owner: key.id, attempts, costNanoUsd: 0n } }),
+    ])
+    const run = await create({ document: { own_capacity: 'only' } })
+    const replay = openReplay(await readDraft(app, tenant.tenantId, run))
+    for await (const { world, requests } of readWhatIf(app, tenant.tenantId, run)) {
+      replay.take(world, requests)
+      expect(new Set(requests.map(({ endpoint }) => endpoint))).toEqual(new Set(['acorn/sim/swift-8b', own]))
+      expect(world.at(NOON_MS).shown(own as TargetId).failing).toEqual({ rate: 0, kinds: [] })
+      expect(world.at(NOON_MS).shown(strange as TargetId).failing).toBeNull()
+    }
+    const report = replay.report()
+    expect(report.moves).toMatchObject([{ from: 'acorn/sim/swift-8b', to: own, requests: 1, predictedNano: 0n }])
+    expect(report.limits).toContain('own')
   })
 
   it('stay where they were under the policies that applied', async () => {

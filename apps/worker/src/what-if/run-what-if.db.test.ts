@@ -67,11 +67,11 @@ async function found(id: string): Promise<WhatIfDetail> {
   return run
 }
 
-/** Does something once, when a transaction is about to begin: the seventh one reads the third batch. */
+/** Does something once, when a transaction is about to begin: the eighth one reads the third batch. */
 function poolThat(act: () => Promise<unknown>): Pool {
   let transactions = 0
   const connect = async () => {
-    if (++transactions === 7) await act()
+    if (++transactions === 8) await act()
     return app.connect()
   }
   // Queries outside of transactions take their connections with a callback, from the pool itself.
