@@ -1,10 +1,15 @@
-import { Socket } from 'node:net'
 import { Fault, type FaultCode } from '@turnpike/domain'
 import { buildConnector, Pool, type Dispatcher } from 'undici'
+import type { EgressAllow } from './egress-allow.ts'
+import { connector, wasBeforeSending, type Done, type Wanted } from './egress-connect.ts'
+import { judgeText, prefixOf, refusedWay } from './egress-guard.ts'
+import { lookUpByNameServers, lookUpBySystem, type Lookup } from './egress-lookup.ts'
+import { Names } from './egress-names.ts'
 
 /** One request to the outside. The credential in `headers` belongs to `baseUrl` and goes nowhere else: redirects are never followed. */
 export interface Outgoing {
   readonly baseUrl: string
+  /** Begins with a slash. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -13,6 +18,16 @@ export interface Outgoing {
   /** Between two pieces of the body. */
   readonly idleTimeoutMs: number
   readonly signal: AbortSignal
+}
+
+/** A question to the outside, answered in few words. */
+export interface Asking {
+  readonly baseUrl: string
+  /** Begins with a slash. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Until the last byte of the answer. */
+  readonly timeoutMs: number
 }
 
 export interface Incoming {
@@ -30,6 +45,12 @@ export interface EgressOptions {
   readonly connectTimeoutMs: number
   /** Sockets per origin at most; a request beyond waits within its own deadline. */
   readonly connectionsMax: number
+  /** For URLs that tenants wrote: https on two ports to public addresses, and what the operator allows beyond. Left out: anywhere. */
+  readonly guard?: { readonly allow: EgressAllow }
+  /** How names become addresses. Default: as the system does; behind a guard by the hosts file and the name servers alone. */
+  readonly lookup?: Lookup
+  /** Default: the process's monotonic clock. */
+  readonly nowMs?: () => number
 }
 
 /** Response headers larger than this are an attack or an accident. */
@@ -39,26 +60,77 @@ const HEADER_BYTES_MAX = 16_384
  * or later, and a POST must not meet a line that is just being closed: whether it was read cannot be told, so it is not sent again.
  */
 const IDLE_MS_MAX = 3_000
+/** Origins with a pool. The one unused for longest makes room. */
+const POOLS_MAX = 200
+/**
+ * A pool is replaced after this, and ends when its last request does: a provider that moved is followed, and an address that was
+ * judged is judged again, though the lines are never idle.
+ */
+const POOL_MS_MAX = 600_000
+/** Base URLs that are remembered as they were read. */
+const PLACES_MAX = 1_000
 
-/** The one way out of the house. Holds a pool of connections per origin. */
+interface Place {
+  readonly origin: string
+  /** Of the base URL, without a slash at its end. */
+  readonly prefix: string
+}
+
+interface Pooled {
+  readonly pool: Pool
+  readonly bornMs: number
+  usedMs: number
+}
+
+/** The one way out of the house. Holds a pool of connections per origin, and the addresses of their names. */
 export class Egress {
-  readonly #pools = new Map<string, Pool>()
+  readonly #pools = new Map<string, Pooled>()
+  /** Replaced, and still serving what they began. */
+  readonly #retired = new Set<Pool>()
+  readonly #places = new Map<string, Place>()
   readonly #options: EgressOptions
+  readonly #nowMs: () => number
+  readonly #connect: (wanted: Wanted, done: Done) => void
 
   constructor(options: EgressOptions) {
+    const { guard, connectTimeoutMs: timeoutMs, nowMs = now } = options
+    const { lookup = guard ? lookUpByNameServers() : lookUpBySystem } = options
     this.#options = options
+    this.#nowMs = nowMs
+    this.#connect = connector({
+      open: buildConnector({ timeout: 0 }),
+      names: new Names({ lookup, patienceMs: timeoutMs, nowMs }),
+      timeoutMs,
+      allow: guard?.allow ?? null,
+    })
   }
 
   /**
    * Sends a POST, once, and answers when the headers are there, whatever the status. Throws Fault `upstream_unreachable`, with
    * `detail.sent: false` when nothing of the request can have left, or `upstream_timeout`.
    */
-  async post(outgoing: Outgoing): Promise<Incoming> {
-    const { origin, pathname } = new URL(outgoing.baseUrl)
-    const prefix = pathname === '/' ? '' : pathname
+  post(outgoing: Outgoing): Promise<Incoming> {
+    return this.#send('POST', outgoing)
+  }
+
+  /** Sends a GET, as `post` does; `upstream_timeout` when its time is over before the answer was read to the end. */
+  get({ timeoutMs, ...asking }: Asking): Promise<Incoming> {
+    const limits = { headersTimeoutMs: timeoutMs, idleTimeoutMs: timeoutMs, signal: AbortSignal.timeout(timeoutMs) }
+    return this.#send('GET', { ...asking, ...limits, body: null })
+  }
+
+  async close(): Promise<void> {
+    const pools = [...this.#retired, ...[...this.#pools.values()].map(({ pool }) => pool)]
+    this.#pools.clear()
+    await Promise.all(pools.map((pool) => pool.destroy()))
+  }
+
+  async #send(method: 'GET' | 'POST', outgoing: Omit<Outgoing, 'body'> & { body: string | null }): Promise<Incoming> {
+    const { origin, prefix } = this.#place(outgoing.baseUrl)
+    if (!outgoing.path.startsWith('/')) throw new Error('A path begins with a slash; else it could name another host.')
     try {
       const reply = await this.#pool(origin).request({
-        method: 'POST',
+        method,
         path: prefix + outgoing.path,
         headers: { ...outgoing.headers },
         body: outgoing.body,
@@ -72,58 +144,61 @@ export class Egress {
     }
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()))
-    this.#pools.clear()
+  #place(baseUrl: string): Place {
+    const known = this.#places.get(baseUrl)
+    if (known) return known
+    const url = this.#read(baseUrl)
+    const place = { origin: url.origin, prefix: prefixOf(url) }
+    if (this.#places.size >= PLACES_MAX) this.#places.clear()
+    this.#places.set(baseUrl, place)
+    return place
+  }
+
+  #read(baseUrl: string): URL {
+    const { guard } = this.#options
+    if (!guard) return new URL(baseUrl)
+    const judged = judgeText(baseUrl, guard.allow)
+    if (!judged.ok) throw refusedWay(judged)
+    return judged.url
   }
 
   #pool(origin: string): Pool {
+    const nowMs = this.#nowMs()
     const known = this.#pools.get(origin)
-    if (known) return known
+    if (known && nowMs - known.bornMs < POOL_MS_MAX) {
+      known.usedMs = nowMs
+      return known.pool
+    }
+    if (known) this.#retire(origin, known.pool)
+    this.#makeRoom()
     const pool = new Pool(origin, {
       connections: this.#options.connectionsMax,
-      connect: withinTime(this.#options.connectTimeoutMs),
+      connect: this.#connect,
       keepAliveTimeout: IDLE_MS_MAX,
       maxHeaderSize: HEADER_BYTES_MAX,
       pipelining: 1,
     })
-    this.#pools.set(origin, pool)
+    this.#pools.set(origin, { pool, bornMs: nowMs, usedMs: nowMs })
     return pool
+  }
+
+  #makeRoom(): void {
+    if (this.#pools.size < POOLS_MAX) return
+    const [longest] = [...this.#pools].toSorted(([, one], [, other]) => one.usedMs - other.usedMs)
+    if (longest) this.#retire(longest[0], longest[1].pool)
+  }
+
+  /** Its requests go on to their end. */
+  #retire(origin: string, pool: Pool): void {
+    this.#pools.delete(origin)
+    this.#retired.add(pool)
+    const gone = () => this.#retired.delete(pool)
+    pool.close().then(gone, gone)
   }
 }
 
-/** What went wrong before a line stood: of the request not a byte has left. */
-const beforeSending = new WeakSet<Error>()
-
-/**
- * Opens lines as undici does, certificates checked, but within the time that it says: undici's own limit is up to a second late.
- */
-function withinTime(timeoutMs: number): buildConnector.connector {
-  const open = buildConnector({ timeout: 0 })
-  return (options, done) => {
-    let waiting = true
-    const fail = (error: Error) => {
-      clearTimeout(late)
-      waiting = false
-      beforeSending.add(error)
-      done(error, null)
-    }
-    const late = setTimeout(() => {
-      const error = Object.assign(new Error('no line in time'), { code: 'ETIMEDOUT' })
-      fail(error)
-      // The types do not say that it is the socket; the one that comes after all is closed below in any case.
-      if (opening instanceof Socket) opening.destroy(error)
-    }, timeoutMs)
-    const opening: unknown = open(options, (error, socket) => {
-      if (!waiting) socket?.destroy()
-      else if (error) fail(error)
-      else {
-        clearTimeout(late)
-        waiting = false
-        done(null, socket)
-      }
-    })
-  }
+function now(): number {
+  return performance.now()
 }
 
 function incoming(reply: Dispatcher.ResponseData): Incoming {
@@ -170,11 +245,16 @@ function explain(error: unknown, otherwise: keyof typeof MESSAGES): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (error instanceof Error && (error.name === 'AbortError' || code === 'UND_ERR_ABORTED')) return error
   const kind =
-    code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
+    code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || isOverTime(error)
       ? 'upstream_timeout'
       : code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW'
         ? 'upstream_garbled'
         : otherwise
-  const sent = !(error instanceof Error && beforeSending.has(error))
+  const sent = !wasBeforeSending(error)
   return new Fault(kind, MESSAGES[kind], { detail: sent ? { code } : { code, sent }, cause: error })
+}
+
+/** What `AbortSignal.timeout` gives as its reason. */
+function isOverTime(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError'
 }

@@ -30,6 +30,7 @@ export const statusOf = {
   context_length_exceeded: seen(400, 'invalid_request_error', 'context_length_exceeded'),
   content_refused: seen(400, 'invalid_request_error', 'content_policy_violation'),
   request_refused_upstream: seen(400, 'invalid_request_error', 'invalid_request'),
+  own_credential_refused: seen(424, 'invalid_request_error', 'byok_invalid'),
   deadline_passed: seen(504, 'server_error', 'timeout'),
   caller_gone: seen(499, 'invalid_request_error', 'unmapped'),
   upstream_unreachable: seen(502, 'server_error', 'provider_unavailable'),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { newSecretsText, openKeySecrets, type KeySecrets } from '@turnpike/store'
+import { newCredentialSecretsText, newSecretsText, openKeySecrets, type KeySecrets } from '@turnpike/store'
 import { waitFor } from '../wait.ts'
 import { startFleetGateway, type FleetGateway } from './fleet-gateway.ts'
 import { plantKeys, type FleetKey, type FleetTenant } from './fleet-keys.ts'
@@ -20,6 +20,8 @@ export interface Fleet {
   readonly secrets: KeySecrets
   /** The same as text, as a gateway's `KEY_SECRETS` has it. */
   readonly keySecrets: string
+  /** Every gateway's `CREDENTIAL_SECRETS`. */
+  readonly credentialSecrets: string
   readonly keys: readonly FleetKey[]
   readonly tenants: readonly FleetTenant[]
   /** A folder that goes away with the fleet. */
@@ -71,6 +73,7 @@ async function assemble(options: FleetOptions, endings: (() => Promise<void>)[],
   const simulator = await startSimulator(endings)
   const keySecrets = newSecretsText()
   const secrets = openKeySecrets(keySecrets)
+  const credentialSecrets = newCredentialSecretsText()
   const planted = await plantKeys(postgres.pool, secrets, options.keys)
   const snapshotKey = randomBytes(32).toString('hex')
   for (let index = 1; index <= options.gateways; index++) {
@@ -84,6 +87,7 @@ async function assemble(options: FleetOptions, endings: (() => Promise<void>)[],
       random: options.random ?? Math.random,
       environment: {
         KEY_SECRETS: keySecrets,
+        CREDENTIAL_SECRETS: credentialSecrets,
         JOURNAL_DIR: path.join(home, name, 'journal'),
         SIMULATOR_URL: simulator,
         DRAIN_TIMEOUT_MS,
@@ -95,7 +99,7 @@ async function assemble(options: FleetOptions, endings: (() => Promise<void>)[],
     gateways.push(gateway)
   }
   await Promise.all(gateways.map((gateway) => untilReady(gateway)))
-  return { gateways, redis, postgres, simulator, secrets, keySecrets, ...planted, home, drop }
+  return { gateways, redis, postgres, simulator, secrets, keySecrets, credentialSecrets, ...planted, home, drop }
 }
 
 async function startSimulator(endings: (() => Promise<void>)[]): Promise<string> {

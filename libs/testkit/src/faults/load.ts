@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly kind?: LoadKind
   /** The share of chats that are streamed, 0 to 1; default 0. */
   readonly streamed?: number
+  /** Laid over the body of each chat. */
+  readonly body?: Readonly<Record<string, unknown>>
   /** Requests under way at most, default 256; what is due then waits, and its time runs. */
   readonly concurrency?: number
   /** Default 0.1: of the client's own back-off, so that runs stay short. What a server asks for is never scaled. */
@@ -138,7 +140,7 @@ function ask(asking: Asking, done: (attempts: readonly AttemptRecord[], ok: bool
   const { options, key, bases, index, agent } = asking
   const { retries = RETRIES, backoffScale = BACKOFF_SCALE, timeoutMs = TIMEOUT_MS, random = Math.random } = options
   const streamed = options.kind === 'chat' && random() < (options.streamed ?? 0)
-  const outgoing = outgoingOf(options.kind ?? 'key', key, streamed)
+  const outgoing = outgoingOf(options.kind ?? 'key', key, streamed, options.body)
   const attempts: AttemptRecord[] = []
   const attempt = async (retry: number): Promise<void> => {
     const base = bases[(index + retry) % bases.length]
@@ -162,12 +164,12 @@ export function isServed({ status, type }: Pick<AttemptRecord, 'status' | 'type'
 
 const NO_JSON = '{'
 
-function outgoingOf(kind: LoadKind, key: string, streamed: boolean): Outgoing {
+function outgoingOf(kind: LoadKind, key: string, streamed: boolean, body?: LoadOptions['body']): Outgoing {
   if (kind === 'key') return { method: 'GET', path: '/key', key, body: null }
   const chat = { method: 'POST', path: '/chat/completions', key } as const
   if (kind === 'identify') return { ...chat, body: NO_JSON }
   const messages = [{ role: 'user', content: canaryOf(key) }]
-  return { ...chat, body: JSON.stringify({ model: MODEL, messages, stream: streamed }) }
+  return { ...chat, body: JSON.stringify({ model: MODEL, messages, stream: streamed, ...body }) }
 }
 
 /** How every stream ends that was told to its end. */

@@ -1,0 +1,66 @@
+import { lookup as lookUp, Resolver } from 'node:dns/promises'
+import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
+
+/** The addresses of a host name, as text, in the order to try them. Rejects when there are none. */
+export type Lookup = (host: string) => Promise<readonly string[]>
+
+/**
+ * As every other program on the machine does it, search domains and all. A slow name server holds one of the process's few threads
+ * meanwhile, so this is for names that the operator chose.
+ */
+export const lookUpBySystem: Lookup = async (host) => (await lookUp(host, { all: true })).map(({ address }) => address)
+
+/** One question to a name server, milliseconds; asked twice, it ends within a connection's time. */
+const QUESTION_MS = 700
+const QUESTIONS_MAX = 2
+/** How long addresses of one family wait for those of the other: RFC 8305, section 3. */
+const OTHER_FAMILY_MS = 50
+const HOSTS_FILE = '/etc/hosts'
+
+/**
+ * Asks the hosts file, then the name servers themselves: no thread waits, however slow they are, and no search domain turns a short
+ * name into one of our own network. This is for names that a tenant chose.
+ * @param servers addresses, with ports where they have one; default: those of the system
+ */
+export function lookUpByNameServers(servers?: readonly string[]): Lookup {
+  return async (host) => {
+    const local = await inHostsFile(host)
+    if (local.length > 0) return local
+    const resolver = new Resolver({ timeout: QUESTION_MS, tries: QUESTIONS_MAX })
+    if (servers) resolver.setServers(servers)
+    const found: string[] = []
+    const asked = [resolver.resolve4(host), resolver.resolve6(host)].map(async (answer) => {
+      found.push(...(await answer))
+    })
+    const both = Promise.allSettled(asked)
+    await Promise.any(asked).catch((error: unknown) => {
+      throw ofBoth(error)
+    })
+    await withinMs(both, OTHER_FAMILY_MS)
+    return [...found]
+  }
+}
+
+/** That a name has no addresses of one family says little; what happened to the other one says it. */
+function ofBoth(error: unknown): unknown {
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [error]
+  return errors.find((one) => !(one instanceof Error && 'code' in one && one.code === 'ENODATA')) ?? errors[0]
+}
+
+/** Resolves when the promise does, or after so many milliseconds. */
+async function withinMs(promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, ms)))
+  await Promise.race([promise, late])
+  clearTimeout(timer)
+}
+
+async function inHostsFile(host: string): Promise<string[]> {
+  // A machine without such a file names nothing in it.
+  const text = await readFile(HOSTS_FILE, 'utf8').catch(() => '')
+  return text.split('\n').flatMap((line) => {
+    const [address = '', ...names] = line.replace(/#.*/, '').trim().toLowerCase().split(/\s+/)
+    return isIP(address) > 0 && names.includes(host.toLowerCase()) ? [address] : []
+  })
+}
