@@ -28,6 +28,7 @@ interface EncodeFixture {
 }
 
 const SECRET = 'not-a-real-credential'
+const CREDENTIAL_HEADER = { openai: 'authorization', anthropic: 'x-api-key', google: 'x-goog-api-key' } as const
 
 /** The promises that every provider dialect makes. */
 export function describeAdapter(adapter: Adapter, fixtures: AdapterFixtures): void {
@@ -53,6 +54,13 @@ function describeEncoding(adapter: Adapter, { requests, unsayable }: AdapterFixt
       expect(path + body).not.toContain(SECRET)
       expect(Object.values(headers).filter((value) => value.includes(SECRET))).toHaveLength(1)
     }
+  })
+  it('asks who it is with the secret in one header, and with no secret in none', () => {
+    const { path, headers } = adapter.whoAmI(SECRET)
+    expect(path).toMatch(/^\/models/)
+    expect(path).not.toContain(SECRET)
+    expect(Object.values(headers).filter((value) => value.includes(SECRET))).toHaveLength(1)
+    expect(Object.keys(adapter.whoAmI('').headers)).not.toContain(CREDENTIAL_HEADER[adapter.dialect])
   })
   for (const { promise, request } of unsayable) {
     it(`refuses ${promise} before anything is sent`, () => {

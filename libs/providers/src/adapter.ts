@@ -14,6 +14,8 @@ export interface Adapter {
   readonly decodeWhole: (body: unknown) => ChatDelta
   /** What a status that is not 2xx means. Never throws. `body` is as received, at most 64 KiB, possibly not JSON. */
   readonly explain: (status: number, body: string) => Fault
+  /** A look that costs nothing and proves a credential: the list of models. `proofOf` reads what comes of it. */
+  readonly whoAmI: (secret: string) => UpstreamLook
   /** Vectors, where the dialect has them. */
   readonly embeddings?: EmbeddingsAdapter
 }
@@ -34,6 +36,12 @@ export interface UpstreamRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+}
+
+/** Always a GET. `path` is appended to the provider's base URL and begins with a slash. */
+export interface UpstreamLook {
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** One server-sent event, comments and blank events already dropped. */

@@ -5,7 +5,9 @@ export type {
   EmbeddingsAdapter,
   SseEvent,
   StreamDecoder,
+  UpstreamLook,
   UpstreamRequest,
 } from './adapter.ts'
+export { proofOf, type Proof } from './proof.ts'
 export { adapterFor, adapterOf } from './registry.ts'
 export { EVENT_CHARACTERS_MAX, createSseReader, type SseReader } from './sse.ts'

@@ -12,10 +12,16 @@ export const anthropic: Adapter = {
   dialect: 'anthropic',
   encode: (request, model, secret) => ({
     path: '/messages',
-    headers: { 'x-api-key': secret, 'anthropic-version': VERSION },
+    headers: authorized(secret),
     body: JSON.stringify(encodeMessages(request, model)),
   }),
   decoder: anthropicDecoder,
   decodeWhole,
   explain,
+  whoAmI: (secret) => ({ path: '/models?limit=1', headers: authorized(secret) }),
+}
+
+/** A box of one's own may want no credential at all. */
+function authorized(secret: string): Record<string, string> {
+  return { 'anthropic-version': VERSION, ...(secret !== '' && { 'x-api-key': secret }) }
 }

@@ -9,16 +9,17 @@ export const google: Adapter = {
   dialect: 'google',
   encode: (request, model, secret) => ({
     path: `/${resourceOf(model)}${request.stream ? ':streamGenerateContent?alt=sse' : ':generateContent'}`,
-    headers: { 'x-goog-api-key': secret },
+    headers: authorized(secret),
     body: JSON.stringify(encodeContent(request, model)),
   }),
   decoder: googleDecoder,
   decodeWhole,
   explain,
+  whoAmI: (secret) => ({ path: '/models?pageSize=1', headers: authorized(secret) }),
   embeddings: {
     encode: (request, model, secret) => ({
       path: `/${resourceOf(model)}:batchEmbedContents`,
-      headers: { 'x-goog-api-key': secret },
+      headers: authorized(secret),
       body: JSON.stringify(encodeEmbeddings(request, resourceOf(model))),
     }),
     decode: decodeEmbeddings,
@@ -28,4 +29,9 @@ export const google: Adapter = {
 /** `gemini-2.5-pro` → `models/gemini-2.5-pro`; a tuned model brings its own collection. */
 function resourceOf(model: string): string {
   return encodeURI(model.includes('/') ? model : `models/${model}`)
+}
+
+/** A box of one's own may want no credential at all. */
+function authorized(secret: string): Record<string, string> {
+  return secret === '' ? {} : { 'x-goog-api-key': secret }
 }

@@ -17,6 +17,7 @@ export function compatible(habits: Habits): Adapter {
     decoder: openaiDecoder,
     decodeWhole,
     explain,
+    whoAmI: (secret) => ({ path: '/models', headers: authorized(secret) }),
     embeddings: {
       encode: (request, model, secret) => ({
         path: '/embeddings',
