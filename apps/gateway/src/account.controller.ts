@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common'
-import { Fault, generationId, parseRequestId, usdString } from '@turnpike/domain'
+import { Fault, generationId, ownerOf, parseRequestId, usdString } from '@turnpike/domain'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { decisionBody } from './decision-answer.ts'
 import { callerOf, inferring } from './edge.ts'
@@ -84,7 +84,9 @@ function generationBody(record: Finished) {
     total_cost: dollars(record.costNanoUsd),
     usage: dollars(record.costNanoUsd),
     upstream_inference_cost: dollars(record.upstreamCostNanoUsd),
-    is_byok: false,
+    is_byok: record.owner !== null,
+    preset_id: record.preset?.id ?? null,
+    preset_version: record.preset?.version ?? null,
     external_user: record.endUser,
     status: record.status,
     error_code: record.fault,
@@ -92,6 +94,7 @@ function generationBody(record: Finished) {
       endpoint_id: attempt.endpoint,
       provider_name: attempt.provider,
       model_permaslug: attempt.model,
+      is_byok: ownerOf(attempt.endpoint) !== null,
       status: attempt.status,
       outcome: attempt.outcome,
       error_code: attempt.fault,

@@ -1,4 +1,4 @@
-import { Fault, type Caller, type TenantId } from '@turnpike/domain'
+import { Fault, ownerOf, type Caller, type Decision, type TargetId, type TenantId } from '@turnpike/domain'
 
 /** Requests under way in this process at most; beyond it everybody would only wait longer. */
 const IN_FLIGHT_MAX = 4_000
@@ -9,7 +9,8 @@ const IN_FLIGHT_PER_TENANT_MAX = 1_000
 export interface Grant {
   release(): void
 }
-export type Admit = (caller: Caller) => Grant
+/** @param decision where the request may go: what nobody pays for with credits needs none */
+export type Admit = (caller: Caller, decision: Pick<Decision, 'targets' | 'fallbacks'>) => Grant
 
 /** Admission of one process: room, and money that has not run out. Throws Fault `overloaded`, `rate_limited` or `credit_exhausted`. */
 export function createAdmission(): { admit: Admit; inFlight: () => number } {
@@ -17,8 +18,8 @@ export function createAdmission(): { admit: Admit; inFlight: () => number } {
   const perTenant = new Map<TenantId, number>()
   return {
     inFlight: () => inFlight,
-    admit(caller) {
-      refuseEmptyPurse(caller)
+    admit(caller, decision) {
+      if (!isAllOwn(decision)) refuseEmptyPurse(caller)
       if (inFlight >= IN_FLIGHT_MAX)
         throw new Fault('overloaded', 'This gateway is at its limit; please retry shortly.')
       const mine = perTenant.get(caller.tenantId) ?? 0
@@ -42,6 +43,12 @@ export function createAdmission(): { admit: Admit; inFlight: () => number } {
       }
     },
   }
+}
+
+/** Whether every way goes by what the tenant brings along. */
+function isAllOwn({ targets, fallbacks }: Pick<Decision, 'targets' | 'fallbacks'>): boolean {
+  const isOwn = (target: TargetId) => ownerOf(target) !== null
+  return targets.every(isOwn) && fallbacks.every(isOwn)
 }
 
 /** The balance is as old as the key's look-up; it stops who has nothing left, and is not an exact budget. */

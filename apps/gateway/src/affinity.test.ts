@@ -1,4 +1,4 @@
-import type { EndpointId, Message, ModelSlug, Usage } from '@turnpike/domain'
+import { ownTarget, type EndpointId, type Message, type ModelSlug, type OwnId, type Usage } from '@turnpike/domain'
 import { NO_USAGE } from '@turnpike/domain'
 import { aCaller } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
@@ -23,7 +23,7 @@ const used = (cacheReadTokens: number, cacheWriteTokens = 0): Usage => ({
   cacheReadTokens,
   cacheWriteTokens,
 })
-const answered = (usage: Usage, endpoint = ACORN) => ({ endpoint, fault: null, usage, attempts: [] })
+const answered = (usage: Usage, endpoint = ACORN) => ({ endpoint, owner: null, fault: null, usage, attempts: [] })
 const attempt = (endpoint: EndpointId, fault: 'upstream_error' | 'content_refused') => ({
   endpoint,
   provider: 'acorn' as never,
@@ -37,6 +37,7 @@ const attempt = (endpoint: EndpointId, fault: 'upstream_error' | 'content_refuse
 })
 const failed = (fault: 'upstream_error' | 'content_refused', endpoint = ACORN) => ({
   endpoint: null,
+  owner: null,
   fault,
   usage: NO_USAGE,
   attempts: [attempt(endpoint, fault)],
@@ -65,6 +66,15 @@ describe('a conversation stays', () => {
     expect(affinity.warm(talk({ name: 'k' }))).toBeNull()
     affinity.learn(talk({ name: 's', session: true }), answered(NO_USAGE))
     expect(affinity.warm(talk({ name: 's', session: true }))).toBe(ACORN)
+  })
+
+  it('at the account whose cache it is: the tenant’s own, where that answered', () => {
+    const { affinity } = aClock()
+    const owner = 'mine' as OwnId
+    affinity.learn(talk(), { ...answered(used(1)), owner })
+    expect(affinity.warm(talk())).toBe(ownTarget(ACORN, owner))
+    affinity.learn(talk(), answered(used(1)))
+    expect(affinity.warm(talk())).toBe(ACORN)
   })
 
   it('for ten minutes after its last answer', () => {

@@ -1,10 +1,11 @@
 import {
   blame,
+  ownTarget,
   type Caller,
   type ContentPart,
-  type EndpointId,
   type Message,
   type RouteRequest,
+  type TargetId,
 } from '@turnpike/domain'
 import type { UsageRecord } from '@turnpike/store'
 import { LRUCache } from 'lru-cache'
@@ -42,7 +43,7 @@ const PARTS_MAX = 16
 export class Affinity {
   readonly #nowMs: () => number
   readonly #secret = randomBytes(32).toString('base64')
-  readonly #warm = new LRUCache<string, { readonly endpoint: EndpointId; readonly untilMs: number }>({
+  readonly #warm = new LRUCache<string, { readonly endpoint: TargetId; readonly untilMs: number }>({
     max: THREADS_MAX,
   })
 
@@ -52,7 +53,7 @@ export class Affinity {
   }
 
   /** Where the conversation went on last; null when nowhere, or too long ago. */
-  warm(talk: Talk): EndpointId | null {
+  warm(talk: Talk): TargetId | null {
     // Nobody pays for digests before there is something to find.
     const key = this.#warm.size === 0 ? null : this.#keyOf(talk)
     const found = key === null ? undefined : this.#warm.get(key)
@@ -63,7 +64,9 @@ export class Affinity {
    * Takes in how a request ended: an endpoint that answered is remembered for ten minutes more, a warm one that failed is
    * forgotten.
    */
-  learn(talk: Talk, { endpoint, fault, usage, attempts }: Ending): void {
+  learn(talk: Talk, { endpoint: answered, owner, fault, usage, attempts }: Ending): void {
+    // A prompt cache belongs to the account that asked.
+    const endpoint = answered !== null && owner !== null ? ownTarget(answered, owner) : answered
     const lasts = talk.conversation?.session === true || usage.cacheReadTokens + usage.cacheWriteTokens > 0
     if (endpoint !== null && fault === null && lasts) {
       const key = this.#keyOf(talk)
@@ -87,7 +90,7 @@ export class Affinity {
   }
 }
 
-type Ending = Pick<UsageRecord, 'endpoint' | 'fault' | 'usage' | 'attempts'>
+type Ending = Pick<UsageRecord, 'endpoint' | 'owner' | 'fault' | 'usage' | 'attempts'>
 
 /** The texts of the first instruction and of the first other message: they stay the same as long as a conversation goes on. */
 function openingOf(messages: readonly Message[]): string[] {

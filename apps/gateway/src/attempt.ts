@@ -18,7 +18,7 @@ export interface Patience {
 export function attemptOf(target: Target, call: Call, startedMs: number, nowMs: number, fault: Fault | null): Attempt {
   const endMs = Math.round(nowMs - call.startedMs)
   return {
-    endpoint: target.endpoint.id,
+    endpoint: target.id,
     provider: target.endpoint.provider,
     model: target.endpoint.model,
     startMs: Math.round(startedMs - call.startedMs),
@@ -28,6 +28,12 @@ export function attemptOf(target: Target, call: Call, startedMs: number, nowMs: 
     status: fault ? statusOf(fault) : 200,
     fault: fault?.code ?? null,
   }
+}
+
+/** An attempt that was called off because another one at the same time was faster. It says nothing of its target. */
+export function lostAttempt(target: Target, call: Call, startedMs: number, nowMs: number): Attempt {
+  const lost = attemptOf(target, call, startedMs, nowMs, null)
+  return { ...lost, firstTokenMs: null, outcome: 'lost', status: null }
 }
 
 /** Whether the attempt ended for a reason that is not the target's: the caller left, or the request's time was over. */
@@ -41,7 +47,10 @@ export function statusOf(fault: Fault): number | null {
   return typeof status === 'number' ? status : null
 }
 
+/** Where the address is not allowed, it will not be a moment later; where the time for a line is over, a second try takes as long. */
+const NOT_WORTH_REPEATING: readonly unknown[] = ['EGRESS_REFUSED', 'ETIMEDOUT']
+
 /** True when it is certain that nothing of the request has left, and that it is so was known at once. */
 export function neverLeft(fault: Fault): boolean {
-  return fault.facts.detail?.['sent'] === false && fault.facts.detail['code'] !== 'ETIMEDOUT'
+  return fault.facts.detail?.['sent'] === false && !NOT_WORTH_REPEATING.includes(fault.facts.detail['code'])
 }

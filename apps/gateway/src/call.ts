@@ -1,4 +1,5 @@
 import type { Attempt, Caller, Decision, RequestId, RouteRequest } from '@turnpike/domain'
+import type { PresetVersion } from '@turnpike/store'
 import type { Conversation } from './affinity.ts'
 import type { Reach } from './target.ts'
 
@@ -20,6 +21,8 @@ export interface Call {
   readonly caller: Caller
   /** As the caller wrote it. */
   readonly requestedModel: string
+  /** The preset that it named, and the version that applied. */
+  readonly preset: PresetVersion | null
   /** When the call is routed, names in it that are no models' are replaced by what they stand for. */
   route: RouteRequest
   strategy: Strategy

@@ -2,13 +2,14 @@ import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { chatBody } from './chat.schema.ts'
 import { chatRequestOf } from './chat-request.ts'
-import { completionBody, completionRequestOf } from './completion.schema.ts'
+import { completionBody, completionRequestOf, PRESET_FIELDS } from './completion.schema.ts'
 import { completionStream, completionWhole } from './completion-answer.ts'
 import { featuresOf } from './features.ts'
 import { Gateway } from './gateway.ts'
 import { answerTo } from './http-answer.ts'
 import { chatStream, chatWhole } from './openai-answer.ts'
 import { parse } from './parse.ts'
+import { withPreset } from './preset-apply.ts'
 
 /** Chat and legacy text completions, streamed or whole. */
 @Controller(['api/v1', 'v1'])
@@ -18,12 +19,14 @@ export class ChatController {
   @Post('chat/completions')
   @HttpCode(200)
   async chat(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const body = parse(chatBody, request.body)
+    const asking = await withPreset(this.gateway.stores.presets.cache, request, reply, null)
+    const body = parse(chatBody, asking.body)
     const chat = chatRequestOf(body)
     const { call, sink } = answerTo(this.gateway, request, reply, body, {
       kind: 'chat',
       chat,
       features: featuresOf(chat),
+      preset: asking.preset,
       stream: chatStream,
       whole: chatWhole,
     })
@@ -33,12 +36,14 @@ export class ChatController {
   @Post('completions')
   @HttpCode(200)
   async complete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const body = parse(completionBody, request.body)
+    const asking = await withPreset(this.gateway.stores.presets.cache, request, reply, PRESET_FIELDS)
+    const body = parse(completionBody, asking.body)
     const chat = completionRequestOf(body)
     const { call, sink } = answerTo(this.gateway, request, reply, body, {
       kind: 'completion',
       chat,
       features: featuresOf(chat),
+      preset: asking.preset,
       stream: completionStream,
       whole: completionWhole,
     })

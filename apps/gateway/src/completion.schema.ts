@@ -15,6 +15,9 @@ export const completionBody = z.looseObject({
   logprobs: z.null('is not served on this route; use /chat/completions').optional(),
 })
 
+/** What a preset may fill. Messages and what goes with them have no place here. */
+export const PRESET_FIELDS: ReadonlySet<string> = new Set(Object.keys({ ...routingFields, ...samplingFields }))
+
 /** A text prompt as the chat it becomes: one user message. */
 export function completionRequestOf(body: z.infer<typeof completionBody>): ChatRequest {
   const text = typeof body.prompt === 'string' ? body.prompt : (body.prompt[0] ?? '')

@@ -1,4 +1,4 @@
-import { httpUrl, milliseconds, port, readConfig } from '@turnpike/server'
+import { egressAllow, httpUrl, milliseconds, port, readConfig } from '@turnpike/server'
 import { z } from 'zod'
 
 const schema = z.object({
@@ -9,6 +9,10 @@ const schema = z.object({
   REDIS_URL: z.string().optional(),
   /** `1:<64 hex>:<64 hex>,…`; the first one signs new keys. */
   KEY_SECRETS: z.string().min(1, 'must be set: the server secrets of API keys'),
+  /** `1:<64 hex>,…`: opens the credentials that tenants have stored; unset: those are not used. */
+  CREDENTIAL_SECRETS: z.string().optional(),
+  /** `ip:port,…`: private addresses that tenants' own endpoints may have. None, unless the operator says so. */
+  EGRESS_ALLOW: egressAllow(),
   /** A caller is asked for again after this, while changes of keys are heard. */
   KEY_FRESH_MS: milliseconds(30_000),
   /** How long a caller that was known is served while no store can be asked; an organisation may choose less for its keys. */

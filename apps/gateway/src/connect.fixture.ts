@@ -1,8 +1,9 @@
 import {
+  endpointOf,
   DEFAULT_FAILOVER,
   Fault,
   type Decision,
-  type EndpointId,
+  type TargetId,
   type FailureKind,
   type FaultCode,
   type Failover,
@@ -13,19 +14,30 @@ import type { Patience } from './attempt.ts'
 import type { Call } from './call.ts'
 import { connect, type ConnectMeans } from './connect.ts'
 import { HealthBook } from './health-book.ts'
+import { HedgeBook } from './hedge-book.ts'
 import { WaitingRoom } from './queue.ts'
 import type { Reach, Target } from './target.ts'
 import { RetryThrottle } from './throttle.ts'
 
-export const id = (name: string) => name as EndpointId
+export const id = (name: string) => name as TargetId
 export const fault = (code: FaultCode, facts: Fault['facts'] = {}) => new Fault(code, `${code} it is`, facts)
 
 /** `acorn/m/x` is model `m/x` at the provider `acorn`. */
 export function aTarget(name: string): Target {
   const [slug = '', ...model] = name.split('/')
   const provider = aProvider(slug)
-  const endpoint = { ...anEndpoint(slug, model.join('/')), id: id(name) }
-  return { endpoint, provider, adapter: adapterOf(provider), baseUrl: 'http://unused.test', secret: 'none' }
+  const endpoint = { ...anEndpoint(slug, model.join('/')), id: endpointOf(id(name)) }
+  return {
+    id: id(name),
+    endpoint,
+    provider,
+    adapter: adapterOf(provider),
+    baseUrl: 'http://unused.test',
+    secret: () => 'none',
+    account: slug,
+    way: 'open',
+    own: null,
+  }
 }
 
 export function aCall(changes: Partial<Call> = {}): Call {
@@ -41,17 +53,24 @@ export function aCall(changes: Partial<Call> = {}): Call {
 }
 
 /** One process's means, with the real clock and dice that always fall the same. */
-export function someMeans(changes: Partial<ConnectMeans> = {}): ConnectMeans & { readonly health: HealthBook } {
+export function someMeans(
+  changes: Partial<ConnectMeans> = {},
+): ConnectMeans & { readonly health: HealthBook; readonly hedges: HedgeBook } {
   const nowMs = () => performance.now()
   return {
     health: new HealthBook({ dice: () => 0.5 }),
     throttle: new RetryThrottle(() => 1),
+    hedges: new HedgeBook(nowMs),
     waitingRoom: new WaitingRoom(nowMs),
     patience: { firstTokenMs: 30_000, wholeMs: 120_000, idleMs: 30_000, totalMs: null },
     nowMs,
+    after: (ms, then) => {
+      const timer = setTimeout(then, ms)
+      return () => clearTimeout(timer)
+    },
     dice: () => 0,
     ...changes,
-  } as ConnectMeans & { readonly health: HealthBook }
+  } as ConnectMeans & { readonly health: HealthBook; readonly hedges: HedgeBook }
 }
 
 export interface Trial {
@@ -85,6 +104,7 @@ export async function tryOut(trial: Trial): Promise<Tried> {
     fallbackOn: trial.fallbackOn ?? [],
     failover: { ...DEFAULT_FAILOVER, ...trial.failover },
     removed: [],
+    hedge: null,
   }
   const reach: Partial<Reach> = { target: aTarget }
   const open = (target: Target, given: Patience) => {

@@ -1,42 +1,22 @@
 import {
   asFault,
-  countsAgainstHealth,
   failureKind,
   isDown,
   stepAfter,
   UNKNOWN_HEALTH,
-  type EndpointId,
+  type TargetId,
   type FailureKind,
   type Fault,
-  type ProviderSlug,
 } from '@turnpike/domain'
-import { attemptOf, neverLeft, statusOf, wasCalledOff, type Patience } from './attempt.ts'
+import { neverLeft, wasCalledOff } from './attempt.ts'
 import type { Routed } from './call.ts'
+import { Asking, type Connected, type Opening } from './connect-attempt.ts'
 import { exhausted, isRateLimited, withTried, type Skipped, type SkipReason } from './connect-exhausted.ts'
-import type { HealthBook } from './health-book.ts'
-import type { WaitingRoom } from './queue.ts'
+import type { ConnectMeans } from './connect-means.ts'
 import type { Target } from './target.ts'
-import type { RetryThrottle } from './throttle.ts'
 import { overTime } from './upstream-line.ts'
 
-/** What came of an attempt that succeeded, and its place in the call's list. */
-export interface Connected<Opened> {
-  readonly opened: Opened
-  readonly attempt: number
-}
-
-/** What one process holds for all of its calls. */
-export interface ConnectMeans {
-  readonly health: Pick<HealthBook, 'pages' | 'admit' | 'begun' | 'note' | 'release' | 'cool' | 'firstTokenDeadlineMs'>
-  readonly throttle: RetryThrottle
-  readonly waitingRoom: WaitingRoom
-  /** The gateway's own limits. */
-  readonly patience: Patience
-  /** Monotonic clock. */
-  readonly nowMs: () => number
-  /** Uniform in [0, 1). */
-  readonly dice: () => number
-}
+export type { ConnectMeans } from './connect-means.ts'
 
 /**
  * Tries the routed targets in order until one begins to answer, then the fallbacks where the policy has some for what went wrong.
@@ -46,7 +26,7 @@ export interface ConnectMeans {
  */
 export async function connect<Opened>(
   routed: Routed,
-  open: (target: Target, patience: Patience) => Promise<Opened>,
+  open: Opening<Opened>,
   means: ConnectMeans,
 ): Promise<Connected<Opened>> {
   return new Search(routed, open, means).run()
@@ -55,10 +35,6 @@ export async function connect<Opened>(
 /** Back-off before the same target is asked again: full jitter between these. */
 const BACK_OFF_MS_MIN = 25
 const BACK_OFF_MS_MAX = 250
-/** A credential that was refused is refused for all that follow: its endpoint is placed last for so long, and then looked at again. */
-const REFUSED_CREDENTIAL_MS = 10_000
-/** An account that is unknown or empty. 403 may also be about one request. */
-const ACCOUNT_STATUSES: readonly (number | null)[] = [401, 402]
 
 /** What came of asking one target. `fallback`: no other endpoint of its model helps. Null: the next one may. */
 type Found<Opened> = Connected<Opened> | 'fallback' | null
@@ -66,19 +42,20 @@ type Found<Opened> = Connected<Opened> | 'fallback' | null
 /** One call's way from target to target. */
 class Search<Opened> {
   readonly #routed: Routed
-  readonly #open: (target: Target, patience: Patience) => Promise<Opened>
+  readonly #asking: Asking<Opened>
   readonly #means: ConnectMeans
   readonly #totalEndsMs: number | null
   readonly #kinds: FailureKind[] = []
   #skipped: Skipped[] = []
-  #last: { readonly fault: Fault; readonly endpoint: EndpointId; readonly provider: ProviderSlug } | null = null
+  #last: { readonly fault: Fault; readonly endpoint: TargetId; readonly account: string } | null = null
 
-  constructor(routed: Routed, open: (target: Target, patience: Patience) => Promise<Opened>, means: ConnectMeans) {
+  constructor(routed: Routed, open: Opening<Opened>, means: ConnectMeans) {
     this.#routed = routed
-    this.#open = open
     this.#means = means
     const { totalMs } = routed.decision.failover
     this.#totalEndsMs = totalMs === null ? null : routed.call.startedMs + totalMs
+    this.#asking = new Asking(routed, open, means, this.#totalEndsMs)
+    if (routed.decision.hedge) means.hedges.earn(routed.call.caller.tenantId, routed.decision.hedge)
   }
 
   async run(): Promise<Connected<Opened>> {
@@ -93,7 +70,9 @@ class Search<Opened> {
   /** Every target once, then every fallback if one of the failures is of a kind that they are for. */
   async #round(): Promise<Connected<Opened> | null> {
     const { targets, fallbacks, fallbackOn } = this.#routed.decision
+    this.#asking.besideId = null
     for (const id of targets) {
+      if (id === this.#asking.besideId) continue
       const found = await this.#try(id)
       if (found === 'fallback') break
       if (found) return found
@@ -107,9 +86,11 @@ class Search<Opened> {
   }
 
   /** Asks one target unless it is better left alone. Null: the next one may be asked. */
-  async #try(id: EndpointId): Promise<Found<Opened>> {
+  async #try(id: TargetId): Promise<Found<Opened>> {
     this.#refuseOverTime()
     const target = this.#routed.reach.target(id)
+    const refusal = this.#refusalOf(target)
+    if (refusal) return this.#skip(target, 'refused', refusal)
     const admitted = this.#means.health.admit(id, this.#means.nowMs(), false)
     if (admitted === 'skip') return this.#skip(target, this.#isCooling(id) ? 'rate_limited' : 'down')
     return this.#placed(target, admitted === 'probe')
@@ -118,58 +99,37 @@ class Search<Opened> {
   /** One attempt; if it is a retry, only where that does not make an outage worse. */
   async #placed(target: Target, isProbe: boolean): Promise<Found<Opened>> {
     const { throttle, health } = this.#means
-    const { id, provider } = target.endpoint
+    const { id, account } = target
     const attempt = () => this.#attempt(target, isProbe)
     if (this.#routed.call.attempts.length === 0) return attempt()
-    const found = await throttle.asRetry(provider, attempt)
+    const found = await throttle.asRetry(account, attempt)
     if (found !== 'throttled') return found
     if (isProbe) health.release(id)
     return this.#skip(target, 'throttled')
   }
 
-  /** One attempt, recorded. Throws the fault that the caller has to be told at once. */
+  /** One attempt, and perhaps a second one beside it. Throws the fault that the caller has to be told at once. */
   async #attempt(target: Target, isProbe: boolean): Promise<Found<Opened>> {
-    const { call, decision } = this.#routed
-    const { health, throttle, nowMs } = this.#means
-    const { id, provider } = target.endpoint
-    const startedMs = nowMs()
-    if (this.#skipped.length > 0) this.#skipped = this.#skipped.filter(({ endpoint }) => endpoint !== id)
-    try {
-      const opened = await this.#open(target, this.#patience(id, startedMs))
-      const begunMs = nowMs()
-      call.attempts.push(attemptOf(target, call, startedMs, begunMs, null))
-      throttle.succeeded(provider)
-      if (isProbe || call.streamed) health.begun(id, call.streamed ? begunMs - startedMs : null, begunMs)
-      return { opened, attempt: call.attempts.length - 1 }
-    } catch (thrown) {
-      const fault = asFault(thrown)
-      call.attempts.push(attemptOf(target, call, startedMs, nowMs(), fault))
-      const kind = failureKind(fault)
-      this.#judge(target, fault, startedMs, isProbe)
-      const step = stepAfter(kind, decision.failover.on, decision.fallbackOn)
-      if (step === 'stop') throw this.#told(fault)
-      if (kind) this.#kinds.push(kind)
-      this.#last = { fault, endpoint: id, provider }
-      return step === 'fallback' ? 'fallback' : null
+    const { connected, runs } = await this.#asking.ask(target, isProbe)
+    if (this.#skipped.length > 0) {
+      this.#skipped = this.#skipped.filter(({ endpoint }) => !runs.some(({ run }) => run.target.id === endpoint))
     }
+    if (connected) return connected
+    // Where both failed it is as if one had been asked after the other.
+    for (const { run, ended } of runs) {
+      if (ended && !ended.ok && this.#stepAfter(run.target, ended.fault) === 'fallback') return 'fallback'
+    }
+    return null
   }
 
-  /** What a failure says of its endpoint and its account. */
-  #judge({ endpoint: { id, provider } }: Target, fault: Fault, sinceMs: number, isProbe: boolean): void {
-    const { health, throttle, nowMs } = this.#means
+  #stepAfter({ id, account }: Target, fault: Fault): 'target' | 'fallback' {
+    const { failover, fallbackOn } = this.#routed.decision
     const kind = failureKind(fault)
-    if (kind && countsAgainstHealth(fault)) {
-      throttle.failed(provider)
-      return health.note(id, { ok: false, kind, sinceMs }, nowMs())
-    }
-    if (fault.code === 'upstream_rate_limited') {
-      const { retryAfterMs } = fault.facts
-      return health.cool(id, retryAfterMs === undefined ? null : nowMs() + retryAfterMs, nowMs())
-    }
-    if (fault.code === 'upstream_credential_refused' && ACCOUNT_STATUSES.includes(statusOf(fault))) {
-      return health.cool(id, nowMs() + REFUSED_CREDENTIAL_MS, nowMs())
-    }
-    if (isProbe) health.release(id)
+    const step = stepAfter(kind, failover.on, fallbackOn)
+    if (step === 'stop') throw this.#told(fault)
+    if (kind) this.#kinds.push(kind)
+    this.#last = { fault, endpoint: id, account }
+    return step
   }
 
   /** When all that stands in the way are rate limits and one of them is short, waits for it and goes round once more. */
@@ -188,7 +148,7 @@ class Search<Opened> {
     const best = this.#skipped.find(({ reason }) => reason === 'down')
     if (!best) return null
     const target = this.#routed.reach.target(best.endpoint)
-    const found = await throttle.asLastResort(target.endpoint.model, () =>
+    const found = await throttle.asLastResort(target.own ? target.id : target.endpoint.model, () =>
       this.#placed(target, health.admit(best.endpoint, nowMs(), true) === 'probe'),
     )
     return found === 'fallback' ? null : found
@@ -199,24 +159,31 @@ class Search<Opened> {
     const { call, decision } = this.#routed
     const { health, throttle, nowMs, dice } = this.#means
     if (!this.#last || !neverLeft(this.#last.fault) || call.attempts.length >= decision.failover.attempts) return null
-    const { endpoint, provider } = this.#last
+    const { endpoint, account } = this.#last
     // Nobody waits for what would not be allowed afterwards.
-    if (isDown(health.pages.get(endpoint) ?? UNKNOWN_HEALTH, nowMs()) || !throttle.mayRetry(provider)) return null
+    if (isDown(health.pages.get(endpoint) ?? UNKNOWN_HEALTH, nowMs()) || !throttle.mayRetry(account)) return null
     await backOff(BACK_OFF_MS_MIN + (BACK_OFF_MS_MAX - BACK_OFF_MS_MIN) * dice(), call.signal)
     const found = await this.#try(endpoint)
     return found === 'fallback' ? null : found
   }
 
-  #skip(target: Target, reason: SkipReason): null {
-    const { id, provider } = target.endpoint
-    if (reason !== 'throttled') this.#kinds.push(reason === 'down' ? 'outage' : 'rate_limit')
+  #skip(target: Target, reason: SkipReason, refusal?: Fault): null {
+    const { id, endpoint } = target
+    if (reason !== 'throttled') this.#kinds.push(reason === 'rate_limited' ? 'rate_limit' : 'outage')
     // One that was tried, or passed over for another reason before, is listed already.
     const listed = [...this.#routed.call.attempts, ...this.#skipped]
-    if (!listed.some(({ endpoint }) => endpoint === id)) this.#skipped.push({ endpoint: id, provider, reason })
+    if (!listed.some((other) => other.endpoint === id)) {
+      this.#skipped.push({ endpoint: id, provider: endpoint.provider, reason, ...(refusal && { refusal }) })
+    }
     return null
   }
 
-  #isCooling(id: EndpointId): boolean {
+  /** What was said a moment ago of the tenant's own credential that it goes by; null when nothing was, or it is a new secret by now. */
+  #refusalOf({ id, own }: Target): Fault | null {
+    return own && this.#means.health.refusal(id, own.version, this.#means.nowMs())
+  }
+
+  #isCooling(id: TargetId): boolean {
     return (this.#means.health.pages.get(id)?.coolUntilMs ?? 0) > this.#means.nowMs()
   }
 
@@ -230,17 +197,6 @@ class Search<Opened> {
         ({ endpoint }) => this.#means.health.pages.get(endpoint)?.coolUntilMs ?? Infinity,
       ),
     )
-  }
-
-  /** What an attempt may take now. The last target has nobody behind it, so it is not given up because it is slow today. */
-  #patience(id: EndpointId, nowMs: number): Patience {
-    const { patience, health } = this.#means
-    const { targets, fallbacks, failover } = this.#routed.decision
-    const isLast = id === (fallbacks.at(-1) ?? targets.at(-1))
-    const usualMs = health.firstTokenDeadlineMs(id, patience.firstTokenMs)
-    const firstTokenMs = failover.firstTokenMs ?? (isLast ? Math.max(usualMs, patience.firstTokenMs) : usualMs)
-    const totalMs = this.#totalEndsMs === null ? null : this.#totalEndsMs - nowMs
-    return { ...patience, firstTokenMs: Math.round(firstTokenMs), totalMs }
   }
 
   #refuseOverTime(): void {

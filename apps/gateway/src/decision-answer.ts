@@ -1,4 +1,4 @@
-import { generationId, usdString, type Candidate, type Decision } from '@turnpike/domain'
+import { generationId, ownerOf, usdString, type Candidate, type Decision } from '@turnpike/domain'
 import type { Call } from './call.ts'
 import { Numeral, stringify } from './numeral.ts'
 
@@ -23,6 +23,12 @@ export function decisionBody(decision: Decision) {
       first_token_ms: decision.failover.firstTokenMs,
       total_ms: decision.failover.totalMs,
     },
+    hedge: decision.hedge && {
+      after_ms: decision.hedge.afterMs,
+      extra_requests_percent: decision.hedge.extraRequests * 100,
+      extra_spend: decision.hedge.extraSpend === null ? null : new Numeral(usdString(decision.hedge.extraSpend)),
+      own_cost: decision.hedge.ownCost,
+    },
     candidates: decision.candidates.map(candidateBody),
     removed: decision.removed.map(({ endpoint, stage }) => ({ endpoint, stage })),
   }
@@ -34,6 +40,7 @@ export function candidateBody(candidate: Candidate) {
     endpoint: candidate.endpoint,
     model: candidate.model,
     provider: candidate.provider,
+    is_byok: ownerOf(candidate.endpoint) !== null,
     price_version: candidate.priceVersion,
     expected_cost: new Numeral(usdString(candidate.expectedNano)),
     first_token_ms: rounded(candidate.firstTokenMs),

@@ -1,6 +1,5 @@
 import { consistent, Fault, NO_USAGE, type ChatDelta, type EmbeddingRequest } from '@turnpike/domain'
 import type { EmbeddingAnswer } from '@turnpike/providers'
-import type { Egress } from '@turnpike/server'
 import type { Grant } from './admit.ts'
 import { NOTHING } from './answer.ts'
 import type { Patience } from './attempt.ts'
@@ -11,7 +10,7 @@ import { refusedBy } from './refused-by.ts'
 import { excluded } from './resolve-excluded.ts'
 import type { Steps } from './serve.ts'
 import { Tally } from './tally.ts'
-import { headersTo, type Target } from './target.ts'
+import { headersTo, type Target, type Ways } from './target.ts'
 import { Line } from './upstream-line.ts'
 
 /** Vectors, who made them and what they cost. */
@@ -29,7 +28,7 @@ export async function embed(
   call: Call,
   request: EmbeddingRequest,
   steps: Steps,
-  egress: Egress,
+  ways: Ways,
   means: ConnectMeans,
 ): Promise<Embedded> {
   const meter = steps.meter(call)
@@ -38,8 +37,9 @@ export async function embed(
     const routed = steps.route(call)
     meter.routed(routed.decision)
     if (routed.decision.targets.length === 0) throw excluded(routed.decision, routed)
-    grant = steps.admit(call.caller)
-    const fetching = (target: Target, patience: Patience) => fetchVectors(target, call, request, egress, patience)
+    grant = steps.admit(call.caller, routed.decision)
+    const fetching = (target: Target, patience: Patience) =>
+      fetchVectors(target, call, request, ways[target.way], patience)
     const { opened, attempt } = await connect(routed, fetching, means)
     const tally = new Tally()
     tally.add(deltaOf(opened.answer, call))
@@ -56,12 +56,12 @@ async function fetchVectors(
   target: Target,
   call: Call,
   request: EmbeddingRequest,
-  egress: Egress,
+  egress: Ways[Target['way']],
   { wholeMs, totalMs }: Patience,
 ) {
   const dialect = target.adapter.embeddings
   if (!dialect) throw new Fault('upstream_model_missing', 'This provider serves no embeddings.')
-  const wire = dialect.encode(request, target.endpoint.upstreamModel, target.secret)
+  const wire = dialect.encode(request, target.endpoint.upstreamModel, target.secret())
   const line = new Line(call.signal, wholeMs, totalMs)
   try {
     const reply = await egress.post({

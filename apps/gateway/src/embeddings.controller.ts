@@ -7,6 +7,7 @@ import { Gateway } from './gateway.ts'
 import { beginCall, sendWhole } from './http-answer.ts'
 import { Numeral } from './numeral.ts'
 import { parse } from './parse.ts'
+import { withPreset } from './preset-apply.ts'
 import { metadataMember } from './router-metadata.ts'
 import { routingFields } from './routing.schema.ts'
 
@@ -27,6 +28,11 @@ const embeddingBody = z.looseObject({
   user: z.string().max(512).nullish(),
 })
 
+/** What a preset may fill: who answers. */
+const PRESET_FIELDS: ReadonlySet<string> = new Set(
+  Object.keys(embeddingBody.shape).filter((field) => field !== 'input'),
+)
+
 /** Vectors for texts. */
 @Controller(['api/v1', 'v1'])
 export class EmbeddingsController {
@@ -35,9 +41,14 @@ export class EmbeddingsController {
   @Post('embeddings')
   @HttpCode(200)
   async embed(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const body = parse(embeddingBody, request.body)
+    const { body: asking, preset } = await withPreset(this.gateway.stores.presets.cache, request, reply, PRESET_FIELDS)
+    const body = parse(embeddingBody, asking)
     const asked = embeddingRequestOf(body)
-    const call = beginCall(this.gateway, request, reply, body, { kind: 'embedding', features: featuresOf(asked) })
+    const call = beginCall(this.gateway, request, reply, body, {
+      kind: 'embedding',
+      features: featuresOf(asked),
+      preset,
+    })
     const { answer, target, settled } = await this.gateway.embed(call, asked)
     sendWhole(reply, call, {
       object: 'list',
@@ -52,6 +63,8 @@ export class EmbeddingsController {
         prompt_tokens: settled.usage.promptTokens,
         total_tokens: settled.usage.promptTokens,
         cost: new Numeral(usdString(settled.cost)),
+        is_byok: settled.isOwn,
+        cost_details: { upstream_inference_cost: new Numeral(usdString(settled.upstreamCost)) },
       },
       ...metadataMember(call),
     })

@@ -99,7 +99,22 @@ it.each([
   expect(seen.map((one) => [one.method, one.url])).toEqual([['POST', url]])
 })
 
+it.each(['/api/v1/byok?provider=acorn', '/api/v1/byok/0f8fad5b-d9cb-469f-a165-70867728950e'])(
+  'asks for provider keys as for keys: %s',
+  async (url) => {
+    const bytes = '{"provider":"acorn","key":"canary-of-a-provider"}'
+    const headers = { 'content-type': 'application/json' }
+    expect((await send({ method: 'POST', url, headers, payload: bytes })).statusCode).toBe(202)
+    expect(seen.map((one) => [one.method, one.url, one.body])).toEqual([['POST', url, bytes]])
+  },
+)
+
 it.each([
+  '/api/v1/byok/x/test',
+  '/api/v1/byok/%2e%2e',
+  '/api/v1/byok/..%2fkeys',
+  '/api/v1/byok/',
+  '/api/v1/byoks',
   '/api/v1/policies/x/archive',
   '/api/v1/policies/x/versions/1',
   '/api/v1/policies/%2e%2e/versions',
@@ -123,7 +138,7 @@ it.each([
   '/api/v1/keysmith',
   '/api/v1/KEYS',
   '/v1/keys',
-])('opens nothing but keys and policies on the control plane: %s', async (url) => {
+])('opens nothing but keys, policies and provider keys on the control plane: %s', async (url) => {
   const reply = await send({ method: 'GET', url })
   expect(reply.statusCode).toBe(404)
   expect(seen).toEqual([])

@@ -2,7 +2,7 @@ import { asFault, Fault } from '@turnpike/domain'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { refuse } from './edge.ts'
 
-/** Names of keys and policies are small; the control plane takes no more either. */
+/** Names of keys and policies and the provider keys themselves are small; the control plane takes no more either. */
 export const FORWARDED_BYTES_MAX = 64 * 1024
 /** The control plane answers within a second or not at all; a caller who waits longer is better told. */
 const ANSWER_MS_MAX = 5_000
@@ -20,7 +20,7 @@ const ANSWERED = [
   'retry-after-ms',
 ]
 
-/** Every id of a key or a policy and nothing that a client of HTTP could take for a path of another kind. */
+/** Every id of a key, a policy or a provider key and nothing that a client of HTTP could take for a path of another kind. */
 const ID = /^[0-9A-Za-z_-]{1,128}$/
 
 /** What is passed on, each under the path that it is here. */
@@ -31,11 +31,13 @@ const ROUTES = [
   '/api/v1/policies/:id',
   '/api/v1/policies/:id/versions',
   '/api/v1/policies/:id/rollback',
+  '/api/v1/byok',
+  '/api/v1/byok/:id',
 ] as const
 
 /**
- * Passes the management API on to the control plane, which authenticates it: keys and routing policies, a closed list. Bodies go
- * as they came; the answer is streamed back.
+ * Passes the management API on to the control plane, which authenticates it: keys, routing policies and provider keys, a closed
+ * list. Bodies go as they came; the answer is streamed back.
  * @param controlUrl origin of the control plane
  */
 export function forwardManagement(server: FastifyInstance, controlUrl: string): void {
@@ -77,11 +79,15 @@ async function forward(address: string, request: FastifyRequest, reply: FastifyR
 function pathOf(url: (typeof ROUTES)[number], request: FastifyRequest): string {
   const { id = '' } = request.params as { id?: string }
   if (url.includes(':id') && !ID.test(id)) {
-    const kind = url.startsWith('/api/v1/keys') ? 'key' : 'policy'
-    throw new Fault('object_unknown', `There is no such ${kind}.`)
+    throw new Fault('object_unknown', `There is no such ${nounOf(url)}.`)
   }
   const query = /\?([^#]*)/.exec(request.url)?.[1]
   return url.replace(':id', id) + (query === undefined ? '' : `?${query}`)
+}
+
+function nounOf(url: string): string {
+  if (url.startsWith('/api/v1/keys')) return 'key'
+  return url.startsWith('/api/v1/byok') ? 'provider key' : 'policy'
 }
 
 function pick(names: readonly string[], read: (name: string) => string | undefined): Record<string, string> {

@@ -13,6 +13,7 @@ import { forwardManagement } from './forward-management.ts'
 import { Gateway } from './gateway.ts'
 import { HealthController } from './health.controller.ts'
 import { ModelsController } from './models.controller.ts'
+import { PresetsController } from './presets.controller.ts'
 
 /** The rim: Nest receives finished objects and knows only how to reach them over HTTP. */
 @Module({
@@ -21,6 +22,7 @@ import { ModelsController } from './models.controller.ts'
     EmbeddingsController,
     ExplainController,
     ModelsController,
+    PresetsController,
     AccountController,
     HealthController,
   ],

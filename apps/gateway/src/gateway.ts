@@ -8,7 +8,7 @@ import {
   type RequestId,
   type TenantId,
 } from '@turnpike/domain'
-import { Egress, type Logger, type Registry } from '@turnpike/server'
+import { Egress, type EgressOptions, type Logger, type Registry } from '@turnpike/server'
 import { authenticate, type PresentedKey, type RequestDetail } from '@turnpike/store'
 import { createAdmission } from './admit.ts'
 import { Affinity } from './affinity.ts'
@@ -20,28 +20,35 @@ import { embed, type Embedded } from './embed.ts'
 import { explain } from './explain.ts'
 import type { ExplainBody } from './explain.schema.ts'
 import type { HealthBook } from './health-book.ts'
+import { HedgeBook } from './hedge-book.ts'
 import { probe } from './health-probe.ts'
 import { Meter, type Book } from './meter.ts'
 import { createGatewayMetrics, show } from './metrics.ts'
 import { withOpaqueUser } from './opaque-user.ts'
 import { WaitingRoom } from './queue.ts'
 import { readinessOf, type LivesOn, type Readiness } from './readiness.ts'
+import { withOwn } from './own-target.ts'
 import type { Reading } from './reading.ts'
 import type { Sink } from './relay.ts'
 import { resolve, type World } from './resolve.ts'
 import { serve, type Steps } from './serve.ts'
 import { openStores, type Stores } from './stores.ts'
-import type { Reach, Target } from './target.ts'
+import type { Reach, Target, WayOut } from './target.ts'
 import { RetryThrottle } from './throttle.ts'
 import { open } from './upstream.ts'
+
+export interface GatewayOptions {
+  /** Addresses of a name, for tests; else the system's. */
+  readonly lookup?: EgressOptions['lookup']
+}
 
 /** Everything a gateway process is made of, put together once. */
 export class Gateway {
   readonly metrics: Registry
   readonly #steps: Steps
-  readonly #egress: Egress
+  readonly #ways: Readonly<Record<WayOut, Egress>>
   readonly #health: HealthBook
-  readonly #means: ConnectMeans
+  readonly #means: HedgingMeans
   readonly #affinity = new Affinity(now)
   readonly #inFlight: () => number
   /** Calls under way, to be ended when the process has waited long enough. */
@@ -51,13 +58,11 @@ export class Gateway {
   constructor(
     readonly config: GatewayConfig,
     readonly stores: Stores,
+    options: GatewayOptions = {},
   ) {
-    this.#egress = new Egress({
-      connectTimeoutMs: config.UPSTREAM_CONNECT_TIMEOUT_MS,
-      connectionsMax: CONNECTIONS_PER_ORIGIN_MAX,
-    })
+    this.#ways = waysOf(config, options)
     this.#health = stores.health.book
-    const probing = { book: this.#health, egress: this.#egress, reach: () => stores.reach(), nowMs: now }
+    const probing = { book: this.#health, egress: this.#ways.open, reach: () => stores.reach(), nowMs: now }
     stores.health.start(config.HEALTH_PROBES === 'off' ? null : (endpoint) => probe(endpoint, probing))
     const admission = createAdmission()
     this.#inFlight = admission.inFlight
@@ -70,17 +75,18 @@ export class Gateway {
       end: (record, call) => {
         finished(record)
         this.#affinity.learn(call, record)
+        this.#means.hedges.paid(record.tenantId, record.costNanoUsd)
         return stores.book.end(record, call)
       },
     }
     this.#steps = {
-      route: (call) => resolve(call, this.#world(), now(), Math.random()),
+      route: (call) => resolve(call, this.#world(call.caller), now(), Math.random()),
       admit: admission.admit,
       meter: (call) => new Meter(call, book, this.#health, now),
       connect: async (routed, request) => {
         const outgoing = withOpaqueUser(request, routed.call.caller.tenantId)
-        const opening = (target: Target, patience: Patience) =>
-          open(target, routed.call, outgoing, this.#egress, patience)
+        const opening = (target: Target, patience: Patience, off: AbortSignal | null) =>
+          open(target, routed.call, outgoing, this.#ways[target.way], patience, off)
         const { opened, attempt } = await connect(routed, opening, this.#means)
         return { ...opened, attempt }
       },
@@ -106,7 +112,7 @@ export class Gateway {
 
   embed(call: Call, request: EmbeddingRequest): Promise<Embedded> {
     this.#refuseWhileDraining()
-    return embed(call, request, this.#steps, this.#egress, this.#means)
+    return embed(call, request, this.#steps, this.#ways, this.#means)
   }
 
   /** The catalogue and accounts in force; Fault `store_unavailable` before the first was read. */
@@ -119,7 +125,7 @@ export class Gateway {
 
   /** Where a request of this caller would go, and why. Nobody is asked and nothing is recorded. */
   explain(body: ExplainBody, caller: Caller): ReturnType<typeof explain> {
-    return explain(body, caller, this.#world(), { nowMs: now(), wallMs: Date.now() })
+    return explain(body, caller, this.#world(caller), { nowMs: now(), wallMs: Date.now() })
   }
 
   /** What people are shown of an endpoint: uptime, percentiles, status. */
@@ -155,12 +161,15 @@ export class Gateway {
   }
 
   async close(): Promise<void> {
-    await this.#egress.close()
+    await Promise.all([this.#ways.open.close(), this.#ways.guarded.close()])
     await this.stores.close()
   }
 
-  #world(): World {
-    return { reach: this.reach(), health: this.#health.pages, affinity: this.#affinity }
+  #world(caller: Caller): World {
+    const { config, stores } = this
+    if (caller.own) this.#health.renew(caller.own)
+    const means = { secrets: stores.ownSecrets, simulatorUrl: config.SIMULATOR_URL }
+    return { reach: withOwn(this.reach(), caller, means), health: this.#health.pages, affinity: this.#affinity }
   }
 
   async #quiet(withinMs: number): Promise<void> {
@@ -176,14 +185,31 @@ export class Gateway {
 
 /** Sockets to one provider. Each carries one request at a time. */
 const CONNECTIONS_PER_ORIGIN_MAX = 2_048
+/** To one endpoint of a tenant's: nobody's machine takes more, and no tenant shall take all sockets of this process. */
+const CONNECTIONS_PER_OWN_ORIGIN_MAX = 256
 const DRAIN_POLL_MS = 50
 /** For the last events to leave. */
 const FAREWELL_MS_MAX = 1_000
 
-function meansOf(config: GatewayConfig, health: HealthBook, inFlight: () => number): ConnectMeans {
+function waysOf(config: GatewayConfig, { lookup }: GatewayOptions): Readonly<Record<WayOut, Egress>> {
+  const shared = { connectTimeoutMs: config.UPSTREAM_CONNECT_TIMEOUT_MS, ...(lookup && { lookup }) }
+  return {
+    open: new Egress({ ...shared, connectionsMax: CONNECTIONS_PER_ORIGIN_MAX }),
+    guarded: new Egress({
+      ...shared,
+      connectionsMax: CONNECTIONS_PER_OWN_ORIGIN_MAX,
+      guard: { allow: config.EGRESS_ALLOW },
+    }),
+  }
+}
+
+type HedgingMeans = ConnectMeans & { readonly hedges: HedgeBook }
+
+function meansOf(config: GatewayConfig, health: HealthBook, inFlight: () => number): HedgingMeans {
   return {
     health,
     throttle: new RetryThrottle(inFlight),
+    hedges: new HedgeBook(now),
     waitingRoom: new WaitingRoom(now),
     patience: {
       firstTokenMs: config.UPSTREAM_FIRST_TOKEN_TIMEOUT_MS,
@@ -192,11 +218,12 @@ function meansOf(config: GatewayConfig, health: HealthBook, inFlight: () => numb
       totalMs: null,
     },
     nowMs: now,
+    after,
     dice: Math.random,
   }
 }
 
-function readingsOfConnect({ throttle, waitingRoom }: ConnectMeans): Reading[] {
+function readingsOfConnect({ throttle, waitingRoom, hedges }: HedgingMeans): Reading[] {
   return [
     {
       name: 'turnpike_retries_refused_total',
@@ -209,11 +236,17 @@ function readingsOfConnect({ throttle, waitingRoom }: ConnectMeans): Reading[] {
       help: 'Requests that wait for a short rate limit of their providers.',
       read: () => waitingRoom.count,
     },
+    ...hedges.readings,
   ]
 }
 
 function now(): number {
   return performance.now()
+}
+
+function after(ms: number, then: () => void): () => void {
+  const timer = setTimeout(then, ms)
+  return () => clearTimeout(timer)
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -164,7 +164,7 @@ describe('two books that tell each other', () => {
     const [here, there] = [aBook(), aBook()]
     for (let i = 0; i < 30; i++) {
       here.begun(acorn, 500, 0)
-      here.note(acorn, OK, 0)
+      here.note(acorn, { ...OK, begun: true }, 0)
     }
     exchange(here, there, 0)
     here.tick(1_000)

@@ -4,25 +4,40 @@ import {
   fadeTo,
   figuresOf,
   hear,
-  isDown,
   isDue,
   isTripped,
   observe,
   observeBeginning,
+  ownerOf,
   probing,
   released,
   UNKNOWN_HEALTH,
   wanted,
   type Attempt,
   type EndpointFigures,
-  type EndpointId,
-  type FailureKind,
+  type TargetId,
+  type Fault,
   type Health,
   type HealthChange,
   type Outcome,
+  type Own,
   type Tally,
 } from '@turnpike/domain'
-import { addToPage, count, newPage, nothing, refreshed, settle, usualOf, type Page } from './health-page.ts'
+import {
+  addToPage,
+  count,
+  isAtRest,
+  newPage,
+  NOT_COUNTED,
+  nothing,
+  refreshed,
+  settle,
+  toldDownForMs,
+  usualOf,
+  type Page,
+} from './health-page.ts'
+import type { Racing } from './hedge-racing.ts'
+import { OWN_PAGES_MAX, OwnPages, OwnRefusals, standingsOf, type Standing } from './own-health.ts'
 
 /** Where minutes of health are kept for people and for later questions. */
 export interface Minutes {
@@ -31,7 +46,7 @@ export interface Minutes {
 
 /** What all nodes wrote down of an endpoint; null when nothing is known. */
 export interface Past {
-  of(endpoint: EndpointId): { readonly thirty: Tally; readonly day: Pick<Tally, 'attempts' | 'failures'> } | null
+  of(endpoint: TargetId): { readonly thirty: Tally; readonly day: Pick<Tally, 'attempts' | 'failures'> } | null
 }
 
 export interface HealthBookOptions {
@@ -40,38 +55,28 @@ export interface HealthBookOptions {
   /** Uniform in [0, 1). */
   readonly dice?: () => number
   /** Told when an endpoint falls and when it is back: the place for the one log line. */
-  readonly onChange?: (endpoint: EndpointId, state: 'down' | 'up') => void
+  readonly onChange?: (endpoint: TargetId, state: 'down' | 'up') => void
 }
 
 /** More than any catalogue has endpoints; what others tell of more than these is not taken. */
 const PAGES_MAX = 10_000
 /** Endpoints told of at once; the rest waits for the next second. At 3 KB each, if every bucket is used, a message is below a megabyte. */
 const CHANGES_MAX = 200
+/** Of them, targets of tenants' own: however many there are, the catalogue's are told of in time. */
+const OWN_CHANGES_MAX = 50
 /** A page of which nothing was heard for this long is thrown away. */
 const FORGOTTEN_AFTER_MS = 3_600_000
-/** An outage that is over but for the probe is told as lasting that much longer. */
-const TOLD_DOWN_MS_MIN = 2_000
-/** Figures closer than this to what is usual are left alone. */
-const AT_REST = 0.01
-
 const NO_FIGURES = { firstTokenMs: null, tokensPerSecond: null }
-
-/** Failures that say nothing of the endpoint: what the caller asked for was wrong, or too much. */
-const NOT_COUNTED: readonly (FailureKind | undefined)[] = [
-  'rate_limit',
-  'validation',
-  'moderation',
-  'context_length',
-  'empty',
-]
 
 /**
  * What this node knows of every endpoint, at first hand and from others. Read by the router, asked before every attempt, written after
  * it. Every `nowMs` is monotonic milliseconds, the clock that the router is given too.
  */
 export class HealthBook {
-  readonly #pages = new Map<EndpointId, Health>()
-  readonly #spans = new Map<EndpointId, Page>()
+  readonly #pages = new Map<TargetId, Health>()
+  readonly #spans = new Map<TargetId, Page>()
+  readonly #own = new OwnPages((target) => this.#drop(target))
+  readonly #refusals = new OwnRefusals()
   readonly #options: HealthBookOptions
   readonly #dice: () => number
   #falls = 0
@@ -83,7 +88,7 @@ export class HealthBook {
   }
 
   /** The live map; its values are never edited in place. */
-  get pages(): ReadonlyMap<EndpointId, Health> {
+  get pages(): ReadonlyMap<TargetId, Health> {
     return this.#pages
   }
 
@@ -92,7 +97,7 @@ export class HealthBook {
    * it by one `note`, `begun`, `cool` or `release`, else it is forgotten after 10 s. `skip`: take the next target.
    * @param isLast no other target is left: then it is never skipped
    */
-  admit(endpoint: EndpointId, nowMs: number, isLast: boolean): 'go' | 'probe' | 'skip' {
+  admit(endpoint: TargetId, nowMs: number, isLast: boolean): 'go' | 'probe' | 'skip' {
     const health = this.#pages.get(endpoint)
     if (!health) return 'go'
     const answer = admission(health, nowMs, isLast)
@@ -104,28 +109,29 @@ export class HealthBook {
   }
 
   /**
-   * An attempt has its first content and goes on. It is counted when it ends, by `note`; the time of its first token is counted
-   * here, so that a slow endpoint is known before its long answers end, and a probe is settled.
-   * @param firstTokenMs since the attempt began; null for an answer that is not streamed
+   * An attempt has its first content and goes on. A stream is counted here, with the time of its first token, so that what is known
+   * of an endpoint does not wait for its long answers; a probe is settled.
+   * @param firstTokenMs since the attempt began; null for an answer that is not streamed, which `note` counts
    */
-  begun(endpoint: EndpointId, firstTokenMs: number | null, nowMs: number): void {
+  begun(endpoint: TargetId, firstTokenMs: number | null, nowMs: number): void {
     const sinceMs = firstTokenMs === null ? nowMs : nowMs - firstTokenMs
     this.#put(endpoint, (health) => observeBeginning(health, firstTokenMs, nowMs, sinceMs))
-    count(this.#pageOf(endpoint), 0, 0, { firstTokenMs, tokensPerSecond: null })
+    count(this.#pageOf(endpoint), firstTokenMs === null ? 0 : 1, 0, { firstTokenMs, tokensPerSecond: null })
   }
 
   /**
-   * How an attempt ended. Give `sinceMs`, when it began: what began before an outage is no proof of its end. A first token that
-   * `begun` was told of is null here. A failure of a kind that is the caller's, and a rate limit, settle a probe and count nothing.
+   * How an attempt ended. Give `sinceMs`, when it began: what began before an outage is no proof of its end. Of one that `begun` has
+   * counted say `begun: true`, and no first token again. A failure of a kind that is the caller's, and a rate limit, settle a probe
+   * and count nothing.
    */
-  note(endpoint: EndpointId, outcome: Outcome, nowMs: number): void {
+  note(endpoint: TargetId, outcome: Outcome, nowMs: number): void {
     if (!outcome.ok && NOT_COUNTED.includes(outcome.kind)) return this.release(endpoint)
     this.#put(endpoint, (health) => observe(health, outcome, nowMs, this.#dice()))
-    count(this.#pageOf(endpoint), 1, outcome.ok ? 0 : 1, outcome.ok ? outcome : NO_FIGURES)
+    count(this.#pageOf(endpoint), outcome.begun ? 0 : 1, outcome.ok ? 0 : 1, outcome.ok ? outcome : NO_FIGURES)
   }
 
   /** The attempt was called off and says nothing: another may be the probe. */
-  release(endpoint: EndpointId): void {
+  release(endpoint: TargetId): void {
     const health = this.#pages.get(endpoint)
     if (health) this.#pages.set(endpoint, released(health))
   }
@@ -134,20 +140,44 @@ export class HealthBook {
    * The provider asked for patience (429): the endpoint is placed last for that long, which is neither a failure nor an outage.
    * @param untilMs same clock as `nowMs`, at most 300 s away; null when the provider did not say: a second, doubling to thirty
    */
-  cool(endpoint: EndpointId, untilMs: number | null, nowMs: number): void {
+  cool(endpoint: TargetId, untilMs: number | null, nowMs: number): void {
     this.#put(endpoint, (health) => cooled(health, untilMs, nowMs))
+  }
+
+  /** A tenant's own credential was refused, in this version: it is left alone until then, and what was said of it is remembered. */
+  refused(target: TargetId, version: number, fault: Fault, untilMs: number, nowMs: number): void {
+    this.#refusals.note(target, { version, fault, untilMs })
+    this.cool(target, untilMs, nowMs)
+  }
+
+  /** What was said of this version of a tenant's own credential, as long as it is left alone; else null. */
+  refusal(target: TargetId, version: number, nowMs: number): Fault | null {
+    return this.#refusals.of(target, version, nowMs)
+  }
+
+  /** What a tenant brings along now: secrets that were refused and replaced are asked at once. */
+  renew(own: Own): void {
+    for (const target of this.#refusals.renew(own)) {
+      const health = this.#pages.get(target)
+      if (health) this.#pages.set(target, { ...health, coolUntilMs: 0 })
+    }
   }
 
   /**
    * How long this endpoint's first token may take: what is unusual for it, 2 to 120 s, and `fallbackMs` while fewer than 50 are known.
    * For the last target take `fallbackMs` itself: giving up on it helps nobody.
    */
-  firstTokenDeadlineMs(endpoint: EndpointId, fallbackMs: number): number {
+  firstTokenDeadlineMs(endpoint: TargetId, fallbackMs: number): number {
     return this.#spans.get(endpoint)?.deadlineMs ?? fallbackMs
   }
 
+  /** Its first tokens as hedges need them; undefined where nothing is known. */
+  racing(target: TargetId): Racing | undefined {
+    return this.#spans.get(target)?.racing
+  }
+
   /** What people are shown of an endpoint. All null where nothing is known. */
-  figures(endpoint: EndpointId, nowMs: number): EndpointFigures {
+  figures(endpoint: TargetId, nowMs: number): EndpointFigures {
     const health = this.#pages.get(endpoint) ?? UNKNOWN_HEALTH
     const page = this.#spans.get(endpoint) ?? newPage()
     settle(page, nowMs)
@@ -165,19 +195,22 @@ export class HealthBook {
     )
   }
 
-  /** Endpoints whose time is over and that no request has wanted for five seconds: somebody has to ask them. */
-  due(nowMs: number): EndpointId[] {
-    return [...this.#pages].filter(([, health]) => isDue(health, nowMs)).map(([endpoint]) => endpoint)
+  /**
+   * Endpoints whose time is over and that no request has wanted for five seconds: somebody has to ask them. Those of tenants' own are
+   * left to their tenants, whose money it would cost.
+   */
+  due(nowMs: number): TargetId[] {
+    return [...this.#pages].filter(([id, health]) => isDue(health, nowMs) && !ownerOf(id)).map(([id]) => id)
   }
 
   /** Once a second: figures fade, percentiles are made, what is old is let go. */
   tick(nowMs: number): void {
+    this.#refusals.tick(nowMs)
     for (const [endpoint, page] of this.#spans) {
       const health = this.#pages.get(endpoint) ?? UNKNOWN_HEALTH
       settle(page, nowMs)
-      if (nowMs - health.heardMs > FORGOTTEN_AFTER_MS && !isTripped(health)) {
-        this.#spans.delete(endpoint)
-        this.#pages.delete(endpoint)
+      if (nowMs - health.heardMs > FORGOTTEN_AFTER_MS && (!isTripped(health) || this.#own.has(endpoint))) {
+        this.#drop(endpoint)
         continue
       }
       const percentiles = refreshed(page)
@@ -193,11 +226,16 @@ export class HealthBook {
    */
   changes(nowMs: number): HealthChange[] {
     const found: HealthChange[] = []
+    let own = 0
     for (const [endpoint, page] of this.#spans) {
+      const isOwn = this.#own.has(endpoint)
+      if (isOwn && own === OWN_CHANGES_MAX) continue
       settle(page, nowMs)
       const health = this.#pages.get(endpoint) ?? UNKNOWN_HEALTH
-      const downForMs = isTripped(health) ? Math.max(health.downUntilMs - nowMs, TOLD_DOWN_MS_MIN) : 0
-      if (page.untold || downForMs > 0) found.push({ endpoint, ...(page.untold ?? nothing()), downForMs })
+      const downForMs = toldDownForMs(health, nowMs)
+      if (!page.untold && downForMs === 0) continue
+      found.push({ endpoint, ...(page.untold ?? nothing()), downForMs })
+      if (isOwn) own++
       if (found.length === CHANGES_MAX) break
     }
     for (const { endpoint } of found) {
@@ -212,52 +250,51 @@ export class HealthBook {
   /** Takes in what another node saw. */
   hear(changes: readonly HealthChange[], nowMs: number): void {
     for (const change of changes) {
-      if (!this.#spans.has(change.endpoint) && this.#spans.size >= PAGES_MAX) continue
+      if (!this.#spans.has(change.endpoint) && this.#isFull(change.endpoint)) continue
       this.#put(change.endpoint, (health) => hear(health, change, nowMs))
       addToPage(this.#pageOf(change.endpoint), change, nowMs)
     }
   }
 
-  /** Keeps the attempts of a finished call. @param tokensPerSecond of the last one, where it could be measured */
+  /** Keeps the attempts of a finished call. @param tokensPerSecond of the one that answered, where it could be measured */
   keep(attempts: readonly Attempt[], tokensPerSecond: number | null): void {
-    attempts.forEach((attempt, i) =>
-      this.#options.minutes?.note(attempt, i === attempts.length - 1 ? tokensPerSecond : null),
-    )
+    for (const attempt of attempts) {
+      const { outcome } = attempt
+      if (outcome !== 'lost') this.#options.minutes?.note(attempt, outcome === 'answered' ? tokensPerSecond : null)
+    }
   }
 
-  /** Counts since the start, and how many endpoints stand how now. */
-  stats(nowMs: number): { falls: number; probes: number; known: number; down: number; cooling: number } {
-    const all = [...this.#pages.values()]
-    const down = all.filter(isTripped).length
-    const cooling = all.filter((health) => !isTripped(health) && isDown(health, nowMs)).length
-    return { falls: this.#falls, probes: this.#probes, known: all.length, down, cooling }
+  /** Counts since the start, and how many stand how now: the catalogue's endpoints, and apart from them targets of tenants' own. */
+  stats(nowMs: number): { falls: number; probes: number; own: Standing } & Standing {
+    return { falls: this.#falls, probes: this.#probes, ...standingsOf(this.#pages, nowMs) }
   }
 
-  #put(endpoint: EndpointId, change: (health: Health) => Health): void {
+  #put(endpoint: TargetId, change: (health: Health) => Health): void {
     const before = this.#pages.get(endpoint) ?? UNKNOWN_HEALTH
     const after = change(before)
     this.#pages.set(endpoint, after)
     this.#pageOf(endpoint)
+    if (ownerOf(endpoint) !== null) this.#own.heard(endpoint)
     if (isTripped(before) === isTripped(after)) return
-    if (isTripped(after)) this.#falls++
+    if (isTripped(after) && !this.#own.has(endpoint)) this.#falls++
     this.#options.onChange?.(endpoint, isTripped(after) ? 'down' : 'up')
   }
 
-  #pageOf(endpoint: EndpointId): Page {
+  #isFull(endpoint: TargetId): boolean {
+    return ownerOf(endpoint) ? this.#own.size >= OWN_PAGES_MAX : this.#spans.size - this.#own.size >= PAGES_MAX
+  }
+
+  #drop(endpoint: TargetId): void {
+    this.#spans.delete(endpoint)
+    this.#pages.delete(endpoint)
+    this.#own.delete(endpoint)
+  }
+
+  #pageOf(endpoint: TargetId): Page {
     const known = this.#spans.get(endpoint)
     if (known) return known
     const page = newPage()
     this.#spans.set(endpoint, page)
     return page
   }
-}
-
-function isAtRest(before: Health, after: Health): boolean {
-  const near = (a: number | null, b: number | null) =>
-    a === b || (a !== null && b !== null && Math.abs(a - b) <= AT_REST * Math.abs(a))
-  return (
-    before.attempts < AT_REST &&
-    near(before.firstTokenMs, after.firstTokenMs) &&
-    near(before.tokensPerSecond, after.tokensPerSecond)
-  )
 }

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import type { EndpointId } from '@turnpike/domain'
+import type { TargetId } from '@turnpike/domain'
 import { newSecretsText, openHealthShare, openKeySecrets, type HealthShare } from '@turnpike/store'
 import { startFaultProxy, testRedis, waitFor, type FaultProxy } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { HealthBook } from './health-book.ts'
 import { healthRound, startHealthLoop, type HealthLoopOptions } from './health-loop.ts'
 
-const acorn = 'acorn/m' as EndpointId
+const acorn = 'acorn/m' as TargetId
 const secrets = openKeySecrets(newSecretsText())
 const channel = `test-loop-${randomBytes(6).toString('hex')}`
 let proxy: FaultProxy
@@ -61,7 +61,7 @@ it('two nodes know the same, go on alone without Redis, and find each other agai
 
   await proxy.heal()
   await waitFor(both, { withinMs: 5_000 })
-  const birch = 'birch/m' as EndpointId
+  const birch = 'birch/m' as TargetId
   await waitFor(
     async () => {
       there.book.note(birch, { ok: true, firstTokenMs: null, tokensPerSecond: 10 }, clock.nowMs)
@@ -76,13 +76,13 @@ it('asks who is due and nobody else, and nobody where that is switched off', asy
   const clock = { nowMs: 0 }
   const book = new HealthBook({ dice: () => 0.5 })
   const asked: string[] = []
-  const probe = (endpoint: EndpointId) => {
+  const probe = (endpoint: TargetId) => {
     asked.push(endpoint)
     return Promise.resolve(void book.admit(endpoint, clock.nowMs, false))
   }
   const options = { book, share: null, probe, nowMs: () => clock.nowMs }
   for (let i = 0; i < 5; i++) book.note(acorn, { ok: false }, 0)
-  book.note('birch/m' as EndpointId, { ok: true, firstTokenMs: 1, tokensPerSecond: 1 }, 0)
+  book.note('birch/m' as TargetId, { ok: true, firstTokenMs: 1, tokensPerSecond: 1 }, 0)
   await healthRound(options)
   expect(asked).toEqual([])
   clock.nowMs = 20_000

@@ -1,4 +1,4 @@
-import type { EndpointId } from '@turnpike/domain'
+import type { TargetId } from '@turnpike/domain'
 import type { HealthShare } from '@turnpike/store'
 import type { HealthBook } from './health-book.ts'
 
@@ -11,7 +11,7 @@ export interface HealthLoopOptions {
   /** Null: there are no others to tell. */
   readonly share: HealthShare | null
   /** Asks an endpoint that nobody asks; null where that is switched off. Never rejects. */
-  readonly probe: ((endpoint: EndpointId) => Promise<void>) | null
+  readonly probe: ((endpoint: TargetId) => Promise<void>) | null
   /** Monotonic clock. */
   readonly nowMs: () => number
 }

@@ -1,4 +1,4 @@
-import type { EndpointId } from '@turnpike/domain'
+import { ownerOf, type TargetId } from '@turnpike/domain'
 import type { Logger } from '@turnpike/server'
 import { HealthMinutes, openHealthPast, openHealthShare, type KeySecrets, type Pool } from '@turnpike/store'
 import type { GatewayConfig } from './config.ts'
@@ -12,7 +12,7 @@ export interface OpenHealth {
   readonly book: HealthBook
   readonly readings: readonly Reading[]
   /** Begins the round of each second. @param probe asks an endpoint that nobody asks; null: such are left to callers */
-  start(probe: ((endpoint: EndpointId) => Promise<void>) | null): void
+  start(probe: ((endpoint: TargetId) => Promise<void>) | null): void
   close(): Promise<void>
 }
 
@@ -28,7 +28,8 @@ export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecret
     minutes,
     past,
     onChange(endpoint, state) {
-      if (state === 'down') log.warn({ endpoint }, 'an endpoint is called down')
+      if (ownerOf(endpoint) !== null) log.debug({ endpoint, state }, 'a target of a tenant fell or is back')
+      else if (state === 'down') log.warn({ endpoint }, 'an endpoint is called down')
       else log.info({ endpoint }, 'an endpoint is in use again')
     },
   })

@@ -3,15 +3,19 @@ import {
   addToDigest,
   addToWindow,
   advance,
+  countOf,
   firstTokenDeadlineMs,
+  isTripped,
   newWindow,
   percentilesOf,
   reachedBy,
   quantile,
+  type FailureKind,
   type Health,
   type Tally,
   type Window,
 } from '@turnpike/domain'
+import { Racing } from './hedge-racing.ts'
 
 /** The spans in which an endpoint is looked at, and what of it is still to be told to others. Changed in place, by the book alone. */
 export interface Page {
@@ -28,6 +32,8 @@ export interface Page {
   /** The percentiles on the health page are older than the windows. */
   isStale: boolean
   deadlineMs: number | null
+  /** First tokens of the five minutes, as hedges need them. */
+  readonly racing: Racing
   /** The medians of the half hour; null when they are to be made anew. */
   usual: Usual | null
 }
@@ -51,6 +57,7 @@ export function newPage(): Page {
     untold: null,
     isStale: false,
     deadlineMs: null,
+    racing: new Racing(),
     usual: null,
   }
 }
@@ -68,6 +75,7 @@ export function count(page: Page, attempts: 0 | 1, failures: 0 | 1, figures: Usu
 export function settle(page: Page, nowMs: number): void {
   const { fresh } = page
   page.fresh = null
+  page.racing.settle(fresh ? countOf(fresh.firstTokenMs) : 0, nowMs)
   if (fresh) {
     addToPage(page, fresh, nowMs)
     if (page.untold) add(page.untold, fresh)
@@ -91,6 +99,7 @@ export function refreshed(page: Page): Pick<Health, 'firstTokenQuantiles' | 'thr
   page.isStale = false
   const { firstTokenMs, tokensPerSecond } = page.five.sum
   page.deadlineMs = firstTokenDeadlineMs(firstTokenMs)
+  page.racing.refresh(firstTokenMs)
   return { firstTokenQuantiles: percentilesOf(firstTokenMs), throughputQuantiles: reachedBy(tokensPerSecond) }
 }
 
@@ -109,4 +118,35 @@ function add(sum: Sum, tally: Tally): void {
   sum.failures += tally.failures
   addDigest(sum.firstTokenMs, tally.firstTokenMs)
   addDigest(sum.tokensPerSecond, tally.tokensPerSecond)
+}
+
+/** Figures closer than this to what is usual are left alone. */
+const AT_REST = 0.01
+
+/** Whether fading would change nothing worth a new page. */
+export function isAtRest(before: Health, after: Health): boolean {
+  const near = (a: number | null, b: number | null) =>
+    a === b || (a !== null && b !== null && Math.abs(a - b) <= AT_REST * Math.abs(a))
+  return (
+    before.attempts < AT_REST &&
+    near(before.firstTokenMs, after.firstTokenMs) &&
+    near(before.tokensPerSecond, after.tokensPerSecond)
+  )
+}
+
+/** Failures that say nothing of the endpoint: what the caller asked for was wrong, or too much. */
+export const NOT_COUNTED: readonly (FailureKind | undefined)[] = [
+  'rate_limit',
+  'validation',
+  'moderation',
+  'context_length',
+  'empty',
+]
+
+/** An outage that is over but for the probe is told as lasting that much longer. */
+const TOLD_DOWN_MS_MIN = 2_000
+
+/** For how long others are told that it is down; 0 when it is not. */
+export function toldDownForMs(health: Health, nowMs: number): number {
+  return isTripped(health) ? Math.max(health.downUntilMs - nowMs, TOLD_DOWN_MS_MIN) : 0
 }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { EndpointId } from '@turnpike/domain'
+import { ownTarget, type EndpointId, type OwnId, type TargetId } from '@turnpike/domain'
 import { createMetrics, Egress } from '@turnpike/server'
 import { aCatalogue, aModel, anEndpoint } from '@turnpike/testkit'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -55,7 +55,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
 }
 
 /** A book whose endpoint fell and whose time is over. */
-function fallen(endpoint = acorn) {
+function fallen(endpoint: TargetId = acorn) {
   const book = new HealthBook({ dice: () => 0.5 })
   for (let i = 0; i < 5; i++) book.note(endpoint, { ok: false }, 0)
   const clock = { nowMs: 20_000 }
@@ -109,6 +109,14 @@ it('asks once however often it is sent, and never what does not answer in text o
   expect(asked).toHaveLength(1)
 })
 
+it('never asks by a tenant’s own credential: nobody spends a tenant’s money unasked', async () => {
+  const owned = ownTarget(acorn, 'mine' as OwnId)
+  const { book, means } = fallen(owned)
+  await probe(owned, means)
+  expect(asked).toEqual([])
+  expect(book.stats(20_000)).toMatchObject({ probes: 0, own: { down: 1 } })
+})
+
 it('what stands how can be scraped', async () => {
   const { book } = fallen()
   const share = { connected: true, stats: { sent: 1, lost: 2, heard: 3, ignored: 4 } }
@@ -117,6 +125,7 @@ it('what stands how can be scraped', async () => {
   const text = await registry.metrics()
   for (const line of [
     /^turnpike_endpoints\{state="down".*\} 1$/m,
+    /^turnpike_own_targets\{state="known".*\} 0$/m,
     /^turnpike_endpoint_falls_total.* 1$/m,
     /^turnpike_endpoint_probes_total.* 0$/m,
     /^turnpike_health_shared.* 1$/m,

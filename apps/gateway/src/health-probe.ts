@@ -1,4 +1,4 @@
-import { asFault, failureKind, type ChatRequest, type EndpointId } from '@turnpike/domain'
+import { asFault, failureKind, type ChatRequest, type TargetId } from '@turnpike/domain'
 import type { Egress } from '@turnpike/server'
 import type { HealthBook } from './health-book.ts'
 import { refusedBy } from './refused-by.ts'
@@ -30,7 +30,7 @@ const ANSWER_BYTES_MAX = 1024 * 1024
  * Asks an endpoint that was called down and that no request wants whether it works again, and tells the book. Never rejects. Only
  * endpoints that answer in text are asked; where another request is the probe, or the endpoint is gone, nothing is done.
  */
-export async function probe(endpoint: EndpointId, { book, egress, reach, nowMs }: ProbeMeans): Promise<void> {
+export async function probe(endpoint: TargetId, { book, egress, reach, nowMs }: ProbeMeans): Promise<void> {
   const world = reach()
   const target = world && targetOf(endpoint, world)
   if (!target || book.admit(endpoint, nowMs(), false) !== 'probe') return
@@ -53,14 +53,14 @@ export async function probe(endpoint: EndpointId, { book, egress, reach, nowMs }
 const ANSWERED: readonly string[] = ['validation', 'moderation', 'context_length', 'empty']
 
 /** Null for one that left the catalogue, has no account, or does not answer in text. */
-function targetOf(endpoint: EndpointId, { catalogue, reachable, target }: Reach): Target | null {
+function targetOf(endpoint: TargetId, { catalogue, reachable, target }: Reach): Target | null {
   const found = [...catalogue.endpointsOf.values()].flat().find(({ id }) => id === endpoint)
   const speaks = found && catalogue.models.get(found.model)?.outputModalities.includes('text')
   return found && speaks && reachable.has(found.provider) ? target(endpoint) : null
 }
 
 async function ask(target: Target, egress: Egress): Promise<void> {
-  const wire = target.adapter.encode(QUESTION, target.endpoint.upstreamModel, target.secret)
+  const wire = target.adapter.encode(QUESTION, target.endpoint.upstreamModel, target.secret())
   const reply = await egress.post({
     baseUrl: target.baseUrl,
     path: wire.path,

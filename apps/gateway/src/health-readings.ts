@@ -19,6 +19,12 @@ export function readingsOfHealth(
       },
     },
     {
+      name: 'turnpike_own_targets',
+      help: 'Targets by credentials or endpoints of tenants, of which this node knows something: called down, left alone, and all.',
+      label: 'state',
+      readEach: () => ({ ...book.stats(nowMs()).own }),
+    },
+    {
       name: 'turnpike_endpoint_falls_total',
       help: 'How often this node called an endpoint down.',
       read: () => book.stats(nowMs()).falls,

@@ -1,4 +1,4 @@
-import { route, type EndpointId, type Objective, type RouteRequest } from '@turnpike/domain'
+import { route, type TargetId, type Objective, type RouteRequest } from '@turnpike/domain'
 import { aCaller, aCatalogue, anEndpoint, aPrice } from '@turnpike/testkit'
 import { HealthBook, type HealthBookOptions } from './health-book.ts'
 
@@ -86,7 +86,7 @@ export class World {
   }
 
   /** The first that may be asked, and after its failure the next. */
-  #attempt(targets: readonly EndpointId[]): void {
+  #attempt(targets: readonly TargetId[]): void {
     const [id, ...rest] = targets
     if (id === undefined) return void this.unanswered++
     const admitted = this.book.admit(id, this.nowMs, rest.length === 0)
@@ -105,7 +105,7 @@ export class World {
     const jittered = firstTokenMs * (0.8 + 0.4 * this.dice())
     this.#later(jittered, () => this.book.begun(id, jittered, this.nowMs))
     this.#later(jittered + STREAMS_FOR_MS, () =>
-      this.book.note(id, { ok: true, firstTokenMs: null, tokensPerSecond: 50, sinceMs }, this.nowMs),
+      this.book.note(id, { ok: true, firstTokenMs: null, tokensPerSecond: 50, sinceMs, begun: true }, this.nowMs),
     )
   }
 

@@ -8,6 +8,7 @@ import { inferring } from './edge.ts'
 import type { Gateway } from './gateway.ts'
 import { stringify } from './numeral.ts'
 import type { Identity } from './openai-answer.ts'
+import type { AppliedPreset } from './preset-apply.ts'
 import type { Sink } from './relay.ts'
 import { metadataMember } from './router-metadata.ts'
 import { modelsOf, preferencesOf, type RoutingBody } from './routing.schema.ts'
@@ -19,6 +20,8 @@ export interface Asked {
   readonly kind: Call['kind']
   readonly chat: ChatRequest
   readonly features: Pick<RouteRequest, 'promptTokens' | 'maxTokens' | 'parameters'>
+  /** Merged into the body already. */
+  readonly preset: AppliedPreset | null
   readonly stream: (identity: Identity) => StreamWriter
   readonly whole: (identity: Identity) => WholeWriter
 }
@@ -58,7 +61,7 @@ export function beginCall(
   request: FastifyRequest,
   reply: FastifyReply,
   body: RoutingBody,
-  asked: Pick<Asked, 'kind' | 'features'> & { readonly chat?: ChatRequest },
+  asked: Pick<Asked, 'kind' | 'features' | 'preset'> & { readonly chat?: ChatRequest },
 ): Call {
   const caller = inferring(request)
   const ending = new AbortController()
@@ -75,7 +78,8 @@ export function beginCall(
     id: request.start.id,
     kind: asked.kind,
     caller,
-    requestedModel: models[0],
+    requestedModel: asked.preset?.requestedModel ?? models[0],
+    preset: asked.preset?.applied ?? null,
     route: { models, ...asked.features, preferences: preferencesOf(body) },
     strategy: 'direct',
     routed: null,

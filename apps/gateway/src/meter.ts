@@ -4,6 +4,7 @@ import {
   countsAgainstHealth,
   failureKind,
   NO_USAGE,
+  ownerOf,
   type Attempt,
   type Decision,
   type Fault,
@@ -25,6 +26,8 @@ export interface Settled {
   readonly cost: NanoUsd
   /** What the provider charges. */
   readonly upstreamCost: NanoUsd
+  /** It went by an account of the tenant's own, who gets the provider's bill. */
+  readonly isOwn: boolean
 }
 
 /** The journal as the meter needs it: a request is begun before dispatch, and ended with what happened. */
@@ -95,11 +98,14 @@ export class Meter {
   #bill(fault: Fault | null): Settled {
     const price = this.#answer?.target.endpoint.price
     const usage = this.#tally?.usage() ?? NO_USAGE
-    if (!this.#answer || !price) return { usage, cost: 0n, upstreamCost: 0n }
+    if (!this.#answer || !price) return { usage, cost: 0n, upstreamCost: 0n, isOwn: false }
     const upstreamCost = priceOf(usage, price).total
     const empty = usage.completionTokens === 0 && !this.#tally?.finish?.native
     const free = empty || this.#tally?.finish?.reason === 'error' || (fault !== null && fault.blame !== 'caller')
-    return { usage, cost: free ? 0n : upstreamCost, upstreamCost }
+    // On the tenant's own account the provider sends the tenant its bill.
+    const isOwn =
+      ownerOf(this.#call.attempts[this.#answer.attempt]?.endpoint ?? this.#answer.target.endpoint.id) !== null
+    return { usage, cost: free || isOwn ? 0n : upstreamCost, upstreamCost, isOwn }
   }
 
   /** Completes the record of the attempt that answered. */
@@ -129,7 +135,8 @@ export class Meter {
     const attempt = this.#answer && this.#call.attempts[this.#answer.attempt]
     if (!attempt) return
     const sinceMs = this.#call.startedMs + attempt.startMs
-    this.#health.note(attempt.endpoint, { ...outcome, sinceMs }, this.#nowMs())
+    const begun = attempt.firstTokenMs !== null
+    this.#health.note(attempt.endpoint, { ...outcome, sinceMs, begun }, this.#nowMs())
   }
 
   async #end(
@@ -158,11 +165,13 @@ export class Meter {
       beganAtMs: begun.beganAtMs,
       kind: begun.kind,
       requestedModel: begun.requestedModel,
+      preset: begun.preset,
       endUser: begun.endUser,
       streamed: begun.streamed,
       model: endpoint?.model ?? null,
       provider: endpoint?.provider ?? null,
       endpoint: endpoint?.id ?? null,
+      owner: answered ? ownerOf(answered.endpoint) : null,
       status: fault && !committed ? statusOf[fault.code].status : 200,
       fault: fault?.code ?? null,
       finishReason: this.#tally?.finish?.reason ?? null,
@@ -181,7 +190,19 @@ export class Meter {
   }
 }
 
-function begunOf({ id, caller, beganAtMs, kind, requestedModel, endUser, streamed }: Call): BegunRequest {
+function begunOf({ id, caller, beganAtMs, kind, requestedModel, preset, endUser, streamed }: Call): BegunRequest {
   const { tenantId, workspaceId, keyId, funds } = caller
-  return { requestId: id, tenantId, workspaceId, keyId, funds, beganAtMs, kind, requestedModel, endUser, streamed }
+  return {
+    requestId: id,
+    tenantId,
+    workspaceId,
+    keyId,
+    funds,
+    beganAtMs,
+    kind,
+    requestedModel,
+    preset,
+    endUser,
+    streamed,
+  }
 }

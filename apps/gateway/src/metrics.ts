@@ -1,4 +1,4 @@
-import type { Attempt } from '@turnpike/domain'
+import { ownerOf, type Attempt } from '@turnpike/domain'
 import { Counter, Gauge, Histogram, createMetrics, type Registry } from '@turnpike/server'
 import type { UsageRecord } from '@turnpike/store'
 import type { Reading } from './reading.ts'
@@ -47,8 +47,9 @@ export function createGatewayMetrics(inFlight: () => number, stores: Stores): Ga
   }
 }
 
-function labelsOf({ provider, outcome, fault }: Attempt) {
-  return { provider, outcome, fault: fault ?? '' }
+/** What goes by tenants' own accounts is one provider here: its failures are no provider's, and its names are the tenants'. */
+function labelsOf({ endpoint, provider, outcome, fault }: Attempt) {
+  return { provider: ownerOf(endpoint) === null ? provider : 'own', outcome, fault: fault ?? '' }
 }
 
 function inFlightReading(inFlight: () => number): Reading {

@@ -1,5 +1,5 @@
 import type { Logger } from '@turnpike/server'
-import { openKeyPath, type KeyCache, type KeyPath, type KeySecrets } from '@turnpike/store'
+import { openKeyPath, type KeyCache, type KeyPath, type KeyPathOptions, type KeySecrets } from '@turnpike/store'
 import type { GatewayConfig } from './config.ts'
 
 /** The key check of this gateway, which tells the log of every store and channel that goes or comes back, once. */
@@ -8,10 +8,12 @@ export function openKeys(
   secrets: KeySecrets,
   log: Logger,
   onOpen: (keys: KeyCache) => void = () => undefined,
+  onChanges: NonNullable<KeyPathOptions['onChanges']> = () => undefined,
 ): KeyPath {
   return openKeyPath({
     secrets,
     onOpen,
+    onChanges,
     databaseUrl: config.DATABASE_URL,
     redisUrl: config.REDIS_URL,
     applicationName: 'turnpike gateway keys',

@@ -2,7 +2,7 @@ import type { ChatDelta, RequestId } from '@turnpike/domain'
 import { Fault, NO_USAGE } from '@turnpike/domain'
 import { describe, expect, it } from 'vitest'
 import type { Answer } from './answer.ts'
-import { chatStream, chatWhole, type Identity } from './openai-answer.ts'
+import { chatStream, chatWhole, usageBody, type Identity } from './openai-answer.ts'
 import { stringify } from './numeral.ts'
 
 const answer = { target: { endpoint: { model: 'sim/swift-8b' }, provider: { name: 'Acorn' } } } as unknown as Answer
@@ -16,6 +16,7 @@ const settled = {
   usage: { ...NO_USAGE, promptTokens: 3, completionTokens: 4, reasoningTokens: 1 },
   cost: 31_000n,
   upstreamCost: 31_000n,
+  isOwn: false,
 }
 
 const events = (text: string) =>
@@ -24,6 +25,13 @@ const events = (text: string) =>
     .filter(Boolean)
     .map((event) => event.replace(/^data: /, ''))
     .map((data): unknown => (data === '[DONE]' ? data : JSON.parse(data)))
+
+it('by an account of the tenant’s own costs nothing here, and tells what its provider charges', () => {
+  expect(stringify(usageBody({ ...settled, cost: 0n, isOwn: true }))).toContain(
+    '"cost":0,"is_byok":true,"cost_details":{"upstream_inference_cost":0.000031}',
+  )
+  expect(usageBody(settled)).toMatchObject({ is_byok: false })
+})
 
 describe('a streamed answer', () => {
   it('is our own whoever gave it, with usage and cost in the last chunk before [DONE]', () => {

@@ -209,8 +209,11 @@ function detailOf(block: ReasoningBlock, index: number): Json {
   }
 }
 
-/** OpenAI's usage with OpenRouter's cost. Amounts are printed from whole nano-dollars and never pass through a float. */
-export function usageBody({ usage, cost, upstreamCost }: Settled): Json {
+/**
+ * OpenAI's usage with OpenRouter's cost: what we charge, and what the provider does, which on an account of the tenant's own is the
+ * tenant's to pay. Amounts are printed from whole nano-dollars and never pass through a float.
+ */
+export function usageBody({ usage, cost, upstreamCost, isOwn }: Settled): Json {
   return {
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,
@@ -218,7 +221,7 @@ export function usageBody({ usage, cost, upstreamCost }: Settled): Json {
     prompt_tokens_details: { cached_tokens: usage.cacheReadTokens, cache_write_tokens: usage.cacheWriteTokens },
     completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
     cost: new Numeral(usdString(cost)),
-    is_byok: false,
+    is_byok: isOwn,
     cost_details: { upstream_inference_cost: new Numeral(usdString(upstreamCost)) },
   }
 }

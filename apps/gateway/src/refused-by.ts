@@ -1,4 +1,4 @@
-import { Fault } from '@turnpike/domain'
+import { Fault, type OwnCredential, type OwnEndpoint } from '@turnpike/domain'
 import type { Incoming } from '@turnpike/server'
 import type { Target } from './target.ts'
 
@@ -17,6 +17,45 @@ export async function refusedBy(target: Target, reply: Incoming): Promise<Fault>
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     detail: { ...fault.facts.detail, status: reply.status },
   })
+}
+
+/**
+ * A fault as the account's owner has to hear it: a credential of the tenant's own that was refused is the tenant's to mend, and is
+ * named by its last four characters or its id. What the house's account is refused stays a fault of the provider's.
+ */
+export function onAccountOf(target: Target, fault: Fault): Fault {
+  if (!target.own || fault.code !== 'upstream_credential_refused' || isUnopened(fault)) return fault
+  const { id } = target.own
+  const status = fault.facts.detail?.['status']
+  const why = typeof status === 'number' ? ` (status ${status})` : ''
+  const metadata = { ...fault.facts.metadata, provider: target.provider.slug, credential: id, is_byok: true }
+  return new Fault(
+    'own_credential_refused',
+    `${target.provider.name} refused ${nameOf(target, target.own)}${why}. ${WHAT_TO_DO}`,
+    {
+      ...fault.facts,
+      metadata,
+    },
+  )
+}
+
+const WHAT_TO_DO =
+  'Look after the account at the provider, or replace the credential under Provider keys in the console; a new one is used at once.'
+
+/** Shorter ones would be half told by their last four characters. */
+const TELLING_CHARACTERS_MIN = 12
+
+function nameOf(target: Target, own: OwnCredential | OwnEndpoint): string {
+  if (own.sealed === null) return 'a request without a credential'
+  const secret = target.secret()
+  return secret.length < TELLING_CHARACTERS_MIN
+    ? `your credential ${own.id}`
+    : `your credential ending in ${secret.slice(-4)}`
+}
+
+/** It never got as far as the provider. */
+function isUnopened({ facts }: Fault): boolean {
+  return facts.detail?.['opened'] === false
 }
 
 /**

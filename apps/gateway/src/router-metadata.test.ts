@@ -1,7 +1,8 @@
-import { Fault, type Attempt, type EndpointId, type ModelSlug, type ProviderSlug } from '@turnpike/domain'
-import { anEndpoint, aProvider } from '@turnpike/testkit'
+import { Fault, ownTarget, type Attempt, type EndpointId, type ModelSlug, type ProviderSlug } from '@turnpike/domain'
+import { aCaller, anEndpoint, aProvider } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
-import { decisionHeader } from './decision-answer.ts'
+import { decisionBody, decisionHeader } from './decision-answer.ts'
+import { anOwnEndpoint, someKeks } from './own.fixture.ts'
 import { resolve } from './resolve.ts'
 import { metadataMember, routerMetadata } from './router-metadata.ts'
 import { aCall, aWorld } from './world.fixture.ts'
@@ -55,6 +56,21 @@ describe('openrouter_metadata', () => {
       pipeline: [],
       generation_time: 1_234,
     })
+  })
+
+  it('says when an account of the tenant’s own answered, and names an endpoint of its own as the tenant does', () => {
+    const caller = aCaller()
+    const own = anOwnEndpoint(caller.tenantId, someKeks())
+    const call = aCall(['~tenant/llama'], asking, { ...caller, own: { credentials: [], endpoints: [own] } })
+    resolve(call, world, 0, 0)
+    const target = ownTarget(own.endpoint.id, own.id)
+    call.attempts.push({ ...attempt('~box', null), endpoint: target, model: own.endpoint.model })
+    expect(routerMetadata(call, null, 0)).toMatchObject({
+      is_byok: true,
+      endpoints: { total: 1, available: [{ provider: 'The box', model: '~tenant/llama', selected: true }] },
+      attempts: [{ provider: 'The box', model: '~tenant/llama', status: 200 }],
+    })
+    expect(call.routed && decisionBody(call.routed.decision)).toMatchObject({ candidates: [{ is_byok: true }] })
   })
 
   it('is told with errors before and after a route was chosen, but never with those of our own making', () => {

@@ -1,4 +1,4 @@
-import type { Decision, EndpointId, Fault, ProviderSlug } from '@turnpike/domain'
+import { indexOf, ownerOf, type Decision, type Fault, type ProviderSlug, type TargetId } from '@turnpike/domain'
 import { statusOf } from '@turnpike/server'
 import { AUTO } from './aliases-words.ts'
 import type { Call, Routed } from './call.ts'
@@ -27,15 +27,16 @@ export function routerMetadata(call: Call, fault: Fault | null, nowMs: number) {
     summary: summaryOf(call),
     /** From 1; 0: nobody was reached. */
     attempt: attempts.length,
-    is_byok: false,
+    is_byok: isOwn(answeredBy(call)),
+    ...(call.preset && { preset_id: call.preset.id, preset_version: call.preset.version }),
     endpoints: routed ? endpointsOf(routed, answeredBy(call)) : { total: 0, available: [] },
     params: {
       quality_floor: null,
       throughput_floor: route.preferences.minThroughput?.p50 ?? null,
       version_group: null,
     },
-    attempts: attempts.map(({ provider, model, status, fault: code }) => ({
-      provider: nameOf(provider, routed),
+    attempts: attempts.map(({ endpoint, provider, model, status, fault: code }) => ({
+      provider: nameOf(endpoint, provider, routed),
       model,
       status: status ?? (code ? statusOf[code].status : 200),
     })),
@@ -45,15 +46,16 @@ export function routerMetadata(call: Call, fault: Fault | null, nowMs: number) {
 }
 
 /** What is left, in the order in which it would be tried. */
-function endpointsOf({ decision, reach }: Routed, answered: EndpointId | null) {
+function endpointsOf(routed: Routed, answered: TargetId | null) {
+  const { decision } = routed
   const places = new Map([...decision.targets, ...decision.fallbacks].map((endpoint, place) => [endpoint, place]))
-  const placeOf = (endpoint: EndpointId) => places.get(endpoint) ?? places.size
+  const placeOf = (endpoint: TargetId) => places.get(endpoint) ?? places.size
   return {
     total: totalOf(decision),
     available: decision.candidates
       .toSorted((a, b) => placeOf(a.endpoint) - placeOf(b.endpoint))
       .map(({ endpoint, provider, model }) => ({
-        provider: reach.catalogue.providers.get(provider)?.name ?? provider,
+        provider: nameOf(endpoint, provider, routed),
         model,
         selected: endpoint === answered,
       })),
@@ -71,14 +73,23 @@ function summaryOf({ routed, strategy, attempts, ...call }: Call): string {
 }
 
 /** The endpoint of the attempt that answered, or broke off while it did. */
-function answeredBy({ attempts }: Call): EndpointId | null {
-  return attempts.findLast(({ outcome }) => outcome !== 'failed')?.endpoint ?? null
+function answeredBy({ attempts }: Call): TargetId | null {
+  return attempts.findLast(({ outcome }) => outcome !== 'failed' && outcome !== 'lost')?.endpoint ?? null
 }
 
 function totalOf({ candidates, removed }: Decision): number {
   return candidates.length + removed.length
 }
 
-function nameOf(provider: ProviderSlug, routed: Routed | null): string {
+/** As people know it: an endpoint of the caller's own is in no catalogue. */
+function nameOf(target: TargetId, provider: ProviderSlug, routed: Routed | null): string {
+  const owner = ownerOf(target)
+  const { own } = routed?.call.caller ?? {}
+  const found = own && owner !== null ? indexOf(own).byId.get(owner) : undefined
+  if (found && 'endpoint' in found) return found.provider.name
   return routed?.reach.catalogue.providers.get(provider)?.name ?? provider
+}
+
+function isOwn(target: TargetId | null): boolean {
+  return target !== null && ownerOf(target) !== null
 }

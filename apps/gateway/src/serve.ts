@@ -26,7 +26,7 @@ export async function serve(call: Call, request: ChatRequest, steps: Steps, sink
     meter.routed(routed.decision)
     // Nobody waits for a place when there is nowhere to go.
     if (routed.decision.targets.length === 0) throw excluded(routed.decision, routed)
-    grant = steps.admit(call.caller)
+    grant = steps.admit(call.caller, routed.decision)
     const answer = await steps.connect(routed, request)
     await relay(answer, sink, meter)
   } catch (thrown) {

@@ -20,6 +20,9 @@ import { openJournal, type OpenJournal } from './open-journal.ts'
 import { openKeys } from './open-keys.ts'
 import { openSecretCheck, type SecretCheck } from './open-secret-check.ts'
 import { openSnapshot } from './open-snapshot.ts'
+import { openOwnSecrets } from './open-own-secrets.ts'
+import type { OwnSecrets } from './own-secrets.ts'
+import { openPresets, type OpenPresets } from './preset-open.ts'
 import type { Reading } from './reading.ts'
 import type { Reach } from './target.ts'
 
@@ -32,6 +35,9 @@ export interface Stores {
   readonly book: Book
   readonly health: OpenHealth
   readonly recent: OpenJournal['recent']
+  /** Opens what tenants have stored. */
+  readonly ownSecrets: Pick<OwnSecrets, 'open'>
+  readonly presets: OpenPresets
   /** The newest catalogue known; null before the first. */
   reach(): Reach | null
   /** Where it is from; null before the first. */
@@ -56,11 +62,13 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
   const pool = openPool(config.DATABASE_URL, POOL)
   const snapshot = await openSnapshot(config, secrets, log)
   const journal = await openJournal(config, pool, log)
-  const keyPath = openKeys(config, secrets, log, snapshot.restore)
+  const presets = openPresets(config)
+  const keyPath = openKeys(config, secrets, log, snapshot.restore, (changes) => presets.cache.heard(changes))
   const { keys } = keyPath
   const health = openHealth(config, pool, secrets, log)
   const refusals = countRefusals()
   const keySecrets = openSecretCheck(pool, secrets, config.NODE_NAME, log)
+  const ownSecrets = openOwnSecrets(config, pool, log)
   const catalogue = followCatalogue(pool, config, log, snapshot.catalogue)
   await Promise.all([catalogue.tried, keySecrets.tried])
   snapshot.keep(keys, catalogue.dated)
@@ -74,6 +82,8 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
     health,
     book: journal.book,
     recent: journal.recent,
+    ownSecrets,
+    presets,
     reach: catalogue.current,
     catalogueSource: catalogue.source,
     channels: () => keyPath.channels(),
@@ -84,11 +94,14 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
       ...readingsOfJournal(journal),
       ...snapshot.readings,
       ...health.readings,
+      ...presets.readings,
+      ...readingsOfOwn(ownSecrets),
     ],
     async close() {
       catalogue.stop()
       await keySecrets.close()
       await keyPath.close()
+      await presets.close()
       await health.close()
       await journal.close()
       await snapshot.close()
@@ -104,6 +117,17 @@ async function answered<T>(asked: Promise<T>): Promise<T> {
   } catch (cause) {
     throw new Fault('store_unavailable', 'The records cannot be read just now; please retry.', { cause })
   }
+}
+
+function readingsOfOwn(ownSecrets: OwnSecrets): Reading[] {
+  return [
+    {
+      name: 'turnpike_own_secrets_unopened_total',
+      help: 'Uses of stored credentials of tenants that could not be opened here; each request went on to its next target.',
+      read: () => ownSecrets.unopened,
+      grows: true,
+    },
+  ]
 }
 
 function readingsOfJournal({ journal, shipper }: OpenJournal): Reading[] {

@@ -1,14 +1,41 @@
-import type { Catalogue, Endpoint, EndpointId, Provider, ProviderSlug } from '@turnpike/domain'
+import type {
+  Catalogue,
+  Endpoint,
+  EndpointId,
+  OwnCredential,
+  OwnEndpoint,
+  Provider,
+  ProviderSlug,
+  TargetId,
+} from '@turnpike/domain'
 import { adapterOf, type Adapter } from '@turnpike/providers'
+import type { Egress } from '@turnpike/server'
 import type { GatewayConfig } from './config.ts'
 
-/** An endpoint with everything needed to call it. The secret goes to `baseUrl` and nowhere else. */
+/** `open`: to providers that the operator chose. `guarded`: to addresses that a tenant wrote. */
+export type WayOut = 'open' | 'guarded'
+
+/** The ways out of this process. */
+export type Ways = Readonly<Record<WayOut, Pick<Egress, 'post'>>>
+
+/** An endpoint by one account, with everything needed to call it. */
 export interface Target {
+  /** By which health, candidates and attempts are told apart. */
+  readonly id: TargetId
   readonly endpoint: Endpoint
   readonly provider: Provider
   readonly adapter: Adapter
   readonly baseUrl: string
-  readonly secret: string
+  /**
+   * The credential in clear, for `baseUrl` and nothing else; empty where none is asked for. Throws a Fault where a tenant's own may
+   * not go there, or cannot be opened.
+   */
+  readonly secret: () => string
+  /** Whose failures are counted together: the house's account at a provider, or one of a tenant's. */
+  readonly account: string
+  readonly way: WayOut
+  /** What of the tenant's own it goes by; null: the house's account. */
+  readonly own: OwnCredential | OwnEndpoint | null
 }
 
 /**
@@ -26,14 +53,14 @@ export function headersTo(
 /** An account at a provider, bound to the address it was made for. */
 interface Account {
   readonly baseUrl: string
-  readonly secret: string
+  readonly secret: () => string
 }
 
 /** A catalogue with the accounts of this process: what can be reached, and how. Made anew with every version of the catalogue. */
 export interface Reach {
   readonly catalogue: Catalogue
   readonly reachable: ReadonlySet<ProviderSlug>
-  readonly target: (id: EndpointId) => Target
+  readonly target: (id: TargetId) => Target
 }
 
 /** Simulated providers ask for a credential as real ones do; any will do. */
@@ -46,13 +73,12 @@ export function reachOf(catalogue: Catalogue, config: GatewayConfig): Reach {
     const account = accountOf(provider, config)
     if (account) accounts.set(provider.slug, account)
   }
-  const targets = new Map<EndpointId, Target>()
+  const targets = new Map<TargetId, Target>()
   for (const endpoints of catalogue.endpointsOf.values()) {
     for (const endpoint of endpoints) {
       const provider = catalogue.providers.get(endpoint.provider)
       const account = accounts.get(endpoint.provider)
-      if (provider && account)
-        targets.set(endpoint.id, { endpoint, provider, adapter: adapterOf(provider), ...account })
+      if (provider && account) targets.set(endpoint.id, houseTarget(endpoint, provider, account))
     }
   }
   return {
@@ -66,12 +92,41 @@ export function reachOf(catalogue: Catalogue, config: GatewayConfig): Reach {
   }
 }
 
-function accountOf(provider: Provider, config: GatewayConfig): Account | null {
-  if (provider.simulated) {
-    return config.SIMULATOR_URL ? { baseUrl: config.SIMULATOR_URL + provider.baseUrl, secret: SIMULATED_SECRET } : null
+/** Where a provider answers; null where there is no address. @param simulatorUrl where simulated ones do; undefined: nowhere */
+export function addressOf(provider: Provider, simulatorUrl: string | undefined): string | null {
+  if (provider.simulated) return simulatorUrl === undefined ? null : simulatorUrl + provider.baseUrl
+  return provider.baseUrl === '' ? null : provider.baseUrl
+}
+
+const indexed = new WeakMap<Catalogue, ReadonlyMap<EndpointId, Endpoint>>()
+
+/** An endpoint of the catalogue, whether there is an account for it or not; undefined for none. */
+export function endpointIn(catalogue: Catalogue, id: EndpointId): Endpoint | undefined {
+  const known = indexed.get(catalogue)
+  if (known) return known.get(id)
+  const made = new Map([...catalogue.endpointsOf.values()].flat().map((endpoint) => [endpoint.id, endpoint] as const))
+  indexed.set(catalogue, made)
+  return made.get(id)
+}
+
+function houseTarget(endpoint: Endpoint, provider: Provider, account: Account): Target {
+  return {
+    id: endpoint.id,
+    endpoint,
+    provider,
+    adapter: adapterOf(provider),
+    ...account,
+    account: provider.slug,
+    way: 'open',
+    own: null,
   }
-  const secret = secretsOf(config)[provider.slug]
-  return secret === undefined ? null : { baseUrl: provider.baseUrl, secret }
+}
+
+function accountOf(provider: Provider, config: GatewayConfig): Account | null {
+  const baseUrl = addressOf(provider, config.SIMULATOR_URL)
+  if (baseUrl === null) return null
+  const secret = provider.simulated ? SIMULATED_SECRET : secretsOf(config)[provider.slug]
+  return secret === undefined ? null : { baseUrl, secret: () => secret }
 }
 
 /** The operator's credential per provider. A compatible server of one's own may want none. */

@@ -1,5 +1,3 @@
-import type { ModelSlug, ProviderSlug } from '@turnpike/domain'
-
 /** gRPC's retry throttling: a provider's account has ten tokens, a failure takes one, a success gives a tenth back. */
 const TOKENS_MAX = 10
 const TOKENS_PER_SUCCESS = 0.1
@@ -18,8 +16,8 @@ const WAITING_MAX = 100
  */
 export class RetryThrottle {
   /** Accounts that have all their tokens are not kept. */
-  readonly #tokens = new Map<ProviderSlug, number>()
-  readonly #lastResorts = new Set<ModelSlug>()
+  readonly #tokens = new Map<string, number>()
+  readonly #lastResorts = new Set<string>()
   readonly #inFlight: () => number
   readonly #waiting = new Set<() => void>()
   #retries = 0
@@ -30,19 +28,19 @@ export class RetryThrottle {
     this.#inFlight = inFlight
   }
 
-  succeeded(account: ProviderSlug): void {
+  succeeded(account: string): void {
     const tokens = this.#tokens.get(account)
     if (tokens === undefined) return
     if (tokens + TOKENS_PER_SUCCESS >= TOKENS_MAX) this.#tokens.delete(account)
     else this.#tokens.set(account, tokens + TOKENS_PER_SUCCESS)
   }
 
-  failed(account: ProviderSlug): void {
+  failed(account: string): void {
     this.#tokens.set(account, Math.max(0, (this.#tokens.get(account) ?? TOKENS_MAX) - 1))
   }
 
   /** Whether a request that failed elsewhere may be tried at this account. */
-  mayRetry(account: ProviderSlug): boolean {
+  mayRetry(account: string): boolean {
     return (this.#tokens.get(account) ?? TOKENS_MAX) > TOKENS_TO_RETRY
   }
 
@@ -50,7 +48,7 @@ export class RetryThrottle {
    * Runs `attempt` as a retry at this account; `throttled` when that would only add to an outage. An account where nothing failed
    * lately takes over whatever others drop; one with failures gets retries within the budget, which wait a moment for a place.
    */
-  async asRetry<Outcome>(account: ProviderSlug, attempt: () => Promise<Outcome>): Promise<Outcome | 'throttled'> {
+  async asRetry<Outcome>(account: string, attempt: () => Promise<Outcome>): Promise<Outcome | 'throttled'> {
     if (!this.#tokens.has(account)) return attempt()
     if (!this.mayRetry(account) || !(await this.#place())) {
       this.#refused++
@@ -66,8 +64,9 @@ export class RetryThrottle {
   /**
    * Runs `attempt` at an endpoint of this model though it is known to be down, since nothing else is left; null when another request
    * is doing so. One at a time is enough to see that it is back, and all others are told at once.
+   * @param model or, where it goes by a tenant's own account, that target: what others may learn of it is nothing
    */
-  async asLastResort<Outcome>(model: ModelSlug, attempt: () => Promise<Outcome>): Promise<Outcome | null> {
+  async asLastResort<Outcome>(model: string, attempt: () => Promise<Outcome>): Promise<Outcome | null> {
     if (this.#lastResorts.has(model)) return null
     this.#lastResorts.add(model)
     try {

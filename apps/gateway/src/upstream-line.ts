@@ -5,19 +5,34 @@ const LINGER_MS_MAX = 2_000
 /** Why a line was cut that had said everything. */
 const FINISHED = Symbol('finished')
 
-/** One connection's life: the call's own abort, the time for a first content and for all of it, and the cut after the end. */
+/**
+ * One connection's life: the call's own abort, that of this attempt alone, the time for a first content and for all of it, and the cut
+ * after the end.
+ */
 export class Line {
   readonly #controller = new AbortController()
   readonly #call: AbortSignal
+  readonly #off: AbortSignal | null
   readonly #follow = () => this.#controller.abort(this.#call.reason)
+  readonly #cut = () => {
+    // Nobody reads on, so that nobody else would hang up.
+    this.hangUp()
+    this.#controller.abort(this.#off?.reason)
+  }
   #timer: NodeJS.Timeout
   readonly #total: NodeJS.Timeout | null
 
-  /** @param beginMs until the first content @param totalMs until the end; null: only the call's own deadline counts */
-  constructor(call: AbortSignal, beginMs: number, totalMs: number | null) {
+  /**
+   * @param beginMs until the first content @param totalMs until the end; null: only the call's own deadline counts
+   * @param off calls this attempt off, whatever it has said; null: nobody will
+   */
+  constructor(call: AbortSignal, beginMs: number, totalMs: number | null, off: AbortSignal | null = null) {
     call.throwIfAborted()
+    off?.throwIfAborted()
     this.#call = call
+    this.#off = off
     call.addEventListener('abort', this.#follow)
+    off?.addEventListener('abort', this.#cut)
     this.#timer = setTimeout(() => this.#controller.abort(tooLate(beginMs)), beginMs)
     this.#total = totalMs === null ? null : setTimeout(() => this.#controller.abort(overTime()), totalMs)
   }
@@ -43,6 +58,7 @@ export class Line {
   hangUp(): void {
     this.#rest()
     this.#call.removeEventListener('abort', this.#follow)
+    this.#off?.removeEventListener('abort', this.#cut)
   }
 
   /** What really happened: an abort shows up as a transport error, and its reason is the truth. */

@@ -13,19 +13,20 @@ const WHOLE_BYTES_MAX = 64 * 1024 * 1024
 
 /**
  * Calls one target and waits for its first content, so that "200, then nothing" is still a failover.
- * Throws the Fault of the provider, `upstream_timeout` past its time, `deadline_passed` past the request's own, or the reason the
- * call was aborted for.
+ * Throws the Fault of the provider, `upstream_timeout` past its time, `deadline_passed` past the request's own, or the reason that the
+ * call or this attempt was aborted for. @param off calls this attempt off, also when it has begun to answer
  */
 export async function open(
   target: Target,
   call: Call,
   request: ChatRequest,
-  egress: Egress,
+  egress: Pick<Egress, 'post'>,
   patience: Patience,
+  off: AbortSignal | null = null,
 ): Promise<Omit<Answer, 'attempt'>> {
-  const wire = target.adapter.encode(request, target.endpoint.upstreamModel, target.secret)
+  const wire = target.adapter.encode(request, target.endpoint.upstreamModel, target.secret())
   const beginMs = request.stream ? patience.firstTokenMs : patience.wholeMs
-  const line = new Line(call.signal, beginMs, patience.totalMs)
+  const line = new Line(call.signal, beginMs, patience.totalMs, off)
   try {
     const reply = await egress.post({
       baseUrl: target.baseUrl,

@@ -1,4 +1,4 @@
-import type { Caller, Catalogue, Endpoint, EndpointId, Model, ModelSlug, Provider, RequestId } from '@turnpike/domain'
+import type { Caller, Catalogue, Endpoint, TargetId, Model, ModelSlug, Provider, RequestId } from '@turnpike/domain'
 import { aCaller, aCatalogue } from '@turnpike/testkit'
 import { Affinity } from './affinity.ts'
 import type { Call } from './call.ts'
@@ -14,7 +14,7 @@ export function aWorld(
     reach: {
       catalogue,
       reachable: new Set(catalogue.providers.keys()),
-      target: (id: EndpointId) => {
+      target: (id: TargetId) => {
         throw new Error(`${id} is not called in this test`)
       },
     },
@@ -30,6 +30,7 @@ export function aCall(models: readonly string[], changes: Partial<Call> = {}, ca
     kind: 'chat',
     caller,
     requestedModel: models[0] ?? '',
+    preset: null,
     route: { models: models as ModelSlug[], promptTokens: 100, maxTokens: null, parameters: [], preferences: {} },
     strategy: 'direct',
     routed: null,

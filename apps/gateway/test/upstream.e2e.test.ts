@@ -102,6 +102,7 @@ describe('when all providers are', () => {
     expect([failure.status, failure.code]).toEqual([503, 'no_healthy_provider'])
     const { metadata } = failure.error as { metadata: { attempts: unknown[]; skipped: unknown[] } }
     expect(metadata.attempts.length + metadata.skipped.length).toBe(6)
-    expect(metadata.skipped).toContainEqual({ provider: 'acorn', reason: 'down' })
+    // One of them, whichever, is asked all the same.
+    expect(metadata.skipped).toContainEqual({ provider: expect.any(String) as string, reason: 'down' })
   })
 })

@@ -1,0 +1,83 @@
+import { destinationOf, Fault, type OwnCredential, type OwnEndpoint, type TenantId } from '@turnpike/domain'
+import { openOwnSecret, SecretUnopened, type KeyEncryptionKeys } from '@turnpike/store'
+import { LRUCache } from 'lru-cache'
+
+/** No secret of a tenant's stays in clear in memory for longer, milliseconds. */
+const OPENED_MS_MAX = 60_000
+/** So many at once; opening another one takes microseconds. */
+const OPENED_MAX = 1_000
+/** Troubles that were told of; a line for each would let one tenant fill the log. */
+const TOLD_MAX = 1_000
+
+export interface OwnSecretsOptions {
+  /** Null: this process has none, and no secret can be opened. */
+  readonly keks: KeyEncryptionKeys | null
+  /** Told once of each missing key-encryption key, and once of each secret that was altered. */
+  readonly onUnopened: (trouble: Pick<SecretUnopened, 'why' | 'kek'> & { readonly id: string }) => void
+  /** Monotonic clock, milliseconds. */
+  readonly nowMs?: () => number
+}
+
+/** Opens the secrets of tenants' own credentials when they are used, and keeps them for a minute. */
+export class OwnSecrets {
+  readonly #options: OwnSecretsOptions
+  readonly #opened: LRUCache<string, string>
+  readonly #told = new Set<string>()
+  #unopened = 0
+
+  constructor(options: OwnSecretsOptions) {
+    this.#options = options
+    this.#opened = new LRUCache({
+      max: OPENED_MAX,
+      ttl: OPENED_MS_MAX,
+      // Also those that nobody asks for again.
+      ttlAutopurge: true,
+      ttlResolution: 0,
+      ...(options.nowMs && { perf: { now: options.nowMs } }),
+    })
+  }
+
+  /**
+   * The secret in clear; empty where none is stored. Throws Fault `upstream_credential_refused` where it cannot be opened here, which is
+   * not the tenant's fault: the next target may do.
+   */
+  open(tenantId: TenantId, own: OwnCredential | OwnEndpoint): string {
+    const place = JSON.stringify([
+      tenantId,
+      own.id,
+      own.version,
+      'boundTo' in own ? own.boundTo : destinationOf(own.provider),
+    ])
+    const known = this.#opened.get(place)
+    if (known !== undefined) return known
+    try {
+      const secret = openOwnSecret(this.#options.keks, tenantId, own) ?? ''
+      this.#opened.set(place, secret)
+      return secret
+    } catch (thrown) {
+      if (!(thrown instanceof SecretUnopened)) throw thrown
+      this.#unopened++
+      this.#tell(thrown, own.id)
+      throw new Fault(
+        'upstream_credential_refused',
+        'This gateway cannot open a credential that your organisation has stored. Its operator has been told.',
+        {
+          metadata: { credential: own.id, is_byok: true },
+          detail: { opened: false, why: thrown.why, kek: thrown.kek },
+        },
+      )
+    }
+  }
+
+  /** Uses of secrets that could not be opened, since the process began. */
+  get unopened(): number {
+    return this.#unopened
+  }
+
+  #tell({ why, kek }: SecretUnopened, id: string): void {
+    const trouble = why === 'kek_missing' ? `kek ${kek}` : id
+    if (this.#told.has(trouble) || this.#told.size >= TOLD_MAX) return
+    this.#told.add(trouble)
+    this.#options.onUnopened({ why, kek, id })
+  }
+}

@@ -1,0 +1,95 @@
+import type { PresetNamed } from './preset-name.ts'
+
+/** What a preset holds in one of its versions. */
+export interface Held {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly systemPrompt: string | null
+}
+
+/** A body of a request, or what is kept of one. */
+export type Fields = Readonly<Record<string, unknown>>
+
+/** What a request says, whose it is and how it wants its answer: no preset keeps that. */
+const OF_ONE_REQUEST = new Set([
+  'messages',
+  'prompt',
+  'input',
+  'stream',
+  'stream_options',
+  'usage',
+  'preset',
+  'session_id',
+  'user',
+  'trace',
+  'debug',
+])
+
+/**
+ * Fields that speak of one thing. One that the request has takes the place of what the preset says of it in other words too: with
+ * `max_tokens` in the request, `max_completion_tokens` of the preset would win, being the word that is read first.
+ */
+const REPLACES: Readonly<Record<string, readonly string[]>> = {
+  model: ['models'],
+  models: ['model'],
+  max_tokens: ['max_completion_tokens'],
+  max_completion_tokens: ['max_tokens'],
+  reasoning: ['reasoning_effort', 'include_reasoning'],
+  reasoning_effort: ['reasoning', 'include_reasoning'],
+  include_reasoning: ['reasoning', 'reasoning_effort'],
+  // A choice among tools, and a number of alternatives, mean nothing without what they belong to.
+  tools: ['tool_choice', 'parallel_tool_calls'],
+  logprobs: ['top_logprobs'],
+}
+
+/**
+ * A body with the preset that it names merged in: shallow, and what the request has wins. Null in a request is as good as absent. The
+ * system prompt goes in front of messages among which there is none.
+ * @param takes the fields of the route that a preset may fill; null: every one, and messages
+ */
+export function mergePreset(body: Fields, named: PresetNamed, held: Held, takes: ReadonlySet<string> | null): Fields {
+  const { preset: _preset, model: _model, ...rest } = body
+  const request: Fields = named.model === null ? rest : { ...rest, model: named.model }
+  const settled = new Set(Object.keys(request).flatMap((field) => (isPresent(request[field]) ? whole(field) : [])))
+  const filled = Object.entries(held.config).filter(([field]) => !settled.has(field) && (takes?.has(field) ?? true))
+  const merged = { ...request, ...Object.fromEntries(filled) }
+  return takes === null && held.systemPrompt !== null ? withSystemPrompt(merged, held.systemPrompt) : merged
+}
+
+/** What of a chat's body a preset keeps: its fields as they were written, and its instructions as one text. */
+export function keptOf(body: Fields): Held {
+  const fields = Object.entries(body).filter(([field, value]) => !OF_ONE_REQUEST.has(field) && isPresent(value))
+  const messages = Array.isArray(body['messages']) ? (body['messages'] as unknown[]) : []
+  const texts = messages.filter(isInstruction).map(textOf)
+  return { config: Object.fromEntries(fields), systemPrompt: texts.length > 0 ? texts.join('\n\n') : null }
+}
+
+function whole(field: string): readonly string[] {
+  return [field, ...(REPLACES[field] ?? [])]
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== null && value !== undefined
+}
+
+/** What is no list of messages is left for the schema to refuse. */
+function withSystemPrompt(body: Fields, content: string): Fields {
+  const { messages } = body
+  if (!Array.isArray(messages) || messages.some(isInstruction)) return body
+  return { ...body, messages: [{ role: 'system', content }, ...(messages as unknown[])] }
+}
+
+interface Instruction {
+  readonly role: 'system' | 'developer'
+  readonly content: unknown
+}
+
+function isInstruction(message: unknown): message is Instruction {
+  if (typeof message !== 'object' || message === null || !('role' in message)) return false
+  return message.role === 'system' || message.role === 'developer'
+}
+
+/** A text, or parts of one, as the schema lets instructions be. */
+function textOf({ content }: Instruction): string {
+  if (typeof content === 'string') return content
+  return Array.isArray(content) ? (content as { readonly text?: string }[]).map(({ text = '' }) => text).join('') : ''
+}
