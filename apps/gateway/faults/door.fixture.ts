@@ -16,6 +16,8 @@ export interface Door {
   readonly prisma: Awaited<ReturnType<typeof openPrisma>>
   revoke(key: FleetKey): Promise<Span>
   change(tenantId: TenantId, work: Work): Promise<Span>
+  /** A change that was made by a function of the store. */
+  publish(mutation: Promise<Mutated<unknown>>): Promise<Span>
   /** Changes that Redis was not told of. */
   unpublished(): number
   close(): Promise<void>
@@ -40,6 +42,7 @@ export async function openDoor(fleet: Fleet, { publishes = true } = {}): Promise
     prisma,
     revoke: ({ tenantId, id }) => published(revokeKey(prisma, { tenantId, userId: null }, id, Date.now())),
     change: (tenantId, work) => published(mutate(prisma, { tenantId, userId: null }, work)),
+    publish: published,
     unpublished: () => unpublished,
     async close() {
       redis.disconnect()

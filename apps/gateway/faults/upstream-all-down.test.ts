@@ -88,9 +88,9 @@ describe('a provider that comes and goes', () => {
     const requests = await load(upstreams, {}, async ({ phase }) => {
       for (let round = 0; round < 3; round++) {
         await upstreams.down(PRIMARY, '500')
-        await phase('away', 1_000)
+        await phase('away', 5_000)
         await upstreams.down(PRIMARY, null)
-        await phase('there', 1_000)
+        await phase('there', 5_000)
       }
       const generations = await upstreams.generations()
       failed = sentTo(

@@ -27,12 +27,14 @@ export interface OwnProviderOptions {
   readonly certificate?: { readonly key: string; readonly cert: string }
   /** Milliseconds after which an idle connection is closed, without a word about it beforehand. */
   readonly idleMs?: number
+  /** Where it listens; default a free port of 127.0.0.1. */
+  readonly at?: { readonly host: string; readonly port: number }
 }
 
 /** A provider that does what a test tells it, where the simulator has no such trouble. */
 export async function startProvider(
   answer: (asking: Asking) => void,
-  { certificate, idleMs }: OwnProviderOptions = {},
+  { certificate, idleMs, at = { host: '127.0.0.1', port: 0 } }: OwnProviderOptions = {},
 ): Promise<OwnProvider> {
   const asked: Asking[] = []
   const handle = (request: IncomingMessage, response: ServerResponse) => {
@@ -51,11 +53,11 @@ export async function startProvider(
   }
   const server: Server = certificate ? createHttpsServer(certificate, handle) : createHttpServer(handle)
   server.keepAliveTimeout = idleMs ?? 600_000
-  server.listen(0, '127.0.0.1')
+  server.listen(at)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
-    origin: certificate ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
+    origin: certificate ? `https://localhost:${port}` : `http://${at.host}:${port}`,
     asked,
     async close() {
       server.closeAllConnections()

@@ -16,7 +16,7 @@ import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { gatewayConfig } from '../src/config.ts'
 import { listen } from '../src/gateway.module.ts'
-import { Gateway } from '../src/gateway.ts'
+import { Gateway, type GatewayOptions } from '../src/gateway.ts'
 import { openStores } from '../src/stores.ts'
 import type { Reach } from '../src/target.ts'
 
@@ -61,17 +61,20 @@ export interface Upstreams {
 }
 
 /** One fleet of stores and simulated providers for a file, and a gateway for each test. */
-export function useUpstreams(environment: Readonly<Record<string, string>> = {}): () => Upstreams {
+export function useUpstreams(
+  environment: Readonly<Record<string, string>> = {},
+  options: GatewayOptions = {},
+): () => Upstreams {
   let fleet: Fleet | null = null
   let running: Running | null = null
   beforeAll(async () => {
-    const options: FleetOptions = { gateways: 0, keys: 8 }
-    fleet = await startFleet(options)
+    const fleetOptions: FleetOptions = { gateways: 0, keys: 8 }
+    fleet = await startFleet(fleetOptions)
   })
   beforeEach(async () => {
     if (!fleet) throw new Error('the fleet did not start')
     await calm(fleet)
-    running = await startGateway(fleet, environment)
+    running = await startGateway(fleet, environment, options)
     const { upstreams } = running
     for (let place = 0; place < fleet.keys.length; place++) {
       const isKnown = async () => (await chat(upstreams, {}, {}, place)).status === 200
@@ -102,12 +105,17 @@ interface Running {
   readonly close: () => Promise<void>
 }
 
-async function startGateway(fleet: Fleet, environment: Readonly<Record<string, string>>): Promise<Running> {
+async function startGateway(
+  fleet: Fleet,
+  environment: Readonly<Record<string, string>>,
+  options: GatewayOptions,
+): Promise<Running> {
   const config = gatewayConfig({
     GATEWAY_PORT: '0',
     DATABASE_URL: fleet.postgres.gatewayUrl,
     REDIS_URL: fleet.redis.url,
     KEY_SECRETS: fleet.keySecrets,
+    CREDENTIAL_SECRETS: fleet.credentialSecrets,
     JOURNAL_DIR: await mkdtemp(path.join(fleet.home, 'journal-')),
     SIMULATOR_URL: fleet.simulator,
     DRAIN_TIMEOUT_MS: '1000',
@@ -116,7 +124,7 @@ async function startGateway(fleet: Fleet, environment: Readonly<Record<string, s
   const stores = await openStores(config, log)
   const origins = new Map<string, string>()
   const reach = () => elsewhere(stores.reach(), fleet.simulator, origins)
-  const gateway = new Gateway(config, { ...stores, reach })
+  const gateway = new Gateway(config, { ...stores, reach }, options)
   const { url, close } = await listen(gateway, log)
   await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { withinMs: 10_000, what: 'a ready gateway' })
   return { close, upstreams: upstreamsOf(fleet, gateway, url, origins) }
