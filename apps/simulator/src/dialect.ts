@@ -19,7 +19,8 @@ export interface Dialect {
   frames(script: Script, about: About): Generator<Frame>
   whole(script: Script, about: About): string
   embeddings(body: Fields, about: About): Embedded
-  models(names: readonly string[]): string
+  /** A list of models, or the page of it that the query asks for. */
+  models(names: readonly string[], query: URLSearchParams): string
   count(tokens: number): string
   headers(about: About): Record<string, string>
   complain(trouble: Trouble, about: About): Complained

@@ -100,8 +100,11 @@ async function struckEarly(call: Call, faults: ReadonlySet<Fault>, about: About)
 function checkCredential({ dialect, exchange, query }: Call): void {
   const credential = dialect.credential(exchange.request.headers, new URLSearchParams(query))
   if (credential === '') throw new Complaint(NO_CREDENTIAL)
-  if (credential.includes('invalid')) throw new Complaint(BAD_CREDENTIAL)
+  if (REFUSED.test(credential)) throw new Complaint(BAD_CREDENTIAL)
 }
+
+/** So that whoever tries the product can see what becomes of a credential that a provider does not take. */
+const REFUSED = /^refuse|invalid/
 
 function refuse({ exchange, dialect }: Call, trouble: Trouble, about: About): void {
   const { status, headers, body } = dialect.complain(trouble, about)
@@ -120,7 +123,8 @@ interface Asked {
 
 async function answer(asked: Asked): Promise<void> {
   const { call, route, body, about } = asked
-  if (route.kind === 'models') return sendJson(asked, call.dialect.models(MODELS_LISTED))
+  if (route.kind === 'models')
+    return sendJson(asked, call.dialect.models(MODELS_LISTED, new URLSearchParams(call.query)))
   if (call.body === null) throw new Complaint(TOO_LARGE)
   if (!body) throw new Complaint(NOT_JSON)
   if (route.kind !== 'embeddings') return answerPrompt(asked, body)

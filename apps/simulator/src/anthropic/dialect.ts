@@ -22,18 +22,26 @@ export const anthropic: Dialect = {
   embeddings() {
     throw new Complaint({ status: 404, kind: 'missing', message: 'Not Found' })
   },
-  models: (names) =>
-    JSON.stringify({
-      data: names.map((id) => ({ type: 'model', id, display_name: id, created_at: '2026-01-01T00:00:00Z' })),
-      has_more: false,
-      first_id: names[0] ?? null,
-      last_id: names.at(-1) ?? null,
-    }),
+  models,
   count: (tokens) => JSON.stringify({ input_tokens: tokens }),
   headers: (about) => ({ 'request-id': requestId(about), 'anthropic-organization-id': 'simulated', ...limits(4999) }),
   complain,
   complainInStream: (trouble, about) => `event: error\ndata: ${JSON.stringify(errorBody(trouble, about))}\n\n`,
 }
+
+/** A page: `limit` of them at most, after the model that `after_id` names. */
+function models(names: readonly string[], query: URLSearchParams): string {
+  const rest = names.slice(names.indexOf(query.get('after_id') ?? '') + 1)
+  const page = rest.slice(0, Number(query.get('limit') ?? LISTED_MAX))
+  return JSON.stringify({
+    data: page.map((id) => ({ type: 'model', id, display_name: id, created_at: '2026-01-01T00:00:00Z' })),
+    has_more: rest.length > page.length,
+    first_id: page[0] ?? null,
+    last_id: page.at(-1) ?? null,
+  })
+}
+
+const LISTED_MAX = 20
 
 function requestId(about: About): string {
   return `req_sim${about.seq}`

@@ -27,16 +27,7 @@ export const google: Dialect = {
   frames,
   whole,
   embeddings,
-  models: (names) =>
-    JSON.stringify({
-      models: names.map((name) => ({
-        name: `models/${name}`,
-        displayName: name,
-        inputTokenLimit: 1_048_576,
-        outputTokenLimit: 65_536,
-        supportedGenerationMethods: ['generateContent', 'countTokens'],
-      })),
-    }),
+  models,
   count: (tokens) => JSON.stringify({ totalTokens: tokens }),
   headers: () => ({
     vary: 'Origin, X-Origin, Referer',
@@ -46,6 +37,24 @@ export const google: Dialect = {
   complain,
   complainInStream: (trouble, about) => `data: ${complain(trouble, about).body}\r\n\r\n`,
 }
+
+/** A page: `pageSize` of them at most, from the place that `pageToken` says. */
+function models(names: readonly string[], query: URLSearchParams): string {
+  const from = Number(query.get('pageToken') ?? 0)
+  const end = from + Number(query.get('pageSize') ?? LISTED_MAX)
+  return JSON.stringify({
+    models: names.slice(from, end).map((name) => ({
+      name: `models/${name}`,
+      displayName: name,
+      inputTokenLimit: 1_048_576,
+      outputTokenLimit: 65_536,
+      supportedGenerationMethods: ['generateContent', 'countTokens'],
+    })),
+    ...(end < names.length && { nextPageToken: String(end) }),
+  })
+}
+
+const LISTED_MAX = 50
 
 const VERBS: Readonly<Record<string, Pick<Route, 'kind' | 'stream'>>> = {
   generateContent: { kind: 'answer' },
