@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { parseUsd } from '@turnpike/domain'
-import { ConfigError, httpUrl, port, readConfig } from '@turnpike/server'
+import { ConfigError, egressAllow, httpUrl, port, readConfig } from '@turnpike/server'
 import { z } from 'zod'
 
 const schema = z.object({
@@ -14,12 +14,24 @@ const schema = z.object({
   /** `1:<64 hex>:<64 hex>,…`; the first one signs new keys. The same as the gateways have. */
   KEY_SECRETS: z.string().min(1, 'must be set: the server secrets of API keys'),
   /**
+   * `1:<64 hex>,…`, the key-encryption keys of the credentials that tenants store; the first one wraps. The same as the gateways have.
+   * Unset: none can be stored.
+   */
+  CREDENTIAL_SECRETS: z.string().optional(),
+  /**
    * Revocations that wait for the database are kept here; the folder is this process's own. Unset: no key can be revoked while the
    * database is away.
    */
   REVOCATION_FILE: z.string().optional(),
   /** The base URL that clients are told, ending `/api/v1`. */
   API_BASE_URL: httpUrl(),
+  /**
+   * Private addresses that endpoints of tenants may have, `10.0.0.5:8000,[::1]:11434`: the same as the gateways have. Empty: public
+   * addresses only.
+   */
+  EGRESS_ALLOW: egressAllow(),
+  /** Where simulated providers answer, for test calls of keys stored for them; unset where there are none. */
+  SIMULATOR_URL: httpUrl().optional(),
   /** Where mail can be read on a product that sends none; unset where mail is real. */
   MAILBOX_URL: httpUrl().optional(),
   /** What organisations that sign up pay with. */
@@ -55,6 +67,14 @@ export function controlConfig(environment: Readonly<Record<string, string | unde
     )
   }
   return config
+}
+
+/** What a command of the operator needs. Throws ConfigError naming what is missing. */
+export function credentialsConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<{ DATABASE_URL: string; CREDENTIAL_SECRETS: string }> {
+  const CREDENTIAL_SECRETS = z.string({ error: 'must be set: the key-encryption keys of stored credentials' })
+  return readConfig(schema.pick({ DATABASE_URL: true }).extend({ CREDENTIAL_SECRETS }), environment)
 }
 
 /** The environment of this process: the only place that reads it. */

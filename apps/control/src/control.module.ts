@@ -11,11 +11,14 @@ import { EventsController } from './events/events.controller.ts'
 import { FaultFilter } from './fault.filter.ts'
 import { HealthController } from './health.controller.ts'
 import { KeysController } from './keys/keys.controller.ts'
+import { ManagedByokController } from './management/managed-byok.controller.ts'
 import { ManagedPoliciesController } from './management/managed-policies.controller.ts'
 import { ManagementController } from './management/management.controller.ts'
 import { CatalogueDraftsController } from './models/catalogue-drafts.controller.ts'
 import { ModelsController } from './models/models.controller.ts'
 import { OrganisationController } from './organisation/organisation.controller.ts'
+import { OwnEndpointsController } from './own/own-endpoints.controller.ts'
+import { ProviderKeysController } from './own/provider-keys.controller.ts'
 import { AttachmentsController } from './policies/attachments.controller.ts'
 import { PoliciesController } from './policies/policies.controller.ts'
 import { RequestsController } from './requests/requests.controller.ts'
@@ -32,6 +35,9 @@ import { WhatIfController } from './what-if/what-if.controller.ts'
     AttachmentsController,
     ManagementController,
     ManagedPoliciesController,
+    ManagedByokController,
+    ProviderKeysController,
+    OwnEndpointsController,
     RequestsController,
     UsageController,
     ModelsController,

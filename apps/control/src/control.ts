@@ -17,6 +17,7 @@ import {
   USAGE_CHANNEL,
   watchKeySecrets,
   whyNotReached,
+  type KeyEncryptionKeys,
   type KeySecrets,
   type KeySecretWatch,
   type Mutated,
@@ -25,11 +26,14 @@ import {
   type RevocationFile,
 } from '@turnpike/store'
 import type { ControlConfig } from './config.ts'
+import { credentialSecretsOf, tellOfCredentialSecrets } from './credential-secrets.ts'
 import { Live } from './events/live.ts'
 import type { ReadRows } from './events/feed.ts'
 import { Management } from './management/management.ts'
 import { openPendingFile, tellOnce } from './management/pending-file.ts'
 import { catalogueReader } from './models/catalogue-reader.ts'
+import { OwnLimits } from './own/own-limits.ts'
+import { Trials } from './own/trials.ts'
 import { rowOf } from './requests/request-row.ts'
 import { Entrance } from './session/entrance.ts'
 
@@ -40,6 +44,9 @@ export class Control {
   readonly live: Live
   readonly management: Management
   readonly catalogue: () => Promise<Catalogue>
+  readonly ownLimits = new OwnLimits()
+  /** Test calls of credentials of tenants' own. */
+  readonly trials: Trials
   /** How the key secrets of this process stand to what the database knows. */
   readonly secretCheck: KeySecretWatch
   readonly #listening: Listening
@@ -47,6 +54,8 @@ export class Control {
   constructor(
     readonly config: ControlConfig,
     readonly secrets: KeySecrets,
+    /** Null: credentials of tenants cannot be stored. */
+    readonly credentialSecrets: KeyEncryptionKeys | null,
     readonly prisma: PrismaClient,
     /** For lists and sums, where rows are many. */
     readonly pool: Pool,
@@ -58,6 +67,14 @@ export class Control {
   ) {
     this.entrance = new Entrance(config, prisma, new Passwords(), billing)
     this.catalogue = catalogueReader(pool)
+    this.trials = new Trials({
+      prisma,
+      keks: this.credentialSecrets,
+      catalogue: this.catalogue,
+      limits: this.ownLimits,
+      allow: config.EGRESS_ALLOW,
+      simulatorUrl: config.SIMULATOR_URL,
+    })
     this.live = new Live(rowReader(pool, prisma), (error) => {
       log.warn({ error }, 'rows for the event streams could not be read')
     })
@@ -79,7 +96,7 @@ export class Control {
       redis,
       log,
       file: revocationFile,
-      revoke: ({ tenantId, keyId, atMs }) => this.published(revokeKey(prisma, { tenantId, userId: null }, keyId, atMs)),
+      revoke: (author, { keyId, atMs }) => this.published(revokeKey(prisma, author, keyId, atMs)),
     })
     this.metrics = metricsOf(this.live, this.management)
   }
@@ -116,6 +133,7 @@ export class Control {
     await this.#listening.close()
     await this.secretCheck.close()
     await this.management.close()
+    await this.trials.close()
     this.redis?.disconnect()
     await this.pool.end()
     await this.prisma.$disconnect()
@@ -151,6 +169,7 @@ const POOL = { max: 8, statementTimeoutMs: 10_000, connectTimeoutMs: 2_000, appl
 export async function buildControl(config: ControlConfig, log: Logger): Promise<Control> {
   const billing = orConfigError(() => billingOf(billingSettings(config)))
   const secrets = orConfigError(() => openKeySecrets(config.KEY_SECRETS))
+  const credentialSecrets = orConfigError(() => credentialSecretsOf(config))
   const file = await openPendingFile(config.REVOCATION_FILE, secrets)
   const redis = config.REDIS_URL === undefined ? null : openRedis(config.REDIS_URL)
   const options = {
@@ -166,7 +185,8 @@ export async function buildControl(config: ControlConfig, log: Logger): Promise<
     throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${problem}).`)
   }
   const prisma = await openPrisma(config.DATABASE_URL, options)
-  return new Control(config, secrets, prisma, pool, redis, billing, file, log)
+  await tellOfCredentialSecrets(pool, credentialSecrets, log)
+  return new Control(config, secrets, credentialSecrets, prisma, pool, redis, billing, file, log)
 }
 
 function billingSettings({ STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, PRODUCT }: ControlConfig): BillingSettings {

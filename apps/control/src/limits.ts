@@ -16,12 +16,16 @@ export class Limit {
 
   constructor(private readonly allowance: Allowance) {}
 
-  /** Counts one more. Throws Fault `rate_limited` instead when the allowance is used up. */
-  take(subject: string, nowMs: number, message: string): void {
+  /** Counts one more. Throws Fault `rate_limited` instead when the allowance is used up. @param message given the wait, seconds */
+  take(subject: string, nowMs: number, message: string | ((waitSeconds: number) => string)): void {
     const times = this.#recent(subject, nowMs)
     const [oldest] = times
     if (oldest !== undefined && times.length >= this.allowance.most) {
-      throw new Fault('rate_limited', message, { retryAfterMs: oldest + this.allowance.withinMs - nowMs })
+      const retryAfterMs = oldest + this.allowance.withinMs - nowMs
+      const seconds = Math.ceil(retryAfterMs / 1_000)
+      const said = typeof message === 'string' ? message : message(seconds)
+      // The hint for clients is bounded and jittered; people are told the truth.
+      throw new Fault('rate_limited', said, { retryAfterMs, metadata: { retry_after_seconds: seconds } })
     }
     times.push(nowMs)
     this.#times.delete(subject)

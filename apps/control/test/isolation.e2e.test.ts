@@ -1,10 +1,13 @@
 import { request } from 'node:http'
+import { newCredentialSecretsText } from '@turnpike/store'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import {
   KeyCreated,
   may,
+  OwnEndpointAnswer,
   PERMISSIONS,
   PolicyAnswer,
+  ProviderKeyAnswer,
   ROLES,
   SessionAnswer,
   type Permission,
@@ -18,16 +21,25 @@ import {
   type Person,
   type RunningControl,
 } from './control-process.ts'
+import { anOwnEndpoint } from './own-forms.ts'
 import { ship } from './usage-rows.ts'
 
 let running: RunningControl
 let alice: Person
 let mallory: Person
 /** Everything of Alice's that has an id, by the route's place for it. */
-let belongings: { key: string; request: string; policy: string; workspace: string; whatIf: string }
+let belongings: {
+  key: string
+  request: string
+  policy: string
+  workspace: string
+  whatIf: string
+  providerKey: string
+  ownEndpoint: string
+}
 
 beforeAll(async () => {
-  running = await startControl()
+  running = await startControl({ CREDENTIAL_SECRETS: newCredentialSecretsText() })
   alice = await verifiedPerson(running)
   mallory = await verifiedPerson(running)
   const { data } = KeyCreated.parse((await alice.visitor.post('/keys', { name: 'hers', kind: 'live' })).body)
@@ -44,8 +56,21 @@ beforeAll(async () => {
     policy: policy.id,
     workspace: session.workspace.id,
     whatIf: whatIf.data.id,
+    providerKey: await bring('/provider-keys', { provider: 'acorn', name: 'canary-provider-key', secret: SECRET }),
+    ownEndpoint: await bring('/own-endpoints', anOwnEndpoint({ name: 'canary-endpoint', secret: SECRET })),
   }
 })
+
+const SECRET = 'sk-canary-of-a-secret'
+
+/** Something that Alice brings along. */
+async function bring(where: string, body: object): Promise<string> {
+  const answer = await alice.visitor.post(where, body)
+  expect([answer.status, answer.text]).toMatchObject([201, expect.any(String)])
+  const schema = where === '/provider-keys' ? ProviderKeyAnswer : OwnEndpointAnswer
+  return schema.parse(answer.body).data.id
+}
+
 afterAll(() => running.close())
 
 /** The routes of the console's API; the router says them, not a list that somebody keeps. */
@@ -79,7 +104,7 @@ it('asks every other route for a session', async () => {
 
 it('answers 404 for every object of another organisation, by every route and method that takes an id', async () => {
   const objects = apiRoutes().filter(({ path }) => path.includes(':id'))
-  expect(objects.length).toBe(17)
+  expect(objects.length).toBe(27)
   for (const { method, path } of objects) {
     const own = ownIn(path)
     for (const id of [
@@ -98,6 +123,10 @@ it('answers 404 for every object of another organisation, by every route and met
   expect(body['data']).toMatchObject({ name: 'hers', revokedAt: null })
   const policy = (await alice.visitor.get(`/policies/${belongings.policy}`)).body
   expect(policy['data']).toMatchObject({ name: 'canary-policy', version: 1 })
+  const providerKey = (await alice.visitor.get(`/provider-keys/${belongings.providerKey}`)).body
+  expect(providerKey['data']).toMatchObject({ name: 'canary-provider-key', version: 1, test: null })
+  const endpoint = (await alice.visitor.get(`/own-endpoints/${belongings.ownEndpoint}`)).body
+  expect(endpoint['data']).toMatchObject({ name: 'canary-endpoint', version: 1, test: null })
 })
 
 /** Alice's object of the kind that the route is about. */
@@ -105,6 +134,8 @@ function ownIn(path: string): string {
   if (path.includes('/requests/')) return belongings.request
   if (path.includes('/policies/')) return belongings.policy
   if (path.includes('/what-if/')) return belongings.whatIf
+  if (path.includes('/provider-keys/')) return belongings.providerKey
+  if (path.includes('/own-endpoints/')) return belongings.ownEndpoint
   return path.includes('/workspaces/') ? belongings.workspace : belongings.key
 }
 
@@ -112,6 +143,7 @@ function ownIn(path: string): string {
 function bodyFor(path: string, method: string): object {
   if (method === 'PATCH') return { name: 'mine now' }
   if (path.endsWith('/policy')) return { policyId: null }
+  if (path.endsWith('/secret')) return { secret: 'sk-of-mallory-0001' }
   if (path.endsWith('/versions')) return { document: {}, basedOn: 1 }
   return path.endsWith('/rollback') ? { version: 1, basedOn: 1 } : {}
 }
@@ -129,6 +161,10 @@ it('shows nothing of another organisation in any list, whatever is filtered for'
     `/policies?cursor=${belongings.policy}`,
     '/what-if',
     `/what-if?cursor=${belongings.whatIf}`,
+    '/provider-keys',
+    `/provider-keys?cursor=${belongings.providerKey}`,
+    '/own-endpoints',
+    `/own-endpoints?cursor=${belongings.ownEndpoint}`,
     `/usage?${span}&groupBy=key`,
   ]
   for (const path of paths) {
@@ -139,6 +175,10 @@ it('shows nothing of another organisation in any list, whatever is filtered for'
       belongings.request,
       belongings.policy,
       belongings.whatIf,
+      belongings.providerKey,
+      belongings.ownEndpoint,
+      'canary-provider-key',
+      'canary-endpoint',
       'canary-policy',
       'canary-of-alice',
       alice.tenantId,

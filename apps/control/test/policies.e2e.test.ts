@@ -12,12 +12,14 @@ import {
   PolicyList,
   PolicyPreviewAnswer,
   PolicyVersionList,
+  ProviderKeyAnswer,
   SessionAnswer,
   type ApiKey,
   type Policy,
 } from '@turnpike/contract'
-import { checkKey, openKeyPath } from '@turnpike/store'
+import { checkKey, newCredentialSecretsText, openKeyPath } from '@turnpike/store'
 import { waitFor } from '@turnpike/testkit'
+import { anOwnEndpoint } from './own-forms.ts'
 import { colleagueOf, startControl, verifiedPerson, type Person, type RunningControl } from './control-process.ts'
 
 let running: RunningControl
@@ -25,7 +27,7 @@ let alice: Person
 let workspace: string
 
 beforeAll(async () => {
-  running = await startControl()
+  running = await startControl({ CREDENTIAL_SECRETS: newCredentialSecretsText() })
   alice = await verifiedPerson(running)
   workspace = await workspaceOf(alice)
 })
@@ -135,6 +137,31 @@ it('previews a draft within the wider policies, and calls nobody', async () => {
     400,
     expect.stringContaining('sample.models[0]: There is no model “sim/swift-9b”. Did you mean sim/swift-8b'),
   ])
+})
+
+it('knows what is the organisation’s own: in documents, in previews, and nobody else’s', async () => {
+  const [person, stranger] = [await verifiedPerson(running), await verifiedPerson(running)]
+  const form = { provider: 'acorn', name: 'ours', secret: 'sk-canary-0000-0001' }
+  const { data: key } = ProviderKeyAnswer.parse((await person.visitor.post('/provider-keys', form)).body)
+  expect((await person.visitor.post('/own-endpoints', anOwnEndpoint())).status).toBe(201)
+  const mine = `acorn/sim/swift-8b#${key.id}`
+  const preview = async (document: object, models = ['sim/swift-8b']) =>
+    PolicyPreviewAnswer.parse((await person.visitor.post('/policies/preview', { document, sample: { models } })).body)
+      .data
+  expect(await preview({})).toMatchObject({
+    targets: [mine],
+    removedByStage: { own_only: expect.any(Number) as number },
+  })
+  expect((await preview({ own_capacity: 'first' })).targets[0]).toBe(mine)
+  expect((await preview({}, ['~tenant/llama'])).candidates).toMatchObject([{ provider: '~box' }])
+  const document = { only: ['~box', mine], hedge: { after_ms: 500 }, own_capacity: 'only' }
+  expect((await make(document, person)).document).toEqual(document)
+  const refused = await stranger.visitor.post('/policies', { name: 'theirs', document })
+  expect([refused.status, refused.body['message']]).toEqual([
+    400,
+    expect.stringContaining('document.only[0]: There is no provider “~box”.'),
+  ])
+  expect(refused.text).not.toContain(`There are ${mine}`)
 })
 
 it('attaches to a key, the workspace and the organisation, shows it where it is, and keeps it from the archive', async () => {

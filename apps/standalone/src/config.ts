@@ -26,6 +26,8 @@ const schema = z.object({
   OPENAI_COMPATIBLE_API_KEY: z.string().optional(),
   /** Comma-separated model names that the compatible server serves. */
   OPENAI_COMPATIBLE_MODELS: z.string().optional(),
+  /** `ip:port,…`: addresses on this machine or its network that endpoints of one's own may have, such as `127.0.0.1:11434`. */
+  EGRESS_ALLOW: z.string().optional(),
   STRIPE_SECRET_KEY: z
     .string()
     .refine((key) => !/^(?:sk|rk)_live_/.test(key), 'is a live key; the standalone product takes test keys only')

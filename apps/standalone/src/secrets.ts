@@ -1,12 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { compareKeySecrets, newSecretsText, openKeySecrets, openPool, type KeySecretState } from '@turnpike/store'
+import {
+  compareKeySecrets,
+  newCredentialSecretsText,
+  newSecretsText,
+  openKeySecrets,
+  openPool,
+  type KeySecretState,
+} from '@turnpike/store'
 import { z } from 'zod'
 
 const schema = z.object({
   /** The server secrets of API keys. */
   keySecrets: z.string(),
+  /** The key-encryption keys of the credentials that tenants store. */
+  credentialSecrets: z.string(),
   /** Passwords of the database roles that the processes log in as. */
   appPassword: z.string(),
   gatewayPassword: z.string(),
@@ -34,22 +43,20 @@ export async function openSecrets(home: string): Promise<OpenedSecrets> {
   const text = await readFile(fileOf(home), 'utf8').catch(() => null)
   if (text === null) {
     const secrets = {
+      ...madeLater(),
       keySecrets: newSecretsText(),
       appPassword: password(),
       gatewayPassword: password(),
-      snapshotKey: snapshotKey(),
       demoKey: null,
     }
     return { secrets, fresh: true }
   }
   try {
     const kept: unknown = JSON.parse(text)
-    if (isWithoutSnapshotKey(kept)) {
-      const secrets = schema.parse({ ...kept, snapshotKey: snapshotKey() })
-      await saveSecrets(home, secrets)
-      return { secrets, fresh: false }
-    }
-    return { secrets: schema.parse(kept), fresh: false }
+    const lacking = whatLacks(kept)
+    const secrets = schema.parse({ ...lacking, ...(kept as object) })
+    if (Object.keys(lacking).length > 0) await saveSecrets(home, secrets)
+    return { secrets, fresh: false }
   } catch (error) {
     throw new Error(
       'secrets.json in TURNPIKE_HOME cannot be read. Restore it: without it the keys in the database are worthless.',
@@ -93,13 +100,14 @@ function fileOf(home: string): string {
   return path.join(home, 'secrets.json')
 }
 
-/** Files of earlier versions have none. */
-function isWithoutSnapshotKey(kept: unknown): kept is object {
-  return typeof kept === 'object' && kept !== null && !('snapshotKey' in kept)
+/** Secrets that files of earlier versions do not have. */
+function madeLater(): Pick<Secrets, 'snapshotKey' | 'credentialSecrets'> {
+  return { snapshotKey: randomBytes(32).toString('hex'), credentialSecrets: newCredentialSecretsText() }
 }
 
-function snapshotKey(): string {
-  return randomBytes(32).toString('hex')
+function whatLacks(kept: unknown): Partial<Secrets> {
+  if (typeof kept !== 'object' || kept === null) return {}
+  return Object.fromEntries(Object.entries(madeLater()).filter(([name]) => !(name in kept)))
 }
 
 function password(): string {

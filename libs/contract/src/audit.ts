@@ -9,8 +9,10 @@ export type AuditQuery = z.infer<typeof AuditQuery>
 export const AuditRow = z.object({
   id: z.string(),
   at: instant(),
-  /** A person's id, or `system`. */
+  /** A person's id, the id of a management key, or `system`. */
   actor: z.string(),
+  /** Of the management key; null: no key did it. */
+  actorName: z.string().nullable(),
   action: z.string(),
   entity: z.string(),
   entityId: z.string(),

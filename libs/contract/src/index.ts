@@ -12,6 +12,15 @@ export {
 export { ConsoleEvents, type ConsoleEvent, type ConsoleEventName } from './events.ts'
 export { ApiKey, keyId, KeyAnswer, KeyCreate, KeyCreated, KeyList, KeyListQuery, KeyRename } from './keys.ts'
 export {
+  ManagedByokAnswer,
+  ManagedByokCreate,
+  ManagedByokDeleted,
+  ManagedByokKey,
+  ManagedByokList,
+  ManagedByokListQuery,
+  ManagedByokPatch,
+} from './managed-byok.ts'
+export {
   ManagedKey,
   ManagedKeyAnswer,
   ManagedKeyCreate,
@@ -34,8 +43,39 @@ export {
   ManagedPolicyVersion,
   ManagedPolicyVersionList,
 } from './managed-policies.ts'
-export { EndpointRow, ModelList, ModelRow } from './models.ts'
+export { EndpointLive, EndpointRow, ModelList, ModelRow, ModelsLive } from './models.ts'
 export { Organisation, OrganisationAnswer, OrganisationChange, STALE_MAX_SECONDS } from './organisation.ts'
+export {
+  EndpointSecretReplace,
+  OWN_DIALECTS,
+  OWN_LIMITED_TO_MAX,
+  OWN_MAX,
+  OWN_NAME_LENGTH_MAX,
+  OWN_PRIORITY_MAX,
+  OWN_SECRET_LENGTH_MAX,
+  OWN_SECRET_LENGTH_MIN,
+  OWN_SHARE_MAX,
+  OWN_SLUG_LENGTH_MAX,
+  OwnDeleted,
+  OwnEndpointAnswer,
+  OwnEndpointChange,
+  OwnEndpointCreate,
+  OwnEndpointList,
+  OwnEndpointListQuery,
+  OwnEndpointRow,
+  OwnPrice,
+  OwnTest,
+  OwnTestAnswer,
+  PLACEMENTS,
+  ProviderKey,
+  ProviderKeyAnswer,
+  ProviderKeyChange,
+  ProviderKeyCreate,
+  ProviderKeyList,
+  ProviderKeyListQuery,
+  SecretReplace,
+  TEST_RESULTS,
+} from './own.ts'
 export { PAGE_MAX } from './page.ts'
 export {
   Policy,
@@ -65,7 +105,11 @@ export {
   POLICY_DAYS,
   POLICY_FAILURES,
   POLICY_FALLBACK_MODELS_MAX,
+  POLICY_HEDGE_MS_MAX,
+  POLICY_HEDGE_MS_MIN,
+  POLICY_HEDGE_PERCENT_MAX,
   POLICY_OBJECTIVES,
+  POLICY_OWN_CAPACITIES,
   POLICY_PRECISIONS,
   POLICY_SLUGS_MAX,
   POLICY_WINDOWS_MAX,

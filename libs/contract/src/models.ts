@@ -28,3 +28,21 @@ export type ModelRow = z.infer<typeof ModelRow>
 /** The whole catalogue: some hundred rows, the same for every tenant. */
 export const ModelList = z.object({ data: z.array(ModelRow) })
 export type ModelList = z.infer<typeof ModelList>
+
+/** How an endpoint of the catalogue did lately, by whoever's requests. What is null was not measured often enough to say. */
+export const EndpointLive = z.object({
+  model: z.string(),
+  provider: z.string(),
+  state: z.enum(['up', 'degraded', 'down']),
+  /** Of the attempts of the last half hour, the part that succeeded: 0 to 1. */
+  uptime: z.number().nullable(),
+  /** Median of the last half hour, milliseconds. */
+  firstTokenMs: z.number().nullable(),
+  /** Median of the last half hour. */
+  tokensPerSecond: z.number().nullable(),
+})
+export type EndpointLive = z.infer<typeof EndpointLive>
+
+/** Answer of GET `/models/live`: only endpoints that had traffic in the last half hour. At most a minute old. */
+export const ModelsLive = z.object({ data: z.array(EndpointLive) })
+export type ModelsLive = z.infer<typeof ModelsLive>

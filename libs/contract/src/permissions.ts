@@ -18,6 +18,10 @@ const TABLE = {
   'policies:update': BUILDERS,
   /** A policy of everybody's keys. */
   'policies:attach-widely': KEEPERS,
+  'provider-keys:read': EVERYBODY,
+  'provider-keys:update': BUILDERS,
+  'own-endpoints:read': EVERYBODY,
+  'own-endpoints:update': BUILDERS,
   'requests:read': EVERYBODY,
   'usage:read': EVERYBODY,
   'models:read': EVERYBODY,

@@ -26,6 +26,8 @@ export const RequestRow = z.object({
   model: z.string().nullable(),
   requestedModel: z.string(),
   provider: z.string().nullable(),
+  /** The tenant's own credential or endpoint by which it was answered; null: our account, or nobody's. */
+  ownId: z.string().nullable(),
   keyId: z.string(),
   keyName: z.string().nullable(),
   status: z.int(),
@@ -52,9 +54,11 @@ export const AttemptRow = z.object({
   startMs: z.number(),
   firstTokenMs: z.number().nullable(),
   endMs: z.number(),
-  outcome: z.enum(['answered', 'failed', 'cut', 'cancelled']),
+  outcome: z.enum(['answered', 'failed', 'cut', 'cancelled', 'lost']),
   status: z.int().nullable(),
   fault: faultCode().nullable(),
+  /** Sent beside one that was slow to begin, not after it. */
+  hedge: z.literal(true).optional(),
 })
 export type AttemptRow = z.infer<typeof AttemptRow>
 
@@ -111,6 +115,8 @@ export const RequestDetail = RequestRow.extend({
   nativeFinish: z.string().nullable(),
   endUser: z.string().nullable(),
   priceVersion: z.int().nullable(),
+  /** What the provider charges the tenant itself for an answer by its own account; null by ours. */
+  providerCostNano: nano().nullable(),
   attemptList: z.array(AttemptRow),
   /** Null when a crash interrupted the request. */
   decision: DecisionRecord.nullable(),

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Query, Req } from '@nestjs/common'
 import { RouteConfig } from '@nestjs/platform-fastify'
 import { AuditQuery, type AuditList } from '@turnpike/contract'
-import { listAudit } from '@turnpike/store'
+import { keyNames, listAudit } from '@turnpike/store'
 import type { FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { signedInOf } from '../edge.ts'
@@ -17,11 +17,15 @@ export class AuditController {
   async list(@Query() query: unknown, @Req() request: FastifyRequest): Promise<AuditList> {
     const { limit, cursor } = parse(AuditQuery, query)
     const { prisma } = this.control
-    const page = await listAudit(prisma, signedInOf(request).tenantId, { limit, cursor: cursor ?? null })
+    const { tenantId } = signedInOf(request)
+    const page = await listAudit(prisma, tenantId, { limit, cursor: cursor ?? null })
+    const actors = new Set(page.entries.map(({ actor }) => actor))
+    const names = await keyNames(prisma, tenantId, [...actors])
     return {
       data: page.entries.map(({ id, at, actor, action, entity, entityId, before, after }) => ({
         id,
         actor,
+        actorName: names.get(actor) ?? null,
         action,
         entity,
         entityId,

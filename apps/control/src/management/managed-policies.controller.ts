@@ -12,16 +12,17 @@ import {
   type ManagedPolicyVersionList,
   type PolicyDocument,
 } from '@turnpike/contract'
+import type { Own } from '@turnpike/domain'
 import {
   archivePolicy,
   createPolicy,
   findPolicy,
   listPolicies,
   listPolicyVersions,
+  readOwn,
   renamePolicy,
   rollBackPolicy,
   savePolicy,
-  type Author,
   type Mutated,
   type PolicySummary,
 } from '@turnpike/store'
@@ -32,6 +33,7 @@ import { judge } from '../policies/judge.ts'
 import { noSuchPolicy, policyId } from '../policies/policy-row.ts'
 import { parseSuggesting } from '../policies/problems.ts'
 import { warningsOf } from '../policies/warnings.ts'
+import { authorOf } from './author.ts'
 import { managedPolicyRow, managedVersionRow } from './managed-policy-row.ts'
 import { parseNaming } from './parse-naming.ts'
 
@@ -52,16 +54,16 @@ export class ManagedPoliciesController {
   @Get(':id')
   @RouteConfig({ access: 'management' })
   async one(@Param('id') id: string, @Req() request: FastifyRequest): Promise<ManagedPolicyAnswer> {
-    return this.#answer(await findPolicy(this.control.prisma, callerOf(request).tenantId, policyId(id)))
+    return this.#answer(request, await findPolicy(this.control.prisma, callerOf(request).tenantId, policyId(id)))
   }
 
   @Post()
   @RouteConfig({ access: 'management' })
   async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const wanted = parseSuggesting(ManagedPolicyCreate, body)
-    judge(wanted.document, await this.control.catalogue())
+    judge(wanted.document, await this.control.catalogue(), await this.#own(request))
     const creating = createPolicy(this.control.prisma, authorOf(request), wanted)
-    void reply.code(201).send(await this.#answer(await this.control.published(creating)))
+    void reply.code(201).send(await this.#answer(request, await this.control.published(creating)))
   }
 
   @Patch(':id')
@@ -75,14 +77,14 @@ export class ManagedPoliciesController {
     const { name, document, based_on } = parseSuggesting(ManagedPolicyPatch, body)
     const { prisma } = this.control
     if (document) await this.#save(request, known, document, based_on)
-    if (name !== undefined) return this.#published(renamePolicy(prisma, authorOf(request), known, name))
-    return this.#answer(await findPolicy(prisma, callerOf(request).tenantId, known))
+    if (name !== undefined) return this.#published(request, renamePolicy(prisma, authorOf(request), known, name))
+    return this.#answer(request, await findPolicy(prisma, callerOf(request).tenantId, known))
   }
 
   @Delete(':id')
   @RouteConfig({ access: 'management' })
   async archive(@Param('id') id: string, @Req() request: FastifyRequest): Promise<ManagedPolicyDeleted> {
-    await this.#published(archivePolicy(this.control.prisma, authorOf(request), policyId(id), Date.now()))
+    await this.#published(request, archivePolicy(this.control.prisma, authorOf(request), policyId(id), Date.now()))
     return { deleted: true }
   }
 
@@ -121,7 +123,7 @@ export class ManagedPoliciesController {
     const known = policyId(id)
     const { version, based_on = null } = parseSuggesting(ManagedPolicyRollback, body)
     const wanted = { version, basedOn: based_on, onWide: allowed }
-    return this.#published(rollBackPolicy(this.control.prisma, authorOf(request), known, wanted))
+    return this.#published(request, rollBackPolicy(this.control.prisma, authorOf(request), known, wanted))
   }
 
   async #save(
@@ -130,28 +132,29 @@ export class ManagedPoliciesController {
     document: PolicyDocument,
     basedOn: number | undefined,
   ): Promise<ManagedPolicyAnswer> {
-    judge(document, await this.control.catalogue())
+    judge(document, await this.control.catalogue(), await this.#own(request))
     const wanted = { document, basedOn: basedOn ?? null, onWide: allowed }
-    return this.#published(savePolicy(this.control.prisma, authorOf(request), id, wanted))
+    return this.#published(request, savePolicy(this.control.prisma, authorOf(request), id, wanted))
   }
 
-  async #published(mutation: Promise<Mutated<PolicySummary | null>>): Promise<ManagedPolicyAnswer> {
-    return this.#answer(await this.control.published(mutation))
+  async #published(
+    request: FastifyRequest,
+    mutation: Promise<Mutated<PolicySummary | null>>,
+  ): Promise<ManagedPolicyAnswer> {
+    return this.#answer(request, await this.control.published(mutation))
   }
 
   /** Another organisation's policy and one that never was are answered alike. */
-  async #answer(policy: PolicySummary | null): Promise<ManagedPolicyAnswer> {
+  async #answer(request: FastifyRequest, policy: PolicySummary | null): Promise<ManagedPolicyAnswer> {
     if (!policy) throw noSuchPolicy()
     const data = managedPolicyRow(policy)
-    return { data, warnings: warningsOf(data.document, await this.control.catalogue()) }
+    return { data, warnings: warningsOf(data.document, await this.control.catalogue(), await this.#own(request)) }
+  }
+
+  #own(request: FastifyRequest): Promise<Own> {
+    return readOwn(this.control.pool, callerOf(request).tenantId)
   }
 }
 
 /** A management key is made by an owner or admin, who may change policies of everybody's keys. */
 function allowed(): void {}
-
-/** What a management key does is done in the name of its organisation, and its versions bear the key's name. */
-function authorOf(request: FastifyRequest): Author {
-  const { tenantId, keyId } = callerOf(request)
-  return { tenantId, userId: null, keyId }
-}

@@ -18,12 +18,12 @@ import {
   hasWorkspace,
   listManagedKeys,
   renameKey,
-  type Author,
   type ManagedKey,
 } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { callerOf } from '../edge.ts'
+import { authorOf } from './author.ts'
 import { managedKeyRow } from './managed-key-row.ts'
 import { parseNaming } from './parse-naming.ts'
 
@@ -62,7 +62,7 @@ export class ManagementController {
       workspaceId: await this.#workspace(caller, workspace_id ?? null),
       expiresAt: futureOf(expires_at ?? null, Date.now()),
     }
-    const { key, summary } = await this.control.published(createKey(prisma, secrets, authorOf(caller), wanted))
+    const { key, summary } = await this.control.published(createKey(prisma, secrets, authorOf(request), wanted))
     const answer: ManagedKeyCreated = { data: managedKeyRow(await this.#find(caller, summary.id)), key }
     void reply.code(201).send(answer)
   }
@@ -82,9 +82,9 @@ export class ManagementController {
         param: 'disabled',
       })
     }
-    if (policy_id !== undefined) await this.#attach(caller, key.id, policy_id)
+    if (policy_id !== undefined) await this.#attach(request, key.id, policy_id)
     if (name !== undefined && name !== key.name) {
-      await this.control.published(renameKey(this.control.prisma, authorOf(caller), key.id, name, Date.now()))
+      await this.control.published(renameKey(this.control.prisma, authorOf(request), key.id, name, Date.now()))
     }
     return { data: managedKeyRow(await this.#find(caller, key.id)) }
   }
@@ -92,14 +92,13 @@ export class ManagementController {
   @Delete(':hash')
   @RouteConfig({ access: 'management' })
   async revoke(@Param('hash') hash: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { tenantId } = callerOf(request)
-    const outcome = await this.control.management.revoke(tenantId, idOf(hash), Date.now())
+    const outcome = await this.control.management.revoke(authorOf(request), idOf(hash), Date.now())
     const answer: ManagedKeyDeleted = outcome === 'revoked' ? { deleted: true } : { status: 'revocation_pending' }
     void reply.code(outcome === 'revoked' ? 200 : 202).send(answer)
   }
 
-  async #attach(caller: Caller, id: KeyId, policyId: string | null): Promise<void> {
-    const attaching = attachPolicy(this.control.prisma, authorOf(caller), { kind: 'key', id }, policyId)
+  async #attach(request: FastifyRequest, id: KeyId, policyId: string | null): Promise<void> {
+    const attaching = attachPolicy(this.control.prisma, authorOf(request), { kind: 'key', id }, policyId)
     const { kind } = await this.control.published(attaching)
     if (kind === 'place_unknown') throw noSuchKey()
     if (kind === 'policy_unknown') {
@@ -121,11 +120,6 @@ export class ManagementController {
     if (await hasWorkspace(this.control.pool, tenantId, wanted)) return wanted as WorkspaceId
     throw new Fault('request_invalid', 'workspace_id: there is no such workspace.', { param: 'workspace_id' })
   }
-}
-
-/** What a management key does is done in the name of its organisation, not of a person. */
-function authorOf({ tenantId }: Caller): Author {
-  return { tenantId, userId: null }
 }
 
 /** What is no id at all is the id of no key. */

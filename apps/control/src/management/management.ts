@@ -1,4 +1,4 @@
-import { Fault, type Caller, type KeyId, type TenantId } from '@turnpike/domain'
+import { Fault, type Caller, type KeyId } from '@turnpike/domain'
 import type { Logger } from '@turnpike/server'
 import {
   authenticate,
@@ -6,6 +6,7 @@ import {
   isStoreAway,
   openKeyPath,
   tellRevocations,
+  type Author,
   type PresentedKey,
   type KeyPath,
   type KeySecrets,
@@ -30,7 +31,7 @@ export interface ManagementOptions {
   /** Null: pending revocations are not kept, and then nothing is revoked while Postgres is away. */
   readonly file: RevocationFile | null
   /** Revokes in Postgres and publishes it; null when the organisation has no such key. */
-  readonly revoke: (revocation: Revocation) => Promise<KeySummary | null>
+  readonly revoke: (author: Author, revocation: Revocation) => Promise<KeySummary | null>
   readonly log: Logger
 }
 
@@ -75,10 +76,10 @@ export class Management {
    * when that is back. Throws Fault `object_unknown` when the organisation has no such key, `store_unavailable` when no store
    * takes it.
    */
-  async revoke(tenantId: TenantId, keyId: KeyId, nowMs: number): Promise<'revoked' | 'pending'> {
-    const revocation = { tenantId, keyId, atMs: nowMs }
+  async revoke(author: Author, keyId: KeyId, nowMs: number): Promise<'revoked' | 'pending'> {
+    const revocation = { tenantId: author.tenantId, keyId, atMs: nowMs }
     try {
-      const revoked = await within(REVOKE_MS_MAX, this.#options.revoke(revocation))
+      const revoked = await within(REVOKE_MS_MAX, this.#options.revoke(author, revocation))
       if (!revoked) throw new Fault('object_unknown', 'There is no such key.')
       return 'revoked'
     } catch (error) {
@@ -129,7 +130,8 @@ function openPending(
     tell: (revocations) => tellRevocations(redis, secrets, revocations),
     forget: (revocations) => forgetRevocations(redis, revocations),
     async carryOut(revocation) {
-      await revoke(revocation)
+      // Who asked for it is not in the file.
+      await revoke({ tenantId: revocation.tenantId, userId: null }, revocation)
     },
   })
 }

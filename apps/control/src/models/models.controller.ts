@@ -1,31 +1,53 @@
 import { Controller, Get, Inject } from '@nestjs/common'
 import { RouteConfig } from '@nestjs/platform-fastify'
-import type { EndpointRow, ModelList } from '@turnpike/contract'
+import type { EndpointRow, ModelList, ModelsLive } from '@turnpike/contract'
 import type { Catalogue, Endpoint, Model } from '@turnpike/domain'
+import { openHealthPast, type HealthPast } from '@turnpike/store'
 import { Control } from '../control.ts'
+import { liveOf } from './live.ts'
 
-/** The catalogue, with who serves what at which price. */
+/** The catalogue, with who serves what at which price, and how each endpoint does. */
 @Controller('console/v1/models')
 export class ModelsController {
-  constructor(@Inject(Control) private readonly control: Control) {}
+  readonly #past: HealthPast
+
+  constructor(@Inject(Control) private readonly control: Control) {
+    this.#past = openHealthPast(control.pool)
+  }
 
   @Get()
   @RouteConfig({ access: 'models:read', unverified: true })
   async list(): Promise<ModelList> {
-    const catalogue = await this.control.catalogue()
-    const data = demoFirst(catalogue).map((model) => ({
-      slug: model.slug,
-      name: model.name,
-      description: model.description,
-      contextLength: model.contextLength,
-      inputModalities: [...model.inputModalities],
-      outputModalities: [...model.outputModalities],
-      endpoints: (catalogue.endpointsOf.get(model.slug) ?? [])
-        .toSorted((a, b) => promptPrice(a) - promptPrice(b))
-        .map((endpoint) => endpointRow(endpoint, catalogue)),
-    }))
-    return { data: data.filter(({ endpoints }) => endpoints.length > 0) }
+    return listOf(await this.control.catalogue())
   }
+
+  @Get('live')
+  @RouteConfig({ access: 'models:read', unverified: true })
+  async live(): Promise<ModelsLive> {
+    return { data: await liveOf(await this.control.catalogue(), this.#past) }
+  }
+}
+
+const lists = new WeakMap<Catalogue, ModelList>()
+
+/** Made once for a catalogue: hundreds of models with their endpoints, the same for everybody. */
+function listOf(catalogue: Catalogue): ModelList {
+  const known = lists.get(catalogue)
+  if (known) return known
+  const data = demoFirst(catalogue).map((model) => ({
+    slug: model.slug,
+    name: model.name,
+    description: model.description,
+    contextLength: model.contextLength,
+    inputModalities: [...model.inputModalities],
+    outputModalities: [...model.outputModalities],
+    endpoints: (catalogue.endpointsOf.get(model.slug) ?? [])
+      .toSorted((a, b) => promptPrice(a) - promptPrice(b))
+      .map((endpoint) => endpointRow(endpoint, catalogue)),
+  }))
+  const list = { data: data.filter(({ endpoints }) => endpoints.length > 0) }
+  lists.set(catalogue, list)
+  return list
 }
 
 /** By slug, and what the simulator plays before everything else: it answers without any account. */

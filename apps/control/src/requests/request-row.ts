@@ -4,13 +4,14 @@ import type { RequestDetail, RequestSummary } from '@turnpike/store'
 
 /** A finished request as the console's lists show it. @param names of keys, by id */
 export function rowOf(request: RequestSummary, names: ReadonlyMap<string, string>): RequestRow {
-  const { model, requestedModel, provider, keyId, status, fault, streamed, cancelled, usage, totalMs } = request
+  const { model, requestedModel, provider, owner, keyId, status, fault, streamed, cancelled, usage, totalMs } = request
   return {
     id: generationId(request.requestId),
     beganAt: new Date(request.beganAtMs).toISOString(),
     model,
     requestedModel,
     provider,
+    ownId: owner,
     keyId,
     status,
     fault,
@@ -34,13 +35,14 @@ export function detailOf(
   names: ReadonlyMap<string, string>,
   bill: readonly BillLine[],
 ): DetailAnswer {
-  const { finishReason, nativeFinish, endUser, priceVersion, attempts, decision } = request
+  const { finishReason, nativeFinish, endUser, priceVersion, owner, upstreamCostNanoUsd, attempts, decision } = request
   return {
     ...rowOf(request, names),
     finishReason,
     nativeFinish,
     endUser,
     priceVersion,
+    providerCostNano: owner === null ? null : String(upstreamCostNanoUsd),
     attemptList: [...attempts],
     decision: decision && decisionOf(decision),
     bill: [...bill],

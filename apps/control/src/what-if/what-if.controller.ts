@@ -8,7 +8,7 @@ import {
   type WhatIfStarted,
 } from '@turnpike/contract'
 import { Fault, type KeyId, type PolicyId } from '@turnpike/domain'
-import { cancelWhatIf, createWhatIf, findWhatIf, listWhatIfs } from '@turnpike/store'
+import { cancelWhatIf, createWhatIf, findWhatIf, listWhatIfs, readOwn } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import * as z from 'zod'
 import { Control } from '../control.ts'
@@ -43,8 +43,10 @@ export class WhatIfController {
   async start(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { document, policyId, version, from, to, keyId } = parseSuggesting(WhatIfCreate, body)
     if (Date.parse(to) > Date.now()) throw notYet()
-    if (document) refuseUnfit(document, await this.control.catalogue())
     const { tenantId, userId } = signedInOf(request)
+    if (document) {
+      refuseUnfit(document, await this.control.catalogue(), await readOwn(this.control.pool, tenantId))
+    }
     const run = await createWhatIf(
       this.control.prisma,
       { tenantId, userId },

@@ -1,0 +1,81 @@
+import { Fault } from '@turnpike/domain'
+import { ConfigError } from '@turnpike/server'
+import {
+  openKeyEncryptionKeys,
+  openPool,
+  openPrisma,
+  rewrapOwn,
+  whyNotReached,
+  type KeyEncryptionKeys,
+  type Rewrapped,
+} from '@turnpike/store'
+
+/** How the command is used; printed for everything that is not understood. */
+export const USAGE = `Usage: main.js credentials <command>
+  rewrap    wrap the keys of all stored credentials with the first key of CREDENTIAL_SECRETS, and say what each key wraps then
+`
+
+const PATIENCE = {
+  max: 1,
+  statementTimeoutMs: 30_000,
+  connectTimeoutMs: 5_000,
+  applicationName: 'turnpike credentials',
+}
+
+/**
+ * One command of the operator, and what it has to say. Throws Fault or ConfigError with a sentence for people.
+ * @param words what follows `credentials` on the command line
+ */
+export async function credentialsCommand(
+  words: readonly string[],
+  readSettings: () => { readonly DATABASE_URL: string; readonly CREDENTIAL_SECRETS: string },
+): Promise<string> {
+  if (words.join(' ') !== 'rewrap') throw new Fault('request_invalid', USAGE)
+  const { DATABASE_URL, CREDENTIAL_SECRETS } = readSettings()
+  const keks = opened(CREDENTIAL_SECRETS)
+  const pool = openPool(DATABASE_URL, PATIENCE)
+  try {
+    const problem = await whyNotReached(pool)
+    if (problem !== null) throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${problem}).`)
+    const prisma = await openPrisma(DATABASE_URL, PATIENCE)
+    try {
+      return described(await rewrapOwn(pool, prisma, keks), keks)
+    } finally {
+      await prisma.$disconnect()
+    }
+  } finally {
+    await pool.end()
+  }
+}
+
+function opened(text: string): KeyEncryptionKeys {
+  try {
+    return openKeyEncryptionKeys(text)
+  } catch (error) {
+    throw new ConfigError(`CREDENTIAL_SECRETS: ${error instanceof Error ? error.message : 'does not fit.'}`)
+  }
+}
+
+function described({ rewrapped, unopened, left }: Rewrapped, { wrapping, byId }: KeyEncryptionKeys): string {
+  const numbers = new Set([...byId.keys(), ...left.map(({ kek }) => kek)])
+  const lines = [...numbers]
+    .toSorted((a, b) => a - b)
+    .map((number) => {
+      const count = left.find(({ kek }) => kek === number)?.secrets ?? 0
+      if (number === wrapping.id) return `Key ${number} wraps ${secrets(count)}, and what is stored from now on.`
+      if (count === 0) return `Key ${number} wraps nothing: it may be dropped an hour from now.`
+      return `Key ${number} wraps ${secrets(count)}${byId.has(number) ? '' : ', and is not in CREDENTIAL_SECRETS'}.`
+    })
+  return [
+    `${secrets(rewrapped)} wrapped anew.`,
+    ...(unopened > 0
+      ? [`${secrets(unopened)} could not be opened with the key that they name, and stay as they are.`]
+      : []),
+    ...lines,
+    '',
+  ].join('\n')
+}
+
+function secrets(count: number): string {
+  return count === 1 ? '1 secret' : `${count} secrets`
+}

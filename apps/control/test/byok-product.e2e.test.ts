@@ -1,0 +1,66 @@
+import { ManagedByokAnswer, OwnTestAnswer } from '@turnpike/contract'
+import { signUp, startProduct, waitFor, type Product, type Visitor } from '@turnpike/testkit'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+let product: Product
+let visitor: Visitor
+/** A management key and one that infers. */
+let manager: string
+let key: string
+
+beforeAll(async () => {
+  product = await startProduct()
+  visitor = await signUp(product, 'byok@example.test')
+  manager = String((await visitor.ask('POST', '/keys', { name: 'manager', kind: 'mgmt' })).body['key'])
+  key = (await visitor.makeKey('app')).key
+}, 120_000)
+afterAll(() => product?.drop())
+
+interface Reply {
+  readonly status: number
+  readonly body: Record<string, unknown>
+}
+
+async function ask(bearer: string, method: string, where: string, body?: unknown): Promise<Reply> {
+  const reply = await fetch(product.api + where, {
+    method,
+    headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json', 'x-sim-instant': '1' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  return { status: reply.status, body: (await reply.json()) as Reply['body'] }
+}
+
+/** A prompt that only Acorn may answer: its status, and whose account it went by. */
+async function chat(): Promise<[status: number, isByok: unknown, errorType: unknown]> {
+  const { status, body } = await ask(key, 'POST', '/chat/completions', {
+    model: 'sim/swift-8b',
+    messages: [{ role: 'user', content: 'hello' }],
+    provider: { only: ['acorn'] },
+  })
+  const usage = body['usage'] as { is_byok?: boolean } | undefined
+  const error = body['error'] as { error_type?: string } | undefined
+  return [status, usage?.is_byok, error?.error_type]
+}
+
+const becomes = (wanted: unknown[], what: string) =>
+  waitFor(async () => JSON.stringify(await chat()) === JSON.stringify(wanted), { withinMs: 5_000, what })
+
+it('a provider key stored at the base URL of the API serves the next request, and one that is refused is told as such', async () => {
+  expect((await chat()).slice(0, 2)).toEqual([200, false])
+  const made = await ask(manager, 'POST', '/byok', { provider: 'acorn', key: 'sk-of-the-tenant-0001', name: 'ours' })
+  expect([made.status, made.body]).toMatchObject([201, { data: { label: '...0001' } }])
+  const { id } = ManagedByokAnswer.parse(made.body).data
+  await becomes([200, true, undefined], 'a request by the tenant’s key')
+  const test = async () =>
+    OwnTestAnswer.parse((await visitor.ask('POST', `/provider-keys/${id}/test`, {})).body).data.result
+  expect(await test()).toBe('ok')
+
+  expect((await ask(manager, 'PATCH', `/byok/${id}`, { key: 'refuse-this-key' })).status).toBe(200)
+  expect(await test()).toBe('refused')
+  await becomes([424, undefined, 'byok_invalid'], 'the refusal of the tenant’s key')
+
+  expect((await ask(manager, 'PATCH', `/byok/${id}`, { disabled: true })).status).toBe(200)
+  await becomes([200, false, undefined], 'a request by credits again')
+  expect((await ask(manager, 'DELETE', `/byok/${id}`)).body).toEqual({ deleted: true })
+  expect((await ask(key, 'GET', '/byok')).status).toBe(403)
+}, 60_000)

@@ -1,0 +1,263 @@
+import * as z from 'zod'
+import { instant, name, wholeNumber } from './fields.ts'
+import { one, page, PAGE_MAX, pageQuery } from './page.ts'
+
+/** Bounds of what an organisation brings along. */
+export const OWN_NAME_LENGTH_MAX = 80
+/** Of each kind, in one organisation. */
+export const OWN_MAX = 50
+export const OWN_PRIORITY_MAX = 99
+export const OWN_SHARE_MAX = 1_000
+/** Models, and keys, that one provider key may be kept to. */
+export const OWN_LIMITED_TO_MAX = 100
+export const OWN_SECRET_LENGTH_MIN = 8
+export const OWN_SECRET_LENGTH_MAX = 8_192
+export const OWN_SLUG_LENGTH_MAX = 40
+const TOKENS_MAX = 100_000_000
+const WORDS_MAX = 100
+
+/** Before what credits pay for, or after it. */
+export const PLACEMENTS = ['first', 'fallback'] as const
+const placement = () => z.enum(PLACEMENTS)
+
+/** How the endpoint of a tenant's own is spoken to. */
+export const OWN_DIALECTS = ['openai', 'anthropic', 'google'] as const
+
+/**
+ * What a test call found. `ok`: taken. `refused`: the provider does not take the secret. `limited`: it asks for patience, which says
+ * nothing of the secret. `unreachable`: nobody answered, or not in time. `unknown`: an answer that says nothing of the secret.
+ */
+export const TEST_RESULTS = ['ok', 'refused', 'unreachable', 'limited', 'unknown'] as const
+
+/** The last test call of a stored secret. */
+export const OwnTest = z.object({
+  result: z.enum(TEST_RESULTS),
+  /** When it was made. */
+  at: instant(),
+  /** HTTP status of the provider; null: there was no answer. */
+  status: z.int().nullable(),
+})
+export type OwnTest = z.infer<typeof OwnTest>
+
+/** The answer to a test call. Nothing of the provider's body stands in it. */
+export const OwnTestAnswer = one(
+  OwnTest.extend({
+    /** A sentence to show. */
+    message: z.string(),
+  }),
+)
+export type OwnTestAnswer = z.infer<typeof OwnTestAnswer>
+
+const KEPT = 'must be visible characters without spaces, as the provider shows it'
+/** A credential as the provider gave it. Goes in and never comes out again. */
+const secret = () =>
+  z
+    .string({ error: KEPT })
+    .trim()
+    .min(OWN_SECRET_LENGTH_MIN, `must have at least ${OWN_SECRET_LENGTH_MIN} characters`)
+    .max(OWN_SECRET_LENGTH_MAX, `must have at most ${OWN_SECRET_LENGTH_MAX} characters`)
+    .regex(/^[\x21-\x7e]+$/, KEPT)
+const PRIORITY = `must be a whole number from 0 to ${OWN_PRIORITY_MAX}; smaller is tried first`
+const priority = () => z.int({ error: PRIORITY }).min(0, PRIORITY).max(OWN_PRIORITY_MAX, PRIORITY)
+const SHARE = `must be a whole number from 1 to ${OWN_SHARE_MAX}`
+const share = () => z.int({ error: SHARE }).min(1, SHARE).max(OWN_SHARE_MAX, SHARE)
+const NONE = 'name at least one, or send null for all'
+const limitedTo = <Item extends z.ZodType>(item: Item) =>
+  z.array(item).min(1, NONE).max(OWN_LIMITED_TO_MAX, `at most ${OWN_LIMITED_TO_MAX}`).nullable()
+const modelSlugs = () => limitedTo(z.string().min(1).max(256))
+const KEY_ID = 'must be the id of an API key: 16 hexadecimal characters'
+const keyIds = () => limitedTo(z.string({ error: KEY_ID }).regex(/^[0-9a-f]{16}$/, KEY_ID))
+
+/** A credential of the organisation's own at a provider of the catalogue. Its secret is never shown. */
+export const ProviderKey = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  /** Slug and name of the provider. */
+  provider: z.string(),
+  providerName: z.string(),
+  /** The end of the secret, empty for one of less than 12 characters; and what recognises the same secret within this organisation. */
+  lastFour: z.string(),
+  fingerprint: z.string(),
+  /** Grows with each new secret. */
+  version: z.int().min(1),
+  /** The only place that the secret is sent to: an origin such as `https://api.example.com`, or `simulated`. */
+  boundTo: z.string(),
+  /** The provider has moved since: the key is not used until its secret is replaced, which binds it to the new address. */
+  moved: z.boolean(),
+  placement: placement(),
+  /** 0 to 99; smaller is tried first. */
+  priority: z.int(),
+  /** Of the traffic of one priority, relative. */
+  share: z.number(),
+  /** Only for these models; null: for all. */
+  models: z.array(z.string()).nullable(),
+  /** Only for requests with these keys; null: with all. A key that is no more has no name. */
+  keys: z.array(z.object({ id: z.string(), name: z.string().nullable() })).nullable(),
+  disabled: z.boolean(),
+  /** Null: its present secret was never tested. */
+  test: OwnTest.nullable(),
+  createdAt: instant(),
+  /** E-mail address of the person, or name of the management key; null: neither is known any more. */
+  createdBy: z.string().nullable(),
+})
+export type ProviderKey = z.infer<typeof ProviderKey>
+
+/** The cursor is the last row of the page before. */
+export const ProviderKeyListQuery = z.strictObject({
+  ...pageQuery,
+  limit: wholeNumber(1, PAGE_MAX).default(OWN_MAX),
+  cursor: z.uuid().optional(),
+  /** Only those at this provider. */
+  provider: z.string().min(1).max(100).optional(),
+})
+export type ProviderKeyListQuery = z.infer<typeof ProviderKeyListQuery>
+/** By provider, and within it as they are tried: placement, priority, age. */
+export const ProviderKeyList = page(ProviderKey)
+export type ProviderKeyList = z.infer<typeof ProviderKeyList>
+export const ProviderKeyAnswer = one(ProviderKey)
+export type ProviderKeyAnswer = z.infer<typeof ProviderKeyAnswer>
+
+export const ProviderKeyCreate = z.strictObject({
+  provider: z.string().min(1, 'Name the provider.').max(100),
+  name: name(OWN_NAME_LENGTH_MAX),
+  secret: secret(),
+  placement: placement().default('first'),
+  priority: priority().default(0),
+  share: share().default(1),
+  models: modelSlugs().default(null),
+  keys: keyIds().default(null),
+  disabled: z.boolean().default(false),
+})
+export type ProviderKeyCreate = z.infer<typeof ProviderKeyCreate>
+
+/** What is absent stays as it is. The provider and the secret have their own ways: another provider is another key. */
+export const ProviderKeyChange = z.strictObject({
+  name: name(OWN_NAME_LENGTH_MAX).optional(),
+  placement: placement().optional(),
+  priority: priority().optional(),
+  share: share().optional(),
+  models: modelSlugs().optional(),
+  keys: keyIds().optional(),
+  disabled: z.boolean().optional(),
+})
+export type ProviderKeyChange = z.infer<typeof ProviderKeyChange>
+
+/** Body of PUT `/provider-keys/{id}/secret`. */
+export const SecretReplace = z.strictObject({ secret: secret() })
+export type SecretReplace = z.infer<typeof SecretReplace>
+
+/** Body of PUT `/own-endpoints/{id}/secret`. Null: it asks for no credential. */
+export const EndpointSecretReplace = z.strictObject({ secret: secret().nullable() })
+export type EndpointSecretReplace = z.infer<typeof EndpointSecretReplace>
+
+const DOLLARS = 'must be dollars as a decimal string, such as "0.15"; "0" where it costs nothing'
+const dollars = () => z.string({ error: DOLLARS }).regex(/^\d{1,9}(?:\.\d{1,9})?$/, DOLLARS)
+
+/** Declared by whoever runs the endpoint: decimal dollars per million tokens, `request` for each call. */
+export const OwnPrice = z.strictObject({
+  prompt: dollars(),
+  completion: dollars(),
+  /** Null: as `prompt`. */
+  cached: dollars().nullable().default(null),
+  request: dollars(),
+})
+export type OwnPrice = z.infer<typeof OwnPrice>
+
+const tokens = () => z.int().min(1).max(TOKENS_MAX)
+const wordList = () => z.array(z.string().min(1).max(64)).max(WORDS_MAX)
+const modalities = () => z.array(z.string().min(1).max(32)).min(1).max(10)
+const slug = () =>
+  z
+    .string()
+    .regex(
+      new RegExp(`^[a-z0-9-]{1,${OWN_SLUG_LENGTH_MAX}}$`),
+      `must be 1 to ${OWN_SLUG_LENGTH_MAX} of a to z, 0 to 9 and the hyphen`,
+    )
+
+/** What describes an endpoint of one's own; the same in what is sent and in what comes back. */
+const endpointFields = {
+  name: name(OWN_NAME_LENGTH_MAX),
+  dialect: z.enum(OWN_DIALECTS),
+  /** Ends where the dialect's paths begin: `https://llm.example.com/v1`. */
+  baseUrl: z.string().min(1, 'Give its address.').max(500, 'At most 500 characters.'),
+  /** The name that the endpoint knows the model by. */
+  upstreamModel: z.string().trim().min(1, 'Give the name that the endpoint knows the model by.').max(200),
+  /** A model of the catalogue, or one of the organisation's own: `~tenant/name`. */
+  model: z.string().min(1).max(256),
+  contextLength: tokens(),
+  maxCompletionTokens: tokens().nullable(),
+  supportedParameters: wordList(),
+  inputModalities: modalities(),
+  outputModalities: modalities(),
+  price: OwnPrice,
+  /** Whoever runs it may keep or train on prompts. */
+  retainsPrompts: z.boolean(),
+  /** Keeps nothing of a request once it is answered. */
+  zeroRetention: z.boolean(),
+  placement: placement(),
+  priority: priority(),
+}
+
+/** An endpoint that the organisation runs or rents. */
+export const OwnEndpointRow = z.object({
+  ...endpointFields,
+  id: z.uuid(),
+  /** Its provider is `~slug`, its id in requests and decisions `~slug/model`. */
+  slug: z.string(),
+  disabled: z.boolean(),
+  /** Of its secret; null: it asks for no credential. */
+  lastFour: z.string().nullable(),
+  fingerprint: z.string().nullable(),
+  version: z.int().min(1),
+  /** Grows with each new price. */
+  priceVersion: z.int(),
+  /** Null: it was never tested as it is now. */
+  test: OwnTest.nullable(),
+  createdAt: instant(),
+  createdBy: z.string().nullable(),
+})
+export type OwnEndpointRow = z.infer<typeof OwnEndpointRow>
+
+export const OwnEndpointListQuery = z.strictObject({
+  ...pageQuery,
+  limit: wholeNumber(1, PAGE_MAX).default(OWN_MAX),
+  cursor: z.uuid().optional(),
+})
+export type OwnEndpointListQuery = z.infer<typeof OwnEndpointListQuery>
+/** By name. */
+export const OwnEndpointList = page(OwnEndpointRow)
+export type OwnEndpointList = z.infer<typeof OwnEndpointList>
+export const OwnEndpointAnswer = one(OwnEndpointRow)
+export type OwnEndpointAnswer = z.infer<typeof OwnEndpointAnswer>
+
+export const OwnEndpointCreate = z.strictObject({
+  ...endpointFields,
+  slug: slug(),
+  /** Null: it asks for no credential. */
+  secret: secret().nullable().default(null),
+  maxCompletionTokens: endpointFields.maxCompletionTokens.default(null),
+  supportedParameters: wordList().default([]),
+  inputModalities: modalities().default(['text']),
+  outputModalities: modalities().default(['text']),
+  /** What is not said counts as kept. */
+  retainsPrompts: z.boolean().default(true),
+  zeroRetention: z.boolean().default(false),
+  placement: placement().default('first'),
+  priority: priority().default(0),
+  disabled: z.boolean().default(false),
+})
+export type OwnEndpointCreate = z.infer<typeof OwnEndpointCreate>
+
+/**
+ * What is absent stays as it is. Its slug and model are for good, as decisions on record name them. A `baseUrl` at another origin needs
+ * the secret again (`secret`, or null for none): a stored one goes only where it was stored for.
+ */
+export const OwnEndpointChange = z
+  .strictObject({ ...endpointFields, disabled: z.boolean(), secret: secret().nullable() })
+  .omit({ model: true })
+  .partial()
+export type OwnEndpointChange = z.infer<typeof OwnEndpointChange>
+
+/** A row that is no more. */
+export const OwnDeleted = z.object({ deleted: z.literal(true) })
+export type OwnDeleted = z.infer<typeof OwnDeleted>
