@@ -22,6 +22,29 @@ export async function lookAtPages(page: Page, product: Product, who: { signedIn:
   }
 }
 
+const BACKGROUND = { light: 'rgb(247, 245, 240)', dark: 'rgb(15, 19, 23)' }
+/** A long page on a busy machine takes its time to change its colours. */
+const SOON = { timeout: 20_000 }
+const SHOTS = process.env['SHOTS']
+
+/** The page as it is now, in both widths and themes. Keeps pictures for whoever names a folder for them. */
+export async function lookAtAll(page: Page, name: string): Promise<void> {
+  for (const [width, height] of [
+    [1280, 800],
+    [390, 844],
+  ] as const) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.setViewportSize({ width, height })
+      // The colours change at once, not over a quarter of a second.
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await expect(page.locator('body')).toHaveCSS('background-color', BACKGROUND[colorScheme], SOON)
+      await lookAt(page)
+      if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}-${width}-${colorScheme}.png`, fullPage: true })
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 800 })
+}
+
 /** The page as it is now: as wide as its window, and clean by axe's rules for WCAG 2.1 AA. */
 export async function lookAt(page: Page): Promise<void> {
   const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')

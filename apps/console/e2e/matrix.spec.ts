@@ -39,7 +39,7 @@ for (const [width, height] of [
       await page.setViewportSize({ width, height })
       await page.emulateMedia({ colorScheme })
       await signUpInBrowser(page, product, `failing-${width}-${colorScheme}@example.org`)
-      await page.route(/\/console\/v1\/(?:requests|usage|keys|models)/, (route) =>
+      await page.route(/\/console\/v1\/(?:requests|usage|keys|provider-keys|models)/, (route) =>
         route.fulfill({
           status: 503,
           contentType: 'application/problem+json',
@@ -51,7 +51,7 @@ for (const [width, height] of [
           }),
         }),
       )
-      for (const path of ['/usage', '/requests', '/keys', '/models']) {
+      for (const path of ['/usage', '/requests', '/keys', '/provider-keys', '/models']) {
         await page.goto(product.console + path)
         await expect(page.getByText('This could not be loaded').first()).toBeVisible({ timeout: 15_000 })
         await expect(page.getByText('req-test').first()).toBeVisible()

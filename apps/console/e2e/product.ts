@@ -1,15 +1,19 @@
 import { test as base, type Page } from '@playwright/test'
-import { codeFor, startProduct, waitFor, type Product } from '@turnpike/testkit'
+import { codeFor, freePorts, startProduct, waitFor, type Product } from '@turnpike/testkit'
 
 /**
  * Tests with the whole product behind them, started once per worker. Files that name a house of their own get a product of their own,
  * since one lets ten people sign up in an hour.
  */
-export const test = base.extend<{ quiet: undefined }, { house: string; product: Product }>({
+export const test = base.extend<{ quiet: undefined }, { house: string; allowsSimulator: boolean; product: Product }>({
   house: ['', { option: true, scope: 'worker' }],
+  /** Whether tenants' own endpoints may be the simulator's, which is at a private address. */
+  allowsSimulator: [false, { option: true, scope: 'worker' }],
   product: [
-    async ({ house: _house }, use) => {
-      const product = await startProduct()
+    async ({ house: _house, allowsSimulator }, use) => {
+      const [simulatorPort = 0] = allowsSimulator ? await freePorts(1) : []
+      const allowed = { simulatorPort, environment: { EGRESS_ALLOW: `127.0.0.1:${simulatorPort}` } }
+      const product = await startProduct(allowsSimulator ? allowed : {})
       await use(product)
       await product.drop()
     },

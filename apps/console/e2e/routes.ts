@@ -8,6 +8,8 @@ export const ROUTES = [
   { path: '/what-if', heading: 'What if', signedIn: true },
   { path: '/requests', heading: 'Requests', signedIn: true },
   { path: '/keys', heading: 'API keys', signedIn: true },
+  { path: '/provider-keys', heading: 'Provider keys', signedIn: true },
+  { path: '/provider-keys?tab=endpoints', heading: 'Provider keys', signedIn: true },
   { path: '/policies', heading: 'Routing policies', signedIn: true },
   { path: '/policies/create', heading: 'New policy', signedIn: true },
   { path: '/models', heading: 'Models', signedIn: true },

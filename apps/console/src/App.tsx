@@ -29,6 +29,7 @@ const ModelsPage = lazy(() => import('./models/ModelsPage.tsx'))
 const PoliciesPage = lazy(() => import('./policies/PoliciesPage.tsx'))
 const NewPolicyPage = lazy(() => import('./policies/NewPolicyPage.tsx'))
 const PolicyPage = lazy(() => import('./policies/PolicyPage.tsx'))
+const ProviderKeysPage = lazy(() => import('./own/ProviderKeysPage.tsx'))
 const WhatIfPage = lazy(() => import('./what-if/WhatIfPage.tsx'))
 const SettingsPage = lazy(() => import('./settings/SettingsPage.tsx'))
 
@@ -65,6 +66,7 @@ export function App({ texts }: { texts: I18nProvider }) {
             <CustomRoutes>
               <Route path="/start" element={<StartPage />} />
               <Route path="/usage" element={<UsagePage />} />
+              <Route path="/provider-keys" element={<ProviderKeysPage />} />
               <Route path="/what-if" element={<WhatIfPage />} />
               <Route path="/settings" element={<SettingsPage />} />
             </CustomRoutes>

@@ -1,6 +1,7 @@
 import type { Messages } from './en.ts'
 import { faultsDe } from './faults.de.ts'
 import { observeDe } from './observe.de.ts'
+import { ownDe } from './own.de.ts'
 import { policiesDe } from './policies.de.ts'
 import { policiesUseDe } from './policies-use.de.ts'
 import { whatIfDe } from './whatif.de.ts'
@@ -56,6 +57,7 @@ export const de: Messages = {
     usage: 'Nutzung',
     requests: 'Anfragen',
     keys: 'API-Schlüssel',
+    'provider-keys': 'Anbieterschlüssel',
     policies: 'Routing-Richtlinien',
     'what-if': 'Was wäre wenn',
     models: 'Modelle',
@@ -191,9 +193,10 @@ export const de: Messages = {
   ...policiesDe,
   ...policiesUseDe,
   ...whatIfDe,
+  ...ownDe,
   models: {
     title: 'Modelle',
-    text: 'Jedes Modell mit den Anbietern, die es führen. Preise je Million Tokens.',
+    text: 'Jedes Modell mit den Anbietern, die es führen. Preise je Million Tokens; Erfolg, erstes Token und Tempo aus der letzten halben Stunde.',
     search: 'Modelle suchen',
     context: '%{tokens} Kontext',
     provider: 'Anbieter',
@@ -211,6 +214,17 @@ export const de: Messages = {
     filteredText: 'Versuche den Namen des Autors oder ein kürzeres Stück des Namens.',
     clear: 'Suche leeren',
     limit_none: 'keine Grenze genannt',
+    uptime: 'Erfolg',
+    firstToken: 'Erstes Token',
+    speed: 'Tempo',
+    noTraffic: 'kein Verkehr',
+    tooFew: 'zu wenige',
+    tooFewHint: 'Weniger als 20 Versuche; das ist zu wenig für eine Quote.',
+    state_degraded: 'beeinträchtigt',
+    state_down: 'ausgefallen',
+    liveAway: 'Wie es den Endpunkten gerade geht, ließ sich nicht lesen. Preise und Grenzen stimmen.',
+    priceLine: '%{input} hinein · %{output} heraus · %{context} Kontext',
+    moreEndpoints: '%{smart_count} weiteren Anbieter zeigen |||| %{smart_count} weitere Anbieter zeigen',
   },
   settings: {
     title: 'Einstellungen',

@@ -1,5 +1,6 @@
 import { faultsEn } from './faults.en.ts'
 import { observeEn } from './observe.en.ts'
+import { ownEn } from './own.en.ts'
 import { policiesEn } from './policies.en.ts'
 import { policiesUseEn } from './policies-use.en.ts'
 import { whatIfEn } from './whatif.en.ts'
@@ -52,6 +53,7 @@ export const en = {
     usage: 'Usage',
     requests: 'Requests',
     keys: 'API keys',
+    'provider-keys': 'Provider keys',
     policies: 'Routing policies',
     'what-if': 'What if',
     models: 'Models',
@@ -185,9 +187,10 @@ export const en = {
   ...policiesEn,
   ...policiesUseEn,
   ...whatIfEn,
+  ...ownEn,
   models: {
     title: 'Models',
-    text: 'Each model with the providers that serve it. Prices are per million tokens.',
+    text: 'Each model with the providers that serve it. Prices are per million tokens; success, first token and speed are of the last half hour.',
     search: 'Search models',
     context: '%{tokens} context',
     provider: 'Provider',
@@ -205,6 +208,17 @@ export const en = {
     filteredText: 'Try the name of an author or a shorter part of the name.',
     clear: 'Clear the search',
     limit_none: 'no limit stated',
+    uptime: 'Success',
+    firstToken: 'First token',
+    speed: 'Speed',
+    noTraffic: 'no traffic',
+    tooFew: 'too few',
+    tooFewHint: 'Fewer than 20 attempts, which is too few for a rate.',
+    state_degraded: 'degraded',
+    state_down: 'down',
+    liveAway: 'How endpoints do just now could not be read. Prices and limits are right.',
+    priceLine: '%{input} in · %{output} out · %{context} context',
+    moreEndpoints: 'Show %{smart_count} more provider |||| Show %{smart_count} more providers',
   },
   settings: {
     title: 'Settings',

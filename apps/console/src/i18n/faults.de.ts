@@ -41,6 +41,8 @@ export const faultsDe = {
   upstream_cut: 'Die Antwort des Anbieters ist abgebrochen.',
   upstream_empty: 'Die Antwort des Anbieters war zu Ende, ohne etwas zu enthalten.',
   upstream_credential_refused: 'Der Anbieter hat unsere Zugangsdaten nicht angenommen.',
+  own_credential_refused:
+    'Der Anbieter hat deine eigenen Zugangsdaten nicht angenommen. Ersetze das Geheimnis unter Anbieterschlüssel, oder schalte ihn ab.',
   upstream_model_missing: 'Der Anbieter führt dieses Modell nicht mehr.',
   auth_unavailable: 'Dein Schlüssel ließ sich gerade nicht prüfen. Der Fehler liegt bei uns; versuche es noch einmal.',
   billing_unavailable:

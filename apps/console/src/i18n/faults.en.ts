@@ -38,6 +38,8 @@ export const faultsEn = {
   upstream_cut: 'The provider’s answer broke off.',
   upstream_empty: 'The provider’s answer ended with nothing in it.',
   upstream_credential_refused: 'The provider did not accept our credential.',
+  own_credential_refused:
+    'The provider did not accept your own credential. Replace its secret under provider keys, or switch it off.',
   upstream_model_missing: 'The provider does not serve this model any more.',
   auth_unavailable: 'Your key could not be checked just now. The fault is ours; try again.',
   billing_unavailable: 'Your credit could not be checked just now. The fault is ours; try again.',

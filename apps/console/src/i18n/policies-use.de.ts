@@ -117,6 +117,10 @@ export const policiesUseDe: Pick<Messages, 'preview' | 'policy' | 'why'> = {
     cut: 'Als Versuch %{number} gefragt; die Antwort brach ab: %{reason}',
     cancelled:
       'Als Versuch %{number} gefragt und zurückgerufen, weil ein anderer schneller war oder der Aufrufer ging.',
+    lost: 'Als Versuch %{number} zur selben Zeit wie ein anderer gefragt und zurückgerufen, weil %{used} zuerst begann.',
+    ownFirst: 'Er würde mit Guthaben bezahlt; dein Eigenes steht davor.',
+    ownLater: 'Dein Eigenes steht hier hinter dem, was mit Guthaben bezahlt wird.',
+    ownOrder: 'Unter deinen eigenen stellen Reihenfolge und Anteile, die du gesetzt hast, %{used} davor.',
     down: 'Er galt als gestört und stand deshalb hinter denen, die liefen.',
     slow: 'Er verfehlte das Tempo, das die Richtlinie vorzieht, und stand deshalb hinter den anderen.',
     warm: 'Der Prompt der Unterhaltung war bei %{used} zwischengespeichert.',

@@ -97,6 +97,8 @@ export const whatIfDe: Pick<Messages, 'whatIf'> = {
       'Tempo und Fehler anderswo werden aus dem gezogen, was der Endpunkt in jener Minute zeigte, oder in der nächsten binnen einer Stunde. Zeit, die in Fehlversuchen verging, kommt nicht hinzu.',
     limit_load: 'Es wird angenommen, dass Endpunkte die zusätzlichen Anfragen tragen wie ihre eigenen.',
     limit_sticky: 'Wo ein Prompt-Cache warm war, ist nur von Anfragen bekannt, die dort blieben.',
+    limit_own:
+      'Deine eigenen Schlüssel und Endpunkte sind die von heute. Anfragen über sie kosten hier nichts; was ihre Anbieter dir berechnen, ist nicht mitgezählt.',
     limit_unknown:
       'Manche Anfragen wären dorthin gegangen, wo binnen einer Stunde nichts zu sehen war: Sie gelten als beantwortet, und ihr Tempo fehlt auf beiden Seiten.',
     limit_unrecorded: 'Anfragen, die vor der Wahl eines Weges abgewiesen wurden, fehlen.',

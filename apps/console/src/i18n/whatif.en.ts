@@ -93,6 +93,8 @@ export const whatIfEn = {
       'Speed and failures elsewhere are drawn from what that endpoint showed in that minute, or the nearest one within the hour. Time lost in failed attempts is not added.',
     limit_load: 'Endpoints are taken to bear the moved requests as they bore their own.',
     limit_sticky: 'Where a prompt cache was warm is known only of requests that stayed there.',
+    limit_own:
+      'Your own keys and endpoints are those of today. Requests by them cost nothing here; what their providers charge you is not counted.',
     limit_unknown:
       'Some requests would have gone where nothing was shown within the hour: they count as answered, and their speed is left out on both sides.',
     limit_unrecorded: 'Requests that were refused before a route was chosen are left out.',

@@ -1,12 +1,15 @@
+import Alert from '@mui/material/Alert'
 import Box from '@mui/material/Box'
 import Button from '@mui/material/Button'
 import Card from '@mui/material/Card'
 import Chip from '@mui/material/Chip'
 import TextField from '@mui/material/TextField'
+import type { Theme } from '@mui/material/styles'
 import Typography from '@mui/material/Typography'
+import useMediaQuery from '@mui/material/useMediaQuery'
 import { useQuery } from '@tanstack/react-query'
 import type { ModelRow } from '@turnpike/contract'
-import { useDeferredValue, useState } from 'react'
+import { memo, useDeferredValue, useMemo, useState } from 'react'
 import { count } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { CopyButton } from '../parts/CopyButton.tsx'
@@ -16,19 +19,27 @@ import { Empty } from '../states/Empty.tsx'
 import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { EndpointTable } from './EndpointTable.tsx'
+import { liveBy, type LiveOf } from './live.ts'
 import { plainName } from './plain-name.ts'
-import { modelsQuery } from './query.ts'
+import { modelsLiveQuery, modelsQuery } from './query.ts'
 
 /** Cards drawn at first and with every "more": hundreds at once would make typing slow. */
 const CARDS_STEP = 25
 
-/** The catalogue: every model with who serves it, and at what price. The search is part of the address. */
+/** The catalogue: every model with who serves it, at what price and how well. The search is part of the address. */
 export default function ModelsPage() {
   const { say } = useText()
   const [url, setUrl] = useUrlState()
-  const typed = url.get('q') ?? ''
+  // The address follows what is typed, a moment later: read back from there, letters would be lost.
+  const [typed, setTyped] = useState(url.get('q') ?? '')
+  const search = (text: string) => {
+    setTyped(text)
+    setUrl({ q: text || null })
+  }
   const wanted = useDeferredValue(typed)
   const query = useQuery(modelsQuery)
+  const live = useQuery(modelsLiveQuery)
+  const liveOf = useMemo(() => liveBy(live.data), [live.data])
   return (
     <Page title={say('models.title')} text={say('models.text')}>
       <TextField
@@ -36,16 +47,21 @@ export default function ModelsPage() {
         type="search"
         size="small"
         value={typed}
-        onChange={(event) => setUrl({ q: event.target.value })}
+        onChange={(event) => search(event.target.value)}
         sx={{ mb: 2.5, width: { xs: '100%', sm: 360 } }}
       />
+      {live.isError && query.data && (
+        <Alert severity="warning" sx={{ mb: 2 }}>
+          {say('models.liveAway')}
+        </Alert>
+      )}
       <View query={query} skeleton={<RowsSkeleton rows={8} />}>
         {({ data }) => {
           if (data.length === 0)
             return <Empty kind="unused" title={say('models.emptyTitle')} text={say('models.emptyText')} />
           const found = data.filter((model) => matches(model, wanted))
-          if (found.length > 0) return <Cards key={wanted} models={found} />
-          const clear = <Button onClick={() => setUrl({ q: null })}>{say('models.clear')}</Button>
+          if (found.length > 0) return <Cards key={wanted} models={found} live={liveOf} />
+          const clear = <Button onClick={() => search('')}>{say('models.clear')}</Button>
           const title = say('models.filteredTitle', { query: wanted })
           return <Empty kind="filtered" title={title} text={say('models.filteredText')} action={clear} />
         }}
@@ -63,8 +79,9 @@ function matches({ slug, name, endpoints }: ModelRow, typed: string): boolean {
     .every((word) => text.includes(word))
 }
 
-function Cards({ models }: { models: readonly ModelRow[] }) {
+function Cards({ models, live }: { models: readonly ModelRow[]; live: LiveOf }) {
   const { say } = useText()
+  const isPhone = useMediaQuery((theme: Theme) => theme.breakpoints.down('sm'), { noSsr: true })
   const [shown, setShown] = useState(CARDS_STEP)
   return (
     <>
@@ -73,7 +90,7 @@ function Cards({ models }: { models: readonly ModelRow[] }) {
       </Typography>
       <Box sx={{ display: 'grid', gap: 2 }}>
         {models.slice(0, shown).map((model) => (
-          <ModelCard key={model.slug} model={model} />
+          <ModelCard key={model.slug} model={model} live={live} isPhone={isPhone} />
         ))}
       </Box>
       {models.length > shown && (
@@ -85,7 +102,14 @@ function Cards({ models }: { models: readonly ModelRow[] }) {
   )
 }
 
-function ModelCard({ model }: { model: ModelRow }) {
+interface ModelCardProps {
+  readonly model: ModelRow
+  readonly live: LiveOf
+  readonly isPhone: boolean
+}
+
+/** Drawn again only when the model or its figures change: typing in the search must not redraw the page. */
+const ModelCard = memo(function ModelCard({ model, live, isPhone }: ModelCardProps) {
   const { say, locale } = useText()
   const isOnlySimulated = model.endpoints.length > 0 && model.endpoints.every(({ simulated }) => simulated)
   return (
@@ -112,7 +136,7 @@ function ModelCard({ model }: { model: ModelRow }) {
           {model.description}
         </Typography>
       )}
-      <EndpointTable model={model} />
+      <EndpointTable model={model} live={live} isPhone={isPhone} />
     </Card>
   )
-}
+})

@@ -4,6 +4,7 @@ import Card from '@mui/material/Card'
 import Typography from '@mui/material/Typography'
 import { useState } from 'react'
 import { useText } from '../i18n/text.ts'
+import { useOwnOptions } from '../own/names.tsx'
 import { BlockSkeleton } from '../states/Loading.tsx'
 import { useCatalogue } from './catalogue.ts'
 import type { Editing } from './editing.ts'
@@ -27,6 +28,7 @@ interface EditorProps {
 export function Editor({ policyId, editing, readOnly, refusal }: EditorProps) {
   const { say } = useText()
   const { isLoading, models, modelOptions, providerOptions } = useCatalogue()
+  const own = useOwnOptions()
   const [wish, setWish] = useState(FIRST_WISH)
   const sample = sampleOf(wish, models)
   const question = sample && { document: editing.draft, sample, ...(policyId !== null && { policyId }) }
@@ -69,8 +71,8 @@ export function Editor({ policyId, editing, readOnly, refusal }: EditorProps) {
           <>
             <SampleForm
               wish={{ ...wish, model: sample.models[0] ?? '' }}
-              models={modelOptions}
-              providers={providerOptions}
+              models={[...own.models, ...modelOptions]}
+              providers={[...own.providers, ...providerOptions]}
               onChange={setWish}
             />
             <Preview state={state} />

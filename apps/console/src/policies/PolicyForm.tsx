@@ -3,12 +3,14 @@ import Box from '@mui/material/Box'
 import Button from '@mui/material/Button'
 import Link from '@mui/material/Link'
 import { useText } from '../i18n/text.ts'
+import { useOwnOptions } from '../own/names.tsx'
 import { Choice } from '../parts/Choice.tsx'
 import { useUrlState } from '../parts/url-state.ts'
 import { useCatalogue } from './catalogue.ts'
 import { at } from './draft.ts'
 import { DraftContext } from './draft-state.ts'
 import type { Editing } from './editing.ts'
+import { HedgeSection, OwnSection } from './hedge-and-own.tsx'
 import { JsonEditor } from './JsonEditor.tsx'
 import { ObjectiveSection } from './ObjectiveSection.tsx'
 import { ScheduleSection } from './ScheduleSection.tsx'
@@ -78,7 +80,9 @@ function BrokenJson({ onDrop }: { onDrop: () => void }) {
 }
 
 function Sections({ editing, disabled }: { editing: Editing; disabled: boolean }) {
-  const { providerOptions, modelOptions } = useCatalogue()
+  const catalogue = useCatalogue()
+  const own = useOwnOptions()
+  const providerOptions = [...own.providers, ...catalogue.providerOptions]
   return (
     <Box
       component="fieldset"
@@ -87,13 +91,15 @@ function Sections({ editing, disabled }: { editing: Editing; disabled: boolean }
     >
       <ObjectiveSection providers={providerOptions} />
       <ProvidersSection providers={providerOptions} />
+      <OwnSection />
       <PricesSection />
       <DataSection />
       <AbilitiesSection />
       <SpeedSection />
       <FailoverSection />
+      <HedgeSection />
       <FallbackSection
-        models={modelOptions}
+        models={[...own.models, ...catalogue.modelOptions]}
         hasModels={at(editing.draft, ['model_fallback', 'models']) !== undefined}
       />
       <ScheduleSection providers={providerOptions} />

@@ -4,6 +4,7 @@ import Typography from '@mui/material/Typography'
 import type { CandidateRow, PolicyPreview } from '@turnpike/contract'
 import { count, duration, money, share } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { TargetName, useAccounts } from '../own/names.tsx'
 import { chancesOf } from '../requests/route.ts'
 import { rankedOf, type Ranked } from './ranked.ts'
 
@@ -11,6 +12,7 @@ import { rankedOf, type Ranked } from './ranked.ts'
 export function PreviewCandidates({ preview }: { preview: PolicyPreview }) {
   const { say } = useText()
   const chances = chancesOf(preview.candidates)
+  const accountOf = useAccounts(preview.candidates.map(({ endpoint }) => endpoint))
   return (
     <section>
       <Typography variant="h3" id="preview-order" sx={{ mb: 0.5 }}>
@@ -18,14 +20,26 @@ export function PreviewCandidates({ preview }: { preview: PolicyPreview }) {
       </Typography>
       <Box component="ol" aria-labelledby="preview-order" sx={{ m: 0, p: 0, listStyle: 'none' }}>
         {rankedOf(preview).map((ranked) => (
-          <Line key={ranked.candidate.endpoint} ranked={ranked} chance={chances.get(ranked.candidate.endpoint)} />
+          <Line
+            key={ranked.candidate.endpoint}
+            ranked={ranked}
+            chance={chances.get(ranked.candidate.endpoint)}
+            account={accountOf(ranked.candidate.endpoint)}
+          />
         ))}
       </Box>
     </section>
   )
 }
 
-function Line({ ranked: { candidate, place, kind }, chance }: { ranked: Ranked; chance: number | undefined }) {
+interface LineProps {
+  readonly ranked: Ranked
+  readonly chance: number | undefined
+  /** What the reader's own account is called by which it goes; null: ours. */
+  readonly account: string | null
+}
+
+function Line({ ranked: { candidate, place, kind }, chance, account }: LineProps) {
   const { say, locale } = useText()
   return (
     <Box
@@ -40,7 +54,7 @@ function Line({ ranked: { candidate, place, kind }, chance }: { ranked: Ranked; 
       <Box sx={{ fontWeight: 650 }}>{place ?? say('common.none')}</Box>
       <Box sx={{ minWidth: 0 }}>
         <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 0.75, alignItems: 'center', overflowWrap: 'anywhere' }}>
-          <code>{candidate.endpoint}</code>
+          <TargetName target={candidate.endpoint} account={account} />
           {candidate.down && <Chip size="small" color="error" variant="outlined" label={say('preview.down')} />}
           {candidate.slow && <Chip size="small" color="warning" variant="outlined" label={say('preview.slow')} />}
           {kind === 'fallback' && <Chip size="small" variant="outlined" label={say('preview.fallback')} />}

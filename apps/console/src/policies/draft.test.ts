@@ -113,9 +113,13 @@ describe('JSON', () => {
   })
 
   it('has its fields in reading order, however they were kept', () => {
-    const kept = { schedule: [{ zone: 'UTC', to: '06:00', objective: 'cost', days: [] }], hedge: 1, objective: 'cost' }
+    const kept = {
+      schedule: [{ zone: 'UTC', to: '06:00', objective: 'cost', days: [] }],
+      novelty: 1,
+      objective: 'cost',
+    }
     const names = [...asJson(kept).matchAll(/"(\w+)":/g)].map(([, name]) => name)
-    expect(names).toEqual(['objective', 'schedule', 'days', 'to', 'zone', 'objective', 'hedge'])
+    expect(names).toEqual(['objective', 'schedule', 'days', 'to', 'zone', 'objective', 'novelty'])
   })
 
   it('is no document while it is half typed, or a list', () => {

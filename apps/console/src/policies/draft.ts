@@ -95,7 +95,8 @@ export function asJson(draft: unknown): string {
   return JSON.stringify(draft, (_name, value: unknown) => (isRecord(value) ? inOrder(value) : value), 2)
 }
 
-function inOrder(record: Draft): Draft {
+/** The same fields in reading order; those that are not known come last. */
+export function inOrder(record: Draft): Draft {
   const place = (name: string) => (READING_ORDER.includes(name) ? READING_ORDER.indexOf(name) : READING_ORDER.length)
   return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => place(a) - place(b)))
 }
@@ -109,7 +110,8 @@ export function errorAt(errors: unknown, path: Path): string | null {
   return inner.length > 0 ? inner.join(' ') : null
 }
 
-function isRecord(value: unknown): value is Draft {
+/** Whether a value has fields. */
+export function isRecord(value: unknown): value is Draft {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

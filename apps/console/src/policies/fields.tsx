@@ -4,7 +4,7 @@ import FormControlLabel from '@mui/material/FormControlLabel'
 import FormHelperText from '@mui/material/FormHelperText'
 import TextField from '@mui/material/TextField'
 import { useId, type ReactNode } from 'react'
-import { decimal, listOf, settled, textOf, typed, type Path } from './draft.ts'
+import { decimal, isRecord, listOf, settled, textOf, typed, type Path } from './draft.ts'
 import { useEntry } from './draft-state.ts'
 
 /** How the text of each kind of field is read into the document. */
@@ -50,7 +50,10 @@ interface CheckEntryProps {
   readonly path: Path
   readonly label: string
   readonly hint?: string
-  /** What the document says when it is ticked, and when it is not. The one of them that is undefined is the built-in behaviour. */
+  /**
+   * What the document says when it is ticked, and when it is not. The one of them that is undefined is the built-in behaviour. An
+   * object counts as ticked whatever stands in it.
+   */
   readonly on?: unknown
   readonly off?: unknown
 }
@@ -58,7 +61,7 @@ interface CheckEntryProps {
 /** A yes or no of the document. */
 export function CheckEntry({ path, label, hint, on = true, off }: CheckEntryProps) {
   const { value, error, set } = useEntry(path)
-  const isOn = off === undefined ? value === on : value !== off
+  const isOn = off === undefined ? value === on || (isRecord(on) && isRecord(value)) : value !== off
   const hintId = useId()
   return (
     <Box>

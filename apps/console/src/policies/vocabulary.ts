@@ -91,11 +91,13 @@ export const TEMPLATE_NAMES = Object.keys(TEMPLATES) as readonly TemplateName[]
 export const SECTIONS = {
   objective: ['objective', 'order', 'shares'],
   providers: ['only', 'ignore'],
+  own: ['own_capacity'],
   prices: ['max_price'],
   data: ['data_collection', 'zdr', 'enforce_distillable_text'],
   abilities: ['quantizations', 'required_parameters', 'require_parameters'],
   speed: ['preferred_min_throughput', 'preferred_max_latency'],
   failover: ['allow_fallbacks', 'failover'],
+  hedge: ['hedge'],
   fallback: ['model_fallback'],
   schedule: ['schedule'],
   reach: ['sticky', 'locked'],
@@ -112,4 +114,5 @@ export const READING_ORDER: readonly string[] = [
   ...PRICES,
   ...PERCENTILES,
   ...['models', 'on', 'attempts', 'first_token_ms', 'total_ms'],
+  ...['after_ms', 'extra_requests_percent', 'extra_spend_per_day', 'own_cost'],
 ]

@@ -19,6 +19,13 @@ it('says a value as a reader would', () => {
   )
 })
 
+it('says a hedge and whose capacity is used', () => {
+  expect(wordsOf('hedge', {}, say)).toBe('yes')
+  // As the database keeps it, which has an order of its own.
+  expect(wordsOf('hedge', { own_cost: true, after_ms: 800 }, say)).toBe('Asked after, ms: 800 · Own keys too: yes')
+  expect(wordsOf('own_capacity', 'only', say)).toBe('own only')
+})
+
 it('says each window of a schedule', () => {
   const windows = [
     { days: ['mon', 'tue'], from: '22:00', to: '06:00', zone: 'UTC', objective: 'cost' },

@@ -1,5 +1,6 @@
 import type { TextKey } from '../i18n/en.ts'
 import type { Say } from '../i18n/text.ts'
+import { inOrder, isRecord } from './draft.ts'
 import { DAYS, FAILURES, OBJECTIVES } from './vocabulary.ts'
 
 const LABELS = {
@@ -35,6 +36,12 @@ const LABELS = {
   from: 'policies.field_from',
   to: 'policies.field_to',
   zone: 'policies.field_zone',
+  hedge: 'policies.field_hedge',
+  after_ms: 'policies.field_after_ms',
+  extra_requests_percent: 'policies.field_extra_requests_percent',
+  extra_spend_per_day: 'policies.field_extra_spend_per_day',
+  own_cost: 'policies.field_own_cost',
+  own_capacity: 'policies.field_own_capacity',
   sticky: 'policies.field_sticky',
   locked: 'policies.field_locked',
 } as const satisfies Record<string, TextKey>
@@ -50,8 +57,10 @@ export function wordsOf(field: string, value: unknown, say: Say): string {
   if (typeof value === 'boolean') return say(value ? 'policies.yes' : 'policies.no')
   if (typeof value === 'string') return wordOf(field, value, say)
   if (Array.isArray(value)) return value.length > 0 ? listed(field, value, say) : say('policies.nobody')
-  if (typeof value !== 'object') return JSON.stringify(value)
-  return Object.entries(value)
+  if (!isRecord(value)) return JSON.stringify(value)
+  // An object that says nothing more, such as a hedge by the usual rules, is a yes.
+  if (Object.keys(value).length === 0) return say('policies.yes')
+  return Object.entries(inOrder(value))
     .map(([name, inner]) => `${field === 'shares' ? name : labelOf(name, say)}: ${wordsOf(name, inner, say)}`)
     .join(' · ')
 }
@@ -69,6 +78,7 @@ function wordOf(field: string, word: string, say: Say): string {
   if (field === 'on' && failure) return say(`policies.failure_${failure}`)
   const day = DAYS.find((name) => name === word)
   if (field === 'days' && day) return say(`policies.day_${day}`)
+  if (field === 'own_capacity' && (word === 'first' || word === 'only')) return say(`policies.own_${word}`)
   if (field === 'data_collection') return say(word === 'deny' ? 'policies.no' : 'policies.yes')
   return word
 }

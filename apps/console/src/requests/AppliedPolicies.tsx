@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { DecisionRecord } from '@turnpike/contract'
 import { Link as RouterLink } from 'react-router-dom'
 import { useText } from '../i18n/text.ts'
+import { partsOf } from '../own/target.ts'
 import { allPoliciesQuery } from '../policies/calls.ts'
 import { useMay } from '../session.ts'
 
@@ -41,7 +42,7 @@ export function AppliedPolicies({ decision }: { decision: DecisionRecord }) {
       {sticky && <Typography variant="body2">{say('why.sticky')}</Typography>}
       {fallbacks.length > 0 && (
         <Typography variant="body2" sx={{ overflowWrap: 'anywhere' }}>
-          {say('why.fallbacks')} <code>{fallbacks.join(', ')}</code>
+          {say('why.fallbacks')} <code>{fallbacks.map((target) => partsOf(target).endpoint).join(', ')}</code>
         </Typography>
       )}
     </Box>

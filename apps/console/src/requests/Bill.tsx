@@ -6,12 +6,18 @@ import TableHead from '@mui/material/TableHead'
 import TableRow from '@mui/material/TableRow'
 import Typography from '@mui/material/Typography'
 import type { RequestDetail } from '@turnpike/contract'
-import { count, moneyExact } from '../format.ts'
+import { count, money, moneyExact } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { isOwnName } from '../own/target.ts'
 
 /** What was charged, to the last nano-dollar. */
 export function Bill({ request }: { request: RequestDetail }) {
   const { say, locale } = useText()
+  const { providerCostNano } = request
+  if (providerCostNano !== null) {
+    const words = isOwnName(request.provider ?? '') ? 'request.billDeclared' : 'request.billOwn'
+    return <Typography>{say(words, { cost: money(providerCostNano, locale) })}</Typography>
+  }
   if (request.bill.length === 0) return <Typography color="textSecondary">{say('request.billNone')}</Typography>
   return (
     <Box sx={{ overflowX: 'auto', mx: { xs: -0.75, sm: -1.75 } }} tabIndex={0}>

@@ -7,6 +7,7 @@ import { useText } from '../i18n/text.ts'
 import { Moment } from '../parts/Moment.tsx'
 import { Money } from '../parts/Money.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
+import { providerText } from './provider-text.ts'
 import { StatusChip } from './StatusChip.tsx'
 
 /** The head of a request: what one would want to know without reading on. */
@@ -41,7 +42,7 @@ export function Facts({ request }: { request: RequestDetail }) {
         <Fact label={say('requests.total')}>{time(request.totalMs)}</Fact>
         <Fact label={say('requests.model')}>{request.model ?? request.requestedModel}</Fact>
         {asked && <Fact label={say('request.requested')}>{request.requestedModel}</Fact>}
-        <Fact label={say('requests.provider')}>{request.provider ?? dash}</Fact>
+        <Fact label={say('requests.provider')}>{providerText(request, say) ?? dash}</Fact>
         <Fact label={say('requests.tokens')}>
           <Tokens request={request} />
         </Fact>

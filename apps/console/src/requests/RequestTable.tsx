@@ -7,6 +7,7 @@ import { useText } from '../i18n/text.ts'
 import { Moment } from '../parts/Moment.tsx'
 import { Money } from '../parts/Money.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
+import { providerText } from './provider-text.ts'
 import { StatusChip } from './StatusChip.tsx'
 
 interface RequestTableProps {
@@ -25,7 +26,7 @@ export function RequestTable({ rows, freshIds }: RequestTableProps) {
     { id: 'time', label: say('requests.time'), phone: 'title', render: (row) => <OpenLink row={row} /> },
     { id: 'status', label: say('requests.status'), phone: 'title', render: (row) => <StatusChip row={row} /> },
     { id: 'model', label: say('requests.model'), render: (row) => row.model ?? row.requestedModel },
-    { id: 'provider', label: say('requests.provider'), render: (row) => row.provider ?? dash },
+    { id: 'provider', label: say('requests.provider'), render: (row) => providerText(row, say) ?? dash },
     { id: 'cost', label: say('requests.cost'), numeric: true, render: (row) => <Money nano={row.costNano} /> },
     { id: 'tokens', label: say('requests.tokens'), numeric: true, render: (row) => <Tokens row={row} /> },
     { id: 'first', label: say('requests.firstToken'), numeric: true, render: (row) => time(row.firstTokenMs) },

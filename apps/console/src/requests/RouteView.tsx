@@ -4,7 +4,8 @@ import Stack from '@mui/material/Stack'
 import Typography from '@mui/material/Typography'
 import type { CandidateRow, DecisionRecord, RequestDetail } from '@turnpike/contract'
 import { count, duration, share } from '../format.ts'
-import { useText } from '../i18n/text.ts'
+import { useText, type Say } from '../i18n/text.ts'
+import { TargetName, targetText, useAccounts } from '../own/names.tsx'
 import { Money } from '../parts/Money.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { AppliedPolicies } from './AppliedPolicies.tsx'
@@ -44,6 +45,7 @@ function Reason({ decision }: { decision: DecisionRecord }) {
   const { objective } = decision
   const [first] = decision.targets
   const chance = first === undefined ? undefined : chancesOf(decision.candidates).get(first)
+  const accountOf = useAccounts(first === undefined ? [] : [first])
   return (
     <div>
       <Typography sx={{ fontSize: '1.0625rem' }}>
@@ -53,7 +55,9 @@ function Reason({ decision }: { decision: DecisionRecord }) {
         })}
       </Typography>
       {first !== undefined && chance !== undefined && !decision.sticky && (
-        <Typography>{say('request.drawn', { endpoint: first, chance: share(chance, locale) })}</Typography>
+        <Typography>
+          {say('request.drawn', { endpoint: targetText(first, accountOf(first)), chance: share(chance, locale) })}
+        </Typography>
       )}
       <Box
         sx={{
@@ -82,22 +86,19 @@ function Reason({ decision }: { decision: DecisionRecord }) {
 function Candidates({ decision, request }: { decision: DecisionRecord; request: RequestDetail }) {
   const { say, locale } = useText()
   const chances = chancesOf(decision.candidates)
+  const accountOf = useAccounts(decision.candidates.map(({ endpoint }) => endpoint))
   const place = ({ endpoint }: CandidateRow) => {
     const index = [...decision.targets, ...decision.fallbacks].indexOf(endpoint)
     return index < 0 ? say('common.none') : index + 1
   }
-  const chance: Column<CandidateRow> = {
-    id: 'chance',
-    label: say('request.chance'),
-    numeric: true,
-    render: ({ endpoint }) => {
-      const part = chances.get(endpoint)
-      return part === undefined ? say('common.none') : share(part, locale)
-    },
-  }
   const columns: Column<CandidateRow>[] = [
     { id: 'order', label: say('request.order'), render: place, phone: 'title' },
-    { id: 'endpoint', label: say('request.endpoint'), phone: 'title', render: (row) => <Endpoint row={row} /> },
+    {
+      id: 'endpoint',
+      label: say('request.endpoint'),
+      phone: 'title',
+      render: (row) => <Endpoint row={row} account={accountOf(row.endpoint)} />,
+    },
     { id: 'fate', label: say('requests.outcome'), render: (row) => say(`request.${fateOf(row, request.attemptList)}`) },
     {
       id: 'expected',
@@ -123,7 +124,7 @@ function Candidates({ decision, request }: { decision: DecisionRecord; request: 
       numeric: true,
       render: ({ failureRate }) => share(failureRate, locale),
     },
-    ...(chances.size > 0 ? [chance] : []),
+    ...(chances.size > 0 ? [chanceColumn(chances, say, locale)] : []),
   ]
   return (
     <RecordTable
@@ -137,11 +138,23 @@ function Candidates({ decision, request }: { decision: DecisionRecord; request: 
   )
 }
 
-function Endpoint({ row }: { row: CandidateRow }) {
+function chanceColumn(chances: ReadonlyMap<string, number>, say: Say, locale: string): Column<CandidateRow> {
+  return {
+    id: 'chance',
+    label: say('request.chance'),
+    numeric: true,
+    render: ({ endpoint }) => {
+      const part = chances.get(endpoint)
+      return part === undefined ? say('common.none') : share(part, locale)
+    },
+  }
+}
+
+function Endpoint({ row, account }: { row: CandidateRow; account: string | null }) {
   const { say } = useText()
   return (
     <>
-      <code>{row.endpoint}</code>
+      <TargetName target={row.endpoint} account={account} />
       {row.down && <Chip size="small" color="error" variant="outlined" label={say('request.down')} sx={{ ml: 1 }} />}
       {row.slow && <Chip size="small" color="warning" variant="outlined" label={say('preview.slow')} sx={{ ml: 1 }} />}
     </>

@@ -1,9 +1,11 @@
 import Box from '@mui/material/Box'
+import Chip from '@mui/material/Chip'
 import Typography from '@mui/material/Typography'
 import type { RequestDetail } from '@turnpike/contract'
 import { duration } from '../format.ts'
 import type { TextKey } from '../i18n/en.ts'
 import { useText } from '../i18n/text.ts'
+import { useAccounts } from '../own/names.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
 import { layOut, type Bar } from './waterfall.ts'
 
@@ -12,27 +14,38 @@ const COLOURS = {
   failed: 'error.main',
   cut: 'error.main',
   cancelled: 'warning.main',
+  lost: 'text.disabled',
 } as const
+const WORD_COLOURS = { ...COLOURS, lost: 'text.secondary' } as const
 const OUTCOMES = {
   answered: 'request.answered',
   failed: 'request.outcome_failed',
   cut: 'request.outcome_cut',
   cancelled: 'request.outcome_cancelled',
+  lost: 'request.outcome_lost',
 } as const satisfies Record<string, TextKey>
 
 /** Attempts as bars over time, each with its outcome in words. The words alone tell the whole story. */
 export function WaterfallChart({ request }: { request: RequestDetail }) {
   const { say } = useText()
-  const { bars, ticksMs, axisMs } = layOut(request.attemptList, request.totalMs)
+  const { attemptList } = request
+  const { bars, ticksMs, axisMs } = layOut(attemptList, request.totalMs)
+  const accountOf = useAccounts(attemptList.map(({ endpoint }) => endpoint))
   if (bars.length === 0) return <Typography>{say('request.noAttempts')}</Typography>
   return (
     <>
       <Typography variant="body2" color="textSecondary" sx={{ mb: 2 }}>
         {say('request.attemptsText')}
+        {attemptList.some(({ hedge }) => hedge) && ` ${say('request.hedgeText')}`}
       </Typography>
       <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0, display: 'grid', gap: 2.25 }}>
         {bars.map((bar, index) => (
-          <Attempt key={`${bar.attempt.endpoint} ${bar.attempt.startMs}`} bar={bar} number={index + 1} />
+          <Attempt
+            key={`${bar.attempt.endpoint} ${bar.attempt.startMs}`}
+            bar={bar}
+            number={index + 1}
+            account={accountOf(bar.attempt.endpoint)}
+          />
         ))}
       </Box>
       <Axis ticksMs={ticksMs} axisMs={axisMs} />
@@ -40,26 +53,20 @@ export function WaterfallChart({ request }: { request: RequestDetail }) {
   )
 }
 
-function Attempt({ bar, number }: { bar: Bar; number: number }) {
-  const { say, locale } = useText()
+interface AttemptProps {
+  readonly bar: Bar
+  /** From 1. */
+  readonly number: number
+  /** What the reader's own account is called by which it went; null: ours. */
+  readonly account: string | null
+}
+
+function Attempt({ bar, number, account }: AttemptProps) {
+  const { say } = useText()
   const { attempt } = bar
-  const tookMs = attempt.endMs - attempt.startMs
-  const colour = COLOURS[attempt.outcome]
   return (
     <li>
-      <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: '2px 10px', alignItems: 'baseline', mb: 0.75 }}>
-        <Box component="span" sx={{ fontWeight: 650 }}>
-          {number}. {attempt.provider}
-        </Box>
-        <Box component="span" sx={{ color: colour, fontWeight: 600 }}>
-          {say(OUTCOMES[attempt.outcome])}
-        </Box>
-        <Typography component="span" variant="caption">
-          {say('request.took', { duration: duration(tookMs, locale) })}
-          {attempt.firstTokenMs !== null &&
-            `, ${say('request.firstTokenAt', { duration: duration(attempt.firstTokenMs - attempt.startMs, locale) })}`}
-        </Typography>
-      </Box>
+      <Head bar={bar} number={number} account={account} />
       <Box
         aria-hidden="true"
         sx={{ position: 'relative', height: 20, borderRadius: '4px', backgroundColor: 'action.hover' }}
@@ -71,7 +78,7 @@ function Attempt({ bar, number }: { bar: Bar; number: number }) {
             width: `${bar.width}%`,
             height: '100%',
             borderRadius: '4px',
-            backgroundColor: colour,
+            backgroundColor: COLOURS[attempt.outcome],
           }}
         />
         {bar.mark !== null && (
@@ -98,6 +105,28 @@ function Attempt({ bar, number }: { bar: Bar; number: number }) {
         </Typography>
       )}
     </li>
+  )
+}
+
+function Head({ bar: { attempt, beside }, number, account }: AttemptProps) {
+  const { say, locale } = useText()
+  const tookMs = attempt.endMs - attempt.startMs
+  return (
+    <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: '2px 10px', alignItems: 'baseline', mb: 0.75 }}>
+      <Box component="span" sx={{ fontWeight: 650 }}>
+        {number}. {attempt.provider}
+      </Box>
+      {account !== null && <Chip size="small" color="info" variant="outlined" label={account} />}
+      <Box component="span" sx={{ color: WORD_COLOURS[attempt.outcome], fontWeight: 600 }}>
+        {say(OUTCOMES[attempt.outcome])}
+      </Box>
+      <Typography component="span" variant="caption">
+        {beside !== null && `${say('request.beside', { number: beside })}, `}
+        {say('request.took', { duration: duration(tookMs, locale) })}
+        {attempt.firstTokenMs !== null &&
+          `, ${say('request.firstTokenAt', { duration: duration(attempt.firstTokenMs - attempt.startMs, locale) })}`}
+      </Typography>
+    </Box>
   )
 }
 

@@ -4,6 +4,7 @@ import Typography from '@mui/material/Typography'
 import type { DecisionRecord, RequestDetail } from '@turnpike/contract'
 import { count, duration, money, share } from '../format.ts'
 import { useText, type Say } from '../i18n/text.ts'
+import { TargetName, targetText, useAccounts } from '../own/names.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
 import { stageTextKey } from './route.ts'
 import { whyNot, type Reason } from './why.ts'
@@ -12,6 +13,8 @@ import { whyNot, type Reason } from './why.ts'
 export function WhyNot({ request, decision }: { request: RequestDetail; decision: DecisionRecord }) {
   const { say, locale } = useText()
   const { used, others } = whyNot(request, decision)
+  const accountOf = useAccounts(decision.candidates.map(({ endpoint }) => endpoint))
+  const usedText = used ? targetText(used.endpoint, accountOf(used.endpoint)) : ''
   if (others.length === 0) return <Typography color="textSecondary">{say('why.none')}</Typography>
   return (
     <Card component="ul" sx={{ listStyle: 'none', m: 0, p: 0 }}>
@@ -26,9 +29,9 @@ export function WhyNot({ request, decision }: { request: RequestDetail; decision
             overflowWrap: 'anywhere',
           }}
         >
-          <code>{endpoint}</code>
+          <TargetName target={endpoint} account={accountOf(endpoint)} />
           <Typography variant="body2" color="textSecondary">
-            {sentence(reason, used?.endpoint ?? '', say, locale)}
+            {sentence(reason, usedText, say, locale)}
           </Typography>
         </Box>
       ))}
@@ -45,7 +48,8 @@ function sentence(reason: Reason, used: string, say: Say, locale: string): strin
     case 'cut':
       return say(`why.${reason.kind}`, { number: reason.number, reason: say(faultTextKey(reason.fault ?? 'internal')) })
     case 'cancelled':
-      return say('why.cancelled', { number: reason.number })
+    case 'lost':
+      return say(`why.${reason.kind}`, { number: reason.number, used })
     case 'model':
     case 'fallback':
       return say(`why.${reason.kind}`, { model: reason.model, used })

@@ -8,6 +8,7 @@ const row: RequestRow = {
   model: 'a/b',
   requestedModel: 'a/b',
   provider: 'p',
+  ownId: null,
   keyId: 'k',
   keyName: 'K',
   status: 200,

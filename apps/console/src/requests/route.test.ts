@@ -35,6 +35,7 @@ it('tells who answered from who was tried and who was not needed', () => {
   expect(fateOf(aCandidate('x'), attempts)).toBe('tried')
   expect(fateOf(aCandidate('y'), attempts)).toBe('used')
   expect(fateOf(aCandidate('z'), attempts)).toBe('notNeeded')
+  expect(fateOf(aCandidate('x'), [anAttempt('x', 'lost'), anAttempt('y', 'answered')])).toBe('lost')
 })
 
 it('explains a filter that it does not know as such', () => {

@@ -21,15 +21,20 @@ function standingOf({ down, slow }: CandidateRow): number {
   return down ? 2 : Number(slow)
 }
 
-/** What became of a candidate: it answered, it was tried in vain, or nobody needed it. */
-export function fateOf({ endpoint }: CandidateRow, attempts: readonly AttemptRow[]): 'used' | 'tried' | 'notNeeded' {
+/** What became of a candidate: it answered, it was tried in vain, it was called off for a quicker one, or nobody needed it. */
+export function fateOf(
+  { endpoint }: CandidateRow,
+  attempts: readonly AttemptRow[],
+): 'used' | 'tried' | 'lost' | 'notNeeded' {
   const own = attempts.filter((attempt) => attempt.endpoint === endpoint)
   if (own.some(({ outcome }) => outcome === 'answered')) return 'used'
+  if (own.at(-1)?.outcome === 'lost') return 'lost'
   return own.length > 0 ? 'tried' : 'notNeeded'
 }
 
 const STAGE_TEXTS = {
   credential: 'request.stage_credential',
+  own_only: 'request.stage_own_only',
   funds: 'request.stage_funds',
   price_unknown: 'request.stage_price_unknown',
   allow: 'request.stage_allow',

@@ -38,6 +38,15 @@ it('divides the axis into round steps that reach its end', () => {
   expect(layOut([], 7300).ticksMs).toEqual([0, 2000, 4000, 6000, 8000])
 })
 
+it('tells beside which attempt a second one was sent', () => {
+  const failed = anAttempt(0, 100)
+  const slow: AttemptRow = { ...anAttempt(100, 700), outcome: 'lost' }
+  const hedge: AttemptRow = { ...anAttempt(500, 900, 690), hedge: true }
+  const besides = (attempts: AttemptRow[]) => layOut(attempts, 900).bars.map(({ beside }) => beside)
+  expect(besides([failed, slow, hedge])).toEqual([null, null, 2])
+  expect(besides([failed, hedge, slow])).toEqual([null, 3, null])
+})
+
 it('has an axis even for a request that took no time', () => {
   expect(layOut([], 0).axisMs).toBeGreaterThan(0)
   expect(layOut([anAttempt(0, 0)], 0).bars[0]?.left).toBe(0)

@@ -7,6 +7,8 @@ export interface Bar {
   readonly width: number
   /** Where the first token came; null when none did. */
   readonly mark: number | null
+  /** Number of the attempt, from 1, that was slow to begin when this one was sent beside it; null for one that came alone. */
+  readonly beside: number | null
 }
 
 export interface Waterfall {
@@ -30,13 +32,22 @@ export function layOut(attempts: readonly AttemptRow[], totalMs: number): Waterf
   return {
     axisMs,
     ticksMs: Array.from({ length: Math.round(axisMs / stepMs) + 1 }, (_, index) => index * stepMs),
-    bars: attempts.map((attempt) => {
+    bars: attempts.map((attempt, index) => {
       const width = Math.max(percent(attempt.endMs) - percent(attempt.startMs), WIDTH_MIN)
       const left = Math.min(percent(attempt.startMs), 100 - width)
       const mark = attempt.firstTokenMs === null ? null : percent(attempt.firstTokenMs)
-      return { attempt, left, width, mark }
+      return { attempt, left, width, mark, beside: besideOf(attempts, index) }
     }),
   }
+}
+
+function besideOf(attempts: readonly AttemptRow[], index: number): number | null {
+  const hedge = attempts[index]
+  if (!hedge?.hedge) return null
+  const slow = attempts.findIndex(
+    (attempt, at) => at !== index && attempt.startMs <= hedge.startMs && attempt.endMs > hedge.startMs,
+  )
+  return slow < 0 ? null : slow + 1
 }
 
 /** The next larger of 1, 2 and 5 times a power of ten, and at least one millisecond. */

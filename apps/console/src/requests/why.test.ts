@@ -72,6 +72,20 @@ describe('an endpoint that did not answer', () => {
     expect(by({ expectedNano: '1' }, { sticky: true })).toEqual({ kind: 'warm' })
   })
 
+  it('was called off because another that ran beside it was quicker', () => {
+    const decision = aDecision([aCandidate('x'), aCandidate('y')])
+    const attempts = [anAttempt('y', 'lost'), ...answeredBy('x')]
+    expect(reasons(decision, attempts)['y']).toMatchObject({ kind: 'lost', number: 1 })
+  })
+
+  it('stood apart by its account, whatever its figures', () => {
+    const by = (used: string, other: string) =>
+      reasons(aDecision([aCandidate(used), aCandidate(other, { expectedNano: '1' })]), answeredBy(used))[other]
+    expect(by('x#1', 'x')).toEqual({ kind: 'ownFirst' })
+    expect(by('x', 'x#1')).toEqual({ kind: 'ownLater' })
+    expect(by('x#1', 'x#2')).toEqual({ kind: 'ownOrder' })
+  })
+
   it('is of a model that is asked only when the first one fails', () => {
     const decision = aDecision([aCandidate('x'), aCandidate('y', { model: 'c/d' })], {
       targets: ['x'],

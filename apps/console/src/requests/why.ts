@@ -1,4 +1,5 @@
 import type { AttemptRow, CandidateRow, DecisionRecord, RequestDetail } from '@turnpike/contract'
+import { isOwn } from '../own/target.ts'
 import { chancesOf } from './route.ts'
 
 /** A figure that endpoints were compared by, with its own and that of the one that answered. */
@@ -10,10 +11,11 @@ type Compared = { readonly kind: 'chance' | 'cost' | 'latency' | 'throughput' | 
 /** Why an endpoint did not answer. */
 export type Reason =
   | { readonly kind: 'removed'; readonly stage: string }
-  | { readonly kind: 'failed' | 'cut' | 'cancelled'; readonly number: number; readonly fault: string | null }
+  | { readonly kind: 'failed' | 'cut' | 'cancelled' | 'lost'; readonly number: number; readonly fault: string | null }
   | { readonly kind: 'model' | 'fallback'; readonly model: string }
   | { readonly kind: 'down' | 'slow' | 'warm' | 'beyond' | 'unreached' | 'passed' }
   | { readonly kind: 'tie' | 'domain' | 'order' }
+  | { readonly kind: 'ownFirst' | 'ownLater' | 'ownOrder' }
   | Compared
 
 export interface NotUsed {
@@ -78,9 +80,18 @@ function placed(own: CandidateRow, used: CandidateRow | null, decision: Decision
   if (place < itsPlace) return { kind: 'passed' }
   if (own.model !== used.model) return { kind: 'model', model: own.model }
   if (own.down && !used.down) return { kind: 'down' }
+  const byAccount = accounted(isOwn(own.endpoint), isOwn(used.endpoint))
+  if (byAccount) return byAccount
   if (own.slow && !used.slow) return { kind: 'slow' }
   if (decision.sticky && itsPlace === 0) return { kind: 'warm' }
   return compared(own, used, decision) ?? { kind: itsPlace === 0 ? 'tie' : 'domain' }
+}
+
+/** What is the tenant's own stands apart from what credits pay for, whatever the figures say. */
+function accounted(isItOwn: boolean, isUsedOwn: boolean): Reason | null {
+  if (isItOwn && isUsedOwn) return { kind: 'ownOrder' }
+  if (isUsedOwn) return { kind: 'ownFirst' }
+  return isItOwn ? { kind: 'ownLater' } : null
 }
 
 /** Figures that differ by less are noise to the router, which lets such endpoints take turns. */

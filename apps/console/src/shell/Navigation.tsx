@@ -1,4 +1,5 @@
 import InsightsIcon from '@mui/icons-material/BarChartOutlined'
+import ProviderKeyIcon from '@mui/icons-material/CableOutlined'
 import KeyIcon from '@mui/icons-material/KeyOutlined'
 import LogoutIcon from '@mui/icons-material/LogoutOutlined'
 import PolicyIcon from '@mui/icons-material/AltRouteOutlined'
@@ -24,6 +25,7 @@ const ICONS: Record<PageName, SvgIconComponent> = {
   usage: InsightsIcon,
   requests: RequestIcon,
   keys: KeyIcon,
+  'provider-keys': ProviderKeyIcon,
   policies: PolicyIcon,
   'what-if': WhatIfIcon,
   models: ModelIcon,

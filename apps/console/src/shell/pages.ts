@@ -6,6 +6,7 @@ const PAGES = {
   usage: 'usage:read',
   requests: 'requests:read',
   keys: 'keys:read',
+  'provider-keys': 'provider-keys:read',
   policies: 'policies:read',
   'what-if': 'policies:read',
   models: 'models:read',

@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { Link as RouterLink } from 'react-router-dom'
 import { count, duration } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { targetText, useAccounts } from '../own/names.tsx'
 import { Moment } from '../parts/Moment.tsx'
 import { Money } from '../parts/Money.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
@@ -108,10 +109,12 @@ interface WayProps {
 
 function Way({ from, to, why = null }: WayProps) {
   const { say } = useText()
-  const nobody = say('whatIf.nobody')
+  const accountOf = useAccounts([from, to].filter((target) => target !== null))
+  const name = (target: string | null) =>
+    target === null ? say('whatIf.nobody') : targetText(target, accountOf(target))
   return (
     <Box sx={{ overflowWrap: 'anywhere', whiteSpace: 'normal' }}>
-      <Versus happened={from ?? nobody} predicted={to ?? nobody} />
+      <Versus happened={name(from)} predicted={name(to)} />
       {why && <Box sx={{ color: 'text.secondary', fontSize: '0.8125rem' }}>{why}</Box>}
     </Box>
   )

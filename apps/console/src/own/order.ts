@@ -1,0 +1,82 @@
+import type { ProviderKey } from '@turnpike/contract'
+
+/** Keys that stand at one place: they share its traffic. */
+export type Level = readonly ProviderKey[]
+
+export interface ProviderGroup {
+  readonly provider: string
+  readonly providerName: string
+  /** Levels in the order in which they are tried: before credits, and after them. */
+  readonly first: readonly Level[]
+  readonly fallback: readonly Level[]
+}
+
+/** Keys by provider name, and within it by placement and priority. */
+export function groupsOf(keys: readonly ProviderKey[]): ProviderGroup[] {
+  const byProvider = grouped(keys, ({ provider }) => provider)
+  return [...byProvider]
+    .map(([provider, own]) => ({
+      provider,
+      providerName: own[0]?.providerName ?? provider,
+      first: levelsOf(own.filter(({ placement }) => placement === 'first')),
+      fallback: levelsOf(own.filter(({ placement }) => placement === 'fallback')),
+    }))
+    .toSorted((a, b) => a.providerName.localeCompare(b.providerName))
+}
+
+function levelsOf(keys: readonly ProviderKey[]): Level[] {
+  const byPriority = grouped(keys, ({ priority }) => priority)
+  return [...byPriority].toSorted(([a], [b]) => a - b).map(([, level]) => level)
+}
+
+function grouped<Name>(keys: readonly ProviderKey[], nameOf: (key: ProviderKey) => Name): Map<Name, ProviderKey[]> {
+  const groups = new Map<Name, ProviderKey[]>()
+  for (const key of keys) {
+    const known = groups.get(nameOf(key))
+    if (known) known.push(key)
+    else groups.set(nameOf(key), [key])
+  }
+  return groups
+}
+
+/** Of the traffic of its level, the part of a key: 0 to 1. What is switched off has none. */
+export function partOf(key: ProviderKey, level: Level): number {
+  if (key.disabled) return 0
+  const total = level.reduce((sum, { disabled, share }) => sum + (disabled ? 0 : share), 0)
+  return total > 0 ? key.share / total : 0
+}
+
+/** A step in the order: a place of its own before or after its present one, or into the level beside it. */
+export interface Step {
+  readonly kind: 'alone' | 'join'
+  /** A key of the level that it leaves or joins, by which the step can be told. */
+  readonly beside: ProviderKey
+  /** The keys whose priority changes by it. */
+  readonly changes: readonly Pick<ProviderKey, 'id' | 'priority'>[]
+}
+
+/**
+ * What moving a key by one step does, earlier (-1) or later (1). One that shares its level leaves it, one that stands alone joins
+ * the next. Null: there is nowhere to go.
+ */
+export function stepOf(levels: readonly Level[], key: ProviderKey, by: -1 | 1): Step | null {
+  const index = levels.findIndex((level) => level.some(({ id }) => id === key.id))
+  const others = levels[index]?.filter(({ id }) => id !== key.id) ?? []
+  const [left] = others
+  if (left) {
+    const parted = by < 0 ? [[key], others] : [others, [key]]
+    return { kind: 'alone', beside: left, changes: renumbered(levels.toSpliced(index, 1, ...parted)) }
+  }
+  const beside = levels[index + by]
+  const [met] = beside ?? []
+  if (!beside || !met) return null
+  const joined = levels.toSpliced(Math.min(index, index + by), 2, [...beside, key])
+  return { kind: 'join', beside: met, changes: renumbered(joined) }
+}
+
+/** Levels counted from 0; only what changes by that. */
+function renumbered(levels: readonly Level[]): Step['changes'] {
+  return levels.flatMap((level, priority) =>
+    level.filter((key) => key.priority !== priority).map(({ id }) => ({ id, priority })),
+  )
+}

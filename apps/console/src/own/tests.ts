@@ -1,0 +1,32 @@
+import { useQueryClient } from '@tanstack/react-query'
+import type { OwnTestAnswer } from '@turnpike/contract'
+import { useState } from 'react'
+import { testOwn, type OwnRow } from './calls.ts'
+
+export type TestState =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'done'; readonly answer: OwnTestAnswer['data'] }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+export interface Tests {
+  readonly run: (row: OwnRow) => void
+  /** Null: not tested since the page was opened. */
+  readonly of: (id: string) => TestState | null
+}
+
+/** Test calls made from this page, each with what it found. */
+export function useTests(): Tests {
+  const queryClient = useQueryClient()
+  const [states, setStates] = useState<Readonly<Record<string, TestState>>>({})
+  const put = (id: string, state: TestState) => setStates((before) => ({ ...before, [id]: state }))
+  const run = async (row: OwnRow) => {
+    put(row.id, { kind: 'running' })
+    try {
+      put(row.id, { kind: 'done', answer: (await testOwn(row)).data })
+      await queryClient.invalidateQueries({ queryKey: ['own'] })
+    } catch (error) {
+      put(row.id, { kind: 'failed', error })
+    }
+  }
+  return { run: (row) => void run(row), of: (id) => states[id] ?? null }
+}
