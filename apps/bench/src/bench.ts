@@ -1,11 +1,12 @@
 import { MEASURED } from './cases.ts'
 import { figuresOf, type Figure, type Round } from './figures.ts'
+import { fleetRows, measureFleet } from './fleet.ts'
 import { machine } from './machine.ts'
 import { measureMicro, type Micro } from './micro.ts'
 import { optionsOf, type CaseName, type Options } from './options.ts'
 import { startRig, type Rig } from './rig.ts'
 import { Started } from './started.ts'
-import { figureTable, microTable } from './table.ts'
+import { figureTable, lines, microTable } from './table.ts'
 import { hasProc } from './usage-of-process.ts'
 import { measureWhatIf, type WhatIfBench } from './whatif.ts'
 
@@ -21,10 +22,12 @@ export async function bench(args: readonly string[]): Promise<void> {
     if (micro.length > 0) print(`${microTable(micro)}\n`)
     const whatIf = options.only.includes('whatif') ? measureWhatIf() : null
     if (whatIf) print(`${whatIfLine(whatIf)}\n\n`)
+    const fleet = options.only.includes('fleet') ? await measureFleet() : []
+    if (fleet.length > 0) print(`${lines(fleetRows(fleet))}\n`)
     const figures = options.only.some(isOverSockets) ? await overSockets(options) : []
     if (figures.length > 0) print(`${figureTable(figures)}\n`)
     if (!hasProc()) print('This system has no /proc: CPU and memory are not told, requests/s stand in for them.\n')
-    if (options.json) print(`${JSON.stringify({ ...facts, ...asJson(micro, figures), whatIf })}\n`)
+    if (options.json) print(`${JSON.stringify({ ...facts, ...asJson(micro, figures), whatIf, fleet })}\n`)
     process.exit(0)
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
@@ -34,7 +37,7 @@ export async function bench(args: readonly string[]): Promise<void> {
 
 /** The other cases run in this process. */
 function isOverSockets(name: CaseName): name is keyof typeof MEASURED {
-  return name !== 'micro' && name !== 'whatif'
+  return name !== 'micro' && name !== 'whatif' && name !== 'fleet'
 }
 
 function whatIfLine({ requests, seconds, cpuSeconds, moved, goal }: WhatIfBench): string {

@@ -115,11 +115,15 @@ function chunkWriting(): () => void {
   const serving = provider(0)
   const answer: Answer = {
     target: {
+      id: endpoint(serving.slug, 0).id,
       adapter,
       provider: serving,
       endpoint: endpoint(serving.slug, 0),
       baseUrl: serving.baseUrl,
-      secret: 'none',
+      secret: () => 'none',
+      account: serving.slug,
+      way: 'open',
+      own: null,
     },
     attempt: 0,
     head: [],

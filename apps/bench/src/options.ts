@@ -1,7 +1,17 @@
 import { parseArgs } from 'node:util'
 
 /** What can be measured, in the order in which it is. */
-export const CASES = ['micro', 'whatif', 'memory', 'chat', 'latency', 'stream', 'first-token', 'prompt'] as const
+export const CASES = [
+  'micro',
+  'whatif',
+  'fleet',
+  'memory',
+  'chat',
+  'latency',
+  'stream',
+  'first-token',
+  'prompt',
+] as const
 export type CaseName = (typeof CASES)[number]
 
 export interface Options {

@@ -28,7 +28,7 @@ function digits(value: number): string {
 }
 
 /** Columns as wide as their widest cell; the first to the left, figures to the right, the goal to the left. */
-function lines(rows: readonly (readonly string[])[]): string {
+export function lines(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const last = widths.length - 1
   return rows

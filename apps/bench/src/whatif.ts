@@ -18,6 +18,7 @@ import {
   type VersionedPolicy,
   type WorkspaceId,
 } from '@turnpike/domain'
+import { diceOf } from './dice.ts'
 
 /** A day of recorded requests, routed again in this process. Making them up does not count. */
 export interface WhatIfBench {
@@ -70,17 +71,6 @@ class Stopwatch {
     const { user, system } = process.cpuUsage(beganCpu)
     this.cpuSeconds += (user + system) / 1_000_000
     return result
-  }
-}
-
-/** Mulberry32 (Ettinger, public domain): the same numbers in [0, 1) in every run. */
-function diceOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let bits = Math.imul(state ^ (state >>> 15), state | 1)
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61)
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

@@ -1,0 +1,297 @@
+import {
+  asFault,
+  catalogueOf,
+  cost,
+  DEFAULT_POLICY,
+  Fault,
+  NO_USAGE,
+  route,
+  type Caller,
+  type Catalogue,
+  type Endpoint,
+  type EndpointId,
+  type KeyId,
+  type ModelSlug,
+  type Objective,
+  type PolicyId,
+  type ProviderSlug,
+  type RequestId,
+  type RouteRequest,
+  type TenantId,
+  type Usage,
+  type WorkspaceId,
+} from '@turnpike/domain'
+import { adapterFor } from '@turnpike/providers'
+import type { Call, Routed } from '../../gateway/src/call.ts'
+import { connect, type ConnectMeans } from '../../gateway/src/connect.ts'
+import { HealthBook } from '../../gateway/src/health-book.ts'
+import { HedgeBook } from '../../gateway/src/hedge-book.ts'
+import { WaitingRoom } from '../../gateway/src/queue.ts'
+import type { Target } from '../../gateway/src/target.ts'
+import { RetryThrottle } from '../../gateway/src/throttle.ts'
+import { diceOf } from './dice.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+/** How one provider of the fleet serves. */
+export interface Serving {
+  readonly slug: string
+  /** Times the base price. */
+  readonly price: number
+  /** Median milliseconds to the first token; logarithms of single ones are normal with a deviation of SPREAD. */
+  readonly firstTokenMs: number
+  readonly tokensPerSecond: number
+  /** Share of requests that it answers with an error. */
+  readonly errors: number
+}
+
+/** Part of the hour in which one provider is slower by that factor, or refuses everything. */
+export interface Trouble {
+  readonly slug: string
+  readonly fromMs: number
+  readonly untilMs: number
+  readonly slower: number | 'out'
+}
+
+/** What one request came to. Times are of the caller: from its arrival, failed attempts included. */
+export interface Served {
+  readonly atMs: number
+  /** Null: it failed. */
+  readonly provider: string | null
+  readonly attempts: number
+  readonly firstTokenMs: number
+  readonly tokensPerSecond: number
+  readonly costNano: bigint
+}
+
+/** By which policy the hour is served: an objective, and the providers it may use (null: all). */
+export interface Contestant {
+  readonly name: string
+  readonly objective: Objective
+  readonly only: readonly string[] | null
+}
+
+export const HOUR_MS = 3_600_000
+const REQUESTS_PER_SECOND = 10
+const SPREAD = 0.35
+/** Before everything: nobody's figures are known. It does not count. */
+const WARM_UP_MS = 300_000
+/** For requests of the last second. */
+const LAST_ANSWERS_MS = 60_000
+/** Dollars per million tokens, times a thousand million: what a middling model costs. */
+const BASE = { prompt: 1_000_000_000n, completion: 4_000_000_000n }
+const PROMPT_TOKENS = 600
+const COMPLETION_TOKENS = 300
+/** An error comes this much sooner than a first token would; a refusal at once. */
+const ERROR_AFTER = 0.3
+const REFUSED_AFTER_MS = 30
+const MODEL = 'bench/fleet' as ModelSlug
+const PATIENCE = { firstTokenMs: 30_000, wholeMs: 120_000, idleMs: 30_000, totalMs: null }
+
+/**
+ * One hour of requests through the router, the health book and the failover of the gateway, by a clock that jumps from event to event.
+ * Every contestant meets the same requests, and a request meets the same luck at a provider whoever sends it there.
+ */
+export async function serveHour(
+  contestant: Contestant,
+  fleet: readonly Serving[],
+  troubles: readonly Trouble[],
+): Promise<Served[]> {
+  const hour = new Hour(contestant, fleet, troubles)
+  return hour.run()
+}
+
+class Hour {
+  readonly #clock = new VirtualClock()
+  readonly #fleet: ReadonlyMap<string, { readonly serving: Serving; readonly place: number }>
+  readonly #troubles: readonly Trouble[]
+  readonly #catalogue: Catalogue
+  readonly #caller: Caller
+  readonly #book = new HealthBook({ dice: diceOf(3) })
+  readonly #arrivals = diceOf(1)
+  readonly #draws = diceOf(2)
+  readonly #means: ConnectMeans
+  readonly #served: Served[] = []
+  #inFlight = 0
+  #number = 0
+
+  constructor(contestant: Contestant, fleet: readonly Serving[], troubles: readonly Trouble[]) {
+    this.#fleet = new Map(fleet.map((serving, place) => [serving.slug, { serving, place }]))
+    this.#troubles = troubles
+    this.#catalogue = catalogueOfFleet(fleet)
+    this.#caller = callerOf(contestant)
+    const nowMs = () => this.#clock.nowMs
+    this.#means = {
+      health: this.#book,
+      throttle: new RetryThrottle(() => this.#inFlight),
+      hedges: new HedgeBook(nowMs),
+      waitingRoom: new WaitingRoom(nowMs),
+      patience: PATIENCE,
+      nowMs,
+      after: () => () => {},
+      dice: diceOf(4),
+    }
+  }
+
+  async run(): Promise<Served[]> {
+    this.#arrive()
+    this.#tick()
+    await this.#clock.runUntil(WARM_UP_MS + HOUR_MS + LAST_ANSWERS_MS)
+    return this.#served
+      .filter(({ atMs }) => atMs >= WARM_UP_MS)
+      .map((served) => ({ ...served, atMs: served.atMs - WARM_UP_MS }))
+  }
+
+  /** Arrivals are independent of one another. */
+  #arrive(): void {
+    const gapMs = (-Math.log(1 - this.#arrivals()) * 1_000) / REQUESTS_PER_SECOND
+    if (this.#clock.nowMs + gapMs >= WARM_UP_MS + HOUR_MS) return
+    this.#clock.after(gapMs, () => {
+      void this.#serve(this.#number++)
+      this.#arrive()
+    })
+  }
+
+  /** What the gateway does each second: figures fade, and who was down and is due is asked. */
+  #tick(): void {
+    this.#book.tick(this.#clock.nowMs)
+    for (const id of this.#book.due(this.#clock.nowMs)) {
+      if (this.#book.admit(id, this.#clock.nowMs, false) !== 'probe') continue
+      const sinceMs = this.#clock.nowMs
+      const outcome = this.#troubleAt(slugOf(id))?.slower === 'out' ? FAILED : ANSWERED
+      this.#clock.after(REFUSED_AFTER_MS, () => this.#book.note(id, { ...outcome, sinceMs }, this.#clock.nowMs))
+    }
+    this.#clock.after(1_000, () => this.#tick())
+  }
+
+  async #serve(number: number): Promise<void> {
+    const atMs = this.#clock.nowMs
+    const luck = diceOf(number * 7_919)
+    const usage: Usage = {
+      ...NO_USAGE,
+      promptTokens: Math.ceil(PROMPT_TOKENS * Math.exp(normal(luck))),
+      completionTokens: Math.ceil(COMPLETION_TOKENS * Math.exp(0.8 * normal(luck))),
+    }
+    const request: RouteRequest = {
+      ...{ models: [MODEL], promptTokens: usage.promptTokens, maxTokens: 2_000, parameters: [], preferences: {} },
+    }
+    const world = { catalogue: this.#catalogue, reachable: new Set(this.#catalogue.providers.keys()) }
+    const snapshot = { ...world, health: this.#book.pages, wallMs: 0, warm: null }
+    const decision = route(request, this.#caller, snapshot, atMs, this.#draws())
+    const call = callOf(this.#caller, request, atMs)
+    const routed: Routed = { call, decision, reach: { ...world, target: (id) => this.#targetOf(id) } }
+    this.#inFlight++
+    try {
+      const { opened, attempt } = await connect(routed, (target) => this.#open(target, number), this.#means)
+      this.#stream(opened, usage, atMs, call.attempts[attempt]?.startMs ?? 0, call.attempts.length)
+    } catch (thrown) {
+      const fault = asFault(thrown)
+      if (fault.blame === 'us' && fault.code === 'internal') throw thrown
+      const nothing = { provider: null, firstTokenMs: Number.NaN, tokensPerSecond: Number.NaN, costNano: 0n }
+      this.#served.push({ ...nothing, atMs, attempts: call.attempts.length })
+      this.#inFlight--
+    }
+  }
+
+  /** One attempt: an error, or the first token after its time. */
+  #open(target: Target, number: number): Promise<Target> {
+    const { serving, place } = this.#servingOf(target.provider.slug)
+    const luck = diceOf(number * 7_919 + place + 1)
+    const trouble = this.#troubleAt(serving.slug)
+    const slower = typeof trouble?.slower === 'number' ? trouble.slower : 1
+    const firstTokenMs = serving.firstTokenMs * slower * Math.exp(SPREAD * normal(luck))
+    if (trouble?.slower === 'out') return this.#fails('upstream_overloaded', REFUSED_AFTER_MS)
+    if (luck() < serving.errors) return this.#fails('upstream_error', firstTokenMs * ERROR_AFTER)
+    return new Promise((resolve) => this.#clock.after(firstTokenMs, () => resolve(target)))
+  }
+
+  #fails(code: 'upstream_overloaded' | 'upstream_error', afterMs: number): Promise<never> {
+    return new Promise((_resolve, reject) =>
+      this.#clock.after(afterMs, () => reject(new Fault(code, 'The provider of the benchmark failed.'))),
+    )
+  }
+
+  /** The answer comes at the provider's pace; the book hears of it at the end, as from the meter. */
+  #stream(target: Target, usage: Usage, atMs: number, startMs: number, attempts: number): void {
+    const { serving } = this.#servingOf(target.provider.slug)
+    const trouble = this.#troubleAt(serving.slug)
+    const tokensPerSecond = serving.tokensPerSecond / (typeof trouble?.slower === 'number' ? trouble.slower : 1)
+    const firstTokenMs = this.#clock.nowMs - atMs
+    this.#clock.after((usage.completionTokens * 1_000) / tokensPerSecond, () => {
+      const outcome = { ...ANSWERED, tokensPerSecond, sinceMs: atMs + startMs, begun: true }
+      this.#book.note(target.endpoint.id, outcome, this.#clock.nowMs)
+      this.#inFlight--
+    })
+    const costNano = target.endpoint.price ? cost(usage, target.endpoint.price).total : 0n
+    this.#served.push({ atMs, provider: serving.slug, attempts, firstTokenMs, tokensPerSecond, costNano })
+  }
+
+  #troubleAt(slug: string): Trouble | undefined {
+    const nowMs = this.#clock.nowMs - WARM_UP_MS
+    return this.#troubles.find((one) => one.slug === slug && nowMs >= one.fromMs && nowMs < one.untilMs)
+  }
+
+  #servingOf(slug: string): { readonly serving: Serving; readonly place: number } {
+    const found = this.#fleet.get(slug)
+    if (!found) throw new Error(`${slug} is not of the fleet`)
+    return found
+  }
+
+  #targetOf(id: string): Target {
+    const [endpoint] = this.#catalogue.endpointsOf.get(MODEL)?.filter((one) => one.id === id) ?? []
+    const provider = endpoint && this.#catalogue.providers.get(endpoint.provider)
+    if (!endpoint || !provider) throw new Error(`${id} is not of the fleet`)
+    return {
+      ...{ id: endpoint.id, endpoint, provider, adapter: adapterFor('openai'), baseUrl: provider.baseUrl },
+      ...{ secret: () => 'none', account: provider.slug, way: 'open', own: null },
+    }
+  }
+}
+
+const ANSWERED = { ok: true, firstTokenMs: null, tokensPerSecond: null } as const
+const FAILED = { ok: false, kind: 'outage' } as const
+
+function slugOf(id: string): string {
+  return id.slice(0, id.indexOf('/'))
+}
+
+/** Of the standard normal distribution (Box and Muller, 1958). */
+function normal(dice: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - dice())) * Math.cos(2 * Math.PI * dice())
+}
+
+function catalogueOfFleet(fleet: readonly Serving[]): Catalogue {
+  const model = { slug: MODEL, name: 'Fleet', description: '', created: 0, contextLength: 128_000, distillable: false }
+  const providers = fleet.map(({ slug }) => ({
+    ...{ slug: slug as ProviderSlug, name: slug, dialect: 'openai' as const, baseUrl: 'http://127.0.0.1' },
+    ...{ simulated: false, retainsPrompts: false, zeroRetention: false, failureDomain: slug },
+  }))
+  const endpoints = fleet.map(({ slug, price }): Endpoint => ({
+    ...{ id: `${slug}/${MODEL}` as EndpointId, model: MODEL, provider: slug as ProviderSlug, upstreamModel: 'fleet' },
+    ...{ contextLength: 128_000, maxCompletionTokens: null, quantization: 'unknown', supportedParameters: [] },
+    price: { version: 1, prompt: times(BASE.prompt, price), completion: times(BASE.completion, price), tiers: [] },
+  }))
+  const text = { inputModalities: ['text'], outputModalities: ['text'] }
+  return catalogueOf(1, [{ ...model, ...text }], providers, endpoints)
+}
+
+function times(price: bigint, factor: number): bigint {
+  return (price * BigInt(Math.round(factor * 100))) / 100n
+}
+
+function callerOf({ name, objective, only }: Contestant): Caller {
+  return {
+    ...{ tenantId: 'tenant' as TenantId, workspaceId: 'workspace' as WorkspaceId, keyId: '0123456789abcdef' as KeyId },
+    ...{ keyName: 'bench', kind: 'live', version: 1, funds: 'operator', balance: null, expiresAtMs: null },
+    ...{ revoked: false, staleMaxMs: 0 },
+    policies: [{ id: name as PolicyId, version: 1, policy: { ...DEFAULT_POLICY, objective, allow: only } }],
+  }
+}
+
+function callOf(caller: Caller, request: RouteRequest, atMs: number): Call {
+  return {
+    ...{ id: '20261121-aaaaaaaaaaaaaaaaaaaa' as RequestId, kind: 'chat', caller, requestedModel: MODEL, preset: null },
+    ...{ route: request, strategy: 'direct', routed: null, conversation: null, streamed: true, endUser: null },
+    ...{ telling: { decision: false, metadata: false, region: null }, beganAtMs: 0, startedMs: atMs, simulation: {} },
+    ...{ signal: new AbortController().signal, attempts: [] },
+  }
+}
