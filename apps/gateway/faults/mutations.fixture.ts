@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import type { PolicyId, TenantId, UserId, WorkspaceId } from '@turnpike/domain'
-import { inTransaction, mintKey } from '@turnpike/store'
+import type { ModelSlug, PolicyId, ProviderSlug, TenantId, UserId, WorkspaceId } from '@turnpike/domain'
+import {
+  createOwnCredential,
+  createOwnEndpoint,
+  inTransaction,
+  listOwnCredentials,
+  mintKey,
+  openKeyEncryptionKeys,
+  removeOwnCredential,
+  type NewOwnEndpoint,
+} from '@turnpike/store'
 import type { Fleet, FleetGateway, FleetKey, FleetTenant } from '@turnpike/testkit'
 import type { Door, Span } from './door.fixture.ts'
 
@@ -30,6 +39,7 @@ export interface World {
 }
 
 const FORBIDDEN = '404 endpoints_excluded'
+const OWN_MODEL = '~tenant/changing' as ModelSlug
 
 /**
  * Every change behind the door that a key can tell. They come in an order: each leaves the key's organisation as the next one
@@ -84,6 +94,20 @@ export const MUTATIONS: readonly Mutation[] = [
     ...{ table: 'organisations', what: 'its policy taken away', look: chat, before: FORBIDDEN, after: 'served' },
     prepare: (world) => setVersion(world, 1),
     change: (world, key) => setPolicyOfOrganisation(world, key, null),
+  },
+  {
+    ...{ table: 'own_credentials', what: 'a provider key of its own is stored', look: payer },
+    ...{ before: 'credits', after: 'own' },
+    change: storeCredential,
+  },
+  {
+    ...{ table: 'own_credentials', what: 'it is deleted', look: payer, before: 'own', after: 'credits' },
+    change: deleteCredentials,
+  },
+  {
+    ...{ table: 'own_endpoints', what: 'an endpoint of its own is added', look: ownModels },
+    ...{ before: 'none', after: OWN_MODEL },
+    change: addEndpoint,
   },
   {
     ...{ table: 'policies', what: 'archived', look: chat, before: FORBIDDEN, after: 'served' },
@@ -174,6 +198,43 @@ function setVersion({ door, policyId, tenant }: World, currentVersion: number): 
   return door.change(tenant.tenantId, ({ policies }) => policies.update(policyId, { currentVersion }, 'policy.version'))
 }
 
+function storeCredential({ door, fleet }: World, { tenantId }: FleetKey): Promise<Span> {
+  const account = { provider: 'dogwood' as ProviderSlug, secret: 'an account of its own' }
+  const place = { placement: 'first', priority: 0, share: 1, models: null, keys: null } as const
+  const wanted = { name: 'Own', ...account, ...place }
+  const keks = openKeyEncryptionKeys(fleet.credentialSecrets)
+  return door.publish(createOwnCredential(door.prisma, keks, { tenantId, userId: null }, wanted))
+}
+
+async function deleteCredentials({ door }: World, { tenantId }: FleetKey): Promise<Span> {
+  const [stored] = await listOwnCredentials(door.prisma, tenantId)
+  if (!stored) throw new Error('no credential is stored')
+  return door.publish(removeOwnCredential(door.prisma, { tenantId, userId: null }, stored.id, Date.now()))
+}
+
+function addEndpoint({ door }: World, { tenantId }: FleetKey): Promise<Span> {
+  const wanted: NewOwnEndpoint = {
+    name: 'Own',
+    slug: 'own',
+    dialect: 'openai',
+    baseUrl: 'https://models.example.test',
+    upstreamModel: 'own',
+    model: OWN_MODEL,
+    contextLength: 8_192,
+    maxCompletionTokens: null,
+    supportedParameters: [],
+    inputModalities: ['text'],
+    outputModalities: ['text'],
+    price: { prompt: 0n, completion: 0n, cacheRead: null, request: 0n },
+    retainsPrompts: true,
+    zeroRetention: false,
+    placement: 'first',
+    priority: 0,
+    secret: null,
+  }
+  return door.publish(createOwnEndpoint(door.prisma, null, { tenantId, userId: null }, wanted))
+}
+
 function join({ door }: World, { tenantId }: FleetKey): Promise<Span> {
   const id = randomUUID() as string as UserId
   return door.change(tenantId, async ({ memberships }, transaction) => {
@@ -200,10 +261,23 @@ async function chat(gateway: FleetGateway, key: FleetKey): Promise<string> {
   return told(await ask(gateway, key, '/chat/completions', body), () => 'served')
 }
 
+/** Who pays for a chat. */
+async function payer(gateway: FleetGateway, key: FleetKey): Promise<string> {
+  const body = JSON.stringify({ model: 'sim/swift-8b', messages: [{ role: 'user', content: 'hello' }] })
+  return told(await ask(gateway, key, '/chat/completions', body), ({ usage }) => (usage?.is_byok ? 'own' : 'credits'))
+}
+
+async function ownModels(gateway: FleetGateway, key: FleetKey): Promise<string> {
+  const { json } = await ask(gateway, key, '/models/user')
+  const models = Array.isArray(json.data) ? (json.data as readonly { readonly id: string }[]) : []
+  return models.find(({ id }) => id.startsWith('~tenant/'))?.id ?? 'none'
+}
+
 interface Answer {
   readonly status: number
   readonly json: {
     readonly data?: { readonly label: string; readonly is_free_tier: boolean }
+    readonly usage?: { readonly is_byok?: boolean }
     readonly error?: { readonly code: string }
   }
 }

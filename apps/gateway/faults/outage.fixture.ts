@@ -42,6 +42,8 @@ export interface Outage extends Outcome {
   readonly grownMiB: number
   /** From the mending until requests were as quick again as before, with the load on. */
   readonly recoveredMs: number
+  /** What was asked in that time, beyond the course itself. */
+  readonly meanwhile: Outcome['history']['requests']
 }
 
 const BEFORE_MS = 4_000
@@ -85,6 +87,8 @@ export async function playOutage(rig: Rig, { store, ms, begin, during, ...scene 
     await spending(health, () => phase('after', AFTER_MS))
   })
   const lines = gateways.map((gateway) => stateLines(gateway, sinceMs))
+  const meanwhile: Outcome['history']['requests'][number][] = []
+  const hear = ({ history }: Outcome) => meanwhile.push(...history.requests)
   const told = (gone: boolean, fromMs: number) =>
     Math.max(...lines.map((each) => changeOf(store, gone, fromMs, each) - fromMs))
   return {
@@ -96,7 +100,8 @@ export async function playOutage(rig: Rig, { store, ms, begin, during, ...scene 
     closedMs: told(false, at.mendedMs),
     processorRatio: trouble.ms / trouble.requests / (health.ms / health.requests),
     grownMiB: Math.max(...memory.after.map((mib, index) => mib - (memory.before[index] ?? NaN))),
-    recoveredMs: await recovered(rig, scene, outcome, at.recoveringMs),
+    recoveredMs: await recovered(rig, scene, outcome, at.recoveringMs, hear),
+    meanwhile,
   }
 }
 

@@ -82,7 +82,9 @@ describe('Postgres is away', () => {
       },
       GONE,
     )
-    const answered = outages.flatMap(({ history }) => history.requests).filter(isChat).length
+    const answered = outages
+      .flatMap(({ history, meanwhile }) => [...history.requests, ...meanwhile])
+      .filter(isChat).length
     const generated = (await simulatorLog(fleet.simulator)).entries.slice(before.entries.length)
     const usage = await waitFor(
       async () => {

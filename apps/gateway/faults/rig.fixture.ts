@@ -172,6 +172,7 @@ const RECOVERY_PHASE_MS = 3_000
 /**
  * Keeps the load on until requests are as quick again as they were before.
  * @param outcome with phases `before` and `after` @param mendedMs `performance.now()` of the mending
+ * @param hear told of each further load
  * @returns milliseconds since the mending; Infinity when half a minute was not enough
  */
 export async function recovered(
@@ -179,12 +180,14 @@ export async function recovered(
   options: SceneOptions,
   outcome: Outcome,
   mendedMs: number,
+  hear: (latest: Outcome) => void = () => undefined,
 ): Promise<number> {
   for (let latest = outcome; ;) {
     const lastedMs = performance.now() - mendedMs
     if (latest.p99Ms('after') <= boundMs(outcome, 'before')) return lastedMs
     if (lastedMs > RECOVERY_MS_MAX) return Infinity
     latest = await underLoad(rig, options, ({ phase }) => phase('after', RECOVERY_PHASE_MS))
+    hear(latest)
     expectUnharmed(latest)
   }
 }
