@@ -1,4 +1,5 @@
 import type { Hedge } from '@turnpike/domain'
+import { diceOf } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { fault } from './connect.fixture.ts'
 import {
@@ -155,14 +156,3 @@ const FAULTS = [
   fault('context_length_exceeded'),
   fault('content_refused'),
 ]
-
-/** Mulberry32: the same numbers in [0, 1) in every run. */
-function diceOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let bits = Math.imul(state ^ (state >>> 15), state | 1)
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61)
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32
-  }
-}

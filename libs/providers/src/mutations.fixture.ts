@@ -1,4 +1,5 @@
 import { Fault, type ChatDelta } from '@turnpike/domain'
+import { diceOf } from '@turnpike/testkit'
 import type { Adapter, SseEvent } from './adapter.ts'
 import { sse } from './adapter.contract.ts'
 import { anthropic } from './anthropic/adapter.ts'
@@ -186,17 +187,6 @@ export function* pieces(bytes: Uint8Array, dice: () => number): Generator<Uint8A
     const end = at + 1 + Math.floor(dice() * (dice() < 0.5 ? 4 : 400))
     yield bytes.subarray(at, end)
     at = end
-  }
-}
-
-/** Mulberry32 (Ettinger, public domain). */
-export function diceOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let bits = Math.imul(state ^ (state >>> 15), state | 1)
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61)
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

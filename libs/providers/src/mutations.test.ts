@@ -1,5 +1,6 @@
+import { diceOf } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
-import { GARBAGE, pieces, readStream, referenceEvents, STREAMS, diceOf, surviveMutations } from './mutations.fixture.ts'
+import { GARBAGE, pieces, readStream, referenceEvents, STREAMS, surviveMutations } from './mutations.fixture.ts'
 
 /** As many as take a second or two; `libs/providers/faults` reads a million. */
 const MUTATIONS = 6_000

@@ -44,6 +44,7 @@ export {
   type ProcessJudgement,
   type ProcessWatch,
 } from './faults/oracles.ts'
+export { diceOf } from './dice.ts'
 export { startNameServer, type NameAnswer, type NameServer } from './faults/name-server.ts'
 export { canaryOf } from './faults/canary.ts'
 export { percentile } from './faults/statistics.ts'

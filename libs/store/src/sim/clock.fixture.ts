@@ -90,14 +90,3 @@ export class SimClock implements Clock {
 export function settled(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve))
 }
-
-/** Dice that fall the same way for the same seed: uniform in [0, 1). Mulberry32. */
-export function diceOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}

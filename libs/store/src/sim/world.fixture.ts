@@ -1,4 +1,5 @@
-import { diceOf, settled, SimClock } from './clock.fixture.ts'
+import { diceOf } from '@turnpike/testkit'
+import { settled, SimClock } from './clock.fixture.ts'
 import { SimConsole } from './console.fixture.ts'
 import type { LinkMode } from './link.fixture.ts'
 import { Listener } from './listener.fixture.ts'
