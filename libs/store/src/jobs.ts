@@ -37,7 +37,10 @@ export async function addJob<Name extends JobName>(
       job_key := ${key}::text)`
 }
 
-/** What a worker does for each kind of job. May run twice for one job; a rejection means that it is tried again. */
+/**
+ * What a worker does for each kind of job. May run twice for one job: a rejection means that it is tried again, and so, after
+ * four hours, does an outcome that PostgreSQL never heard of.
+ */
 export type Tasks = { readonly [Name in JobName]: (payload: Jobs[Name]) => Promise<void> }
 
 export interface JobsOptions {
@@ -95,6 +98,8 @@ async function begin(options: JobsOptions, pool: QueuePool): Promise<Runner> {
     pgPool: pool,
     concurrency: options.concurrency,
     noHandleSignals: true,
+    // Reported one by one, an outcome that PostgreSQL does not take is a rejection that nobody hears, and ends the process.
+    preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     taskList: taskList(options.tasks),
     parsedCronItems: parseCronItems(
       options.timetable.map(({ name, at, skipsMissed }) => ({
