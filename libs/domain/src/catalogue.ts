@@ -19,8 +19,9 @@ export interface Model {
 }
 
 /**
- * Who serves it. `baseUrl` ends without a slash; an empty one says that there is no address by which it can be reached from here, so
- * that it is listed and never served. A simulated provider costs nothing real and answers from `apps/simulator`.
+ * Who serves it. `baseUrl` ends without a slash; an empty one says that there is no address by which it can be reached from here.
+ * `simulated`: what the house asks it is answered by `apps/simulator` and costs nothing real. One that is made up has its path there for
+ * an address; one that exists, and is stood in for, keeps its own (`stand-in.ts`).
  */
 export interface Provider {
   readonly slug: ProviderSlug
@@ -32,6 +33,8 @@ export interface Provider {
   readonly retainsPrompts: boolean
   /** Keeps nothing of a request once it is answered. Unknown counts as no. */
   readonly zeroRetention: boolean
+  /** Where it processes what it is sent, as in `region.ts`, and nowhere else. Absent or empty: not known. */
+  readonly regions?: readonly string[]
   /** Endpoints that share a domain are expected to fail together. */
   readonly failureDomain: string
 }

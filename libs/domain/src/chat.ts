@@ -154,6 +154,8 @@ export interface ChatDelta {
   readonly finish?: { readonly reason: FinishReason; readonly native: string | null }
   /** Counts as the provider reported them; a count that it did not report is absent. */
   readonly usage?: Partial<Usage>
+  /** It reported a count that is none, which was dropped. */
+  readonly usageInvalid?: true
   readonly logprobs?: unknown
   /** The provider's own id of the answer. */
   readonly upstreamId?: string

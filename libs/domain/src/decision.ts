@@ -2,6 +2,7 @@ import type { FailureKind } from './failover.ts'
 import type { FaultCode } from './fault.ts'
 import type { ModelSlug, ProviderSlug, TargetId } from './ids.ts'
 import type { Failover, Hedge, Objective } from './policy.ts'
+import type { UsageDoubt } from './usage-doubt.ts'
 
 /** Why an endpoint of a requested model was not a candidate. The order of the list is the order of the filters. */
 export const STAGES = [
@@ -13,6 +14,7 @@ export const STAGES = [
   'deny',
   'retention',
   'zero_retention',
+  'region',
   'distillable',
   'quantization',
   'parameters',
@@ -72,6 +74,8 @@ export interface Decision {
   readonly failover: Failover
   /** When a second target is asked beside a slow one; null: never. */
   readonly hedge: Hedge | null
+  /** The answer is read to its end when the caller hangs up. Absent: it is called off. */
+  readonly drain?: true
 }
 
 /** One call to a target. Times are milliseconds since the request began. */
@@ -91,4 +95,6 @@ export interface Attempt {
   readonly fault: FaultCode | null
   /** Sent beside one that was slow to begin, not after it. */
   readonly hedge?: true
+  /** What of the usage that the provider reported is hard to believe. Absent: nothing. */
+  readonly doubts?: readonly UsageDoubt[]
 }

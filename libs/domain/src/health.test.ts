@@ -134,7 +134,8 @@ const step = fc.oneof(
 
 function changeOf(attempts: number, failures: number, firstTokenMs: number | null): HealthChange {
   const digest = firstTokenMs === null ? {} : digestOf(attempts - failures, firstTokenMs)
-  return { endpoint: 'a/m' as EndpointId, attempts, failures, firstTokenMs: digest, tokensPerSecond: {}, downForMs: 0 }
+  const endpoint = 'a/m' as EndpointId
+  return { endpoint, attempts, failures, firstTokenMs: digest, tokensPerSecond: {}, downForMs: 0, coolForMs: 0 }
 }
 
 function digestOf(count: number, figure: number): Digest {

@@ -40,6 +40,8 @@ export interface HealthChange extends Tally {
   readonly endpoint: TargetId
   /** For how long still it is called down; 0 when it is not. Of the teller's own failures, never of hearsay. */
   readonly downForMs: number
+  /** For how long still its provider wants to be left alone, as the teller was told; 0 when it was not told so since. */
+  readonly coolForMs: number
 }
 
 const HALF_LIFE_MS = 10_000
@@ -87,14 +89,19 @@ export function observeBeginning(health: Health, firstTokenMs: number | null, no
   return begun(seen, nowMs, sinceMs, attempts === 1)
 }
 
-/** Folds in what another node told. It moves figures; a breaker is moved by what this node sees itself. */
+/**
+ * Folds in what another node told. It moves figures; a breaker is moved by what this node sees itself. A wish for patience counts
+ * whoever heard it: it is for the account, which all nodes share.
+ */
 export function hear(health: Health, change: HealthChange, nowMs: number): Health {
   const { attempts, failures } = change
   const firstTokenMs = meanOf(change.firstTokenMs)
   const tokensPerSecond = meanOf(change.tokensPerSecond)
   const samples = Math.max(countOf(change.firstTokenMs), attempts, 1)
   const heard = fold(health, { attempts, failures, firstTokenMs, tokensPerSecond, samples }, nowMs)
-  return change.downForMs > 0 ? suspected(heard, change.downForMs, nowMs) : heard
+  const coolUntilMs = change.coolForMs > 0 ? nowMs + change.coolForMs : 0
+  const cooling = coolUntilMs > heard.coolUntilMs ? { ...heard, coolUntilMs } : heard
+  return change.downForMs > 0 ? suspected(cooling, change.downForMs, nowMs) : cooling
 }
 
 /** Time passes without an attempt: counts fade, and after a while of silence the means return to what is usual. */

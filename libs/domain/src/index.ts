@@ -18,6 +18,8 @@ export type {
 export { newRequestId, dayOf, generationId, parseRequestId, ownTarget, endpointOf, ownerOf } from './ids.ts'
 export { NANO_PER_USD, divideRounded, usdString, parseUsd, type NanoUsd } from './money.ts'
 export { NO_USAGE, tokenCount, consistent, type Usage } from './usage.ts'
+export { USAGE_DOUBTS, doubtsOf, type UsageDoubt, type UsageEvidence, type UsageReport } from './usage-doubt.ts'
+export { REGION, regionsWithin, staysWithin } from './region.ts'
 export { cost, ratesFor, type Cost, type Price, type Rates } from './price.ts'
 export { nearest, SUGGESTIONS_MAX } from './nearest.ts'
 export { Fault, asFault, blame, type Blame, type FaultCode, type FaultFacts } from './fault.ts'
@@ -46,11 +48,13 @@ export type {
 } from './chat.ts'
 export { hasContent } from './chat.ts'
 export { catalogueOf, type Catalogue, type Endpoint, type Model, type Provider } from './catalogue.ts'
+export { addressOf, inPerson, isMadeUpModel, isServedForReal, shownName, withoutStandIns } from './stand-in.ts'
 export {
   ANY_PRICE,
   ATTEMPTS_MAX,
   DEFAULT_FAILOVER,
   DEFAULT_POLICY,
+  DISCONNECTS,
   HEDGE_LIMITS,
   OBJECTIVES,
   OWN_CAPACITIES,
@@ -60,6 +64,7 @@ export {
   WINDOWS_MAX,
   atTime,
   type Cutoffs,
+  type Disconnect,
   type EffectivePolicy,
   type Failover,
   type Hedge,

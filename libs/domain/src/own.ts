@@ -1,5 +1,6 @@
 import type { Catalogue, Endpoint, Model, Provider } from './catalogue.ts'
 import { ownTarget, type KeyId, type ModelSlug, type OwnId, type ProviderSlug, type TargetId } from './ids.ts'
+import { isMadeUp } from './stand-in.ts'
 
 /**
  * What an organisation brings along: its credentials at providers of the catalogue, and endpoints of its own. Part of what the key
@@ -62,11 +63,11 @@ export interface SealedSecret {
 export const OWN_AUTHOR = '~tenant'
 
 /**
- * The class of places that a secret stored for this provider may be sent to: its origin, or `simulated`; null where there is no
- * address at all.
+ * The class of places that a secret stored for this provider may be sent to: its origin, or `simulated` for one that is made up; null
+ * where there is no address at all. A stand-in is no such place: no secret of a tenant's is shown to it.
  */
-export function destinationOf({ simulated, baseUrl }: Pick<Provider, 'simulated' | 'baseUrl'>): string | null {
-  if (simulated) return 'simulated'
+export function destinationOf({ baseUrl }: Pick<Provider, 'baseUrl'>): string | null {
+  if (isMadeUp({ baseUrl })) return 'simulated'
   return URL.canParse(baseUrl) ? new URL(baseUrl).origin : null
 }
 

@@ -21,6 +21,7 @@ describe('a document', () => {
       preferred_max_latency: { p50: 0.5, p99: 3 },
       data_collection: 'deny',
       zdr: true,
+      regions: ['de', 'us'],
       enforce_distillable_text: true,
       quantizations: ['fp8'],
       required_parameters: ['tools'],
@@ -31,6 +32,7 @@ describe('a document', () => {
       hedge: { after_ms: 900, extra_requests_percent: 2, extra_spend_per_day: '0.5', own_cost: true },
       own_capacity: 'first',
       sticky: false,
+      disconnect: 'drain',
       schedule: [],
     })
     expect(policy).toEqual({
@@ -51,6 +53,7 @@ describe('a document', () => {
       maxLatency: { p50: 500, p99: 3_000 },
       allowTraining: false,
       zeroRetention: true,
+      regions: ['de', 'us'],
       distillable: true,
       quantizations: ['fp8'],
       parameters: ['tools'],
@@ -61,6 +64,7 @@ describe('a document', () => {
       hedge: { afterMs: 900, extraRequests: 0.02, extraSpend: 500_000_000n, ownCost: true },
       own: 'first',
       sticky: false,
+      disconnect: 'drain',
       schedule: [],
     })
   })

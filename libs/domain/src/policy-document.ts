@@ -7,6 +7,7 @@ import {
   DEFAULT_FAILOVER,
   DEFAULT_POLICY,
   type Cutoffs,
+  type Disconnect,
   HEDGE_LIMITS,
   type Hedge,
   type Objective,
@@ -53,6 +54,8 @@ export interface PolicyDocument {
   readonly preferred_max_latency?: CutoffDocument | undefined
   readonly data_collection?: 'allow' | 'deny' | undefined
   readonly zdr?: boolean | undefined
+  /** Countries by their two letters in lower case, or `eu` for all of its members. */
+  readonly regions?: readonly string[] | undefined
   readonly enforce_distillable_text?: boolean | undefined
   readonly quantizations?: readonly string[] | undefined
   readonly required_parameters?: readonly string[] | undefined
@@ -85,6 +88,7 @@ export interface PolicyDocument {
     | undefined
   readonly own_capacity?: OwnCapacity | undefined
   readonly sticky?: boolean | undefined
+  readonly disconnect?: Disconnect | undefined
   readonly schedule?: readonly WindowDocument[] | undefined
 }
 
@@ -103,6 +107,7 @@ export function openPolicy(document: PolicyDocument): Policy {
     maxLatency: scaled(document.preferred_max_latency, MS_PER_S),
     allowTraining: document.data_collection !== 'deny',
     zeroRetention: document.zdr ?? false,
+    regions: document.regions ?? null,
     distillable: document.enforce_distillable_text ?? false,
     quantizations: document.quantizations ?? null,
     parameters: document.required_parameters ?? [],
@@ -126,6 +131,7 @@ export function openPolicy(document: PolicyDocument): Policy {
     hedge: document.hedge ? hedgeOf(document.hedge) : null,
     own: document.own_capacity ?? null,
     sticky: document.sticky ?? DEFAULT_POLICY.sticky,
+    disconnect: document.disconnect ?? null,
     schedule: (document.schedule ?? []).map(windowOf),
   }
 }

@@ -112,6 +112,10 @@ export const PRECISIONS = [
 ] as const
 export type Precision = (typeof PRECISIONS)[number]
 
+/** When the caller hangs up: end the provider's answer too, or read it to its end so that its usage is exact. */
+export const DISCONNECTS = ['cancel', 'drain'] as const
+export type Disconnect = (typeof DISCONNECTS)[number]
+
 /** How targets of a tenant's own stand to those that credits pay for: before them, or in place of them. */
 export const OWN_CAPACITIES = ['first', 'only'] as const
 export type OwnCapacity = (typeof OWN_CAPACITIES)[number]
@@ -137,6 +141,8 @@ export interface Policy {
   readonly allowTraining: boolean
   /** True: only providers that keep nothing at all. */
   readonly zeroRetention: boolean
+  /** Only providers that are known to process in these regions and nowhere else. */
+  readonly regions: readonly string[] | null
   /** True: only models whose author permits training others on their answers. */
   readonly distillable: boolean
   /** Numeric precisions of the weights, such as `fp8`. */
@@ -159,6 +165,8 @@ export interface Policy {
   readonly own: OwnCapacity | null
   /** A conversation stays where its prompt cache is warm. */
   readonly sticky: boolean
+  /** Null: as the wider policy says; `cancel`, where none says. */
+  readonly disconnect: Disconnect | null
   readonly schedule: readonly ScheduleWindow[]
 }
 
@@ -187,6 +195,7 @@ export const DEFAULT_POLICY: Policy = {
   maxLatency: {},
   allowTraining: true,
   zeroRetention: false,
+  regions: null,
   distillable: false,
   quantizations: null,
   parameters: [],
@@ -197,6 +206,7 @@ export const DEFAULT_POLICY: Policy = {
   hedge: null,
   own: null,
   sticky: true,
+  disconnect: null,
   schedule: [],
 }
 

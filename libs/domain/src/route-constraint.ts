@@ -4,8 +4,10 @@ import { ownTarget, type TargetId } from './ids.ts'
 import type { OwnCredential, OwnEndpoint } from './own.ts'
 import { ANY_PRICE, type PriceCeiling } from './policy.ts'
 import { ratesFor } from './price.ts'
+import { staysWithin } from './region.ts'
 import { covers } from './route-policy.ts'
 import type { Question } from './route-question.ts'
+import { hasStandIn, isServedForReal } from './stand-in.ts'
 
 /** Parameters whose silent loss changes the meaning of an answer: if any endpoint that serves honours one, only those are used. */
 const SOFT_REQUIRED = ['tools', 'response_format', 'structured_outputs', 'verbosity', 'reasoning']
@@ -23,7 +25,10 @@ export function targetOf({ endpoint, own }: Pick<Eligible, 'endpoint' | 'own'>):
   return own === null ? endpoint.id : ownTarget(endpoint.id, own.id)
 }
 
-/** The first of the stages that no policy decides, or null: of an endpoint by the house's account. */
+/**
+ * The first of the stages that no policy decides, or null: of an endpoint by the house's account. Who may use a real endpoint of the
+ * model is never given a stand-in in its place, not when it fails either: made-up text would pass for the model's.
+ */
 export function outOfReach(
   endpoint: Endpoint,
   provider: Provider | undefined,
@@ -32,6 +37,7 @@ export function outOfReach(
   if (!provider || !snapshot.reachable.has(provider.slug)) return 'credential'
   const mayUseReal = caller.kind !== 'test' && caller.funds !== 'simulated'
   if (!provider.simulated && !mayUseReal) return 'funds'
+  if (mayUseReal && hasStandIn(provider) && isServedForReal(endpoint.model, snapshot)) return 'credential'
   return endpoint.price === null ? 'price_unknown' : null
 }
 
@@ -53,6 +59,7 @@ export function exclusion(one: Eligible, required: readonly string[], question: 
   if (policy.deny.length > 0 && lists(policy.deny, targetOf(one))) return 'deny'
   if (!policy.allowTraining && provider.retainsPrompts) return 'retention'
   if (policy.zeroRetention && !provider.zeroRetention) return 'zero_retention'
+  if (policy.regions && !staysWithin(policy.regions, provider.regions)) return 'region'
   if (policy.distillable && !isDistillable(endpoint, question)) return 'distillable'
   if (policy.quantizations && !policy.quantizations.includes(endpoint.quantization)) return 'quantization'
   if (!required.every((name) => endpoint.supportedParameters.includes(name))) return 'parameters'

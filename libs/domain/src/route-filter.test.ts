@@ -4,7 +4,7 @@ import type { Endpoint, Provider } from './catalogue.ts'
 import type { Stage } from './decision.ts'
 import type { ModelSlug, ProviderSlug } from './ids.ts'
 import { ANY_PRICE, type Policy, type RoutePreferences } from './policy.ts'
-import { anEndpoint, aSnapshot, decide, PRICE } from './route.fixture.ts'
+import { anEndpoint, aSnapshot, decide, idsOf, PRICE } from './route.fixture.ts'
 
 /** One thing that is wrong for an endpoint which would otherwise serve. */
 interface Offence {
@@ -34,6 +34,8 @@ describe('an endpoint is left out', () => {
     ['that may train', 'retention', { provider: { retainsPrompts: true }, preferences: { denyTraining: true } }],
     ['that does not promise to keep nothing', 'zero_retention', { policy: { zeroRetention: true } }],
     ['the same, by the request', 'zero_retention', { preferences: { zeroRetention: true } }],
+    ['somewhere that nobody knows', 'region', { policy: { regions: ['eu'] } }],
+    ['also elsewhere', 'region', { provider: { regions: ['de', 'us'] }, policy: { regions: ['eu'] } }],
     ['of an author who permits no training', 'distillable', { preferences: { distillable: true } }],
     ['of another precision', 'quantization', { endpoint: { quantization: 'fp4' }, policy: { quantizations: ['fp8'] } }],
     ['of unknown precision', 'quantization', { preferences: { quantizations: ['fp8'] } }],
@@ -102,6 +104,18 @@ describe('a list', () => {
     expect(left({ allow: ['acorn/n'] }, { only: ['acorn'] })).toEqual(['acorn/n'])
     expect(left({ deny: ['acorn/m'] }, { ignore: ['birch'] })).toEqual(['acorn/n'])
   })
+})
+
+it('regions leave whoever is known to process in them and nowhere else', () => {
+  const providers = { birch: { regions: ['de'] }, cedar: { regions: ['de', 'us'] }, dogwood: { regions: ['eu'] } }
+  const endpoints = ['acorn', ...Object.keys(providers)].map((slug) => anEndpoint(slug))
+  const snapshot = aSnapshot(endpoints, providers)
+  const left = (...lists: (readonly string[])[]) =>
+    idsOf(decide({ snapshot, layers: lists.map((regions) => ({ regions })) }))
+  expect(left(['eu'])).toEqual(['birch/m', 'dogwood/m'])
+  expect(left(['eu', 'us'])).toEqual(['birch/m', 'cedar/m', 'dogwood/m'])
+  expect(left(['eu'], ['us', 'de'])).toEqual(['birch/m'])
+  expect(left(['us'], ['eu'])).toEqual([])
 })
 
 describe('parameters', () => {

@@ -289,18 +289,34 @@ function isUsable(
   { caller, snapshot }: Pick<World, 'caller' | 'snapshot'>,
 ): boolean {
   if ('endpoint' in own) return own.endpoint === endpoint
-  const place = provider.simulated ? 'simulated' : new URL(provider.baseUrl).origin
+  const isMadeUp = provider.baseUrl.startsWith('/')
+  const place = isMadeUp ? 'simulated' : new URL(provider.baseUrl).origin
   return (
     own.provider === provider.slug &&
     own.boundTo === place &&
-    (!provider.simulated || snapshot.reachable.has(provider.slug)) &&
+    (!isMadeUp || snapshot.reachable.has(provider.slug)) &&
     (own.models ?? [endpoint.model]).includes(endpoint.model) &&
     (own.keys ?? [caller.keyId]).includes(caller.keyId)
   )
 }
 
+/** Whether what is sent there goes to the simulator: a stand-in answers the house, and nobody's own account. */
+function isPlayed({ simulated, baseUrl }: Provider, own: OwnCredential | OwnEndpoint | null): boolean {
+  return simulated && (own === null || baseUrl.startsWith('/'))
+}
+
+function standsBesideReal({ model }: Endpoint, { simulated, baseUrl }: Provider, { caller, snapshot }: World): boolean {
+  if (!simulated || baseUrl.startsWith('/') || caller.kind === 'test' || caller.funds === 'simulated') return false
+  const { endpointsOf, providers } = snapshot.catalogue
+  return (endpointsOf.get(model) ?? []).some(
+    ({ provider, price }) =>
+      price !== null && snapshot.reachable.has(provider) && providers.get(provider)?.simulated === false,
+  )
+}
+
 /** What forbids a target, said again without the router: the reasons that apply, none for a lawful one. */
-function whyNot(id: TargetId, { request, layers, caller, snapshot }: World): string[] {
+function whyNot(id: TargetId, world: World): string[] {
+  const { request, layers, caller, snapshot } = world
   const own = ownBehind(id, caller)
   const endpoint =
     own && 'endpoint' in own
@@ -330,13 +346,15 @@ function whyNot(id: TargetId, { request, layers, caller, snapshot }: World): str
     credential: own === null && !snapshot.reachable.has(provider.slug),
     'a credential that may not be used there': own !== null && !isUsable(own, endpoint, provider, { caller, snapshot }),
     'credits where one’s own only': own === null && some((policy) => policy.own === 'only'),
-    'real endpoint for a test key': caller.kind === 'test' && !provider.simulated,
+    'real endpoint for a test key': caller.kind === 'test' && !isPlayed(provider, own),
     'real endpoint for simulated money': own === null && caller.funds === 'simulated' && !provider.simulated,
+    'a stand-in where the house serves the model for real': own === null && standsBesideReal(endpoint, provider, world),
     'not on a list': lists.some((list) => list !== null && !list.some(names)),
     'not in a strict order': some((policy) => isStrict(policy) && !policy.order.some(names)),
     denied: [...open.flatMap(({ deny }) => deny), ...(ignore ?? [])].some(names),
     'may train': provider.retainsPrompts && (denyTraining === true || some(({ allowTraining }) => !allowTraining)),
     'may keep': !provider.zeroRetention && (wishes.zeroRetention === true || some((policy) => policy.zeroRetention)),
+    elsewhere: some(({ regions }) => regions !== null && !liesIn(regions, provider.regions ?? [])),
     'not distillable': !model.distillable && (wishes.distillable === true || some((policy) => policy.distillable)),
     precision: quantizations.some((list) => list !== null && !list.includes(endpoint.quantization)),
     parameters: !required.every((name) => endpoint.supportedParameters.includes(name)),
@@ -347,4 +365,10 @@ function whyNot(id: TargetId, { request, layers, caller, snapshot }: World): str
     'answer too long': (request.maxTokens ?? 0) > (endpoint.maxCompletionTokens ?? Number.POSITIVE_INFINITY),
   }
   return Object.keys(reasons).filter((reason) => reasons[reason])
+}
+
+/** Of the European Union these worlds know two members. */
+function liesIn(regions: readonly string[], places: readonly string[]): boolean {
+  const known = regions.flatMap((region) => (region === 'eu' ? ['eu', 'de', 'fr'] : [region]))
+  return places.length > 0 && places.every((place) => known.includes(place))
 }

@@ -91,6 +91,9 @@ const place = {
   priority: fc.constantFrom(0, 0, 1, 99),
 }
 
+/** Where a provider says that it processes; empty: it does not say. */
+export const anyPlaces = fc.constantFrom([], [], ['de'], ['eu'], ['fr', 'de'], ['de', 'us'])
+
 const anyCredential = fc.record({
   ...place,
   provider: fc.constantFrom('acorn', 'birch', 'cedar', 'dogwood').map((slug) => slug as ProviderSlug),
@@ -107,6 +110,7 @@ const anyEndpoint = fc.record({
   supportedParameters: fc.subarray(['tools', 'seed']),
   contextLength: fc.constantFrom(100, 300_000),
   retainsPrompts: fc.boolean(),
+  regions: anyPlaces,
 })
 
 /** What a tenant may bring along to the fixture's worlds. */
@@ -117,8 +121,8 @@ export const anyOwn: fc.Arbitrary<Own> = fc
   })
   .map(({ credentials, endpoints }) => ({
     credentials: credentials.map((one, i) => aCredential(one.provider, { ...one, id: `c${i}` as OwnId })),
-    endpoints: endpoints.map(({ slug, placement, priority, retainsPrompts, ...endpoint }, i) => {
+    endpoints: endpoints.map(({ slug, placement, priority, retainsPrompts, regions, ...endpoint }, i) => {
       const made = anOwnEndpoint(slug, { id: `e${i}` as OwnId, placement, priority, endpoint })
-      return { ...made, provider: { ...made.provider, retainsPrompts } }
+      return { ...made, provider: { ...made.provider, retainsPrompts, regions } }
     }),
   }))

@@ -11,6 +11,8 @@ const DICE = [0, 0.3, 0.5, 0.99]
 const ACORN = 'acorn/m#acorn-key'
 const BOX = '~box/m#box-id'
 const snapshot = aSnapshot([priced('acorn', 3), priced('birch', 2), priced('cedar', 1)])
+/** It is nowhere but on the simulator. */
+const MADE_UP = { simulated: true, baseUrl: '/acorn/v1' }
 const credential = (over: Partial<OwnCredential> = {}) => aCredential('acorn', over)
 
 /** What is left and what is not, in any order. */
@@ -58,7 +60,7 @@ describe('a credential of one’s own', () => {
       left: [ACORN, 'cedar/m'],
       gone: ['birch/m credential'],
     })
-    const simulated = aSnapshot([anEndpoint('acorn')], { acorn: { simulated: true } })
+    const simulated = aSnapshot([anEndpoint('acorn')], { acorn: MADE_UP })
     const own = ownOf(credential({ boundTo: 'simulated' }))
     expect(asked(own, {}, {}, simulated).left).toEqual([ACORN])
     expect(asked(own, {}, {}, { ...simulated, reachable: new Set() }).gone).toEqual(['acorn/m credential'])
@@ -70,7 +72,7 @@ describe('a credential of one’s own', () => {
       left: [],
       gone: ['acorn/m funds', 'birch/m funds', 'cedar/m funds'],
     })
-    const simulated = aSnapshot([anEndpoint('acorn')], { acorn: { simulated: true } })
+    const simulated = aSnapshot([anEndpoint('acorn')], { acorn: MADE_UP })
     const own = ownOf(credential({ boundTo: 'simulated' }))
     expect(asked(own, {}, { kind: 'test' }, simulated).left).toEqual([ACORN])
   })

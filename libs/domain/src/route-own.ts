@@ -4,6 +4,7 @@ import type { EndpointId, ModelSlug } from './ids.ts'
 import { destinationOf, type OwnCredential } from './own.ts'
 import { exclusion, outOfReach, requiredOf, targetOf, type Eligible } from './route-constraint.ts'
 import type { Question } from './route-question.ts'
+import { hasStandIn, inPerson, isMadeUp } from './stand-in.ts'
 
 /** An endpoint by one account, and the first stage that it failed; null: none. */
 interface Considered {
@@ -46,7 +47,7 @@ function ownWithinReach(models: readonly ModelSlug[], question: Question): Consi
       const provider = snapshot.catalogue.providers.get(endpoint.provider)
       for (const credential of own.credentialsOf.get(endpoint.provider) ?? []) {
         if (provider && mayBeUsed(credential, endpoint, provider, question)) {
-          consider({ endpoint, provider, own: credential })
+          consider({ endpoint, provider: inPerson(provider), own: credential })
         }
       }
     }
@@ -57,7 +58,7 @@ function ownWithinReach(models: readonly ModelSlug[], question: Question): Consi
   return considered
 }
 
-/** A credential is for the models and keys that it names, and for the address that it was stored for. */
+/** A credential is for the models and keys that it names, and for the address that it was stored for, which is never a stand-in's. */
 function mayBeUsed(
   { models, keys, boundTo }: OwnCredential,
   { model }: Endpoint,
@@ -67,7 +68,7 @@ function mayBeUsed(
   if (models !== null && !models.includes(model)) return false
   if (keys !== null && !keys.includes(caller.keyId)) return false
   if (destination(provider) !== boundTo) return false
-  return !provider.simulated || snapshot.reachable.has(provider.slug)
+  return !isMadeUp(provider) || snapshot.reachable.has(provider.slug)
 }
 
 /** A URL is read once for each provider. */
@@ -99,9 +100,10 @@ function house(
   const considered: Considered[] = []
   for (const model of models) {
     const barred = barredBy(model, own, question)
+    const isReal = isRealByOwn(model, own)
     for (const endpoint of catalogue.endpointsOf.get(model) ?? []) {
       const provider = catalogue.providers.get(endpoint.provider)
-      const stage = outOfReach(endpoint, provider, question)
+      const stage = isReal && provider && hasStandIn(provider) ? 'credential' : outOfReach(endpoint, provider, question)
       if (stage === 'credential' && copied.has(endpoint.id)) continue
       if (provider) {
         considered.push({
@@ -112,6 +114,11 @@ function house(
     }
   }
   return considered
+}
+
+/** Whether something of the caller's own serves the model for real: nobody stands in beside it. */
+function isRealByOwn(model: ModelSlug, own: readonly Considered[]): boolean {
+  return own.some(({ one, stage }) => stage === null && one.endpoint.model === model && !one.provider.simulated)
 }
 
 /** Why credits may not pay for a model; null: they may. */

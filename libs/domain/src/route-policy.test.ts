@@ -2,14 +2,17 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PolicyId } from './ids.ts'
 import { ANY_PRICE, DEFAULT_FAILOVER, DEFAULT_POLICY, type Policy, type PriceCeiling } from './policy.ts'
+import { staysWithin } from './region.ts'
 import { covers, effective, rulingFor } from './route-policy.ts'
 import { anyPolicy, anyPreferences, WALL_MS } from './route.fixture.ts'
 
 const ENDPOINTS = ['acorn/m', 'acorn/n', 'birch/m', 'cedar/n', 'dogwood/m', 'dogwood/o', 'elm/m']
 const PARTS = Object.keys(ANY_PRICE) as (keyof PriceCeiling)[]
+const PLACES = ['eu', 'de', 'fr', 'us', 'cn']
 
 const permits = ({ allow, deny }: Policy, endpoint: string) =>
   (allow?.some((slug) => covers(slug, endpoint)) ?? true) && !deny.some((slug) => covers(slug, endpoint))
+const stays = ({ regions }: Policy, place: string) => regions === null || staysWithin(regions, [place])
 const lowest = (prices: readonly (bigint | null | undefined)[]) =>
   prices.filter((price) => typeof price === 'bigint').toSorted((a, b) => (a < b ? -1 : 1))[0] ?? null
 
@@ -29,6 +32,7 @@ describe('layers', () => {
           const given = [...layers.map(({ maxPrice }) => maxPrice[part]), request.maxPrice?.[part]]
           expect(both.maxPrice[part]).toBe(lowest(given))
         }
+        for (const place of PLACES) expect(stays(both, place)).toBe(layers.every((layer) => stays(layer, place)))
         expect(both.allowTraining).toBe(layers.every((layer) => layer.allowTraining) && !request.denyTraining)
         expect(both.zeroRetention).toBe(layers.some((layer) => layer.zeroRetention) || request.zeroRetention === true)
         expect(both.allowFallbacks).toBe(

@@ -16,6 +16,7 @@ import {
   type RoutePreferences,
   type VersionedPolicy,
 } from './policy.ts'
+import { regionsWithin } from './region.ts'
 import { isOpen } from './schedule.ts'
 
 /** What holds for one request, and the versions that said so. */
@@ -96,6 +97,7 @@ function within(outer: Policy, inner: Policy): Policy {
     maxLatency: strictest(outer.maxLatency, inner.maxLatency, Math.min),
     allowTraining: outer.allowTraining && inner.allowTraining,
     zeroRetention: outer.zeroRetention || inner.zeroRetention,
+    regions: regionsWithin(outer.regions, inner.regions),
     distillable: outer.distillable || inner.distillable,
     quantizations: intersect(outer.quantizations, inner.quantizations),
     parameters: union(outer.parameters, inner.parameters),
@@ -106,6 +108,7 @@ function within(outer: Policy, inner: Policy): Policy {
     hedge: hedgeWithin(outer.hedge, inner.hedge),
     own: outer.own === 'only' ? 'only' : (inner.own ?? outer.own),
     sticky: outer.sticky && inner.sticky,
+    disconnect: inner.disconnect ?? outer.disconnect,
     schedule: [],
   }
 }

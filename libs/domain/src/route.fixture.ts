@@ -8,6 +8,7 @@ import type { EndpointId, KeyId, ModelSlug, PolicyId, ProviderSlug, TargetId, Te
 import {
   ANY_PRICE,
   DEFAULT_POLICY,
+  DISCONNECTS,
   OBJECTIVES,
   OWN_CAPACITIES,
   type Policy,
@@ -15,7 +16,7 @@ import {
   WEEKDAYS,
 } from './policy.ts'
 import { route, type RouteRequest, type Snapshot } from './route.ts'
-import { anyOwn, MINE } from './route-own.fixture.ts'
+import { anyOwn, anyPlaces, MINE } from './route-own.fixture.ts'
 
 /** For tests: the clock of the health figures, and a Wednesday at 12:00 UTC. */
 export const NOW_MS = 1_000_000
@@ -188,6 +189,11 @@ const anyMaxPrice = fc
   .map((ceiling) => ({ ...ANY_PRICE, ...ceiling }))
 const anyCutoffs = (figure: fc.Arbitrary<number>) => fc.record({ p50: figure, p90: figure }, { requiredKeys: [] })
 const anyQuantizations = fc.subarray(['fp8', 'bf16', 'unknown'], { minLength: 1 })
+/** Seldom said, since most providers do not say where they are. */
+const anyRegions = fc.oneof(
+  { weight: 9, arbitrary: fc.constant(null) },
+  { weight: 1, arbitrary: fc.subarray(['eu', 'de', 'us'], { minLength: 1 }) },
+)
 
 const anyPrice = fc
   .record({
@@ -227,17 +233,27 @@ const anyHealth = fc.record({
   returnedMs: fc.constantFrom(null, null, NOW_MS - 2_000, NOW_MS - 8_000),
 })
 
+/** Real, made up, or stood in for. */
+const PLAYED: readonly Partial<Provider>[] = [
+  { simulated: false },
+  { simulated: true, baseUrl: '/made-up/v1' },
+  { simulated: true },
+]
+
 export const anySnapshot: fc.Arbitrary<Snapshot> = fc
   .record({
     endpoints: anyEndpoints,
     over: fc.dictionary(
       fc.constantFrom(...SLUGS),
-      fc.record({
-        simulated: fc.boolean(),
-        retainsPrompts: fc.boolean(),
-        zeroRetention: fc.boolean(),
-        failureDomain: fc.constantFrom('a', 'b'),
-      }),
+      fc
+        .record({
+          played: fc.constantFrom(...PLAYED),
+          retainsPrompts: fc.boolean(),
+          zeroRetention: fc.boolean(),
+          regions: anyPlaces,
+          failureDomain: fc.constantFrom('a', 'b'),
+        })
+        .map(({ played, ...rest }) => ({ ...played, ...rest })),
     ),
     health: fc.dictionary(fc.constantFrom(...SLUGS, 'acorn/m#c0', '~box/m#e0'), anyHealth),
     lost: fc.subarray(SLUGS, { maxLength: 2 }),
@@ -273,6 +289,7 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc.record({
   maxLatency: seldom(anyCutoffs(fc.integer({ min: 100, max: 3_000 }))).map((cutoffs) => cutoffs ?? {}),
   allowTraining: often,
   zeroRetention: rarely,
+  regions: anyRegions,
   distillable: rarely,
   quantizations: seldom(anyQuantizations),
   parameters: seldom(fc.subarray(PARAMETERS, { maxLength: 1 })).map((names) => names ?? []),
@@ -292,6 +309,7 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc.record({
   hedge: seldom(fc.constant({ afterMs: null, extraRequests: 0.05, extraSpend: 5n, ownCost: false })),
   own: seldom(fc.constantFrom(...OWN_CAPACITIES)),
   sticky: often,
+  disconnect: seldom(fc.constantFrom(...DISCONNECTS)),
   schedule: seldom(fc.array(anyWindow, { maxLength: 2 })).map((windows) => windows ?? []),
 })
 

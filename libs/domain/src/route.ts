@@ -57,6 +57,7 @@ export function route(
     fallbackOn: fallbacks.length > 0 ? kindsFor(fallbacks, question) : [],
     failover: policy.failover,
     hedge: policy.hedge,
+    ...(policy.disconnect === 'drain' && { drain: true }),
   }
 }
 

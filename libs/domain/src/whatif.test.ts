@@ -9,6 +9,7 @@ import {
   aMinute,
   anEndpoint,
   aPolicy,
+  aProvider,
   aRequest,
   aScene,
   BEGAN_MS,
@@ -281,6 +282,20 @@ describe('the report', () => {
     expect(report.totals.predicted).toMatchObject({ refused: 2, failures: 0, costNano: 0n })
     expect(report.refusedSample.map(({ requestId }) => requestId)).toEqual([requests[0]?.requestId, id(2)])
     expect(report.sample).toEqual([])
+  })
+
+  it('goes by where providers process', () => {
+    const providers = [aProvider('acorn', { regions: ['us'] }), aProvider('birch', { regions: ['de'] })]
+    const catalogue = {
+      ...aCatalogue([anEndpoint('acorn', 'sim/swift', 1), anEndpoint('birch', 'sim/swift', 2)]),
+      providers: new Map(providers.map((provider) => [provider.slug, provider])),
+    }
+    const reachable = new Set(providers.map(({ slug }) => slug))
+    const world = worldOf({ catalogues: [{ fromMs: 0, catalogue }], reachable, minutes: [] })
+    const { moves } = replay(draftOf({ regions: ['eu'] }), world, [aRequest()])
+    expect(moves).toMatchObject([{ from: 'acorn/sim/swift', to: 'birch/sim/swift' }])
+    const { refused } = replay(draftOf({ regions: ['cn'] }), world, [aRequest()])
+    expect(refused).toEqual([{ stage: 'region', requests: 1 }])
   })
 
   it('keeps two hundred moved requests, those with the largest saving or loss first', () => {
