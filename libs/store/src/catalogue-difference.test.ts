@@ -91,6 +91,14 @@ describe('a difference', () => {
     ])
   })
 
+  it('tells when a provider processes elsewhere than before', () => {
+    const from = (...regions: string[]) =>
+      rowsOf([{ origin: 'import: test', models: [], providers: [aProvider('acorn', { regions })], endpoints: [] }])
+    expect(told(from('de'), from('de'))).toEqual([])
+    const [change] = differenceOf(from(), from('de'), 'import')
+    expect(change).toMatchObject({ table: 'providers', fields: { regions: { before: [], after: ['de'] } }, held: null })
+  })
+
   it('removes endpoints only of the providers that an import speaks of', () => {
     const before = aPart({ 'a/b': 10n })
     expect(

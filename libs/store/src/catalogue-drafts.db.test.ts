@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { EndpointId } from '@turnpike/domain'
+import type { EndpointId, ProviderSlug } from '@turnpike/domain'
 import { aModel, anEndpoint, aPrice, aProvider, testDatabase, testPool, type TestDatabase } from '@turnpike/testkit'
 import { readCatalogue, readCatalogueVersion } from './catalogue.ts'
 import { discardDraft, findDraft, listDrafts, proposeDraft, publishDraft } from './catalogue-drafts.ts'
@@ -119,6 +119,29 @@ it('is published once, however many publish it at the same time', async () => {
   const outcomes = await Promise.allSettled([1, 2, 3].map(() => publishDraft(app, draft.id, [], 'operator')))
   expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected'])
   expect((await priceOf('acme/acme/four'))?.version).toBe(1)
+})
+
+it('learns where a provider processes', async () => {
+  for (const regions of [[], ['de', 'fr']]) {
+    const list = { ...aList({}), providers: [aProvider('oak', { simulated: false, regions })] }
+    const draft = await proposeDraft(app, 'file', list, 'operator')
+    await publishDraft(app, draft?.id ?? 'no draft', [], 'operator')
+    expect((await readCatalogue(app)).providers.get('oak' as ProviderSlug)?.regions).toEqual(regions)
+  }
+})
+
+it('neither tells of a stand-in nor ends it', async () => {
+  await owner.query(
+    `INSERT INTO providers (slug, name, dialect, base_url, simulated, failure_domain, origin)
+     VALUES ('yew', 'Yew', 'openai', 'https://yew.example/v1', true, 'yew', 'seed: test')`,
+  )
+  const list = { ...aList({}), providers: [aProvider('yew', { simulated: false, name: 'Yew Ltd' })] }
+  const draft = await proposeDraft(app, 'file', list, 'operator')
+  expect(draft?.changes).toMatchObject([{ name: 'yew', fields: { name: { before: 'Yew', after: 'Yew Ltd' } } }])
+  expect(draft?.changes[0]?.fields).not.toHaveProperty('simulated')
+  await publishDraft(app, draft?.id ?? '', [], 'operator')
+  const { rows } = await owner.query(`SELECT name, simulated FROM providers WHERE slug = 'yew'`)
+  expect(rows).toEqual([{ name: 'Yew Ltd', simulated: true }])
 })
 
 it('lets control and worker change neither where a provider is reached nor a price that was', async () => {

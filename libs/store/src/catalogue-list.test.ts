@@ -59,10 +59,19 @@ it('joins a model’s endpoints, and says what it can read, do and teach', () =>
 
 it('promises nothing that it does not know', () => {
   const of = (slug: string) => installed.providers.find((provider) => provider.slug === slug)
-  expect(of('avian')).toMatchObject({ retainsPrompts: true, zeroRetention: false })
+  expect(of('avian')).toMatchObject({ retainsPrompts: true, zeroRetention: false, regions: [] })
   expect(of('openai')).toMatchObject({ retainsPrompts: false, zeroRetention: false })
   expect(of('amazon-bedrock')?.baseUrl).toBe('')
   expect(of('huggingface-novita')?.failureDomain).toBe('novita')
+})
+
+it('says where a provider processes only of those whose terms name the place', () => {
+  const known = installed.providers.filter(({ regions }) => regions && regions.length > 0)
+  expect(known.map(({ slug, regions }) => [slug, regions])).toEqual([
+    ['deepseek', ['cn']],
+    ['mistral', ['eu']],
+    ['ovhcloud', ['fr']],
+  ])
 })
 
 it('leaves out what has no price, no length, no route here, or a second place at one provider', () => {
@@ -108,11 +117,12 @@ it('takes providers that a list brings itself, without new code', () => {
         dialect: 'openai',
         baseUrl: 'https://api.acme.example/v1/',
         parameters: 'common',
+        regions: ['de'],
       },
     ],
   })
-  expect(entries.providers.map(({ slug, baseUrl }) => [slug, baseUrl])).toEqual([
-    ['acme', 'https://api.acme.example/v1'],
+  expect(entries.providers.map(({ slug, baseUrl, regions }) => [slug, baseUrl, regions])).toEqual([
+    ['acme', 'https://api.acme.example/v1', ['de']],
   ])
   expect(entries.endpoints.map(({ id }) => id)).toEqual(['acme/openai/gpt-oss-120b'])
 })

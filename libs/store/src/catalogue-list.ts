@@ -33,6 +33,8 @@ export interface Listed {
 export interface ListOptions {
   /** Where providers are reached when not at their own address, by slug. */
   readonly baseUrls?: Readonly<Record<string, string>>
+  /** Whether the simulator answers in the place of a provider, by its slug; left out: of none. */
+  readonly hasStandIn?: (slug: string) => boolean
   /** Providers that the list brings itself, besides those that this release knows. */
   readonly providers?: readonly StoredFacts[]
 }
@@ -45,14 +47,14 @@ export function installedList(): ListedModels[] {
 /**
  * A price list as a part of the catalogue: one model for all that providers call it, an endpoint for each of them. A model without
  * a price or a context length that can be stated is left out, and so is a second endpoint of a model at one provider, which Bedrock
- * has for its regions. Providers are there without any account: whoever has none lists them and does not serve them.
+ * has for its regions. Providers are there without any account: whoever has none lists them, and serves them by stand-ins or not at all.
  * @param origin name, version and day of the list @param now dated prices hold from their day on
  */
 export function listedEntries(
   lists: readonly ListedModels[],
   origin: string,
   now: Date,
-  { baseUrls = {}, providers: brought = [] }: ListOptions = {},
+  { baseUrls = {}, hasStandIn = () => false, providers: brought = [] }: ListOptions = {},
 ): Listed {
   const leftOut: LeftOut = { withdrawn: 0, unserved: 0, unlimited: 0, unpriced: 0, repeated: 0 }
   const providers: Provider[] = []
@@ -60,7 +62,7 @@ export function listedEntries(
   for (const facts of factsOf(brought)) {
     const list = lists.find(({ id }) => id === facts.list)
     if (!list) continue
-    providers.push(providerOf(facts, baseUrls[facts.slug]))
+    providers.push(providerOf(facts, baseUrls[facts.slug], hasStandIn(facts.slug)))
     for (const info of list.models) {
       if (!facts.only.test(info.id) || facts.never.test(info.id)) continue
       const offer = read(facts, info, now)
@@ -137,15 +139,16 @@ function titleOf(slug: string): string {
     .join(' ')
 }
 
-function providerOf(facts: Facts, baseUrl: string | undefined): Provider {
+function providerOf(facts: Facts, baseUrl: string | undefined, simulated: boolean): Provider {
   return {
     slug: facts.slug as ProviderSlug,
     name: facts.name,
     dialect: facts.dialect,
     baseUrl: (baseUrl ?? facts.baseUrl).replace(/\/+$/, ''),
-    simulated: false,
+    simulated,
     retainsPrompts: facts.mayTrain,
     zeroRetention: false,
+    regions: facts.regions,
     failureDomain: facts.failureDomain,
   }
 }

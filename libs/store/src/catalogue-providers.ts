@@ -1,4 +1,4 @@
-import type { Provider } from '@turnpike/domain'
+import { REGION, type Provider } from '@turnpike/domain'
 import * as z from 'zod'
 import data from '../../../prisma/seed/providers.json' with { type: 'json' }
 import type { Naming } from './catalogue-names.ts'
@@ -16,6 +16,8 @@ export interface Facts extends Naming {
   readonly parameters: readonly string[]
   /** It does not promise to keep prompts out of training. One that is not known to promise does not. */
   readonly mayTrain: boolean
+  /** Where it processes by its public terms, and nowhere else. Empty: they do not say. */
+  readonly regions: readonly string[]
   /** Whose infrastructure it runs on. */
   readonly failureDomain: string
   /** Of its list only these models, by the list's own names, and never those. */
@@ -40,6 +42,9 @@ const pattern = z
     }
   }, 'must be a regular expression')
 
+/** As the columns allow. Somebody who is in more countries is not kept to any. */
+const REGIONS_MAX = 20
+
 /** A line of `prisma/seed/providers.json`. What is left out has the safe value. */
 export const StoredProvider = z.strictObject({
   slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and dashes'),
@@ -52,6 +57,7 @@ export const StoredProvider = z.strictObject({
   author: z.string().max(100).optional(),
   rewrites: z.array(z.tuple([pattern, z.string().max(200)])).optional(),
   mayTrain: z.boolean().optional(),
+  regions: z.array(z.string().regex(REGION, 'must be two letters in lower case')).max(REGIONS_MAX).optional(),
   failureDomain: z.string().min(1).max(100).optional(),
   only: pattern.optional(),
   never: pattern.optional(),
@@ -80,6 +86,7 @@ export function factsOf(providers: readonly StoredFacts[]): Facts[] {
     author: stored.author ?? stored.slug,
     ...(stored.rewrites && { rewrites: stored.rewrites }),
     mayTrain: stored.mayTrain ?? true,
+    regions: stored.regions ?? [],
     failureDomain: stored.failureDomain ?? stored.slug,
     only: new RegExp(stored.only ?? ''),
     never: new RegExp(stored.never ?? NOTHING),

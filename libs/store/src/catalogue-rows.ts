@@ -35,7 +35,16 @@ export const TABLES = {
   },
   providers: {
     key: 'slug',
-    columns: ['name', 'dialect', 'base_url', 'simulated', 'retains_prompts', 'zero_retention', 'failure_domain'],
+    columns: [
+      'name',
+      'dialect',
+      'base_url',
+      'simulated',
+      'retains_prompts',
+      'zero_retention',
+      'regions',
+      'failure_domain',
+    ],
   },
   endpoints: {
     key: 'id',
@@ -103,6 +112,7 @@ function providerRow(provider: Provider): Row {
     simulated: provider.simulated,
     retains_prompts: provider.retainsPrompts,
     zero_retention: provider.zeroRetention,
+    regions: provider.regions ?? [],
     failure_domain: provider.failureDomain,
   }
 }

@@ -83,6 +83,7 @@ interface ProviderRow {
   simulated: boolean
   retains_prompts: boolean
   zero_retention: boolean
+  regions: string[]
   failure_domain: string
 }
 
@@ -95,6 +96,7 @@ function toProvider(row: ProviderRow): Provider {
     simulated: row.simulated,
     retainsPrompts: row.retains_prompts,
     zeroRetention: row.zero_retention,
+    regions: row.regions,
     failureDomain: row.failure_domain,
   }
 }

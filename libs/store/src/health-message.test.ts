@@ -12,6 +12,7 @@ const aChange: HealthChange = {
   firstTokenMs: { 56: 2, 160: 1 },
   tokensPerSecond: {},
   downForMs: 20_000,
+  coolForMs: 7_000,
 }
 const message = { life: 'abcd', number: 7, sentMs: 1_700_000_000_000, changes: [aChange] }
 
@@ -31,7 +32,7 @@ it('another version is not guessed at', () => {
 })
 
 it('figures that cannot be are refused, with the whole message', () => {
-  const row = ['acorn/m', 3, 1, 0, {}, {}]
+  const row = ['acorn/m', 3, 1, 0, {}, {}, 0]
   const wrong: [number, unknown][] = [
     [0, ''],
     [0, 7],
@@ -48,12 +49,20 @@ it('figures that cannot be are refused, with the whole message', () => {
     [4, []],
     [5, { 10: -1 }],
     [5, null],
+    [6, -1],
+    [6, 300_001],
+    [6, 'x'],
   ]
   expect(openHealth(secrets, sealed([1, 'abcd', 7, 1, [row]]))).not.toBeNull()
   for (const [place, value] of wrong) {
     const bad = row.with(place, value as string)
     expect(openHealth(secrets, sealed([1, 'abcd', 7, 1, [row, bad]])), JSON.stringify(bad)).toBeNull()
   }
+})
+
+it('a node of the release before, which tells nobody who is to be left alone, is heard', () => {
+  const heard = openHealth(secrets, sealed([1, 'abcd', 7, 1, [['acorn/m', 3, 1, 0, {}, {}]]]))
+  expect(heard?.changes).toMatchObject([{ attempts: 3, coolForMs: 0 }])
 })
 
 it('any text is read or refused and never throws', () => {

@@ -21,7 +21,8 @@ export const MESSAGE_CHARS_MAX = 1_000_000
 /** More than a node sees of an endpoint in a second. */
 const COUNT_MAX = 1_000_000
 const ENDPOINT_CHARS_MAX = 300
-const DOWN_FOR_MS_MAX = 300_000
+/** How long it may be called down, or left alone. */
+const AWAY_FOR_MS_MAX = 300_000
 
 /** Makes the sealed text of a message. Lists, not objects: the names of fields would be half of it. */
 export function sealHealth(secrets: KeySecrets, { life, number, sentMs, changes }: HealthMessage): string {
@@ -32,6 +33,7 @@ export function sealHealth(secrets: KeySecrets, { life, number, sentMs, changes 
     Math.round(change.downForMs),
     change.firstTokenMs,
     change.tokensPerSecond,
+    Math.round(change.coolForMs),
   ])
   return sealText(secrets, PURPOSE, JSON.stringify([VERSION, life, number, sentMs, rows]))
 }
@@ -57,11 +59,13 @@ export function openHealth(secrets: KeySecrets, text: string): HealthMessage | n
 
 function openRow(row: unknown): HealthChange | null {
   if (!Array.isArray(row)) return null
-  const [endpoint, attempts, failures, downForMs, firstTokenMs, tokensPerSecond] = row as unknown[]
+  // Nodes of the release before do not tell who is to be left alone.
+  const [endpoint, attempts, failures, downForMs, firstTokenMs, tokensPerSecond, coolForMs = 0] = row as unknown[]
   if (typeof endpoint !== 'string' || endpoint === '' || endpoint.length > ENDPOINT_CHARS_MAX) return null
-  if (!isCount(attempts) || !isCount(failures, attempts) || !isCount(downForMs, DOWN_FOR_MS_MAX)) return null
+  if (!isCount(attempts) || !isCount(failures, attempts)) return null
+  if (!isCount(downForMs, AWAY_FOR_MS_MAX) || !isCount(coolForMs, AWAY_FOR_MS_MAX)) return null
   if (!isDigest(firstTokenMs) || !isDigest(tokensPerSecond)) return null
-  return { endpoint: endpoint as TargetId, attempts, failures, downForMs, firstTokenMs, tokensPerSecond }
+  return { endpoint: endpoint as TargetId, attempts, failures, downForMs, firstTokenMs, tokensPerSecond, coolForMs }
 }
 
 function isDigest(value: unknown): value is Digest {

@@ -42,6 +42,7 @@ function aChange(endpoint: string): HealthChange {
     firstTokenMs: { 50: 1 },
     tokensPerSecond: {},
     downForMs: 0,
+    coolForMs: 0,
   }
 }
 

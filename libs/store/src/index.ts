@@ -63,7 +63,14 @@ export {
   type PresetStatus,
   type SavedPreset,
 } from './presets.ts'
-export { PresetCache, readPreset, type PresetInUse, type PresetLookup } from './presets-cache.ts'
+export {
+  PresetCache,
+  type HeldPreset,
+  type PresetCacheOptions,
+  type PresetInUse,
+  type PresetLookup,
+} from './presets-cache.ts'
+export { readPreset } from './presets-read.ts'
 export { changePreset, savePreset, type PresetAuthor, type PresetChange, type PresetContent } from './presets-write.ts'
 export { Journal, type JournalOptions, type JournalStats } from './journal.ts'
 export { Shipper, type ShipperOptions, type ShipperStats } from './ship.ts'
@@ -79,11 +86,10 @@ export {
   type RequestPage,
   type RequestSummary,
 } from './requests.ts'
+export { keyUsage, type KeyUsage, type Spent } from './key-usage.ts'
 export {
-  keyUsage,
   usageSeries,
   usageTotals,
-  type KeyUsage,
   type UsagePoint,
   type UsageSeriesOptions,
   type UsageSpan,
@@ -155,9 +161,9 @@ export {
   rollBackPolicy,
   savePolicy,
   type PolicyAttached,
-  type PolicyPlace,
   type PolicySaving,
 } from './policies-write.ts'
+export type { AttachedPolicy, JudgeTogether, PoliciesTogether, PolicyPlace } from './policies-together.ts'
 export { recentHealth } from './policies-figures.ts'
 export {
   newCredentialSecretsText,

@@ -20,6 +20,7 @@ import {
   type RouteRequest,
   type Snapshot,
   UNKNOWN_HEALTH,
+  USAGE_DOUBTS,
 } from '@turnpike/domain'
 import { aCaller, aCatalogue, anEndpoint, aPrice, aVersionedPolicy } from '@turnpike/testkit'
 import * as fc from 'fast-check'
@@ -42,8 +43,18 @@ describe('a stored decision', () => {
       anAttempt(),
       anAttempt({ endpoint: 'gone/x' as EndpointId, status: null, fault: 'upstream_timeout' }),
       anAttempt({ status: null, outcome: 'lost', hedge: true }),
+      anAttempt({ doubts: ['absent'] }),
+      anAttempt({ status: null, fault: 'caller_gone', outcome: 'cancelled', doubts: ['zero', 'shrunk'] }),
+      anAttempt({ hedge: true, doubts: USAGE_DOUBTS }),
     ]
     expect(openDecision(stored(compactDecision(decision, attempts)))).toEqual({ decision, attempts })
+  })
+
+  it('says nothing of draining where an answer ends with its caller', () => {
+    const { drain: _, ...decision } = fullDecision()
+    expect(compactDecision(fullDecision(), [])).toMatchObject({ x: 1 })
+    expect(compactDecision(decision, [])).not.toHaveProperty('x')
+    expect(openDecision(stored(compactDecision(decision, []))).decision).not.toHaveProperty('drain')
   })
 
   it('is read back whatever its endpoints are called', () => {
@@ -181,6 +192,7 @@ function fullDecision(): Decision {
     fallbacks: [other.endpoint],
     fallbackOn: ['moderation', 'outage'],
     failover: { on: ['outage'], attempts: 2, firstTokenMs: 800, totalMs: null },
+    drain: true,
   }
 }
 

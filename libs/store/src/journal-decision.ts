@@ -15,6 +15,7 @@ import {
   type ProviderSlug,
   type Removed,
   type Stage,
+  type UsageDoubt,
 } from '@turnpike/domain'
 import { isFirstForm, openFirstForm } from './journal-decision-first.ts'
 
@@ -48,6 +49,8 @@ export interface CompactDecision {
   readonly fo?: readonly FailureKind[]
   /** Hedge. */
   readonly h?: readonly [afterMs: number | null, extraRequests: number, extraSpend: string | null, ownCost: boolean]
+  /** 1: read to its end when the caller hangs up. */
+  readonly x?: 1
   readonly fv?: readonly [readonly FailureKind[], attempts: number, firstTokenMs: number | null, totalMs: number | null]
   readonly a: readonly CompactAttempt[]
 }
@@ -77,7 +80,8 @@ type CompactAttempt = readonly [
   outcome: Attempt['outcome'],
   status?: number | null,
   fault?: FaultCode | null,
-  hedge?: 1,
+  hedge?: 0 | 1,
+  doubts?: readonly UsageDoubt[],
 ]
 
 /** Marks of a candidate, added up. */
@@ -106,6 +110,7 @@ export function compactDecision(decision: Decision | null, attempts: readonly At
     ...(fallbacks.length > 0 && { f: fallbacks.map((fallback) => endpoints.indexOf(fallback)) }),
     ...(fallbackOn.length > 0 && { fo: fallbackOn }),
     ...(decision.hedge && { h: hedgeRow(decision.hedge) }),
+    ...(decision.drain && { x: 1 }),
     ...(failover !== DEFAULT_FAILOVER && { fv: failoverRow(failover) }),
     a: attempts.map((attempt) => compactAttempt(attempt, endpoints)),
   }
@@ -137,6 +142,7 @@ export function openDecision(stored: unknown): { decision: Decision | null; atte
       fallbackOn: stored.fo ?? [],
       failover: fv ? { on: fv[0], attempts: fv[1], firstTokenMs: fv[2], totalMs: fv[3] } : DEFAULT_FAILOVER,
       hedge: stored.h ? openHedge(stored.h) : null,
+      ...(stored.x === 1 && { drain: true }),
     },
   }
 }
@@ -246,7 +252,7 @@ function compactRemoved(removed: readonly Removed[], models: readonly string[]):
 }
 
 function compactAttempt(attempt: Attempt, endpoints: readonly TargetId[]): CompactAttempt {
-  const { endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault, hedge } = attempt
+  const { endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault, hedge, doubts } = attempt
   const place = endpoints.indexOf(endpoint)
   const row = [
     place < 0 ? ([endpoint, provider, model] as const) : place,
@@ -255,16 +261,17 @@ function compactAttempt(attempt: Attempt, endpoints: readonly TargetId[]): Compa
     endMs,
     outcome,
   ] as const
+  if (doubts) return [...row, status, fault, hedge ? 1 : 0, doubts]
   if (hedge) return [...row, status, fault, 1]
   if (fault !== null) return [...row, status, fault]
   return status === null ? row : [...row, status]
 }
 
 function openAttempt(row: CompactAttempt, candidates: readonly Candidate[]): Attempt {
-  const [target, startMs, firstTokenMs, endMs, outcome, status = null, fault = null, hedge] = row
+  const [target, startMs, firstTokenMs, endMs, outcome, status = null, fault = null, hedge, doubts] = row
   const [endpoint, provider, model] = typeof target === 'number' ? namesOf(candidates[target]) : target
   const attempt = { endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault }
-  return hedge ? { ...attempt, hedge: true } : attempt
+  return { ...attempt, ...(hedge === 1 && { hedge: true }), ...(doubts && { doubts }) }
 }
 
 function namesOf(candidate: Candidate | undefined): readonly [TargetId, ProviderSlug, ModelSlug] {

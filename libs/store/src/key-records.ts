@@ -169,14 +169,15 @@ export function openRecord(secrets: KeySecrets, digest: Buffer, text: string, no
   const record = JSON.parse(json, (_, value: unknown) => (isNano(value) ? BigInt(value.nano) : value)) as KeyRecord
   if (record.verifiedAtMs > nowMs + SKEW_MS_MAX) throw new WrongValue('from the future')
   if (record.caller && !Array.isArray(record.caller.policies)) throw new WrongValue('from another release')
-  return record.caller ? { ...record, caller: completed(record.caller) } : record
+  return completed(record)
 }
 
-/** What an earlier release did not know of says nothing. */
-function completed(caller: Caller): Caller {
-  if (caller.policies.length === 0) return caller
+/** A record that an earlier release may have written: what that did not know of says nothing. */
+export function completed(record: KeyRecord): KeyRecord {
+  const { caller } = record
+  if (!caller || caller.policies.length === 0) return record
   const policies = caller.policies.map((one) => ({ ...one, policy: { ...DEFAULT_POLICY, ...one.policy } }))
-  return { ...caller, policies }
+  return { ...record, caller: { ...caller, policies } }
 }
 
 /** Any object with one member `nano` is a bigint; nothing else in a caller has such a member. */

@@ -1,6 +1,6 @@
 import type { KeyId, KeyKind, PolicyId, TenantId, UserId, WorkspaceId } from '@turnpike/domain'
+import { UNUSED, usageOfKeys, type KeyUsage } from './key-usage.ts'
 import { inTenant, type Pool, type Queryable } from './pools.ts'
-import type { KeyUsage } from './usage-views.ts'
 
 /** A key as the management API shows it. */
 export interface ManagedKey {
@@ -93,10 +93,6 @@ interface KeyRow {
   revoked_at: Date | null
 }
 
-interface SumsRow extends Record<keyof KeyUsage, string> {
-  key_id: KeyId
-}
-
 async function complete(
   client: Queryable,
   tenantId: TenantId,
@@ -104,9 +100,8 @@ async function complete(
   nowMs: number,
 ): Promise<ManagedKey[]> {
   const ids = rows.map(({ id }) => id)
-  const sums = await client.query<SumsRow>(USAGE, [tenantId, ids, new Date(nowMs)])
+  const usageOf = await usageOfKeys(client, tenantId, ids, nowMs)
   const changes = await client.query<{ entity_id: string; at: Date }>(CHANGED, [tenantId, ids])
-  const usageOf = new Map(sums.rows.map((row) => [row.key_id, usageFrom(row)]))
   const changedAt = new Map(changes.rows.map((row) => [row.entity_id, row.at]))
   return rows.map((row) => ({
     id: row.id,
@@ -124,21 +119,6 @@ async function complete(
   }))
 }
 
-/** Days, weeks (from Monday) and months are those of UTC. */
-const USAGE = `SELECT key_id, sum(cost_nano)::text AS total, ${since('day')} AS today, ${since('week')} AS week,
-    ${since('month')} AS month
-  FROM usage_rollups WHERE tenant_id = $1 AND key_id = ANY($2::text[]) AND $3::timestamptz IS NOT NULL GROUP BY key_id`
-
-function since(unit: 'day' | 'week' | 'month'): string {
-  return `COALESCE(sum(cost_nano) FILTER (WHERE bucket >= date_trunc('${unit}', $3::timestamptz, 'UTC')), 0)::text`
-}
-
 const CHANGED = `SELECT entity_id, max(at) AS at FROM audit_entries
   WHERE tenant_id = $1 AND entity = 'api_keys' AND entity_id = ANY($2::text[]) AND action <> 'key.create'
   GROUP BY entity_id`
-
-const UNUSED: KeyUsage = { total: 0n, today: 0n, week: 0n, month: 0n }
-
-function usageFrom({ total, today, week, month }: SumsRow): KeyUsage {
-  return { total: BigInt(total), today: BigInt(today), week: BigInt(week), month: BigInt(month) }
-}

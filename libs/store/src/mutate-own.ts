@@ -49,6 +49,7 @@ export function ownEndpoints({ ownEndpoint }: Transaction, tenantId: TenantId, c
       },
       retainsPrompts: row.retainsPrompts,
       zeroRetention: row.zeroRetention,
+      regions: row.regions,
       placement: row.placement,
       priority: row.priority,
       ...shownState(row),
@@ -130,6 +131,7 @@ interface EndpointFields extends SecretColumns {
   readonly priceVersion: number
   readonly retainsPrompts: boolean
   readonly zeroRetention: boolean
+  readonly regions: string[]
   readonly placement: string
   readonly priority: number
   readonly secretVersion: number

@@ -36,6 +36,8 @@ export interface OwnEndpointSummary {
   readonly priceVersion: number
   readonly retainsPrompts: boolean
   readonly zeroRetention: boolean
+  /** Where it processes, and nowhere else: countries by two letters, or `eu`. Empty: not known. */
+  readonly regions: readonly string[]
   readonly placement: Placement
   readonly priority: number
   /** The end of its secret, empty for one that is too short; null: it asks for no credential. */
@@ -89,6 +91,7 @@ export async function summariseEndpoints(
     priceVersion: row.priceVersion,
     retainsPrompts: row.retainsPrompts,
     zeroRetention: row.zeroRetention,
+    regions: row.regions,
     placement: row.placement as Placement,
     priority: row.priority,
     lastFour: row.lastFour,
@@ -124,6 +127,7 @@ export function endpointFrom(row: Row): OwnEndpoint | null {
     price_version: row.priceVersion,
     retains_prompts: row.retainsPrompts,
     zero_retention: row.zeroRetention,
+    regions: row.regions,
     placement: row.placement as Placement,
     priority: row.priority,
     created: Math.floor(row.createdAt.getTime() / 1000),

@@ -101,6 +101,22 @@ describe('an endpoint of one’s own', () => {
   })
 })
 
+it('where an endpoint processes is as it was said last, and nothing where nobody said it', async () => {
+  const { id, regions } = await made()
+  expect([regions, (await told(id))?.endpoint.provider.regions]).toEqual([[], []])
+  for (const patch of [{ regions: ['eu', 'ch'] }, { name: 'Renamed' }]) {
+    const { value } = await updateOwnEndpoint(prisma, keks, author, id, patch)
+    expect([value?.regions, (await told(id))?.endpoint.provider.regions]).toEqual([
+      ['eu', 'ch'],
+      ['eu', 'ch'],
+    ])
+  }
+  expect((await updateOwnEndpoint(prisma, keks, author, id, { regions: [] })).value?.regions).toEqual([])
+  for (const bad of [['Germany'], ['DE'], ['de,fr'], Array.from({ length: 21 }, () => 'de')]) {
+    await expect(made({ slug: 'other', regions: bad })).rejects.toThrow()
+  }
+})
+
 describe('the declared price', () => {
   it('grows by a version with each change of it, and with nothing else', async () => {
     const { id, price } = await made()

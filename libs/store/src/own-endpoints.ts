@@ -45,6 +45,8 @@ export interface NewOwnEndpoint {
   readonly price: OwnPrice
   readonly retainsPrompts: boolean
   readonly zeroRetention: boolean
+  /** Where it processes, and nowhere else: countries by two letters, or `eu`, 20 at most. Absent or empty: not known. */
+  readonly regions?: readonly string[] | undefined
   readonly placement: Placement
   /** 0 to 99; smaller is tried first. */
   readonly priority: number
@@ -115,6 +117,7 @@ export function createOwnEndpoint(
       supportedParameters,
       inputModalities,
       outputModalities,
+      regions = [],
       ...fields
     } = wanted
     const id = randomUUID() as string as OwnId
@@ -129,6 +132,7 @@ export function createOwnEndpoint(
         supportedParameters: [...supportedParameters],
         inputModalities: [...inputModalities],
         outputModalities: [...outputModalities],
+        regions: [...regions],
         priceVersion: 1,
         secretVersion: 1,
         createdBy: userId,
@@ -216,6 +220,7 @@ function changedFields(row: Row, { price, disabled, secret: _secret, ...patch }:
     supportedParameters: [...(patch.supportedParameters ?? row.supportedParameters)],
     inputModalities: [...(patch.inputModalities ?? row.inputModalities)],
     outputModalities: [...(patch.outputModalities ?? row.outputModalities)],
+    regions: [...(patch.regions ?? row.regions)],
   }
   const wanted: EndpointRowPatch = {
     name: patch.name ?? row.name,

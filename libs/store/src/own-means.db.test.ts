@@ -172,7 +172,8 @@ it('no provider credential in plain text in Redis or in the snapshot', async () 
     expect(JSON.stringify(held, (_, one: unknown) => (typeof one === 'bigint' ? `${one}` : one))).not.toContain(
       'canary',
     )
-    const snapshot = { takenAtMs: Date.now(), fingerprints: fingerprintsOf(secrets), keys: held, catalogue: null }
+    const known = { keys: held, presets: [], catalogue: null }
+    const snapshot = { takenAtMs: Date.now(), fingerprints: fingerprintsOf(secrets), ...known }
     await writeSnapshot(file, key, snapshot)
     expect((await readFile(file)).includes('canary')).toBe(false)
     const found = await readSnapshot(file, key, secrets, Date.now())

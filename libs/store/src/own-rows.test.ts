@@ -40,6 +40,11 @@ describe('an endpoint of one’s own', () => {
     })
   })
 
+  it('processes where it was said, and a row from before that could be said tells nothing', () => {
+    expect(anEndpoint({ regions: ['eu', 'ch'] }).provider.regions).toEqual(['eu', 'ch'])
+    expect(anEndpoint().provider.regions).toEqual([])
+  })
+
   it('has the price that was declared: an explicit 0 is one, and cached tokens cost as the prompt unless it says otherwise', () => {
     expect(anEndpoint().endpoint.price).toEqual({
       version: 1,

@@ -62,6 +62,8 @@ export interface StoredEndpoint extends StoredSecret {
   readonly price_version: number
   readonly retains_prompts: boolean
   readonly zero_retention: boolean
+  /** Absent: not known. */
+  readonly regions?: readonly string[]
   readonly placement: Placement
   readonly priority: number
   /** Unix seconds. */
@@ -147,6 +149,7 @@ function providerPart(row: StoredEndpoint, slug: ProviderSlug): Provider {
     simulated: false,
     retainsPrompts: row.retains_prompts,
     zeroRetention: row.zero_retention,
+    regions: row.regions ?? [],
     failureDomain: new URL(row.base_url).origin,
   }
 }

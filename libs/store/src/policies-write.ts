@@ -12,6 +12,14 @@ import {
   type PolicyAttachments,
   type PolicySummary,
 } from './policies.ts'
+import {
+  placeNamed,
+  togetherAt,
+  togetherWith,
+  WHOLE_ORGANISATION,
+  type JudgeTogether,
+  type PolicyPlace,
+} from './policies-together.ts'
 import type { PrismaClient, Transaction } from './prisma.ts'
 
 /** Policies of one organisation at once; more are a script that never archives. */
@@ -48,6 +56,8 @@ export interface PolicySaving {
   readonly basedOn: number | null
   /** Called before the change of a policy of everybody's keys in an organisation or a workspace; throws when that is not allowed. */
   readonly onWide: () => void
+  /** Called once another version is in force. */
+  readonly onTogether: JudgeTogether
 }
 
 /**
@@ -63,14 +73,18 @@ export function savePolicy(
 ) {
   return change(prisma, author, id, async (door, transaction, row) => {
     await refuseSaving(transaction, row, saving)
-    await putInForce(door, transaction, author, row, document, 'policy.version')
+    await putInForce(door, transaction, author, row, {
+      document,
+      action: 'policy.version',
+      onTogether: saving.onTogether,
+    })
   })
 }
 
 /**
  * Makes the document of an earlier version the newest one; null when the tenant has no such policy. Throws Fault
  * `request_invalid` when there is no such version, and `conflict` as `savePolicy` does. What was right when it was saved is not
- * judged again: a way back must not be barred because a provider has left the catalogue since.
+ * judged again by itself: a way back must not be barred because a provider has left the catalogue since.
  */
 export function rollBackPolicy(
   prisma: PrismaClient,
@@ -87,7 +101,11 @@ export function rollBackPolicy(
       const message = `There is no version ${version}; the newest is ${row.currentVersion}.`
       throw new Fault('request_invalid', message, { param: 'version', fields: { version: message } })
     }
-    await putInForce(door, transaction, author, row, documentOf(earlier), 'policy.rollback')
+    await putInForce(door, transaction, author, row, {
+      document: documentOf(earlier),
+      action: 'policy.rollback',
+      onTogether: saving.onTogether,
+    })
   })
 }
 
@@ -106,24 +124,23 @@ export function archivePolicy(prisma: PrismaClient, author: Author, id: string, 
   })
 }
 
-/** What a policy can be attached to. A workspace's id is a UUID. */
-export type PolicyPlace =
-  | { readonly kind: 'organisation' }
-  | { readonly kind: 'workspace'; readonly id: string }
-  | { readonly kind: 'key'; readonly id: string }
-
 /** What came of an attachment. `policy` is null when there is none any more. */
 export type PolicyAttached =
   | { readonly kind: 'attached'; readonly policy: { readonly id: PolicyId; readonly name: string } | null }
   | { readonly kind: 'place_unknown' }
   | { readonly kind: 'policy_unknown' }
 
-/** Attaches a policy of the tenant, or with null detaches what is there. An archived policy counts as none. @param policyId a UUID */
+/**
+ * Attaches a policy of the tenant, or with null detaches what is there. An archived policy counts as none.
+ * @param policyId a UUID
+ * @param onTogether called once another policy is attached; never for detaching
+ */
 export function attachPolicy(
   prisma: PrismaClient,
   author: Author,
   place: PolicyPlace,
   policyId: string | null,
+  onTogether: JudgeTogether,
 ): Promise<Mutated<PolicyAttached>> {
   return mutate(prisma, author, async (door, transaction): Promise<PolicyAttached> => {
     const { id, table, action } = doorOf(door, author, place)
@@ -133,6 +150,7 @@ export function attachPolicy(
     if (policyId !== null && (!found || found.archivedAt)) return { kind: 'policy_unknown' }
     if (before.policyId !== policyId) {
       await table.update(id, { policyId: policyId as PolicyId | null }, action)
+      if (found) onTogether(found.id as PolicyId, await togetherAt(transaction, author.tenantId, place))
       if (place.kind === 'key') await tellConsole(transaction, { tenantId: author.tenantId, name: 'key', id })
     }
     return { kind: 'attached', policy: found && { id: found.id as PolicyId, name: found.name } }
@@ -192,19 +210,25 @@ async function refuseSaving(transaction: Transaction, row: Policy, { basedOn, on
   )
 }
 
+interface NextVersion {
+  readonly document: PolicyDocument
+  readonly action: string
+  readonly onTogether: JudgeTogether
+}
+
 async function putInForce(
   door: Door,
   transaction: Transaction,
   author: Author,
   row: Policy,
-  document: PolicyDocument,
-  action: string,
+  { document, action, onTogether }: NextVersion,
 ): Promise<void> {
   const inForce = await versionInForce(transaction, row)
   if (inForce && isDeepStrictEqual(documentOf(inForce), JSON.parse(JSON.stringify(document)))) return
   const next = row.currentVersion + 1
   await addVersion(transaction, author, row.id, next, document)
   await door.policies.update(row.id, { currentVersion: next }, action)
+  onTogether(row.id as PolicyId, await togetherWith(transaction, author.tenantId, row.id))
 }
 
 async function addVersion(
@@ -234,8 +258,8 @@ async function summaryOf(transaction: Transaction, { tenantId, id }: Policy): Pr
 
 function placesOf({ organisation, workspaces, keys }: PolicyAttachments): string[] {
   return [
-    ...(organisation ? ['the organisation'] : []),
-    ...workspaces.map(({ name }) => `the workspace “${name}”`),
-    ...keys.map(({ name }) => `the key “${name}”`),
+    ...(organisation ? [WHOLE_ORGANISATION] : []),
+    ...workspaces.map(({ name }) => placeNamed('workspace', name)),
+    ...keys.map(({ name }) => placeNamed('key', name)),
   ]
 }

@@ -18,6 +18,7 @@ import {
   savePolicy,
 } from './policies-write.ts'
 import { findPolicy, listPolicies, listPolicyVersions, policyLayers } from './policies.ts'
+import type { PolicyPlace } from './policies-together.ts'
 import type { Pool } from './pools.ts'
 import { openPrisma, type PrismaClient } from './prisma.ts'
 import { StoreTime } from './store-time.ts'
@@ -53,10 +54,15 @@ const person = randomUUID() as string as UserId
 beforeAll(() => prisma.user.create({ data: { id: person, email, passwordHash: 'nobody knows it' } }))
 
 const onWide = () => undefined
-const nothing = { basedOn: null, onWide }
+const onTogether = () => undefined
+const nothing = { basedOn: null, onWide, onTogether }
 
 async function create(document: PolicyDocument = {}, name = 'a policy', by: typeof author = author) {
   return (await createPolicy(prisma, by, { name, document })).value
+}
+
+function attach(place: PolicyPlace, policyId: string | null) {
+  return attachPolicy(prisma, author, place, policyId, onTogether)
 }
 
 const digestsOf = ({ events }: { events: readonly { digest: Buffer }[] }) =>
@@ -101,10 +107,10 @@ describe('a policy', () => {
 
   it('has a version for each save and each way back, signed by who made it, and none for a save that changes nothing', async () => {
     const { id } = await create({ objective: 'cost', only: ['acorn'] })
-    await savePolicy(prisma, author, id, { document: { objective: 'latency' }, basedOn: 1, onWide })
-    await savePolicy(prisma, author, id, { document: { objective: 'latency' }, basedOn: 2, onWide })
+    await savePolicy(prisma, author, id, { document: { objective: 'latency' }, basedOn: 1, onWide, onTogether })
+    await savePolicy(prisma, author, id, { document: { objective: 'latency' }, basedOn: 2, onWide, onTogether })
     const byKey = { tenantId: mine.tenantId, userId: null, keyId: mine.keyId }
-    const back = await rollBackPolicy(prisma, byKey, id, { version: 1, basedOn: 2, onWide })
+    const back = await rollBackPolicy(prisma, byKey, id, { version: 1, basedOn: 2, onWide, onTogether })
     expect(back.value).toMatchObject({ version: 3, document: { objective: 'cost', only: ['acorn'] } })
     const page = await listPolicyVersions(prisma, mine.tenantId, id, { limit: 2, before: null })
     expect(page).toMatchObject({
@@ -122,7 +128,7 @@ describe('a policy', () => {
   it('is saved by one of two who began with the same version; the other is told who saved what when', async () => {
     const { id } = await create()
     const save = (objective: 'cost' | 'latency') =>
-      savePolicy(prisma, author, id, { document: { objective }, basedOn: 1, onWide })
+      savePolicy(prisma, author, id, { document: { objective }, basedOn: 1, onWide, onTogether })
     const outcomes = await Promise.allSettled([save('cost'), save('latency')])
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
     const refused = outcomes.find((outcome) => outcome.status === 'rejected')
@@ -145,8 +151,8 @@ describe('a policy', () => {
     const { id } = await create({}, 'old')
     await renamePolicy(prisma, author, id, 'new')
     await savePolicy(prisma, author, id, { document: { sticky: false }, ...nothing })
-    await attachPolicy(prisma, author, { kind: 'key', id: mine.keyId }, id)
-    await attachPolicy(prisma, author, { kind: 'key', id: mine.keyId }, null)
+    await attach({ kind: 'key', id: mine.keyId }, id)
+    await attach({ kind: 'key', id: mine.keyId }, null)
     await archivePolicy(prisma, author, id, Date.now())
     const { entries } = await listAudit(prisma, mine.tenantId, { limit: 20, cursor: null })
     expect(entries.map(({ action, before, after }) => [action, before, after])).toMatchObject([
@@ -170,13 +176,13 @@ describe('an attachment', () => {
     ] as const
     for (const place of places) {
       const { id } = await create()
-      const attached = await attachPolicy(prisma, author, place, id)
+      const attached = await attach(place, id)
       expect([place.kind, attached.value, digestsOf(attached)]).toMatchObject([
         place.kind,
         { kind: 'attached', policy: { id, name: 'a policy' } },
         [hex],
       ])
-      expect(digestsOf(await attachPolicy(prisma, author, place, id))).toEqual([])
+      expect(digestsOf(await attach(place, id))).toEqual([])
       const saved = await savePolicy(prisma, author, id, { document: { sticky: false }, ...nothing })
       expect([place.kind, digestsOf(saved)]).toEqual([place.kind, [hex]])
     }
@@ -193,10 +199,10 @@ describe('an attachment', () => {
     const foreign = await create({}, 'foreign', { tenantId: theirs.tenantId, userId: person })
     const own = await create()
     const outcomes = [
-      await attachPolicy(prisma, author, { kind: 'key', id: mine.keyId }, foreign.id),
-      await attachPolicy(prisma, author, { kind: 'organisation' }, foreign.id),
-      await attachPolicy(prisma, author, { kind: 'key', id: theirs.keyId }, own.id),
-      await attachPolicy(prisma, author, { kind: 'workspace', id: theirs.workspaceId }, own.id),
+      await attach({ kind: 'key', id: mine.keyId }, foreign.id),
+      await attach({ kind: 'organisation' }, foreign.id),
+      await attach({ kind: 'key', id: theirs.keyId }, own.id),
+      await attach({ kind: 'workspace', id: theirs.workspaceId }, own.id),
     ]
     expect(outcomes.map(({ value, events }) => [value.kind, events.length])).toEqual([
       ['policy_unknown', 0],
@@ -220,27 +226,27 @@ describe('an attachment', () => {
 
   it('keeps a policy from being archived, which names what it is attached to', async () => {
     const { id } = await create()
-    await attachPolicy(prisma, author, { kind: 'organisation' }, id)
-    await attachPolicy(prisma, author, { kind: 'key', id: mine.keyId }, id)
+    await attach({ kind: 'organisation' }, id)
+    await attach({ kind: 'key', id: mine.keyId }, id)
     await expect(archivePolicy(prisma, author, id, Date.now())).rejects.toMatchObject({
       code: 'conflict',
       message: 'This policy is attached to the organisation, the key “default”. Detach it first.',
     })
-    await attachPolicy(prisma, author, { kind: 'organisation' }, null)
-    await attachPolicy(prisma, author, { kind: 'key', id: mine.keyId }, null)
+    await attach({ kind: 'organisation' }, null)
+    await attach({ kind: 'key', id: mine.keyId }, null)
     expect((await archivePolicy(prisma, author, id, Date.now())).value).toMatchObject({ id })
-    const again = await attachPolicy(prisma, author, { kind: 'organisation' }, id)
+    const again = await attach({ kind: 'organisation' }, id)
     expect(again.value).toEqual({ kind: 'policy_unknown' })
   })
 
   it('to everybody’s keys makes each change of the policy ask whether that is allowed', async () => {
     const { id } = await create()
-    const refusing = { basedOn: null, onWide: () => expect.unreachable('only a key has it') }
-    await attachPolicy(prisma, author, { kind: 'key', id: mine.keyId }, id)
+    const refusing = { ...nothing, onWide: () => expect.unreachable('only a key has it') }
+    await attach({ kind: 'key', id: mine.keyId }, id)
     await savePolicy(prisma, author, id, { document: { sticky: false }, ...refusing })
-    await attachPolicy(prisma, author, { kind: 'workspace', id: mine.workspaceId }, id)
+    await attach({ kind: 'workspace', id: mine.workspaceId }, id)
     const refused = {
-      basedOn: null,
+      ...nothing,
       onWide: () => {
         throw new Error('not allowed')
       },
@@ -276,17 +282,17 @@ describe('a gateway that holds the key', () => {
     await inForce([])
     const { id } = await create({ objective: 'cost' })
     const wide = await create({ objective: 'uptime' })
-    await attachPolicy(prisma, author, { kind: 'key', id: mine.keyId }, id)
+    await attach({ kind: 'key', id: mine.keyId }, id)
     await inForce(['cost'])
     await savePolicy(prisma, author, id, { document: { objective: 'latency' }, ...nothing })
     await inForce(['latency'])
-    await attachPolicy(prisma, author, { kind: 'organisation' }, wide.id)
+    await attach({ kind: 'organisation' }, wide.id)
     await inForce(['uptime', 'latency'])
     await savePolicy(prisma, author, wide.id, { document: { objective: 'balanced' }, ...nothing })
     await inForce(['balanced', 'latency'])
     await rollBackPolicy(prisma, author, id, { version: 1, ...nothing })
     await inForce(['balanced', 'cost'])
-    await attachPolicy(prisma, author, { kind: 'key', id: mine.keyId }, null)
+    await attach({ kind: 'key', id: mine.keyId }, null)
     await inForce(['balanced'])
     await watch.close()
   })

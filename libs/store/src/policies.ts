@@ -143,9 +143,7 @@ async function summarise(transaction: Transaction, rows: readonly Policy[]): Pro
   const [first] = rows
   if (!first) return []
   const { tenantId } = first
-  const versions = await transaction.policyVersion.findMany({
-    where: { tenantId, OR: rows.map(({ id, currentVersion }) => ({ policyId: id, version: currentVersion })) },
-  })
+  const versions = await versionsInForce(transaction, rows)
   const attached = { tenantId, policyId: { in: rows.map(({ id }) => id) } }
   const organisation = await transaction.organisation.findFirst({ where: attached })
   const workspaces = await transaction.workspace.findMany({ where: attached, orderBy: { createdAt: 'asc' } })
@@ -154,9 +152,8 @@ async function summarise(transaction: Transaction, rows: readonly Policy[]): Pro
     select: { id: true, name: true, policyId: true },
     orderBy: { createdAt: 'desc' },
   })
-  const inForce = new Map(versions.map((version) => [version.policyId, version]))
   return rows.flatMap((row) => {
-    const version = inForce.get(row.id)
+    const version = versions.get(row.id)
     if (!version) return []
     const isHere = ({ policyId }: { policyId: string | null }) => policyId === row.id
     return {
@@ -183,6 +180,19 @@ export function versionInForce(
   return transaction.policyVersion.findUnique({
     where: { policyId_version: { policyId: id, version: currentVersion } },
   })
+}
+
+/** The same of several, by policy. */
+export async function versionsInForce(
+  transaction: Transaction,
+  rows: readonly Policy[],
+): Promise<ReadonlyMap<string, PolicyVersion>> {
+  const versions = await transaction.policyVersion.findMany({
+    where: {
+      OR: rows.map(({ tenantId, id, currentVersion }) => ({ tenantId, policyId: id, version: currentVersion })),
+    },
+  })
+  return new Map(versions.map((version) => [version.policyId, version]))
 }
 
 /** What was validated before it was stored. */

@@ -242,3 +242,56 @@ it('holds no more than its bytes: the preset that was used longest ago is read a
   await world.use('preset-0')
   expect(world.readings).toHaveLength(21)
 })
+
+describe('what one process held and the next one takes', () => {
+  const WALL_MS = 1_700_000_000_000
+
+  it('is served while nobody can be asked, for an hour from when it was read', async () => {
+    const [before, after] = [new World(), new World()]
+    before.save('mine')
+    await before.use('mine')
+    await before.clock.pass(10 * MINUTE_MS)
+    const held = before.cache.hold(10_000, WALL_MS)
+    expect(held).toMatchObject([{ id: 'here/mine', newest: 1, readAtMs: WALL_MS - 10 * MINUTE_MS }])
+    after.state = 'down'
+    after.cache.restore(held, WALL_MS + 5 * MINUTE_MS)
+    expect(await after.use('mine')).toBe(1)
+    await after.clock.pass(45 * MINUTE_MS)
+    expect(await after.use('mine')).toBe('unknown')
+  })
+
+  it('is asked for before it is used where somebody can be asked: it may have changed meanwhile', async () => {
+    const [before, after] = [new World(), new World()]
+    before.save('mine')
+    await before.use('mine')
+    after.save('mine')
+    after.save('mine')
+    after.cache.restore(before.cache.hold(10_000, WALL_MS), WALL_MS)
+    expect(await after.use('mine')).toBe(2)
+    expect(after.readings).toEqual(['mine'])
+  })
+
+  it('is what was used last, as far as there is room', async () => {
+    const world = new World()
+    for (const slug of ['one', 'two', 'three']) {
+      world.save(slug)
+      await world.use(slug)
+    }
+    await world.use('one')
+    const names = (bytes: number) => world.cache.hold(bytes, WALL_MS).map(({ id }) => id)
+    expect(names(250)).toEqual(['here/one', 'here/three'])
+    expect(names(99)).toEqual([])
+  })
+
+  it('cannot be edited by who uses it', () => {
+    const world = new World()
+    const held = { version: 1, config: '{"provider":{"order":["acorn"]}}', systemPrompt: null }
+    const preset = { id: 'here/mine', status: 'active', newest: 1, held, name: 'here::mine', bytes: 100 } as const
+    world.cache.restore([{ ...preset, readAtMs: WALL_MS }], WALL_MS)
+    world.state = 'down'
+    return expect(world.cache.lookup(HERE, 'mine', null)).resolves.toSatisfy(
+      (found: { preset: { held: { config: { provider: object } } } }) =>
+        Object.isFrozen(found.preset.held.config) && Object.isFrozen(found.preset.held.config.provider),
+    )
+  })
+})

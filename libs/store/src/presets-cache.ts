@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { SYSTEM_CLOCK, type Clock } from './key-batch.ts'
-import { inTenant, type Pool } from './pools.ts'
-import { slugsWithin, type PresetPlace, type PresetStatus } from './presets.ts'
+import type { PresetPlace, PresetStatus } from './presets.ts'
 
 /** A preset as requests use it: its status, and what one version of it holds. */
 export interface PresetInUse {
@@ -16,6 +15,16 @@ export interface PresetInUse {
     readonly config: Readonly<Record<string, unknown>>
     readonly systemPrompt: string | null
   } | null
+}
+
+/** A copy as a snapshot keeps it. Its configuration is text: what members it has is its author's choice. */
+export interface HeldPreset extends Omit<PresetInUse, 'held'> {
+  /** Workspace, version and slug by which it was asked for. */
+  readonly name: string
+  readonly held: { readonly version: number; readonly config: string; readonly systemPrompt: string | null } | null
+  readonly bytes: number
+  /** Unix milliseconds. */
+  readonly readAtMs: number
 }
 
 /** What the store says of one slug. */
@@ -128,6 +137,35 @@ export class PresetCache {
     for (const copy of this.#copies.values()) if (ids.has(copy.found.preset.id)) copy.outdated = true
   }
 
+  /** Copies for a later process, those used last first. @param bytesMax by their length @param wallMs Unix milliseconds */
+  hold(bytesMax: number, wallMs: number): HeldPreset[] {
+    const held: HeldPreset[] = []
+    let left = bytesMax
+    for (const [name, { found, atMs, bytes }] of this.#copies.entries()) {
+      if ((left -= bytes) < 0) break
+      const { preset } = found
+      const content = preset.held && { ...preset.held, config: JSON.stringify(preset.held.config) }
+      held.push({ ...preset, held: content, name, bytes, readAtMs: wallMs - (this.#clock.monotonicMs() - atMs) })
+    }
+    return held
+  }
+
+  /**
+   * Takes what an earlier process held. What changed meanwhile was not heard, so that each is asked for before its first use, and
+   * served as it was where nobody can be asked, for an hour from when it was read.
+   */
+  restore(held: readonly HeldPreset[], wallMs: number): void {
+    for (const { name, bytes, readAtMs, ...preset } of held.toReversed()) {
+      const atMs = this.#clock.monotonicMs() - Math.max(wallMs - readAtMs, 0)
+      const content = preset.held && {
+        ...preset.held,
+        config: frozen(JSON.parse(preset.held.config) as Record<string, unknown>),
+      }
+      const found = { kind: 'found', preset: { ...preset, held: content } } as const
+      this.#copies.set(name, { found, atMs, bytes, outdated: true })
+    }
+  }
+
   stats(): PresetCacheStats {
     return { held: this.#copies.size, bytes: this.#copies.calculatedSize, ...this.#count }
   }
@@ -191,51 +229,8 @@ export class PresetCache {
   }
 }
 
-/** Reads a preset with one of its versions, or the slugs that there are. */
-export function readPreset(
-  pool: Pool,
-  place: PresetPlace,
-  slug: string,
-  version: number | null,
-): Promise<PresetReading> {
-  return inTenant(pool, place.tenantId, async (client) => {
-    const { rows } = await client.query<ReadingRow>(
-      `SELECT p.id, p.status, v.version, v.config::text AS config, v.system_prompt,
-              (SELECT max(n.version) FROM preset_versions n WHERE n.preset_id = p.id) AS newest
-       FROM presets p
-       LEFT JOIN preset_versions v ON v.preset_id = p.id AND v.version = COALESCE($4, p.designated_version)
-       WHERE p.tenant_id = $1 AND p.workspace_id = $2 AND p.slug = $3`,
-      [place.tenantId, place.workspaceId, slug, version],
-    )
-    const [row] = rows
-    return row ? readingOf(row) : { kind: 'absent', slugs: await slugsWithin(client, place) }
-  })
-}
-
-interface ReadingRow {
-  id: string
-  status: PresetStatus
-  newest: number
-  version: number | null
-  config: string | null
-  system_prompt: string | null
-}
-
-/** What an entry takes besides its text. */
-const ENTRY_BYTES = 500
-
-function readingOf(row: ReadingRow): PresetReading {
-  const { id, status, newest, version, config, system_prompt: systemPrompt } = row
-  const held =
-    version === null || config === null
-      ? null
-      : { version, config: frozen(JSON.parse(config) as Record<string, unknown>), systemPrompt }
-  const bytes = ENTRY_BYTES + (config?.length ?? 0) + (systemPrompt?.length ?? 0)
-  return { kind: 'found', preset: { id, status, newest, held }, bytes }
-}
-
-/** Bodies are at most 64 levels deep, and so is what was kept of one. */
-function frozen<T extends object>(value: T): T {
+/** Frozen, all through. Bodies are at most 64 levels deep, and so is what was kept of one. */
+export function frozen<T extends object>(value: T): T {
   for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) frozen(member as object)
   return Object.freeze(value)
 }

@@ -5,7 +5,8 @@ import { newSecretsText, openKeySecrets } from './key-seal.ts'
 import { openKeyCache } from './key-sources.ts'
 import { watchKeyEvents } from './key-watch.ts'
 import { inTenant, inTransaction, type Pool } from './pools.ts'
-import { PresetCache, readPreset } from './presets-cache.ts'
+import { PresetCache } from './presets-cache.ts'
+import { readPreset } from './presets-read.ts'
 import { changePreset, savePreset } from './presets-write.ts'
 import {
   findPreset,

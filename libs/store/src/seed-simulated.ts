@@ -22,7 +22,7 @@ const CREATED = 1_795_219_200
 export function simulatedFleet(): CatalogueEntries {
   return {
     origin: 'seed: simulated fleet',
-    providers: fleet.providers.map(({ slug, name, dialect, path, failureDomain }) => ({
+    providers: fleet.providers.map(({ slug, name, dialect, path, regions, failureDomain }) => ({
       slug: slug as ProviderSlug,
       name,
       dialect: dialect as Provider['dialect'],
@@ -30,6 +30,7 @@ export function simulatedFleet(): CatalogueEntries {
       simulated: true,
       retainsPrompts: false,
       zeroRetention: true,
+      regions,
       failureDomain,
     })),
     models: fleet.models.map(({ slug, name, description, contextLength, inputModalities, outputModalities }) => ({

@@ -48,8 +48,47 @@ it('offers the simulated fleet, its prices told apart by provider', async () => 
     ['fir', 100_000_000n],
   ])
   expect(of('sim/sage-70b')[0]?.price?.cacheRead).toBe(60_000_000n)
-  expect([...catalogue.providers.values()].filter((provider) => provider.simulated)).toHaveLength(6)
+  const madeUp = [...catalogue.providers.values()].filter(({ baseUrl }) => baseUrl.startsWith('/'))
+  expect(madeUp.map((provider) => provider.simulated)).toEqual([true, true, true, true, true, true])
+  const regionsOf = (slug: string) => catalogue.providers.get(slug as ProviderSlug)?.regions
+  expect(['birch', 'elm', 'mistral', 'groq'].map(regionsOf)).toEqual([['de'], ['sg'], ['eu'], []])
   expect(simulated.every((model) => model.name.endsWith('(simulated)') && model.distillable)).toBe(true)
+})
+
+it('has the simulator stand in for whom there is no account, anew at each start, and moves nobody', async () => {
+  const withAccount: CatalogueSeed = { simulated: true, real: [{ slug: 'openai' }] }
+  const played = async () => {
+    const { providers } = await readCatalogue(gateway)
+    return ['amazon-bedrock', 'openai'].map((slug) => {
+      const provider = providers.get(slug as ProviderSlug)
+      return [provider?.simulated, provider?.baseUrl, provider?.name]
+    })
+  }
+  const told = (bedrock: boolean, openai: boolean, name = 'OpenAI') => [
+    [bedrock, '', 'Amazon Bedrock'],
+    [openai, 'https://api.openai.com/v1', name],
+  ]
+  expect(await played()).toEqual(told(true, true))
+  expect(await seedCatalogue(database.ownerUrl, withAccount)).toMatchObject({ changed: true })
+  expect(await played()).toEqual(told(true, false))
+  await seedCatalogue(database.ownerUrl, SIMULATED)
+  expect(await played()).toEqual(told(true, true))
+  await seedCatalogue(database.ownerUrl, { simulated: false, real: [{ slug: 'openai' }] })
+  expect(await played()).toEqual(told(false, false))
+
+  // Also where an import took the row over, of which the rest stays.
+  await owner.query(`UPDATE providers SET origin = 'import: test', name = 'Theirs' WHERE slug = 'openai'`)
+  try {
+    const version = (await readCatalogueVersion(gateway)) + 1
+    expect(await seedCatalogue(database.ownerUrl, { simulated: true, real: [] })).toMatchObject({ changed: true })
+    expect(await played()).toEqual(told(true, true, 'Theirs'))
+    expect(await readCatalogueVersion(gateway)).toBeGreaterThanOrEqual(version)
+    await seedCatalogue(database.ownerUrl, withAccount)
+    expect(await played()).toEqual(told(true, false, 'Theirs'))
+    expect(await seedCatalogue(database.ownerUrl, withAccount)).toMatchObject({ changed: false })
+  } finally {
+    await owner.query(`UPDATE providers SET origin = 'seed: test' WHERE slug = 'openai'`)
+  }
 })
 
 it('changes nothing when it runs again, in any number of processes', async () => {

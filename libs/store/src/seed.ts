@@ -1,9 +1,9 @@
-import type { Endpoint, Model, ModelSlug, EndpointId, ProviderSlug } from '@turnpike/domain'
+import type { Endpoint, Model, ModelSlug, EndpointId, Provider, ProviderSlug } from '@turnpike/domain'
 import { installedList, listedEntries } from './catalogue-list.ts'
 import { INSTALLED_ORIGIN } from './catalogue-providers.ts'
 import type { CatalogueEntries } from './catalogue-rows.ts'
-import { writeCatalogue } from './catalogue-write.ts'
-import { inTransaction, openPool } from './pools.ts'
+import { lockCatalogue, writeCatalogue } from './catalogue-write.ts'
+import { inTransaction, openPool, type Queryable } from './pools.ts'
 import { simulatedFleet } from './seed-simulated.ts'
 
 /** A provider of the price list that the operator has an account at. */
@@ -22,9 +22,12 @@ export interface CompatibleProvider {
 }
 
 export interface CatalogueSeed {
-  /** Whether the simulated fleet is part of the catalogue. */
+  /**
+   * Whether there is a simulator: its fleet is part of the catalogue then, and it answers in the place of the listed providers that the
+   * operator has no account at.
+   */
   readonly simulated: boolean
-  /** The real providers that the operator has accounts with. The others of the price list are in the catalogue too, and not served. */
+  /** The real providers that the operator has accounts with. The others of the price list are in the catalogue too. */
   readonly real: readonly (ListedProvider | CompatibleProvider)[]
 }
 
@@ -49,7 +52,10 @@ export async function seedCatalogue(ownerUrl: string, seed: CatalogueSeed): Prom
     if (provider.slug === 'compatible') parts.push(compatibleEntries(provider))
     else if (provider.baseUrl !== undefined) baseUrls[provider.slug] = provider.baseUrl
   }
-  const { entries, leftOut } = listedEntries(installedList(), `seed: ${INSTALLED_ORIGIN}`, new Date(), { baseUrls })
+  const accounts = new Set<string>(seed.real.map(({ slug }) => slug))
+  const hasStandIn = (slug: string) => seed.simulated && !accounts.has(slug)
+  const origin = `seed: ${INSTALLED_ORIGIN}`
+  const { entries, leftOut } = listedEntries(installedList(), origin, new Date(), { baseUrls, hasStandIn })
   parts.push(entries)
   const pool = openPool(ownerUrl, {
     max: 1,
@@ -58,11 +64,33 @@ export async function seedCatalogue(ownerUrl: string, seed: CatalogueSeed): Prom
     applicationName: 'turnpike seed',
   })
   try {
-    const { version, written, held } = await inTransaction(pool, (client) => writeCatalogue(client, parts, 'seed'))
-    return { version, changed: written > 0, skipped: leftOut.unlimited + leftOut.unpriced, held }
+    return await inTransaction(pool, async (client) => {
+      const isRecast = await recast(client, entries.providers)
+      const { version, written, held } = await writeCatalogue(client, parts, 'seed')
+      return { version, changed: isRecast || written > 0, skipped: leftOut.unlimited + leftOut.unpriced, held }
+    })
   } finally {
     await pool.end()
   }
+}
+
+/**
+ * Whether a provider is simulated follows the settings of this installation, also in a row that an import has taken over; nothing else
+ * of such a row is touched. Returns whether any changed, which is a new version of the catalogue.
+ */
+async function recast(client: Queryable, providers: readonly Provider[]): Promise<boolean> {
+  await lockCatalogue(client)
+  const { rows } = await client.query(
+    `WITH recast AS (
+       UPDATE providers SET simulated = wanted.simulated
+       FROM jsonb_to_recordset($1) AS wanted(slug text, simulated boolean)
+       WHERE providers.slug = wanted.slug AND providers.simulated <> wanted.simulated AND providers.origin LIKE 'import: %'
+       RETURNING 1
+     )
+     UPDATE catalogue_version SET version = version + 1 WHERE EXISTS (SELECT FROM recast) RETURNING version`,
+    [JSON.stringify(providers.map(({ slug, simulated }) => ({ slug, simulated })))],
+  )
+  return rows.length > 0
 }
 
 function compatibleEntries({ baseUrl, models }: CompatibleProvider): CatalogueEntries {

@@ -11,7 +11,8 @@ import { inTransaction, openPool, type Pool } from './pools.ts'
 import { findRequest, listRequests } from './requests.ts'
 import { Shipper, type ShipperOptions } from './ship.ts'
 import { aUsageRecord } from './usage-record.fixture.ts'
-import { keyUsage, usageSeries, usageTotals } from './usage-views.ts'
+import { keyUsage } from './key-usage.ts'
+import { usageSeries, usageTotals } from './usage-views.ts'
 
 let database: TestDatabase
 let gateway: Pool
@@ -325,14 +326,29 @@ describe('a tenant', () => {
     await record(journal, [spent(21, 1n), spent(16, 10n), spent(15, 100n), spent(31, 1_000n, 9)])
     await record(journal, [of({ ...tenant, keyId: 'ffffffffffffffff' as TestTenant['keyId'] }, { costNanoUsd: 7n })])
     await shipper.flush({ deadlineMs: 5_000 })
-    expect(await keyUsage(gateway, tenant.tenantId, tenant.keyId, nowMs)).toEqual({
-      total: 1_111n,
-      today: 1n,
-      week: 11n,
-      month: 111n,
-    })
-    expect(await keyUsage(gateway, randomUUID() as TestTenant['tenantId'], tenant.keyId, nowMs)).toMatchObject({
-      total: 0n,
+    const nothing = { total: 0n, today: 0n, week: 0n, month: 0n }
+    const credits = { total: 1_111n, today: 1n, week: 11n, month: 111n }
+    expect(await keyUsage(gateway, tenant.tenantId, tenant.keyId, nowMs)).toEqual({ credits, own: nothing })
+    const stranger = await keyUsage(gateway, randomUUID() as TestTenant['tenantId'], tenant.keyId, nowMs)
+    expect(stranger).toEqual({ credits: nothing, own: nothing })
+  })
+
+  it('keeps what tenants’ own accounts cost apart from what credits paid', async () => {
+    const tenant = await aTenant()
+    const journal = await aJournal(await aFolder())
+    const shipper = aShipper(journal)
+    const nowMs = Date.UTC(2026, 10, 21, 12)
+    const beganAtMs = nowMs - 3_600_000
+    const own = { owner: randomUUID() as OwnId, costNanoUsd: 0n, upstreamCostNanoUsd: 30n }
+    await record(journal, [
+      of(tenant, { beganAtMs, ...own }),
+      of(tenant, { beganAtMs, ...own }),
+      of(tenant, { beganAtMs, costNanoUsd: 7n, upstreamCostNanoUsd: 5n }),
+    ])
+    await shipper.flush({ deadlineMs: 5_000 })
+    expect(await keyUsage(gateway, tenant.tenantId, tenant.keyId, nowMs)).toMatchObject({
+      credits: { total: 7n, today: 7n },
+      own: { total: 60n, today: 60n },
     })
   })
 })

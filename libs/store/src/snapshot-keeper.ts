@@ -75,14 +75,18 @@ function isBlank({ keys, catalogue }: Snapshot): boolean {
 }
 
 /** Differs when something changed that a later process would want to know. Costs a walk through the copies. */
-function markOf({ keys, catalogue }: Snapshot): string {
+function markOf({ keys, presets, catalogue }: Snapshot): string {
   let newestMs = 0
   let versions = 0
   for (const { record } of keys.copies) {
     newestMs = Math.max(newestMs, record.verifiedAtMs)
     versions += record.version
   }
+  for (const { readAtMs, newest } of presets) {
+    newestMs = Math.max(newestMs, readAtMs)
+    versions += newest
+  }
   const { copies, tombstones, denied } = keys
   const counts = [copies.length, newestMs, versions, tombstones.length, tombstones[0], denied.length, denied[0]]
-  return [...counts, catalogue?.catalogue.version].join(' ')
+  return [...counts, presets.length, catalogue?.catalogue.version].join(' ')
 }

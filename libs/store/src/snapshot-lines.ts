@@ -1,5 +1,7 @@
 import { catalogueOf, type Catalogue, type Endpoint, type Model, type Own, type Provider } from '@turnpike/domain'
 import type { HeldKeys } from './key-held.ts'
+import { completed } from './key-records.ts'
+import type { HeldPreset } from './presets-cache.ts'
 import { damaged } from './snapshot-frames.ts'
 
 /** A catalogue, and when PostgreSQL said last that it is the newest (Unix milliseconds). */
@@ -15,6 +17,7 @@ export interface Snapshot {
   /** Of the server secrets of keys, by their id: hexadecimal. With other secrets none of these keys can be recognised. */
   readonly fingerprints: Readonly<Record<string, string>>
   readonly keys: HeldKeys
+  readonly presets: readonly HeldPreset[]
   /** Null: none was read yet. */
   readonly catalogue: DatedCatalogue | null
 }
@@ -31,6 +34,7 @@ type Line =
   | { readonly own: Own }
   | { readonly tombstone: string }
   | { readonly denied: string }
+  | { readonly preset: HeldPreset }
   | { readonly model: Model }
   | { readonly provider: Provider }
   | { readonly endpoint: Endpoint }
@@ -44,12 +48,13 @@ export function* linesOf(snapshot: Snapshot): Generator<string> {
   for (const line of contentsOf(snapshot)) yield JSON.stringify(line, withoutBigint)
 }
 
-function* contentsOf({ takenAtMs, fingerprints, keys, catalogue }: Snapshot): Generator<Line> {
+function* contentsOf({ takenAtMs, fingerprints, keys, presets, catalogue }: Snapshot): Generator<Line> {
   const dated = catalogue && { version: catalogue.catalogue.version, confirmedAtMs: catalogue.confirmedAtMs }
   yield { head: { takenAtMs, fingerprints, sequence: keys.sequence, catalogue: dated } }
   yield* copiesOf(keys.copies)
   for (const tombstone of keys.tombstones) yield { tombstone }
   for (const denied of keys.denied) yield { denied }
+  for (const preset of presets) yield { preset }
   if (!catalogue) return
   for (const model of catalogue.catalogue.models.values()) yield { model }
   for (const provider of catalogue.catalogue.providers.values()) yield { provider }
@@ -85,6 +90,7 @@ export class SnapshotReader {
   readonly #owns: Own[] = []
   readonly #tombstones: string[] = []
   readonly #denied: string[] = []
+  readonly #presets: HeldPreset[] = []
   readonly #models: Model[] = []
   readonly #providers: Provider[] = []
   readonly #endpoints: Endpoint[] = []
@@ -101,6 +107,7 @@ export class SnapshotReader {
       takenAtMs,
       fingerprints,
       keys: { copies: this.#copies, tombstones: this.#tombstones, denied: this.#denied, sequence },
+      presets: this.#presets,
       catalogue: catalogue && {
         catalogue: catalogueOf(catalogue.version, this.#models, this.#providers, this.#endpoints),
         confirmedAtMs: catalogue.confirmedAtMs,
@@ -113,13 +120,15 @@ export class SnapshotReader {
     else if ('own' in line) this.#owns.push(line.own)
     else if ('tombstone' in line) this.#tombstones.push(line.tombstone)
     else if ('denied' in line) this.#denied.push(line.denied)
+    else if ('preset' in line) this.#presets.push(line.preset)
     else if ('model' in line) this.#models.push(line.model)
     else if ('provider' in line) this.#providers.push(line.provider)
     else if ('endpoint' in line) this.#endpoints.push(line.endpoint)
     else this.#head = line.head
   }
 
-  #whole(copy: Held, ownAt: number | undefined): Held {
+  #whole({ digest, record }: Held, ownAt: number | undefined): Held {
+    const copy = { digest, record: completed(record) }
     if (ownAt === undefined) return copy
     const own = this.#owns[ownAt]
     if (!own) throw damaged()

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ANY_PRICE } from '@turnpike/domain'
-import { aCaller, aCatalogue, aModel, anEndpoint, aPrice, aVersionedPolicy } from '@turnpike/testkit'
+import { aCaller, aCatalogue, aModel, anEndpoint, aPrice, aProvider, aVersionedPolicy } from '@turnpike/testkit'
 import { fingerprintsOf } from './snapshot.ts'
 import { openKeySecrets } from './key-seal.ts'
 import { anOwn } from './own.fixture.ts'
@@ -29,7 +29,7 @@ export interface SnapshotOptions {
   readonly takenAtMs?: number
 }
 
-/** A snapshot with everything that one can hold: amounts, nulls, policies, credentials of one’s own, tiers of prices, tombstones and denials. */
+/** A snapshot with everything that one can hold: amounts, nulls, policies, credentials of one’s own, presets, tiers of prices, tombstones and denials. */
 export function aSnapshot({ copies = 3, version = 1, takenAtMs = Date.now() }: SnapshotOptions = {}): Snapshot {
   const price = aPrice({
     cacheRead: 0n,
@@ -47,6 +47,16 @@ export function aSnapshot({ copies = 3, version = 1, takenAtMs = Date.now() }: S
       denied: ['a tenant a key'],
       sequence: '9007199254740993',
     },
+    presets: [
+      {
+        ...{ name: 'here::mine', id: 'a preset', status: 'active', newest: 2, bytes: 600, readAtMs: takenAtMs - 9_000 },
+        held: { version: 2, config: '{"nano":"no amount"}', systemPrompt: 'Be\nbrief.' },
+      },
+      {
+        ...{ name: 'here:9:mine', id: 'a preset', status: 'disabled', newest: 2, bytes: 500, readAtMs: takenAtMs },
+        held: null,
+      },
+    ],
     catalogue: {
       confirmedAtMs: takenAtMs - 4_000,
       catalogue: aCatalogue(
@@ -54,6 +64,7 @@ export function aSnapshot({ copies = 3, version = 1, takenAtMs = Date.now() }: S
         {
           version,
           models: [aModel('sim/unserved', { description: 'line\nfeed, “quotes” and 漢字', categories: ['finance'] })],
+          providers: [aProvider('birch', { regions: ['de'] })],
         },
       ),
     },

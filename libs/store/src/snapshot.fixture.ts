@@ -18,6 +18,7 @@ for (let version = 1; ; version++) {
       denied: [],
       sequence: null,
     },
+    presets: [],
     catalogue: null,
   })
   process.stdout.write(`${version}\n`)

@@ -1,4 +1,4 @@
-import type { KeyId, NanoUsd, TenantId } from '@turnpike/domain'
+import type { NanoUsd, TenantId } from '@turnpike/domain'
 import { inTenant, type Pool } from './pools.ts'
 
 /** Sums of finished requests. Counts are plain numbers: a tenant reaches 2^53 tokens in no imaginable time. */
@@ -63,34 +63,6 @@ export async function usageTotals(pool: Pool, tenantId: TenantId, span: UsageSpa
   const [row] = rows
   if (!row) throw new Error('A sum without rows is still one row.')
   return sumsOf(row)
-}
-
-/** What a key has spent: ever, and since midnight, Monday and the first of the month, in UTC. */
-export interface KeyUsage {
-  readonly total: NanoUsd
-  readonly today: NanoUsd
-  readonly week: NanoUsd
-  readonly month: NanoUsd
-}
-
-/** @param nowMs Unix milliseconds */
-export async function keyUsage(pool: Pool, tenantId: TenantId, keyId: KeyId, nowMs: number): Promise<KeyUsage> {
-  const { rows } = await inTenant(pool, tenantId, (client) =>
-    client.query<Record<keyof KeyUsage, string>>(
-      `SELECT COALESCE(sum(cost_nano), 0)::text AS total, ${since('day')} AS today, ${since('week')} AS week,
-              ${since('month')} AS month
-       FROM usage_rollups WHERE tenant_id = $1 AND key_id = $2`,
-      [tenantId, keyId, new Date(nowMs)],
-    ),
-  )
-  const [row] = rows
-  if (!row) throw new Error('A sum without rows is still one row.')
-  return { total: BigInt(row.total), today: BigInt(row.today), week: BigInt(row.week), month: BigInt(row.month) }
-}
-
-/** Cost since the beginning of the current day, week (Monday) or month in UTC, at the time `$3`. */
-function since(unit: 'day' | 'week' | 'month'): string {
-  return `COALESCE(sum(cost_nano) FILTER (WHERE bucket >= date_trunc('${unit}', $3::timestamptz, 'UTC')), 0)::text`
 }
 
 /** Truncating an hour or a day in the zone is right across a change of clocks; the quarter is what the rollups hold. */
