@@ -6,6 +6,8 @@ export const EndpointRow = z.object({
   provider: z.string(),
   providerName: z.string(),
   simulated: z.boolean(),
+  /** Where the provider processes, and nowhere else: countries by two letters, or `eu`. Empty: not known. */
+  regions: z.array(z.string()),
   promptPerMillionNano: nano().nullable(),
   completionPerMillionNano: nano().nullable(),
   contextLength: z.int(),

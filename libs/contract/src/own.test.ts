@@ -69,6 +69,7 @@ describe('what is sent for an endpoint of one’s own', () => {
     expect(OwnEndpointCreate.parse(ENDPOINT)).toMatchObject({
       retainsPrompts: true,
       zeroRetention: false,
+      regions: [],
       secret: null,
     })
   })
@@ -80,6 +81,8 @@ describe('what is sent for an endpoint of one’s own', () => {
     [{ slug: 'The Box' }, 'a to z'],
     [{ slug: '~box' }, 'a to z'],
     [{ contextLength: 0 }, '1'],
+    [{ regions: ['de', 'Germany'] }, 'two letters'],
+    [{ regions: Array.from({ length: 21 }, () => 'de') }, '20'],
   ])('refuses %o', (change, said) => {
     expect(firstMessage(OwnEndpointCreate.safeParse({ ...ENDPOINT, ...change }))).toContain(said)
   })

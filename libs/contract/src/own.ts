@@ -1,3 +1,4 @@
+import { REGION } from '@turnpike/domain'
 import * as z from 'zod'
 import { instant, name, wholeNumber } from './fields.ts'
 import { one, page, PAGE_MAX, pageQuery } from './page.ts'
@@ -15,6 +16,8 @@ export const OWN_SECRET_LENGTH_MAX = 8_192
 export const OWN_SLUG_LENGTH_MAX = 40
 const TOKENS_MAX = 100_000_000
 const WORDS_MAX = 100
+/** As the column allows. */
+const REGIONS_MAX = 20
 
 /** Before what credits pay for, or after it. */
 export const PLACEMENTS = ['first', 'fallback'] as const
@@ -166,6 +169,8 @@ export type OwnPrice = z.infer<typeof OwnPrice>
 const tokens = () => z.int().min(1).max(TOKENS_MAX)
 const wordList = () => z.array(z.string().min(1).max(64)).max(WORDS_MAX)
 const modalities = () => z.array(z.string().min(1).max(32)).min(1).max(10)
+const PLACE = 'must be two letters in lower case: a country such as "de", or "eu"'
+const regions = () => z.array(z.string({ error: PLACE }).regex(REGION, PLACE)).max(REGIONS_MAX)
 const slug = () =>
   z
     .string()
@@ -194,6 +199,8 @@ const endpointFields = {
   retainsPrompts: z.boolean(),
   /** Keeps nothing of a request once it is answered. */
   zeroRetention: z.boolean(),
+  /** Where it processes, and nowhere else. Empty: not known, and then no policy that asks for regions allows it. */
+  regions: regions(),
   placement: placement(),
   priority: priority(),
 }
@@ -242,6 +249,7 @@ export const OwnEndpointCreate = z.strictObject({
   /** What is not said counts as kept. */
   retainsPrompts: z.boolean().default(true),
   zeroRetention: z.boolean().default(false),
+  regions: regions().default([]),
   placement: placement().default('first'),
   priority: priority().default(0),
   disabled: z.boolean().default(false),

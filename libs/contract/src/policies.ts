@@ -48,7 +48,10 @@ export type PolicyCreate = z.infer<typeof PolicyCreate>
 export const PolicyRename = z.strictObject({ name: name(POLICY_NAME_LENGTH_MAX) })
 export type PolicyRename = z.infer<typeof PolicyRename>
 
-/** A new version. `basedOn` is the one that the author saw: when another one came in between, the answer is 409. */
+/**
+ * A new version. `basedOn` is the one that the author saw: when another one came in between, the answer is 409. Where the policy is
+ * attached, it must leave an endpoint together with the others there, as when it is attached; so must an earlier one made the newest.
+ */
 export const PolicySave = z.strictObject({ document: PolicyDocument, basedOn: version() })
 export type PolicySave = z.infer<typeof PolicySave>
 
@@ -71,7 +74,10 @@ export type PolicyVersionList = z.infer<typeof PolicyVersionList>
 export const PolicyRollback = z.strictObject({ version: version(), basedOn: version() })
 export type PolicyRollback = z.infer<typeof PolicyRollback>
 
-/** Body of PUT `/keys/{id}/policy`, `/workspaces/{id}/policy` and `/organisation/policy`. Null detaches. */
+/**
+ * Body of PUT `/keys/{id}/policy`, `/workspaces/{id}/policy` and `/organisation/policy`. Null detaches, which is never refused. A policy
+ * that leaves no endpoint together with those around it is: 400, with these by name and the count per stage.
+ */
 export const PolicyAttachment = z.strictObject({ policyId: z.uuid().nullable() })
 export type PolicyAttachment = z.infer<typeof PolicyAttachment>
 

@@ -1,9 +1,11 @@
 import {
+  DISCONNECTS,
   FAILURE_KINDS,
   HEDGE_LIMITS,
   OBJECTIVES,
   OWN_CAPACITIES,
   PRECISIONS,
+  REGION,
   WEEKDAYS,
   type PolicyDocument as Written,
 } from '@turnpike/domain'
@@ -16,6 +18,8 @@ export const POLICY_DAYS = WEEKDAYS
 export const POLICY_PRECISIONS = PRECISIONS
 /** How one's own credentials and endpoints stand to credits. */
 export const POLICY_OWN_CAPACITIES = OWN_CAPACITIES
+
+export const POLICY_DISCONNECTS = DISCONNECTS
 
 /** Bounds of a document. */
 export const POLICY_SLUGS_MAX = 100
@@ -48,6 +52,7 @@ const milliseconds = () =>
 const HEDGE_MILLISECONDS = `must be whole milliseconds from ${POLICY_HEDGE_MS_MIN} to ${POLICY_HEDGE_MS_MAX}, or left out: then it is the endpoint’s 95th percentile`
 const HEDGE_PERCENT = `must be a number above 0 and at most ${POLICY_HEDGE_PERCENT_MAX}: of a hundred requests, how many may have a second one`
 const HEDGE_SPEND = 'must be dollars as a decimal string, such as "0.50": what second requests may cost in 24 hours'
+const REGIONS = 'must be the two letters of a country in lower case, such as "de", or "eu"'
 const TIME = 'must be a time of day from "00:00" to "23:59", such as "08:30"'
 const time = () => z.string({ error: TIME }).regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, TIME)
 
@@ -84,6 +89,12 @@ export const PolicyDocument = z.strictObject({
   preferred_max_latency: cutoffs('seconds').optional(),
   data_collection: z.enum(['allow', 'deny']).optional(),
   zdr: z.boolean().optional(),
+  /** Countries, or `eu`: only providers known to process there and nowhere else. */
+  regions: z
+    .array(z.string({ error: REGIONS }).regex(REGION, REGIONS))
+    .min(1)
+    .max(POLICY_SLUGS_MAX)
+    .optional(),
   enforce_distillable_text: z.boolean().optional(),
   quantizations: z.array(z.enum(POLICY_PRECISIONS)).min(1).optional(),
   required_parameters: z.array(z.string().min(1).max(64)).max(POLICY_SLUGS_MAX).optional(),
@@ -128,6 +139,8 @@ export const PolicyDocument = z.strictObject({
    */
   own_capacity: z.enum(POLICY_OWN_CAPACITIES).optional(),
   sticky: z.boolean().optional(),
+  /** When the caller hangs up. Left out: `cancel`. */
+  disconnect: z.enum(POLICY_DISCONNECTS).optional(),
   schedule: z
     .array(
       z.strictObject({

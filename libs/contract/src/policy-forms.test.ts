@@ -18,6 +18,7 @@ const WHOLE = {
   preferred_max_latency: { p50: 0.8, p75: 1, p90: 2.5, p99: 10 },
   data_collection: 'deny',
   zdr: true,
+  regions: ['eu', 'ch'],
   enforce_distillable_text: false,
   quantizations: ['fp8', 'unknown'],
   required_parameters: ['tools'],
@@ -28,6 +29,7 @@ const WHOLE = {
   hedge: { after_ms: 60_000, extra_requests_percent: 5, extra_spend_per_day: '0.000000001', own_cost: true },
   own_capacity: 'only',
   sticky: false,
+  disconnect: 'drain',
   schedule: [WINDOW, { ...WINDOW, from: '00:00', to: '00:00', shares: { acorn: 1 }, max_price: { prompt: '1' } }],
 }
 
@@ -76,7 +78,10 @@ describe('a policy document', () => {
     [{ own_capacity: 'last' }, 'own_capacity'],
     [{ data_collection: 'maybe' }, 'data_collection'],
     [{ zdr: 'yes' }, 'zdr'],
+    [{ regions: [] }, 'regions'],
+    [{ regions: ['de', 'DE'] }, 'regions.1'],
     [{ sticky: null }, 'sticky'],
+    [{ disconnect: 'wait' }, 'disconnect'],
     [{ schedule: [{ ...WINDOW, from: '24:00' }] }, 'schedule.0.from'],
     [{ schedule: [{ ...WINDOW, to: '6:00' }] }, 'schedule.0.to'],
     [{ schedule: [{ ...WINDOW, days: [] }] }, 'schedule.0.days'],

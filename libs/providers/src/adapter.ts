@@ -28,7 +28,10 @@ export interface EmbeddingsAdapter {
 export interface EmbeddingAnswer {
   /** One vector per input, in order; base64 text where that was asked for. */
   readonly vectors: readonly (readonly number[] | string)[]
+  /** Undefined: it reported none. */
   readonly promptTokens: number | undefined
+  /** It reported a count that is none, which was dropped. */
+  readonly usageInvalid?: true
 }
 
 /** Always a POST. `path` is appended to the provider's base URL and begins with a slash. The content type is JSON. */

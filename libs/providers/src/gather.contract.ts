@@ -8,6 +8,7 @@ export interface Gathered {
   readonly toolCalls?: readonly ToolCall[]
   readonly finish?: ChatDelta['finish']
   readonly usage?: Partial<Usage>
+  readonly usageInvalid?: true
   readonly logprobs?: unknown
   readonly upstreamId?: string
   readonly upstreamModel?: string

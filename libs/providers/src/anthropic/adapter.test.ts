@@ -368,6 +368,23 @@ describeAdapter(anthropic, {
         usage: { promptTokens: 50, completionTokens: 0 },
       },
     },
+    {
+      promise: 'drops counts that are none, and says so',
+      frames: stream(
+        start({ input_tokens: 20, output_tokens: -1 }),
+        open(0, { type: 'text', text: 'Yes' }),
+        close(0),
+        end('end_turn', { input_tokens: '20', output_tokens: 30, cache_read_input_tokens: null }),
+        stop,
+      ),
+      answer: {
+        ...head,
+        text: 'Yes',
+        finish: { reason: 'stop', native: 'end_turn' },
+        usage: counted,
+        usageInvalid: true,
+      },
+    },
   ],
   wholes: [
     {

@@ -293,7 +293,7 @@ describeAdapter(google, {
   ],
   wholes: [
     {
-      promise: 'reads a whole answer',
+      promise: 'reads a whole answer, drops a count that is none, and says so',
       body: response(
         [{ text: 'Hm', thought: true }, { text: 'So' }, { text: ' be it' }, { inlineData: { mimeType: 'image/png' } }],
         'STOP',
@@ -305,6 +305,7 @@ describeAdapter(google, {
         reasoning: [{ kind: 'text', text: 'Hm', format: FORMAT }],
         finish: { reason: 'stop', native: 'STOP' },
         usage: { promptTokens: 10, completionTokens: 5, reasoningTokens: 5 },
+        usageInvalid: true,
       },
     },
   ],
@@ -390,6 +391,12 @@ describe('the google dialect beyond the contract', () => {
     expect(google.embeddings?.decode({ embeddings: [{ values: [1] }, { values: [2] }] })).toEqual({
       vectors: [[1], [2]],
       promptTokens: undefined,
+    })
+    const odd = { embeddings: [{ values: [1] }], usageMetadata: { promptTokenCount: -1 } }
+    expect(google.embeddings?.decode(odd)).toEqual({
+      vectors: [[1]],
+      promptTokens: undefined,
+      usageInvalid: true,
     })
     expect(() => google.embeddings?.encode({ input: [[1]], extra: {} }, 'e-1', 's')).toThrow('not token numbers')
     expect(() => google.embeddings?.decode({ embeddings: [{}] })).toThrow('not one')

@@ -43,10 +43,9 @@ function decodeResponse(response: Frame, progress: Progress): ChatDelta {
   const delta: Draft = {}
   const upstreamId = textOf(response['responseId'])
   const upstreamModel = textOf(response['modelVersion'])
-  const usage = usageOf(response['usageMetadata'])
   if (upstreamId !== undefined) delta.upstreamId = upstreamId
   if (upstreamModel !== undefined) delta.upstreamModel = upstreamModel
-  if (usage) delta.usage = usage
+  if (isFrame(response['usageMetadata'])) Object.assign(delta, usageOf(response['usageMetadata']))
   progress.answerId ??= upstreamId
   const [candidate] = listOf(response['candidates'])
   if (isFrame(candidate)) decodeCandidate(candidate, progress, delta)

@@ -1,5 +1,6 @@
-import { Fault, tokenCount, type EmbeddingRequest } from '@turnpike/domain'
+import { Fault, type EmbeddingRequest } from '@turnpike/domain'
 import type { EmbeddingAnswer } from '../adapter.ts'
+import { createCounter } from '../counter.ts'
 import { faultWithin } from '../explain.ts'
 import { frame, garbled, listOf, within } from '../frame.ts'
 
@@ -22,7 +23,9 @@ export function decodeEmbeddings(body: unknown): EmbeddingAnswer {
   if (fault) throw fault
   const vectors = listOf(answer['embeddings']).map((embedding) => vectorOf(within(embedding)['values']))
   if (vectors.length === 0) throw garbled('an answer without vectors')
-  return { vectors, promptTokens: tokenCount(within(answer['usageMetadata'])['promptTokenCount']) }
+  const { count, flags } = createCounter()
+  const promptTokens = count(within(answer['usageMetadata'])['promptTokenCount'])
+  return { vectors, promptTokens, ...flags }
 }
 
 function vectorOf(values: unknown): readonly number[] {

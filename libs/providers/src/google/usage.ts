@@ -1,19 +1,22 @@
-import { tokenCount, type Usage } from '@turnpike/domain'
-import { isFrame } from '../frame.ts'
+import type { ChatDelta } from '@turnpike/domain'
+import { createCounter } from '../counter.ts'
+import type { Frame } from '../frame.ts'
 
 /** The counts of `usageMetadata`. Upstream thoughts are counted beside the candidates; our completion holds both. */
-export function usageOf(reported: unknown): Partial<Usage> | undefined {
-  if (!isFrame(reported)) return undefined
-  const prompt = tokenCount(reported['promptTokenCount'])
-  const candidates = tokenCount(reported['candidatesTokenCount'])
-  const thoughts = tokenCount(reported['thoughtsTokenCount'])
-  const cached = tokenCount(reported['cachedContentTokenCount'])
-  return {
-    ...(prompt !== undefined && { promptTokens: prompt + (tokenCount(reported['toolUsePromptTokenCount']) ?? 0) }),
+export function usageOf(reported: Frame): ChatDelta {
+  const { count, flags } = createCounter()
+  const prompt = count(reported['promptTokenCount'])
+  const toolUse = count(reported['toolUsePromptTokenCount'])
+  const candidates = count(reported['candidatesTokenCount'])
+  const thoughts = count(reported['thoughtsTokenCount'])
+  const cached = count(reported['cachedContentTokenCount'])
+  const usage = {
+    ...(prompt !== undefined && { promptTokens: prompt + (toolUse ?? 0) }),
     ...((candidates !== undefined || thoughts !== undefined) && {
       completionTokens: (candidates ?? 0) + (thoughts ?? 0),
     }),
     ...(cached !== undefined && { cacheReadTokens: cached }),
     ...(thoughts !== undefined && { reasoningTokens: thoughts }),
   }
+  return { usage, ...flags }
 }

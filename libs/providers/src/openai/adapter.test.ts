@@ -265,7 +265,7 @@ describeAdapter(openai, {
       },
     },
     {
-      promise: 'reads one choice only, and drops counts that are none',
+      promise: 'reads one choice only, drops counts that are none, and says so',
       frames: sse(
         {
           id: 'chatcmpl-7',
@@ -289,6 +289,7 @@ describeAdapter(openai, {
         text: 'mine',
         finish: { reason: 'stop', native: 'eos' },
         usage: { completionTokens: 0 },
+        usageInvalid: true,
       },
     },
     {
@@ -435,6 +436,8 @@ describe('the openai dialect beyond the contract', () => {
       usage: { prompt_tokens: 3 },
     })
     expect(vectors).toEqual({ vectors: ['AAAA', [2]], promptTokens: 3 })
+    const odd = { data: [{ index: 0, embedding: [1] }], usage: { prompt_tokens: '3' } }
+    expect(openai.embeddings?.decode(odd)).toEqual({ vectors: [[1]], promptTokens: undefined, usageInvalid: true })
     const repeated = {
       data: [
         { index: 0, embedding: [1] },

@@ -48,10 +48,9 @@ function decodeAnswer(answer: Frame, field: 'delta' | 'message', toolCalls: Tool
   const delta: Draft = { wire: answer }
   const upstreamId = textOf(answer['id'])
   const upstreamModel = textOf(answer['model'])
-  const usage = usageOf(answer['usage'])
   if (upstreamId !== undefined) delta.upstreamId = upstreamId
   if (upstreamModel !== undefined) delta.upstreamModel = upstreamModel
-  if (usage) delta.usage = usage
+  if (isFrame(answer['usage'])) Object.assign(delta, usageOf(answer['usage']))
   const choice = listOf(answer['choices']).find(isFirstChoice)
   if (choice) decodeChoice(choice, within(choice[field]), toolCalls, delta)
   return delta

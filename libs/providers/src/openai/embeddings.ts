@@ -1,5 +1,6 @@
-import { tokenCount, type EmbeddingRequest } from '@turnpike/domain'
+import type { EmbeddingRequest } from '@turnpike/domain'
 import type { EmbeddingAnswer } from '../adapter.ts'
+import { createCounter } from '../counter.ts'
 import { faultWithin } from '../explain.ts'
 import { frame, garbled, isFrame, listOf, within } from '../frame.ts'
 
@@ -21,7 +22,9 @@ export function decodeEmbeddings(body: unknown): EmbeddingAnswer {
     if (!(index in vectors) || vectors[index] !== undefined) throw garbled('vectors with wrong numbers')
     vectors[index] = vectorOf(row['embedding'])
   })
-  return { vectors, promptTokens: tokenCount(within(answer['usage'])['prompt_tokens']) }
+  const { count, flags } = createCounter()
+  const promptTokens = count(within(answer['usage'])['prompt_tokens'])
+  return { vectors, promptTokens, ...flags }
 }
 
 function vectorOf(value: unknown): readonly number[] | string {

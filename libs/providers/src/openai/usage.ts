@@ -1,28 +1,30 @@
-import { tokenCount, type Usage } from '@turnpike/domain'
-import { isFrame, within } from '../frame.ts'
+import { tokenCount, type ChatDelta } from '@turnpike/domain'
+import { createCounter } from '../counter.ts'
+import { within, type Frame } from '../frame.ts'
 
-/** The counts of a `usage` object; undefined when there is none. */
-export function usageOf(reported: unknown): Partial<Usage> | undefined {
-  if (!isFrame(reported)) return undefined
+/** The counts of a `usage` object. */
+export function usageOf(reported: Frame): ChatDelta {
+  const { count, flags } = createCounter()
   const prompt = within(reported['prompt_tokens_details'])
   const completion = within(reported['completion_tokens_details'])
-  const promptTokens = tokenCount(reported['prompt_tokens'])
-  const reasoningTokens = tokenCount(completion['reasoning_tokens'])
+  const promptTokens = count(reported['prompt_tokens'])
+  const reasoningTokens = count(completion['reasoning_tokens'])
   const completionTokens = withReasoning(
-    tokenCount(reported['completion_tokens']),
+    count(reported['completion_tokens']),
     reasoningTokens,
     promptTokens,
     tokenCount(reported['total_tokens']),
   )
-  const cacheReadTokens = tokenCount(prompt['cached_tokens']) ?? tokenCount(reported['prompt_cache_hit_tokens'])
-  const cacheWriteTokens = tokenCount(prompt['cache_write_tokens'])
-  return {
+  const cacheReadTokens = count(prompt['cached_tokens']) ?? count(reported['prompt_cache_hit_tokens'])
+  const cacheWriteTokens = count(prompt['cache_write_tokens'])
+  const usage = {
     ...(promptTokens !== undefined && { promptTokens }),
     ...(completionTokens !== undefined && { completionTokens }),
     ...(cacheReadTokens !== undefined && { cacheReadTokens }),
     ...(cacheWriteTokens !== undefined && { cacheWriteTokens }),
     ...(reasoningTokens !== undefined && { reasoningTokens }),
   }
+  return { usage, ...flags }
 }
 
 /** xAI counts reasoning beside the completion, not inside it. The total gives it away: it is the sum of all three. */
