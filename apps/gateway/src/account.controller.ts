@@ -14,7 +14,7 @@ export class AccountController {
   @Get('key')
   async key(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const caller = callerOf(request)
-    const spent = await this.gateway.stores.keyUsage(caller.tenantId, caller.keyId, Date.now())
+    const { credits, own } = await this.gateway.stores.keyUsage(caller.tenantId, caller.keyId, Date.now())
     json(reply, {
       data: {
         label: caller.keyName,
@@ -22,14 +22,14 @@ export class AccountController {
         limit_remaining: null,
         limit_reset: null,
         include_byok_in_limit: false,
-        usage: dollars(spent.total),
-        usage_daily: dollars(spent.today),
-        usage_weekly: dollars(spent.week),
-        usage_monthly: dollars(spent.month),
-        byok_usage: 0,
-        byok_usage_daily: 0,
-        byok_usage_weekly: 0,
-        byok_usage_monthly: 0,
+        usage: dollars(credits.total),
+        usage_daily: dollars(credits.today),
+        usage_weekly: dollars(credits.week),
+        usage_monthly: dollars(credits.month),
+        byok_usage: dollars(own.total),
+        byok_usage_daily: dollars(own.today),
+        byok_usage_weekly: dollars(own.week),
+        byok_usage_monthly: dollars(own.month),
         is_free_tier: caller.funds === 'simulated',
         is_management_key: caller.kind === 'mgmt',
         is_provisioning_key: caller.kind === 'mgmt',
@@ -101,6 +101,7 @@ function generationBody(record: Finished) {
       start: attempt.startMs,
       latency: attempt.firstTokenMs === null ? null : attempt.firstTokenMs - attempt.startMs,
       duration: attempt.endMs - attempt.startMs,
+      usage_doubts: attempt.doubts ?? [],
     })),
     decision: record.decision && decisionBody(record.decision),
   }

@@ -1,6 +1,6 @@
-import { catalogueOf, Fault, type ModelSlug, type RouteRequest } from '@turnpike/domain'
+import { catalogueOf, Fault, type Endpoint, type ModelSlug, type RouteRequest } from '@turnpike/domain'
 import { INSTALLED_ORIGIN, installedList, listedEntries } from '@turnpike/store'
-import { aCaller, aModel, anEndpoint, aPrice, aVersionedPolicy } from '@turnpike/testkit'
+import { aCaller, aModel, anEndpoint, aPrice, aProvider, aVersionedPolicy } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { AUTO, FREE } from './aliases-words.ts'
 import { resolve } from './resolve.ts'
@@ -201,6 +201,33 @@ describe('other names', () => {
     resolve(call, world, 0, 0)
     expect(call.route).toBe(before)
     expect(call.strategy).toBe('fallback')
+  })
+})
+
+describe('where the simulator stands in for providers', () => {
+  const [auto = '', second = ''] = AUTO.models
+  const stoodIn = aProvider('maker', { baseUrl: 'https://maker.example/v1' })
+  const real = aProvider('real', { simulated: false })
+  const chosen = (name: string, ...endpoints: Endpoint[]) => {
+    const call = aCall([name])
+    resolve(call, aWorld(endpoints, { providers: [stoodIn, real] }), 0, 0)
+    return call.route.models
+  }
+  const fleet = anEndpoint('acorn', 'sim/swift-8b')
+
+  it('router names stand for models that somebody answers in person, those of the fleet among them', () => {
+    expect(chosen('turnpike/auto', anEndpoint('maker', auto), fleet)).toEqual(['sim/swift-8b'])
+    expect(chosen('turnpike/auto', anEndpoint('maker', auto), anEndpoint('real', second), fleet)).toEqual([
+      second,
+      'sim/swift-8b',
+    ])
+    expect(chosen('turnpike/auto', anEndpoint('maker', auto))).toEqual([auto])
+  })
+
+  it('a family is its newest member that answers in person, else its newest', () => {
+    const [older, newer] = [anEndpoint('real', 'made/gpt-4'), anEndpoint('maker', 'made/gpt-5')]
+    expect(chosen('~made/gpt-latest', older, newer)).toEqual(['made/gpt-4'])
+    expect(chosen('~made/gpt-latest', newer)).toEqual(['made/gpt-5'])
   })
 })
 

@@ -10,6 +10,8 @@ export interface Answer {
   readonly head: readonly ChatDelta[]
   /** What follows, as it comes. Empty when it is not streamed. Throws a Fault, or what the call's signal was aborted with. */
   readonly rest: AsyncIterable<readonly ChatDelta[]>
+  /** Length of the request that it answers, as it was sent. */
+  readonly sentBytes: number
 }
 
 /**
@@ -29,15 +31,22 @@ export function isEmpty(deltas: readonly ChatDelta[]): boolean {
   )
 }
 
-/** Pictures and sounds, for which the hub has no word: they reach callers of OpenAI's dialect as they came. */
-function holdsMedia(wire: Readonly<Record<string, unknown>>): boolean {
+/** Pictures and sounds, for which the hub has no word: they reach callers of OpenAI's dialect as they came. Asked of every delta. */
+export function holdsMedia(wire: Fields): boolean {
   const choice = fieldsOf(Array.isArray(wire['choices']) ? wire['choices'][0] : null)
   const { audio, images } = fieldsOf(choice['delta'] ?? choice['message'])
   return Boolean(audio) || (Array.isArray(images) && images.length > 0)
 }
 
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
+type Fields = Readonly<Record<string, unknown>>
+const NO_FIELDS: Fields = {}
+
+function fieldsOf(value: unknown): Fields {
+  return isFields(value) ? value : NO_FIELDS
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null
 }
 
 /** What follows an answer that came whole. */

@@ -1,4 +1,4 @@
-import type { Attempt, Caller, Decision, RequestId, RouteRequest } from '@turnpike/domain'
+import type { Attempt, Caller, Decision, Fault, RequestId, RouteRequest } from '@turnpike/domain'
 import type { PresetVersion } from '@turnpike/store'
 import type { Conversation } from './affinity.ts'
 import type { Reach } from './target.ts'
@@ -39,8 +39,10 @@ export interface Call {
   readonly startedMs: number
   /** Headers that script a simulated provider; never sent to a real one. */
   readonly simulation: Readonly<Record<string, string>>
-  /** Aborted when the caller hangs up or the time is over; the reason is a Fault. */
+  /** Aborted when the time is over or the caller hangs up, unless the answer is read on for its usage; the reason is a Fault. */
   readonly signal: AbortSignal
+  /** Why its answer is read to its end for nobody; null while somebody waits for it, and when it ends with the caller. */
+  left: Fault | null
   readonly attempts: Attempt[]
 }
 

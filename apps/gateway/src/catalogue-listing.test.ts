@@ -77,6 +77,25 @@ describe('the list of models', () => {
     expect(listingsOf(REACH)).toBe(all)
   })
 
+  it('counts stand-ins behind what is made up, and only where nobody serves the model for real', () => {
+    const maker = aProvider('maker', { baseUrl: 'https://maker.example/v1' })
+    const catalogue = aCatalogue(
+      [
+        anEndpoint('maker', 'm/alone', { price: usd(9) }),
+        anEndpoint('maker', 'm/both', { price: usd(1) }),
+        anEndpoint('real', 'm/both', { price: usd(5) }),
+        anEndpoint('acorn', 'sim/small'),
+      ],
+      { providers: [maker, aProvider('real', { simulated: false })] },
+    )
+    const listed = listingsOf({ ...REACH, catalogue, reachable: new Set(catalogue.providers.keys()) })
+    expect(listed.map(({ model, cheapest, served }) => [model.slug, cheapest?.provider, served])).toEqual([
+      ['sim/small', 'acorn', true],
+      ['m/alone', 'maker', true],
+      ['m/both', 'real', true],
+    ])
+  })
+
   it('shows the price that would be paid: of the cheapest endpoint that is served, else of the cheapest there is', () => {
     const promptOf = (reach: Reach, slug: string) =>
       listingsOf(reach).find(({ model }) => model.slug === slug)?.cheapest?.price?.prompt

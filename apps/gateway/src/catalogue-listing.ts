@@ -1,7 +1,10 @@
 import {
   endpointOf,
   indexOf,
+  isMadeUpModel,
+  isServedForReal,
   route,
+  withoutStandIns,
   type Caller,
   type Catalogue,
   type Endpoint,
@@ -28,23 +31,23 @@ export interface Listing {
 }
 
 /**
- * Every model that somebody offers, whether or not there is an account for it: those that are served first, and of these the
- * simulated ones, which answer without any. Made once per version of the catalogue.
+ * Every model that somebody offers, whether or not there is an account for it: those that made-up providers serve, which answer without
+ * any, then the others that are served, then the rest. Made once per version of the catalogue.
  */
 export function listingsOf(reach: Reach): readonly Listing[] {
   const known = byReach.get(reach)
   if (known) return known
   const { catalogue, reachable } = reach
+  const themselves = withoutStandIns(reach)
   const listings = [...catalogue.models.values()].flatMap((model) => {
     const all = catalogue.endpointsOf.get(model.slug) ?? []
     if (all.length === 0) return []
-    const able = all.filter(({ provider, price }) => reachable.has(provider) && price !== null)
+    // Where a model is served for real nobody stands in, so that a stand-in's price is not the model's.
+    const within = isServedForReal(model.slug, reach) ? themselves : reachable
+    const able = all.filter(({ provider, price }) => within.has(provider) && price !== null)
     return [listing(model, able.length > 0 ? able : all, able.length > 0)]
   })
-  const rank = ({ endpoints, served }: Listing) => {
-    if (!served) return 2
-    return endpoints.some(({ provider }) => catalogue.providers.get(provider)?.simulated) ? 0 : 1
-  }
+  const rank = ({ model, served }: Listing) => (!served ? 2 : isMadeUpModel(model.slug, catalogue) ? 0 : 1)
   const sorted = listings.toSorted((a, b) => rank(a) - rank(b))
   byReach.set(reach, sorted)
   return sorted

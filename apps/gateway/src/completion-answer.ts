@@ -1,4 +1,4 @@
-import { generationId, type ChatDelta, type Fault } from '@turnpike/domain'
+import { generationId, shownName, type ChatDelta, type Fault } from '@turnpike/domain'
 import { openAiBody, refusalOf } from '@turnpike/server'
 import type { Answer } from './answer.ts'
 import { stringify } from './numeral.ts'
@@ -47,7 +47,7 @@ function headOf(identity: Identity, answer: Answer | null) {
     object: 'text_completion',
     created: identity.created,
     model: answer?.target.endpoint.model ?? '',
-    provider: answer?.target.provider.name ?? '',
+    provider: answer ? shownName(answer.target.provider) : '',
     system_fingerprint: SYSTEM_FINGERPRINT,
   }
 }

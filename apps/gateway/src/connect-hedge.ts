@@ -44,7 +44,7 @@ export function leaveBeside(
 ): { readonly target: Target; readonly leave: LostCost } | null {
   const { hedge, targets, candidates } = decision
   const { health, throttle, hedges, nowMs } = means
-  if (!hedge || call.signal.aborted) return null
+  if (!hedge || call.signal.aborted || call.left) return null
   const id = hedgeTarget(hedge, first.id, targets, {
     isUp: (other) => {
       const { own, account } = reach.target(other)

@@ -199,9 +199,10 @@ class Search<Opened> {
     )
   }
 
+  /** Nothing new is begun when the time is over, or for a caller who left. */
   #refuseOverTime(): void {
-    const { signal } = this.#routed.call
-    if (signal.aborted) throw this.#told(asFault(signal.reason))
+    const { signal, left } = this.#routed.call
+    if (signal.aborted || left) throw this.#told(left ?? asFault(signal.reason))
     if (this.#totalEndsMs !== null && this.#means.nowMs() >= this.#totalEndsMs) throw this.#told(overTime())
   }
 

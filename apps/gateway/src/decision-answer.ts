@@ -29,6 +29,7 @@ export function decisionBody(decision: Decision) {
       extra_spend: decision.hedge.extraSpend === null ? null : new Numeral(usdString(decision.hedge.extraSpend)),
       own_cost: decision.hedge.ownCost,
     },
+    disconnect: decision.drain ? 'drain' : 'cancel',
     candidates: decision.candidates.map(candidateBody),
     removed: decision.removed.map(({ endpoint, stage }) => ({ endpoint, stage })),
   }

@@ -1,4 +1,4 @@
-import { consistent, Fault, NO_USAGE, type ChatDelta, type EmbeddingRequest } from '@turnpike/domain'
+import { Fault, type ChatDelta, type EmbeddingRequest } from '@turnpike/domain'
 import type { EmbeddingAnswer } from '@turnpike/providers'
 import type { Grant } from './admit.ts'
 import { NOTHING } from './answer.ts'
@@ -41,9 +41,12 @@ export async function embed(
     const fetching = (target: Target, patience: Patience) =>
       fetchVectors(target, call, request, ways[target.way], patience)
     const { opened, attempt } = await connect(routed, fetching, means)
-    const tally = new Tally()
-    tally.add(deltaOf(opened.answer, call))
-    meter.answered({ target: opened.target, attempt, head: [], rest: NOTHING }, tally)
+    // Providers of vectors that report nothing are metered by what the prompt was taken to be.
+    const tally = new Tally({ promptTokens: call.route.promptTokens })
+    tally.add(deltaOf(opened.answer))
+    const { target, sentBytes } = opened
+    meter.answered({ target, attempt, head: [], rest: NOTHING, sentBytes }, tally)
+    if (call.left) throw call.left
     return { ...opened, settled: await meter.settle() }
   } catch (thrown) {
     throw await meter.fail(thrown, false)
@@ -74,7 +77,8 @@ async function fetchVectors(
       signal: line.signal,
     })
     if (reply.status < 200 || reply.status > 299) throw await refusedBy(target, reply)
-    return { target, answer: dialect.decode(parsed(await reply.text(VECTORS_BYTES_MAX))) }
+    const answer = dialect.decode(parsed(await reply.text(VECTORS_BYTES_MAX)))
+    return { target, answer, sentBytes: Buffer.byteLength(wire.body) }
   } catch (thrown) {
     throw line.reasonFor(thrown)
   } finally {
@@ -90,8 +94,10 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Providers of vectors that report nothing are metered by what the prompt was taken to be. */
-function deltaOf(answer: EmbeddingAnswer, call: Call): ChatDelta {
-  const promptTokens = answer.promptTokens ?? call.route.promptTokens
-  return { usage: consistent({ ...NO_USAGE, promptTokens }), finish: { reason: 'stop', native: 'stop' } }
+function deltaOf({ promptTokens, usageInvalid }: EmbeddingAnswer): ChatDelta {
+  return {
+    ...(promptTokens !== undefined && { usage: { promptTokens } }),
+    ...(usageInvalid && { usageInvalid }),
+    finish: { reason: 'stop', native: 'stop' },
+  }
 }

@@ -1,5 +1,5 @@
 import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common'
-import { usdString, type EmbeddingRequest } from '@turnpike/domain'
+import { shownName, usdString, type EmbeddingRequest } from '@turnpike/domain'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { present } from './chat-request.ts'
@@ -58,7 +58,7 @@ export class EmbeddingsController {
         embedding: asked.encodingFormat === 'base64' ? packed(embedding) : embedding,
       })),
       model: target.endpoint.model,
-      provider: target.provider.name,
+      provider: shownName(target.provider),
       usage: {
         prompt_tokens: settled.usage.promptTokens,
         total_tokens: settled.usage.promptTokens,

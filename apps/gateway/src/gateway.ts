@@ -16,6 +16,7 @@ import type { Patience } from './attempt.ts'
 import type { Call } from './call.ts'
 import type { GatewayConfig } from './config.ts'
 import { connect, type ConnectMeans } from './connect.ts'
+import { Drains } from './drains.ts'
 import { embed, type Embedded } from './embed.ts'
 import { explain } from './explain.ts'
 import type { ExplainBody } from './explain.schema.ts'
@@ -53,6 +54,8 @@ export class Gateway {
   readonly #inFlight: () => number
   /** Calls under way, to be ended when the process has waited long enough. */
   readonly live = new Set<AbortController>()
+  /** Calls whose callers left. */
+  readonly drains = new Drains(after)
   #draining = false
 
   constructor(
@@ -68,7 +71,7 @@ export class Gateway {
     this.#inFlight = admission.inFlight
     this.#means = meansOf(config, this.#health, admission.inFlight)
     const { registry, finished } = createGatewayMetrics(admission.inFlight, stores)
-    for (const reading of readingsOfConnect(this.#means)) show(reading, [registry])
+    for (const reading of [...readingsOfConnect(this.#means), ...this.drains.readings]) show(reading, [registry])
     this.metrics = registry
     const book: Book = {
       begin: (begun) => stores.book.begin(begun),
@@ -107,12 +110,12 @@ export class Gateway {
 
   serve(call: Call, request: ChatRequest, sink: Sink): Promise<void> {
     this.#refuseWhileDraining()
-    return serve(call, request, this.#steps, sink)
+    return serve(call, request, this.#steps, sink).finally(() => this.drains.end(call))
   }
 
   embed(call: Call, request: EmbeddingRequest): Promise<Embedded> {
     this.#refuseWhileDraining()
-    return embed(call, request, this.#steps, this.#ways, this.#means)
+    return embed(call, request, this.#steps, this.#ways, this.#means).finally(() => this.drains.end(call))
   }
 
   /** The catalogue and accounts in force; Fault `store_unavailable` before the first was read. */

@@ -1,4 +1,4 @@
-import { failureRate, isDown, type EndpointId, type Tally } from '@turnpike/domain'
+import { failureRate, isDown, type EndpointId, type HealthChange, type Tally } from '@turnpike/domain'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { HealthBook, type HealthBookOptions } from './health-book.ts'
@@ -15,6 +15,11 @@ function fallen(options: HealthBookOptions = {}) {
   const book = aBook(options)
   for (let i = 0; i < 5; i++) book.note(acorn, FAILED, 0)
   return book
+}
+
+/** One good attempt that another node tells of. */
+function toldOf(endpoint: EndpointId): HealthChange {
+  return { endpoint, attempts: 1, failures: 0, firstTokenMs: {}, tokensPerSecond: {}, downForMs: 0, coolForMs: 0 }
 }
 
 function page(book: HealthBook) {
@@ -81,6 +86,26 @@ describe('what is not the endpoint’s fault', () => {
     expect(book.figures(acorn, 1)).toMatchObject({ status: 0, uptime5m: 100, uptime30m: 100 })
     expect(book.admit(acorn, 60_000, false)).toBe('go')
     expect(book.stats(1)).toMatchObject({ falls: 0, cooling: 1, down: 0 })
+  })
+
+  it('a rate limit is told to the other nodes once, and counts there as long as here', () => {
+    const [here, there, further] = [aBook(), aBook(), aBook()]
+    here.cool(acorn, 60_000, 0)
+    const told = here.changes(1_000)
+    expect(told).toMatchObject([{ endpoint: acorn, attempts: 0, failures: 0, downForMs: 0, coolForMs: 59_000 }])
+    expect(here.changes(2_000)).toEqual([])
+    there.hear(told, 1_000)
+    expect([there.admit(acorn, 59_999, false), there.admit(acorn, 60_000, false)]).toEqual(['skip', 'go'])
+    expect(there.stats(1_000)).toMatchObject({ falls: 0, cooling: 1, down: 0 })
+    further.hear(there.changes(2_000), 2_000)
+    expect(further.admit(acorn, 2_000, false)).toBe('go')
+  })
+
+  it('a shorter rate limit of another node does not end a longer one of this node', () => {
+    const book = aBook()
+    book.cool(acorn, 60_000, 0)
+    book.hear([{ ...toldOf(acorn), coolForMs: 1_000 }], 0)
+    expect(book.admit(acorn, 59_999, false)).toBe('skip')
   })
 })
 
@@ -204,14 +229,7 @@ describe('two books that tell each other', () => {
 
   it('take no more endpoints from others than there can be', () => {
     const book = aBook()
-    const many = Array.from({ length: 10_050 }, (_, i) => ({
-      endpoint: `p${i}/m` as EndpointId,
-      attempts: 1,
-      failures: 0,
-      firstTokenMs: {},
-      tokensPerSecond: {},
-      downForMs: 0,
-    }))
+    const many = Array.from({ length: 10_050 }, (_, i) => toldOf(`p${i}/m` as EndpointId))
     book.hear(many, 0)
     expect(book.pages.size).toBe(10_000)
   })

@@ -28,12 +28,12 @@ import {
   count,
   isAtRest,
   newPage,
+  newsOf,
   NOT_COUNTED,
-  nothing,
   refreshed,
   settle,
-  toldDownForMs,
   usualOf,
+  wasTold,
   type Page,
 } from './health-page.ts'
 import type { Racing } from './hedge-racing.ts'
@@ -137,17 +137,18 @@ export class HealthBook {
   }
 
   /**
-   * The provider asked for patience (429): the endpoint is placed last for that long, which is neither a failure nor an outage.
+   * The provider asked for patience (429): the endpoint is placed last for that long, on all nodes, and that is no failure.
    * @param untilMs same clock as `nowMs`, at most 300 s away; null when the provider did not say: a second, doubling to thirty
    */
   cool(endpoint: TargetId, untilMs: number | null, nowMs: number): void {
     this.#put(endpoint, (health) => cooled(health, untilMs, nowMs))
+    this.#pageOf(endpoint).untoldCoolMs = this.#pages.get(endpoint)?.coolUntilMs ?? 0
   }
 
   /** A tenant's own credential was refused, in this version: it is left alone until then, and what was said of it is remembered. */
   refused(target: TargetId, version: number, fault: Fault, untilMs: number, nowMs: number): void {
     this.#refusals.note(target, { version, fault, untilMs })
-    this.cool(target, untilMs, nowMs)
+    this.#put(target, (health) => cooled(health, untilMs, nowMs))
   }
 
   /** What was said of this version of a tenant's own credential, as long as it is left alone; else null. */
@@ -231,16 +232,15 @@ export class HealthBook {
       const isOwn = this.#own.has(endpoint)
       if (isOwn && own === OWN_CHANGES_MAX) continue
       settle(page, nowMs)
-      const health = this.#pages.get(endpoint) ?? UNKNOWN_HEALTH
-      const downForMs = toldDownForMs(health, nowMs)
-      if (!page.untold && downForMs === 0) continue
-      found.push({ endpoint, ...(page.untold ?? nothing()), downForMs })
+      const news = newsOf(page, this.#pages.get(endpoint) ?? UNKNOWN_HEALTH, nowMs)
+      if (!news) continue
+      found.push({ endpoint, ...news })
       if (isOwn) own++
       if (found.length === CHANGES_MAX) break
     }
     for (const { endpoint } of found) {
       const page = this.#pageOf(endpoint)
-      page.untold = null
+      wasTold(page)
       this.#spans.delete(endpoint)
       this.#spans.set(endpoint, page)
     }

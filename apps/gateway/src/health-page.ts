@@ -12,6 +12,7 @@ import {
   quantile,
   type FailureKind,
   type Health,
+  type HealthChange,
   type Tally,
   type Window,
 } from '@turnpike/domain'
@@ -29,6 +30,8 @@ export interface Page {
   fresh: Sum | null
   /** What this node saw and has not told yet. */
   untold: Sum | null
+  /** Until when it was asked to leave the endpoint alone, which it has not told yet; 0 when there is nothing to tell. */
+  untoldCoolMs: number
   /** The percentiles on the health page are older than the windows. */
   isStale: boolean
   deadlineMs: number | null
@@ -55,6 +58,7 @@ export function newPage(): Page {
     thirty: newWindow(60_000, 30),
     fresh: null,
     untold: null,
+    untoldCoolMs: 0,
     isStale: false,
     deadlineMs: null,
     racing: new Racing(),
@@ -109,7 +113,7 @@ export function usualOf(page: Page): Usual {
   return (page.usual ??= { firstTokenMs: quantile(firstTokenMs, 0.5), tokensPerSecond: quantile(tokensPerSecond, 0.5) })
 }
 
-export function nothing(): Sum {
+function nothing(): Sum {
   return { attempts: 0, failures: 0, firstTokenMs: {}, tokensPerSecond: {} }
 }
 
@@ -146,7 +150,16 @@ export const NOT_COUNTED: readonly (FailureKind | undefined)[] = [
 /** An outage that is over but for the probe is told as lasting that much longer. */
 const TOLD_DOWN_MS_MIN = 2_000
 
-/** For how long others are told that it is down; 0 when it is not. */
-export function toldDownForMs(health: Health, nowMs: number): number {
-  return isTripped(health) ? Math.max(health.downUntilMs - nowMs, TOLD_DOWN_MS_MIN) : 0
+/** What the others are to be told of a settled page; null when there is nothing new. */
+export function newsOf(page: Page, health: Health, nowMs: number): Omit<HealthChange, 'endpoint'> | null {
+  const downForMs = isTripped(health) ? Math.max(health.downUntilMs - nowMs, TOLD_DOWN_MS_MIN) : 0
+  const coolForMs = Math.max(page.untoldCoolMs - nowMs, 0)
+  if (!page.untold && downForMs === 0 && coolForMs === 0) return null
+  return { ...(page.untold ?? nothing()), downForMs, coolForMs }
+}
+
+/** What was news is known to the others. */
+export function wasTold(page: Page): void {
+  page.untold = null
+  page.untoldCoolMs = 0
 }

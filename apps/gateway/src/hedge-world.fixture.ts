@@ -281,7 +281,7 @@ class World {
     try {
       await line.within(beginMsOf(script), Math.min(patience.firstTokenMs, patience.totalMs ?? Infinity))
       if (script.does === 'fail') throw script.how
-      return { target, head: [{ text: `${name} 0` }], rest: this.#rest(name, script, line) }
+      return { target, head: [{ text: `${name} 0` }], rest: this.#rest(name, script, line), sentBytes: 400 }
     } catch (thrown) {
       line.close()
       throw thrown

@@ -26,7 +26,7 @@ export interface Asked {
   readonly whole: (identity: Identity) => WholeWriter
 }
 
-/** An HTTP exchange as a call and the sink that answers it. The call is aborted when the caller hangs up or its time is over. */
+/** An HTTP exchange as a call and the sink that answers it. The call ends when its time is over, and as `Drains` says when the caller hangs up. */
 export function answerTo(
   gateway: Gateway,
   request: FastifyRequest,
@@ -68,10 +68,13 @@ export function beginCall(
   const timeoutMs = deadlineMsOf(request.headers, gateway.config.REQUEST_TIMEOUT_MS)
   const timer = setTimeout(() => ending.abort(tooLate(timeoutMs)), timeoutMs)
   gateway.live.add(ending)
-  reply.raw.once('close', () => {
+  const over = () => {
     clearTimeout(timer)
     gateway.live.delete(ending)
-    if (!reply.raw.writableFinished) ending.abort(new Fault('caller_gone', 'The caller hung up.'))
+  }
+  reply.raw.once('close', () => {
+    if (reply.raw.writableFinished) over()
+    else gateway.drains.leave(call, { abort: (reason) => ending.abort(reason), over })
   })
   const models = modelsOf(body)
   const call: Call = {
@@ -91,6 +94,7 @@ export function beginCall(
     startedMs: request.start.startedMs,
     simulation: simulationOf(request),
     signal: ending.signal,
+    left: null,
     attempts: [],
   }
   request.start.call = call

@@ -1,6 +1,6 @@
-import { Fault, type ChatDelta, type Decision, type RequestId } from '@turnpike/domain'
+import { Fault, ownTarget, type ChatDelta, type Decision, type RequestId } from '@turnpike/domain'
 import type { BegunRequest, UsageRecord } from '@turnpike/store'
-import { aCaller, anEndpoint, aPrice, aProvider } from '@turnpike/testkit'
+import { aCaller, anEndpoint, anOwnCredential, aPrice, aProvider } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import type { Answer } from './answer.ts'
 import type { Call } from './call.ts'
@@ -44,9 +44,10 @@ function answered(deltas: ChatDelta[], book = aBook()) {
   const meter = new Meter(call, book, health, () => 1_010)
   meter.routed({ draw: 0 } as unknown as Decision)
   const tally = new Tally()
-  meter.answered({ target: { endpoint, provider: aProvider() }, attempt: 0 } as unknown as Answer, tally)
+  const target = { endpoint, provider: aProvider() }
+  meter.answered({ target, attempt: 0, sentBytes: 4_000 } as unknown as Answer, tally)
   for (const delta of deltas) tally.add(delta)
-  return { meter, book, health }
+  return { call, meter, book, health }
 }
 
 function aBook() {
@@ -101,12 +102,54 @@ describe('what a request costs', () => {
     ])
   })
 
+  it('of an answer that was read for nobody is its caller’s, whatever ended it, unless its provider failed', async () => {
+    const [late, cut] = [answered(SAID), answered(SAID)]
+    for (const { call } of [late, cut]) call.left = new Fault('caller_gone', 'x')
+    await late.meter.fail(new Fault('deadline_passed', 'x'), true)
+    expect(late.book.ended).toMatchObject([{ fault: 'caller_gone', cancelled: true, costNanoUsd: 4_000n }])
+    await cut.meter.fail(new Fault('upstream_cut', 'x'), true)
+    expect(cut.book.ended).toMatchObject([{ fault: 'upstream_cut', cancelled: false, costNanoUsd: 0n }])
+  })
+
   it('takes an explicit zero for zero', async () => {
     const { meter } = answered([
       ...SAID,
       { usage: { promptTokens: 0, completionTokens: 0 }, finish: { reason: 'stop', native: 'stop' } },
     ])
     expect((await meter.settle()).cost).toBe(0n)
+  })
+})
+
+describe('usage that is hard to believe', () => {
+  it('is billed as it was reported, and the attempt that answered says so', async () => {
+    const { meter, book } = answered([...SAID, COUNTED])
+    expect((await meter.settle()).cost).toBe(2_000_000n)
+    expect(book.ended[0]?.attempts).toMatchObject([{ outcome: 'answered', doubts: ['completion_high'] }])
+  })
+
+  it('is told of a tenant’s own account too', async () => {
+    const { call, meter, book } = answered([...SAID, { usage: {}, usageInvalid: true }])
+    const [attempt] = call.attempts
+    if (attempt) call.attempts[0] = { ...attempt, endpoint: ownTarget(endpoint.id, anOwnCredential().id) }
+    expect((await meter.settle()).isOwn).toBe(true)
+    expect(book.ended[0]?.attempts).toMatchObject([{ doubts: ['invalid'] }])
+  })
+
+  it('is missed of an answer that was read to its end for nobody, and not of one that was broken off', async () => {
+    const gone = new Fault('caller_gone', 'x')
+    const early = answered(SAID)
+    await early.meter.fail(gone, true)
+    expect(early.book.ended[0]?.attempts[0]).not.toHaveProperty('doubts')
+    const drained = answered([...SAID, { finish: { reason: 'stop', native: 'stop' } }])
+    drained.call.left = gone
+    await drained.meter.fail(gone, true)
+    expect(drained.book.ended[0]?.attempts).toMatchObject([{ outcome: 'cancelled', doubts: ['absent'] }])
+  })
+
+  it('leaves no trace where there is none', async () => {
+    const { meter, book } = answered([...SAID, { usage: { promptTokens: 1_000, completionTokens: 2 } }])
+    await meter.settle()
+    expect(book.ended[0]?.attempts[0]).not.toHaveProperty('doubts')
   })
 })
 

@@ -15,7 +15,9 @@ import {
 import { statusOf } from '@turnpike/server'
 import type { BegunRequest, UsageRecord } from '@turnpike/store'
 import type { Answer } from './answer.ts'
+import { wasCalledOff } from './attempt.ts'
 import type { Call } from './call.ts'
+import { doubtsAbout } from './doubt.ts'
 import type { HealthBook } from './health-book.ts'
 import type { Tally } from './tally.ts'
 
@@ -73,7 +75,7 @@ export class Meter {
   /** The answer is complete: price it, write it down, note the endpoint's health. */
   async settle(): Promise<Settled> {
     const settled = this.#bill(null)
-    this.#close('answered', null)
+    this.#close('answered', null, true)
     const tokensPerSecond = this.#noteSuccess(settled.usage)
     await this.#end(settled, null, false, tokensPerSecond)
     return settled
@@ -84,10 +86,14 @@ export class Meter {
    * seen to arrive. Returns the fault to tell.
    */
   async fail(thrown: unknown, committed: boolean): Promise<Fault> {
-    const fault = asFault(thrown)
+    const { left } = this.#call
+    const told = asFault(thrown)
+    // An answer that was read for nobody ends early because nobody was there, whatever called it off.
+    const fault = left && wasCalledOff(told) ? left : told
     if (this.#ended) return fault
     if (this.#answer) {
-      this.#close(fault.blame === 'caller' ? 'cancelled' : 'cut', fault)
+      const isWhole = Boolean(left && this.#tally?.finish)
+      this.#close(fault.blame === 'caller' ? 'cancelled' : 'cut', fault, isWhole)
       const kind = failureKind(fault)
       if (kind && countsAgainstHealth(fault)) this.#note({ ok: false, kind })
     }
@@ -108,14 +114,17 @@ export class Meter {
     return { usage, cost: free || isOwn ? 0n : upstreamCost, upstreamCost, isOwn }
   }
 
-  /** Completes the record of the attempt that answered. */
-  #close(outcome: Attempt['outcome'], fault: Fault | null): void {
+  /** Completes the record of the attempt that answered. @param isWhole its answer was read to its end */
+  #close(outcome: Attempt['outcome'], fault: Fault | null, isWhole: boolean): void {
     const call = this.#call
-    const place = this.#answer?.attempt
-    const attempt = place === undefined ? undefined : call.attempts[place]
-    if (!attempt || place === undefined) return
+    const answer = this.#answer
+    const tally = this.#tally
+    const attempt = answer && call.attempts[answer.attempt]
+    if (!answer || !tally || !attempt) return
     const endMs = Math.round(this.#nowMs() - call.startedMs)
-    call.attempts[place] = { ...attempt, endMs, outcome, fault: fault?.code ?? null }
+    const doubts = doubtsAbout(call, answer, tally, isWhole)
+    const code = fault?.code ?? null
+    call.attempts[answer.attempt] = { ...attempt, endMs, outcome, fault: code, ...(doubts.length > 0 && { doubts }) }
   }
 
   /** Tells the router what this answer was like; gives the speed where the stream was long enough to have one. */

@@ -11,10 +11,10 @@ const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 export interface GatewayMetrics {
   readonly registry: Registry
   /** Counts a finished request and its attempts. */
-  readonly finished: (record: UsageRecord) => void
+  readonly finished: (record: Pick<UsageRecord, 'kind' | 'status' | 'totalMs' | 'attempts'>) => void
 }
 
-export function createGatewayMetrics(inFlight: () => number, stores: Stores): GatewayMetrics {
+export function createGatewayMetrics(inFlight: () => number, stores: Pick<Stores, 'readings'>): GatewayMetrics {
   const registry = createMetrics('gateway')
   const registers = [registry]
   for (const reading of [inFlightReading(inFlight), ...stores.readings]) show(reading, registers)
@@ -30,6 +30,12 @@ export function createGatewayMetrics(inFlight: () => number, stores: Stores): Ga
     labelNames: ['provider', 'outcome', 'fault'],
     registers,
   })
+  const doubts = new Counter({
+    name: 'turnpike_usage_doubts_total',
+    help: 'Answers whose usage, as their provider reported it, is hard to believe, by what of it is.',
+    labelNames: ['provider', 'doubt'],
+    registers,
+  })
   const duration = new Histogram({
     name: 'turnpike_request_duration_seconds',
     help: 'From the first byte of a request to the last of its answer.',
@@ -42,14 +48,21 @@ export function createGatewayMetrics(inFlight: () => number, stores: Stores): Ga
     finished(record) {
       requests.inc({ kind: record.kind, status: record.status })
       duration.observe({ kind: record.kind }, record.totalMs / 1000)
-      for (const attempt of record.attempts) attempts.inc(labelsOf(attempt))
+      for (const attempt of record.attempts) {
+        attempts.inc(labelsOf(attempt))
+        for (const doubt of attempt.doubts ?? []) doubts.inc({ provider: providerOf(attempt), doubt })
+      }
     },
   }
 }
 
+function labelsOf(attempt: Attempt) {
+  return { provider: providerOf(attempt), outcome: attempt.outcome, fault: attempt.fault ?? '' }
+}
+
 /** What goes by tenants' own accounts is one provider here: its failures are no provider's, and its names are the tenants'. */
-function labelsOf({ endpoint, provider, outcome, fault }: Attempt) {
-  return { provider: ownerOf(endpoint) === null ? provider : 'own', outcome, fault: fault ?? '' }
+function providerOf({ endpoint, provider }: Attempt): string {
+  return ownerOf(endpoint) === null ? provider : 'own'
 }
 
 function inFlightReading(inFlight: () => number): Reading {

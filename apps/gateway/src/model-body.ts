@@ -1,4 +1,12 @@
-import type { Catalogue, Endpoint, EndpointFigures, Model, NanoUsd, Price } from '@turnpike/domain'
+import {
+  shownName,
+  type Catalogue,
+  type Endpoint,
+  type EndpointFigures,
+  type Model,
+  type NanoUsd,
+  type Price,
+} from '@turnpike/domain'
 
 /**
  * A model as the contract has it; the body serves OpenAI's and Anthropic's list shapes too. Its price is its cheapest endpoint's.
@@ -68,11 +76,12 @@ export function endpointBody(
   { served, figures, withPercentiles }: EndpointState,
 ) {
   const provider = catalogue.providers.get(endpoint.provider)
+  const providerName = provider ? shownName(provider) : endpoint.provider
   return {
-    name: `${provider?.name ?? endpoint.provider} | ${model.name}`,
+    name: `${providerName} | ${model.name}`,
     model_id: model.slug,
     model_name: model.name,
-    provider_name: provider?.name ?? endpoint.provider,
+    provider_name: providerName,
     tag: endpoint.provider,
     quantization: endpoint.quantization,
     context_length: endpoint.contextLength,
@@ -88,8 +97,17 @@ export function endpointBody(
     status: served && endpoint.price ? (figures?.status ?? 0) : STATUS_UNSERVED,
     simulated: provider?.simulated ?? false,
     served: served && endpoint.price !== null,
-    data_policy: { training: provider?.retainsPrompts ?? true, zero_retention: provider?.zeroRetention ?? false },
+    data_policy: {
+      training: provider?.retainsPrompts ?? true,
+      zero_retention: provider?.zeroRetention ?? false,
+      regions: provider?.regions ?? [],
+    },
   }
+}
+
+/** Countries as the contract writes them; null where nobody knows them, or only that they are in the European Union. */
+export function datacentersOf(regions: readonly string[]): readonly string[] | null {
+  return regions.length === 0 || regions.includes('eu') ? null : regions.map((country) => country.toUpperCase())
 }
 
 /** What a model reads and writes, in the contract's words. */

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common'
 import { RouteConfig } from '@nestjs/platform-fastify'
-import { Fault, nearest, type Catalogue, type Endpoint, type Model, type ModelSlug } from '@turnpike/domain'
+import { Fault, nearest, shownName, type Catalogue, type Endpoint, type Model, type ModelSlug } from '@turnpike/domain'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isFree } from './aliases-chosen.ts'
 import { VARIANTS } from './aliases-words.ts'
@@ -11,7 +11,7 @@ import { readModelQuery } from './catalogue-query.ts'
 import { select } from './catalogue-select.ts'
 import { inferring } from './edge.ts'
 import { Gateway } from './gateway.ts'
-import { architectureOf, endpointBody, modelBody } from './model-body.ts'
+import { architectureOf, datacentersOf, endpointBody, modelBody } from './model-body.ts'
 
 type Words = Readonly<Record<string, unknown>>
 
@@ -107,17 +107,17 @@ export class ModelsController {
   @RouteConfig({ public: true })
   providers(@Res() reply: FastifyReply): void {
     const { catalogue, reachable } = this.gateway.reach()
-    const data = [...catalogue.providers.values()].map(({ slug, name, simulated, retainsPrompts, zeroRetention }) => ({
-      name,
+    const data = [...catalogue.providers.values()].map(({ slug, name, simulated, regions = [], ...policy }) => ({
+      name: shownName({ name, simulated }),
       slug,
       privacy_policy_url: null,
       terms_of_service_url: null,
       status_page_url: null,
       headquarters: null,
-      datacenters: null,
+      datacenters: datacentersOf(regions),
       simulated,
       served: reachable.has(slug),
-      data_policy: { training: retainsPrompts, zero_retention: zeroRetention },
+      data_policy: { training: policy.retainsPrompts, zero_retention: policy.zeroRetention, regions },
     }))
     void reply.send({ data: data.toSorted((a, b) => Number(b.served) - Number(a.served)) })
   }

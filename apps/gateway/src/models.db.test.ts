@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createLogger } from '@turnpike/server'
 import { mintKey, newSecretsText, openKeySecrets, operatorKey } from '@turnpike/store'
-import { insertTenant, testDatabase, type TestDatabase } from '@turnpike/testkit'
+import { insertTenant, testDatabase, testPool, type TestDatabase } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { gatewayConfig } from './config.ts'
 import { listen } from './gateway.module.ts'
@@ -19,6 +19,10 @@ let keys: { operator: string; player: string; management: string }
 
 beforeAll(async () => {
   database = await testDatabase()
+  // Nobody stands in here: what is listed and not served is shown too.
+  const owner = testPool(database.ownerUrl)
+  await owner.query(`UPDATE providers SET simulated = false WHERE NOT starts_with(base_url, '/')`)
+  await owner.end()
   home = await mkdtemp(path.join(tmpdir(), 'turnpike-models-'))
   const operator = await operatorKey(database.appUrl, SECRETS, null)
   const signing = openKeySecrets(SECRETS)

@@ -3,7 +3,15 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { ConfigError, createLogger } from '@turnpike/server'
-import { KeyCache, newSecretsText, openKeySecrets, type HeldKeys } from '@turnpike/store'
+import {
+  KeyCache,
+  newSecretsText,
+  openKeySecrets,
+  PresetCache,
+  type HeldKeys,
+  type PresetCacheOptions,
+  type PresetInUse,
+} from '@turnpike/store'
 import { aCaller, aCatalogue } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { gatewayConfig } from './config.ts'
@@ -11,6 +19,12 @@ import { openSnapshot } from './open-snapshot.ts'
 
 const SECRETS = openKeySecrets(newSecretsText())
 const KEY = randomBytes(32).toString('hex')
+
+const PLACE = { tenantId: aCaller().tenantId, workspaceId: aCaller().workspaceId }
+const PRESET: PresetInUse = {
+  ...{ id: 'a preset', status: 'active', newest: 1 },
+  held: { version: 1, config: { model: 'sim/swift-8b', nano: '1' }, systemPrompt: 'Be brief.' },
+}
 
 let folder = ''
 beforeAll(async () => {
@@ -37,7 +51,7 @@ it('a file without a key, or with one that is none, is refused in a sentence tha
 
 it('without a file nothing is kept, whatever the key', async () => {
   const snapshot = await open({ SNAPSHOT_KEY: 'unused' })
-  snapshot.keep(aCache(), () => null)
+  snapshot.keep({ keys: aCache(), presets: somePresets(), catalogue: () => null })
   expect(snapshot.catalogue).toBeNull()
   expect(snapshot.readings).toEqual([])
   await snapshot.close()
@@ -50,7 +64,9 @@ it('hands keys and catalogue from one process to the next, and not to one of oth
   const first = await open(environment)
   const before = aCache()
   before.restore(aHeldKey(digest))
-  first.keep(before, () => catalogue)
+  const presets = somePresets(() => Promise.resolve({ kind: 'found', preset: PRESET, bytes: 600 }))
+  await presets.lookup(PLACE, 'mine', null)
+  first.keep({ keys: before, presets, catalogue: () => catalogue })
   await first.close()
   expect((await stat(environment.SNAPSHOT_FILE)).mode & 0o777).toBe(0o600)
 
@@ -59,15 +75,26 @@ it('hands keys and catalogue from one process to the next, and not to one of oth
   second.restore(after)
   expect(await after.lookup(digest)).toMatchObject({ kind: 'found' })
   expect(second.catalogue).toEqual(catalogue)
+  const restored = somePresets()
+  second.restorePresets(restored)
+  expect(await restored.lookup(PLACE, 'mine', null)).toEqual({ kind: 'found', preset: PRESET })
   expect(refusedBy(second)).toBe(0)
 
   const stranger = await open(environment, openKeySecrets(newSecretsText()))
   const empty = aCache()
   stranger.restore(empty)
   expect(empty.stats().entries).toBe(0)
+  const none = somePresets()
+  stranger.restorePresets(none)
+  expect(none.stats().held).toBe(0)
   expect(stranger.catalogue).toBeNull()
   expect(refusedBy(stranger)).toBe(1)
 })
+
+/** Presets whose store is away, unless somebody reads them. */
+function somePresets(read: PresetCacheOptions['read'] = () => Promise.reject(new Error('away'))): PresetCache {
+  return new PresetCache({ read })
+}
 
 /** A cache whose stores are both away. */
 function aCache(): KeyCache {

@@ -8,6 +8,7 @@ import {
   type FoundSnapshot,
   type KeyCache,
   type KeySecrets,
+  type PresetCache,
   type Snapshot,
 } from '@turnpike/store'
 import type { GatewayConfig } from './config.ts'
@@ -16,14 +17,26 @@ import type { Reading } from './reading.ts'
 /** Keys in a snapshot at most, those used last: some 15 MB, read and written in less than a second. */
 const KEYS_MAX = 20_000
 
+/** Presets in a snapshot at most, by their length. */
+const PRESET_BYTES_MAX = 4 * 1024 * 1024
+
+/** Who knows what a later process will want to know. */
+export interface Known {
+  readonly keys: Pick<KeyCache, 'hold'>
+  readonly presets: Pick<PresetCache, 'hold'>
+  readonly catalogue: () => DatedCatalogue | null
+}
+
 /** What an earlier life of this process left for a start without stores, and what this one leaves for the next. */
 export interface OpenSnapshot {
   /** The catalogue in it; null when there is none. */
   readonly catalogue: DatedCatalogue | null
   /** Gives the keys in it to a cache that knows none yet. */
   readonly restore: (keys: Pick<KeyCache, 'restore'>) => void
+  /** The same with the presets in it. */
+  readonly restorePresets: (presets: Pick<PresetCache, 'restore'>) => void
   /** From now on what is known is written every minute. */
-  keep(keys: Pick<KeyCache, 'hold'>, catalogue: () => DatedCatalogue | null): void
+  keep(known: Known): void
   readonly readings: readonly Reading[]
   /** Writes what is known for the last time. */
   close(): Promise<void>
@@ -49,13 +62,13 @@ export async function openSnapshot(config: GatewayConfig, secrets: KeySecrets, l
       const ageSeconds = Math.round((Date.now() - snapshot.takenAtMs) / 1000)
       log.info({ ageSeconds, keys: snapshot.keys.copies.length, restored }, 'started from a snapshot')
     },
-    keep(keys, catalogue) {
-      const take = () => ({
-        fingerprints,
-        takenAtMs: Date.now(),
-        keys: keys.hold(KEYS_MAX),
-        catalogue: catalogue(),
-      })
+    restorePresets: (presets) => presets.restore(snapshot?.presets ?? [], Date.now()),
+    keep({ keys, presets, catalogue }) {
+      const take = () => {
+        const takenAtMs = Date.now()
+        const held = { keys: keys.hold(KEYS_MAX), presets: presets.hold(PRESET_BYTES_MAX, takenAtMs) }
+        return { fingerprints, takenAtMs, ...held, catalogue: catalogue() }
+      }
       keeper = keepSnapshot({
         path,
         key,
@@ -87,6 +100,7 @@ export async function openSnapshot(config: GatewayConfig, secrets: KeySecrets, l
 const NO_SNAPSHOT: OpenSnapshot = {
   catalogue: null,
   restore: () => undefined,
+  restorePresets: () => undefined,
   keep: () => undefined,
   readings: [],
   close: () => Promise.resolve(),

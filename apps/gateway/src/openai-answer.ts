@@ -1,5 +1,6 @@
 import {
   generationId,
+  shownName,
   usdString,
   type ChatDelta,
   type Fault,
@@ -84,7 +85,7 @@ function identityBody(identity: Identity, answer: Answer | null, object: string)
     object,
     created: identity.created,
     model: answer?.target.endpoint.model ?? '',
-    provider: answer?.target.provider.name ?? '',
+    provider: answer ? shownName(answer.target.provider) : '',
     system_fingerprint: SYSTEM_FINGERPRINT,
   }
 }

@@ -72,7 +72,7 @@ describe('a credential of the tenant that its provider refuses', () => {
       code: 'own_credential_refused',
       facts: { metadata: { provider: 'acorn', credential: mine.id, is_byok: true, attempts: [{ status: 401 }] } },
     })
-    expect(told?.message).toMatch(/^acorn refused your credential ending in 7391 \(status 401\)\. /)
+    expect(told?.message).toMatch(/^acorn \(simulated\) refused your credential ending in 7391 \(status 401\)\. /)
     expect(JSON.stringify([told?.message, told?.facts])).not.toContain(OWN_SECRET)
   })
 

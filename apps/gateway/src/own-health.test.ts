@@ -29,7 +29,7 @@ function bringDown(book: HealthBook, target: TargetId) {
 }
 
 function told(endpoint: TargetId): HealthChange {
-  return { endpoint, attempts: 1, failures: 0, downForMs: 0, firstTokenMs: {}, tokensPerSecond: {} }
+  return { endpoint, attempts: 1, failures: 0, downForMs: 0, coolForMs: 0, firstTokenMs: {}, tokensPerSecond: {} }
 }
 
 describe('a credential of a tenant', () => {

@@ -1,9 +1,12 @@
 import {
+  addressOf,
   destinationOf,
   endpointOf,
   Fault,
   indexOf,
+  inPerson,
   ownerOf,
+  shownName,
   type Caller,
   type OwnCredential,
   type OwnEndpoint,
@@ -11,12 +14,12 @@ import {
 } from '@turnpike/domain'
 import { adapterOf } from '@turnpike/providers'
 import type { OwnSecrets } from './own-secrets.ts'
-import { addressOf, endpointIn, type Reach, type Target } from './target.ts'
+import { endpointIn, type Reach, type Target } from './target.ts'
 
 /** What it takes to call a target by what a tenant brought along. */
 export interface OwnMeans {
   readonly secrets: Pick<OwnSecrets, 'open'>
-  /** Where simulated providers answer; undefined: nowhere. */
+  /** Where made-up providers answer; undefined: nowhere. */
   readonly simulatorUrl: string | undefined
 }
 
@@ -38,7 +41,7 @@ export function withOwn(reach: Reach, caller: Caller, means: OwnMeans): Reach {
   }
 }
 
-/** An endpoint of the catalogue, by the tenant's account at its provider. */
+/** An endpoint of the catalogue, by the tenant's account at its provider: at the provider itself, whoever stands in for it here. */
 function byCredential(
   id: TargetId,
   own: OwnCredential,
@@ -47,7 +50,8 @@ function byCredential(
   means: OwnMeans,
 ): Target | null {
   const endpoint = endpointIn(catalogue, endpointOf(id))
-  const provider = catalogue.providers.get(own.provider)
+  const listed = catalogue.providers.get(own.provider)
+  const provider = listed && inPerson(listed)
   const baseUrl = provider && addressOf(provider, means.simulatorUrl)
   if (!endpoint || !provider || !baseUrl || endpoint.provider !== own.provider) return null
   return {
@@ -57,7 +61,7 @@ function byCredential(
     adapter: adapterOf(provider),
     baseUrl,
     secret() {
-      if (destinationOf(provider) !== own.boundTo) throw movedAway(provider.name, own)
+      if (destinationOf(provider) !== own.boundTo) throw movedAway(shownName(provider), own)
       return means.secrets.open(caller.tenantId, own)
     },
     account: own.id,

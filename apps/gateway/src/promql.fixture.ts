@@ -214,6 +214,7 @@ function parseSelector(tokens: Tokens): (labels: Labels) => boolean {
       const operator = tokens.take()
       const text = tokens.take().slice(1, -1)
       if (operator === '=') matchers.push((labels) => (labels[label] ?? '') === text)
+      else if (operator === '!=') matchers.push((labels) => (labels[label] ?? '') !== text)
       else if (operator === '=~') matchers.push((labels) => new RegExp(`^(?:${text})$`).test(labels[label] ?? ''))
       else throw new Error(`the matcher ${operator} is not known here`)
     } while (tokens.peek() === ',')

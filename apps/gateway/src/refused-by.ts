@@ -1,4 +1,4 @@
-import { Fault, type OwnCredential, type OwnEndpoint } from '@turnpike/domain'
+import { Fault, shownName, type OwnCredential, type OwnEndpoint } from '@turnpike/domain'
 import type { Incoming } from '@turnpike/server'
 import type { Target } from './target.ts'
 
@@ -31,7 +31,7 @@ export function onAccountOf(target: Target, fault: Fault): Fault {
   const metadata = { ...fault.facts.metadata, provider: target.provider.slug, credential: id, is_byok: true }
   return new Fault(
     'own_credential_refused',
-    `${target.provider.name} refused ${nameOf(target, target.own)}${why}. ${WHAT_TO_DO}`,
+    `${shownName(target.provider)} refused ${nameOf(target, target.own)}${why}. ${WHAT_TO_DO}`,
     {
       ...fault.facts,
       metadata,

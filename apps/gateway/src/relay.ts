@@ -1,5 +1,6 @@
 import type { Fault } from '@turnpike/domain'
 import type { Answer } from './answer.ts'
+import type { Call } from './call.ts'
 import type { Meter, Settled } from './meter.ts'
 import { Tally } from './tally.ts'
 import type { ChatDelta } from '@turnpike/domain'
@@ -18,13 +19,15 @@ export interface Sink {
 
 /**
  * Passes an answer on as it comes, with back-pressure both ways, and settles it before the last bytes leave.
- * Throws what the provider's stream threw; what was taken until then has left already.
+ * Throws what the provider's stream threw, and why its caller left if it was read to its end for nobody; what was taken until then
+ * has left already.
  */
-export async function relay(answer: Answer, sink: Sink, meter: Meter): Promise<void> {
+export async function relay(call: Call, answer: Answer, sink: Sink, meter: Meter): Promise<void> {
   const tally = new Tally()
   meter.answered(answer, tally)
   await pass(answer.head)
   for await (const batch of answer.rest) await pass(batch)
+  if (call.left) throw call.left
   await sink.finish(answer, await meter.settle())
 
   async function pass(deltas: readonly ChatDelta[]): Promise<void> {

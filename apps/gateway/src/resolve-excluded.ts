@@ -25,6 +25,7 @@ export const EXCLUDED = {
   deny: ['ignored_providers', 'among the denied providers'],
   retention: ['data_policy:training', 'at a provider that may keep or train on prompts'],
   zero_retention: ['data_policy:zdr', 'at a provider that does not promise to keep nothing'],
+  region: ['data_policy:region', 'at a provider that is not known to process only in the regions allowed'],
   distillable: ['distillable_text', 'of a model whose author does not permit training on its answers'],
   quantization: ['quantization', 'in none of the numeric precisions allowed'],
   parameters: ['require_parameters', 'without support for what the request uses'],
@@ -77,7 +78,7 @@ export function countByStage({ removed }: Pick<Decision, 'removed'>): Map<Stage,
 
 /** OpenRouter's codes: what a data rule alone removed, what other constraints did, and what nobody serves. */
 function codeFor(stages: readonly Stage[]): string {
-  const isData = (stage: Stage) => stage === 'retention' || stage === 'zero_retention'
+  const isData = (stage: Stage) => stage === 'retention' || stage === 'zero_retention' || stage === 'region'
   const isOurs = (stage: Stage) => stage === 'credential' || stage === 'price_unknown'
   if (stages.every(isOurs)) return 'no_endpoints'
   return stages.every((stage) => isData(stage) || isOurs(stage)) ? 'privacy_restricted' : 'constraint_filtered'

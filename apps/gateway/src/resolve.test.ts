@@ -87,6 +87,15 @@ describe('when no endpoint is left', () => {
     expect(excluded(routed.decision, routed).facts.metadata?.['availability']).toMatchObject({ code: 'no_endpoints' })
   })
 
+  it('says that regions did it, and which policy asked for them', () => {
+    const fault = refusal({}, { regions: ['eu'] })
+    expect(fault.facts.metadata).toMatchObject({
+      removed_by_stage: { region: 2 },
+      availability: { code: 'privacy_restricted', excluded_by: ['data_policy:region'] },
+      policies: [{ id: fault.layers[0], version: 1 }],
+    })
+  })
+
   it('blames the name of the model where it asks for what is free', () => {
     const call = aCall(['sim/swift-8b:free'])
     const routed = resolve(call, world, 0, 0)

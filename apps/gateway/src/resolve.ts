@@ -2,6 +2,7 @@ import {
   Fault,
   indexOf,
   route,
+  withoutStandIns,
   type Caller,
   type Catalogue,
   type TargetId,
@@ -55,11 +56,13 @@ export function named(
   messages: readonly Message[],
   nowMs: number,
 ): { readonly route: RouteRequest; readonly strategy: Strategy } {
-  const { catalogue, reachable } = snapshot
+  const { catalogue } = snapshot
   if (asked.models.every((slug) => modelFor(caller, slug, catalogue) !== undefined)) {
     return { route: asked, strategy: asked.models.length > 1 ? 'fallback' : 'direct' }
   }
-  const isServed = (one: RouteRequest) => route(one, caller, snapshot, nowMs, 0).targets.length > 0
+  // That a stand-in would answer makes no model a good choice.
+  const reachable = withoutStandIns(snapshot)
+  const isServed = (one: RouteRequest) => route(one, caller, { ...snapshot, reachable }, nowMs, 0).targets.length > 0
   const own = caller.own ? indexOf(caller.own) : null
   return resolveNames(asked, { catalogue, own, reachable, modalities: modalitiesOf(messages), isServed })
 }

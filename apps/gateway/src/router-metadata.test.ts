@@ -44,14 +44,14 @@ describe('openrouter_metadata', () => {
       endpoints: {
         total: 2,
         available: [
-          { provider: 'Äcorn', model: 'sim/swift-8b', selected: false },
-          { provider: 'birch', model: 'sim/swift-8b', selected: true },
+          { provider: 'Äcorn (simulated)', model: 'sim/swift-8b', selected: false },
+          { provider: 'birch (simulated)', model: 'sim/swift-8b', selected: true },
         ],
       },
       params: { quality_floor: null, throughput_floor: 20, version_group: null },
       attempts: [
-        { provider: 'Äcorn', model: 'sim/swift-8b', status: 502 },
-        { provider: 'birch', model: 'sim/swift-8b', status: 200 },
+        { provider: 'Äcorn (simulated)', model: 'sim/swift-8b', status: 502 },
+        { provider: 'birch (simulated)', model: 'sim/swift-8b', status: 200 },
       ],
       pipeline: [],
       generation_time: 1_234,

@@ -1,4 +1,13 @@
-import { indexOf, ownerOf, type Decision, type Fault, type ProviderSlug, type TargetId } from '@turnpike/domain'
+import {
+  indexOf,
+  inPerson,
+  ownerOf,
+  shownName,
+  type Decision,
+  type Fault,
+  type ProviderSlug,
+  type TargetId,
+} from '@turnpike/domain'
 import { statusOf } from '@turnpike/server'
 import { AUTO } from './aliases-words.ts'
 import type { Call, Routed } from './call.ts'
@@ -86,8 +95,10 @@ function nameOf(target: TargetId, provider: ProviderSlug, routed: Routed | null)
   const owner = ownerOf(target)
   const { own } = routed?.call.caller ?? {}
   const found = own && owner !== null ? indexOf(own).byId.get(owner) : undefined
-  if (found && 'endpoint' in found) return found.provider.name
-  return routed?.reach.catalogue.providers.get(provider)?.name ?? provider
+  if (found && 'endpoint' in found) return shownName(found.provider)
+  const listed = routed?.reach.catalogue.providers.get(provider)
+  if (!listed) return provider
+  return shownName(owner === null ? listed : inPerson(listed))
 }
 
 function isOwn(target: TargetId | null): boolean {

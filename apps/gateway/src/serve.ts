@@ -28,7 +28,7 @@ export async function serve(call: Call, request: ChatRequest, steps: Steps, sink
     if (routed.decision.targets.length === 0) throw excluded(routed.decision, routed)
     grant = steps.admit(call.caller, routed.decision)
     const answer = await steps.connect(routed, request)
-    await relay(answer, sink, meter)
+    await relay(call, answer, sink, meter)
   } catch (thrown) {
     const fault = await meter.fail(thrown, sink.committed)
     if (!sink.committed) throw fault

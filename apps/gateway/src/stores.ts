@@ -63,6 +63,7 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
   const snapshot = await openSnapshot(config, secrets, log)
   const journal = await openJournal(config, pool, log)
   const presets = openPresets(config)
+  snapshot.restorePresets(presets.cache)
   const keyPath = openKeys(config, secrets, log, snapshot.restore, (changes) => presets.cache.heard(changes))
   const { keys } = keyPath
   const health = openHealth(config, pool, secrets, log)
@@ -71,7 +72,7 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
   const ownSecrets = openOwnSecrets(config, pool, log)
   const catalogue = followCatalogue(pool, config, log, snapshot.catalogue)
   await Promise.all([catalogue.tried, keySecrets.tried])
-  snapshot.keep(keys, catalogue.dated)
+  snapshot.keep({ keys, presets: presets.cache, catalogue: catalogue.dated })
   return {
     keySecrets,
     keys,

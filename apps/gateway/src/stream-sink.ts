@@ -41,6 +41,8 @@ export class StreamSink implements Sink {
   }
 
   take(answer: Answer, deltas: readonly ChatDelta[]): Promise<void> {
+    // An answer that is read to its end for its usage is written to nobody.
+    if (this.#response.destroyed) return ROOM
     const text = this.#writer.chunks(answer, deltas)
     return text === '' ? ROOM : this.#write(text)
   }

@@ -1,12 +1,13 @@
-import type {
-  Catalogue,
-  Endpoint,
-  EndpointId,
-  OwnCredential,
-  OwnEndpoint,
-  Provider,
-  ProviderSlug,
-  TargetId,
+import {
+  addressOf,
+  type Catalogue,
+  type Endpoint,
+  type EndpointId,
+  type OwnCredential,
+  type OwnEndpoint,
+  type Provider,
+  type ProviderSlug,
+  type TargetId,
 } from '@turnpike/domain'
 import { adapterOf, type Adapter } from '@turnpike/providers'
 import type { Egress } from '@turnpike/server'
@@ -63,7 +64,7 @@ export interface Reach {
   readonly target: (id: TargetId) => Target
 }
 
-/** Simulated providers ask for a credential as real ones do; any will do. */
+/** The simulator asks for a credential as real providers do; any will do. The house's own are never shown to it. */
 const SIMULATED_SECRET = 'simulated'
 
 /** Joins a catalogue with the accounts in the configuration. */
@@ -92,12 +93,6 @@ export function reachOf(catalogue: Catalogue, config: GatewayConfig): Reach {
   }
 }
 
-/** Where a provider answers; null where there is no address. @param simulatorUrl where simulated ones do; undefined: nowhere */
-export function addressOf(provider: Provider, simulatorUrl: string | undefined): string | null {
-  if (provider.simulated) return simulatorUrl === undefined ? null : simulatorUrl + provider.baseUrl
-  return provider.baseUrl === '' ? null : provider.baseUrl
-}
-
 const indexed = new WeakMap<Catalogue, ReadonlyMap<EndpointId, Endpoint>>()
 
 /** An endpoint of the catalogue, whether there is an account for it or not; undefined for none. */
@@ -122,6 +117,7 @@ function houseTarget(endpoint: Endpoint, provider: Provider, account: Account): 
   }
 }
 
+/** The row of a provider decides who answers: an account that the house has besides does not make a simulated one real. */
 function accountOf(provider: Provider, config: GatewayConfig): Account | null {
   const baseUrl = addressOf(provider, config.SIMULATOR_URL)
   if (baseUrl === null) return null

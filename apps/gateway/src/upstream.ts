@@ -42,12 +42,12 @@ export async function open(
       const head = [target.adapter.decodeWhole(parseWhole(await reply.text(WHOLE_BYTES_MAX)))]
       if (isEmpty(head)) throw empty()
       line.hangUp()
-      return { target, head, rest: NOTHING }
+      return { target, head, rest: NOTHING, sentBytes: Buffer.byteLength(wire.body) }
     }
     const batches = decode(reply.body, target.adapter.decoder(), line)
     const head = await firstContent(batches)
     line.started()
-    return { target, head, rest: batches }
+    return { target, head, rest: batches, sentBytes: Buffer.byteLength(wire.body) }
   } catch (thrown) {
     line.hangUp()
     throw line.reasonFor(thrown)

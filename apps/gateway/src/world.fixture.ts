@@ -46,6 +46,7 @@ export function aCall(models: readonly string[], changes: Partial<Call> = {}, ca
     startedMs: 0,
     simulation: {},
     signal: new AbortController().signal,
+    left: null,
     attempts: [],
     ...changes,
   }

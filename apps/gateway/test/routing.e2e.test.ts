@@ -1,5 +1,5 @@
 import OpenAI from 'openai'
-import { startProduct, type Product } from '@turnpike/testkit'
+import { signUp, startProduct, waitFor, type Product } from '@turnpike/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { generationOf, simulatorOf } from './rig.ts'
 
@@ -185,6 +185,68 @@ describe('a conversation', () => {
   })
 })
 
+describe('a policy that keeps requests to regions', () => {
+  let key = ''
+  const ask = async (path: string, fields: object = {}) => {
+    const authorization = `Bearer ${key}`
+    const { status, text } = await post(path, { model: MODEL, messages: say('hi'), ...fields }, { authorization })
+    return { status, body: JSON.parse(text) as Record<string, unknown> }
+  }
+
+  beforeAll(async () => {
+    const visitor = await signUp(product, 'regions@example.test')
+    const made = await visitor.makeKey('stays in the EU')
+    const policy = await visitor.ask('POST', '/policies', { name: 'EU', document: { regions: ['eu'] } })
+    const { id: policyId } = policy.body['data'] as { id: string }
+    expect((await visitor.ask('PUT', `/keys/${made.id}/policy`, { policyId })).status).toBe(200)
+    key = made.key
+    const isInForce = async () => (await ask('chat/completions', { provider: { only: ['acorn'] } })).status === 404
+    await waitFor(isInForce, { withinMs: 5_000 })
+  })
+
+  it('asks only providers that are known to process there and nowhere else', async () => {
+    const { data } = (await ask('route/explain')).body as { data: { targets: string[]; removed: { stage: string }[] } }
+    expect(data.targets.toSorted()).toEqual([`birch/${MODEL}`, `dogwood/${MODEL}`])
+    expect(data.removed.map(({ stage }) => stage)).toEqual(['region', 'region', 'region', 'region'])
+    for (let i = 0; i < 4; i++) {
+      expect((await ask('chat/completions')).body['provider']).toMatch(/^(?:Birch|Dogwood) /)
+    }
+  })
+
+  it('refuses with 404 what nobody serves there, and says that regions did it', async () => {
+    expect(await ask('chat/completions', { provider: { only: ['acorn', 'elm'] } })).toMatchObject({
+      status: 404,
+      body: {
+        error: {
+          code: 'endpoints_excluded',
+          metadata: {
+            removed_by_stage: { allow: 4, region: 2 },
+            availability: { excluded_by: ['allowed_providers', 'data_policy:region'] },
+          },
+        },
+      },
+    })
+  })
+
+  it('goes by what the lists of providers and of endpoints show', async () => {
+    const shown = async (path: string) => {
+      const { data } = (await (await fetch(`${product.api}/${path}`)).json()) as { data: unknown }
+      return data
+    }
+    expect(await shown('providers')).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ slug: 'birch', datacenters: ['DE'] }),
+        expect.objectContaining({ slug: 'mistral', datacenters: null }),
+        expect.objectContaining({ slug: 'groq', datacenters: null }),
+      ]),
+    )
+    const known = expect.objectContaining({ regions: ['fr'] }) as object
+    expect(await shown(`models/${MODEL}/endpoints`)).toMatchObject({
+      endpoints: expect.arrayContaining([expect.objectContaining({ tag: 'dogwood', data_policy: known })]),
+    })
+  })
+})
+
 describe('why this route', () => {
   it('is told in a header to whoever asks, whole, streamed and refused', async () => {
     const asking = { 'x-turnpike-decision': 'full' }
@@ -233,7 +295,8 @@ describe('why this route', () => {
         ],
         pipeline: [],
       })
-      const streamed = await post('chat/completions', { model: MODEL, messages: say('hi'), stream: true }, asking)
+      const well = { provider: { ignore: ['fir'] }, stream: true }
+      const streamed = await post('chat/completions', { model: MODEL, messages: say('hi'), ...well }, asking)
       const chunks = streamed.text.split('\n\n').filter((event) => event.startsWith('data: {'))
       const withIt = chunks.filter((chunk) => chunk.includes('openrouter_metadata'))
       expect(withIt).toEqual([chunks.at(-1)])
@@ -281,11 +344,14 @@ describe('POST /route/explain', () => {
   })
 
   it('supposes an outage, and says what removed an endpoint', async () => {
-    const data = await explained({ provider: { sort: 'price', ignore: ['cedar'] }, assume_down: ['dogwood'] })
+    // Without those whose prices are so near that they would share the load.
+    const data = await explained({ provider: { sort: 'price', ignore: ['acorn', 'cedar'] }, assume_down: ['dogwood'] })
     expect((data['targets'] as string[])[0]).toBe(`birch/${MODEL}`)
-    expect(data['removed']).toEqual([
-      { endpoint: `cedar/${MODEL}`, stage: 'deny', reason: 'among the denied providers' },
-    ])
+    expect(data['removed']).toEqual(
+      ['acorn', 'cedar'].map((name) => {
+        return { endpoint: `${name}/${MODEL}`, stage: 'deny', reason: 'among the denied providers' }
+      }),
+    )
   })
 
   it('refuses what it does not know, by name', async () => {
