@@ -48,7 +48,7 @@ export function readChange(given: unknown): BehaviourChange | string {
   return parsed.error.issues.map((issue) => [...issue.path, issue.message].join(' ')).join('; ')
 }
 
-/** What holds until somebody says otherwise. 1,024 tokens is the shortest prefix that public providers cache. */
+/** What holds until somebody says otherwise. 1,024 tokens is the shortest prefix that public providers cache, 10 million the longest prompt. */
 const DEFAULTS: Omit<Behaviour, 'firstTokenMs' | 'tokensPerSecond'> = {
   firstTokenSpread: 0,
   instant: false,
@@ -57,7 +57,7 @@ const DEFAULTS: Omit<Behaviour, 'firstTokenMs' | 'tokensPerSecond'> = {
   faults: [],
   faultAfterTokens: 5,
   retryAfterSeconds: 1,
-  contextTokensMax: 1_000_000,
+  contextTokensMax: 10_000_000,
   cacheTokensMin: 1024,
   seed: 1,
 }

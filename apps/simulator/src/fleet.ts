@@ -1,4 +1,10 @@
-export type DialectName = 'openai' | 'anthropic' | 'google'
+import { z } from 'zod'
+
+import listed from '../../../prisma/seed/providers.json' with { type: 'json' }
+import { between, dice, fingerprint } from './dice.ts'
+
+const DIALECTS = ['openai', 'anthropic', 'google'] as const
+export type DialectName = (typeof DIALECTS)[number]
 
 /** One named stand-in. It answers below its own path prefix: `/{name}/v1/…`, or `/{name}/v1beta/…` for Gemini-shaped ones. */
 export interface Provider {
@@ -6,6 +12,8 @@ export interface Provider {
   readonly dialect: DialectName
   readonly firstTokenMs: number
   readonly tokensPerSecond: number
+  /** Ends every stream with its usage, whether it was asked for or not. */
+  readonly tellsUsage?: true
 }
 
 /** The providers every simulator starts with: three dialects, and speeds far enough apart to make routing visible. */
@@ -17,6 +25,23 @@ export const FLEET: readonly Provider[] = [
   { name: 'elm', dialect: 'openai', firstTokenMs: 200, tokensPerSecond: 140 },
   { name: 'fir', dialect: 'openai', firstTokenMs: 120, tokensPerSecond: 200 },
 ]
+
+const Listed = z.array(z.object({ slug: z.string(), dialect: z.enum(DIALECTS) }))
+
+/**
+ * Those that stand in for a real provider, under its slug: every provider of the price list. How quick one is follows from its slug,
+ * and says nothing of the provider. Some real ones tell usage unasked and refuse to be asked, so all of these tell it.
+ */
+export const STAND_INS: readonly Provider[] = Listed.parse(listed.providers).map(({ slug, dialect }) => {
+  const roll = dice(fingerprint(slug))
+  return {
+    name: slug,
+    dialect,
+    firstTokenMs: between(roll, 150, 900),
+    tokensPerSecond: between(roll, 40, 200),
+    tellsUsage: true,
+  }
+})
 
 /** What a provider lists as its models. Any other name is served as well; a name with "reason" in it thinks first. */
 export const MODELS_LISTED: readonly string[] = ['swift-8b', 'sage-70b', 'owl-reasoner', 'embed-small']

@@ -159,7 +159,11 @@ async function answerPrompt(asked: Asked, body: Fields): Promise<void> {
     exchange: call.exchange,
     dialect: call.dialect,
     script,
-    about: { ...about, usageInStream: prompt.usageInStream, showsThoughts: prompt.showsThoughts },
+    about: {
+      ...about,
+      usageInStream: prompt.usageInStream || call.provider.tellsUsage === true,
+      showsThoughts: prompt.showsThoughts,
+    },
     faults,
     afterTokens: behaviour.faultAfterTokens,
     pace: paceOf(behaviour, roll),

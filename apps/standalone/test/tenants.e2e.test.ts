@@ -21,6 +21,9 @@ afterAll(() => product?.drop())
 const clientOf = (apiKey: string) =>
   new OpenAI({ baseURL: product.api, apiKey, maxRetries: 0, defaultHeaders: { 'x-sim-instant': '1' } })
 const hello = { model: 'sim/swift-8b', messages: [{ role: 'user' as const, content: 'hello' }] }
+/** At the operator's account, and at another provider where the operator has none. */
+const REAL = { ...hello, model: 'openai/gpt-5' }
+const providerOf = (answer: object) => (answer as { provider?: string }).provider
 
 describe('what one tenant does', () => {
   it('is on its own usage page within three seconds, to the nano-dollar, and nowhere on another’s', async () => {
@@ -59,18 +62,20 @@ describe('what one tenant does', () => {
 })
 
 describe('what simulated money buys', () => {
-  it('is simulated endpoints only; the operator’s own key reaches the operator’s accounts', async () => {
-    const models = await clientOf(product.key).models.list()
-    const real = models.data.find((model) => model.id.startsWith('openai/gpt'))?.id ?? ''
+  it('is simulated endpoints only; the operator’s own key reaches real accounts, and no stand-ins beside them', async () => {
     const { key } = await ada.makeKey('third')
-    const refused = clientOf(key).chat.completions.create({ ...hello, model: real })
-    await expect(refused).rejects.toMatchObject({
+    const only = { provider: { only: ['openai'] } } as object
+    await expect(clientOf(key).chat.completions.create({ ...REAL, ...only })).rejects.toMatchObject({
       status: 404,
       code: 'endpoints_excluded',
       message: expect.stringContaining('simulated'),
     })
-    const answer = await clientOf(product.key).chat.completions.create({ ...hello, model: real })
-    expect((answer as { provider?: string }).provider).toBe('OpenAI')
+    expect(providerOf(await clientOf(key).chat.completions.create(REAL))).toBe('OpenRouter (simulated)')
+    expect(providerOf(await clientOf(product.key).chat.completions.create(REAL))).toBe('OpenAI')
+    const elsewhere = { provider: { only: ['openrouter'] } } as object
+    await expect(clientOf(product.key).chat.completions.create({ ...REAL, ...elsewhere })).rejects.toMatchObject({
+      code: 'endpoints_excluded',
+    })
   })
 
   it('is nothing real for a test key of the operator either', async () => {
@@ -79,15 +84,13 @@ describe('what simulated money buys', () => {
   })
 
   it('never carries what scripts the simulation to a real provider', async () => {
-    const models = await clientOf(product.key).models.list()
-    const real = models.data.find((model) => model.id.startsWith('openai/gpt'))?.id ?? ''
     const scripted = new OpenAI({
       baseURL: product.api,
       apiKey: product.key,
       maxRetries: 0,
       defaultHeaders: { 'x-sim-fault': 'status:500' },
     })
-    await expect(scripted.chat.completions.create({ ...hello, model: real })).resolves.toBeDefined()
+    await expect(scripted.chat.completions.create(REAL)).resolves.toBeDefined()
   })
 })
 

@@ -26,8 +26,8 @@ function unanswered(at: number, ids: ReadonlySet<string>): Complaint {
   })
 }
 
-/** Thoughts come back exactly as they were given out, and not without their seal. */
-export function checkThinking(messages: readonly Fields[], asked: boolean): void {
+/** Thoughts come back exactly as they were given out, and not without their seal. @param budgeted how much it may think was said */
+export function checkThinking(messages: readonly Fields[], budgeted: boolean): void {
   for (const [at, message] of messages.entries()) {
     const parts = partsOf(message)
     for (const [index, part] of parts.entries()) {
@@ -37,7 +37,7 @@ export function checkThinking(messages: readonly Fields[], asked: boolean): void
       throw new Complaint({ message: `messages.${at}.content.${index}: Invalid \`signature\` in \`thinking\` block` })
     }
   }
-  if (asked) checkLastTurnThought(messages)
+  if (budgeted) checkLastTurnThought(messages)
 }
 
 /** With thinking on, a turn that called tools must begin with the thoughts that led to the calls. */

@@ -11,17 +11,18 @@ export function readMessages(body: Fields, route: Route): Prompt {
   if (body['messages'].length === 0) throw new Complaint({ message: 'messages: at least one message is required' })
   const messages = body['messages'].map(fieldsOf)
   const thinking = fieldsOf(body['thinking'])
-  const asked = thinking['type'] === 'enabled' || thinking['type'] === 'adaptive'
+  const budgeted = thinking['type'] === 'enabled'
+  const asked = budgeted || thinking['type'] === 'adaptive'
   const choice = fieldsOf(body['tool_choice'])
   const tools = listOf(body['tools']).map(readTool)
   checkToolTurns(messages)
-  checkThinking(messages, asked)
+  checkThinking(messages, budgeted)
   return {
     model,
     stream: body['stream'] === true,
     turns: [...readSystem(body['system']), ...messages.map(readMessage)],
     tools,
-    toolChoice: readToolChoice(choice, tools, asked),
+    toolChoice: readToolChoice(choice, tools, budgeted),
     parallelCalls: choice['disable_parallel_tool_use'] !== true,
     speaksBeforeCalls: choice['type'] !== 'any' && choice['type'] !== 'tool',
     refusesInWords: true,
@@ -102,14 +103,14 @@ function readTool(tool: unknown, at: number): Tool {
   return { name, schema }
 }
 
-/** A choice needs tools, a named one must be among them, and a model that thinks cannot be forced to call. */
-function readToolChoice(choice: Fields, tools: readonly Tool[], thinks: boolean): ToolChoice {
+/** A choice needs tools, a named one must be among them, and a model that thinks within a budget cannot be forced to call. */
+function readToolChoice(choice: Fields, tools: readonly Tool[], budgeted: boolean): ToolChoice {
   const { type, name } = choice
   if (type === undefined || type === 'auto') return 'auto'
   if (tools.length === 0)
     throw new Complaint({ message: 'tool_choice: tool_choice may only be specified while providing tools.' })
   if (type === 'none') return 'none'
-  if (thinks) throw new Complaint({ message: 'Thinking may not be enabled when tool_choice forces tool use.' })
+  if (budgeted) throw new Complaint({ message: 'Thinking may not be enabled when tool_choice forces tool use.' })
   if (type === 'any') return 'required'
   if (tools.some((tool) => tool.name === name)) return { name: textOf(name) }
   throw new Complaint({ message: `tool_choice: Tool '${textOf(name)}' not found in provided tools` })

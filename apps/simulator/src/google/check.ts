@@ -18,9 +18,12 @@ export function checkCallTurns(contents: readonly Fields[]): void {
   }
 }
 
+/** What the API takes on a call that another model made, which never had a signature. */
+const NO_SEAL = 'skip_thought_signature_validator'
+
 /**
- * Signatures come back as they were given out. A model that thinks also wants the one on the first call of each step
- * since the user last spoke; earlier turns may do without.
+ * Signatures come back as they were given out, if any were. A model that thinks also wants the one on the first call of each
+ * step since the user last spoke; earlier turns may do without.
  */
 export function checkSignatures(contents: readonly Fields[], thinks: boolean): void {
   const current = contents.findLastIndex(
@@ -30,7 +33,7 @@ export function checkSignatures(contents: readonly Fields[], thinks: boolean): v
     const parts = partsOf(content)
     for (const part of parts) {
       const mark = part['thoughtSignature'] ?? part['thought_signature']
-      if (mark !== undefined && !isSeal(textOf(mark)))
+      if (mark !== undefined && mark !== NO_SEAL && !isSeal(textOf(mark)))
         throw new Complaint({ message: 'Thought signature is not valid.' })
     }
     const call = parts.find((part) => 'functionCall' in part)

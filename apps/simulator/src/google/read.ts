@@ -23,7 +23,7 @@ export function readContents(body: Fields, route: Route): Prompt {
     .flatMap((tool) => listOf(fieldsOf(tool)['functionDeclarations']))
     .map(readTool)
   checkCallTurns(contents)
-  checkSignatures(contents, thinks)
+  checkSignatures(contents, thinks && !GENERATIONS_WITHOUT.test(model))
   return {
     model,
     stream: route.stream === true,
@@ -41,6 +41,9 @@ export function readContents(body: Fields, route: Route): Prompt {
     usageInStream: true,
   }
 }
+
+/** The generations of Gemini that take a call back without the thoughts that led to it. */
+const GENERATIONS_WITHOUT = /gemini-[12]\b/
 
 function readThinking(model: string, thinking: Fields): boolean {
   if (thinking['thinkingBudget'] === 0) return false
