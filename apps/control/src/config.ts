@@ -30,7 +30,7 @@ const schema = z.object({
    * addresses only.
    */
   EGRESS_ALLOW: egressAllow(),
-  /** Where simulated providers answer, for test calls of keys stored for them; unset where there are none. */
+  /** Where made-up providers answer, for test calls of keys stored for them; unset where there are none. */
   SIMULATOR_URL: httpUrl().optional(),
   /** Where mail can be read on a product that sends none; unset where mail is real. */
   MAILBOX_URL: httpUrl().optional(),

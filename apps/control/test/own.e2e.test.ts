@@ -250,6 +250,25 @@ it('a stored secret goes nowhere when its provider has moved, until it is given 
   expect((await alice.visitor.post(`/provider-keys/${id}/test`)).status).toBe(200)
 })
 
+it('a stored secret is tried at the provider itself, never at its stand-in', async () => {
+  const pool = testPool(running.database.ownerUrl, 1)
+  await pool.query(
+    `INSERT INTO providers (slug, name, dialect, base_url, simulated, failure_domain, origin)
+     VALUES ('yew', 'Yew', 'openai', $1, true, 'yew', 'seed: test')`,
+    [`${box.url}/v1`],
+  )
+  await pool.query('UPDATE catalogue_version SET version = version + 1')
+  await pool.end()
+  const alice = await someone()
+  const key = await store(alice, { provider: 'yew' })
+  expect(key).toMatchObject({ providerName: 'Yew', boundTo: box.url, moved: false })
+  const [asked, played] = [box.seen.length, providers.seen.length]
+  const { data } = OwnTestAnswer.parse((await alice.visitor.post(`/provider-keys/${key.id}/test`)).body)
+  expect(data).toMatchObject({ result: 'ok' })
+  expect(box.seen.slice(asked).every(({ path }) => path === '/v1/models')).toBe(true)
+  expect([box.seen.length > asked, providers.seen.length]).toEqual([true, played])
+})
+
 it('a test call is guarded as a request is: an address that was allowed once is not reached any more', async () => {
   const alice = await someone()
   const { id } = await add(alice, { baseUrl: `${box.url}/v1` })
@@ -346,6 +365,16 @@ describe('an endpoint of one’s own', () => {
     const made = await add(alice, { zeroRetention: true, retainsPrompts: false })
     const changed = await alice.visitor.patch(`/own-endpoints/${made.id}`, { retainsPrompts: true })
     expect(Object.keys(errorsOf(changed))).toEqual(['zeroRetention'])
+  })
+
+  it('processes where it says, and nobody knows where if it does not', async () => {
+    const alice = await someone()
+    const { id, regions } = await add(alice)
+    expect(regions).toEqual([])
+    const change = (words: string[]) => alice.visitor.patch(`/own-endpoints/${id}`, { regions: words })
+    expect(OwnEndpointAnswer.parse((await change(['de'])).body).data.regions).toEqual(['de'])
+    const refused = await change(['de', 'Germany'])
+    expect([refused.status, errorsOf(refused)]).toEqual([400, { regions: { 1: expect.any(String) as string } }])
   })
 
   it('has a slug that no other of the organisation has', async () => {

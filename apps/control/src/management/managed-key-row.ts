@@ -2,7 +2,7 @@ import type { ManagedKey as ManagedKeyRow } from '@turnpike/contract'
 import { usdString } from '@turnpike/domain'
 import type { ManagedKey } from '@turnpike/store'
 
-/** A key in OpenRouter's words. What we do not have is said as none: no limit, no usage of the organisation's own provider keys. */
+/** A key in OpenRouter's words. What we do not have is said as none: no limit. */
 export function managedKeyRow(key: ManagedKey): ManagedKeyRow {
   const { id, name, kind, lastFour, usage } = key
   return {
@@ -15,14 +15,14 @@ export function managedKeyRow(key: ManagedKey): ManagedKeyRow {
     limit_remaining: null,
     limit_reset: null,
     include_byok_in_limit: false,
-    usage: dollars(usage.total),
-    usage_daily: dollars(usage.today),
-    usage_weekly: dollars(usage.week),
-    usage_monthly: dollars(usage.month),
-    byok_usage: 0,
-    byok_usage_daily: 0,
-    byok_usage_weekly: 0,
-    byok_usage_monthly: 0,
+    usage: dollars(usage.credits.total),
+    usage_daily: dollars(usage.credits.today),
+    usage_weekly: dollars(usage.credits.week),
+    usage_monthly: dollars(usage.credits.month),
+    byok_usage: dollars(usage.own.total),
+    byok_usage_daily: dollars(usage.own.today),
+    byok_usage_weekly: dollars(usage.own.week),
+    byok_usage_monthly: dollars(usage.own.month),
     created_at: key.createdAt.toISOString(),
     updated_at: key.updatedAt?.toISOString() ?? null,
     expires_at: key.expiresAt?.toISOString() ?? null,

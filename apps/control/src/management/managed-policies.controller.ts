@@ -12,14 +12,12 @@ import {
   type ManagedPolicyVersionList,
   type PolicyDocument,
 } from '@turnpike/contract'
-import type { Own } from '@turnpike/domain'
 import {
   archivePolicy,
   createPolicy,
   findPolicy,
   listPolicies,
   listPolicyVersions,
-  readOwn,
   renamePolicy,
   rollBackPolicy,
   savePolicy,
@@ -32,6 +30,8 @@ import { callerOf } from '../edge.ts'
 import { judge } from '../policies/judge.ts'
 import { noSuchPolicy, policyId } from '../policies/policy-row.ts'
 import { parseSuggesting } from '../policies/problems.ts'
+import type { World } from '../policies/survey.ts'
+import { refusingBarren, worldOf } from '../policies/together.ts'
 import { warningsOf } from '../policies/warnings.ts'
 import { authorOf } from './author.ts'
 import { managedPolicyRow, managedVersionRow } from './managed-policy-row.ts'
@@ -61,7 +61,8 @@ export class ManagedPoliciesController {
   @RouteConfig({ access: 'management' })
   async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const wanted = parseSuggesting(ManagedPolicyCreate, body)
-    judge(wanted.document, await this.control.catalogue(), await this.#own(request))
+    const { catalogue, own } = await this.#world(request)
+    judge(wanted.document, catalogue, own)
     const creating = createPolicy(this.control.prisma, authorOf(request), wanted)
     void reply.code(201).send(await this.#answer(request, await this.control.published(creating)))
   }
@@ -115,14 +116,15 @@ export class ManagedPoliciesController {
   @Post(':id/rollback')
   @HttpCode(200)
   @RouteConfig({ access: 'management' })
-  rollBack(
+  async rollBack(
     @Param('id') id: string,
     @Body() body: unknown,
     @Req() request: FastifyRequest,
   ): Promise<ManagedPolicyAnswer> {
     const known = policyId(id)
     const { version, based_on = null } = parseSuggesting(ManagedPolicyRollback, body)
-    const wanted = { version, basedOn: based_on, onWide: allowed }
+    const onTogether = refusingBarren(await this.#world(request), 'version')
+    const wanted = { version, basedOn: based_on, onWide: allowed, onTogether }
     return this.#published(request, rollBackPolicy(this.control.prisma, authorOf(request), known, wanted))
   }
 
@@ -132,8 +134,10 @@ export class ManagedPoliciesController {
     document: PolicyDocument,
     basedOn: number | undefined,
   ): Promise<ManagedPolicyAnswer> {
-    judge(document, await this.control.catalogue(), await this.#own(request))
-    const wanted = { document, basedOn: basedOn ?? null, onWide: allowed }
+    const world = await this.#world(request)
+    judge(document, world.catalogue, world.own)
+    const onTogether = refusingBarren(world, 'document')
+    const wanted = { document, basedOn: basedOn ?? null, onWide: allowed, onTogether }
     return this.#published(request, savePolicy(this.control.prisma, authorOf(request), id, wanted))
   }
 
@@ -148,11 +152,12 @@ export class ManagedPoliciesController {
   async #answer(request: FastifyRequest, policy: PolicySummary | null): Promise<ManagedPolicyAnswer> {
     if (!policy) throw noSuchPolicy()
     const data = managedPolicyRow(policy)
-    return { data, warnings: warningsOf(data.document, await this.control.catalogue(), await this.#own(request)) }
+    const { catalogue, own } = await this.#world(request)
+    return { data, warnings: warningsOf(data.document, catalogue, own) }
   }
 
-  #own(request: FastifyRequest): Promise<Own> {
-    return readOwn(this.control.pool, callerOf(request).tenantId)
+  #world(request: FastifyRequest): Promise<World> {
+    return worldOf(this.control, callerOf(request).tenantId, Date.now())
   }
 }
 

@@ -23,6 +23,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { callerOf } from '../edge.ts'
+import { refusingBarren, worldOf } from '../policies/together.ts'
 import { authorOf } from './author.ts'
 import { managedKeyRow } from './managed-key-row.ts'
 import { parseNaming } from './parse-naming.ts'
@@ -98,7 +99,9 @@ export class ManagementController {
   }
 
   async #attach(request: FastifyRequest, id: KeyId, policyId: string | null): Promise<void> {
-    const attaching = attachPolicy(this.control.prisma, authorOf(request), { kind: 'key', id }, policyId)
+    const world = await worldOf(this.control, callerOf(request).tenantId, Date.now())
+    const onTogether = refusingBarren(world, 'policy_id')
+    const attaching = attachPolicy(this.control.prisma, authorOf(request), { kind: 'key', id }, policyId, onTogether)
     const { kind } = await this.control.published(attaching)
     if (kind === 'place_unknown') throw noSuchKey()
     if (kind === 'policy_unknown') {

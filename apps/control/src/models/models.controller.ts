@@ -1,7 +1,7 @@
 import { Controller, Get, Inject } from '@nestjs/common'
 import { RouteConfig } from '@nestjs/platform-fastify'
 import type { EndpointRow, ModelList, ModelsLive } from '@turnpike/contract'
-import type { Catalogue, Endpoint, Model } from '@turnpike/domain'
+import { isMadeUpModel, shownName, type Catalogue, type Endpoint, type Model } from '@turnpike/domain'
 import { openHealthPast, type HealthPast } from '@turnpike/store'
 import { Control } from '../control.ts'
 import { liveOf } from './live.ts'
@@ -50,12 +50,11 @@ function listOf(catalogue: Catalogue): ModelList {
   return list
 }
 
-/** By slug, and what the simulator plays before everything else: it answers without any account. */
+/** By slug, and models of made-up providers before everything else: they answer without any account, and as themselves. */
 function demoFirst(catalogue: Catalogue): Model[] {
-  const isSimulated = ({ slug }: Model) =>
-    catalogue.endpointsOf.get(slug)?.some(({ provider }) => catalogue.providers.get(provider)?.simulated) === true
+  const isDemo = ({ slug }: Model) => isMadeUpModel(slug, catalogue)
   const all = [...catalogue.models.values()]
-  return [...all.filter(isSimulated), ...all.filter((model) => !isSimulated(model))]
+  return [...all.filter(isDemo), ...all.filter((model) => !isDemo(model))]
 }
 
 /** For sorting only, where a rounded price does no harm. */
@@ -70,8 +69,9 @@ function endpointRow(
   const provider = catalogue.providers.get(slug)
   return {
     provider: slug,
-    providerName: provider?.name ?? slug,
+    providerName: provider ? shownName(provider) : slug,
     simulated: provider?.simulated ?? false,
+    regions: [...(provider?.regions ?? [])],
     promptPerMillionNano: price && String(price.prompt),
     completionPerMillionNano: price && String(price.completion),
     contextLength,

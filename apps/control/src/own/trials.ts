@@ -1,6 +1,9 @@
 import {
+  addressOf,
   destinationOf,
   Fault,
+  inPerson,
+  shownName,
   type Catalogue,
   type OwnCredential,
   type OwnEndpoint,
@@ -28,7 +31,7 @@ export interface TrialsOptions {
   readonly limits: OwnLimits
   /** Private addresses that tenants' endpoints may have. */
   readonly allow: EgressAllow
-  /** Where simulated providers answer; undefined: nowhere. */
+  /** Where made-up providers answer; undefined: nowhere. */
   readonly simulatorUrl: string | undefined
 }
 
@@ -90,23 +93,19 @@ export class Trials {
   }
 
   async #providerOf({ provider, boundTo }: OwnCredential) {
-    const at = (await this.#options.catalogue()).providers.get(provider)
-    if (!at) throw new Fault('conflict', 'This provider is not in the catalogue any more.')
+    const listed = (await this.#options.catalogue()).providers.get(provider)
+    if (!listed) throw new Fault('conflict', 'This provider is not in the catalogue any more.')
+    const at = inPerson(listed)
+    const name = shownName(at)
     if (destinationOf(at) !== boundTo) {
       throw new Fault(
         'conflict',
-        `${at.name} has another address than when this key was stored. Replace the key’s secret to use it there.`,
+        `${name} has another address than when this key was stored. Replace the key’s secret to use it there.`,
       )
     }
-    const { simulatorUrl } = this.#options
-    if (at.simulated && simulatorUrl === undefined) {
-      throw new Fault('conflict', 'Simulated providers are not served here.')
-    }
-    return {
-      name: at.name,
-      adapter: adapterOf(at),
-      baseUrl: at.simulated ? `${simulatorUrl ?? ''}${at.baseUrl}` : at.baseUrl,
-    }
+    const baseUrl = addressOf(at, this.#options.simulatorUrl)
+    if (baseUrl === null) throw new Fault('conflict', 'Simulated providers are not served here.')
+    return { name, adapter: adapterOf(at), baseUrl }
   }
 }
 

@@ -9,8 +9,12 @@ import { Control } from '../control.ts'
 import { signedInOf } from '../edge.ts'
 import { refusal } from './problems.ts'
 import { parse } from '../parse.ts'
+import { refusingBarren, worldOf } from './together.ts'
 
-/** Which policy applies to a key, a workspace and the whole organisation. Each only narrows the wider ones. */
+/**
+ * Which policy applies to a key, a workspace and the whole organisation. Each only narrows the wider ones; one that together with these
+ * leaves no endpoint is refused, and to detach one never is.
+ */
 @Controller('console/v1')
 export class AttachmentsController {
   constructor(@Inject(Control) private readonly control: Control) {}
@@ -38,7 +42,8 @@ export class AttachmentsController {
   async #attach(request: FastifyRequest, place: PolicyPlace, body: unknown): Promise<PolicyAttached> {
     const { policyId } = parse(PolicyAttachment, body)
     const { tenantId, userId } = signedInOf(request)
-    const attaching = attachPolicy(this.control.prisma, { tenantId, userId }, place, policyId)
+    const onTogether = refusingBarren(await worldOf(this.control, tenantId, Date.now()), 'policyId')
+    const attaching = attachPolicy(this.control.prisma, { tenantId, userId }, place, policyId, onTogether)
     const outcome = await this.control.published(attaching)
     if (outcome.kind === 'place_unknown') throw unknown(place.kind)
     if (outcome.kind === 'policy_unknown') {

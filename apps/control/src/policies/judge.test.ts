@@ -6,7 +6,7 @@ import { judge } from './judge.ts'
 import { parseSuggesting } from './problems.ts'
 import { survey } from './survey.ts'
 
-/** Acorn and birch run on the same machines; cedar alone keeps nothing. */
+/** Acorn and birch run on the same machines; cedar alone keeps nothing, and is known to be in Germany. */
 const CATALOGUE = aCatalogue(
   [
     anEndpoint('acorn', 'sim/swift-8b'),
@@ -18,7 +18,7 @@ const CATALOGUE = aCatalogue(
     providers: [
       aProvider('acorn', { failureDomain: 'shed' }),
       aProvider('birch', { failureDomain: 'shed' }),
-      aProvider('cedar', { failureDomain: 'barn', zeroRetention: true }),
+      aProvider('cedar', { failureDomain: 'barn', zeroRetention: true, regions: ['de'] }),
     ],
   },
 )
@@ -89,6 +89,12 @@ describe('what is not known is refused with the nearest that is', () => {
   })
 })
 
+it('a region that is none is refused with its place', () => {
+  const { message, facts } = refused({ regions: ['eu', 'Germany'] })
+  expect(facts.param).toBe('document.regions[1]')
+  expect(message).toContain('two letters of a country')
+})
+
 describe('an objective without what it goes by is refused', () => {
   it.each([
     [{ objective: 'pinned' }, 'document.order'],
@@ -119,6 +125,7 @@ describe('a policy that leaves no endpoint of the catalogue', () => {
     [{ ignore: ['acorn', 'birch', 'cedar'] }, 'deny removes 4', { deny: 4 }],
     [{ max_price: { prompt: '0.5' } }, 'max_price removes 4', { max_price: 4 }],
     [{ zdr: true, ignore: ['cedar'] }, 'zero_retention removes 3, deny removes 1', { zero_retention: 3, deny: 1 }],
+    [{ regions: ['us'] }, 'region removes 4', { region: 4 }],
   ])('is refused with the count per stage: %j', (document, counts, removed) => {
     const { message, facts } = refused(document)
     expect(message).toBe(`document: Not one of the 4 endpoints in the catalogue is left: ${counts}.`)
@@ -143,6 +150,7 @@ describe('a policy is taken with a warning', () => {
     expect(codes({ only: ['acorn', 'birch'] })).toEqual(['one_failure_domain'])
     expect(codes({ only: ['acorn', 'cedar'] })).toEqual([])
     expect(codes({ zdr: true })).toEqual(['one_failure_domain'])
+    expect(codes({ regions: ['eu'] })).toEqual(['one_failure_domain'])
   })
 
   it('when its own lists exclude what its order or its shares name', () => {

@@ -33,17 +33,27 @@ export function barrenState(
 ): { readonly problem: Problem; readonly found: Survey } | null {
   for (const state of statesOf(document)) {
     const found = survey(state.document, catalogue, 1, own)
-    if (found.total === 0 || found.domains.size > 0) continue
-    const stages = Object.entries(found.removed).toSorted(([, a], [, b]) => b - a)
-    const counts = stages.map(([stage, count]) => `${stage} removes ${count}`).join(', ')
+    if (!isBarren(found)) continue
     const when = state.window === null ? '' : ' while this window is open'
     return {
       found,
       problem: {
         path: state.window === null ? ['document'] : ['document', 'schedule', state.window],
-        message: `Not one of the ${found.total} endpoints in the catalogue is left${when}: ${counts}.`,
+        message: barrenSentence(found, when),
       },
     }
   }
   return null
+}
+
+/** Where nobody serves anything, no policy is to blame. */
+export function isBarren({ total, domains }: Survey): boolean {
+  return total > 0 && domains.size === 0
+}
+
+/** Says that nothing is left and how many endpoints each stage removes. @param when in which case: goes after “is left” */
+export function barrenSentence({ total, removed }: Survey, when: string): string {
+  const stages = Object.entries(removed).toSorted(([, a], [, b]) => b - a)
+  const counts = stages.map(([stage, count]) => `${stage} removes ${count}`).join(', ')
+  return `Not one of the ${total} endpoints in the catalogue is left${when}: ${counts}.`
 }

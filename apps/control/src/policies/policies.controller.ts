@@ -9,7 +9,6 @@ import {
   PolicySave,
   PolicyVersionListQuery,
   type PolicyAnswer,
-  type PolicyDocument,
   type PolicyList,
   type PolicyPreviewAnswer,
   type PolicyVersionList,
@@ -21,7 +20,6 @@ import {
   listPolicies,
   listPolicyVersions,
   policyLayers,
-  readOwn,
   recentHealth,
   renamePolicy,
   rollBackPolicy,
@@ -37,6 +35,8 @@ import { judge, refuseUnfit } from './judge.ts'
 import { noSuchPolicy, policyId, policyRow, versionRow } from './policy-row.ts'
 import { previewOf } from './preview.ts'
 import { parseSuggesting } from './problems.ts'
+import type { World } from './survey.ts'
+import { refusingBarren, worldOf } from './together.ts'
 import { warningsOf } from './warnings.ts'
 
 /** Routing policies: made, saved in versions, tried out, rolled back and archived. What they are attached to is elsewhere. */
@@ -62,7 +62,8 @@ export class PoliciesController {
   @RouteConfig({ access: 'policies:update' })
   async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const wanted = parseSuggesting(PolicyCreate, body)
-    await this.#judge(request, wanted.document)
+    const { catalogue, own } = await this.#world(request)
+    judge(wanted.document, catalogue, own)
     const creating = createPolicy(this.control.prisma, authorOf(request), wanted)
     void reply.code(201).send(await this.#answer(request, await this.control.published(creating)))
   }
@@ -81,8 +82,10 @@ export class PoliciesController {
   async save(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
     const known = policyId(id)
     const { document, basedOn } = parseSuggesting(PolicySave, body)
-    await this.#judge(request, document)
-    const wanted = { document, basedOn, onWide: refusingTheNarrow(request) }
+    const world = await this.#world(request)
+    judge(document, world.catalogue, world.own)
+    const onTogether = refusingBarren(world, 'document')
+    const wanted = { document, basedOn, onWide: refusingTheNarrow(request), onTogether }
     return this.#answer(
       request,
       await this.control.published(savePolicy(this.control.prisma, authorOf(request), known, wanted)),
@@ -114,7 +117,8 @@ export class PoliciesController {
   ): Promise<PolicyAnswer> {
     const known = policyId(id)
     const { version, basedOn } = parse(PolicyRollback, body)
-    const wanted = { version, basedOn, onWide: refusingTheNarrow(request) }
+    const onTogether = refusingBarren(await this.#world(request), 'version')
+    const wanted = { version, basedOn, onWide: refusingTheNarrow(request), onTogether }
     return this.#answer(
       request,
       await this.control.published(rollBackPolicy(this.control.prisma, authorOf(request), known, wanted)),
@@ -136,32 +140,23 @@ export class PoliciesController {
     const question = parseSuggesting(PolicyPreviewQuestion, body)
     const { tenantId, workspace, organisation } = signedInOf(request)
     const { prisma, pool } = this.control
-    const catalogue = await this.control.catalogue()
-    const own = await readOwn(pool, tenantId)
-    refuseUnfit(question.document, catalogue, own)
-    const nowMs = Date.now()
-    const world = {
-      catalogue,
-      own,
-      layers: await policyLayers(prisma, tenantId, workspace.id),
-      funds: organisation.funds,
-      health: await recentHealth(pool, nowMs),
-      nowMs,
-    }
-    return { data: previewOf(question, world) }
+    const world = await this.#world(request)
+    refuseUnfit(question.document, world.catalogue, world.own)
+    const layers = await policyLayers(prisma, tenantId, workspace.id)
+    const health = await recentHealth(pool, world.nowMs)
+    return { data: previewOf(question, { ...world, layers, funds: organisation.funds, health }) }
   }
 
-  async #judge(request: FastifyRequest, document: PolicyDocument): Promise<void> {
-    const own = await readOwn(this.control.pool, signedInOf(request).tenantId)
-    judge(document, await this.control.catalogue(), own)
+  #world(request: FastifyRequest): Promise<World> {
+    return worldOf(this.control, signedInOf(request).tenantId, Date.now())
   }
 
   /** Another organisation's policy and one that never was are answered alike. */
   async #answer(request: FastifyRequest, policy: PolicySummary | null): Promise<PolicyAnswer> {
     if (!policy) throw noSuchPolicy()
     const data = policyRow(policy)
-    const own = await readOwn(this.control.pool, signedInOf(request).tenantId)
-    return { data, warnings: warningsOf(data.document, await this.control.catalogue(), own) }
+    const { catalogue, own } = await this.#world(request)
+    return { data, warnings: warningsOf(data.document, catalogue, own) }
   }
 }
 

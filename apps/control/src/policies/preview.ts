@@ -39,8 +39,8 @@ export interface PreviewWorld {
 
 /**
  * What the router would do with a sample request under a draft, as a live key of the workspace would have it. Every provider that has
- * an address is taken to be reachable: the gateways alone hold the house's credentials, so that stage `credential` is told only of
- * those that nobody can reach.
+ * an address, or a stand-in, is taken to be reachable: the gateways alone hold the house's credentials, so that stage `credential` is
+ * told only of those that nobody can reach, and of stand-ins where nobody needs one.
  * Throws Fault `request_invalid` for models and names that the catalogue does not know.
  */
 export function previewOf({ document, sample, policyId }: PolicyPreviewQuestion, world: PreviewWorld): PolicyPreview {

@@ -7,6 +7,7 @@ import {
   type Decision,
   type KeyId,
   type Own,
+  type Policy,
   type PolicyId,
   type Stage,
   type TenantId,
@@ -24,11 +25,20 @@ export interface Survey {
   readonly removed: Readonly<Partial<Record<Stage, number>>>
 }
 
-/** Has no schedule and no model fallback by itself: each window is surveyed on its own, and a fallback's endpoints are no model's. */
-export type PlainDocument = Omit<PolicyDocument, 'schedule' | 'model_fallback'>
+/** Has no schedule: each window is surveyed on its own. */
+export type PlainDocument = Omit<PolicyDocument, 'schedule'>
 
 /** What an organisation that brings nothing along brings along. */
 export const NOTHING_OWN: Own = { credentials: [], endpoints: [] }
+
+/** What policies are asked about. */
+export interface World {
+  readonly catalogue: Catalogue
+  /** What the organisation brings along. */
+  readonly own: Own
+  /** Unix milliseconds: which windows are open. */
+  readonly nowMs: number
+}
 
 /**
  * Asks the router for every model of the catalogue, and of the organisation's own, what the policy alone leaves, with every provider
@@ -36,11 +46,17 @@ export const NOTHING_OWN: Own = { credentials: [], endpoints: [] }
  * @param enough ends as soon as endpoints of so many failure domains are found
  */
 export function survey(document: PlainDocument, catalogue: Catalogue, enough: number, own = NOTHING_OWN): Survey {
+  return surveyTogether([openPolicy(document)], { catalogue, own, nowMs: 0 }, enough)
+}
+
+/** The same of several policies together, the widest first, at that moment; they may have schedules. */
+export function surveyTogether(policies: readonly Policy[], world: World, enough: number): Survey {
+  const { catalogue, own } = world
   const domains = new Set<string>()
   const removed: Partial<Record<Stage, number>> = {}
   const domainOf = new Map(own.endpoints.map(({ provider }) => [provider.slug, provider.failureDomain]))
   let total = 0
-  for (const decision of decisionsUnder(document, catalogue, own)) {
+  for (const decision of decisionsUnder(policies, world)) {
     total += decision.candidates.length + decision.removed.length
     for (const { provider } of decision.candidates) {
       domains.add(catalogue.providers.get(provider)?.failureDomain ?? domainOf.get(provider) ?? provider)
@@ -53,20 +69,25 @@ export function survey(document: PlainDocument, catalogue: Catalogue, enough: nu
 
 /** Whether there is no model for which the policy leaves a second target. */
 export function leavesOneTarget(document: PlainDocument, catalogue: Catalogue, own = NOTHING_OWN): boolean {
-  for (const { targets } of decisionsUnder(document, catalogue, own)) if (targets.length > 1) return false
+  for (const { targets } of decisionsUnder([openPolicy(document)], { catalogue, own, nowMs: 0 })) {
+    if (targets.length > 1) return false
+  }
   return true
 }
 
-/** One for each model. Nobody's own only, of somebody who has nothing yet, says nothing of the rest of the document. */
-function* decisionsUnder(document: PlainDocument, catalogue: Catalogue, own: Own): Generator<Decision> {
+/**
+ * One for each model. A fallback's endpoints are no model's. Nobody's own only, of somebody who has nothing yet, says nothing of the
+ * rest of the policy.
+ */
+function* decisionsUnder(policies: readonly Policy[], { catalogue, own, nowMs }: World): Generator<Decision> {
   const isEmpty = own.credentials.length + own.endpoints.length === 0
-  const asked = isEmpty ? { ...document, own_capacity: undefined } : document
-  const caller = callerUnder([draftOf(asked)], 'operator', own)
+  const asked = policies.map((policy) => ({ ...policy, modelFallback: null, own: isEmpty ? null : policy.own }))
+  const caller = callerUnder(asked.map(layerOf), 'operator', own)
   const snapshot = {
     catalogue,
     reachable: new Set(catalogue.providers.keys()),
     health: new Map(),
-    wallMs: 0,
+    wallMs: nowMs,
     warm: null,
   }
   for (const model of new Set([
@@ -82,7 +103,7 @@ function* decisionsUnder(document: PlainDocument, catalogue: Catalogue, own: Own
 export function statesOf(
   document: PolicyDocument,
 ): { readonly window: number | null; readonly document: PlainDocument }[] {
-  const { schedule = [], model_fallback: _fallback, ...base } = document
+  const { schedule = [], ...base } = document
   return [
     { window: null, document: base },
     ...schedule.map(({ days: _days, from: _from, to: _to, zone: _zone, ...replaced }, window) => ({
@@ -94,7 +115,11 @@ export function statesOf(
 
 /** A draft as a layer of a caller. It has no id and no version yet. */
 export function draftOf(document: PolicyDocument): VersionedPolicy {
-  return { id: '' as PolicyId, version: 0, policy: openPolicy(document) }
+  return layerOf(openPolicy(document))
+}
+
+function layerOf(policy: Policy): VersionedPolicy {
+  return { id: '' as PolicyId, version: 0, policy }
 }
 
 /** Nobody, under these policies: for questions to the router that no key asked. */

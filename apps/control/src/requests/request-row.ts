@@ -43,7 +43,7 @@ export function detailOf(
     endUser,
     priceVersion,
     providerCostNano: owner === null ? null : String(upstreamCostNanoUsd),
-    attemptList: [...attempts],
+    attemptList: attempts.map(({ doubts, ...attempt }) => ({ ...attempt, ...(doubts && { doubts: [...doubts] }) })),
     decision: decision && decisionOf(decision),
     bill: [...bill],
   }
@@ -51,11 +51,12 @@ export function detailOf(
 
 /** A decision as the console shows it. */
 export function decisionOf(decision: Decision): NonNullable<DetailAnswer['decision']> {
-  const { objective, policies, sticky, catalogueVersion, draw } = decision
+  const { objective, policies, sticky, drain = false, catalogueVersion, draw } = decision
   return {
     objective,
     policies: [...policies],
     sticky,
+    drain,
     catalogueVersion,
     draw,
     candidates: decision.candidates.map(({ expectedNano, weight = null, slow = false, ...figures }) => ({
