@@ -174,11 +174,15 @@ test('an endpoint that the operator allows is added and tested, and serves a mod
   await fill('Context, tokens', '8192')
   await fill('Prompt, per million tokens', '0')
   await fill('Answer, per million tokens', '0.15')
+  const regions = dialog.getByRole('group', { name: 'Processes in' })
+  await regions.getByRole('combobox').selectOption('de')
+  await regions.getByRole('button', { name: 'Add' }).click()
   await dialog.getByRole('button', { name: 'Add and test' }).click()
   await expect(dialog).toBeHidden()
   const box = page.getByRole('article', { name: 'GPU box' })
   await expect(box.getByText('GPU box answers.')).toBeVisible()
   await expect(box).toContainText('$0 in, $0.15 out')
+  await expect(box).toContainText('processes in de')
   await lookAtAll(page, 'endpoints-one')
 
   const { id, status } = await ask(product.api, apiKey, '~tenant/llama')
@@ -251,6 +255,7 @@ test('a policy puts one’s own before credits and asks a second provider, and i
   await page.goto(product.console + requestPath(id))
   await expect(page.getByText('called off, another was quicker')).toBeVisible({ timeout: 10_000 })
   await expect(page.getByText(/beside attempt 1, which was slow to begin/)).toBeVisible()
+  await expect(page.getByText('zero reported')).toBeVisible()
   await lookAtAll(page, 'request-hedged')
 })
 
@@ -262,7 +267,7 @@ async function hedged(page: Page, id: string): Promise<void> {
     const body = (await response.json()) as { data: { attemptList: object[] } }
     const [answered] = body.data.attemptList
     const slow = { ...answered, startMs: 3, firstTokenMs: null, endMs: 1_420, outcome: 'lost' }
-    const second = { ...answered, endpoint: 'elm/sim/swift-8b', provider: 'elm', hedge: true }
+    const second = { ...answered, endpoint: 'elm/sim/swift-8b', provider: 'elm', hedge: true, doubts: ['zero'] }
     const attemptList = [slow, { ...second, startMs: 803, firstTokenMs: 1_418, endMs: 2_600, outcome: 'answered' }]
     const changed = { totalMs: 2_600, provider: 'elm', ownId: null, attemptList }
     return route.fulfill({ response, json: { data: { ...body.data, ...changed } } })

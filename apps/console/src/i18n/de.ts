@@ -35,7 +35,7 @@ export const de: Messages = {
     requestId: 'Anfragekennung %{id}',
     simulated: 'simuliert',
     simulatedHint:
-      'Die Antworten kommen von Attrappen auf diesem Rechner. Kein echter Anbieter wird gerufen, kein echtes Geld ausgegeben.',
+      'Die Antworten kommen von Attrappen auf diesem Rechner. Ohne eigenen Schlüssel wird kein echter Anbieter gerufen und kein echtes Geld ausgegeben.',
     required: 'Bitte ausfüllen.',
     all: 'Alle',
   },
@@ -224,6 +224,7 @@ export const de: Messages = {
     state_down: 'ausgefallen',
     liveAway: 'Wie es den Endpunkten gerade geht, ließ sich nicht lesen. Preise und Grenzen stimmen.',
     priceLine: '%{input} hinein · %{output} heraus · %{context} Kontext',
+    regions: 'verarbeitet in %{regions}',
     moreEndpoints: '%{smart_count} weiteren Anbieter zeigen |||| %{smart_count} weitere Anbieter zeigen',
   },
   settings: {

@@ -31,7 +31,7 @@ export const en = {
     requestId: 'Request id %{id}',
     simulated: 'simulated',
     simulatedHint:
-      'Answers come from stand-ins on this machine. No real provider is called and no real money is spent.',
+      'Answers come from stand-ins on this machine. Without a key of your own, no real provider is called and no real money is spent.',
     required: 'Please fill this in.',
     all: 'All',
   },
@@ -218,6 +218,7 @@ export const en = {
     state_down: 'down',
     liveAway: 'How endpoints do just now could not be read. Prices and limits are right.',
     priceLine: '%{input} in · %{output} out · %{context} context',
+    regions: 'processes in %{regions}',
     moreEndpoints: 'Show %{smart_count} more provider |||| Show %{smart_count} more providers',
   },
   settings: {

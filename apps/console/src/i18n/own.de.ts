@@ -113,6 +113,9 @@ export const ownDe: Pick<Messages, 'own'> = {
     retainsHint: 'Richtlinien ohne Training lassen ihn dann aus.',
     zeroCheck: 'Behält überhaupt nichts',
     zeroHint: 'Was Richtlinien verlangen, nach denen nichts behalten werden darf.',
+    regions: 'Verarbeitet in',
+    regionsHint:
+      'Nirgends sonst. Nichts gewählt: nicht bekannt; Richtlinien, die Regionen nennen, lassen ihn dann aus.',
     inputs: 'Nimmt an',
     parameters: 'Parameter, die er beachtet',
     parametersHint: 'Anfragen, die auf einem anderen bestehen, gehen woandershin.',

@@ -106,6 +106,8 @@ export const ownEn = {
     retainsHint: 'Policies without training leave it out then.',
     zeroCheck: 'Keeps nothing at all',
     zeroHint: 'What policies with zero retention ask for.',
+    regions: 'Processes in',
+    regionsHint: 'Nowhere else. None chosen: not known, and policies that name regions leave it out.',
     inputs: 'Takes in',
     parameters: 'Parameters that it honours',
     parametersHint: 'Requests that insist on another one go elsewhere.',

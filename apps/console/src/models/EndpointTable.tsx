@@ -7,12 +7,14 @@ import TableCell from '@mui/material/TableCell'
 import TableHead from '@mui/material/TableHead'
 import TableRow from '@mui/material/TableRow'
 import Tooltip from '@mui/material/Tooltip'
+import Typography from '@mui/material/Typography'
 import type { EndpointRow, ModelRow } from '@turnpike/contract'
 import { useState } from 'react'
 import { count, price } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { FirstToken, Speed, StateChip, Uptime } from './LiveFigures.tsx'
 import type { LiveOf } from './live.ts'
+import { isOnlySimulated } from './made-up.ts'
 import { plainName } from './plain-name.ts'
 
 /** Endpoints shown at first: a model of thirty providers must not push all others off the page. */
@@ -74,8 +76,9 @@ function WideRows({ model, rows, live }: RowsProps) {
             return (
               <TableRow key={endpoint.provider} sx={{ '&:last-child td': { border: 0 } }}>
                 <TableCell>
-                  <ProviderName endpoint={endpoint} />
+                  <ProviderName endpoint={endpoint} model={model} />
                   <StateChip figures={figures} />
+                  <Regions endpoint={endpoint} />
                 </TableCell>
                 <TableCell align="right">{rate(endpoint.promptPerMillionNano)}</TableCell>
                 <TableCell align="right">{rate(endpoint.completionPerMillionNano)}</TableCell>
@@ -114,8 +117,9 @@ function PhoneRows({ model, rows, live }: RowsProps) {
             sx={{ py: 1, borderTop: '1px solid', borderColor: 'divider', fontSize: '0.875rem' }}
           >
             <Box sx={{ fontWeight: 600 }}>
-              <ProviderName endpoint={endpoint} />
+              <ProviderName endpoint={endpoint} model={model} />
               <StateChip figures={figures} />
+              <Regions endpoint={endpoint} />
             </Box>
             <div>
               {say('models.priceLine', {
@@ -152,16 +156,27 @@ function useFigures() {
   }
 }
 
-function ProviderName({ endpoint }: { endpoint: EndpointRow }) {
+/** Marked where it is simulated, unless the whole model is and its heading says so. */
+function ProviderName({ endpoint, model }: { endpoint: EndpointRow; model: ModelRow }) {
   const { say } = useText()
   return (
     <>
       {endpoint.simulated ? plainName(endpoint.providerName) : endpoint.providerName}
-      {endpoint.simulated && (
+      {endpoint.simulated && !isOnlySimulated(model) && (
         <Tooltip title={say('common.simulatedHint')}>
           <Chip size="small" variant="outlined" label={say('common.simulated')} sx={{ ml: 1 }} />
         </Tooltip>
       )}
     </>
+  )
+}
+
+function Regions({ endpoint: { regions } }: { endpoint: EndpointRow }) {
+  const { say } = useText()
+  if (regions.length === 0) return null
+  return (
+    <Typography variant="caption" component="div">
+      {say('models.regions', { regions: regions.join(', ') })}
+    </Typography>
   )
 }

@@ -5,6 +5,7 @@ import Card from '@mui/material/Card'
 import Chip from '@mui/material/Chip'
 import TextField from '@mui/material/TextField'
 import type { Theme } from '@mui/material/styles'
+import Tooltip from '@mui/material/Tooltip'
 import Typography from '@mui/material/Typography'
 import useMediaQuery from '@mui/material/useMediaQuery'
 import { useQuery } from '@tanstack/react-query'
@@ -20,6 +21,7 @@ import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { EndpointTable } from './EndpointTable.tsx'
 import { liveBy, type LiveOf } from './live.ts'
+import { isOnlySimulated } from './made-up.ts'
 import { plainName } from './plain-name.ts'
 import { modelsLiveQuery, modelsQuery } from './query.ts'
 
@@ -111,13 +113,15 @@ interface ModelCardProps {
 /** Drawn again only when the model or its figures change: typing in the search must not redraw the page. */
 const ModelCard = memo(function ModelCard({ model, live, isPhone }: ModelCardProps) {
   const { say, locale } = useText()
-  const isOnlySimulated = model.endpoints.length > 0 && model.endpoints.every(({ simulated }) => simulated)
+  const isSimulated = isOnlySimulated(model)
   return (
     <Card component="article" aria-label={model.name} sx={{ p: { xs: 2, sm: 2.5 } }}>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 1, alignItems: 'center' }}>
-        <Typography variant="h2">{isOnlySimulated ? plainName(model.name) : model.name}</Typography>
-        {isOnlySimulated && (
-          <Chip size="small" variant="outlined" color="warning" label={say('models.onlySimulated')} />
+        <Typography variant="h2">{isSimulated ? plainName(model.name) : model.name}</Typography>
+        {isSimulated && (
+          <Tooltip title={say('common.simulatedHint')}>
+            <Chip size="small" variant="outlined" label={say('models.onlySimulated')} />
+          </Tooltip>
         )}
         <Box sx={{ flex: 1 }} />
         <Chip size="small" label={say('models.context', { tokens: count(model.contextLength, locale) })} />

@@ -4,6 +4,7 @@ import { useCatalogue } from '../policies/catalogue.ts'
 import { at, textOf, type Draft } from '../policies/draft.ts'
 import { CheckEntry, Columns, Group, PickEntry, TextEntry, TicksEntry } from '../policies/fields.tsx'
 import { NamesEntry } from '../policies/NamesEntry.tsx'
+import { RegionsEntry } from '../policies/RegionsEntry.tsx'
 import { PARAMETERS } from '../policies/vocabulary.ts'
 import { changeOwnEndpoint, createOwnEndpoint } from './calls.ts'
 import { draftOf, FIRST_ENDPOINT, wishOf } from './endpoint-draft.ts'
@@ -114,6 +115,7 @@ function Serving() {
         <CheckEntry path={['retainsPrompts']} label={say('own.retainsCheck')} hint={say('own.retainsHint')} />
         <CheckEntry path={['zeroRetention']} label={say('own.zeroCheck')} hint={say('own.zeroHint')} />
       </Group>
+      <RegionsEntry label={say('own.regions')} hint={say('own.regionsHint')} />
       <TicksEntry
         path={['inputModalities']}
         legend={say('own.inputs')}

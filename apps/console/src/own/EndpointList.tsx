@@ -60,7 +60,7 @@ function Endpoint({ endpoint, tests, onAct }: EndpointProps) {
 
 function Facts({ endpoint }: { endpoint: OwnEndpointRow }) {
   const { say, locale } = useText()
-  const { price, retainsPrompts, zeroRetention } = endpoint
+  const { price, retainsPrompts, zeroRetention, regions } = endpoint
   const isFree = [price.prompt, price.completion, price.request].every((dollars) => Number(dollars) === 0)
   const said = [
     say(`own.placement_${endpoint.placement}`),
@@ -69,6 +69,7 @@ function Facts({ endpoint }: { endpoint: OwnEndpointRow }) {
       ? say('own.free')
       : say('own.priced', { prompt: price.prompt, completion: price.completion, request: price.request }),
     zeroRetention ? say('own.keepsNothing') : retainsPrompts && say('own.mayKeep'),
+    regions.length > 0 && say('models.regions', { regions: regions.join(', ') }),
     endpoint.lastFour === null && say('own.noSecret'),
   ].filter((words) => words !== false)
   return (

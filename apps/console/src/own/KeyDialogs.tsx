@@ -1,6 +1,5 @@
 import type { ProviderKey, ProviderKeyAnswer } from '@turnpike/contract'
 import { useText } from '../i18n/text.ts'
-import { plainName } from '../models/plain-name.ts'
 import { useCatalogue } from '../policies/catalogue.ts'
 import { at, listOf, textOf, type Draft } from '../policies/draft.ts'
 import { CheckEntry, TextEntry } from '../policies/fields.tsx'
@@ -22,7 +21,6 @@ interface AddKeyDialogProps {
 export function AddKeyDialog({ keys, onSaved, onClose }: AddKeyDialogProps) {
   const { say } = useText()
   const { providerOptions } = useCatalogue()
-  const providers = providerOptions.map(([slug, name]) => [slug, plainName(name)] as const)
   const save = (draft: Draft) =>
     createProviderKey({ provider: '', name: '', secret: '', ...bodyOf(draft), priority: lastPlace(keys, draft) })
   return (
@@ -39,7 +37,7 @@ export function AddKeyDialog({ keys, onSaved, onClose }: AddKeyDialogProps) {
             path={['provider']}
             label={say('own.provider')}
             hint={say('own.providerHint')}
-            options={providers}
+            options={providerOptions}
           />
           <TextEntry path={['name']} label={say('own.name')} hint={say('own.nameHint')} />
           <SecretEntry path={['secret']} label={say('own.secret')} hint={say('own.secretHint')} />

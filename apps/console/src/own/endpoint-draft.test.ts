@@ -19,6 +19,7 @@ const ENDPOINT: OwnEndpointRow = {
   supportedParameters: [],
   retainsPrompts: false,
   zeroRetention: true,
+  regions: ['eu'],
   placement: 'first',
   priority: 0,
   disabled: false,
@@ -47,4 +48,10 @@ it('never says a price that nobody wrote down', () => {
 it('says that prompts are not kept only when that was chosen', () => {
   expect(wishOf(FIRST_ENDPOINT)['retainsPrompts']).toBe(true)
   expect(wishOf(put(FIRST_ENDPOINT, ['retainsPrompts'], undefined))['retainsPrompts']).toBe(false)
+})
+
+it('says where it processes only what was chosen', () => {
+  expect(wishOf(FIRST_ENDPOINT)['regions']).toEqual([])
+  expect(wishOf(put(draftOf(ENDPOINT), ['regions'], undefined))['regions']).toEqual([])
+  expect(wishOf(put(FIRST_ENDPOINT, ['regions'], ['de', 'fr']))['regions']).toEqual(['de', 'fr'])
 })

@@ -26,6 +26,7 @@ export function draftOf(endpoint: OwnEndpointRow): Draft {
     supportedParameters: endpoint.supportedParameters,
     ...(endpoint.retainsPrompts && { retainsPrompts: true }),
     ...(endpoint.zeroRetention && { zeroRetention: true }),
+    regions: endpoint.regions,
     placement: endpoint.placement,
     ...(endpoint.disabled && { disabled: true }),
   }
@@ -42,6 +43,7 @@ export function wishOf(draft: Draft): Draft {
     supportedParameters: listOf(at(draft, ['supportedParameters'])),
     retainsPrompts: at(draft, ['retainsPrompts']) === true,
     zeroRetention: at(draft, ['zeroRetention']) === true,
+    regions: listOf(at(draft, ['regions'])),
     disabled: at(draft, ['disabled']) === true,
   }
 }

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ModelRow } from '@turnpike/contract'
+import { plainName } from '../models/plain-name.ts'
 import { modelsQuery } from '../models/query.ts'
 import type { Options } from './NamesEntry.tsx'
 
@@ -22,10 +23,10 @@ export function useCatalogue(): Catalogue {
   }
 }
 
-/** Every provider once, by name. */
+/** Every provider once, by name. What is written with it holds for the provider and for its stand-in alike. */
 export function providersOf(models: readonly ModelRow[]): Options {
   const names = new Map(
-    models.flatMap(({ endpoints }) => endpoints.map((row) => [row.provider, row.providerName] as const)),
+    models.flatMap(({ endpoints }) => endpoints.map((row) => [row.provider, plainName(row.providerName)] as const)),
   )
   return [...names].toSorted(([, a], [, b]) => a.localeCompare(b))
 }

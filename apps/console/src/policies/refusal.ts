@@ -8,7 +8,7 @@ export function documentErrorsOf(error: unknown): unknown {
 }
 
 /** Where a field stands in the body of a call is of no interest to whoever fills a form. */
-const WITHIN = /^document(?:\.|: )/
+const WITHIN = /^(?:document|policyId)(?:\.|: )/
 
 /**
  * Explains why a policy was refused. The server's own sentence names the field, the attachment or the author of the other version, and

@@ -18,6 +18,7 @@ function aModel(slug: string, endpoints: number, simulated: boolean): ModelRow {
       completionPerMillionNano: null,
       contextLength: 1,
       maxCompletionTokens: null,
+      regions: [],
     })),
   }
 }
@@ -25,6 +26,12 @@ function aModel(slug: string, endpoints: number, simulated: boolean): ModelRow {
 it('begins with the model that has most to choose between, and that answers here', () => {
   const models = [aModel('sim/one', 1, true), aModel('real/many', 9, false), aModel('sim/six', 6, true)]
   expect(sampleOf(FIRST_WISH, models)).toEqual({ models: ['sim/six'], promptTokens: 1_000, maxTokens: null, down: [] })
+})
+
+it('begins with one of the simulator’s own, though more stand in for a real model', () => {
+  const models = [aModel('real/many', 30, true), aModel('sim/two', 2, true), aModel('sim/six', 6, true)]
+  expect(sampleOf(FIRST_WISH, models)).toMatchObject({ models: ['sim/six'] })
+  expect(sampleOf(FIRST_WISH, models.slice(0, 1))).toMatchObject({ models: ['real/many'] })
 })
 
 it('takes an empty field for the usual', () => {

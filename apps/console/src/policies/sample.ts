@@ -1,4 +1,5 @@
 import type { ModelRow } from '@turnpike/contract'
+import { madeUpFirst } from '../models/made-up.ts'
 import type { Sample } from './calls.ts'
 
 /** The sample as it stands in its fields. */
@@ -36,11 +37,10 @@ export function sampleOf(wish: SampleWish, models: readonly ModelRow[]): Sample 
   }
 }
 
-/** The model with the most endpoints that can be served here, which shows most of what a policy does. */
-export function mostServed(models: readonly ModelRow[]): ModelRow | undefined {
-  const weight = ({ endpoints }: ModelRow) => {
-    const simulated = endpoints.filter((endpoint) => endpoint.simulated).length
-    return simulated > 0 ? simulated * 1_000 : endpoints.length
-  }
-  return models.toSorted((a, b) => weight(b) - weight(a))[0]
+/**
+ * The model with the most endpoints, which shows most of what a policy does. One of the simulator’s own before all others: what is
+ * tried out on it needs no account anywhere.
+ */
+function mostServed(models: readonly ModelRow[]): ModelRow | undefined {
+  return models.toSorted((a, b) => madeUpFirst(a, b) || b.endpoints.length - a.endpoints.length)[0]
 }

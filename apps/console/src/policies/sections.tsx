@@ -1,8 +1,18 @@
 import { useText } from '../i18n/text.ts'
 import { CheckEntry, Columns, Group, PickEntry, TextEntry, TicksEntry } from './fields.tsx'
 import { NamesEntry, type Options } from './NamesEntry.tsx'
+import { RegionsEntry } from './RegionsEntry.tsx'
 import { Section } from './Section.tsx'
-import { FAILURES, FAILURES_BY_DEFAULT, OBJECTIVES, PARAMETERS, PERCENTILES, PRECISIONS, PRICES } from './vocabulary.ts'
+import {
+  DISCONNECTS,
+  FAILURES,
+  FAILURES_BY_DEFAULT,
+  OBJECTIVES,
+  PARAMETERS,
+  PERCENTILES,
+  PRECISIONS,
+  PRICES,
+} from './vocabulary.ts'
 import type { Path } from './draft.ts'
 
 /** Who may serve at all. */
@@ -48,6 +58,7 @@ export function DataSection() {
         hint={say('policies.data_collectionHint')}
       />
       <CheckEntry path={['zdr']} label={say('policies.zdrCheck')} hint={say('policies.zdrHint')} />
+      <RegionsEntry label={say('policies.field_regions')} hint={say('policies.regionsHint')} />
       <CheckEntry
         path={['enforce_distillable_text']}
         label={say('policies.distillableCheck')}
@@ -173,6 +184,15 @@ export function ReachSection() {
   return (
     <Section name="reach">
       <CheckEntry path={['sticky']} off={false} label={say('policies.stickyCheck')} hint={say('policies.stickyHint')} />
+      <PickEntry
+        path={['disconnect']}
+        label={say('policies.field_disconnect')}
+        hint={say('policies.disconnectHint')}
+        options={[
+          ['', say('policies.inherit')],
+          ...DISCONNECTS.map((name) => [name, say(`policies.disconnect_${name}`)] as const),
+        ]}
+      />
       <CheckEntry path={['locked']} label={say('policies.lockedCheck')} hint={say('policies.lockedHint')} />
     </Section>
   )

@@ -1,5 +1,6 @@
 import type {
   POLICY_DAYS,
+  POLICY_DISCONNECTS,
   POLICY_FAILURES,
   POLICY_OBJECTIVES,
   POLICY_PRECISIONS,
@@ -30,6 +31,7 @@ export const FAILURES: typeof POLICY_FAILURES = [
   'empty',
 ]
 export const DAYS: typeof POLICY_DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+export const DISCONNECTS: typeof POLICY_DISCONNECTS = ['cancel', 'drain']
 export const PRECISIONS: typeof POLICY_PRECISIONS = [
   'int4',
   'int8',
@@ -93,14 +95,14 @@ export const SECTIONS = {
   providers: ['only', 'ignore'],
   own: ['own_capacity'],
   prices: ['max_price'],
-  data: ['data_collection', 'zdr', 'enforce_distillable_text'],
+  data: ['data_collection', 'zdr', 'regions', 'enforce_distillable_text'],
   abilities: ['quantizations', 'required_parameters', 'require_parameters'],
   speed: ['preferred_min_throughput', 'preferred_max_latency'],
   failover: ['allow_fallbacks', 'failover'],
   hedge: ['hedge'],
   fallback: ['model_fallback'],
   schedule: ['schedule'],
-  reach: ['sticky', 'locked'],
+  reach: ['sticky', 'disconnect', 'locked'],
 } as const satisfies Record<string, readonly (keyof PolicyDocument)[]>
 export type SectionName = keyof typeof SECTIONS
 

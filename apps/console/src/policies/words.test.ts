@@ -26,6 +26,12 @@ it('says a hedge and whose capacity is used', () => {
   expect(wordsOf('own_capacity', 'only', say)).toBe('own only')
 })
 
+it('says where data may go and what becomes of an answer that nobody waits for', () => {
+  expect(wordsOf('regions', ['eu', 'ch'], say)).toBe('eu, ch')
+  expect(wordsOf('disconnect', 'drain', say)).toBe('read the answer to its end')
+  expect(wordsOf('only', ['drain'], say)).toBe('drain')
+})
+
 it('says each window of a schedule', () => {
   const windows = [
     { days: ['mon', 'tue'], from: '22:00', to: '06:00', zone: 'UTC', objective: 'cost' },

@@ -1,7 +1,7 @@
 import type { TextKey } from '../i18n/en.ts'
 import type { Say } from '../i18n/text.ts'
 import { inOrder, isRecord } from './draft.ts'
-import { DAYS, FAILURES, OBJECTIVES } from './vocabulary.ts'
+import { DAYS, DISCONNECTS, FAILURES, OBJECTIVES } from './vocabulary.ts'
 
 const LABELS = {
   objective: 'policies.field_objective',
@@ -17,6 +17,7 @@ const LABELS = {
   audio: 'policies.field_audio',
   data_collection: 'policies.field_data_collection',
   zdr: 'policies.field_zdr',
+  regions: 'policies.field_regions',
   enforce_distillable_text: 'policies.field_enforce_distillable_text',
   quantizations: 'policies.field_quantizations',
   required_parameters: 'policies.field_required_parameters',
@@ -43,6 +44,7 @@ const LABELS = {
   own_cost: 'policies.field_own_cost',
   own_capacity: 'policies.field_own_capacity',
   sticky: 'policies.field_sticky',
+  disconnect: 'policies.field_disconnect',
   locked: 'policies.field_locked',
 } as const satisfies Record<string, TextKey>
 
@@ -79,6 +81,8 @@ function wordOf(field: string, word: string, say: Say): string {
   const day = DAYS.find((name) => name === word)
   if (field === 'days' && day) return say(`policies.day_${day}`)
   if (field === 'own_capacity' && (word === 'first' || word === 'only')) return say(`policies.own_${word}`)
+  const disconnect = DISCONNECTS.find((name) => name === word)
+  if (field === 'disconnect' && disconnect) return say(`policies.disconnect_${disconnect}`)
   if (field === 'data_collection') return say(word === 'deny' ? 'policies.no' : 'policies.yes')
   return word
 }

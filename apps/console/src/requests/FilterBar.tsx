@@ -9,6 +9,7 @@ import { moment } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { modelsQuery } from '../models/query.ts'
 import { Select } from '../parts/Select.tsx'
+import { providersOf } from '../policies/catalogue.ts'
 import { useMay } from '../session.ts'
 import { FILTERS, type FilterName, type Filters } from './filters.ts'
 
@@ -94,7 +95,7 @@ function useOptions(filters: Filters) {
     enabled: opened && mayReadKeys,
     staleTime: 60_000,
   })
-  const endpoints = models.data?.data.flatMap((model) => model.endpoints) ?? []
+  const catalogue = models.data?.data ?? []
   const withAll = (known: readonly Option[], chosen: string | undefined): Option[] => {
     const others = new Map(known)
     // What the address asks for is shown even before, or without, the list that names it.
@@ -103,11 +104,11 @@ function useOptions(filters: Filters) {
   }
   return {
     open: () => setOpened(true),
-    model: withAll(models.data?.data.map(({ slug }) => [slug, slug]) ?? [], filters.model),
-    provider: withAll(
-      endpoints.map(({ provider, providerName }) => [provider, providerName]),
-      filters.provider,
+    model: withAll(
+      catalogue.map(({ slug }) => [slug, slug]),
+      filters.model,
     ),
+    provider: withAll(providersOf(catalogue), filters.provider),
     keyId: withAll(keys.data?.data.map(({ id, name, label }) => [id, `${name} (${label})`]) ?? [], filters.keyId),
   }
 }

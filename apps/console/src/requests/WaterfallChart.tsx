@@ -1,5 +1,6 @@
 import Box from '@mui/material/Box'
 import Chip from '@mui/material/Chip'
+import Tooltip from '@mui/material/Tooltip'
 import Typography from '@mui/material/Typography'
 import type { RequestDetail } from '@turnpike/contract'
 import { duration } from '../format.ts'
@@ -7,6 +8,7 @@ import type { TextKey } from '../i18n/en.ts'
 import { useText } from '../i18n/text.ts'
 import { useAccounts } from '../own/names.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
+import { doubtsOf } from './doubts.ts'
 import { layOut, type Bar } from './waterfall.ts'
 
 const COLOURS = {
@@ -126,6 +128,11 @@ function Head({ bar: { attempt, beside }, number, account }: AttemptProps) {
         {attempt.firstTokenMs !== null &&
           `, ${say('request.firstTokenAt', { duration: duration(attempt.firstTokenMs - attempt.startMs, locale) })}`}
       </Typography>
+      {doubtsOf(attempt).map((doubt) => (
+        <Tooltip key={doubt} title={say(`request.doubt_${doubt}Text`)}>
+          <Chip size="small" color="warning" variant="outlined" label={say(`request.doubt_${doubt}`)} />
+        </Tooltip>
+      ))}
     </Box>
   )
 }

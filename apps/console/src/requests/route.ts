@@ -41,6 +41,7 @@ const STAGE_TEXTS = {
   deny: 'request.stage_deny',
   retention: 'request.stage_retention',
   zero_retention: 'request.stage_zero_retention',
+  region: 'request.stage_region',
   distillable: 'request.stage_distillable',
   quantization: 'request.stage_quantization',
   parameters: 'request.stage_parameters',

@@ -9,6 +9,7 @@ function aDecision(candidates: CandidateRow[], rest: Partial<DecisionRecord> = {
     objective: 'cost',
     policies: [],
     sticky: false,
+    drain: false,
     catalogueVersion: 1,
     draw: 0,
     candidates,

@@ -17,6 +17,7 @@ function aModel(
     completionPerMillionNano: price,
     contextLength: 1000,
     maxCompletionTokens: null,
+    regions: [],
   }
   return {
     slug,
@@ -40,6 +41,11 @@ it('never offers what simulated credit cannot call', () => {
   const models = [aModel('real', '5', false), aModel('stand-in', '900', true)]
   expect(slugs(modelsToStartWith(models, 'simulated'))).toEqual(['stand-in'])
   expect(slugs(modelsToStartWith(models, 'operator'))).toEqual(['real', 'stand-in'])
+})
+
+it('offers the simulator’s own models before what stands in for a real one, however cheap', () => {
+  const models = [aModel('acme/free', '0', true), aModel('sim/dear', '900', true), aModel('sim/cheap', '5', true)]
+  expect(slugs(modelsToStartWith(models, 'simulated'))).toEqual(['sim/cheap', 'sim/dear', 'acme/free'])
 })
 
 it('never offers a model without a price, nor one that does not read and write text', () => {

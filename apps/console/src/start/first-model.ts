@@ -1,17 +1,25 @@
 import type { ModelRow, Session } from '@turnpike/contract'
+import { madeUpFirst } from '../models/made-up.ts'
+
+type Funds = Session['organisation']['funds']
 
 /** Names offered for the first call; the whole catalogue has a page of its own. */
 const OFFERED_MAX = 30
 
-/** Models that this organisation's credit can call, the cheapest first: a first call should cost next to nothing. */
-export function modelsToStartWith(models: readonly ModelRow[], funds: Session['organisation']['funds']): ModelRow[] {
+/**
+ * Models that this organisation's credit can call, the cheapest first: a first call should cost next to nothing. The simulator's own
+ * come before all others: nobody takes their play for a real model's answer.
+ */
+export function modelsToStartWith(models: readonly ModelRow[], funds: Funds): ModelRow[] {
   return models
     .filter((model) => cheapest(model, funds) !== null && isChat(model))
-    .toSorted((a, b) => {
-      const difference = (cheapest(a, funds) ?? 0n) - (cheapest(b, funds) ?? 0n)
-      return difference < 0n ? -1 : difference > 0n ? 1 : a.slug.localeCompare(b.slug)
-    })
+    .toSorted((a, b) => madeUpFirst(a, b) || byPrice(a, b, funds))
     .slice(0, OFFERED_MAX)
+}
+
+function byPrice(a: ModelRow, b: ModelRow, funds: Funds): number {
+  const difference = (cheapest(a, funds) ?? 0n) - (cheapest(b, funds) ?? 0n)
+  return difference < 0n ? -1 : difference > 0n ? 1 : a.slug.localeCompare(b.slug)
 }
 
 /** Embeddings and pictures have calls of their own. */
@@ -20,7 +28,7 @@ function isChat({ inputModalities, outputModalities }: ModelRow): boolean {
 }
 
 /** The lowest price of a prompt and an answer of equal length; null when nothing of the model can be called. */
-function cheapest(model: ModelRow, funds: Session['organisation']['funds']): bigint | null {
+function cheapest(model: ModelRow, funds: Funds): bigint | null {
   let least: bigint | null = null
   for (const { simulated, promptPerMillionNano, completionPerMillionNano } of model.endpoints) {
     if (promptPerMillionNano === null || completionPerMillionNano === null) continue
