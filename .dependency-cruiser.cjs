@@ -35,7 +35,8 @@ const HOMES = [
   {
     name: 'databases-are-behind-the-store',
     comment: 'Prisma, pg, ioredis and the job queue are known to libs/store alone; it returns domain types.',
-    packages: String.raw`(@prisma|\.prisma|prisma|pg|@types/pg|ioredis|graphile-worker)/`,
+    // What prisma/seed lists is no database.
+    packages: String.raw`(@prisma|\.prisma|prisma(?!/seed/)|pg|@types/pg|ioredis|graphile-worker)/`,
     home: String.raw`^(libs/store/|tools/|prisma/|prisma\.config\.ts$)`,
   },
   {

@@ -1,5 +1,6 @@
 /**
- * The guards of the key path: what each is, the test that stands for it, and how it is taken out. `find` is there exactly once.
+ * The guards of the key path and of tenants' secrets: what each is, the test that stands for it, and how it is taken out. `find` is
+ * there exactly once.
  */
 export const GUARDS = [
   {
@@ -107,6 +108,18 @@ export const GUARDS = [
     ],
   },
   {
+    guard: 'the distrust of a value of Redis that was read while the key changed, so that an older version answers',
+    file: 'libs/store/src/key-path.sim.test.ts',
+    test: 'by name a value of Redis that was read while the key changed answers nobody',
+    patches: [
+      {
+        file: 'libs/store/src/key-shelf.ts',
+        find: 'return revoked || (current && this.#ageMs(record)',
+        replace: 'return revoked || (this.#ageMs(record)',
+      },
+    ],
+  },
+  {
     guard: 'the seal on values of Redis, so that whoever writes to Redis makes keys',
     file: 'libs/store/src/key-records.test.ts',
     test: 'a value in Redis that was altered, or sealed by a stranger, is wrong',
@@ -132,6 +145,54 @@ export const GUARDS = [
         file: 'libs/store/src/key-records.ts',
         find: 'openText(secrets, placeOf(digest) + head, sealed)',
         replace: 'openText(secrets, head, sealed)',
+      },
+    ],
+  },
+  {
+    guard: 'the judgement of addresses, so that a tenant’s endpoint leads into the operator’s network',
+    file: 'libs/server/src/egress-connect.test.ts',
+    test: 'behind the guard no address is tried when one of them is not public',
+    patches: [
+      {
+        file: 'libs/server/src/egress-connect.ts',
+        find: '    if (!allow) return addresses\n',
+        replace: '    if (!allow || this.wanted) return addresses\n',
+      },
+    ],
+  },
+  {
+    guard: 'the bond of a stored credential to its host, so that it is sent wherever the provider is said to be',
+    file: 'apps/gateway/src/own-target.test.ts',
+    test: 'a target by a credential of the tenant a stored credential is never sent to another host than it was stored for',
+    patches: [
+      {
+        file: 'apps/gateway/src/own-target.ts',
+        find: 'if (destinationOf(provider) !== own.boundTo) throw',
+        replace: 'if (destinationOf(provider) === null) throw',
+      },
+    ],
+  },
+  {
+    guard: 'the rule that a stand-in answers the house alone, so that a tenant’s key is shown to the simulator',
+    file: 'apps/gateway/src/stand-in.test.ts',
+    test: 'a tenant’s own key for a provider with a stand-in goes to the provider, never to the simulator',
+    patches: [
+      {
+        file: 'apps/gateway/src/own-target.ts',
+        find: 'const provider = listed && inPerson(listed)',
+        replace: 'const provider = listed',
+      },
+    ],
+  },
+  {
+    guard: 'the line between play money and real addresses',
+    file: 'apps/gateway/src/stand-in.test.ts',
+    test: 'play money and test keys never reach a real address',
+    patches: [
+      {
+        file: 'libs/domain/src/route-constraint.ts',
+        find: "  if (!provider.simulated && !mayUseReal) return 'funds'\n",
+        replace: '',
       },
     ],
   },

@@ -292,6 +292,6 @@ function callOf(caller: Caller, request: RouteRequest, atMs: number): Call {
     ...{ id: '20261121-aaaaaaaaaaaaaaaaaaaa' as RequestId, kind: 'chat', caller, requestedModel: MODEL, preset: null },
     ...{ route: request, strategy: 'direct', routed: null, conversation: null, streamed: true, endUser: null },
     ...{ telling: { decision: false, metadata: false, region: null }, beganAtMs: 0, startedMs: atMs, simulation: {} },
-    ...{ signal: new AbortController().signal, attempts: [] },
+    ...{ signal: new AbortController().signal, left: null, attempts: [] },
   }
 }

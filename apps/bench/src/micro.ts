@@ -128,6 +128,7 @@ function chunkWriting(): () => void {
     attempt: 0,
     head: [],
     rest: (async function* () {})(),
+    sentBytes: 0,
   }
   const id = '20260101-aaaaaaaaaaaaaaaaaaaa' as RequestId
   const writer = chatStream({ id, created: 1_790_000_000, excludeReasoning: false, comments: true })

@@ -1,38 +1,62 @@
-import { note } from '@turnpike/testkit'
+import type { UsageDoubt } from '@turnpike/domain'
+import { note, waitFor } from '@turnpike/testkit'
 import { expect, it, onTestFinished } from 'vitest'
 import { startProvider, type Asking } from './upstream-provider.fixture.ts'
 import { chat, MODEL, PRIMARY, useUpstreams, type Upstreams } from './upstream-rig.fixture.ts'
 
 const current = useUpstreams()
 
-/** What the provider says it used, piece by piece as JSON, and what is billed: its last sane word, else what was seen to arrive. */
+/** About 500 tokens. */
+const PROMPT = 'What is a turnpike, and who pays its toll? '.repeat(50)
+/** As many tokens as words, one an event. */
+const WORDS = 'A turnpike is a road on which a toll is paid at the gates.'.split(/(?= )/)
+
+interface Figures {
+  readonly prompt: number | null
+  readonly completion: number | null
+}
+const NONE: Figures = { prompt: null, completion: null }
+
+/**
+ * What the provider says it used, piece by piece as JSON; what is billed: its last sane word, else what was seen to arrive; and
+ * what of it the record doubts. A number that is none (NaN) is null in JSON.
+ */
 const LIES: readonly (readonly [
   lie: string,
   told: readonly string[],
-  billed: { prompt: number | null; completion: number | null },
+  billed: Figures,
+  doubts: readonly UsageDoubt[],
 ])[] = [
-  ['nothing', [], { prompt: null, completion: null }],
-  ['zero', ['{"prompt_tokens":0,"completion_tokens":0}'], { prompt: 0, completion: 0 }],
-  ['less than nothing', ['{"prompt_tokens":-1,"completion_tokens":-1}'], { prompt: null, completion: null }],
-  ['no number', ['{"prompt_tokens":null,"completion_tokens":null}'], { prompt: null, completion: null }],
-  ['a number in quotes', ['{"prompt_tokens":"12","completion_tokens":"3"}'], { prompt: null, completion: null }],
-  ['a part of a token', ['{"prompt_tokens":1.5,"completion_tokens":2.5}'], { prompt: null, completion: null }],
+  ['the truth', ['{"prompt_tokens":500,"completion_tokens":14}'], { prompt: 500, completion: 14 }, []],
+  ['nothing', [], NONE, ['absent']],
+  ['zero', ['{"prompt_tokens":0,"completion_tokens":0}'], { prompt: 0, completion: 0 }, ['zero']],
+  ['less than nothing', ['{"prompt_tokens":-1,"completion_tokens":-1}'], NONE, ['invalid']],
+  ['no number', ['{"prompt_tokens":null,"completion_tokens":null}'], NONE, ['absent']],
+  ['a number in quotes', ['{"prompt_tokens":"12","completion_tokens":"3"}'], NONE, ['invalid']],
+  ['a part of a token', ['{"prompt_tokens":1.5,"completion_tokens":2.5}'], NONE, ['invalid']],
+  ['more than any model takes', ['{"prompt_tokens":1e12,"completion_tokens":1e12}'], NONE, ['invalid']],
   [
-    'more than any model takes',
-    ['{"prompt_tokens":1e12,"completion_tokens":1e12}'],
-    { prompt: null, completion: null },
+    'ten times the prompt',
+    ['{"prompt_tokens":5000,"completion_tokens":14}'],
+    { prompt: 5_000, completion: 14 },
+    ['prompt_high'],
   ],
-  ['ten times as much', ['{"prompt_tokens":120,"completion_tokens":30}'], { prompt: 120, completion: 30 }],
+  [
+    'ten times the answer',
+    ['{"prompt_tokens":500,"completion_tokens":140}'],
+    { prompt: 500, completion: 140 },
+    ['completion_high'],
+  ],
   [
     'less and less',
-    ['{"prompt_tokens":12,"completion_tokens":9}', '{"prompt_tokens":12,"completion_tokens":3}'],
-    { prompt: 12, completion: 3 },
+    ['{"prompt_tokens":500,"completion_tokens":14}', '{"prompt_tokens":500,"completion_tokens":3}'],
+    { prompt: 500, completion: 3 },
+    ['shrunk'],
   ],
-  ['half of it', ['{"completion_tokens":3}'], { prompt: null, completion: 3 }],
+  ['half of it', ['{"completion_tokens":3}'], { prompt: null, completion: 3 }, ['absent']],
 ]
-const WORDS = ['one', ' two', ' three']
 
-it('D13 whatever a provider reports is billed by rule, to the nano-dollar', async (context) => {
+it('D13 whatever a provider reports is billed by rule, to the nano-dollar, and a lie is flagged', async (context) => {
   const upstreams = current()
   let told: readonly string[] = []
   const provider = await startProvider((asking) => answer(asking, told))
@@ -42,18 +66,32 @@ it('D13 whatever a provider reports is billed by rule, to the nano-dollar', asyn
   })
   upstreams.reroute(PRIMARY, provider.origin)
   const prices = await pricesOf(upstreams)
-  for (const [lie, pieces, billed] of LIES) {
+  const messages = [{ role: 'user', content: PROMPT }]
+  for (const [lie, pieces, billed, doubts] of LIES) {
     told = pieces
-    const { status, text } = await chat(upstreams, { provider: { only: [PRIMARY] }, stream: true })
+    const { status, text, headers } = await chat(upstreams, { messages, provider: { only: [PRIMARY] }, stream: true })
     expect(status, lie).toBe(200)
     const usage = usageOf(text)
     const [prompt, completion] = [Number(usage['prompt_tokens']), Number(usage['completion_tokens'])]
     expect([lie, prompt, completion]).toEqual([lie, billed.prompt ?? 0, billed.completion ?? WORDS.length])
     const dollars = completion === 0 ? 0 : prompt * prices.prompt + completion * prices.completion
     expect(Number(usage['cost']), lie).toBeCloseTo(dollars, 12)
+    expect([lie, await doubtsOf(upstreams, headers.get('x-generation-id') ?? '')]).toEqual([lie, [doubts]])
   }
-  note(context, { lies: LIES.length })
+  note(context, { lies: LIES.length - 1 })
 })
+
+/** Attempt by attempt, as the record has them. */
+async function doubtsOf({ api, keys }: Upstreams, id: string): Promise<unknown> {
+  const { data } = await waitFor(
+    async () => {
+      const reply = await fetch(`${api}/generation?id=${id}`, { headers: { authorization: `Bearer ${keys[0]?.key}` } })
+      return reply.ok ? ((await reply.json()) as { data: { provider_responses: { usage_doubts: unknown }[] } }) : null
+    },
+    { withinMs: 5_000, what: 'the record of a request' },
+  )
+  return data.provider_responses.map(({ usage_doubts: doubts }) => doubts)
+}
 
 function answer({ response }: Asking, told: readonly string[]): void {
   const event = (delta: object, finish: string | null) =>

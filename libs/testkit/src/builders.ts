@@ -54,13 +54,15 @@ export function aPrice(changes: Partial<Price> = {}): Price {
   return { version: 1, prompt: 1_000_000_000n, completion: 2_000_000_000n, tiers: [], ...changes }
 }
 
+/** One that is made up; with `simulated: false`, a real one. */
 export function aProvider(slug = 'acorn', changes: Partial<Provider> = {}): Provider {
+  const { simulated = true } = changes
   return {
     slug: slug as ProviderSlug,
     name: slug,
     dialect: 'openai',
-    baseUrl: `/${slug}/v1`,
-    simulated: true,
+    baseUrl: simulated ? `/${slug}/v1` : `https://${slug}.example/v1`,
+    simulated,
     retainsPrompts: false,
     zeroRetention: false,
     failureDomain: slug,

@@ -75,6 +75,8 @@ const LEGAL: Readonly<Record<string, string>> = {
   'apps/console/src/legal-inline.ts': `import { type Cost } from '@turnpike/domain'`,
   'apps/simulator/src/legal.ts': imports('server'),
   'apps/simulator/src/simulator.ts': `import 'prettier'`,
+  'apps/simulator/src/stand-in.ts': `import '../../../prisma/seed/list.ts'`,
+  'prisma/seed/list.ts': 'export {}',
   'apps/standalone/src/legal.ts': `import '../../gateway/src/legal.ts'; ${imports('store', 'billing', 'server')}`,
   'apps/bench/src/legal.ts': `import '../../gateway/src/legal.ts'; ${imports('testkit')}`,
   'apps/gateway/src/main.ts': `import '@nestjs/common'`,
