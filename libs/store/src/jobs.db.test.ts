@@ -71,6 +71,7 @@ it.each([
   await holder.query('ROLLBACK')
   holder.release()
   await owner.query(`SELECT graphile_worker.add_job('expire-sessions', '{}')`)
-  await waitFor(() => done === 2, { withinMs: 20_000 })
+  await waitFor(() => done > 1, { withinMs: 20_000 })
   await jobs.close()
+  expect(done).toBe(2)
 })
