@@ -330,8 +330,9 @@ describe('a gateway that is cut off from both stores', () => {
   /** Sixty minutes, scaled by 240, and the thirty seconds of freshness by 15. */
   const STALE_MS = 15_000
   const FRESH_MS = 2_000
-  /** Few enough for each to be asked for again as soon as it is due. */
+  /** Taken in turn, each is asked for five times a second, and so again as soon as it is due. */
   const KEYS = 30
+  const RATE = 150
   const current = useFleet({
     ...{ gateways: 2, keys: KEYS },
     environment: { KEY_STALE_MS: String(STALE_MS), KEY_FRESH_MS: String(FRESH_MS) },
@@ -345,8 +346,8 @@ describe('a gateway that is cut off from both stores', () => {
     const door = await openDoor(fleet)
     const traffic: Traffic = [
       // Without retries, which would tell of another phase than the one in which they began.
-      { kind: 'identify', rate: 150, targets: [cut.url], retries: 0 },
-      { kind: 'identify', rate: 150, targets: [other.url] },
+      { kind: 'identify', rate: RATE, targets: [cut.url], retries: 0, random: inTurn(keys.length) },
+      { kind: 'identify', rate: RATE, targets: [other.url] },
     ]
     const at = { cutMs: 0, notReadyMs: NaN, lastServedMs: NaN, healedMs: 0, backMs: NaN, elsewhereMs: NaN }
     const outcome = await underLoad(current(), { traffic, keys }, async (scene) => {
@@ -417,6 +418,12 @@ async function lastBeforeUnavailable(gateway: FleetGateway, { key }: FleetKey, w
   }
   await waitFor(unavailable, { withinMs, what: 'the end of a stale copy' })
   return lastMs
+}
+
+/** Dice that show each of `sides` once a round. */
+function inTurn(sides: number): () => number {
+  let thrown = 0
+  return () => ((thrown++ % sides) + 0.5) / sides
 }
 
 function rounded(figures: Record<string, number>): Record<string, number> {
