@@ -31,7 +31,7 @@ export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Wo
     log.warn({ error }, 'an idle connection to Postgres broke')
   }
   const options = { ...PATIENCE, max: JOBS_AT_ONCE, applicationName: 'turnpike worker', onIdleError }
-  const pool = openPool(config.DATABASE_URL, { ...options, max: 2 })
+  const pool = openPool(config.DATABASE_URL, { ...options, max: 3 })
   const problem = await whyNotReached(pool)
   if (problem !== null) throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${problem}).`)
   const prisma = await openPrisma(config.DATABASE_URL, options)

@@ -1,29 +1,23 @@
 import {
   openPolicy,
-  ownTarget,
   type Caller,
   type Draft,
-  type EndpointId,
-  type FaultCode,
   type KeyId,
   type KeyKind,
   type Own,
-  type OwnId,
   type PolicyDocument,
   type PolicyId,
   type RecordedRequest,
-  type RequestId,
-  type TargetId,
   type TenantId,
   type VersionedPolicy,
   type WorkspaceId,
   type World,
 } from '@turnpike/domain'
-import { openFeatures, type FeatureColumns } from './journal-features.ts'
+import { openFeatures } from './journal-features.ts'
 import { inTenant, type Pool, type Queryable } from './pools.ts'
-import { readFrame, readHour } from './whatif-past.ts'
+import { PAGE_MAX, readPage, type Row } from './whatif-page.ts'
+import { readFrame, readHour, type Frame } from './whatif-past.ts'
 import type { WhatIfRun } from './whatif-runs.ts'
-import { openTrace, TRACE, type Trace, type TraceColumn } from './whatif-trace.ts'
 
 /** A few thousand recorded requests and the world in which they are routed again. */
 export interface WhatIfBatch {
@@ -32,10 +26,6 @@ export interface WhatIfBatch {
   /** Requests without a decision, or refused for something that no policy changes. */
   readonly unrecorded: number
 }
-
-/** Rows read at a time: some ten milliseconds of routing, after which others have their turn. */
-const BATCH_MAX = 1_000
-const HOUR_MS = 3_600_000
 
 /** The draft of a run, and the policies that go on applying around it: those attached to organisation and workspaces now. */
 export function readDraft(pool: Pool, tenantId: TenantId, run: WhatIfRun): Promise<Draft> {
@@ -53,30 +43,65 @@ export function readDraft(pool: Pool, tenantId: TenantId, run: WhatIfRun): Promi
   })
 }
 
+/** Connections that a run reads by: while the rows of one are routed, PostgreSQL prepares those of the other. */
+const LANES = 2
+
 /**
- * The recorded requests of a run's range, hour by hour, newest first, in batches by a keyset: no transaction stays open. The next
- * batch is on its way while one is worked on.
+ * The recorded requests of a run's range, two hours side by side, newest first, in batches by a keyset: no transaction stays open.
+ * The next batches are on their way while one is worked on.
  */
-export async function* readWhatIf(pool: Pool, tenantId: TenantId, run: WhatIfRun): AsyncGenerator<WhatIfBatch> {
+export async function* readWhatIf(pool: Pool, tenantId: TenantId, run: WhatIfRun): AsyncGenerator<WhatIfBatch, void> {
   const frame = await readFrame(pool, tenantId, run.from, run.to)
+  const hours = await busyHours(pool, tenantId, run)
+  const lanes = Array.from({ length: LANES }, (_, lane) => {
+    const mine = hours.filter((_hour, place) => place % LANES === lane)
+    return ahead(batchesOf({ pool, tenantId, run, frame, hours: mine }))
+  })
+  for (let open = lanes; open.length > 0;) {
+    for (const lane of open) {
+      const next = await lane.next()
+      if (next.done) open = open.filter((other) => other !== lane)
+      else yield next.value
+    }
+  }
+}
+
+interface Lane {
+  readonly pool: Pool
+  readonly tenantId: TenantId
+  readonly run: WhatIfRun
+  readonly frame: Frame
+  readonly hours: readonly number[]
+}
+
+async function* batchesOf({ pool, tenantId, run, frame, hours }: Lane): AsyncGenerator<WhatIfBatch, void> {
   const callers = new Callers(tenantId, frame.own)
-  const read = (hourMs: number, after: Row | null) =>
-    inTenant(pool, tenantId, async (client) => {
-      const rows = await readPage(client, tenantId, run, { hourMs, after })
-      await callers.prepare(client, rows)
-      return rows
-    })
-  for (const hourMs of await busyHours(pool, tenantId, run)) {
+  for (const hourMs of hours) {
     const world = await readHour(pool, frame, hourMs)
-    let coming: Promise<Row[]> | null = read(hourMs, null)
-    while (coming) {
-      const page: Row[] = await coming
-      coming = page.length === BATCH_MAX ? read(hourMs, page.at(-1) ?? null) : null
-      // Whoever stops here, or fails, leaves a batch behind that nobody waits for.
-      coming?.catch(() => undefined)
+    let page: readonly Row[] = []
+    do {
+      const after = page.at(-1) ?? null
+      page = await inTenant(pool, tenantId, async (client) => {
+        const rows = await readPage(client, tenantId, run, { hourMs, after })
+        await callers.prepare(client, rows)
+        return rows
+      })
       const requests = page.flatMap((row) => requestOf(row, callers) ?? [])
       yield { world, requests, unrecorded: page.length - requests.length }
-    }
+    } while (page.length === PAGE_MAX)
+  }
+}
+
+/** The same, each asked for before the one in front of it is handed out. */
+async function* ahead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+  let coming = source.next()
+  for (;;) {
+    const next = await coming
+    if (next.done) return
+    coming = source.next()
+    // Whoever stops here, or fails, leaves one behind that nobody waits for.
+    coming.catch(() => undefined)
+    yield next.value
   }
 }
 
@@ -90,66 +115,6 @@ async function busyHours(pool: Pool, tenantId: TenantId, { from, to }: WhatIfRun
     ),
   )
   return rows.map(({ hour }) => hour.getTime())
-}
-
-interface Row extends Omit<FeatureColumns, 'models' | 'prompt_tokens'> {
-  readonly request_id: RequestId
-  readonly began_ms: number
-  readonly key_id: KeyId
-  /** Who answered, and by whose account. */
-  readonly target: TargetId | null
-  readonly fault: FaultCode | null
-  readonly cancelled: boolean
-  readonly streamed: boolean
-  readonly prompt_tokens: number
-  readonly completion_tokens: number
-  readonly cache_read_tokens: number
-  readonly cache_write_tokens: number
-  readonly reasoning_tokens: number
-  readonly cost_nano: bigint
-  readonly first_token_ms: number | null
-  readonly total_ms: number
-  /** Null: no route was chosen. */
-  readonly trace: Trace | null
-  /** Null: there are no features. */
-  readonly models: string[] | null
-  readonly expected_tokens: number
-  readonly draw: number
-}
-
-interface StoredRow extends Omit<Row, 'trace' | 'target'> {
-  readonly endpoint_id: EndpointId | null
-  readonly owner_id: OwnId | null
-  readonly trace: TraceColumn | null
-}
-
-/** The primary key of the features begins with the day, which chooses the partition of both. Times are whole milliseconds. */
-const PAGE = `
-  SELECT e.request_id, extract(epoch FROM e.began_at)::float8 * 1000 AS began_ms, e.key_id, e.endpoint_id, e.owner_id, e.fault, e.cancelled,
-    e.streamed, e.prompt_tokens, e.completion_tokens, e.cache_read_tokens, e.cache_write_tokens, e.reasoning_tokens, e.cost_nano,
-    e.first_token_ms, e.total_ms, ${TRACE}, f.models, f.prompt_tokens AS expected_tokens, f.max_tokens, f.parameters,
-    f.preferences, f.draw
-  FROM usage_events e LEFT JOIN request_features f ON f.day = e.day AND f.request_id = e.request_id
-  WHERE e.tenant_id = $1 AND e.day = $2 AND e.began_at >= $3 AND e.began_at < $4 AND ($5::text IS NULL OR e.key_id = $5)
-    AND ($6::timestamptz IS NULL OR (e.began_at <= $6 AND (e.began_at < $6 OR e.request_id > $7)))
-  ORDER BY e.began_at DESC, e.request_id LIMIT ${BATCH_MAX}`
-
-async function readPage(
-  client: Queryable,
-  tenantId: TenantId,
-  { from, to, keyId }: WhatIfRun,
-  { hourMs, after }: { readonly hourMs: number; readonly after: Row | null },
-): Promise<Row[]> {
-  const day = new Date(hourMs).toISOString().slice(0, 10)
-  const begin = new Date(Math.max(hourMs, from.getTime()))
-  const end = new Date(Math.min(hourMs + HOUR_MS, to.getTime()))
-  const place = [after && new Date(after.began_ms), after?.request_id ?? null]
-  const { rows } = await client.query<StoredRow>(PAGE, [...[tenantId, day, begin, end, keyId], ...place])
-  return rows.map((row) => {
-    const { endpoint_id: endpoint, owner_id: owner } = row
-    const target = endpoint !== null && owner !== null ? ownTarget(endpoint, owner) : endpoint
-    return Object.assign(row, { target, trace: openTrace(row.trace, target), began_ms: Math.round(row.began_ms) })
-  })
 }
 
 /** Callers as they were at the time of a request: by key, and by the versions of the policies that applied. */

@@ -21,7 +21,7 @@ afterAll(async () => {
 /** @param endpoint who answered, as the row's own column says */
 async function traceOf(stored: unknown, attempts: number, endpoint: TargetId | null): Promise<Trace | null> {
   const { rows } = await app.query<{ trace: TraceColumn | null }>(
-    `SELECT ${TRACE} FROM (SELECT $1::jsonb AS decision, $2::int AS attempts, $3::text AS endpoint_id) e`,
+    `SELECT ${TRACE} AS trace FROM (SELECT $1::jsonb AS decision, $2::int AS attempts, $3::text AS endpoint_id) e`,
     [JSON.stringify(stored), attempts, endpoint],
   )
   return openTrace(rows[0]?.trace ?? null, endpoint)

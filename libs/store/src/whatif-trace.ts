@@ -15,7 +15,7 @@ export interface Trace {
 export const TRACE = `CASE WHEN e.decision ->> 'o' IS NOT NULL THEN jsonb_build_array(
     e.decision -> 'v', e.decision -> 'p', e.decision -> 'a',
     CASE WHEN e.attempts > 1 OR e.endpoint_id IS NULL OR e.decision ? 's'
-      THEN e.decision - '{p,a,r}'::text[] END) END AS trace`
+      THEN e.decision - '{p,a,r}'::text[] END) END`
 
 /** In the first form names are written out, in the second they are mostly places among the candidates. */
 export type TraceColumn =
@@ -54,12 +54,18 @@ export function openTrace(column: TraceColumn | null, endpoint: TargetId | null)
   const [first] = rest?.t ?? []
   return {
     policies: (policies ?? []).map(([id, version]) => ({ id, version })),
-    attempts: attempts.flatMap(([target, , , , outcome, , fault = null]) => {
-      const tried = typeof target === 'number' ? candidate(target) : target[0]
-      return tried === null ? [] : [{ endpoint: tried, outcome, fault }]
-    }),
+    attempts: attempts.map((attempt) => tried(attempt, candidate)).filter((attempt) => attempt !== null),
     warm: rest?.s === 1 && first !== undefined ? candidate(first) : null,
   }
+}
+
+type Tried = Trace['attempts'][number]
+
+/** By place, since nearly all there is of an attempt is skipped. */
+function tried(attempt: SecondAttempt, candidate: (place: number) => TargetId | null): Tried | null {
+  const target = attempt[0]
+  const endpoint = typeof target === 'number' ? candidate(target) : target[0]
+  return endpoint === null ? null : { endpoint, outcome: attempt[4], fault: attempt[6] ?? null }
 }
 
 function openFirst(policy: PolicyRow | null, attempts: readonly FirstAttempt[]): Trace {
