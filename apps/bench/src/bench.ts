@@ -8,6 +8,7 @@ import { startRig, type Rig } from './rig.ts'
 import { Started } from './started.ts'
 import { figureTable, lines, microTable } from './table.ts'
 import { hasProc } from './usage-of-process.ts'
+import { measureWhatIfJob } from './whatif-job.ts'
 import { measureWhatIf, type WhatIfBench } from './whatif.ts'
 
 /** The whole run: what was asked for, measured in turn, printed. Everything that was started is ended, also on an error and on Ctrl-C. */
@@ -22,12 +23,14 @@ export async function bench(args: readonly string[]): Promise<void> {
     if (micro.length > 0) print(`${microTable(micro)}\n`)
     const whatIf = options.only.includes('whatif') ? measureWhatIf() : null
     if (whatIf) print(`${whatIfLine(whatIf)}\n\n`)
+    const whatIfJob = options.only.includes('whatif-job') ? await withStarted(measureWhatIfJob) : null
+    if (whatIfJob) print(`${whatIfLine(whatIfJob)}\n\n`)
     const fleet = options.only.includes('fleet') ? await measureFleet() : []
     if (fleet.length > 0) print(`${lines(fleetRows(fleet))}\n`)
     const figures = options.only.some(isOverSockets) ? await overSockets(options) : []
     if (figures.length > 0) print(`${figureTable(figures)}\n`)
     if (!hasProc()) print('This system has no /proc: CPU and memory are not told, requests/s stand in for them.\n')
-    if (options.json) print(`${JSON.stringify({ ...facts, ...asJson(micro, figures), whatIf, fleet })}\n`)
+    if (options.json) print(`${JSON.stringify({ ...facts, ...asJson(micro, figures), whatIf, whatIfJob, fleet })}\n`)
     process.exit(0)
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
@@ -35,26 +38,34 @@ export async function bench(args: readonly string[]): Promise<void> {
   }
 }
 
-/** The other cases run in this process. */
+/** The other cases run in this process, or bring their own. */
 function isOverSockets(name: CaseName): name is keyof typeof MEASURED {
-  return name !== 'micro' && name !== 'whatif' && name !== 'fleet'
+  return name !== 'micro' && name !== 'whatif' && name !== 'whatif-job' && name !== 'fleet'
 }
 
-function whatIfLine({ requests, seconds, cpuSeconds, moved, goal }: WhatIfBench): string {
-  const times = `${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of processor time`
-  return `${requests.toLocaleString('en')} recorded requests replayed in ${times} (goal ${goal}); ${(moved * 100).toFixed(0)} % moved`
+function whatIfLine({ how, requests, seconds, cpuSeconds, moved, goal }: WhatIfBench): string {
+  const cpu = cpuSeconds === null ? '' : `, ${cpuSeconds.toFixed(1)} s of processor time`
+  const times = `${seconds.toFixed(1)} s${cpu}`
+  return `${requests.toLocaleString('en')} recorded requests replayed ${how} in ${times} (goal ${goal}); ${(moved * 100).toFixed(0)} % moved`
 }
 
-async function overSockets(options: Options): Promise<Figure[]> {
+function overSockets(options: Options): Promise<Figure[]> {
+  return withStarted(async (started) => {
+    const rig = await startRig(started, options.profile)
+    const rounds: Round[] = []
+    for (const name of options.only) if (isOverSockets(name)) rounds.push(...(await takeTurns(rig, name, options)))
+    return figuresOf(rounds)
+  })
+}
+
+/** Ends what the work started, however it ends, also on Ctrl-C. */
+async function withStarted<T>(work: (started: Started) => Promise<T>): Promise<T> {
   const started = new Started()
   const interrupted = () => void started.end().finally(() => process.exit(INTERRUPTED))
   process.once('SIGINT', interrupted)
   process.once('SIGTERM', interrupted)
   try {
-    const rig = await startRig(started, options.profile)
-    const rounds: Round[] = []
-    for (const name of options.only) if (isOverSockets(name)) rounds.push(...(await takeTurns(rig, name, options)))
-    return figuresOf(rounds)
+    return await work(started)
   } finally {
     await started.end()
     process.off('SIGINT', interrupted)

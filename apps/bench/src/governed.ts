@@ -14,14 +14,26 @@ import {
 import { launch, type Part } from './part.ts'
 import type { Started } from './started.ts'
 
+/** What answers behind the gateway. */
+export interface Behind {
+  /** What the model `compatible/default` leads to. Absent: there is none. */
+  readonly compatible?: string
+  /** Answers for the simulated models. Absent: nobody does. */
+  readonly simulator?: string
+}
+
 /** The real gateway with its stores, and a key of the operator's own organisation. */
 export interface Governed {
   readonly gateway: Part
   readonly key: string
+  /** PostgreSQL, as its owner. */
+  readonly ownerUrl: string
+  /** The same as control and worker log in. */
+  readonly appUrl: string
 }
 
 /** Folder of the built programs: this file is in `dist/bench` when it runs. */
-const DIST = path.resolve(import.meta.dirname, '..')
+export const DIST = path.resolve(import.meta.dirname, '..')
 const MIGRATIONS = path.resolve(DIST, '../prisma/migrations')
 /** The long prompt has about 100,000 tokens. */
 const CONTEXT_LENGTH = 1_000_000
@@ -29,9 +41,13 @@ const CONTEXT_LENGTH = 1_000_000
 /**
  * Starts PostgreSQL, Redis and the built gateway on loopback, everything on: key check, policy, limits, journal, metering.
  * Its files lie in a folder of their own that goes away with it. Rejects in a sentence when a store or the gateway does not start.
- * @param upstreamUrl what the model `compatible/default` leads to @param profile folder for a CPU profile, or null
+ * @param profile folder for a CPU profile, or null
  */
-export async function startGoverned(started: Started, upstreamUrl: string, profile: string | null): Promise<Governed> {
+export async function startGoverned(
+  started: Started,
+  { compatible, simulator }: Behind,
+  profile: string | null,
+): Promise<Governed> {
   const home = await mkdtemp(path.join(tmpdir(), 'turnpike-bench-'))
   started.add(() => rm(home, { recursive: true, force: true }))
   // The database may have to run as a lesser user, who must be able to pass through.
@@ -41,7 +57,7 @@ export async function startGoverned(started: Started, upstreamUrl: string, profi
   const redis = await startEmbeddedRedis({ home })
   if ('missing' in redis) throw new Error(`The gateway is measured with Redis. ${redis.missing}`)
   started.add(() => redis.stop())
-  const { key, keySecrets, gatewayUrl } = await furnish(postgres.ownerUrl, upstreamUrl)
+  const { key, keySecrets, gatewayUrl, appUrl } = await furnish(postgres.ownerUrl, compatible)
   const gateway = await launch({
     name: 'gateway',
     file: path.join(DIST, 'gateway/main.js'),
@@ -56,23 +72,24 @@ export async function startGoverned(started: Started, upstreamUrl: string, profi
       REDIS_URL: redis.url,
       KEY_SECRETS: keySecrets,
       JOURNAL_DIR: path.join(home, 'journal'),
-      OPENAI_COMPATIBLE_BASE_URL: upstreamUrl,
-      OPENAI_COMPATIBLE_API_KEY: 'none',
+      ...(compatible && { OPENAI_COMPATIBLE_BASE_URL: compatible, OPENAI_COMPATIBLE_API_KEY: 'none' }),
+      ...(simulator && { SIMULATOR_URL: simulator }),
     },
   })
   started.add(() => gateway.stop())
-  return { gateway, key }
+  return { gateway, key, ownerUrl: postgres.ownerUrl, appUrl }
 }
 
 /** Tables, the whole catalogue as a self-hoster has it and the upstream beside it, logins, and the operator's key. */
-async function furnish(ownerUrl: string, upstreamUrl: string) {
+async function furnish(ownerUrl: string, compatible: string | undefined) {
   await migrate(ownerUrl, MIGRATIONS)
   const models = [{ name: 'default', contextLength: CONTEXT_LENGTH }]
-  await seedCatalogue(ownerUrl, { simulated: true, real: [{ slug: 'compatible', baseUrl: upstreamUrl, models }] })
+  const real = compatible === undefined ? [] : [{ slug: 'compatible' as const, baseUrl: compatible, models }]
+  await seedCatalogue(ownerUrl, { simulated: true, real })
   const appUrl = await ensureLogin(ownerUrl, { role: 'turnpike_app', password: password() })
   const gatewayUrl = await ensureLogin(ownerUrl, { role: 'turnpike_gateway', password: password() })
   const keySecrets = newSecretsText()
-  return { key: await operatorKey(appUrl, keySecrets, null), keySecrets, gatewayUrl }
+  return { key: await operatorKey(appUrl, keySecrets, null), keySecrets, gatewayUrl, appUrl }
 }
 
 function password(): string {

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 export const CASES = [
   'micro',
   'whatif',
+  'whatif-job',
   'fleet',
   'memory',
   'chat',

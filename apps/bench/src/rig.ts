@@ -23,7 +23,7 @@ export async function startRig(started: Started, profile: string | null): Promis
   started.add(() => upstream.stop())
   const floor = await launch({ name: 'floor', file: SELF, args: ['floor', upstream.url] })
   started.add(() => floor.stop())
-  const { gateway, key } = await startGoverned(started, upstream.url, profile)
+  const { gateway, key } = await startGoverned(started, { compatible: upstream.url }, profile)
   const control = upstream.url.replace(/\/v1$/, '')
   return {
     direct: { name: 'direct', url: chat(upstream.url), key: 'none', pid: null, rest: nothing },
@@ -56,7 +56,7 @@ const POLL_MS = 250
  * Waits until every finished request is in the database: carrying it there is part of what a request costs. Rejects when
  * it does not get there, since the figures of a gateway that cannot keep up with itself would flatter it.
  */
-async function untilShipped(gatewayUrl: string): Promise<void> {
+export async function untilShipped(gatewayUrl: string): Promise<void> {
   const deadline = performance.now() + SHIPPED_MS_MAX
   let waiting = ''
   while (performance.now() < deadline) {
