@@ -1,24 +1,41 @@
 /**
  * Runs the fault scenarios and shows what each measured: `npm run test:faults [-- --json] [-- -t A14]`.
  * With `--json` the last line of standard output is {"passed","failed","seconds","validKeyRequests",
- * "validKeyAnswersInProcess","wrong401","scenarios":[…]}.
+ * "validKeyAnswersInProcess","wrong401","scenarios":[…]}. `stalledMs` of a scenario is how long the machine let nobody run at a stretch:
+ * this process has nothing else to do than to notice. Where it is hundreds, a time that was missed is the machine's.
  * Exits with 1 when a scenario fails.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { startVitest } from 'vitest/node'
 
 /** The figure of the simulation that counts its answers. */
 const IN_PROCESS = 'answers for valid keys, in process'
 
+/** Shorter ones are everyday. */
+const STALL_MS_MIN = 100
+
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false }, t: { type: 'string', short: 't' } },
   allowPositionals: true,
 })
 
+const pulse = monitorEventLoopDelay({ resolution: 5 })
+pulse.enable()
+const stalledMs = new Map()
+
 const vitest = await startVitest('test', positionals, {
   config: 'vitest.faults.config.ts',
   watch: false,
-  reporters: [{ onTestCaseResult: (test) => process.stderr.write(`${mark(test)} ${test.name}\n`) }],
+  reporters: [
+    {
+      onTestCaseReady: () => pulse.reset(),
+      onTestCaseResult(test) {
+        stalledMs.set(test.id, Math.round(pulse.max / 1_000_000))
+        process.stderr.write(`${mark(test)} ${test.name}\n`)
+      },
+    },
+  ],
   ...(values.t && { testNamePattern: values.t }),
 })
 const started = performance.timeOrigin
@@ -31,6 +48,7 @@ const scenarios = vitest.state
     ok: test.result().state === 'passed',
     seconds: Math.round((test.diagnostic()?.duration ?? 0) / 100) / 10,
     figures: test.meta().figures ?? {},
+    stalledMs: stalledMs.get(test.id) ?? 0,
     error: test.result().errors?.[0]?.message ?? null,
   }))
 const broken = vitest.state.getTestModules().flatMap((module) => module.errors())
@@ -47,11 +65,12 @@ const outcome = {
 }
 await vitest.close()
 
-for (const { ok, name, seconds, figures, error } of scenarios) {
+for (const { ok, name, seconds, figures, stalledMs: stalled, error } of scenarios) {
   const shown = Object.entries(figures).map(([figure, value]) => `${figure} ${value}`)
   say(`${ok ? 'ok  ' : 'FAIL'} ${String(seconds).padStart(6)} s  ${name}`)
   if (shown.length > 0) say(`                ${shown.join(' · ')}`)
   if (error) say(`                ${error.split('\n')[0]}`)
+  if (stalled >= STALL_MS_MIN) say(`                the machine let nobody run for ${stalled} ms`)
 }
 for (const error of broken) say(`FAIL ${error.message}`)
 say(

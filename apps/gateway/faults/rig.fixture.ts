@@ -96,9 +96,20 @@ export function useFleet({ unseen = 0, warmUp = true, ...options }: RigOptions):
       await waitFor(() => finished() >= WARM_UP_REQUESTS, { withinMs: 60_000, what: 'the end of the warm-up' })
     })
   })
-  beforeEach(() => healthy(current().fleet))
+  beforeEach(async () => {
+    await mended(current().fleet)
+    await healthy(current().fleet)
+  })
   afterAll(() => rig?.fleet.drop())
   return current
+}
+
+/** What a scenario that failed has left cut off or dead is put right, so that it alone is red. */
+async function mended({ gateways }: Fleet): Promise<void> {
+  for (const gateway of gateways) {
+    await Promise.all([gateway.redis.heal(), gateway.postgres.heal()])
+    await gateway.start()
+  }
 }
 
 function taken(key: FleetKey | undefined): FleetKey {
