@@ -102,7 +102,7 @@ async function run(files, pattern) {
     ...(pattern && { testNamePattern: pattern }),
   })
   const modules = vitest.state.getTestModules()
-  const scenarios = modules
+  const played = modules
     .flatMap((module) => [...module.children.allTests()])
     .filter((test) => test.result().state !== 'skipped')
     .map((test) => ({
@@ -115,9 +115,9 @@ async function run(files, pattern) {
       error: test.result().errors?.[0]?.message ?? null,
       before: [],
     }))
-  const broken = modules.flatMap((module) => module.errors())
+  const errors = modules.flatMap((module) => module.errors())
   await vitest.close()
-  return { scenarios, broken, measured: scenarios.map(({ figures }) => figures) }
+  return { scenarios: played, broken: errors, measured: played.map(({ figures }) => figures) }
 }
 
 /** Since the start of the machine, in ticks: of all processors, and what its host gave to others. Zero where there is no /proc. */
