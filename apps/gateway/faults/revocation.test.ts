@@ -243,7 +243,7 @@ describe('a revoked key', () => {
     expectFair(outcome)
   })
 
-  it('A16 is refused while Postgres is down, and stays so though the process that took it is killed', async (context) => {
+  it('A16 is refused while Postgres is down, and stays so though the process that took it is killed and started again', async (context) => {
     const { fleet } = current()
     const doomed = take(REVOKED_AWAY)
     // A gateway that does not know a key cannot tell that it was revoked: it says 503 until Postgres is back.
@@ -266,9 +266,11 @@ describe('a revoked key', () => {
         await scene.phase('killed')
         await control.kill()
         await expectRefused(fleet.gateways, doomed)
-        await fleet.postgres.start()
-        const backMs = performance.now()
+        await scene.phase('started again')
         await control.start()
+        await expectRefused(fleet.gateways, doomed)
+        const backMs = performance.now()
+        await fleet.postgres.start()
         await waitFor(async () => (await revokedCount(fleet, doomed)) === doomed.length, { withinMs: 20_000 })
         durable.ms = performance.now() - backMs
       },
