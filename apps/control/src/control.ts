@@ -30,7 +30,7 @@ import { credentialSecretsOf, tellOfCredentialSecrets } from './credential-secre
 import { Live } from './events/live.ts'
 import type { ReadRows } from './events/feed.ts'
 import { Management } from './management/management.ts'
-import { openPendingFile, tellOnce } from './management/pending-file.ts'
+import { openPendingFile } from './management/pending-file.ts'
 import { catalogueReader } from './models/catalogue-reader.ts'
 import { OwnLimits } from './own/own-limits.ts'
 import { Trials } from './own/trials.ts'
@@ -101,9 +101,9 @@ export class Control {
     this.metrics = metricsOf(this.live, this.management)
   }
 
-  /** Resolves when changes are heard of and the key secrets were compared with the database. */
+  /** Resolves when both were tried: to hear of changes, and to compare the key secrets with the database. */
   get listening(): Promise<unknown> {
-    return Promise.all([this.#listening.ready, this.secretCheck.tried])
+    return Promise.all([this.#listening.tried, this.secretCheck.tried])
   }
 
   /** Waits for a mutation and tells the gateways. Without Redis they learn of it by their poll, within its second. */
@@ -139,13 +139,23 @@ export class Control {
     await this.prisma.$disconnect()
   }
 
+  /** Each time the database is there (again): it may know others than before. */
+  #tellOfCredentialSecrets(): void {
+    tellOfCredentialSecrets(this.pool, this.credentialSecrets, this.log).catch((error: unknown) => {
+      this.log.warn({ error }, 'the key-encryption keys could not be compared with the database')
+    })
+  }
+
   #listen(): Listening {
     return new Listening({
       url: this.config.DATABASE_URL,
       channels: [USAGE_CHANNEL, CONSOLE_CHANNEL],
       applicationName: 'turnpike control events',
       onNotice: (notice) => this.live.hear(notice),
-      onListening: () => this.live.catchUp(),
+      onListening: () => {
+        this.live.catchUp()
+        this.#tellOfCredentialSecrets()
+      },
       onLost: (error) => this.log.warn({ error }, 'the line for notices was lost; opening another'),
     })
   }
@@ -164,7 +174,8 @@ const POOL = { max: 8, statementTimeoutMs: 10_000, connectTimeoutMs: 2_000, appl
 
 /**
  * Builds a control process: every object in dependency order, in plain TypeScript; `close()` undoes it in reverse.
- * Throws ConfigError when the settings do not fit together or the database does not answer.
+ * Throws ConfigError when the settings do not fit together or the database refuses them. One that is away is waited for:
+ * revocations are taken meanwhile, and those that wait stay known to the gateways.
  */
 export async function buildControl(config: ControlConfig, log: Logger): Promise<Control> {
   const billing = orConfigError(() => billingOf(billingSettings(config)))
@@ -177,15 +188,14 @@ export async function buildControl(config: ControlConfig, log: Logger): Promise<
     onIdleError: (error: Error) => log.warn({ error }, 'an idle connection to Postgres broke'),
   }
   const pool = openPool(config.DATABASE_URL, options)
-  const problem = await whyNotReached(pool)
-  if (problem !== null) {
-    if (redis && file) await tellOnce(redis, secrets, file)
+  const notReached = await whyNotReached(pool)
+  if (notReached && !notReached.isAway) {
     redis?.disconnect()
     await file?.close()
-    throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${problem}).`)
+    throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${notReached.reason}).`)
   }
+  if (notReached) log.error({ reason: notReached.reason }, 'PostgreSQL does not answer; not ready until it does')
   const prisma = await openPrisma(config.DATABASE_URL, options)
-  await tellOfCredentialSecrets(pool, credentialSecrets, log)
   return new Control(config, secrets, credentialSecrets, prisma, pool, redis, billing, file, log)
 }
 

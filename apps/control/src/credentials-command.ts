@@ -35,8 +35,8 @@ export async function credentialsCommand(
   const keks = opened(CREDENTIAL_SECRETS)
   const pool = openPool(DATABASE_URL, PATIENCE)
   try {
-    const problem = await whyNotReached(pool)
-    if (problem !== null) throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${problem}).`)
+    const notReached = await whyNotReached(pool)
+    if (notReached) throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${notReached.reason}).`)
     const prisma = await openPrisma(DATABASE_URL, PATIENCE)
     try {
       return described(await rewrapOwn(pool, prisma, keks), keks)

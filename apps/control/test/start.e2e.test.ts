@@ -2,8 +2,11 @@ import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import { ConfigError } from '@turnpike/server'
 import { newSecretsText } from '@turnpike/store'
+import { testDatabase, waitFor } from '@turnpike/testkit'
 import { controlConfig } from '../src/config.ts'
 import { buildControl } from '../src/control.ts'
+import { startControl, Visitor } from './control-process.ts'
+import { openDetour } from './detour.ts'
 
 const SETTINGS = {
   DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/turnpike',
@@ -12,7 +15,6 @@ const SETTINGS = {
 }
 
 it.each([
-  ['no database at its address', {}, /^DATABASE_URL: PostgreSQL cannot be used there/],
   ['secrets that are none', { KEY_SECRETS: 'canary-4711' }, /^Key secrets, entry 1/],
   [
     'a Stripe key without a webhook secret',
@@ -32,4 +34,39 @@ it.each([
   expect(error).toBeInstanceOf(ConfigError)
   expect((error as Error).message).toMatch(sentence)
   expect((error as Error).message).not.toContain('canary')
+})
+
+it('refuses to start on a server that has no such database', async () => {
+  const database = await testDatabase()
+  const url = new URL(database.appUrl)
+  url.pathname = '/canary_4711'
+  const config = controlConfig({ ...SETTINGS, DATABASE_URL: url.toString() })
+  await expect(buildControl(config, pino({ level: 'silent' }))).rejects.toThrow(/^DATABASE_URL: .*does not exist/)
+  await database.drop()
+})
+
+it('starts while PostgreSQL is away, says so, claims nothing, and needs no restart when it is back', async () => {
+  const detour = await openDetour()
+  const control = await startControl({}, async (url) => {
+    const address = await detour.to(url)
+    detour.cut()
+    return address
+  })
+  const { url } = control
+  const readiness = async () => {
+    const reply = await fetch(`${url}/readyz`)
+    return { status: reply.status, text: await reply.text() }
+  }
+  const visitor = new Visitor(url)
+  const signIn = () =>
+    visitor.send('POST', '/console/v1/sign-in', { email: 'ann@example.com', password: 'correct horse' })
+
+  expect(await readiness()).toMatchObject({ status: 503, text: expect.stringContaining('postgres_away') })
+  expect((await signIn()).status).toBe(503)
+  detour.mend()
+  await waitFor(async () => (await readiness()).status === 200, { withinMs: 10_000 })
+  expect((await signIn()).status).toBe(401)
+  expect(control.logged().match(/the line for notices was lost/g)).toHaveLength(1)
+  await control.close()
+  await detour.close()
 })

@@ -32,8 +32,8 @@ export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Wo
   }
   const options = { ...PATIENCE, max: JOBS_AT_ONCE, applicationName: 'turnpike worker', onIdleError }
   const pool = openPool(config.DATABASE_URL, { ...options, max: 3 })
-  const problem = await whyNotReached(pool)
-  if (problem !== null) throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${problem}).`)
+  const notReached = await whyNotReached(pool)
+  if (notReached) throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${notReached.reason}).`)
   const prisma = await openPrisma(config.DATABASE_URL, options)
   const mailer = openMailer(config.SMTP_URL, config.MAIL_FROM)
   // A worker that comes up after days must not wait for the next round of the timetable.

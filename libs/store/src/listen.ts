@@ -30,15 +30,16 @@ const PING_MS = 15_000
  * lost. Notices in between are lost too: listeners must not need them all.
  */
 export class Listening {
-  /** Resolves when the first connection listens. */
-  readonly ready: Promise<void>
+  /** Resolves when the first connection listens, or could not be had. */
+  readonly tried: Promise<void>
   #client: Client | null = null
   #closed = false
   #delayMs = RECONNECT_MS_MIN
+  #isLost = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(private readonly options: ListenOptions) {
-    this.ready = new Promise((resolve) => this.#connect(resolve))
+    this.tried = new Promise((resolve) => this.#connect(resolve))
   }
 
   async close(): Promise<void> {
@@ -47,14 +48,14 @@ export class Listening {
     await this.#client?.end()
   }
 
-  #connect(onReady: () => void): void {
+  #connect(onTried?: () => void): void {
     const client = clientOf(this.options)
     this.#client = client
-    const lose = (error: unknown) => this.#lose(client, error instanceof Error ? error : null, onReady)
+    const lose = (error: unknown) => this.#lose(client, error instanceof Error ? error : null)
     client.on('error', lose)
     client.on('end', () => lose(null))
     client.on('notification', ({ channel, payload }) => this.options.onNotice({ channel, payload: payload ?? '' }))
-    this.#begin(client, lose).then(() => this.#isOn(client) && onReady(), lose)
+    void this.#begin(client, lose).catch(lose).finally(onTried)
   }
 
   async #begin(client: Client, lose: (error: unknown) => void): Promise<void> {
@@ -62,6 +63,7 @@ export class Listening {
     for (const channel of this.options.channels) await client.query(`LISTEN ${client.escapeIdentifier(channel)}`)
     if (!this.#isOn(client)) return
     this.#delayMs = RECONNECT_MS_MIN
+    this.#isLost = false
     this.options.onListening()
     this.#ping(client, lose)
   }
@@ -72,15 +74,16 @@ export class Listening {
     }, PING_MS)
   }
 
-  /** Once per connection: of all the ways in which one can break, several are told at once. */
-  #lose(client: Client, error: Error | null, onReady: () => void): void {
+  /** Once per connection: of all the ways in which one can break, several are told at once. Who cannot connect loses nothing more. */
+  #lose(client: Client, error: Error | null): void {
     if (!this.#isOn(client)) return
     this.#client = null
     clearTimeout(this.#timer)
     // The connection is broken already; whatever ending it says is no news.
     client.end().catch(() => undefined)
-    this.options.onLost(error)
-    this.#timer = setTimeout(() => this.#connect(onReady), this.#delayMs)
+    if (!this.#isLost) this.options.onLost(error)
+    this.#isLost = true
+    this.#timer = setTimeout(() => this.#connect(), this.#delayMs)
     this.#delayMs = Math.min(this.#delayMs * 2, RECONNECT_MS_MAX)
   }
 

@@ -4,6 +4,7 @@ import type { UserId } from '@turnpike/domain'
 import { insertTenant, testDatabase, testPool, type TestDatabase, type TestTenant } from '@turnpike/testkit'
 import { inTransaction } from './pools.ts'
 import { openPrisma, type PrismaClient, withPerson, withTenant } from './prisma.ts'
+import { isStoreAway } from './store-away.ts'
 
 const LIMITS = { max: 2, statementTimeoutMs: 2_000, connectTimeoutMs: 1_000, applicationName: 'prisma test' }
 
@@ -71,8 +72,16 @@ it('gives a slow statement up', async () => {
   await slow.$disconnect()
 })
 
-it('says so when the database cannot be reached', async () => {
+it('is there before its database, and says at each question that nobody answers', async () => {
   const nowhere = new URL(database.appUrl)
   nowhere.port = '1'
-  await expect(openPrisma(nowhere.toString(), LIMITS)).rejects.toThrow()
+  const early = await openPrisma(nowhere.toString(), LIMITS)
+  await expect(early.catalogueVersion.findFirst()).rejects.toSatisfy(isStoreAway)
+  await early.$disconnect()
+})
+
+it('is not opened on a database that refuses it', async () => {
+  const unknown = new URL(database.appUrl)
+  unknown.pathname = '/no_such_database'
+  await expect(openPrisma(unknown.toString(), LIMITS)).rejects.toThrow()
 })

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type { TenantId, UserId } from '@turnpike/domain'
 import { type Prisma, PrismaClient } from './generated/client.ts'
 import { connectionSettings, type PoolOptions } from './pools.ts'
+import { isStoreAway } from './store-away.ts'
 
 export type { PrismaClient } from './generated/client.ts'
 /** A client inside one transaction. */
@@ -10,7 +11,10 @@ export type Transaction = Prisma.TransactionClient
 /** Longest life of an interactive transaction: screens and forms, never reports. */
 const TRANSACTION_TIMEOUT_MS = 5_000
 
-/** The control plane's client, warmed up: its first query costs 0.3 s, which no visitor should pay. */
+/**
+ * The control plane's client, warmed up: its first query costs 0.3 s, which no visitor should pay. One whose database is away is
+ * cold, and good when that is back.
+ */
 export async function openPrisma(url: string, options: PoolOptions): Promise<PrismaClient> {
   const onIdleError = (error: Error): void => options.onIdleError?.(error)
   const adapter = new PrismaPg(connectionSettings(url, options), {
@@ -26,6 +30,7 @@ export async function openPrisma(url: string, options: PoolOptions): Promise<Pri
   try {
     await prisma.catalogueVersion.findFirst()
   } catch (error) {
+    if (isStoreAway(error)) return prisma
     await prisma.$disconnect()
     throw error
   }

@@ -10,6 +10,9 @@ const BROKEN = new Set([
   'ETIMEDOUT',
   'EPIPE',
   'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   '57P01',
   '57P02',
   '57P03',
@@ -35,10 +38,21 @@ export function isStoreAway(error: unknown): boolean {
   return false
 }
 
-/** Asks the database for a sign of life. @returns null, or what is wrong with the address, the login or the server, for its operator */
-export async function whyNotReached(pool: Pool): Promise<string | null> {
+/** Why a database could not be asked. */
+export interface NotReached {
+  /** What is wrong with the address, the login or the server, for its operator. */
+  readonly reason: string
+  /** It does not answer, which passes. Otherwise it did, and said no. */
+  readonly isAway: boolean
+}
+
+/** Asks the database for a sign of life. @returns null when it gave one */
+export async function whyNotReached(pool: Pool): Promise<NotReached | null> {
   return pool.query('SELECT 1').then(
     () => null,
-    (error: unknown) => (error instanceof Error ? error.message || error.name : 'no answer'),
+    (error: unknown) => ({
+      reason: error instanceof Error ? error.message || error.name : 'no answer',
+      isAway: isStoreAway(error),
+    }),
   )
 }
