@@ -6,6 +6,7 @@ import { startStandalone } from './standalone.ts'
 /** With `--json` one line is printed when ready, for programs: `{"api","console","key"}`. */
 const asJson = process.argv.includes('--json')
 
+let said = ''
 await run(async () => {
   const environment = ownEnvironment()
   const config = standaloneConfig(environment)
@@ -14,9 +15,11 @@ await run(async () => {
     throw config.LOG_LEVEL === 'debug' ? error : new ConfigError(error instanceof Error ? error.message : String(error))
   })
   const { apiUrl, consoleUrl, key } = standalone
-  process.stdout.write(asJson ? `${JSON.stringify({ api: apiUrl, console: consoleUrl, key })}\n` : banner(standalone))
+  said = asJson ? `${JSON.stringify({ api: apiUrl, console: consoleUrl, key })}\n` : banner(standalone)
   return { ready: { api: apiUrl, console: consoleUrl }, close: () => standalone.close() }
 })
+// Not before a signal ends everything in order: whoever reads this may send one at once.
+process.stdout.write(said)
 
 function giveUp(message: string): void {
   process.stderr.write(`${message}\n`)
