@@ -29,7 +29,7 @@ const ModelsPage = lazy(() => import('./models/ModelsPage.tsx'))
 const PoliciesPage = lazy(() => import('./policies/PoliciesPage.tsx'))
 const NewPolicyPage = lazy(() => import('./policies/NewPolicyPage.tsx'))
 const PolicyPage = lazy(() => import('./policies/PolicyPage.tsx'))
-const ProviderKeysPage = lazy(() => import('./own/ProviderKeysPage.tsx'))
+const ProviderKeysPage = lazy(() => import('./provider-keys/ProviderKeysPage.tsx'))
 const WhatIfPage = lazy(() => import('./what-if/WhatIfPage.tsx'))
 const SettingsPage = lazy(() => import('./settings/SettingsPage.tsx'))
 

@@ -32,10 +32,10 @@ import type { ReadRows } from './events/feed.ts'
 import { Management } from './management/management.ts'
 import { openPendingFile } from './management/pending-file.ts'
 import { catalogueReader } from './models/catalogue-reader.ts'
-import { OwnLimits } from './own/own-limits.ts'
-import { Trials } from './own/trials.ts'
+import { OwnLimits } from './byok/limits.ts'
+import { Trials } from './byok/test-runs.ts'
 import { rowOf } from './requests/request-row.ts'
-import { Entrance } from './session/entrance.ts'
+import { Entrance } from './session/authentication.ts'
 
 /** Everything a control process is made of. */
 export class Control {

@@ -1,7 +1,7 @@
 import { inTransaction } from '@turnpike/store'
 import { note, percentile, waitFor } from '@turnpike/testkit'
 import { expect, it, onTestFinished } from 'vitest'
-import { dice } from '../src/outage.fixture.ts'
+import { dice } from '../src/stores/outage.fixture.ts'
 import { attachHedge, COMPLETION_TOKENS, lognormal, PIECES, startPacer, type Pacer } from './hedging.fixture.ts'
 import { MODEL, PRIMARY, useUpstreams, type Upstreams } from './upstream-rig.fixture.ts'
 

@@ -17,8 +17,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { gatewayConfig } from '../src/config.ts'
 import { listen } from '../src/gateway.module.ts'
 import { Gateway, type GatewayOptions } from '../src/gateway.ts'
-import { openStores } from '../src/stores.ts'
-import type { Reach } from '../src/target.ts'
+import { openStores } from '../src/stores/stores.ts'
+import type { Reach } from '../src/targets/target.ts'
 
 /** The provider that most requests for the load's model go to first: the cheapest of six. */
 export const PRIMARY = 'dogwood'

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { checkKey, mintKey, newSecretsText, openKeySecrets } from '@turnpike/store'
 import { describe, expect, it } from 'vitest'
 import { readAlertRules } from './alerts.fixture.ts'
-import { dice, Outage } from './outage.fixture.ts'
+import { dice, Outage } from './stores/outage.fixture.ts'
 import { parseExpression } from './promql.fixture.ts'
 
 const FILE = path.resolve(import.meta.dirname, '../../../infra/prometheus/alerts.yaml')

@@ -2,7 +2,7 @@ import { ownerOf, type Attempt } from '@turnpike/domain'
 import { Counter, Gauge, Histogram, createMetrics, type Registry } from '@turnpike/server'
 import type { UsageRecord } from '@turnpike/store'
 import type { Reading } from './reading.ts'
-import type { Stores } from './stores.ts'
+import type { Stores } from './stores/stores.ts'
 
 /** Seconds; from a fast cache hit to the longest answers. */
 const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]

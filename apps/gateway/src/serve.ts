@@ -1,10 +1,10 @@
 import type { ChatRequest } from '@turnpike/domain'
-import type { Admit, Grant } from './admit.ts'
-import type { Answer } from './answer.ts'
-import type { Call, Routed } from './call.ts'
-import type { Meter } from './meter.ts'
-import { relay, type Sink } from './relay.ts'
-import { excluded } from './resolve-excluded.ts'
+import type { Admit, Grant } from './call/admit.ts'
+import type { Answer } from './call/answer.ts'
+import type { Call, Routed } from './call/call.ts'
+import type { Meter } from './call/meter.ts'
+import { relay, type Sink } from './call/relay.ts'
+import { excluded } from './route/excluded.ts'
 
 /** What serving a chat takes, each step ready to be called; steps never call each other. */
 export interface Steps {

@@ -75,7 +75,7 @@ export {
   ProviderKeyListQuery,
   SecretReplace,
   TEST_RESULTS,
-} from './own.ts'
+} from './byok.ts'
 export { PAGE_MAX } from './page.ts'
 export {
   Policy,

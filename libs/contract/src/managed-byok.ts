@@ -7,7 +7,7 @@ import {
   OWN_PRIORITY_MAX,
   OWN_SECRET_LENGTH_MAX,
   OWN_SECRET_LENGTH_MIN,
-} from './own.ts'
+} from './byok.ts'
 import { one } from './page.ts'
 
 /** A provider key as the management API (`/api/v1/byok`) shows it, in OpenRouter's words and with its fields. */

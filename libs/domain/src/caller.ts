@@ -1,8 +1,8 @@
 import type { KeyId, TenantId, WorkspaceId } from './ids.ts'
 import type { KeyKind } from './key.ts'
-import type { NanoUsd } from './money.ts'
-import type { Own } from './own.ts'
-import type { VersionedPolicy } from './policy.ts'
+import type { NanoUsd } from './money/money.ts'
+import type { Own } from './byok.ts'
+import type { VersionedPolicy } from './policy/policy.ts'
 
 /** Everything a request needs to know of who made it: what the key check answers and both cache tiers hold. */
 export interface Caller {

@@ -1,6 +1,6 @@
 import type { Dialect } from './chat.ts'
 import type { EndpointId, ModelSlug, ProviderSlug } from './ids.ts'
-import type { Price } from './price.ts'
+import type { Price } from './money/price.ts'
 
 /** A model as callers name it, whoever serves it. */
 export interface Model {

@@ -1,4 +1,4 @@
-import type { Usage } from './usage.ts'
+import type { Usage } from './usage/usage.ts'
 
 /**
  * The hub: every inbound dialect is read into `ChatRequest`, every provider's answer into a run of `ChatDelta`.

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { countsAgainstHealth, FAILURE_KINDS, failureKind, stepAfter } from './failover.ts'
 import { blame, Fault, type FaultCode } from './fault.ts'
-import { DEFAULT_FAILOVER } from './policy.ts'
+import { DEFAULT_FAILOVER } from './policy/policy.ts'
 
 const CODES = Object.keys(blame) as FaultCode[]
 /** A credential of the caller's own that a provider refuses says as much of the next target as the house's does. */

@@ -16,11 +16,11 @@ export type {
   RequestId,
 } from './ids.ts'
 export { newRequestId, dayOf, generationId, parseRequestId, ownTarget, endpointOf, ownerOf } from './ids.ts'
-export { NANO_PER_USD, divideRounded, usdString, parseUsd, type NanoUsd } from './money.ts'
-export { NO_USAGE, tokenCount, consistent, type Usage } from './usage.ts'
-export { USAGE_DOUBTS, doubtsOf, type UsageDoubt, type UsageEvidence, type UsageReport } from './usage-doubt.ts'
-export { REGION, regionsWithin, staysWithin } from './region.ts'
-export { cost, ratesFor, type Cost, type Price, type Rates } from './price.ts'
+export { NANO_PER_USD, divideRounded, usdString, parseUsd, type NanoUsd } from './money/money.ts'
+export { NO_USAGE, tokenCount, consistent, type Usage } from './usage/usage.ts'
+export { USAGE_DOUBTS, doubtsOf, type UsageDoubt, type UsageEvidence, type UsageReport } from './usage/warnings.ts'
+export { REGION, regionsWithin, staysWithin } from './policy/region.ts'
+export { cost, ratesFor, type Cost, type Price, type Rates } from './money/price.ts'
 export { nearest, SUGGESTIONS_MAX } from './nearest.ts'
 export { Fault, asFault, blame, type Blame, type FaultCode, type FaultFacts } from './fault.ts'
 export type {
@@ -48,7 +48,14 @@ export type {
 } from './chat.ts'
 export { hasContent } from './chat.ts'
 export { catalogueOf, type Catalogue, type Endpoint, type Model, type Provider } from './catalogue.ts'
-export { addressOf, inPerson, isMadeUpModel, isServedForReal, shownName, withoutStandIns } from './stand-in.ts'
+export {
+  addressOf,
+  inPerson,
+  isMadeUpModel,
+  isServedForReal,
+  shownName,
+  withoutStandIns,
+} from './route/simulated-provider.ts'
 export {
   ANY_PRICE,
   ATTEMPTS_MAX,
@@ -79,8 +86,8 @@ export {
   type ScheduleWindow,
   type VersionedPolicy,
   type Weekday,
-} from './policy.ts'
-export { hedgeAfterMs, hedgeTarget, lostCost, type FirstTokens, type HedgeWorld } from './hedge.ts'
+} from './policy/policy.ts'
+export { hedgeAfterMs, hedgeTarget, lostCost, type FirstTokens, type HedgeWorld } from './hedge/hedge.ts'
 export {
   NO_LOSS,
   earnHedge,
@@ -90,10 +97,10 @@ export {
   takeHedge,
   type HedgeAllowance,
   type LostCost,
-} from './hedge-allowance.ts'
-export { covers, effective } from './route-policy.ts'
-export { openPolicy, type PolicyDocument, type PriceDocument, type WindowDocument } from './policy-document.ts'
-export { isOpen, isZone } from './schedule.ts'
+} from './hedge/allowance.ts'
+export { covers, effective } from './route/effective-policy.ts'
+export { openPolicy, type PolicyDocument, type PriceDocument, type WindowDocument } from './policy/document.ts'
+export { isOpen, isZone } from './policy/schedule.ts'
 export {
   UNKNOWN_HEALTH,
   fadeTo,
@@ -105,7 +112,7 @@ export {
   type Health,
   type HealthChange,
   type Outcome,
-} from './health.ts'
+} from './health/health.ts'
 export {
   admission,
   cooled,
@@ -117,7 +124,7 @@ export {
   shareOf,
   wanted,
   type Breaker,
-} from './health-breaker.ts'
+} from './health/breaker.ts'
 export {
   BUCKET_MAX,
   addDigest,
@@ -128,9 +135,9 @@ export {
   reachedBy,
   quantile,
   type Digest,
-} from './health-digest.ts'
-export { figuresOf, type EndpointFigures } from './health-figures.ts'
-export { addToWindow, advance, newWindow, type Tally, type Window } from './health-window.ts'
+} from './health/digest.ts'
+export { figuresOf, type EndpointFigures } from './health/figures.ts'
+export { addToWindow, advance, newWindow, type Tally, type Window } from './health/window.ts'
 export { KEY_KINDS, KEY_PATTERN, formatKey, parseKey, signedPart, type KeyKind, type KeyParts } from './key.ts'
 export type { Caller, Lookup } from './caller.ts'
 export {
@@ -145,7 +152,7 @@ export {
   type OwnIndex,
   type Placement,
   type SealedSecret,
-} from './own.ts'
+} from './byok.ts'
 export { FAILURE_KINDS, countsAgainstHealth, failureKind, stepAfter, type FailureKind, type Step } from './failover.ts'
 export {
   STAGES,
@@ -155,10 +162,10 @@ export {
   type Figures,
   type Removed,
   type Stage,
-} from './decision.ts'
-export { route, type RouteRequest, type Snapshot } from './route.ts'
-export { openReplay, replay, type Draft, type Replay } from './whatif.ts'
-export type { RecordedRequest } from './whatif-predict.ts'
+} from './route/decision.ts'
+export { route, type RouteRequest, type Snapshot } from './route/route.ts'
+export { openReplay, replay, type Draft, type Replay } from './what-if/what-if.ts'
+export type { RecordedRequest } from './what-if/predict.ts'
 export {
   WHAT_IF_LIMITS,
   type WhatIfFigures,
@@ -168,6 +175,6 @@ export {
   type WhatIfPair,
   type WhatIfReport,
   type WhatIfSample,
-} from './whatif-report.ts'
-export type { EndpointMinute } from './whatif-timeline.ts'
-export { worldOf, type Past, type PricedCatalogue, type World } from './whatif-world.ts'
+} from './what-if/report.ts'
+export type { EndpointMinute } from './what-if/timeline.ts'
+export { worldOf, type Past, type PricedCatalogue, type World } from './what-if/context.ts'

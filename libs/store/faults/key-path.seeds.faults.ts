@@ -1,6 +1,6 @@
 import { note } from '@turnpike/testkit'
 import { expect, it } from 'vitest'
-import { liveThrough } from '../src/sim/courses.fixture.ts'
+import { liveThrough } from '../src/key-path/sim/courses.fixture.ts'
 
 /** Enough that a race which needs three things to meet is met. */
 const SEEDS = 10_000

@@ -5,12 +5,12 @@ export {
   type PresentedKey,
   type FindCaller,
   type RefusedKey,
-} from './authenticate.ts'
-export { migrate } from './migrate.ts'
-export { ensureLogin, type GroupRole } from './roles.ts'
-export { inTenant, inTransaction, openPool, type Pool, type PoolOptions, type Queryable } from './pools.ts'
-export { openPrisma, withPerson, withTenant, type PrismaClient, type Transaction } from './prisma.ts'
-export { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.ts'
+} from './key-path/authenticate.ts'
+export { migrate } from './connections/migrate.ts'
+export { ensureLogin, type GroupRole } from './connections/roles.ts'
+export { inTenant, inTransaction, openPool, type Pool, type PoolOptions, type Queryable } from './connections/pools.ts'
+export { openPrisma, withPerson, withTenant, type PrismaClient, type Transaction } from './connections/prisma.ts'
+export { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded/postgres.ts'
 export {
   checkKey,
   fingerprints,
@@ -21,7 +21,7 @@ export {
   type KeyCheck,
   type KeySecrets,
   type MintedKey,
-} from './key-seal.ts'
+} from './key-path/seal.ts'
 export {
   compareKeySecrets,
   secretTroubles,
@@ -29,18 +29,18 @@ export {
   type KeySecretState,
   type KeySecretWatch,
   type MissingSecret,
-} from './key-secret-check.ts'
-export { KeyCache, type KeyCacheStats, type KeyEvent, type KeyStore } from './key-cache.ts'
-export type { HeldKeys } from './key-held.ts'
-export { openKeyCache } from './key-sources.ts'
-export { publishKeyEvents } from './key-events.ts'
-export { openKeyPath, type KeyPath, type KeyPathOptions } from './key-path.ts'
-export { watchKeyEvents, type ChannelState, type KeyWatch } from './key-watch.ts'
-export { StoreTime } from './store-time.ts'
-export { openRedis } from './redis.ts'
-export type { Revocation } from './revocation.ts'
-export { openRevocationFile, type RevocationFile } from './revocation-file.ts'
-export { forgetRevocations, readRevocations, revocationsOf, tellRevocations } from './revocations.ts'
+} from './key-path/secret-check.ts'
+export { KeyCache, type KeyCacheStats, type KeyEvent, type KeyStore } from './key-path/cache.ts'
+export type { HeldKeys } from './key-path/saved-keys.ts'
+export { openKeyCache } from './key-path/sources.ts'
+export { publishKeyEvents } from './key-path/events.ts'
+export { openKeyPath, type KeyPath, type KeyPathOptions } from './key-path/key-path.ts'
+export { watchKeyEvents, type ChannelState, type KeyWatch } from './key-path/watch.ts'
+export { StoreTime } from './connections/store-time.ts'
+export { openRedis } from './connections/redis.ts'
+export type { Revocation } from './key-path/revocation.ts'
+export { openRevocationFile, type RevocationFile } from './key-path/revocation-file.ts'
+export { forgetRevocations, readRevocations, revocationsOf, tellRevocations } from './key-path/revocations.ts'
 export {
   findManagedKey,
   hasWorkspace,
@@ -48,8 +48,8 @@ export {
   MANAGED_KEYS_PAGE_MAX,
   type ManagedKey,
   type ManagedKeyFilter,
-} from './managed-keys.ts'
-export type { BegunRequest, PresetVersion, UsageRecord } from './journal-record.ts'
+} from './keys/managed-keys.ts'
+export type { BegunRequest, PresetVersion, UsageRecord } from './journal/record.ts'
 export {
   findPreset,
   findPresetVersion,
@@ -62,21 +62,21 @@ export {
   type PresetPlace,
   type PresetStatus,
   type SavedPreset,
-} from './presets.ts'
+} from './presets/presets.ts'
 export {
   PresetCache,
   type HeldPreset,
   type PresetCacheOptions,
   type PresetInUse,
   type PresetLookup,
-} from './presets-cache.ts'
-export { readPreset } from './presets-read.ts'
-export { changePreset, savePreset, type PresetAuthor, type PresetChange, type PresetContent } from './presets-write.ts'
-export { Journal, type JournalOptions, type JournalStats } from './journal.ts'
-export { Shipper, type ShipperOptions, type ShipperStats } from './ship.ts'
-export { HealthMinutes, type HealthMinutesOptions } from './health.ts'
-export { openHealthPast, type EndpointPast, type HealthPast } from './health-past.ts'
-export { openHealthShare, type HealthShare, type HealthShareOptions, type HealthShareStats } from './health-share.ts'
+} from './presets/cache.ts'
+export { readPreset } from './presets/read.ts'
+export { changePreset, savePreset, type PresetAuthor, type PresetChange, type PresetContent } from './presets/write.ts'
+export { Journal, type JournalOptions, type JournalStats } from './journal/journal.ts'
+export { Shipper, type ShipperOptions, type ShipperStats } from './journal/ship.ts'
+export { HealthMinutes, type HealthMinutesOptions } from './health/minutes.ts'
+export { openHealthPast, type EndpointPast, type HealthPast } from './health/history.ts'
+export { openHealthShare, type HealthShare, type HealthShareOptions, type HealthShareStats } from './health/share.ts'
 export {
   findRequest,
   listRequests,
@@ -85,8 +85,8 @@ export {
   type RequestFilter,
   type RequestPage,
   type RequestSummary,
-} from './requests.ts'
-export { keyUsage, type KeyUsage, type Spent } from './key-usage.ts'
+} from './usage/requests.ts'
+export { keyUsage, type KeyUsage, type Spent } from './key-path/usage.ts'
 export {
   usageSeries,
   usageTotals,
@@ -94,13 +94,13 @@ export {
   type UsageSeriesOptions,
   type UsageSpan,
   type UsageSums,
-} from './usage-views.ts'
-export { openSnapshotKey } from './snapshot-frames.ts'
-export type { DatedCatalogue, Snapshot } from './snapshot-lines.ts'
-export { fingerprintsOf, readSnapshot, writeSnapshot, type FoundSnapshot } from './snapshot.ts'
-export { keepSnapshot, type SnapshotKeeper, type SnapshotKeeperOptions } from './snapshot-keeper.ts'
-export { readCatalogue, readCatalogueVersion } from './catalogue.ts'
-export type { CatalogueChange } from './catalogue-difference.ts'
+} from './usage/views.ts'
+export { openSnapshotKey } from './snapshot/frames.ts'
+export type { DatedCatalogue, Snapshot } from './snapshot/lines.ts'
+export { fingerprintsOf, readSnapshot, writeSnapshot, type FoundSnapshot } from './snapshot/snapshot.ts'
+export { keepSnapshot, type SnapshotKeeper, type SnapshotKeeperOptions } from './snapshot/keeper.ts'
+export { readCatalogue, readCatalogueVersion } from './catalogue/catalogue.ts'
+export type { CatalogueChange } from './catalogue/difference.ts'
 export {
   discardDraft,
   findDraft,
@@ -111,26 +111,32 @@ export {
   type DraftAuthor,
   type DraftSummary,
   type Published,
-} from './catalogue-drafts.ts'
-export { PRICE_FILE_BYTES_MAX, readPriceFile, type PriceFile } from './catalogue-file.ts'
-export { installedList, listedEntries, type Listed } from './catalogue-list.ts'
-export { INSTALLED_ORIGIN } from './catalogue-providers.ts'
-export type { CatalogueEntries } from './catalogue-rows.ts'
-export { writeCatalogue, type Written } from './catalogue-write.ts'
-export { seedCatalogue, type CatalogueSeed, type CompatibleProvider, type ListedProvider, type Seeded } from './seed.ts'
-export { startEmbeddedRedis, type EmbeddedRedis, type NoRedis } from './embedded-redis.ts'
-export { operatorKey } from './operator.ts'
-export { mutate, type Author, type Mutated } from './mutate.ts'
-export { findCredentials, readBalance, signUp, type Credentials, type NewAccount } from './accounts.ts'
+} from './catalogue/drafts.ts'
+export { PRICE_FILE_BYTES_MAX, readPriceFile, type PriceFile } from './catalogue/file.ts'
+export { installedList, listedEntries, type Listed } from './catalogue/list.ts'
+export { INSTALLED_ORIGIN } from './catalogue/providers.ts'
+export type { CatalogueEntries } from './catalogue/rows.ts'
+export { writeCatalogue, type Written } from './catalogue/write.ts'
+export {
+  seedCatalogue,
+  type CatalogueSeed,
+  type CompatibleProvider,
+  type ListedProvider,
+  type Seeded,
+} from './catalogue/seed.ts'
+export { startEmbeddedRedis, type EmbeddedRedis, type NoRedis } from './embedded/redis.ts'
+export { operatorKey } from './people/operator.ts'
+export { mutate, type Author, type Mutated } from './changes/mutate.ts'
+export { findCredentials, readBalance, signUp, type Credentials, type NewAccount } from './people/accounts.ts'
 export {
   issueVerification,
   resendVerification,
   verifyByCode,
   verifyByLink,
   type IssuedVerification,
-} from './verifications.ts'
-export { changeOrganisation, readOrganisation, type OrganisationSettings } from './organisations.ts'
-export { Passwords } from './passwords.ts'
+} from './people/verifications.ts'
+export { changeOrganisation, readOrganisation, type OrganisationSettings } from './people/organisations.ts'
+export { Passwords } from './people/passwords.ts'
 export {
   beginSession,
   deleteEndedSessions,
@@ -139,8 +145,17 @@ export {
   isSessionAlive,
   SESSION_AGE_MS_MAX,
   type SignedIn,
-} from './sessions.ts'
-export { createKey, findKey, keyNames, listKeys, renameKey, revokeKey, type KeySummary, type NewKey } from './keys.ts'
+} from './people/sessions.ts'
+export {
+  createKey,
+  findKey,
+  keyNames,
+  listKeys,
+  renameKey,
+  revokeKey,
+  type KeySummary,
+  type NewKey,
+} from './keys/keys.ts'
 export {
   findPolicy,
   listPolicies,
@@ -152,7 +167,7 @@ export {
   type PolicySummary,
   type SavedVersion,
   type VersionPage,
-} from './policies.ts'
+} from './policies/policies.ts'
 export {
   archivePolicy,
   attachPolicy,
@@ -162,20 +177,26 @@ export {
   savePolicy,
   type PolicyAttached,
   type PolicySaving,
-} from './policies-write.ts'
-export type { AttachedPolicy, JudgeTogether, PoliciesTogether, PolicyPlace } from './policies-together.ts'
-export { recentHealth } from './policies-figures.ts'
+} from './policies/write.ts'
+export type { AttachedPolicy, JudgeTogether, PoliciesTogether, PolicyPlace } from './policies/combined.ts'
+export { recentHealth } from './policies/figures.ts'
 export {
   newCredentialSecretsText,
   openKeyEncryptionKeys,
   sealSecret,
   SecretUnopened,
   type KeyEncryptionKeys,
-} from './secret-box.ts'
-export { readOwn } from './own-read.ts'
-export { compareCredentialSecrets, openOwnSecret } from './own-secrets.ts'
-export { rewrapOwn, secretsByKek, type KekCount, type Rewrapped } from './own-rewrap.ts'
-export { noteOwnTest, OWN_TEST_RESULTS, type FoundByTest, type OwnTest, type OwnTestResult } from './own-tests.ts'
+} from './byok/secret-box.ts'
+export { readOwn } from './byok/read.ts'
+export { compareCredentialSecrets, openOwnSecret } from './byok/secrets.ts'
+export { rewrapOwn, secretsByKek, type KekCount, type Rewrapped } from './byok/rewrap.ts'
+export {
+  noteOwnTest,
+  OWN_TEST_RESULTS,
+  type FoundByTest,
+  type OwnTest,
+  type OwnTestResult,
+} from './byok/test-results.ts'
 export {
   createOwnCredential,
   findOwnCredential,
@@ -186,8 +207,8 @@ export {
   type NewOwnCredential,
   type OwnCredentialPatch,
   type OwnCredentialSummary,
-} from './own-credentials.ts'
-export type { OwnEndpointSummary, OwnPrice } from './own-endpoint-rows.ts'
+} from './byok/credentials.ts'
+export type { OwnEndpointSummary, OwnPrice } from './byok/endpoint-rows.ts'
 export {
   createOwnEndpoint,
   findOwnEndpoint,
@@ -197,9 +218,17 @@ export {
   updateOwnEndpoint,
   type NewOwnEndpoint,
   type OwnEndpointPatch,
-} from './own-endpoints.ts'
-export { listAudit, type AuditEntry, type AuditPage } from './audit.ts'
-export { addJob, ensurePartitions, runJobs, type JobName, type Jobs, type JobsOptions, type Tasks } from './jobs.ts'
+} from './byok/endpoints.ts'
+export { listAudit, type AuditEntry, type AuditPage } from './changes/audit.ts'
+export {
+  addJob,
+  ensurePartitions,
+  runJobs,
+  type JobName,
+  type Jobs,
+  type JobsOptions,
+  type Tasks,
+} from './connections/jobs.ts'
 export {
   CONSOLE_CHANNEL,
   Listening,
@@ -207,9 +236,9 @@ export {
   USAGE_CHANNEL,
   type ConsoleNotice,
   type Notice,
-} from './listen.ts'
-export { findPrice } from './prices.ts'
-export { isStoreAway, whyNotReached } from './store-away.ts'
+} from './connections/listen.ts'
+export { findPrice } from './catalogue/prices.ts'
+export { isStoreAway, whyNotReached } from './connections/store-away.ts'
 export {
   cancelWhatIf,
   createWhatIf,
@@ -220,7 +249,7 @@ export {
   type WhatIfRun,
   type WhatIfState,
   type WhatIfWish,
-} from './whatif-runs.ts'
+} from './what-if/runs.ts'
 export {
   beatWhatIf,
   claimWhatIf,
@@ -229,5 +258,5 @@ export {
   releaseWhatIf,
   resumeWhatIfs,
   type ClaimedWhatIf,
-} from './whatif-work.ts'
-export { readDraft, readWhatIf, type WhatIfBatch } from './whatif-rows.ts'
+} from './what-if/work.ts'
+export { readDraft, readWhatIf, type WhatIfBatch } from './what-if/samples.ts'

@@ -47,7 +47,7 @@ const OFFENCES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'nest-stays-at-the-rim': { 'apps/gateway/src/serve.ts': `import '@nestjs/common'` },
   'undici-is-egress-only': {
     'libs/server/src/probe.ts': `import 'undici'`,
-    'apps/gateway/src/upstream.ts': `import 'undici'`,
+    'apps/gateway/src/connect/upstream.ts': `import 'undici'`,
   },
   'databases-are-behind-the-store': {
     'apps/control/src/query.ts': `import 'pg'`,
@@ -80,12 +80,12 @@ const LEGAL: Readonly<Record<string, string>> = {
   'apps/standalone/src/legal.ts': `import '../../gateway/src/legal.ts'; ${imports('store', 'billing', 'server')}`,
   'apps/bench/src/legal.ts': `import '../../gateway/src/legal.ts'; ${imports('testkit')}`,
   'apps/gateway/src/main.ts': `import '@nestjs/common'`,
-  'apps/gateway/src/chat.controller.ts': `import '@nestjs/common'`,
+  'apps/gateway/src/api/chat/chat.controller.ts': `import '@nestjs/common'`,
   'apps/gateway/test/legal.e2e.test.ts': imports('testkit'),
   'libs/domain/src/legal.test.ts': `import 'vitest'; ${imports('testkit')}`,
   'libs/store/src/legal.ts': `import 'pg'; import 'ioredis'; import '@prisma/client'; import 'graphile-worker'`,
   'libs/billing/src/legal.ts': `import 'stripe'; ${imports('domain')}`,
-  'libs/server/src/egress.ts': `import 'undici'; ${imports('domain')}`,
+  'libs/server/src/egress/egress.ts': `import 'undici'; ${imports('domain')}`,
   'libs/testkit/src/legal.ts': `import 'vitest'; ${imports('store', 'domain')}`,
 }
 

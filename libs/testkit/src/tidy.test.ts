@@ -20,28 +20,28 @@ const OFFENDERS: Record<keyof typeof RULES, readonly (readonly [file: string, te
   'uses no forwardRef: a cycle is a fault of the plan, not something to bridge': [
     ['apps/gateway/src/gateway.module.ts', 'const key = Inject(forwardRef(() => Keys))'],
   ],
-  'names no interface after its kind': [['libs/store/src/keys.ts', 'export interface IKeys {}']],
+  'names no interface after its kind': [['libs/store/src/keys/keys.ts', 'export interface IKeys {}']],
   'names nothing Utils, Helper, Manager, Service or Impl': [
-    ['libs/store/src/keys.ts', 'export class KeyService {}'],
-    ['libs/store/src/keys.ts', 'const dateUtils = {}'],
-    ['libs/store/src/keys.ts', 'function keyHelper() {}'],
+    ['libs/store/src/keys/keys.ts', 'export class KeyService {}'],
+    ['libs/store/src/keys/keys.ts', 'const dateUtils = {}'],
+    ['libs/store/src/keys/keys.ts', 'function keyHelper() {}'],
   ],
   'never re-exports everything': [
     ['libs/store/src/index.ts', `export * from './keys.ts'`],
     ['libs/store/src/index.ts', `export * as keys from './keys.ts'`],
   ],
   'never says any': [
-    ['libs/store/src/keys.ts', 'const row = read() as any'],
-    ['libs/store/src/keys.ts', 'function read(row: any) {}'],
-    ['libs/store/src/keys.ts', 'const rows: Array<any> = []'],
+    ['libs/store/src/keys/keys.ts', 'const row = read() as any'],
+    ['libs/store/src/keys/keys.ts', 'function read(row: any) {}'],
+    ['libs/store/src/keys/keys.ts', 'const rows: Array<any> = []'],
   ],
   'leaves no note to do it later': [
-    ['libs/store/src/keys.ts', `// ${LATER}: index`],
+    ['libs/store/src/keys/keys.ts', `// ${LATER}: index`],
     ['docs/guide.md', `${LATER} write this`],
   ],
   'reads the environment in the config of each process only': [
     ['apps/gateway/src/serve.ts', 'const url = process.env.REDIS_URL'],
-    ['libs/store/src/pools.ts', `const url = process['env'].DATABASE_URL`],
+    ['libs/store/src/connections/pools.ts', `const url = process['env'].DATABASE_URL`],
   ],
   'logs through pino, never to the console': [['apps/worker/src/mail.ts', `console.info('sent')`]],
   'runs every test, always': [
@@ -49,14 +49,14 @@ const OFFENDERS: Record<keyof typeof RULES, readonly (readonly [file: string, te
     ['apps/gateway/test/chat.e2e.test.ts', `describe.skip('chat', () => {})`],
   ],
   'waits for events, never sleeps in a test': [
-    ['libs/store/src/health.db.test.ts', 'await new Promise((resolve) => setTimeout(resolve, 50))'],
-    ['libs/store/src/health.db.test.ts', 'await new Promise<void>((done) => { setTimeout(() => done(), 50) })'],
-    ['libs/store/src/health.db.test.ts', `import { setTimeout as pause } from 'node:timers/promises'`],
+    ['libs/store/src/health/minutes.db.test.ts', 'await new Promise((resolve) => setTimeout(resolve, 50))'],
+    ['libs/store/src/health/minutes.db.test.ts', 'await new Promise<void>((done) => { setTimeout(() => done(), 50) })'],
+    ['libs/store/src/health/minutes.db.test.ts', `import { setTimeout as pause } from 'node:timers/promises'`],
     ['apps/console/e2e/keys.spec.ts', 'await page.waitForTimeout(500)'],
   ],
   'keeps clock, dice and the outside out of the domain': [
-    ['libs/domain/src/health.ts', 'const now = Date.now()'],
-    ['libs/domain/src/route.ts', 'const dice = Math.random()'],
+    ['libs/domain/src/health/health.ts', 'const now = Date.now()'],
+    ['libs/domain/src/route/route.ts', 'const dice = Math.random()'],
     ['libs/domain/src/key.ts', 'export async function read() { await 0 }'],
     ['libs/domain/src/ids.ts', 'const day = new Date()'],
   ],
@@ -64,7 +64,7 @@ const OFFENDERS: Record<keyof typeof RULES, readonly (readonly [file: string, te
     ['libs/server/src/tls.ts', `const key = '${FOLDER}'`],
     ['CONTRIBUTING.md', `Put it in ${FOLDER}.`],
   ],
-  'speaks of the product alone': [['libs/store/src/keys.ts', `// see ${TICKET}`]],
+  'speaks of the product alone': [['libs/store/src/keys/keys.ts', `// see ${TICKET}`]],
 }
 
 describe('the repository', () => {
@@ -96,7 +96,7 @@ describe('the repository', () => {
 
   it('is looked at whole', () => {
     const files = house.map((source) => source.file)
-    expect(files).toContain('libs/domain/src/route.ts')
+    expect(files).toContain('libs/domain/src/route/route.ts')
     expect(files).toContain('prisma/schema.prisma')
     expect(files.filter((file) => /node_modules|generated/.test(file))).toEqual([])
   })

@@ -4,7 +4,7 @@ import { useEffect, type ReactNode } from 'react'
 import { useText } from '../i18n/text.ts'
 import { LocalePicker } from '../shell/LocalePicker.tsx'
 import { Logo } from '../shell/Logo.tsx'
-import { Crossroads } from './Crossroads.tsx'
+import { Crossroads } from './OrganisationPicker.tsx'
 
 interface AccessPageProps {
   readonly title: string

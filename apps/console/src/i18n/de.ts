@@ -1,7 +1,7 @@
 import type { Messages } from './en.ts'
 import { faultsDe } from './faults.de.ts'
 import { observeDe } from './observe.de.ts'
-import { ownDe } from './own.de.ts'
+import { ownDe } from './provider-keys.de.ts'
 import { policiesDe } from './policies.de.ts'
 import { policiesUseDe } from './policies-use.de.ts'
 import { whatIfDe } from './whatif.de.ts'

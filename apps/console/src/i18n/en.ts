@@ -1,6 +1,6 @@
 import { faultsEn } from './faults.en.ts'
 import { observeEn } from './observe.en.ts'
-import { ownEn } from './own.en.ts'
+import { ownEn } from './provider-keys.en.ts'
 import { policiesEn } from './policies.en.ts'
 import { policiesUseEn } from './policies-use.en.ts'
 import { whatIfEn } from './whatif.en.ts'

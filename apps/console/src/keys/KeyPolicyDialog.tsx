@@ -14,7 +14,7 @@ import { Link as RouterLink } from 'react-router-dom'
 import { useText } from '../i18n/text.ts'
 import { useAttach } from '../policies/attaching.ts'
 import { allPoliciesQuery } from '../policies/calls.ts'
-import { useRefusalText } from '../policies/refusal.ts'
+import { useRefusalText } from '../policies/form/refusal.ts'
 import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 

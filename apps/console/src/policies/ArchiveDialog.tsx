@@ -11,8 +11,8 @@ import { useNotify } from 'react-admin'
 import { useText } from '../i18n/text.ts'
 import { useSession } from '../session.ts'
 import { archivePolicy } from './calls.ts'
-import { placesOf, reachOf } from './places.ts'
-import { useRefusalText } from './refusal.ts'
+import { placesOf, reachOf } from './form/places.ts'
+import { useRefusalText } from './form/refusal.ts'
 
 /** Takes a policy out of use. One that is still in force somewhere has to be detached there first. */
 export function ArchiveDialog({ policy, onClose }: { policy: Policy; onClose: () => void }) {

@@ -13,8 +13,8 @@ import { Select } from '../parts/Select.tsx'
 import { useMay, useSession } from '../session.ts'
 import { useAttach } from './attaching.ts'
 import { allPoliciesQuery, type Place } from './calls.ts'
-import { placeId, placesOf, policyAt } from './places.ts'
-import { useRefusalText } from './refusal.ts'
+import { placeId, placesOf, policyAt } from './form/places.ts'
+import { useRefusalText } from './form/refusal.ts'
 
 const KEYS_MAX = 100
 

@@ -13,12 +13,12 @@ import { useMay } from '../session.ts'
 import { Page } from '../shell/Page.tsx'
 import { Forbidden } from '../states/Forbidden.tsx'
 import { createPolicy } from './calls.ts'
-import { errorAt } from './draft.ts'
-import { Editor } from './Editor.tsx'
-import { useEditing } from './editing.ts'
-import { useRefusalText } from './refusal.ts'
-import { TryOnPast } from './TryOnPast.tsx'
-import { TEMPLATE_NAMES, TEMPLATES } from './vocabulary.ts'
+import { errorAt } from './form/draft.ts'
+import { Editor } from './form/Editor.tsx'
+import { useEditing } from './form/editing.ts'
+import { useRefusalText } from './form/refusal.ts'
+import { TryOnPast } from './preview/TryOnPast.tsx'
+import { TEMPLATE_NAMES, TEMPLATES } from './form/vocabulary.ts'
 
 /** A policy that does not exist yet. Where it begins is part of the address. */
 export default function NewPolicyPage() {

@@ -12,12 +12,12 @@ import { Page } from '../shell/Page.tsx'
 import { BlockSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { Attachments } from './Attachments.tsx'
-import { baseOf, useBase } from './base.ts'
+import { baseOf, useBase } from './form/base.ts'
 import { policyQuery } from './calls.ts'
-import { EditTab } from './EditTab.tsx'
-import { useEditing } from './editing.ts'
-import { reachOf } from './places.ts'
-import { Versions } from './Versions.tsx'
+import { EditTab } from './form/EditTab.tsx'
+import { useEditing } from './form/editing.ts'
+import { reachOf } from './form/places.ts'
+import { Versions } from './versions/Versions.tsx'
 
 const TABS = ['edit', 'versions', 'attach'] as const
 const TAB_LABELS = { edit: 'policies.editTab', versions: 'policies.versionsTab', attach: 'policies.attachTab' } as const

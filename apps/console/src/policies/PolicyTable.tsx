@@ -10,7 +10,7 @@ import { useText } from '../i18n/text.ts'
 import { Moment } from '../parts/Moment.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { useMay } from '../session.ts'
-import { reachOf } from './places.ts'
+import { reachOf } from './form/places.ts'
 
 type Act = (what: 'rename' | 'archive', policy: Policy) => void
 

@@ -7,7 +7,7 @@ import type {
   PolicyVersionList,
 } from '@turnpike/contract'
 import { call } from '../api.ts'
-import type { Draft } from './draft.ts'
+import type { Draft } from './form/draft.ts'
 
 type Signal = { readonly signal: AbortSignal }
 

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { DecisionRecord } from '@turnpike/contract'
 import { Link as RouterLink } from 'react-router-dom'
 import { useText } from '../i18n/text.ts'
-import { partsOf } from '../own/target.ts'
+import { partsOf } from '../provider-keys/target.ts'
 import { allPoliciesQuery } from '../policies/calls.ts'
 import { useMay } from '../session.ts'
 

@@ -8,7 +8,7 @@ import Typography from '@mui/material/Typography'
 import type { RequestDetail } from '@turnpike/contract'
 import { count, money, moneyExact } from '../format.ts'
 import { useText } from '../i18n/text.ts'
-import { isOwnName } from '../own/target.ts'
+import { isOwnName } from '../provider-keys/target.ts'
 
 /** What was charged, to the last nano-dollar. */
 export function Bill({ request }: { request: RequestDetail }) {

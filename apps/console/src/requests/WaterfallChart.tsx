@@ -6,9 +6,9 @@ import type { RequestDetail } from '@turnpike/contract'
 import { duration } from '../format.ts'
 import type { TextKey } from '../i18n/en.ts'
 import { useText } from '../i18n/text.ts'
-import { useAccounts } from '../own/names.tsx'
+import { useAccounts } from '../provider-keys/names.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
-import { doubtsOf } from './doubts.ts'
+import { doubtsOf } from './usage-warnings.ts'
 import { layOut, type Bar } from './waterfall.ts'
 
 const COLOURS = {

@@ -1,5 +1,5 @@
 import type { AttemptRow, CandidateRow, DecisionRecord, RequestDetail } from '@turnpike/contract'
-import { isOwn } from '../own/target.ts'
+import { isOwn } from '../provider-keys/target.ts'
 import { chancesOf } from './route.ts'
 
 /** A figure that endpoints were compared by, with its own and that of the one that answered. */

@@ -23,7 +23,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { callerOf } from '../edge.ts'
-import { refusingBarren, worldOf } from '../policies/together.ts'
+import { refusingBarren, worldOf } from '../policies/combined.ts'
 import { authorOf } from './author.ts'
 import { managedKeyRow } from './managed-key-row.ts'
 import { parseNaming } from './parse-naming.ts'

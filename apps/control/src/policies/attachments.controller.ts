@@ -9,7 +9,7 @@ import { Control } from '../control.ts'
 import { signedInOf } from '../edge.ts'
 import { refusal } from './problems.ts'
 import { parse } from '../parse.ts'
-import { refusingBarren, worldOf } from './together.ts'
+import { refusingBarren, worldOf } from './combined.ts'
 
 /**
  * Which policy applies to a key, a workspace and the whole organisation. Each only narrows the wider ones; one that together with these

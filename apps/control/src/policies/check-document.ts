@@ -1,7 +1,7 @@
 import { POLICY_BYTES_MAX, type PolicyDocument } from '@turnpike/contract'
 import { endpointOf, indexOf, isZone, ownTargets, type Catalogue, type Own, type TargetId } from '@turnpike/domain'
 import { unknownWord, type Problem } from './problems.ts'
-import { NOTHING_OWN } from './survey.ts'
+import { NOTHING_OWN } from './coverage.ts'
 
 /**
  * What is wrong with a document that has the right form: its size, names that neither the catalogue nor the organisation's own means

@@ -18,9 +18,9 @@ import {
 import type { PolicyLayer } from '@turnpike/store'
 import { decisionOf } from '../requests/request-row.ts'
 import { unknownSlugs, wordsOf, type Words } from './check-document.ts'
-import { barrenState } from './judge.ts'
+import { barrenState } from './unsatisfiable.ts'
 import { refusal, unknownWord, type Problem } from './problems.ts'
-import { callerUnder, draftOf, NOTHING_OWN } from './survey.ts'
+import { callerUnder, draftOf, NOTHING_OWN } from './coverage.ts'
 import { warningsOf } from './warnings.ts'
 
 /** What a preview stands on. */

@@ -1,6 +1,6 @@
 import type { PolicyDocument, PolicyWarning } from '@turnpike/contract'
 import { covers, WEEKDAYS, type Catalogue, type Own } from '@turnpike/domain'
-import { leavesOneTarget, NOTHING_OWN, statesOf, survey } from './survey.ts'
+import { leavesOneTarget, NOTHING_OWN, statesOf, survey } from './coverage.ts'
 
 /** What the author of a right document should think about. None of it keeps the document from being saved. */
 export function warningsOf(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): PolicyWarning[] {

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
-import type { Begun, Visitor } from './entrance.ts'
+import type { Begun, Visitor } from './authentication.ts'
 import { dropCookie, setCookie } from './cookie.ts'
 import { VERIFY_PAGE_HEADERS, verifyPage } from './verify-page.ts'
 

@@ -14,7 +14,7 @@ import * as z from 'zod'
 import { Control } from '../control.ts'
 import { signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
-import { refuseUnfit } from '../policies/judge.ts'
+import { refuseUnfit } from '../policies/unsatisfiable.ts'
 import { parseSuggesting } from '../policies/problems.ts'
 import { detailRow, runRow } from './what-if-row.ts'
 

@@ -1,0 +1,148 @@
+import Alert from '@mui/material/Alert'
+import Box from '@mui/material/Box'
+import Button from '@mui/material/Button'
+import Chip from '@mui/material/Chip'
+import { useQueryClient } from '@tanstack/react-query'
+import type { Policy, PolicyAnswer, PolicyWarning } from '@turnpike/contract'
+import { useState } from 'react'
+import { useNotify } from 'react-admin'
+import { useText } from '../../i18n/text.ts'
+import { baseOf, type Base } from './base.ts'
+import { policyQuery } from '../calls.ts'
+import type { Editing } from './editing.ts'
+import { Editor } from './Editor.tsx'
+import { Newer } from '../versions/Newer.tsx'
+import { SaveDialog } from '../versions/SaveDialog.tsx'
+import { TryOnPast } from '../preview/TryOnPast.tsx'
+import { Warnings } from './Warnings.tsx'
+
+interface EditTabProps {
+  readonly newest: Policy
+  readonly base: Base
+  readonly setBase: (base: Base) => void
+  readonly editing: Editing
+  readonly warnings: readonly PolicyWarning[]
+  readonly readOnly: boolean
+}
+
+/** The draft with its preview, and what it takes to make it the version in force. */
+export function EditTab({ newest, base, setBase, editing, warnings, readOnly }: EditTabProps) {
+  const { say } = useText()
+  const queryClient = useQueryClient()
+  const notify = useNotify()
+  const [isSaving, setIsSaving] = useState(false)
+  const [refused, setRefused] = useState<{ readonly draft: object; readonly error: unknown } | null>(null)
+  const isBehind = newest.version > base.version
+  const load = (policy: Policy) => {
+    setBase(baseOf(policy))
+    editing.change(policy.document)
+  }
+  const saved = async (answer: PolicyAnswer) => {
+    load(answer.data)
+    setIsSaving(false)
+    await queryClient.invalidateQueries({ queryKey: ['policies'] })
+    queryClient.setQueryData(policyQuery(newest.id).queryKey, answer)
+    notify('policy.savedNotice', { type: 'success', messageArgs: { version: answer.data.version } })
+  }
+  const conflicted = () => {
+    setIsSaving(false)
+    void queryClient.invalidateQueries({ queryKey: policyQuery(newest.id).queryKey })
+  }
+  return (
+    <>
+      {isBehind &&
+        (editing.isChanged ? (
+          <Newer
+            newest={newest}
+            draft={editing.draft}
+            onLoad={() => load(newest)}
+            onOver={() => setBase(baseOf(newest))}
+          />
+        ) : (
+          <NewerThere version={newest.version} onLoad={() => load(newest)} />
+        ))}
+      {!editing.isChanged && <Warnings title={say('policy.warnings')} warnings={warnings} />}
+      <Editor
+        policyId={newest.id}
+        editing={editing}
+        readOnly={readOnly}
+        refusal={refused?.draft === editing.draft ? refused.error : null}
+      />
+      {!readOnly && (
+        <SaveBar policy={newest} editing={editing} base={base} isBlocked={isBehind} onSave={() => setIsSaving(true)} />
+      )}
+      {isSaving && (
+        <SaveDialog
+          policy={newest}
+          base={base}
+          draft={editing.draft}
+          onSaved={(answer) => void saved(answer)}
+          onConflict={conflicted}
+          onRefused={(error) => setRefused({ draft: editing.draft, error })}
+          onClose={() => setIsSaving(false)}
+        />
+      )}
+    </>
+  )
+}
+
+/** Somebody saved another version, and there is no draft to lose. */
+function NewerThere({ version, onLoad }: { version: number; onLoad: () => void }) {
+  const { say } = useText()
+  const load = (
+    <Button color="inherit" size="small" onClick={onLoad}>
+      {say('policy.conflictLoad', { version })}
+    </Button>
+  )
+  return (
+    <Alert severity="info" action={load} sx={{ mb: 2.5 }}>
+      {say('policy.newer', { version })}
+    </Alert>
+  )
+}
+
+interface SaveBarProps {
+  readonly policy: Policy
+  readonly editing: Editing
+  readonly base: Base
+  /** Another version has to be looked at first. */
+  readonly isBlocked: boolean
+  readonly onSave: () => void
+}
+
+function SaveBar({ policy, editing, base, isBlocked, onSave }: SaveBarProps) {
+  const { say } = useText()
+  return (
+    <Box
+      sx={{
+        position: 'sticky',
+        bottom: 0,
+        zIndex: 2,
+        display: 'flex',
+        flexWrap: 'wrap',
+        gap: 1.5,
+        alignItems: 'center',
+        mt: 3,
+        py: 1.5,
+        borderTop: '1px solid',
+        borderColor: 'divider',
+        backgroundColor: 'background.default',
+      }}
+    >
+      <Button variant="contained" disabled={!editing.isChanged || editing.isBroken || isBlocked} onClick={onSave}>
+        {say('policy.save')}
+      </Button>
+      {editing.isChanged ? (
+        <>
+          <Button color="inherit" onClick={() => editing.change(base.document)}>
+            {say('policy.discard')}
+          </Button>
+          <Chip size="small" variant="outlined" color="warning" label={say('policy.unsaved')} />
+        </>
+      ) : (
+        <Box sx={{ color: 'text.secondary' }}>{say('policy.nothingChanged')}</Box>
+      )}
+      <TryOnPast document={editing.draft} policyId={policy.id} name={policy.name} disabled={editing.isBroken} />
+    </Box>
+  )
+}

@@ -1,0 +1,98 @@
+import Alert from '@mui/material/Alert'
+import Box from '@mui/material/Box'
+import Card from '@mui/material/Card'
+import Typography from '@mui/material/Typography'
+import { useState } from 'react'
+import { useText } from '../../i18n/text.ts'
+import { useOwnOptions } from '../../provider-keys/names.tsx'
+import { BlockSkeleton } from '../../states/Loading.tsx'
+import { useCatalogue } from './catalogue.ts'
+import type { Editing } from './editing.ts'
+import { PolicyForm } from './PolicyForm.tsx'
+import { Preview } from '../preview/Preview.tsx'
+import { usePreview } from '../preview/preview-query.ts'
+import { documentErrorsOf } from './refusal.ts'
+import { FIRST_WISH, sampleOf } from '../preview/sample.ts'
+import { SampleForm } from '../preview/SampleForm.tsx'
+
+interface EditorProps {
+  /** The policy that the draft is to be a version of; null for a new one. */
+  readonly policyId: string | null
+  readonly editing: Editing
+  readonly readOnly: boolean
+  /** Why the last save was refused; null when it was not. */
+  readonly refusal: unknown
+}
+
+/** The form, and beside it what the draft would do; on a narrow window below it. */
+export function Editor({ policyId, editing, readOnly, refusal }: EditorProps) {
+  const { say } = useText()
+  const { isLoading, models, modelOptions, providerOptions } = useCatalogue()
+  const own = useOwnOptions()
+  const [wish, setWish] = useState(FIRST_WISH)
+  const sample = sampleOf(wish, models)
+  const question = sample && { document: editing.draft, sample, ...(policyId !== null && { policyId }) }
+  const state = usePreview(question)
+  return (
+    <Box
+      sx={{
+        display: 'grid',
+        gap: 3,
+        alignItems: 'start',
+        gridTemplateColumns: { xs: 'minmax(0, 1fr)', lg: 'minmax(0, 1fr) 400px' },
+      }}
+    >
+      <PolicyForm
+        editing={editing}
+        errors={documentErrorsOf(refusal) ?? documentErrorsOf(state.error)}
+        readOnly={readOnly}
+      />
+      <Card
+        component="section"
+        aria-labelledby="preview-title"
+        sx={{
+          p: { xs: 2, sm: 2.5 },
+          display: 'grid',
+          gap: 2,
+          position: { lg: 'sticky' },
+          top: 24,
+          maxHeight: { lg: 'calc(100dvh - 48px)' },
+          overflowY: { lg: 'auto' },
+        }}
+      >
+        <PreviewHead />
+        {sample === null ? (
+          isLoading ? (
+            <BlockSkeleton height={320} />
+          ) : (
+            <Alert severity="info">{say('preview.noModels')}</Alert>
+          )
+        ) : (
+          <>
+            <SampleForm
+              wish={{ ...wish, model: sample.models[0] ?? '' }}
+              models={[...own.models, ...modelOptions]}
+              providers={[...own.providers, ...providerOptions]}
+              onChange={setWish}
+            />
+            <Preview state={state} />
+          </>
+        )}
+      </Card>
+    </Box>
+  )
+}
+
+function PreviewHead() {
+  const { say } = useText()
+  return (
+    <div>
+      <Typography variant="h2" id="preview-title">
+        {say('preview.title')}
+      </Typography>
+      <Typography variant="caption" component="p">
+        {say('preview.text')}
+      </Typography>
+    </div>
+  )
+}

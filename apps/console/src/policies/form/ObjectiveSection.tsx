@@ -1,0 +1,65 @@
+import Box from '@mui/material/Box'
+import FormControlLabel from '@mui/material/FormControlLabel'
+import FormHelperText from '@mui/material/FormHelperText'
+import Radio from '@mui/material/Radio'
+import RadioGroup from '@mui/material/RadioGroup'
+import Typography from '@mui/material/Typography'
+import { useText } from '../../i18n/text.ts'
+import { textOf } from './draft.ts'
+import { useEntry } from './draft-state.ts'
+import { NamesEntry, SharesEntry, type Options } from './NamesEntry.tsx'
+import { Section } from './Section.tsx'
+import { OBJECTIVES } from './vocabulary.ts'
+
+/** What goes first. Only the two objectives that need more words ask for them. */
+export function ObjectiveSection({ providers }: { providers: Options }) {
+  const { say } = useText()
+  const { value, error, set } = useEntry(['objective'])
+  const objective = textOf(value)
+  return (
+    <Section name="objective" text={say('policies.section_objectiveText')}>
+      <RadioGroup
+        aria-label={say('policies.objective')}
+        value={objective}
+        onChange={(_event, chosen) => set(chosen || undefined)}
+        sx={{ gap: 0.5 }}
+      >
+        <Goal value="" label={say('policies.inherit')} meaning={say('policies.inheritText')} />
+        {OBJECTIVES.map((name) => (
+          <Goal
+            key={name}
+            value={name}
+            label={say(`request.objective_${name}`)}
+            meaning={say(`policies.meaning_${name}`)}
+          />
+        ))}
+      </RadioGroup>
+      {error && <FormHelperText error>{error}</FormHelperText>}
+      {objective === 'pinned' && (
+        <NamesEntry ordered path={['order']} label={say('policies.field_order')} options={providers} />
+      )}
+      {objective === 'weighted' && (
+        <SharesEntry path={['shares']} label={say('policies.field_shares')} options={providers} />
+      )}
+    </Section>
+  )
+}
+
+function Goal({ value, label, meaning }: { value: string; label: string; meaning: string }) {
+  const words = (
+    <Box sx={{ py: 0.5 }}>
+      <Box
+        component="span"
+        sx={{ display: 'block', fontWeight: 600, '::first-letter': { textTransform: 'uppercase' } }}
+      >
+        {label}
+      </Box>
+      <Typography variant="caption" component="span" sx={{ display: 'block' }}>
+        {meaning}
+      </Typography>
+    </Box>
+  )
+  return (
+    <FormControlLabel value={value} control={<Radio size="small" />} label={words} sx={{ alignItems: 'flex-start' }} />
+  )
+}

@@ -1,0 +1,187 @@
+import AddIcon from '@mui/icons-material/Add'
+import RemoveIcon from '@mui/icons-material/Close'
+import DownIcon from '@mui/icons-material/KeyboardArrowDown'
+import UpIcon from '@mui/icons-material/KeyboardArrowUp'
+import Box from '@mui/material/Box'
+import Button from '@mui/material/Button'
+import FormHelperText from '@mui/material/FormHelperText'
+import IconButton from '@mui/material/IconButton'
+import Typography from '@mui/material/Typography'
+import { useText } from '../../i18n/text.ts'
+import { at, moved, textOf, unlessEmpty } from './draft.ts'
+import { useEntry } from './draft-state.ts'
+import { Columns, Group, PickEntry, TextEntry, TicksEntry } from './fields.tsx'
+import { NamesEntry, SharesEntry, type Options } from './NamesEntry.tsx'
+import { PriceEntries } from './sections.tsx'
+import { Section } from './Section.tsx'
+import { DAYS, OBJECTIVES, WINDOWS_MAX } from './vocabulary.ts'
+import { stretchesOf } from './week.ts'
+
+/** When something else applies. The order of windows can be changed, since the later one wins. */
+export function ScheduleSection({ providers }: { providers: Options }) {
+  const { say } = useText()
+  const { value, error, set } = useEntry(['schedule'])
+  const windows: readonly unknown[] = Array.isArray(value) ? value : []
+  const change = (after: readonly unknown[]) => set(unlessEmpty(after))
+  const add = () => {
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+    change([...windows, { days: DAYS, from: '22:00', to: '06:00', zone: timeZone, objective: 'cost' }])
+  }
+  return (
+    <Section name="schedule" text={say('policies.scheduleText')}>
+      {windows.map((window, index) => (
+        <Window
+          // Windows have no name of their own; their place is what the document knows them by.
+          // oxlint-disable-next-line no-array-index-key
+          key={index}
+          index={index}
+          window={window}
+          providers={providers}
+          onMove={(by) => change(moved(windows, index, by))}
+          onRemove={() => change(windows.toSpliced(index, 1))}
+        />
+      ))}
+      {error && windows.length === 0 && <FormHelperText error>{error}</FormHelperText>}
+      <Button
+        variant="outlined"
+        color="inherit"
+        startIcon={<AddIcon />}
+        disabled={windows.length >= WINDOWS_MAX}
+        onClick={add}
+        sx={{ justifySelf: 'start' }}
+      >
+        {say('policies.windowAdd')}
+      </Button>
+    </Section>
+  )
+}
+
+interface WindowProps {
+  readonly index: number
+  readonly window: unknown
+  readonly providers: Options
+  readonly onMove: (by: -1 | 1) => void
+  readonly onRemove: () => void
+}
+
+function Window({ index, window, providers, onMove, onRemove }: WindowProps) {
+  const { say } = useText()
+  const path = ['schedule', index]
+  const number = { number: index + 1 }
+  const objective = textOf(at(window, ['objective']))
+  return (
+    <Box
+      role="group"
+      aria-label={say('policies.window', number)}
+      sx={{
+        display: 'grid',
+        gap: 2,
+        border: '1px solid',
+        borderColor: 'divider',
+        borderRadius: 1,
+        p: { xs: 1.5, sm: 2 },
+      }}
+    >
+      <WindowHead number={number} onMove={onMove} onRemove={onRemove} />
+      <TicksEntry
+        mayBeEmpty
+        path={[...path, 'days']}
+        legend={say('policies.field_days')}
+        options={DAYS.map((day) => [day, say(`policies.day_${day}`)])}
+      />
+      <Columns>
+        <TextEntry kind="time" path={[...path, 'from']} label={say('policies.field_from')} />
+        <TextEntry kind="time" path={[...path, 'to']} label={say('policies.field_to')} />
+        <TextEntry path={[...path, 'zone']} label={say('policies.field_zone')} hint={say('policies.zoneHint')} />
+      </Columns>
+      <WeekStrip window={window} label={say('policies.strip', number)} />
+      <FormHelperText sx={{ mt: -1 }}>{say('policies.windowHint')}</FormHelperText>
+      <PickEntry
+        path={[...path, 'objective']}
+        label={say('policies.windowObjective')}
+        options={[
+          ['', say('policies.windowObjectiveSame')],
+          ...OBJECTIVES.map((name) => [name, say(`request.objective_${name}`)] as const),
+        ]}
+      />
+      {objective === 'pinned' && (
+        <NamesEntry ordered path={[...path, 'order']} label={say('policies.windowOrder')} options={providers} />
+      )}
+      {objective === 'weighted' && (
+        <SharesEntry path={[...path, 'shares']} label={say('policies.field_shares')} options={providers} />
+      )}
+      <Group legend={say('policies.windowPrices')}>
+        <PriceEntries path={[...path, 'max_price']} />
+      </Group>
+    </Box>
+  )
+}
+
+interface WindowHeadProps extends Pick<WindowProps, 'onMove' | 'onRemove'> {
+  readonly number: { readonly number: number }
+}
+
+function WindowHead({ number, onMove, onRemove }: WindowHeadProps) {
+  const { say } = useText()
+  return (
+    <Box sx={{ display: 'flex', alignItems: 'center' }}>
+      <Typography variant="h3" sx={{ flex: 1 }}>
+        {say('policies.window', number)}
+      </Typography>
+      <IconButton aria-label={say('policies.windowEarlier', number)} onClick={() => onMove(-1)}>
+        <UpIcon fontSize="small" />
+      </IconButton>
+      <IconButton aria-label={say('policies.windowLater', number)} onClick={() => onMove(1)}>
+        <DownIcon fontSize="small" />
+      </IconButton>
+      <IconButton aria-label={say('policies.windowRemove', number)} onClick={onRemove}>
+        <RemoveIcon fontSize="small" />
+      </IconButton>
+    </Box>
+  )
+}
+
+const DAY_MINUTES = 1_440
+
+/** The window over a week, a row a day. Decoration: the fields above say the same in words. */
+function WeekStrip({ window, label }: { window: unknown; label: string }) {
+  const { say } = useText()
+  const stretches = stretchesOf(window)
+  const percent = (minutes: number) => `${(minutes / DAY_MINUTES) * 100}%`
+  return (
+    <Box role="img" aria-label={label} sx={{ display: 'grid', gap: '3px' }}>
+      {DAYS.map((name, day) => (
+        <Box
+          key={name}
+          sx={{ display: 'grid', gridTemplateColumns: '36px 1fr', alignItems: 'center', fontSize: '0.75rem' }}
+        >
+          <span aria-hidden="true">{say(`policies.day_${name}`)}</span>
+          <Box
+            sx={{
+              position: 'relative',
+              height: 10,
+              borderRadius: '3px',
+              backgroundColor: 'divider',
+              overflow: 'hidden',
+            }}
+          >
+            {stretches
+              .filter((stretch) => stretch.day === day)
+              .map(({ from, to }) => (
+                <Box
+                  key={from}
+                  sx={{
+                    position: 'absolute',
+                    inset: 0,
+                    left: percent(from),
+                    right: `calc(100% - ${percent(to)})`,
+                    backgroundColor: 'gate.amber',
+                  }}
+                />
+              ))}
+          </Box>
+        </Box>
+      ))}
+    </Box>
+  )
+}

@@ -1,0 +1,199 @@
+import { useText } from '../../i18n/text.ts'
+import { CheckEntry, Columns, Group, PickEntry, TextEntry, TicksEntry } from './fields.tsx'
+import { NamesEntry, type Options } from './NamesEntry.tsx'
+import { RegionsEntry } from './RegionsEntry.tsx'
+import { Section } from './Section.tsx'
+import {
+  DISCONNECTS,
+  FAILURES,
+  FAILURES_BY_DEFAULT,
+  OBJECTIVES,
+  PARAMETERS,
+  PERCENTILES,
+  PRECISIONS,
+  PRICES,
+} from './vocabulary.ts'
+import type { Path } from './draft.ts'
+
+/** Who may serve at all. */
+export function ProvidersSection({ providers }: { providers: Options }) {
+  const { say } = useText()
+  return (
+    <Section name="providers" text={say('policies.providersText')}>
+      <NamesEntry path={['only']} label={say('policies.field_only')} options={providers} />
+      <NamesEntry path={['ignore']} label={say('policies.field_ignore')} options={providers} />
+    </Section>
+  )
+}
+
+export function PricesSection() {
+  const { say } = useText()
+  return (
+    <Section name="prices" text={say('policies.pricesText')}>
+      <PriceEntries path={['max_price']} />
+    </Section>
+  )
+}
+
+/** The highest prices, in dollars as they are typed: a float would round them. */
+export function PriceEntries({ path }: { path: Path }) {
+  const { say } = useText()
+  return (
+    <Columns>
+      {PRICES.map((price) => (
+        <TextEntry key={price} kind="dollars" path={[...path, price]} label={say(`policies.field_${price}`)} />
+      ))}
+    </Columns>
+  )
+}
+
+export function DataSection() {
+  const { say } = useText()
+  return (
+    <Section name="data" text={say('policies.dataText')}>
+      <CheckEntry
+        path={['data_collection']}
+        on="deny"
+        label={say('policies.data_collectionCheck')}
+        hint={say('policies.data_collectionHint')}
+      />
+      <CheckEntry path={['zdr']} label={say('policies.zdrCheck')} hint={say('policies.zdrHint')} />
+      <RegionsEntry label={say('policies.field_regions')} hint={say('policies.regionsHint')} />
+      <CheckEntry
+        path={['enforce_distillable_text']}
+        label={say('policies.distillableCheck')}
+        hint={say('policies.distillableHint')}
+      />
+    </Section>
+  )
+}
+
+export function AbilitiesSection() {
+  const { say } = useText()
+  return (
+    <Section name="abilities" text={say('policies.abilitiesText')}>
+      <TicksEntry
+        path={['quantizations']}
+        legend={say('policies.quantizationsLegend')}
+        hint={say('policies.quantizationsHint')}
+        options={PRECISIONS.map((name) => [name, name])}
+      />
+      <NamesEntry
+        path={['required_parameters']}
+        label={say('policies.field_required_parameters')}
+        hint={say('policies.parametersHint')}
+        options={PARAMETERS.map((name) => [name, name])}
+      />
+      <CheckEntry
+        path={['require_parameters']}
+        label={say('policies.require_parametersCheck')}
+        hint={say('policies.require_parametersHint')}
+      />
+    </Section>
+  )
+}
+
+export function SpeedSection() {
+  const { say } = useText()
+  const cutoffs = (field: string) => (
+    <Columns>
+      {PERCENTILES.map((name) => (
+        <TextEntry key={name} kind="number" path={[field, name]} label={say(`policies.percentile_${name}`)} />
+      ))}
+    </Columns>
+  )
+  return (
+    <Section name="speed" text={say('policies.speedText')}>
+      <Group legend={say('policies.latencyLegend')}>{cutoffs('preferred_max_latency')}</Group>
+      <Group legend={say('policies.throughputLegend')}>{cutoffs('preferred_min_throughput')}</Group>
+    </Section>
+  )
+}
+
+export function FailoverSection() {
+  const { say } = useText()
+  return (
+    <Section name="failover">
+      <CheckEntry
+        path={['allow_fallbacks']}
+        off={false}
+        label={say('policies.allow_fallbacksCheck')}
+        hint={say('policies.allow_fallbacksHint')}
+      />
+      <FailureTicks path={['failover', 'on']} legend={say('policies.failoverLegend')} />
+      <TextEntry
+        kind="number"
+        path={['failover', 'attempts']}
+        label={say('policies.field_attempts')}
+        hint={say('policies.attemptsHint')}
+      />
+      <TextEntry
+        kind="number"
+        path={['failover', 'first_token_ms']}
+        label={say('policies.field_first_token_ms')}
+        hint={say('policies.first_token_msHint')}
+      />
+      <TextEntry
+        kind="number"
+        path={['failover', 'total_ms']}
+        label={say('policies.field_total_ms')}
+        hint={say('policies.total_msHint')}
+      />
+    </Section>
+  )
+}
+
+function FailureTicks({ path, legend }: { path: Path; legend: string }) {
+  const { say } = useText()
+  return (
+    <TicksEntry
+      mayBeEmpty
+      path={path}
+      legend={legend}
+      options={FAILURES.map((name) => [name, say(`policies.failure_${name}`)])}
+      byDefault={FAILURES_BY_DEFAULT}
+    />
+  )
+}
+
+/** Models to ask when the requested one fails. Failures and goal are asked for only once there is such a model. */
+export function FallbackSection({ models, hasModels }: { models: Options; hasModels: boolean }) {
+  const { say } = useText()
+  return (
+    <Section name="fallback" text={say('policies.fallbackText')}>
+      <NamesEntry ordered path={['model_fallback', 'models']} label={say('policies.field_models')} options={models} />
+      {hasModels && (
+        <>
+          <FailureTicks path={['model_fallback', 'on']} legend={say('policies.fallbackLegend')} />
+          <PickEntry
+            path={['model_fallback', 'objective']}
+            label={say('policies.fallbackObjective')}
+            options={[
+              ['', say('policies.fallbackObjectiveSame')],
+              ...OBJECTIVES.map((name) => [name, say(`request.objective_${name}`)] as const),
+            ]}
+          />
+        </>
+      )}
+    </Section>
+  )
+}
+
+export function ReachSection() {
+  const { say } = useText()
+  return (
+    <Section name="reach">
+      <CheckEntry path={['sticky']} off={false} label={say('policies.stickyCheck')} hint={say('policies.stickyHint')} />
+      <PickEntry
+        path={['disconnect']}
+        label={say('policies.field_disconnect')}
+        hint={say('policies.disconnectHint')}
+        options={[
+          ['', say('policies.inherit')],
+          ...DISCONNECTS.map((name) => [name, say(`policies.disconnect_${name}`)] as const),
+        ]}
+      />
+      <CheckEntry path={['locked']} label={say('policies.lockedCheck')} hint={say('policies.lockedHint')} />
+    </Section>
+  )
+}

@@ -1,0 +1,90 @@
+import Alert from '@mui/material/Alert'
+import Box from '@mui/material/Box'
+import Card from '@mui/material/Card'
+import Typography from '@mui/material/Typography'
+import type { PolicyPreview } from '@turnpike/contract'
+import { useText } from '../../i18n/text.ts'
+import { stageTextKey } from '../../requests/route.ts'
+import { BlockSkeleton } from '../../states/Loading.tsx'
+import { Failure } from '../../states/Failure.tsx'
+import { Refreshing } from '../../states/Refreshing.tsx'
+import { fieldErrorsOf } from '../../api.ts'
+import { PreviewCandidates } from './PreviewCandidates.tsx'
+import type { PreviewState } from './preview-query.ts'
+import { useRefusalText } from '../form/refusal.ts'
+import { Warnings } from '../form/Warnings.tsx'
+
+/** What the draft would do: who is tried in which order by which figures, who is left out and why. */
+export function Preview({ state }: { state: PreviewState }) {
+  const { say } = useText()
+  const refusalText = useRefusalText()
+  const { shown, error } = state
+  // What names a field is the author's to mend; anything else is no fault of the draft.
+  const isOurs = error !== null && fieldErrorsOf(error) === null
+  return (
+    <Box sx={{ display: 'grid', gap: 2 }}>
+      <div role="status">
+        {error !== null && !isOurs && (
+          <Alert severity="warning">
+            {say(shown ? 'preview.stale' : 'preview.wrong', { problem: refusalText(error) })}
+          </Alert>
+        )}
+      </div>
+      {isOurs && <Failure error={error} onRetry={state.refetch} />}
+      {shown && (
+        <Refreshing active={state.isFetching}>
+          <Answer preview={shown} />
+        </Refreshing>
+      )}
+      {!shown && error === null && <BlockSkeleton height={220} />}
+    </Box>
+  )
+}
+
+function Answer({ preview }: { preview: PolicyPreview }) {
+  const { say } = useText()
+  const { objective, window, warnings, candidates } = preview
+  return (
+    <Box sx={{ display: 'grid', gap: 2, '& > .MuiAlert-root': { mb: 0 } }}>
+      <Typography variant="body2">
+        {say('preview.goal', { objective: say(`request.objective_${objective}`) })}{' '}
+        {window !== null && say('preview.window', { number: window + 1 })}
+      </Typography>
+      <Warnings title={say('preview.warnings')} warnings={warnings} />
+      {candidates.length === 0 ? (
+        <Alert severity="error">{say('preview.nobody')}</Alert>
+      ) : (
+        <PreviewCandidates preview={preview} />
+      )}
+      <LeftOut preview={preview} />
+    </Box>
+  )
+}
+
+function LeftOut({ preview: { removed, removedByStage, total } }: { preview: PolicyPreview }) {
+  const { say } = useText()
+  if (removed.length === 0) return <Typography variant="body2">{say('preview.removedNone')}</Typography>
+  return (
+    <section>
+      <Typography variant="h3" sx={{ mb: 0.5 }}>
+        {say('preview.removed', { removed: removed.length, total })}
+      </Typography>
+      {Object.entries(removedByStage).map(([stage, count]) => (
+        <Card key={stage} component="details" sx={{ border: 0, borderRadius: 0 }}>
+          <Box component="summary" sx={{ cursor: 'pointer', py: 0.5, fontSize: '0.875rem' }}>
+            {say('preview.stageCount', { count, reason: say(stageTextKey(stage)) })}
+          </Box>
+          <Box component="ul" sx={{ m: 0, mb: 1, pl: 3, fontSize: '0.8125rem', overflowWrap: 'anywhere' }}>
+            {removed
+              .filter((row) => row.stage === stage)
+              .map(({ endpoint }) => (
+                <li key={endpoint}>
+                  <code>{endpoint}</code>
+                </li>
+              ))}
+          </Box>
+        </Card>
+      ))}
+    </section>
+  )
+}

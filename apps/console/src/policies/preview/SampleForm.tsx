@@ -1,0 +1,66 @@
+import Box from '@mui/material/Box'
+import TextField from '@mui/material/TextField'
+import { useText } from '../../i18n/text.ts'
+import { Select } from '../../parts/Select.tsx'
+import type { Options } from '../form/NamesEntry.tsx'
+import type { SampleWish } from './sample.ts'
+
+interface SampleFormProps {
+  readonly wish: SampleWish
+  readonly models: Options
+  readonly providers: Options
+  readonly onChange: (wish: SampleWish) => void
+}
+
+/** The request that a draft is tried on. */
+export function SampleForm({ wish, models, providers, onChange }: SampleFormProps) {
+  const { say } = useText()
+  const set = (change: Partial<SampleWish>) => onChange({ ...wish, ...change })
+  return (
+    <Box sx={{ display: 'grid', gap: 1.5, gridTemplateColumns: '1fr 1fr' }}>
+      <Box sx={{ gridColumn: '1 / -1', display: 'grid' }}>
+        <Select label={say('preview.model')} value={wish.model} options={models} onChange={(model) => set({ model })} />
+      </Box>
+      <Count
+        label={say('preview.prompt')}
+        value={wish.promptTokens}
+        onChange={(promptTokens) => set({ promptTokens })}
+      />
+      <Count label={say('preview.answer')} value={wish.maxTokens} onChange={(maxTokens) => set({ maxTokens })} />
+      <Select
+        label={say('preview.assumeDown')}
+        value={wish.down}
+        options={[['', say('preview.nobodyDown')], ...providers]}
+        onChange={(down) => set({ down })}
+        minWidth={0}
+      />
+      <TextField
+        size="small"
+        type="datetime-local"
+        label={say('preview.at')}
+        value={wish.at}
+        onChange={(event) => set({ at: event.target.value })}
+        slotProps={{ inputLabel: { shrink: true } }}
+        title={say('preview.atHint')}
+      />
+    </Box>
+  )
+}
+
+interface CountProps {
+  readonly label: string
+  readonly value: string
+  readonly onChange: (value: string) => void
+}
+
+function Count({ label, value, onChange }: CountProps) {
+  return (
+    <TextField
+      size="small"
+      label={label}
+      value={value}
+      onChange={(event) => onChange(event.target.value.replaceAll(/\D/g, ''))}
+      slotProps={{ htmlInput: { inputMode: 'numeric' }, inputLabel: { shrink: true } }}
+    />
+  )
+}

@@ -1,0 +1,46 @@
+import type { ModelRow } from '@turnpike/contract'
+import { madeUpFirst } from '../../models/made-up.ts'
+import type { Sample } from '../calls.ts'
+
+/** The sample as it stands in its fields. */
+export interface SampleWish {
+  readonly model: string
+  readonly promptTokens: string
+  readonly maxTokens: string
+  /** As the browser's own field gives it, in the reader's zone: `2026-11-21T22:30`; empty: now. */
+  readonly at: string
+  readonly down: string
+}
+
+const TOKENS_MAX = 10_000_000
+const PROMPT_TOKENS = 1_000
+
+export const FIRST_WISH: SampleWish = {
+  model: '',
+  promptTokens: String(PROMPT_TOKENS),
+  maxTokens: '',
+  at: '',
+  down: '',
+}
+
+/** The sample to ask with: what is left empty is the usual. Null: there is no model to ask with. */
+export function sampleOf(wish: SampleWish, models: readonly ModelRow[]): Sample | null {
+  const model = wish.model || mostServed(models)?.slug
+  if (!model) return null
+  const at = new Date(wish.at)
+  return {
+    models: [model],
+    promptTokens: Math.min(Number(wish.promptTokens || PROMPT_TOKENS), TOKENS_MAX),
+    maxTokens: Number(wish.maxTokens) > 0 ? Math.min(Number(wish.maxTokens), TOKENS_MAX) : null,
+    down: wish.down ? [wish.down] : [],
+    ...(!Number.isNaN(at.getTime()) && { at: at.toISOString() }),
+  }
+}
+
+/**
+ * The model with the most endpoints, which shows most of what a policy does. One of the simulator’s own before all others: what is
+ * tried out on it needs no account anywhere.
+ */
+function mostServed(models: readonly ModelRow[]): ModelRow | undefined {
+  return models.toSorted((a, b) => madeUpFirst(a, b) || b.endpoints.length - a.endpoints.length)[0]
+}

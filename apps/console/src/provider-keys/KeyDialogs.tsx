@@ -1,0 +1,130 @@
+import type { ProviderKey, ProviderKeyAnswer } from '@turnpike/contract'
+import { useText } from '../i18n/text.ts'
+import { useCatalogue } from '../policies/form/catalogue.ts'
+import { at, listOf, textOf, type Draft } from '../policies/form/draft.ts'
+import { CheckEntry, TextEntry } from '../policies/form/fields.tsx'
+import { NamesEntry, type Options } from '../policies/form/NamesEntry.tsx'
+import { changeProviderKey, createProviderKey } from './calls.ts'
+import { PlacementEntry, SearchEntry, SecretEntry } from './entries.tsx'
+import { OwnDialog } from './OwnDialog.tsx'
+import { useKeyOptions } from './key-options.ts'
+
+const PRIORITY_MAX = 99
+
+interface AddKeyDialogProps {
+  readonly keys: readonly ProviderKey[]
+  readonly onSaved: (answer: ProviderKeyAnswer) => void
+  readonly onClose: () => void
+}
+
+/** A key of a provider. Its secret goes in here and is never shown again. */
+export function AddKeyDialog({ keys, onSaved, onClose }: AddKeyDialogProps) {
+  const { say } = useText()
+  const { providerOptions } = useCatalogue()
+  const save = (draft: Draft) =>
+    createProviderKey({ provider: '', name: '', secret: '', ...bodyOf(draft), priority: lastPlace(keys, draft) })
+  return (
+    <OwnDialog
+      title={say('own.addTitle')}
+      action={say('own.addAction')}
+      first={{ placement: 'first' }}
+      save={save}
+      {...{ onSaved, onClose }}
+    >
+      {(draft) => (
+        <>
+          <SearchEntry
+            path={['provider']}
+            label={say('own.provider')}
+            hint={say('own.providerHint')}
+            options={providerOptions}
+          />
+          <TextEntry path={['name']} label={say('own.name')} hint={say('own.nameHint')} />
+          <SecretEntry path={['secret']} label={say('own.secret')} hint={say('own.secretHint')} />
+          <PlacementEntry />
+          <Limits provider={textOf(at(draft, ['provider']))} />
+        </>
+      )}
+    </OwnDialog>
+  )
+}
+
+interface EditKeyDialogProps extends AddKeyDialogProps {
+  readonly apiKey: ProviderKey
+}
+
+/** Everything of a key but its provider and its secret. */
+export function EditKeyDialog({ apiKey, keys, onSaved, onClose }: EditKeyDialogProps) {
+  const { say } = useText()
+  const { id, name, provider, placement, share, models, keys: limitedTo, disabled } = apiKey
+  const first = {
+    ...{ name, placement, share },
+    ...(models && { models }),
+    ...(limitedTo && { keys: limitedTo.map((key) => key.id) }),
+    ...(disabled && { disabled }),
+  }
+  const save = (draft: Draft) => {
+    const isMoved = at(draft, ['placement']) !== placement
+    const priority = isMoved ? { priority: lastPlace(keys, { ...draft, provider }) } : {}
+    return changeProviderKey(id, {
+      name: '',
+      ...bodyOf(draft),
+      ...priority,
+      disabled: at(draft, ['disabled']) === true,
+    })
+  }
+  return (
+    <OwnDialog
+      title={say('own.editTitle', { name })}
+      action={say('keys.save')}
+      first={first}
+      save={save}
+      {...{ onSaved, onClose }}
+    >
+      {() => (
+        <>
+          <TextEntry path={['name']} label={say('own.name')} hint={say('own.nameHint')} />
+          <PlacementEntry />
+          <TextEntry kind="number" path={['share']} label={say('own.share')} hint={say('own.shareHint')} />
+          <Limits provider={provider} known={limitedTo ?? []} />
+          <CheckEntry path={['disabled']} label={say('own.disabledCheck')} hint={say('own.disabledHint')} />
+        </>
+      )}
+    </OwnDialog>
+  )
+}
+
+interface LimitsProps {
+  readonly provider: string
+  /** Keys that it is kept to now, of which some may be no more. */
+  readonly known?: readonly { readonly id: string; readonly name: string | null }[]
+}
+
+function Limits({ provider, known = [] }: LimitsProps) {
+  const { say } = useText()
+  const { models } = useCatalogue()
+  const served = models.filter(({ endpoints }) => endpoints.some((endpoint) => endpoint.provider === provider))
+  const modelOptions: Options = served.map(({ slug }) => [slug, slug])
+  return (
+    <>
+      {modelOptions.length > 0 && (
+        <NamesEntry path={['models']} label={say('own.models')} hint={say('own.modelsHint')} options={modelOptions} />
+      )}
+      <NamesEntry path={['keys']} label={say('own.keys')} hint={say('own.keysHint')} options={useKeyOptions(known)} />
+    </>
+  )
+}
+
+/** What is not limited is said as null, and a share that was emptied is left to the server to ask for. */
+function bodyOf(draft: Draft): Draft {
+  const limit = (field: string) => (at(draft, [field]) === undefined ? null : listOf(at(draft, [field])))
+  return { ...draft, models: limit('models'), keys: limit('keys') }
+}
+
+/** Behind all others of its provider and placement: a new key takes nobody's traffic unasked. */
+function lastPlace(keys: readonly ProviderKey[], draft: Draft): number {
+  const taken = keys.filter(
+    ({ provider, placement }) => provider === at(draft, ['provider']) && placement === at(draft, ['placement']),
+  )
+  return Math.min(Math.max(-1, ...taken.map(({ priority }) => priority)) + 1, PRIORITY_MAX)
+}

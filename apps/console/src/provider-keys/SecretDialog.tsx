@@ -1,0 +1,35 @@
+import { useText } from '../i18n/text.ts'
+import { at, textOf } from '../policies/form/draft.ts'
+import { replaceSecret, type OwnRow } from './calls.ts'
+import { SecretEntry } from './entries.tsx'
+import { OwnDialog } from './OwnDialog.tsx'
+
+interface SecretDialogProps {
+  readonly row: OwnRow
+  readonly onSaved: () => void
+  readonly onClose: () => void
+}
+
+/** A new secret in place of the one that is kept; from the next request on it is the only one. */
+export function SecretDialog({ row, onSaved, onClose }: SecretDialogProps) {
+  const { say } = useText()
+  const isEndpoint = row.kind === 'own-endpoints'
+  const none = isEndpoint ? null : ''
+  return (
+    <OwnDialog
+      title={say('own.replaceTitle', { name: row.name })}
+      action={say('own.replace')}
+      first={{}}
+      save={(draft) => replaceSecret(row, textOf(at(draft, ['secret'])) || none)}
+      {...{ onSaved, onClose }}
+    >
+      {() => (
+        <SecretEntry
+          path={['secret']}
+          label={say('own.secretNew')}
+          hint={isEndpoint ? `${say('own.replaceHint')} ${say('own.replaceNone')}` : say('own.replaceHint')}
+        />
+      )}
+    </OwnDialog>
+  )
+}

@@ -1,0 +1,56 @@
+import Alert from '@mui/material/Alert'
+import { codeOf, waitSecondsOf } from '../api.ts'
+import { useText } from '../i18n/text.ts'
+import { useRefusalText } from '../policies/form/refusal.ts'
+import type { OwnKind } from './calls.ts'
+import type { TestState } from './tests.ts'
+
+const SEVERITIES = {
+  ok: 'success',
+  refused: 'error',
+  unreachable: 'warning',
+  limited: 'warning',
+  unknown: 'warning',
+} as const
+
+interface TestResultProps {
+  readonly state: TestState | null
+  readonly kind: OwnKind
+  /** Whom it was sent to, as readers call it. */
+  readonly server: string
+}
+
+/** What a test call found, in a sentence. */
+export function TestResult({ state, kind, server }: TestResultProps) {
+  const { say } = useText()
+  const refusalText = useRefusalText()
+  if (!state) return null
+  if (state.kind === 'running') return <Line severity="info" text={say('own.testing', { server })} />
+  if (state.kind === 'done') {
+    const { result, status, message } = state.answer
+    const severity = SEVERITIES[result]
+    // Why an address of one's own was not reached can be a rule of the gateway's, which only the server's sentence names.
+    if (kind === 'own-endpoints' && result === 'unreachable') return <Line severity={severity} text={message} />
+    const words = say(kind === 'own-endpoints' && result === 'ok' ? 'own.answers' : `own.result_${result}`, { server })
+    const isTold = result !== 'ok' && status !== null
+    return <Line severity={severity} text={isTold ? `${words} ${say('request.providerStatus', { status })}` : words} />
+  }
+  const seconds = waitSecondsOf(state.error)
+  const isThrottled = codeOf(state.error) === 'rate_limited'
+  return (
+    <Line
+      severity={isThrottled ? 'info' : 'error'}
+      text={isThrottled ? say('own.throttled', { seconds: seconds ?? 60 }) : refusalText(state.error)}
+    />
+  )
+}
+
+function Line({ severity, text }: { severity: 'success' | 'error' | 'warning' | 'info'; text: string }) {
+  return (
+    <div role="status">
+      <Alert severity={severity} sx={{ mt: 1, py: 0, overflowWrap: 'anywhere' }}>
+        {text}
+      </Alert>
+    </div>
+  )
+}

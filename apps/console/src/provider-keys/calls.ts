@@ -1,0 +1,73 @@
+import type {
+  OwnEndpointAnswer,
+  OwnEndpointList,
+  OwnTestAnswer,
+  ProviderKey,
+  ProviderKeyAnswer,
+  ProviderKeyChange,
+  ProviderKeyList,
+} from '@turnpike/contract'
+import { call } from '../api.ts'
+import type { Draft } from '../policies/form/draft.ts'
+
+type Signal = { readonly signal: AbortSignal }
+
+const FRESH_MS = 30_000
+
+/** Everything of one kind: an organisation has at most 50, which one answer holds. */
+export const providerKeysQuery = {
+  queryKey: ['own', 'provider-keys'],
+  queryFn: ({ signal }: Signal) => call<ProviderKeyList>('/provider-keys', { signal }),
+  staleTime: FRESH_MS,
+}
+
+export const ownEndpointsQuery = {
+  queryKey: ['own', 'endpoints'],
+  queryFn: ({ signal }: Signal) => call<OwnEndpointList>('/own-endpoints', { signal }),
+  staleTime: FRESH_MS,
+}
+
+/** The two kinds of what is one's own, as their addresses name them. */
+export type OwnKind = 'provider-keys' | 'own-endpoints'
+
+/** What a dialog needs to know of either. */
+export interface OwnRow {
+  readonly kind: OwnKind
+  readonly id: string
+  readonly name: string
+}
+
+export function createProviderKey(body: Draft): Promise<ProviderKeyAnswer> {
+  return call('/provider-keys', { method: 'POST', body })
+}
+
+export function changeProviderKey(id: string, body: Partial<ProviderKeyChange> | Draft): Promise<ProviderKeyAnswer> {
+  return call(`/provider-keys/${id}`, { method: 'PATCH', body })
+}
+
+export function createOwnEndpoint(body: Draft): Promise<OwnEndpointAnswer> {
+  return call('/own-endpoints', { method: 'POST', body })
+}
+
+export function changeOwnEndpoint(id: string, body: Draft): Promise<OwnEndpointAnswer> {
+  return call(`/own-endpoints/${id}`, { method: 'PATCH', body })
+}
+
+/** A new secret in place of the one that is kept. Null: the endpoint asks for none any more. */
+export function replaceSecret({ kind, id }: OwnRow, secret: string | null): Promise<unknown> {
+  return call(`/${kind}/${id}/secret`, { method: 'PUT', body: { secret } })
+}
+
+export function deleteOwn({ kind, id }: OwnRow): Promise<unknown> {
+  return call(`/${kind}/${id}`, { method: 'DELETE' })
+}
+
+/** One call to the provider with the stored secret. Costs nothing, and is refused with 429 when it is made too often. */
+export function testOwn({ kind, id }: OwnRow): Promise<OwnTestAnswer> {
+  return call(`/${kind}/${id}/test`, { method: 'POST' })
+}
+
+/** New places in the order, one call each. */
+export async function reorder(changes: readonly Pick<ProviderKey, 'id' | 'priority'>[]): Promise<void> {
+  for (const { id, priority } of changes) await changeProviderKey(id, { priority })
+}

@@ -1,0 +1,92 @@
+import FormControlLabel from '@mui/material/FormControlLabel'
+import Radio from '@mui/material/Radio'
+import RadioGroup from '@mui/material/RadioGroup'
+import TextField from '@mui/material/TextField'
+import { useId } from 'react'
+import { useText } from '../i18n/text.ts'
+import { textOf, type Path } from '../policies/form/draft.ts'
+import { useEntry } from '../policies/form/draft-state.ts'
+import { Group } from '../policies/form/fields.tsx'
+import type { Options } from '../policies/form/NamesEntry.tsx'
+
+/** A secret while it is typed. Browsers are asked not to offer to keep it. */
+export function SecretEntry({ path, label, hint }: { path: Path; label: string; hint: string }) {
+  const { value, error, set } = useEntry(path)
+  return (
+    <TextField
+      size="small"
+      fullWidth
+      type="password"
+      label={label}
+      value={textOf(value)}
+      onChange={(event) => set(event.target.value.trim() || undefined)}
+      error={error !== null}
+      helperText={error ?? hint}
+      autoComplete="new-password"
+      slotProps={{ inputLabel: { shrink: true }, htmlInput: { spellCheck: false, 'data-1p-ignore': true } }}
+    />
+  )
+}
+
+interface SearchEntryProps {
+  readonly path: Path
+  readonly label: string
+  readonly hint: string
+  readonly options: Options
+}
+
+/** A name, with those that are known offered while it is typed. What is written as the list shows it becomes its value. */
+export function SearchEntry({ path, label, hint, options }: SearchEntryProps) {
+  const { value, error, set } = useEntry(path)
+  const listId = useId()
+  const valueOf = (text: string) => options.find(([, words]) => words.toLowerCase() === text.toLowerCase())?.[0] ?? text
+  const chosen = options.find(([option]) => option === value)?.[1]
+  return (
+    <>
+      <TextField
+        size="small"
+        fullWidth
+        label={label}
+        value={textOf(value)}
+        onChange={(event) => set(event.target.value || undefined)}
+        onBlur={(event) => set(valueOf(event.target.value.trim()) || undefined)}
+        error={error !== null}
+        helperText={error ?? (chosen === undefined || chosen === value ? hint : chosen)}
+        autoComplete="off"
+        slotProps={{ inputLabel: { shrink: true }, htmlInput: { list: listId, spellCheck: false } }}
+      />
+      <datalist id={listId}>
+        {options.map(([option, words]) => (
+          <option key={option} value={option}>
+            {words === option ? undefined : words}
+          </option>
+        ))}
+      </datalist>
+    </>
+  )
+}
+
+/** Before credits, or after them. */
+export function PlacementEntry() {
+  const { say } = useText()
+  const { value, error, set } = useEntry(['placement'])
+  return (
+    <Group legend={say('own.placement')} note={error ?? undefined} isWrong={error !== null}>
+      <RadioGroup
+        aria-label={say('own.placement')}
+        value={textOf(value)}
+        onChange={(_event, chosen) => set(chosen)}
+        sx={{ mt: -1 }}
+      >
+        {(['first', 'fallback'] as const).map((placement) => (
+          <FormControlLabel
+            key={placement}
+            value={placement}
+            control={<Radio size="small" />}
+            label={say(`own.placement_${placement}Text`)}
+          />
+        ))}
+      </RadioGroup>
+    </Group>
+  )
+}

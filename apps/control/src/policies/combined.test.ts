@@ -1,0 +1,137 @@
+import type { PolicyDocument } from '@turnpike/contract'
+import { Fault, openPolicy, type KeyId, type Own, type PolicyId } from '@turnpike/domain'
+import type { AttachedPolicy } from '@turnpike/store'
+import { aCatalogue, anEndpoint, anOwnCredential, aPrice } from '@turnpike/testkit'
+import { describe, expect, it } from 'vitest'
+import { NOTHING_OWN } from './coverage.ts'
+import { refusingBarren } from './combined.ts'
+
+/** Acorn costs one dollar, birch two, cedar five. */
+const catalogue = aCatalogue([
+  anEndpoint('acorn', 'sim/swift-8b'),
+  anEndpoint('birch', 'sim/swift-8b', { price: aPrice({ prompt: 2_000_000_000n }) }),
+  anEndpoint('cedar', 'sim/swift-8b', { price: aPrice({ prompt: 5_000_000_000n }) }),
+])
+const nowMs = Date.parse('2026-11-21T12:34:56Z')
+
+/** Named as the place that it is attached to. */
+function on(place: string, document: PolicyDocument): AttachedPolicy {
+  return { id: place as PolicyId, name: `of ${place}`, policy: openPolicy(document), place: `the ${place}` }
+}
+
+/** What is said against bringing the last one to the others; null when nothing is. */
+function refused(policies: readonly AttachedPolicy[], own: Own = NOTHING_OWN): Fault | null {
+  return refusedAll([policies], policies.at(-1), own)
+}
+
+function refusedAll(
+  together: readonly (readonly AttachedPolicy[])[],
+  changed: AttachedPolicy | undefined,
+  own: Own = NOTHING_OWN,
+): Fault | null {
+  try {
+    refusingBarren({ catalogue, own, nowMs }, 'policyId')(changed?.id ?? ('' as PolicyId), together)
+    return null
+  } catch (error) {
+    if (error instanceof Fault) return error
+    throw error
+  }
+}
+
+describe('policies that leave no endpoint together', () => {
+  it('are refused with the others, where they are, and the count per stage', () => {
+    const fault = refused([on('workspace', { only: ['acorn'] }), on('key', { ignore: ['acorn'] })])
+    expect([fault?.code, fault?.message]).toEqual([
+      'request_invalid',
+      'policyId: Not one of the 3 endpoints in the catalogue is left together with “of workspace” of the workspace: ' +
+        'allow removes 2, deny removes 1.',
+    ])
+    expect(fault?.facts).toMatchObject({
+      param: 'policyId',
+      fields: { policyId: expect.stringContaining('Not one') as string },
+      metadata: { total: 3, removed: { allow: 2, deny: 1 } },
+    })
+  })
+
+  it('are refused though any two of them leave one', () => {
+    const all = [
+      on('organisation', { only: ['acorn', 'birch'] }),
+      on('workspace', { ignore: ['acorn'] }),
+      on('key', { ignore: ['birch'] }),
+    ] as const
+    expect(refused(all)?.message).toContain(
+      'together with “of organisation” of the organisation and “of workspace” of the workspace:',
+    )
+    for (const left of all) expect(refused(all.filter((one) => one !== left))).toBeNull()
+  })
+
+  it('are refused wherever it is so, whoever of them was changed', () => {
+    const [wide, kept, barred] = [
+      on('organisation', { ignore: ['acorn'] }),
+      on('first', { only: ['birch'] }),
+      on('second', { only: ['acorn'] }),
+    ]
+    const together = [
+      [wide, kept],
+      [wide, barred],
+    ]
+    for (const changed of [wide, barred]) expect(refusedAll(together, changed)).not.toBeNull()
+    expect(refusedAll([[wide, kept]], wide)).toBeNull()
+  })
+
+  it('are taken when one of them left none before: that is not this change’s doing', () => {
+    const [barren, fine] = [{ only: [] }, { only: ['acorn'] }]
+    expect(refused([on('workspace', barren), on('key', fine)])).toBeNull()
+    expect(refused([on('workspace', fine), on('key', barren)])).toBeNull()
+    expect(refused([on('organisation', fine), on('workspace', { ignore: ['acorn'] }), on('key', fine)])).toBeNull()
+  })
+
+  it('are taken when they are one policy in two places', () => {
+    const policy = on('workspace', { only: ['acorn'] })
+    expect(refused([policy, { ...policy, place: 'the key' }])).toBeNull()
+  })
+})
+
+describe('what has a schedule', () => {
+  const every = { days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const, zone: 'UTC' }
+  const window = (from: string, to: string) => ({ ...every, days: [...every.days], from, to })
+  const cheapByDay = on('organisation', { schedule: [{ ...window('08:00', '18:00'), max_price: { prompt: '1' } }] })
+  const dearBetween = (from: string, to: string) =>
+    on('key', { order: ['acorn'], allow_fallbacks: false, schedule: [{ ...window(from, to), order: ['birch'] }] })
+
+  it('is refused when nothing is left in windows that meet, and told which', () => {
+    expect(refused([cheapByDay, on('key', { only: ['birch'] })])?.message).toContain(
+      'together with “of organisation” of the organisation, in window 1 of “of organisation”: ',
+    )
+    expect(refused([cheapByDay, dearBetween('12:00', '12:15')])?.message).toContain(
+      ', in window 1 of “of organisation” and window 1 of “of key”: ',
+    )
+  })
+
+  it('is taken when its windows never meet', () => {
+    expect(refused([cheapByDay, dearBetween('18:00', '08:00')])).toBeNull()
+  })
+})
+
+describe('what an organisation brings along', () => {
+  const credential = (provider: string, keys: KeyId[] | null = null) =>
+    anOwnCredential(provider, { placement: 'fallback', keys })
+  const policies = [on('workspace', { own_capacity: 'only' }), on('key', { only: ['birch'] })]
+
+  it('counts, also what only some keys may use', () => {
+    const credentials = [credential('acorn'), credential('birch', ['0123456789abcdef' as KeyId])]
+    expect(refused(policies, { credentials: credentials.slice(0, 1), endpoints: [] })).not.toBeNull()
+    expect(refused(policies, { credentials, endpoints: [] })).toBeNull()
+  })
+
+  it('is not missed where there is nothing yet', () => {
+    expect(refused(policies)).toBeNull()
+  })
+})
+
+it('asks two hundred times for one change at most, and takes what it did not ask about', () => {
+  const [key, barred] = [on('key', { ignore: ['acorn'] }), on('workspace', { only: ['acorn'] })]
+  const fine = (count: number) => Array.from({ length: count }, () => [on('organisation', {}), key])
+  expect(refusedAll([...fine(199), [barred, key]], key)).not.toBeNull()
+  expect(refusedAll([...fine(200), [barred, key]], key)).toBeNull()
+})

@@ -1,0 +1,32 @@
+import type { ChatRequest } from '@turnpike/domain'
+import { z } from 'zod'
+import { samplingFields } from './chat.schema.ts'
+import { present, samplingOf } from './chat-request.ts'
+import { routingFields } from '../inference/routing.schema.ts'
+
+/** The body of POST /completions: one text prompt, continued. */
+export const completionBody = z.looseObject({
+  ...routingFields,
+  ...samplingFields,
+  prompt: z.union([
+    z.string(),
+    z.array(z.string()).length(1, 'must be one text: several prompts in one request are not served'),
+  ]),
+  logprobs: z.null('is not served on this route; use /chat/completions').optional(),
+})
+
+/** What a preset may fill. Messages and what goes with them have no place here. */
+export const PRESET_FIELDS: ReadonlySet<string> = new Set(Object.keys({ ...routingFields, ...samplingFields }))
+
+/** A text prompt as the chat it becomes: one user message. */
+export function completionRequestOf(body: z.infer<typeof completionBody>): ChatRequest {
+  const text = typeof body.prompt === 'string' ? body.prompt : (body.prompt[0] ?? '')
+  return {
+    messages: [{ role: 'user', content: [{ kind: 'text', text }] }],
+    stream: body.stream === true,
+    sampling: samplingOf(body),
+    tools: [],
+    extra: {},
+    ...present({ maxTokens: body.max_completion_tokens ?? body.max_tokens, user: body.user }),
+  }
+}

@@ -1,0 +1,151 @@
+import {
+  covers,
+  Fault,
+  nearest,
+  ownTargets,
+  route,
+  UNKNOWN_HEALTH,
+  type Caller,
+  type Catalogue,
+  type Decision,
+  type Health,
+  type RouteRequest,
+  type Snapshot,
+  type TargetId,
+} from '@turnpike/domain'
+import { conversationOf } from '../inference/conversation.ts'
+import { chatRequestOf } from '../chat/chat-request.ts'
+import { candidateBody, windowOf } from '../inference/decision.ts'
+import type { ExplainBody } from './explain.schema.ts'
+import { featuresOf } from '../../route/features.ts'
+import { countByStage, EXCLUDED } from '../../route/excluded.ts'
+import { named, type World } from '../../route/resolve.ts'
+import { modelsOf, preferencesOf } from '../inference/routing.schema.ts'
+
+/** The clock that health figures use, and Unix milliseconds. */
+export interface Clocks {
+  readonly nowMs: number
+  readonly wallMs: number
+}
+
+/**
+ * What would happen to a request, without asking anybody: the route that its caller's policies and its own fields give it now, or
+ * at another time, or with some providers down. Nothing is recorded and nothing costs anything. Where nothing is left, the answer
+ * says so; it is no error to ask. Throws 400 for names of models, or of what is down, that stand for nothing.
+ */
+export function explain(body: ExplainBody, caller: Caller, world: World, { nowMs, wallMs }: Clocks) {
+  const { catalogue, reachable } = world.reach
+  const chat = chatRequestOf({ ...body, messages: body.messages ?? [] })
+  const features = featuresOf(chat)
+  const health = withDown(world.health, body.assume_down ?? [], catalogue, caller)
+  const snapshot: Snapshot = {
+    catalogue,
+    reachable,
+    health,
+    wallMs: body.at ? Date.parse(body.at) : wallMs,
+    warm: null,
+  }
+  const asked: RouteRequest = {
+    models: modelsOf(body),
+    ...features,
+    promptTokens: body.prompt_tokens ?? features.promptTokens,
+    preferences: preferencesOf(body),
+  }
+  const { route: resolved } = named(asked, caller, snapshot, chat.messages, nowMs)
+  const warm = world.affinity.warm({
+    caller,
+    route: resolved,
+    conversation: conversationOf(body, {}, chat.messages),
+  })
+  const decide = (dice: number) => route(resolved, caller, { ...snapshot, warm }, nowMs, dice)
+  const chances = chancesOf(decide)
+  const decision = decide(body.draw ?? chances.typicalDraw)
+  return explanation(decision, resolved, chances.of)
+}
+
+function explanation(decision: Decision, { models }: RouteRequest, chanceOf: (endpoint: TargetId) => number) {
+  return {
+    objective: decision.objective,
+    policies: decision.policies,
+    window: windowOf(decision),
+    sticky: decision.sticky,
+    models,
+    draw: decision.draw,
+    candidates: decision.candidates.map((candidate) => ({
+      ...candidateBody(candidate),
+      chance: chanceOf(candidate.endpoint),
+    })),
+    removed: decision.removed.map(({ endpoint, stage }) => ({ endpoint, stage, reason: EXCLUDED[stage][1] })),
+    targets: decision.targets,
+    fallbacks: decision.fallbacks,
+    total: decision.candidates.length + decision.removed.length,
+    summary: summaryOf(decision, chanceOf),
+  }
+}
+
+/** The figures with some providers, endpoints or accounts down for good. Throws 400 for a name that the caller does not have. */
+function withDown(
+  health: ReadonlyMap<TargetId, Health>,
+  down: readonly string[],
+  catalogue: Catalogue,
+  { own }: Caller,
+): ReadonlyMap<TargetId, Health> {
+  if (down.length === 0) return health
+  const ids = [...catalogue.endpointsOf.values()].flatMap((endpoints) => endpoints.map(({ id }) => id))
+  const all: TargetId[] = own ? [...ids, ...ownTargets(own, catalogue)] : ids
+  const changed = new Map(health)
+  down.forEach((slug, place) => {
+    const covered = all.filter((id) => covers(slug, id))
+    if (covered.length === 0) {
+      const mine = (own?.endpoints ?? []).map(({ provider }) => provider.slug)
+      throw unknownSlug(slug, place, [...catalogue.providers.keys(), ...mine, ...ids])
+    }
+    for (const id of covered) changed.set(id, { ...(health.get(id) ?? UNKNOWN_HEALTH), downUntilMs: Infinity })
+  })
+  return changed
+}
+
+function unknownSlug(slug: string, place: number, known: readonly string[]): Fault {
+  const close = nearest(slug, known)
+  const hint = close.length > 0 ? `Did you mean ${close.join(' or ')}?` : 'GET /api/v1/providers lists what there is.'
+  return new Fault('request_invalid', `There is no provider or endpoint ${slug}. ${hint}`, {
+    param: `assume_down[${place}]`,
+  })
+}
+
+/**
+ * Draws that chances are counted over: half a percent each, and fewer where many endpoints make each draw dear. Judging an endpoint
+ * takes about a microsecond, and other requests wait meanwhile.
+ */
+const DRAWS_MAX = 200
+const DRAWS_MIN = 20
+const JUDGEMENTS_MAX = 4_000
+
+/** How often each endpoint goes first over evenly spread dice, and a draw for which the likeliest does. */
+function chancesOf(decide: (dice: number) => Decision) {
+  const count = decide(0).candidates.length
+  const draws = count > 1 ? Math.min(DRAWS_MAX, Math.max(DRAWS_MIN, Math.floor(JUDGEMENTS_MAX / count))) : 1
+  const firsts = new Map<TargetId, { times: number; readonly draw: number }>()
+  for (let i = 0; i < draws; i++) {
+    const draw = (i + 0.5) / draws
+    const [first] = decide(draw).targets
+    const seen = first && firsts.get(first)
+    if (seen) seen.times++
+    else if (first) firsts.set(first, { times: 1, draw })
+  }
+  const [likeliest] = [...firsts.values()].toSorted((a, b) => b.times - a.times)
+  return {
+    of: (endpoint: TargetId) => (firsts.get(endpoint)?.times ?? 0) / draws,
+    typicalDraw: likeliest?.draw ?? 0,
+  }
+}
+
+function summaryOf(decision: Decision, chanceOf: (endpoint: TargetId) => number): string {
+  const [first] = decision.targets
+  const counts = [...countByStage(decision)].map(([stage, count]) => `${count} by ${stage}`).join(', ')
+  const removed = counts === '' ? 'Nothing is removed.' : `Removed: ${counts}.`
+  if (first === undefined) return `No endpoint is left. ${removed}`
+  const others = decision.targets.length + decision.fallbacks.length - 1
+  const chance = Math.round(chanceOf(first) * 100)
+  return `${decision.objective}: ${first} is asked first (chance ${chance} %), then up to ${others} more. ${removed}`
+}

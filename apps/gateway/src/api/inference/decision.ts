@@ -1,0 +1,82 @@
+import { generationId, ownerOf, usdString, type Candidate, type Decision } from '@turnpike/domain'
+import type { Call } from '../../call/call.ts'
+import { Numeral, stringify } from '../../http/numeral.ts'
+
+/** Headers of 16 KiB are what clients take, all together; this leaves room for theirs. */
+const HEADER_BYTES_MAX = 4_096
+
+/** Why this route, as answers tell it: who was in the draw with which figures, and what removed the others. */
+export function decisionBody(decision: Decision) {
+  return {
+    objective: decision.objective,
+    policies: decision.policies,
+    window: windowOf(decision),
+    sticky: decision.sticky,
+    catalogue_version: decision.catalogueVersion,
+    draw: decision.draw,
+    targets: decision.targets,
+    fallbacks: decision.fallbacks,
+    fallback_on: decision.fallbackOn,
+    failover: {
+      on: decision.failover.on,
+      attempts: decision.failover.attempts,
+      first_token_ms: decision.failover.firstTokenMs,
+      total_ms: decision.failover.totalMs,
+    },
+    hedge: decision.hedge && {
+      after_ms: decision.hedge.afterMs,
+      extra_requests_percent: decision.hedge.extraRequests * 100,
+      extra_spend: decision.hedge.extraSpend === null ? null : new Numeral(usdString(decision.hedge.extraSpend)),
+      own_cost: decision.hedge.ownCost,
+    },
+    disconnect: decision.drain ? 'drain' : 'cancel',
+    candidates: decision.candidates.map(candidateBody),
+    removed: decision.removed.map(({ endpoint, stage }) => ({ endpoint, stage })),
+  }
+}
+
+/** One candidate with the figures it was judged by: dollars, milliseconds, tokens per second, shares between 0 and 1. */
+export function candidateBody(candidate: Candidate) {
+  return {
+    endpoint: candidate.endpoint,
+    model: candidate.model,
+    provider: candidate.provider,
+    is_byok: ownerOf(candidate.endpoint) !== null,
+    price_version: candidate.priceVersion,
+    expected_cost: new Numeral(usdString(candidate.expectedNano)),
+    first_token_ms: rounded(candidate.firstTokenMs),
+    tokens_per_second: rounded(candidate.tokensPerSecond),
+    failure_rate: rounded(candidate.failureRate),
+    down: candidate.down,
+    slow: candidate.slow ?? false,
+    weight: candidate.weight ?? null,
+  }
+}
+
+/** The window that was open, of the narrowest policy that has one: its place in that policy's schedule. Null for none. */
+export function windowOf({ policies }: Pick<Decision, 'policies'>): number | null {
+  return policies.findLast(({ window }) => window !== null)?.window ?? null
+}
+
+/** Figures are measured; more than four decimals say nothing. */
+function rounded(figure: number): number {
+  return Math.round(figure * 10_000) / 10_000
+}
+
+/**
+ * The header that tells the whole decision to a request that asked for it; nothing for others, or before it was made. A decision
+ * too long for a header is looked up by the id that stands in its place.
+ */
+export function decisionHeader({ telling, routed, id }: Call): Record<string, string> {
+  if (!telling.decision || !routed) return NO_HEADERS
+  const named = { id: generationId(id) }
+  const text = ascii(stringify({ ...named, ...decisionBody(routed.decision) }))
+  return { 'x-turnpike-decision': text.length <= HEADER_BYTES_MAX ? text : JSON.stringify(named) }
+}
+
+const NO_HEADERS = {}
+
+/** JSON for a header, which takes no letters beyond ASCII. */
+function ascii(json: string): string {
+  return json.replace(/[^ -~]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}

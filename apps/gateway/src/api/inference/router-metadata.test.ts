@@ -1,0 +1,119 @@
+import { Fault, ownTarget, type Attempt, type EndpointId, type ModelSlug, type ProviderSlug } from '@turnpike/domain'
+import { aCaller, anEndpoint, aProvider } from '@turnpike/testkit'
+import { describe, expect, it } from 'vitest'
+import { decisionBody, decisionHeader } from './decision.ts'
+import { anOwnEndpoint, someKeks } from '../../targets/byok.fixture.ts'
+import { resolve } from '../../route/resolve.ts'
+import { metadataMember, routerMetadata } from './router-metadata.ts'
+import { aCall, aWorld } from '../../call/call.fixture.ts'
+
+const world = aWorld([anEndpoint('acorn'), anEndpoint('birch')], { providers: [aProvider('acorn', { name: 'Äcorn' })] })
+const asking = { telling: { decision: true, metadata: true, region: 'fra' } }
+
+function attempt(provider: string, fault: Attempt['fault']): Attempt {
+  return {
+    endpoint: `${provider}/sim/swift-8b` as EndpointId,
+    provider: provider as ProviderSlug,
+    model: 'sim/swift-8b' as ModelSlug,
+    startMs: 0,
+    firstTokenMs: null,
+    endMs: 1,
+    outcome: fault ? 'failed' : 'answered',
+    status: fault ? null : 200,
+    fault,
+  }
+}
+
+function answered() {
+  const call = aCall(['sim/swift-8b'], asking)
+  call.route = { ...call.route, preferences: { order: ['acorn'], minThroughput: { p50: 20 } } }
+  resolve(call, world, 0, 0)
+  call.attempts.push(attempt('acorn', 'upstream_unreachable'), attempt('birch', null))
+  return call
+}
+
+describe('openrouter_metadata', () => {
+  it('tells how the model was found, what was left, what was tried and who answered', () => {
+    expect(routerMetadata(answered(), null, 1_234.4)).toEqual({
+      requested: 'sim/swift-8b',
+      strategy: 'direct',
+      region: 'fra',
+      summary: 'direct, pinned: 2 of 2 endpoints of sim/swift-8b; birch/sim/swift-8b answered at attempt 2',
+      attempt: 2,
+      is_byok: false,
+      endpoints: {
+        total: 2,
+        available: [
+          { provider: 'Äcorn (simulated)', model: 'sim/swift-8b', selected: false },
+          { provider: 'birch (simulated)', model: 'sim/swift-8b', selected: true },
+        ],
+      },
+      params: { quality_floor: null, throughput_floor: 20, version_group: null },
+      attempts: [
+        { provider: 'Äcorn (simulated)', model: 'sim/swift-8b', status: 502 },
+        { provider: 'birch (simulated)', model: 'sim/swift-8b', status: 200 },
+      ],
+      pipeline: [],
+      generation_time: 1_234,
+    })
+  })
+
+  it('says when an account of the tenant’s own answered, and names an endpoint of its own as the tenant does', () => {
+    const caller = aCaller()
+    const own = anOwnEndpoint(caller.tenantId, someKeks())
+    const call = aCall(['~tenant/llama'], asking, { ...caller, own: { credentials: [], endpoints: [own] } })
+    resolve(call, world, 0, 0)
+    const target = ownTarget(own.endpoint.id, own.id)
+    call.attempts.push({ ...attempt('~box', null), endpoint: target, model: own.endpoint.model })
+    expect(routerMetadata(call, null, 0)).toMatchObject({
+      is_byok: true,
+      endpoints: { total: 1, available: [{ provider: 'The box', model: '~tenant/llama', selected: true }] },
+      attempts: [{ provider: 'The box', model: '~tenant/llama', status: 200 }],
+    })
+    expect(call.routed && decisionBody(call.routed.decision)).toMatchObject({ candidates: [{ is_byok: true }] })
+  })
+
+  it('is told with errors before and after a route was chosen, but never with those of our own making', () => {
+    const unrouted = aCall(['sim/nobody'], asking)
+    expect(routerMetadata(unrouted, new Fault('model_unknown', 'x'), 0)).toMatchObject({
+      attempt: 0,
+      endpoints: { total: 0, available: [] },
+    })
+    expect(metadataMember(answered(), new Fault('no_healthy_provider', 'x'))).toHaveProperty('openrouter_metadata')
+    expect(metadataMember(answered(), new Fault('internal', 'x'))).toBeNull()
+  })
+
+  it('is told to nobody who did not ask', () => {
+    expect(metadataMember(aCall(['sim/swift-8b']))).toBeNull()
+  })
+})
+
+describe('the header x-turnpike-decision', () => {
+  it('tells the whole decision as JSON that fits a header', () => {
+    const header = decisionHeader(answered())['x-turnpike-decision'] ?? ''
+    expect(header).toMatch(/^[ -~]+$/)
+    expect(JSON.parse(header)).toMatchObject({
+      id: 'gen-20261121-00000000000000000000',
+      objective: 'pinned',
+      targets: ['acorn/sim/swift-8b', 'birch/sim/swift-8b'],
+      candidates: [
+        { endpoint: 'acorn/sim/swift-8b', expected_cost: expect.any(Number), first_token_ms: 600 },
+        { endpoint: 'birch/sim/swift-8b' },
+      ],
+    })
+  })
+
+  it('is only the id where the decision is longer than 4 KiB', () => {
+    const many = aWorld(Array.from({ length: 40 }, (_, i) => anEndpoint(`provider-${i}`)))
+    const call = aCall(['sim/swift-8b'], asking)
+    resolve(call, many, 0, 0)
+    expect(decisionHeader(call)).toEqual({ 'x-turnpike-decision': '{"id":"gen-20261121-00000000000000000000"}' })
+  })
+
+  it('is not sent unasked, or before a route was chosen', () => {
+    const call = aCall(['sim/swift-8b'])
+    resolve(call, world, 0, 0)
+    expect(decisionHeader(call)).toEqual({})
+    expect(decisionHeader(aCall(['sim/swift-8b'], asking))).toEqual({})
+  })
+})

@@ -1,0 +1,47 @@
+import type { EndpointFigures, EndpointId } from '@turnpike/domain'
+import { listBytes, type Bytes } from './bytes.ts'
+import { listingsOf } from './listing.ts'
+import type { ListPlace } from './page-link.ts'
+import { NAMES, readModelQuery } from './query.ts'
+import { isLive, select } from './select.ts'
+import type { Reach } from '../../targets/target.ts'
+
+/** What lists are made of: the catalogue in force, and live figures. */
+export interface CatalogueSource {
+  reach(): Reach
+  figures(endpoint: EndpointId): EndpointFigures | null
+}
+
+/** Answers that one version of the catalogue keeps at most, besides the whole lists. Each may be half a megabyte; other questions are answered anew. */
+const KEPT_MAX = 32
+
+/** Lists of models as bytes, kept while the catalogue stays the same: the whole list is asked for again and again. */
+export class CatalogueCache {
+  #reach: Reach | null = null
+  readonly #kept = new Map<string, Bytes>()
+
+  /** Throws Fault `request_invalid` for a query that cannot be understood. @param outputs what is listed when it does not say */
+  list(source: CatalogueSource, place: ListPlace, outputs: readonly string[]): Bytes {
+    const reach = source.reach()
+    if (reach !== this.#reach) {
+      this.#kept.clear()
+      this.#reach = reach
+    }
+    const key = keyOf(place)
+    const kept = this.#kept.get(key)
+    if (kept) return kept
+    const query = readModelQuery(place.query, reach.catalogue, outputs)
+    const found = select(listingsOf(reach), query, reach.catalogue, (id) => source.figures(id))
+    const made = listBytes(found, query, place)
+    const isWhole = Object.keys(place.query).length === 0
+    if (isWhole || (!isLive(query) && this.#kept.size < KEPT_MAX)) this.#kept.set(key, made)
+    return made
+  }
+}
+
+/** Queries that mean the same have the same key; parameters of clients' own are no part of it. Only what was read is kept. */
+function keyOf({ path, query }: ListPlace): string {
+  const read = Object.entries(query).filter(([name]) => NAMES.includes(name))
+  const others = Object.keys(query).filter((name) => !NAMES.includes(name))
+  return JSON.stringify([path, read.toSorted(([a], [b]) => (a < b ? -1 : 1)), others.toSorted()])
+}

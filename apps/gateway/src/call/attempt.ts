@@ -1,0 +1,56 @@
+import type { Attempt, Fault } from '@turnpike/domain'
+import type { Call } from './call.ts'
+import type { Target } from '../targets/target.ts'
+
+/** How long one attempt may take, milliseconds; never longer than the request still has. */
+export interface Patience {
+  /** Until the first content of a stream. */
+  readonly firstTokenMs: number
+  /** Until an answer that is not streamed is there. */
+  readonly wholeMs: number
+  /** Between two pieces of a stream. */
+  readonly idleMs: number
+  /** Until the end of the answer, where the policy bounds the whole request; null: the call's own deadline alone counts. */
+  readonly totalMs: number | null
+}
+
+/** A finished attempt, or one that has begun to answer, as it is recorded. Times are those of a monotonic clock. */
+export function attemptOf(target: Target, call: Call, startedMs: number, nowMs: number, fault: Fault | null): Attempt {
+  const endMs = Math.round(nowMs - call.startedMs)
+  return {
+    endpoint: target.id,
+    provider: target.endpoint.provider,
+    model: target.endpoint.model,
+    startMs: Math.round(startedMs - call.startedMs),
+    firstTokenMs: fault || !call.streamed ? null : endMs,
+    endMs,
+    outcome: fault ? (wasCalledOff(fault) ? 'cancelled' : 'failed') : 'answered',
+    status: fault ? statusOf(fault) : 200,
+    fault: fault?.code ?? null,
+  }
+}
+
+/** An attempt that was called off because another one at the same time was faster. It says nothing of its target. */
+export function lostAttempt(target: Target, call: Call, startedMs: number, nowMs: number): Attempt {
+  const lost = attemptOf(target, call, startedMs, nowMs, null)
+  return { ...lost, firstTokenMs: null, outcome: 'lost', status: null }
+}
+
+/** Whether the attempt ended for a reason that is not the target's: the caller left, or the request's time was over. */
+export function wasCalledOff(fault: Fault): boolean {
+  return fault.code === 'caller_gone' || fault.code === 'deadline_passed' || fault.code === 'draining'
+}
+
+/** The HTTP status that the provider gave; null when there was no answer. */
+export function statusOf(fault: Fault): number | null {
+  const status = fault.facts.detail?.['status']
+  return typeof status === 'number' ? status : null
+}
+
+/** Where the address is not allowed, it will not be a moment later; where the time for a line is over, a second try takes as long. */
+const NOT_WORTH_REPEATING: readonly unknown[] = ['EGRESS_REFUSED', 'ETIMEDOUT']
+
+/** True when it is certain that nothing of the request has left, and that it is so was known at once. */
+export function neverLeft(fault: Fault): boolean {
+  return fault.facts.detail?.['sent'] === false && !NOT_WORTH_REPEATING.includes(fault.facts.detail['code'])
+}

@@ -1,0 +1,93 @@
+import { Fault, type TenantId } from '@turnpike/domain'
+import type { Call } from './call.ts'
+import type { Reading } from '../reading.ts'
+
+/** Answers that one process reads for nobody at once; one organisation has a fifth of the places at most. */
+const DRAINS_MAX = 50
+const DRAINS_PER_TENANT_MAX = 10
+/** How long an answer may go on after its caller left. */
+const DRAIN_MS_MAX = 60_000
+
+/** How a call ends that did not end by itself. */
+export interface Ending {
+  readonly abort: (reason: Fault) => void
+  /** Lets go of what would end the call in time. */
+  readonly over: () => void
+}
+
+interface Drain {
+  readonly over: () => void
+  readonly stopClock: () => void
+  tooLong: boolean
+}
+
+/**
+ * Answers that are read to their end after the caller hung up, as a policy's `disconnect: drain` wants it, so that their usage is the
+ * provider's own figure. What has begun goes on; nothing new is begun for a caller who left.
+ */
+export class Drains {
+  readonly #under = new Map<Call, Drain>()
+  readonly #after: (ms: number, then: () => void) => () => void
+  readonly #counts = { complete: 0, too_long: 0, no_place: 0 }
+
+  /** @param after calls back after so many milliseconds, unless what it returns is called before */
+  constructor(after: (ms: number, then: () => void) => () => void) {
+    this.#after = after
+  }
+
+  /** The caller hung up: the answer is ended at once, or read on where the policy says so and there is a place for it. */
+  leave(call: Call, ending: Ending): void {
+    const gone = new Fault('caller_gone', 'The caller hung up.')
+    if (!this.#mayGoOn(call)) {
+      ending.over()
+      return ending.abort(gone)
+    }
+    call.left = gone
+    const stopClock = this.#after(DRAIN_MS_MAX, () => {
+      drain.tooLong = true
+      ending.abort(gone)
+    })
+    const drain: Drain = { over: ending.over, stopClock, tooLong: false }
+    this.#under.set(call, drain)
+  }
+
+  /** The call has ended, whatever became of it. */
+  end(call: Call): void {
+    const drain = this.#under.get(call)
+    if (!drain) return
+    this.#under.delete(call)
+    this.#counts[drain.tooLong ? 'too_long' : 'complete']++
+    drain.stopClock()
+    drain.over()
+  }
+
+  get readings(): readonly Reading[] {
+    return [
+      {
+        name: 'turnpike_drains',
+        help: 'Answers that are read to their end though their caller hung up.',
+        read: () => this.#under.size,
+      },
+      {
+        name: 'turnpike_drains_total',
+        help: 'Callers who hung up and whose policy wants the answer read to its end, by what came of it.',
+        label: 'outcome',
+        readEach: () => ({ ...this.#counts }),
+        grows: true,
+      },
+    ]
+  }
+
+  #mayGoOn({ routed, caller }: Call): boolean {
+    if (!routed?.decision.drain) return false
+    const hasPlace = this.#under.size < DRAINS_MAX && this.#ofTenant(caller.tenantId) < DRAINS_PER_TENANT_MAX
+    if (!hasPlace) this.#counts.no_place++
+    return hasPlace
+  }
+
+  #ofTenant(tenant: TenantId): number {
+    let count = 0
+    for (const { caller } of this.#under.keys()) if (caller.tenantId === tenant) count++
+    return count
+  }
+}

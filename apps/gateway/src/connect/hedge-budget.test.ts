@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { NO_LOSS, type Hedge, type TenantId } from '@turnpike/domain'
+import { createMetrics } from '@turnpike/server'
+import { expect, it } from 'vitest'
+import { Alerts, readAlertRules } from '../alerts.fixture.ts'
+import { HedgeBook, type HedgeOutcome } from './hedge-budget.ts'
+import { show } from '../metrics.ts'
+import { readExposition, Scrapes } from '../promql.fixture.ts'
+
+const RULES = '../../../../infra/prometheus/alerts.yaml'
+
+const HEDGE: Hedge = { afterMs: null, extraRequests: 0.05, extraSpend: null, ownCost: false }
+const ours = (nano: bigint) => ({ all: nano, ours: nano })
+const tenant = (name: string) => name as TenantId
+
+function bookOf(...tenants: string[]): HedgeBook {
+  const book = new HedgeBook(() => 0)
+  for (const name of tenants) for (let i = 0; i < 200; i++) book.earn(tenant(name), HEDGE)
+  return book
+}
+
+it('one tenant’s requests and money never pay for another’s second targets', () => {
+  const book = bookOf('rich', 'poor')
+  book.paid(tenant('rich'), 10_000n)
+  book.paid(tenant('unheard'), 10_000n)
+  expect(book.take(tenant('poor'), HEDGE, ours(1n))).toBe(false)
+  expect(book.take(tenant('unheard'), HEDGE, ours(1n))).toBe(false)
+  expect(book.take(tenant('rich'), HEDGE, ours(100n))).toBe(true)
+  expect(book.take(tenant('rich'), HEDGE, ours(1n))).toBe(false)
+  book.settle(tenant('rich'), ours(100n), 'won', ours(30n))
+  expect(book.take(tenant('rich'), HEDGE, ours(70n))).toBe(true)
+})
+
+it('remembers a bounded number of tenants, and of those it forgot allows nothing', () => {
+  const book = bookOf('old', 'kept')
+  for (let i = 0; i < 9_999; i++) book.earn(tenant(`tenant ${i}`), HEDGE)
+  expect(book.take(tenant('kept'), HEDGE, NO_LOSS)).toBe(true)
+  expect(book.take(tenant('old'), HEDGE, NO_LOSS)).toBe(false)
+})
+
+it('counts what came of second targets, and what losers cost the house', () => {
+  const book = bookOf('one')
+  book.settle(tenant('one'), ours(5n), 'lost', { all: 3_000_000_000n, ours: 2_000_000_000n })
+  book.refuse('nobody')
+  book.take(tenant('one'), HEDGE, ours(1n))
+  const read = Object.fromEntries(book.readings.map((one) => [one.name, 'label' in one ? one.readEach() : one.read()]))
+  expect(read).toEqual({
+    turnpike_hedges_total: { won: 0, lost: 1, failed: 0, called_off: 0 },
+    turnpike_hedges_refused_total: { nobody: 1, share: 0, spend: 1 },
+    turnpike_hedge_cost_dollars_total: 2,
+  })
+})
+
+it('an operator is told of second targets that fail more often than they win, and of no others', async () => {
+  expect(await alertsAfter({ won: 2, failed: 1 })).toEqual([])
+  expect(await alertsAfter({ won: 1, failed: 2 })).toEqual(['TurnpikeHedgesFail'])
+})
+
+/** What fires after an hour in which, each minute, so many second targets ended like that. */
+async function alertsAfter(each: Readonly<Partial<Record<HedgeOutcome, number>>>): Promise<string[]> {
+  const book = bookOf('one')
+  const registry = createMetrics('gateway')
+  for (const reading of book.readings) show(reading, [registry])
+  const rules = readAlertRules(readFileSync(path.resolve(import.meta.dirname, RULES), 'utf8'))
+  const [scrapes, alerts] = [new Scrapes(), new Alerts(rules.filter(({ name }) => name.includes('Hedge')))]
+  let firing: string[] = []
+  for (let second = 0; second <= 3_600; second += 60) {
+    scrapes.add(second, readExposition(await registry.metrics()))
+    firing = alerts.evaluate(scrapes, second)
+    for (const [outcome, times] of Object.entries(each)) {
+      for (let i = 0; i < times; i++) book.settle(tenant('one'), NO_LOSS, outcome as HedgeOutcome, NO_LOSS)
+    }
+  }
+  return firing
+}

@@ -1,0 +1,59 @@
+import { setMaxListeners } from 'node:events'
+import type { TenantId } from '@turnpike/domain'
+import { expect, it } from 'vitest'
+import { WAIT_MS_MAX, WaitingRoom, WAITING_MAX } from './rate-limit-queue.ts'
+
+const tenant = (name: string) => name as TenantId
+const FOREVER = new AbortController().signal
+setMaxListeners(Infinity, FOREVER)
+const now = () => performance.now()
+
+it('lets a request go when its time has come, and not before', async () => {
+  const room = new WaitingRoom(now)
+  const [lateMs, soonMs] = [now() + 40, now() + 15]
+  const late = room.wait(tenant('a'), lateMs, FOREVER).then((served) => [served, now() >= lateMs])
+  const soon = room.wait(tenant('a'), soonMs, FOREVER).then((served) => [served, now() >= soonMs])
+  expect(room.count).toBe(2)
+  expect(await Promise.all([late, soon])).toEqual([
+    [true, true],
+    [true, true],
+  ])
+  expect(room.count).toBe(0)
+})
+
+it('does not take in who would have to wait too long, or has gone', async () => {
+  const room = new WaitingRoom(now)
+  expect(await room.wait(tenant('a'), now() + WAIT_MS_MAX + 100, FOREVER)).toBe(false)
+  expect(await room.wait(tenant('a'), now() + 10, AbortSignal.abort())).toBe(false)
+})
+
+it('gives the place of a caller who leaves to others at once', async () => {
+  const room = new WaitingRoom(now)
+  const leaving = new AbortController()
+  const waiting = room.wait(tenant('a'), now() + 1_500, leaving.signal)
+  leaving.abort()
+  expect(await waiting).toBe(false)
+  expect(room.count).toBe(0)
+})
+
+it('lets tenants take turns, each in the order in which its requests came', async () => {
+  const room = new WaitingRoom(now)
+  const order: string[] = []
+  const untilMs = now() + 10
+  const names = ['a1', 'a2', 'a3', 'b1', 'b2', 'c1']
+  await Promise.all(
+    names.map((name) => room.wait(tenant(name.charAt(0)), untilMs, FOREVER).then(() => order.push(name))),
+  )
+  expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
+})
+
+it('is full at its limit, and then takes from the tenant that holds most places for one that holds fewer', async () => {
+  const room = new WaitingRoom(now)
+  const untilMs = now() + 60
+  const greedy = Array.from({ length: WAITING_MAX }, () => room.wait(tenant('greedy'), untilMs, FOREVER))
+  expect(await room.wait(tenant('greedy'), untilMs, FOREVER)).toBe(false)
+  const modest = Array.from({ length: 60 }, () => room.wait(tenant('modest'), untilMs, FOREVER))
+  expect(room.count).toBe(WAITING_MAX)
+  const served = async (waiting: readonly Promise<boolean>[]) => (await Promise.all(waiting)).filter(Boolean).length
+  expect([await served(greedy), await served(modest)]).toEqual([50, 50])
+})

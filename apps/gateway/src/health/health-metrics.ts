@@ -1,0 +1,58 @@
+import type { HealthShare } from '@turnpike/store'
+import type { HealthBook } from './book.ts'
+import type { Reading } from '../reading.ts'
+
+/** The figures of live health. By state, not by endpoint: several hundred endpoints times many nodes would be too many series. */
+export function readingsOfHealth(
+  book: Pick<HealthBook, 'stats'>,
+  share: Pick<HealthShare, 'connected' | 'stats'> | null,
+  nowMs: () => number,
+): Reading[] {
+  return [
+    {
+      name: 'turnpike_endpoints',
+      help: 'Endpoints of which this node knows something: called down, asked to be left alone (429), and all.',
+      label: 'state',
+      readEach: () => {
+        const { known, down, cooling } = book.stats(nowMs())
+        return { known, down, cooling }
+      },
+    },
+    {
+      name: 'turnpike_own_targets',
+      help: 'Targets by credentials or endpoints of tenants, of which this node knows something: called down, left alone, and all.',
+      label: 'state',
+      readEach: () => ({ ...book.stats(nowMs()).own }),
+    },
+    {
+      name: 'turnpike_endpoint_falls_total',
+      help: 'How often this node called an endpoint down.',
+      read: () => book.stats(nowMs()).falls,
+      grows: true,
+    },
+    {
+      name: 'turnpike_endpoint_probes_total',
+      help: 'Requests that found out whether an endpoint works again, of callers and of our own.',
+      read: () => book.stats(nowMs()).probes,
+      grows: true,
+    },
+    ...(share ? readingsOfShare(share) : []),
+  ]
+}
+
+function readingsOfShare(share: Pick<HealthShare, 'connected' | 'stats'>): Reading[] {
+  return [
+    {
+      name: 'turnpike_health_shared',
+      help: 'Whether this node hears what others see of endpoints: 1 yes, 0 it goes by its own figures alone.',
+      read: () => Number(share.connected),
+    },
+    {
+      name: 'turnpike_health_messages_total',
+      help: 'Messages between nodes: sent, given up since Redis did not take them, heard, and refused as garbage or as old.',
+      label: 'fate',
+      readEach: () => ({ ...share.stats }),
+      grows: true,
+    },
+  ]
+}

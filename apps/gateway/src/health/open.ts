@@ -1,0 +1,60 @@
+import { ownerOf, type TargetId } from '@turnpike/domain'
+import type { Logger } from '@turnpike/server'
+import { HealthMinutes, openHealthPast, openHealthShare, type KeySecrets, type Pool } from '@turnpike/store'
+import type { GatewayConfig } from '../config.ts'
+import { HealthBook } from './book.ts'
+import { startHealthLoop } from './loop.ts'
+import { readingsOfHealth } from './health-metrics.ts'
+import type { Reading } from '../reading.ts'
+
+/** What this node knows of endpoints, and what keeps it so. */
+export interface OpenHealth {
+  readonly book: HealthBook
+  readonly readings: readonly Reading[]
+  /** Begins the round of each second. @param probe asks an endpoint that nobody asks; null: such are left to callers */
+  start(probe: ((endpoint: TargetId) => Promise<void>) | null): void
+  close(): Promise<void>
+}
+
+/** Opens the book with its minutes in PostgreSQL and its others in Redis. Waits for neither: each may be away. */
+export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecrets, log: Logger): OpenHealth {
+  const minutes = new HealthMinutes({
+    pool,
+    node: config.NODE_NAME,
+    onFailure: (cause) => log.warn({ error: cause }, 'minutes of health cannot be written'),
+  })
+  const past = openHealthPast(pool, (cause) => log.warn({ error: cause }, 'minutes of health cannot be read'))
+  const book = new HealthBook({
+    minutes,
+    past,
+    onChange(endpoint, state) {
+      if (ownerOf(endpoint) !== null) log.debug({ endpoint, state }, 'a target of a tenant fell or is back')
+      else if (state === 'down') log.warn({ endpoint }, 'an endpoint is called down')
+      else log.info({ endpoint }, 'an endpoint is in use again')
+    },
+  })
+  const share = config.REDIS_URL
+    ? openHealthShare({
+        redisUrl: config.REDIS_URL,
+        secrets,
+        onState: (heard) => log.info({ heard }, 'whether the figures of other nodes are heard'),
+      })
+    : null
+  let stop = () => undefined as void
+  return {
+    book,
+    readings: readingsOfHealth(book, share, nowMs),
+    start(probe) {
+      stop = startHealthLoop({ book, share, probe, nowMs })
+    },
+    async close() {
+      stop()
+      share?.close()
+      await minutes.close()
+    },
+  }
+}
+
+function nowMs(): number {
+  return performance.now()
+}

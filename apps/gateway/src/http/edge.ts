@@ -1,0 +1,74 @@
+import { asFault, generationId, Fault, type Caller } from '@turnpike/domain'
+import { openAiBody, refusalOf } from '@turnpike/server'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { BODY_BYTES_MAX, readBody } from './body.ts'
+import { decisionHeader } from '../api/inference/decision.ts'
+import { beginRequest } from './request-start.ts'
+import { metadataMember } from '../api/inference/router-metadata.ts'
+
+/** What browsers may read of our answers, besides the body. */
+const EXPOSED = 'x-request-id, x-generation-id, x-turnpike-decision, retry-after, retry-after-ms, x-should-retry'
+
+/**
+ * What happens to every request before its controller: it is stamped, its caller is identified (every route but those marked
+ * public), and its JSON body is read with care. One hook, by the matched route, so that no spelling of a path gets around it.
+ */
+export function armEdge(server: FastifyInstance, identifyCaller: (request: FastifyRequest) => Promise<Caller>): void {
+  server.decorateRequest('start')
+  server.addHook('onRequest', async (request, reply) => {
+    request.start = beginRequest()
+    const requestId = `req-${request.start.id}`
+    reply.headers({
+      'x-request-id': requestId,
+      'request-id': requestId,
+      'access-control-allow-origin': '*',
+      'access-control-expose-headers': EXPOSED,
+      'x-content-type-options': 'nosniff',
+    })
+    if (request.is404 || request.routeOptions.config.public) return
+    request.start.caller = await identifyCaller(request)
+  })
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX },
+    (_request: FastifyRequest, bytes: Buffer, done: (error: Error | null, body?: unknown) => void) => {
+      try {
+        done(null, readBody(bytes))
+      } catch (error) {
+        done(asFault(error))
+      }
+    },
+  )
+}
+
+/** The caller of an identified request. */
+export function callerOf(request: FastifyRequest): Caller {
+  const caller = request.start.caller
+  if (!caller) throw new Error('a route that is not public was reached without a caller')
+  return caller
+}
+
+/** Management keys manage and never infer. */
+export function inferring(request: FastifyRequest): Caller {
+  const caller = callerOf(request)
+  if (caller.kind === 'mgmt') {
+    throw new Fault(
+      'key_kind_wrong',
+      'This is a management key. Use an inference key (tp_live_ or tp_test_) for this route.',
+    )
+  }
+  return caller
+}
+
+/** Sends a fault as its status with the OpenAI envelope, and beside it what the request wanted to be told of its route. */
+export function refuse(request: FastifyRequest, reply: FastifyReply, fault: Fault): void {
+  const refusal = refusalOf(fault, Math.random())
+  const { id, call } = request.start
+  // Whoever is sending too much shall not go on sending it.
+  const hangUp = fault.code === 'body_too_large' ? { connection: 'close' } : {}
+  void reply
+    .code(refusal.status)
+    .headers({ ...refusal.headers, ...hangUp, ...(call && decisionHeader(call)), 'x-generation-id': generationId(id) })
+    .send({ ...openAiBody(fault, refusal, `req-${id}`), ...(call && metadataMember(call, fault)) })
+}

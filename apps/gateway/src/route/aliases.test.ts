@@ -1,0 +1,257 @@
+import { catalogueOf, Fault, type Endpoint, type ModelSlug, type RouteRequest } from '@turnpike/domain'
+import { INSTALLED_ORIGIN, installedList, listedEntries } from '@turnpike/store'
+import { aCaller, aModel, anEndpoint, aPrice, aProvider, aVersionedPolicy } from '@turnpike/testkit'
+import { describe, expect, it } from 'vitest'
+import { AUTO, FREE } from './aliases-words.ts'
+import { resolve } from './resolve.ts'
+import { aCall, aWorld } from '../call/call.fixture.ts'
+
+const FREE_PRICE = aPrice({ prompt: 0n, completion: 0n })
+const world = aWorld(
+  [
+    anEndpoint('acorn', 'sim/swift-8b'),
+    anEndpoint('birch', 'sim/swift-8b', { price: FREE_PRICE }),
+    anEndpoint('acorn', 'sim/sage-70b', { supportedParameters: ['max_tokens', 'seed'] }),
+    anEndpoint('acorn', 'made/llama3:8b'),
+    anEndpoint('acorn', 'made/mule:v1:free'),
+    anEndpoint('acorn', 'made/pony'),
+    anEndpoint('acorn', 'made/pony:free', { price: FREE_PRICE }),
+    anEndpoint('acorn', 'made/claude-sonnet-4-5'),
+    anEndpoint('acorn', 'made/claude-sonnet-5'),
+    anEndpoint('acorn', 'made/claude-3-7-sonnet-20250219'),
+    anEndpoint('acorn', 'made/gpt-5-mini'),
+    anEndpoint('acorn', 'made/gpt-5'),
+    anEndpoint('acorn', 'made/gpt-4o'),
+  ],
+  {
+    models: [
+      aModel('sim/sage-70b', { inputModalities: ['text', 'image'] }),
+      aModel('made/claude-sonnet-4-5', { created: 30 }),
+      aModel('made/claude-sonnet-5', { created: 20 }),
+    ],
+  },
+)
+
+function open(models: string[], changes: Partial<RouteRequest> = {}, caller = aCaller()) {
+  const call = aCall(models, {}, caller)
+  call.route = { ...call.route, ...changes }
+  const { decision } = resolve(call, world, 0, 0)
+  return { call, decision, models: call.route.models, preferences: call.route.preferences }
+}
+
+function refused(...models: string[]): Fault {
+  try {
+    open(models)
+  } catch (error) {
+    if (error instanceof Fault) return error
+    throw error
+  }
+  throw new Error('expected a fault')
+}
+
+describe('variants of a model', () => {
+  it.each([
+    ['sim/swift-8b:nitro', 'throughput'],
+    ['sim/swift-8b:floor', 'cost'],
+    ['sim/swift-8b:exacto', 'uptime'],
+    ['sim/swift-8b:nitro:floor', 'cost'],
+    ['sim/swift-8b:floor:nitro', 'throughput'],
+    ['sim/swift-8b:nitro:free', 'throughput'],
+    ['sim/swift-8b:free:nitro', 'throughput'],
+  ])('%s has the objective %s', (name, objective) => {
+    const { models, decision } = open([name])
+    expect(models).toEqual(['sim/swift-8b'])
+    expect(decision.objective).toBe(objective)
+  })
+
+  it('yield to the sort that the request itself names', () => {
+    expect(open(['sim/swift-8b:nitro'], { preferences: { objective: 'latency' } }).decision.objective).toBe('latency')
+  })
+
+  it('with :free only endpoints without a price are left, and where there is none it is 404', () => {
+    expect(open(['sim/swift-8b:free']).decision.targets).toEqual(['birch/sim/swift-8b'])
+    expect(open(['sim/sage-70b:free']).decision).toMatchObject({
+      targets: [],
+      removed: [{ stage: 'max_price' }],
+    })
+  })
+
+  it('with :free on one of several models the others may cost something', () => {
+    const { models, decision } = open(['sim/swift-8b:free', 'sim/sage-70b'])
+    expect(models).toEqual(['sim/swift-8b', 'sim/sage-70b'])
+    expect(decision.removed).toEqual([{ endpoint: 'acorn/sim/swift-8b', stage: 'deny' }])
+    expect([...decision.targets, ...decision.fallbacks]).toEqual(['birch/sim/swift-8b', 'acorn/sim/sage-70b'])
+  })
+
+  it('with the plain name behind, :free excludes nothing', () => {
+    expect(open(['sim/swift-8b:free', 'sim/swift-8b']).decision.removed).toEqual([])
+  })
+
+  it('are not looked for in names of the catalogue that have a colon', () => {
+    expect(open(['made/llama3:8b']).models).toEqual(['made/llama3:8b'])
+    expect(open(['made/llama3:8b:nitro'])).toMatchObject({
+      models: ['made/llama3:8b'],
+      preferences: { objective: 'throughput' },
+    })
+    expect(open(['made/pony:nitro:free'])).toMatchObject({ models: ['made/pony:free'] })
+    expect(open(['made/pony:free']).preferences).toEqual({})
+    expect(open(['made/mule:v1:free'])).toMatchObject({ models: ['made/mule:v1:free'], preferences: {} })
+  })
+
+  it.each([
+    ['sim/swift-8b:online', 'request_invalid', /Leave it out and give the model a tool/],
+    ['sim/swift-8b:thinking', 'endpoints_excluded', /reasoning\.effort/],
+    ['sim/swift-8b:extended', 'endpoints_excluded', /Leave it out/],
+    ['sim/swift-8b:batch', 'endpoints_excluded', /one by one/],
+    ['sim/swift-8b:nitor', 'model_unknown', /Did you mean :nitro\?/],
+    ['sim/swift-8b:constructor', 'model_unknown', /There are :nitro, :floor, :exacto, :free/],
+    ['sim/swift-8c:nitro', 'model_unknown', /Did you mean sim\/swift-8b/],
+    ['sim/swift-8c:batch2', 'model_unknown', /There is no model sim\/swift-8c/],
+  ])('that are not served are refused with what to do instead: %s', (name, code, message) => {
+    const fault = refused(name)
+    expect(fault.code).toBe(code)
+    expect(fault.message).toMatch(message)
+    expect(fault.facts.param).toBe('model')
+  })
+
+  it('name `models` where the wrong name is one of the others', () => {
+    expect(refused('sim/swift-8b', 'sim/nobody-9b').facts.param).toBe('models')
+  })
+})
+
+describe('turnpike/auto', () => {
+  it.each(['turnpike/auto', 'openrouter/auto'])(
+    '%s stands for good models that the catalogue has, in order',
+    (name) => {
+      const { models, call } = open([name])
+      expect(models).toEqual(['sim/swift-8b', 'sim/sage-70b'])
+      expect(call).toMatchObject({ requestedModel: name, strategy: 'auto' })
+    },
+  )
+
+  it('honours all parameters of the request where a model does, and goes on without where none does', () => {
+    expect(open(['turnpike/auto'], { parameters: ['seed'] }).models).toEqual(['sim/sage-70b'])
+    expect(open(['turnpike/auto'], { parameters: ['seed', 'tools'] }).models[0]).toBe('sim/swift-8b')
+  })
+
+  it('fits the length of the prompt and what the prompt holds', () => {
+    expect(open(['turnpike/auto'], { promptTokens: 1_000_000 }).decision.targets).toEqual([])
+    const call = aCall(['turnpike/auto'], {
+      conversation: {
+        name: null,
+        session: false,
+        messages: [{ role: 'user', content: [{ kind: 'image', url: 'data:image/png;base64,AA' }] }],
+      },
+    })
+    resolve(call, world, 0, 0)
+    expect(call.route.models).toEqual(['sim/sage-70b'])
+  })
+
+  it('keeps to the caller’s policies, and takes variants', () => {
+    const caller = aCaller({ policies: [aVersionedPolicy({ deny: ['birch'], maxPrice: FREE })] })
+    expect(open(['turnpike/auto'], {}, caller).decision.targets).toEqual([])
+    expect(open(['turnpike/auto:free:nitro'])).toMatchObject({
+      models: ['sim/swift-8b'],
+      decision: { objective: 'throughput', targets: ['birch/sim/swift-8b'] },
+    })
+  })
+})
+
+describe('other names', () => {
+  it.each(['turnpike/free', 'openrouter/free'])('%s stands for models with an endpoint that costs nothing', (name) => {
+    const { models, call, decision } = open([name])
+    expect(new Set(models)).toEqual(new Set(['sim/swift-8b', 'made/pony:free']))
+    expect(call.strategy).toBe('free')
+    expect(decision.candidates.every(({ expectedNano }) => expectedNano === 0n)).toBe(true)
+  })
+
+  it('turnpike/free is 404 where nothing is free, and says so', () => {
+    const dear = aWorld([anEndpoint('acorn', 'sim/swift-8b')])
+    expect(() => resolve(aCall(['turnpike/free']), dear, 0, 0)).toThrow(/no endpoint is free of charge/)
+  })
+
+  it.each([
+    ['~made/claude-sonnet-latest', 'made/claude-sonnet-4-5'],
+    ['~made/gpt-latest', 'made/gpt-5'],
+    ['~made/gpt-mini-latest', 'made/gpt-5-mini'],
+    ['~made/gpt-latest:floor', 'made/gpt-5'],
+  ])('%s is the newest of its family: %s', (name, slug) => {
+    const { models, call } = open([name])
+    expect(models).toEqual([slug])
+    expect(call.strategy).toBe('latest')
+  })
+
+  it('passes over a newer model that nobody reachable serves', () => {
+    const reach = { ...world.reach, reachable: new Set(world.reach.reachable) }
+    const away = aWorld([anEndpoint('acorn', 'made/gpt-5'), anEndpoint('fir', 'made/gpt-6')])
+    reach.catalogue = away.reach.catalogue
+    const call = aCall(['~made/gpt-latest'])
+    resolve(call, { ...away, reach }, 0, 0)
+    expect(call.route.models).toEqual(['made/gpt-5' as ModelSlug])
+  })
+
+  it.each(['~made/gpt-6-latest', '~nobody/gpt-latest', '~made/gpt', 'gpt-5', 'turnpike/atuo', '', 'constructor'])(
+    '%j stands for nothing and is 400',
+    (name) => expect(refused(name).code).toBe('model_unknown'),
+  )
+
+  it('names of the catalogue are left as they are, without asking anything', () => {
+    const call = aCall(['sim/swift-8b', 'sim/sage-70b'])
+    const before = call.route
+    resolve(call, world, 0, 0)
+    expect(call.route).toBe(before)
+    expect(call.strategy).toBe('fallback')
+  })
+})
+
+describe('where the simulator stands in for providers', () => {
+  const [auto = '', second = ''] = AUTO.models
+  const stoodIn = aProvider('maker', { baseUrl: 'https://maker.example/v1' })
+  const real = aProvider('real', { simulated: false })
+  const chosen = (name: string, ...endpoints: Endpoint[]) => {
+    const call = aCall([name])
+    resolve(call, aWorld(endpoints, { providers: [stoodIn, real] }), 0, 0)
+    return call.route.models
+  }
+  const fleet = anEndpoint('acorn', 'sim/swift-8b')
+
+  it('router names stand for models that somebody answers in person, those of the fleet among them', () => {
+    expect(chosen('turnpike/auto', anEndpoint('maker', auto), fleet)).toEqual(['sim/swift-8b'])
+    expect(chosen('turnpike/auto', anEndpoint('maker', auto), anEndpoint('real', second), fleet)).toEqual([
+      second,
+      'sim/swift-8b',
+    ])
+    expect(chosen('turnpike/auto', anEndpoint('maker', auto))).toEqual([auto])
+  })
+
+  it('a family is its newest member that answers in person, else its newest', () => {
+    const [older, newer] = [anEndpoint('real', 'made/gpt-4'), anEndpoint('maker', 'made/gpt-5')]
+    expect(chosen('~made/gpt-latest', older, newer)).toEqual(['made/gpt-4'])
+    expect(chosen('~made/gpt-latest', newer)).toEqual(['made/gpt-5'])
+  })
+})
+
+describe('over the price list that is installed', () => {
+  const { models, providers, endpoints } = listedEntries(
+    installedList(),
+    INSTALLED_ORIGIN,
+    new Date('2026-11-21'),
+  ).entries
+  const listed = aWorld([], { catalogue: catalogueOf(1, models, providers, endpoints) })
+
+  it('every default of turnpike/auto is a model that somebody serves, or one of the simulated fleet', () => {
+    const served = (slug: ModelSlug) => slug.startsWith('sim/') || listed.reach.catalogue.endpointsOf.has(slug)
+    expect(AUTO.models.filter((slug) => !served(slug))).toEqual([])
+  })
+
+  it.each([
+    ['~anthropic/claude-sonnet-latest', /^anthropic\/claude-sonnet-\d/],
+    ['~openai/gpt-latest', /^openai\/gpt-[5-9][.\d]*$/],
+    ['~openai/gpt-mini-latest', /^openai\/gpt-[5-9][.\d]*-mini$/],
+    ['~google/gemini-flash-latest', /^google\/gemini-[3-9][.\d]*-flash$/],
+  ])('%s is a plain model of its family and no older one', (name, slug) => {
+    const call = aCall([name])
+    resolve(call, listed, 0, 0)
+    expect(call.route.models[0]).toMatch(slug)
+  })
+})

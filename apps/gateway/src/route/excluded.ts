@@ -1,0 +1,161 @@
+import {
+  Fault,
+  route,
+  STAGES,
+  type Decision,
+  type EndpointId,
+  type Health,
+  type RoutePreferences,
+  type RouteRequest,
+  type Stage,
+} from '@turnpike/domain'
+import { FREE } from './aliases-words.ts'
+import type { Routed } from '../call/call.ts'
+
+/** Stages in the words of OpenRouter's `excluded_by`, and in ours for people: what an endpoint is that it removes. */
+export const EXCLUDED = {
+  credential: ['credential', 'at a provider where this gateway has no account'],
+  own_only: ['own_capacity', 'paid for with credits, where the policy or what is your own wants your own only'],
+  funds: [
+    'funds',
+    'not for such funds: simulated credit and test keys buy simulated ones only, and used-up credit none',
+  ],
+  price_unknown: ['price_unknown', 'without a known price'],
+  allow: ['allowed_providers', 'not among the allowed providers'],
+  deny: ['ignored_providers', 'among the denied providers'],
+  retention: ['data_policy:training', 'at a provider that may keep or train on prompts'],
+  zero_retention: ['data_policy:zdr', 'at a provider that does not promise to keep nothing'],
+  region: ['data_policy:region', 'at a provider that is not known to process only in the regions allowed'],
+  distillable: ['distillable_text', 'of a model whose author does not permit training on its answers'],
+  quantization: ['quantization', 'in none of the numeric precisions allowed'],
+  parameters: ['require_parameters', 'without support for what the request uses'],
+  context: ['context_length', 'too small for the prompt or for so long an answer'],
+  max_price: ['max_price', 'dearer than the highest price allowed'],
+} as const satisfies Record<Stage, readonly [string, string]>
+
+/**
+ * 404 with what removed each endpoint, and which one field of the request or which policies did it: those without which an endpoint
+ * would be left.
+ */
+export function excluded(decision: Decision, routed: Pick<Routed, 'call' | 'reach'>): Fault {
+  const counts = countByStage(decision)
+  const total = decision.removed.length
+  const reasons = [...counts]
+    .map(([stage, count]) => `${count} ${count === 1 ? 'is' : 'are'} ${EXCLUDED[stage][1]}`)
+    .join('; ')
+  const cause = causeOf(routed)
+  const said = total === 0 ? 'Nobody serves the model.' : `Of ${total} endpoint${total === 1 ? '' : 's'}, ${reasons}.`
+  return new Fault(
+    'endpoints_excluded',
+    `No endpoint is left for this request. ${said}${advice(cause)}${ownAdvice(counts, cause)}`,
+    {
+      ...(cause.param !== undefined && { param: cause.param }),
+      metadata: {
+        availability: {
+          code: codeFor([...counts.keys()]),
+          retryable: false,
+          excluded_by: [...counts.keys()].map((stage) => EXCLUDED[stage][0]),
+          requested_models: routed.call.route.models,
+          ...(cause.param !== undefined && { constraint: { field: cause.param, detail: reasons } }),
+        },
+        removed: decision.removed.map(({ endpoint, stage }) => ({ endpoint, stage })),
+        removed_by_stage: Object.fromEntries(counts),
+        ...(cause.policies.length > 0 && { policies: cause.policies }),
+      },
+    },
+  )
+}
+
+/** How many endpoints each stage removed, in the order of the stages. */
+export function countByStage({ removed }: Pick<Decision, 'removed'>): Map<Stage, number> {
+  const counts = new Map<Stage, number>()
+  for (const stage of STAGES) {
+    const count = removed.filter((one) => one.stage === stage).length
+    if (count > 0) counts.set(stage, count)
+  }
+  return counts
+}
+
+/** OpenRouter's codes: what a data rule alone removed, what other constraints did, and what nobody serves. */
+function codeFor(stages: readonly Stage[]): string {
+  const isData = (stage: Stage) => stage === 'retention' || stage === 'zero_retention' || stage === 'region'
+  const isOurs = (stage: Stage) => stage === 'credential' || stage === 'price_unknown'
+  if (stages.every(isOurs)) return 'no_endpoints'
+  return stages.every((stage) => isData(stage) || isOurs(stage)) ? 'privacy_restricted' : 'constraint_filtered'
+}
+
+interface Cause {
+  readonly param: string | undefined
+  readonly policies: readonly { readonly id: string; readonly version: number }[]
+}
+
+/** Asks the router again without each field, then without each policy. It is pure and quick, and nobody waits for a refusal. */
+function causeOf({ call, reach: { catalogue, reachable } }: Pick<Routed, 'call' | 'reach'>): Cause {
+  const { caller } = call
+  const snapshot = { catalogue, reachable, health: new Map<EndpointId, Health>(), wallMs: call.beganAtMs, warm: null }
+  const isLeft = (asked: RouteRequest, policies = caller.policies) =>
+    route(asked, { ...caller, policies }, snapshot, 0, 0).targets.length > 0
+  const guilty = lesser(call.route).filter(([, asked]) => isLeft(asked))
+  return {
+    param: guilty.length === 1 ? guilty[0]?.[0] : undefined,
+    policies: caller.policies
+      .filter((one) =>
+        isLeft(
+          call.route,
+          caller.policies.filter((other) => other !== one),
+        ),
+      )
+      .map(({ id, version }) => ({ id, version })),
+  }
+}
+
+/** Where each preference was asked for. */
+const FIELDS = {
+  only: 'provider.only',
+  ignore: 'provider.ignore',
+  maxPrice: 'provider.max_price',
+  denyTraining: 'provider.data_collection',
+  zeroRetention: 'provider.zdr',
+  distillable: 'provider.enforce_distillable_text',
+  quantizations: 'provider.quantizations',
+  requireParameters: 'provider.require_parameters',
+  allowFallbacks: 'provider.allow_fallbacks',
+} as const satisfies Partial<Record<keyof RoutePreferences, string>>
+
+/** Parameters under other names than the fields that ask for them. */
+const PARAMETERS: ReadonlyMap<string, string> = new Map([
+  ['structured_outputs', 'response_format'],
+  ['tool_choice', 'tools'],
+])
+
+/** The request without one of its fields, for each field that can exclude. */
+function lesser(asked: RouteRequest): [param: string, without: RouteRequest][] {
+  const { preferences, parameters } = asked
+  const cases: [string, RouteRequest][] = []
+  for (const [preference, field] of Object.entries(FIELDS)) {
+    if (!(preference in preferences)) continue
+    const { [preference as keyof RoutePreferences]: _left, ...others } = preferences
+    cases.push([
+      preferences.maxPrice === FREE && preference === 'maxPrice' ? 'model' : field,
+      { ...asked, preferences: others },
+    ])
+  }
+  const fieldOf = (name: string) => PARAMETERS.get(name) ?? name
+  for (const field of new Set(parameters.map(fieldOf))) {
+    cases.push([field, { ...asked, parameters: parameters.filter((name) => fieldOf(name) !== field) }])
+  }
+  if (asked.maxTokens !== null) cases.push(['max_tokens', { ...asked, maxTokens: null }])
+  cases.push(['messages', { ...asked, promptTokens: 0 }])
+  return cases
+}
+
+/** Where no field and no policy did it, what one's own takes the place of does, and only a policy brings that back. */
+function ownAdvice(counts: ReadonlyMap<Stage, number>, { param, policies }: Cause): string {
+  if (!counts.has('own_only') || param !== undefined || policies.length > 0) return ''
+  return ' A policy with own_capacity “first” would go on with credits.'
+}
+
+function advice({ param, policies: [policy] }: Cause): string {
+  if (param !== undefined) return ` Without ${param} there would be some.`
+  return policy ? ` Without policy ${policy.id} there would be some.` : ''
+}

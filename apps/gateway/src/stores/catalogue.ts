@@ -1,0 +1,64 @@
+import type { Logger } from '@turnpike/server'
+import { readCatalogue, readCatalogueVersion, type DatedCatalogue, type Pool } from '@turnpike/store'
+import type { GatewayConfig } from '../config.ts'
+import { reachOf, type Reach } from '../targets/target.ts'
+
+/** A change of the catalogue reaches every gateway within this. */
+const POLL_MS = 5_000
+/** Before there is one, nothing can be served. */
+const FIRST_POLL_MS = 250
+
+export interface FollowedCatalogue {
+  /** Settles after the first try, whether it worked or not. */
+  readonly tried: Promise<void>
+  /** The newest one known; null before the first. */
+  readonly current: () => Reach | null
+  /** The same, and when PostgreSQL said last that it is the newest. */
+  readonly dated: () => DatedCatalogue | null
+  /** Where it is from; null before the first. */
+  readonly source: () => 'postgres' | 'snapshot' | null
+  stop(): void
+}
+
+/**
+ * Reads the catalogue, and again whenever its version changes. While PostgreSQL is away the last one stays in force.
+ * @param earlier what an earlier process knew, in force until PostgreSQL has been read once
+ */
+export function followCatalogue(
+  pool: Pool,
+  config: GatewayConfig,
+  log: Logger,
+  earlier: DatedCatalogue | null,
+): FollowedCatalogue {
+  let reach = earlier && reachOf(earlier.catalogue, config)
+  let confirmedAtMs = earlier?.confirmedAtMs ?? 0
+  let wasRead = false
+  let failing = false
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  const round = async () => {
+    try {
+      // Versions of an earlier process may be those of another database: they are not compared.
+      if (!wasRead || (await readCatalogueVersion(pool)) !== reach?.catalogue.version) {
+        reach = reachOf(await readCatalogue(pool), config)
+        wasRead = true
+      }
+      confirmedAtMs = Date.now()
+      failing = false
+    } catch (error) {
+      if (!failing) log.warn({ error }, 'the catalogue cannot be read')
+      failing = true
+    }
+    if (!stopped) timer = setTimeout(() => void round(), reach === null ? FIRST_POLL_MS : POLL_MS)
+  }
+  return {
+    tried: round(),
+    current: () => reach,
+    dated: () => reach && { catalogue: reach.catalogue, confirmedAtMs },
+    source: () => reach && (wasRead ? 'postgres' : 'snapshot'),
+    stop() {
+      stopped = true
+      clearTimeout(timer)
+    },
+  }
+}

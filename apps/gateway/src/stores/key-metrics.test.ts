@@ -1,0 +1,72 @@
+import { createMetrics } from '@turnpike/server'
+import { KeyCache } from '@turnpike/store'
+import { expect, it } from 'vitest'
+import { countRefusals, readingsOfKeys } from './key-metrics.ts'
+import { show } from '../metrics.ts'
+
+const NOTHING = { sampled: { memory: 0, redis: 0 }, inconsistent: { memory: 0, redis: 0 } }
+
+/** A gateway that just started, beside a Postgres that is away. */
+function started(redis: boolean | null) {
+  const keys = new KeyCache({ redis: null, fromPostgres: () => Promise.reject(new Error('connect ECONNREFUSED')) })
+  const refusals = countRefusals()
+  const registry = createMetrics('test')
+  const readings = readingsOfKeys({
+    keys,
+    channels: () => ({ redis, postgres: true, silentSinceMs: null }),
+    refusals,
+    sampler: { stats: () => ({ ...NOTHING, postgresBehind: 0, redisWrong: 0 }) },
+  })
+  for (const reading of readings) show(reading, [registry])
+  /** Lines of one metric, without its process. */
+  const lines = async (name: string) =>
+    (await registry.metrics())
+      .split('\n')
+      .filter((line) => line.startsWith(`${name}{`))
+      .map((line) => line.replace(/,?process="test"/, '').slice(name.length))
+  return { keys, refusals, readings, lines }
+}
+
+it('shows every count from the start, so that its first growth is seen', async () => {
+  const { lines } = started(true)
+  expect(await lines('turnpike_key_refused_total')).toEqual([
+    '{cause="malformed"} 0',
+    '{cause="forged"} 0',
+    '{cause="unknown_secret"} 0',
+  ])
+  expect(await lines('turnpike_key_misses_total')).toEqual(
+    ['cold', 'flushed', 'refused', 'slow', 'wrong'].map((cause) => `{cause="${cause}"} 0`),
+  )
+  expect(await lines('turnpike_key_inconsistent_total')).toEqual(['{tier="memory"} 0', '{tier="redis"} 0'])
+})
+
+it('shows what became of look-ups and what is known of stores, each time anew', async () => {
+  const { keys, refusals, lines } = started(true)
+  for (let key = 0; key < 5; key++) await keys.lookup(Buffer.alloc(32, key))
+  refusals.count('forged')
+  for (let time = 0; time < 2; time++) {
+    expect(await lines('turnpike_key_lookups_total')).toContain('{outcome="unknown"} 5')
+    expect(await lines('turnpike_key_unanswered_total')).toContain('{cause="refused"} 5')
+    expect(await lines('turnpike_key_refused_total')).toContain('{cause="forged"} 1')
+    expect(await lines('turnpike_breaker_state')).toEqual([
+      '{store="redis"} 0',
+      '{store="redis_writes"} 0',
+      '{store="postgres"} 2',
+    ])
+  }
+})
+
+it('shows a channel only where there is one', async () => {
+  expect(await started(null).lines('turnpike_key_channel_up')).toEqual(['{channel="postgres"} 1'])
+  expect(await started(false).lines('turnpike_key_channel_up')).toEqual([
+    '{channel="redis"} 0',
+    '{channel="postgres"} 1',
+  ])
+})
+
+it('names counts and nothing else _total, and labels no tenant', () => {
+  for (const reading of started(true).readings) {
+    expect(reading.name.endsWith('_total'), reading.name).toBe(reading.grows ?? false)
+    if ('label' in reading) expect(['cause', 'outcome', 'store', 'channel', 'tier']).toContain(reading.label)
+  }
+})

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto'
+import type { Caller } from '@turnpike/domain'
+import { createMetrics, type Registry } from '@turnpike/server'
+import { KeyCache } from '@turnpike/store'
+import { aCaller } from '@turnpike/testkit'
+import { Alerts, type AlertRule } from '../alerts.fixture.ts'
+import { countRefusals, readingsOfKeys } from './key-metrics.ts'
+import { show } from '../metrics.ts'
+import { readExposition, Scrapes } from '../promql.fixture.ts'
+
+/** Seconds between two scrapes, and between two evaluations; each evaluation comes just before the next scrape, the worst case. */
+const SCRAPE_SECONDS = 15
+const EVALUATION_LAG_SECONDS = 14
+
+type KeyRecord = Awaited<ReturnType<KeyCache['hold']>>['copies'][number]['record']
+
+/** A gateway's key check over stores that fail when told to, its figures, and the alerts over them, in time of its own. */
+export class Outage {
+  redis: 'up' | 'refused' | 'slow' = 'up'
+  postgres: 'up' | 'down' = 'up'
+  readonly heard = { redis: true, postgres: true }
+  readonly refusals = countRefusals()
+  readonly samples = {
+    sampled: { memory: 0, redis: 0 },
+    inconsistent: { memory: 0, redis: 0 },
+    postgresBehind: 0,
+    redisWrong: 0,
+  }
+  snapshotAgeSeconds = 0
+  readonly cached = new Map<string, KeyRecord>()
+  readonly #truth = new Map<string, Caller>()
+  readonly #timers = new Set<{ readonly atMs: number; readonly call: () => void }>()
+  #ms = 0
+  keys: KeyCache
+  readonly #registry: Registry
+  readonly #scrapes = new Scrapes()
+  readonly #alerts: Alerts
+
+  constructor(rules: readonly AlertRule[]) {
+    this.#alerts = new Alerts(rules)
+    this.keys = this.#start()
+    this.#registry = createMetrics('gateway')
+    const readings = readingsOfKeys({
+      keys: { stats: () => this.keys.stats() },
+      channels: () => ({ ...this.heard, silentSinceMs: null }),
+      refusals: this.refusals,
+      sampler: { stats: () => this.samples },
+    })
+    for (const reading of readings) show(reading, [this.#registry])
+    const snapshot = { name: 'turnpike_snapshot_age_seconds', help: 'As the snapshot has it.' }
+    show({ ...snapshot, read: () => this.snapshotAgeSeconds }, [this.#registry])
+  }
+
+  /** A key that exists from now on. */
+  key(name: string): Buffer {
+    const digest = createHash('sha256').update(name).digest()
+    this.#truth.set(digest.toString('hex'), aCaller())
+    return digest
+  }
+
+  /** The process ends and another begins, with nothing in memory. */
+  restart(): void {
+    this.keys = this.#start()
+  }
+
+  /** Redis loses everything, which a gateway notices by its marker within a second. */
+  flush(): void {
+    this.cached.clear()
+    this.keys.redisFlushed()
+  }
+
+  /**
+   * Lets that many seconds pass.
+   * @param each called at the beginning of every second: the load
+   * @returns the alerts that fired, each with the second at which it first did, counted from now
+   */
+  async pass(seconds: number, each: () => void): Promise<Map<string, number>> {
+    const fired = new Map<string, number>()
+    const beginning = this.#ms / 1000
+    for (let second = 1; second <= seconds; second++) {
+      each()
+      await this.#pass(1_000)
+      const now = beginning + second
+      if (now % SCRAPE_SECONDS === 0) this.#scrapes.add(now, readExposition(await this.#registry.metrics()))
+      if (now % SCRAPE_SECONDS !== EVALUATION_LAG_SECONDS) continue
+      for (const name of this.#alerts.evaluate(this.#scrapes, now)) if (!fired.has(name)) fired.set(name, second)
+    }
+    return fired
+  }
+
+  async #pass(ms: number): Promise<void> {
+    const endMs = this.#ms + ms
+    for (;;) {
+      await new Promise((resolve) => setImmediate(resolve))
+      const [next] = [...this.#timers].toSorted((a, b) => a.atMs - b.atMs)
+      if (!next || next.atMs > endMs) break
+      this.#ms = Math.max(this.#ms, next.atMs)
+      this.#timers.delete(next)
+      next.call()
+    }
+    this.#ms = endMs
+  }
+
+  #start(): KeyCache {
+    return new KeyCache({
+      clock: {
+        wallMs: () => this.#ms,
+        monotonicMs: () => this.#ms,
+        after: (ms, call) => {
+          const timer = { atMs: this.#ms + ms, call }
+          this.#timers.add(timer)
+          return () => void this.#timers.delete(timer)
+        },
+      },
+      random: dice(),
+      redis: {
+        fromRedis: async (digest) => {
+          this.#reachRedis()
+          return this.cached.get(digest.toString('hex')) ?? null
+        },
+        claim: async () => {
+          this.#reachRedis()
+          return true
+        },
+        toRedis: async (digest, record) => {
+          this.#reachRedis()
+          this.cached.set(digest.toString('hex'), record)
+        },
+      },
+      fromPostgres: async (digests) => {
+        if (this.postgres === 'down') throw new Error('connect ECONNREFUSED')
+        const names = digests.map((digest) => digest.toString('hex'))
+        return new Map(names.flatMap((name) => this.#rows(name)))
+      },
+    })
+  }
+
+  #reachRedis(): void {
+    if (this.redis === 'refused') throw new Error('connect ECONNREFUSED')
+    if (this.redis === 'slow') throw new Error('Command timed out')
+  }
+
+  #rows(name: string): [string, KeyRecord][] {
+    const caller = this.#truth.get(name)
+    return caller ? [[name, { version: caller.version, caller, verifiedAtMs: this.#ms }]] : []
+  }
+}
+
+/** Numbers in [0, 1) that are the same in every run. */
+export function dice(): () => number {
+  let state = 1
+  return () => {
+    state = (state * 16_807) % 2_147_483_647
+    return state / 2_147_483_647
+  }
+}

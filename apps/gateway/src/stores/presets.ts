@@ -1,0 +1,106 @@
+import { Fault } from '@turnpike/domain'
+import {
+  changePreset,
+  findPreset,
+  findPresetVersion,
+  listPresets,
+  listPresetVersions,
+  openPool,
+  PresetCache,
+  presetSlugs,
+  readPreset,
+  savePreset,
+  type Pool,
+  type PresetAuthor,
+} from '@turnpike/store'
+import type { GatewayConfig } from '../config.ts'
+import { PresetLimit } from '../api/presets/limit.ts'
+import type { Reading } from '../reading.ts'
+
+/**
+ * Connections of their own for use and for management each: neither a flood of names nor of lists holds up the requests of others, the
+ * catalogue or the shipping of usage.
+ */
+const POOL = { max: 2, statementTimeoutMs: 2_000, connectTimeoutMs: 1_000, applicationName: 'turnpike gateway presets' }
+
+/** Presets as a gateway uses and manages them. What cannot be asked is Fault `store_unavailable`, but for `cache`, which says so. */
+export interface OpenPresets {
+  readonly cache: PresetCache
+  readonly list: Bound<typeof listPresets>
+  readonly find: Bound<typeof findPreset>
+  readonly versions: Bound<typeof listPresetVersions>
+  readonly version: Bound<typeof findPresetVersion>
+  readonly slugs: Bound<typeof presetSlugs>
+  readonly save: Bound<typeof savePreset>
+  readonly change: Bound<typeof changePreset>
+  readonly readings: readonly Reading[]
+  close(): Promise<void>
+}
+
+type Bound<F> = F extends (pool: Pool, ...rest: infer Rest) => Promise<infer Result>
+  ? (...rest: Rest) => Promise<Result>
+  : never
+
+/** Opens them. Waits for nothing: PostgreSQL may come later. */
+export function openPresets(config: Pick<GatewayConfig, 'DATABASE_URL'>): OpenPresets {
+  const used = openPool(config.DATABASE_URL, POOL)
+  const pool = openPool(config.DATABASE_URL, POOL)
+  const limit = new PresetLimit()
+  const cache = new PresetCache({ read: (...asked) => readPreset(used, ...asked) })
+  /** Other gateways hear of a change by their polls; this one knows at once. */
+  const told = async <T extends { readonly preset: { readonly id: string } } | { readonly kind: string }>(
+    { workspaceId }: PresetAuthor,
+    change: () => Promise<T>,
+  ): Promise<T> => {
+    limit.take(workspaceId, performance.now())
+    const changed = await answered(change())
+    if ('preset' in changed) cache.heard([{ entity: 'presets', entityId: changed.preset.id }])
+    return changed
+  }
+  return {
+    cache,
+    list: (...asked) => answered(listPresets(pool, ...asked)),
+    find: (...asked) => answered(findPreset(pool, ...asked)),
+    versions: (...asked) => answered(listPresetVersions(pool, ...asked)),
+    version: (...asked) => answered(findPresetVersion(pool, ...asked)),
+    slugs: (...asked) => answered(presetSlugs(pool, ...asked)),
+    save: (author, ...rest) => told(author, () => savePreset(pool, author, ...rest)),
+    change: (author, ...rest) => told(author, () => changePreset(pool, author, ...rest)),
+    readings: readingsOf(cache),
+    close: async () => {
+      await Promise.all([used.end(), pool.end()])
+    },
+  }
+}
+
+async function answered<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause
+    throw new Fault('store_unavailable', 'Presets cannot be read or changed at this moment; please retry.', { cause })
+  }
+}
+
+function readingsOf(cache: PresetCache): Reading[] {
+  return [
+    { name: 'turnpike_presets_held', help: 'Presets in memory.', read: () => cache.stats().held },
+    {
+      name: 'turnpike_presets_held_bytes',
+      help: 'What the presets in memory are long, as text.',
+      read: () => cache.stats().bytes,
+    },
+    {
+      name: 'turnpike_preset_readings_total',
+      help: 'Presets that were asked for in PostgreSQL.',
+      read: () => cache.stats().readings,
+      grows: true,
+    },
+    {
+      name: 'turnpike_preset_failures_total',
+      help: 'Presets that were asked for in PostgreSQL in vain.',
+      read: () => cache.stats().failures,
+      grows: true,
+    },
+  ]
+}

@@ -1,0 +1,154 @@
+import { Fault, type KeyId, type RequestId, type TenantId } from '@turnpike/domain'
+import type { Logger } from '@turnpike/server'
+import {
+  findRequest,
+  keyUsage,
+  openKeySecrets,
+  openPool,
+  type ChannelState,
+  type KeyCache,
+  type KeyUsage,
+  type RequestDetail,
+  type RefusedKey,
+} from '@turnpike/store'
+import type { GatewayConfig } from '../config.ts'
+import { followCatalogue } from './catalogue.ts'
+import { openHealth, type OpenHealth } from '../health/open.ts'
+import { countRefusals, readingsOfKeys } from './key-metrics.ts'
+import type { Book } from '../call/meter.ts'
+import { openJournal, type OpenJournal } from './journal.ts'
+import { openKeys } from './keys.ts'
+import { openSecretCheck, type SecretCheck } from './secret-check.ts'
+import { openSnapshot } from './snapshot.ts'
+import { openOwnSecrets } from './byok-secrets.ts'
+import type { OwnSecrets } from '../targets/byok-secrets.ts'
+import { openPresets, type OpenPresets } from './presets.ts'
+import type { Reading } from '../reading.ts'
+import type { Reach } from '../targets/target.ts'
+
+/** What a gateway keeps and asks, behind narrow doors. */
+export interface Stores {
+  readonly keySecrets: SecretCheck
+  /** Told of every key that is refused without a look-up. */
+  readonly refused: (checked: RefusedKey) => void
+  readonly keys: Pick<KeyCache, 'lookup' | 'wallMs'>
+  readonly book: Book
+  readonly health: OpenHealth
+  readonly recent: OpenJournal['recent']
+  /** Opens what tenants have stored. */
+  readonly ownSecrets: Pick<OwnSecrets, 'open'>
+  readonly presets: OpenPresets
+  /** The newest catalogue known; null before the first. */
+  reach(): Reach | null
+  /** Where it is from; null before the first. */
+  catalogueSource(): 'postgres' | 'snapshot' | null
+  /** Which channels tell of changes of keys now. */
+  channels(): ChannelState
+  findRequest(tenantId: TenantId, id: RequestId): Promise<RequestDetail | null>
+  keyUsage(tenantId: TenantId, keyId: KeyId, nowMs: number): Promise<KeyUsage>
+  /** Each figure worth scraping. */
+  readonly readings: readonly Reading[]
+  close(): Promise<void>
+}
+
+const POOL = { max: 3, statementTimeoutMs: 10_000, connectTimeoutMs: 2_000, applicationName: 'turnpike gateway' }
+
+/**
+ * Opens everything a gateway needs to remember and to ask. Does not wait for PostgreSQL or Redis: both may come later, and what an
+ * earlier process knew is there before the first request.
+ */
+export async function openStores(config: GatewayConfig, log: Logger): Promise<Stores> {
+  const secrets = openKeySecrets(config.KEY_SECRETS)
+  const pool = openPool(config.DATABASE_URL, POOL)
+  const snapshot = await openSnapshot(config, secrets, log)
+  const journal = await openJournal(config, pool, log)
+  const presets = openPresets(config)
+  snapshot.restorePresets(presets.cache)
+  const keyPath = openKeys(config, secrets, log, snapshot.restore, (changes) => presets.cache.heard(changes))
+  const { keys } = keyPath
+  const health = openHealth(config, pool, secrets, log)
+  const refusals = countRefusals()
+  const keySecrets = openSecretCheck(pool, secrets, config.NODE_NAME, log)
+  const ownSecrets = openOwnSecrets(config, pool, log)
+  const catalogue = followCatalogue(pool, config, log, snapshot.catalogue)
+  await Promise.all([catalogue.tried, keySecrets.tried])
+  snapshot.keep({ keys, presets: presets.cache, catalogue: catalogue.dated })
+  return {
+    keySecrets,
+    keys,
+    refused(checked) {
+      refusals.count(checked.kind)
+      if (checked.kind === 'unknown_secret') keySecrets.alarm(checked.secretId)
+    },
+    health,
+    book: journal.book,
+    recent: journal.recent,
+    ownSecrets,
+    presets,
+    reach: catalogue.current,
+    catalogueSource: catalogue.source,
+    channels: () => keyPath.channels(),
+    findRequest: (tenantId, id) => answered(findRequest(pool, tenantId, id)),
+    keyUsage: (tenantId, keyId, nowMs) => answered(keyUsage(pool, tenantId, keyId, nowMs)),
+    readings: [
+      ...readingsOfKeys({ keys, channels: () => keyPath.channels(), refusals, sampler: keyPath.sampler }),
+      ...readingsOfJournal(journal),
+      ...snapshot.readings,
+      ...health.readings,
+      ...presets.readings,
+      ...readingsOfOwn(ownSecrets),
+    ],
+    async close() {
+      catalogue.stop()
+      await keySecrets.close()
+      await keyPath.close()
+      await presets.close()
+      await health.close()
+      await journal.close()
+      await snapshot.close()
+      await pool.end()
+    },
+  }
+}
+
+/** A store that cannot answer is 503, whatever it was asked. */
+async function answered<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (cause) {
+    throw new Fault('store_unavailable', 'The records cannot be read just now; please retry.', { cause })
+  }
+}
+
+function readingsOfOwn(ownSecrets: OwnSecrets): Reading[] {
+  return [
+    {
+      name: 'turnpike_own_secrets_unopened_total',
+      help: 'Uses of stored credentials of tenants that could not be opened here; each request went on to its next target.',
+      read: () => ownSecrets.unopened,
+      grows: true,
+    },
+  ]
+}
+
+function readingsOfJournal({ journal, shipper }: OpenJournal): Reading[] {
+  return [
+    { name: 'turnpike_journal_bytes', help: 'Disk taken by the journal.', read: () => journal.stats().bytes },
+    {
+      name: 'turnpike_journal_waiting',
+      help: 'Finished requests that are not in the database yet.',
+      read: () => journal.stats().waiting,
+    },
+    {
+      name: 'turnpike_ship_lag_seconds',
+      help: 'Age of the oldest finished request that is not in the database.',
+      read: () => shipper.stats().lagMs / 1000,
+    },
+    {
+      name: 'turnpike_ship_refused_total',
+      help: 'Rows of usage that the database will never take.',
+      read: () => shipper.stats().refused,
+      grows: true,
+    },
+  ]
+}

@@ -1,0 +1,96 @@
+import {
+  addressOf,
+  destinationOf,
+  endpointOf,
+  Fault,
+  indexOf,
+  inPerson,
+  ownerOf,
+  shownName,
+  type Caller,
+  type OwnCredential,
+  type OwnEndpoint,
+  type TargetId,
+} from '@turnpike/domain'
+import { adapterOf } from '@turnpike/providers'
+import type { OwnSecrets } from './byok-secrets.ts'
+import { endpointIn, type Reach, type Target } from './target.ts'
+
+/** What it takes to call a target by what a tenant brought along. */
+export interface OwnMeans {
+  readonly secrets: Pick<OwnSecrets, 'open'>
+  /** Where made-up providers answer; undefined: nowhere. */
+  readonly simulatorUrl: string | undefined
+}
+
+/** The same reach, and beside it what this caller's organisation brings along. Nothing is copied, and nobody else is shown any of it. */
+export function withOwn(reach: Reach, caller: Caller, means: OwnMeans): Reach {
+  if (!caller.own) return reach
+  const { byId } = indexOf(caller.own)
+  return {
+    ...reach,
+    target(id) {
+      const owner = ownerOf(id)
+      if (owner === null) return reach.target(id)
+      const own = byId.get(owner)
+      const target =
+        own && ('boundTo' in own ? byCredential(id, own, reach, caller, means) : atEndpoint(id, own, caller, means))
+      if (!target) throw new Error(`target ${id} was routed to but cannot be reached`)
+      return target
+    },
+  }
+}
+
+/** An endpoint of the catalogue, by the tenant's account at its provider: at the provider itself, whoever stands in for it here. */
+function byCredential(
+  id: TargetId,
+  own: OwnCredential,
+  { catalogue }: Reach,
+  caller: Caller,
+  means: OwnMeans,
+): Target | null {
+  const endpoint = endpointIn(catalogue, endpointOf(id))
+  const listed = catalogue.providers.get(own.provider)
+  const provider = listed && inPerson(listed)
+  const baseUrl = provider && addressOf(provider, means.simulatorUrl)
+  if (!endpoint || !provider || !baseUrl || endpoint.provider !== own.provider) return null
+  return {
+    id,
+    endpoint,
+    provider,
+    adapter: adapterOf(provider),
+    baseUrl,
+    secret() {
+      if (destinationOf(provider) !== own.boundTo) throw movedAway(shownName(provider), own)
+      return means.secrets.open(caller.tenantId, own)
+    },
+    account: own.id,
+    way: 'open',
+    own,
+  }
+}
+
+/** An address that the tenant wrote: only ever by the guarded way. */
+function atEndpoint(id: TargetId, own: OwnEndpoint, { tenantId }: Caller, { secrets }: OwnMeans): Target | null {
+  const { endpoint, provider } = own
+  if (endpoint.id !== endpointOf(id) || provider.simulated || provider.baseUrl === '') return null
+  return {
+    id,
+    endpoint,
+    provider,
+    adapter: adapterOf(provider),
+    baseUrl: provider.baseUrl,
+    secret: () => (own.sealed === null ? '' : secrets.open(tenantId, own)),
+    account: own.id,
+    way: 'guarded',
+    own,
+  }
+}
+
+function movedAway(provider: string, { id }: OwnCredential): Fault {
+  return new Fault(
+    'own_credential_refused',
+    `${provider} answers at another address than when your credential ${id} was stored, so it was not sent. Store it again under Provider keys.`,
+    { metadata: { credential: id, is_byok: true } },
+  )
+}

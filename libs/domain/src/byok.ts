@@ -1,0 +1,119 @@
+import type { Catalogue, Endpoint, Model, Provider } from './catalogue.ts'
+import { ownTarget, type KeyId, type ModelSlug, type OwnId, type ProviderSlug, type TargetId } from './ids.ts'
+import { isMadeUp } from './route/simulated-provider.ts'
+
+/**
+ * What an organisation brings along: its credentials at providers of the catalogue, and endpoints of its own. Part of what the key
+ * check answers, so that it outlives the stores as the key does. Never changed once it was given.
+ */
+export interface Own {
+  readonly credentials: readonly OwnCredential[]
+  readonly endpoints: readonly OwnEndpoint[]
+}
+
+/** Before what credits pay for, or after it. */
+export const PLACEMENTS = ['first', 'fallback'] as const
+export type Placement = (typeof PLACEMENTS)[number]
+
+/** An account of the tenant's at a provider of the catalogue. */
+export interface OwnCredential {
+  readonly id: OwnId
+  /** Grows with each new secret. */
+  readonly version: number
+  readonly provider: ProviderSlug
+  /** Where the secret may be sent, as `destinationOf` had it when it was stored. Anywhere else it stays at home. */
+  readonly boundTo: string
+  readonly placement: Placement
+  /** 0 to 99; smaller is tried first. */
+  readonly priority: number
+  /** Of the traffic of one priority, relative; above 0. */
+  readonly share: number
+  /** Only for these models; null: any. */
+  readonly models: readonly ModelSlug[] | null
+  /** Only for requests with these keys; null: any of the organisation's. */
+  readonly keys: readonly KeyId[] | null
+  readonly sealed: SealedSecret
+}
+
+/**
+ * An endpoint that the tenant runs or rents. `endpoint.id` is `~slug/model`, `provider.slug` is `~slug`; its model is one of the
+ * catalogue, or one in the tenant's own name space: `~tenant/name`. The price is the one that the tenant declared.
+ */
+export interface OwnEndpoint {
+  readonly id: OwnId
+  readonly version: number
+  readonly endpoint: Endpoint
+  readonly provider: Provider
+  /** As it is listed; null for a model of the catalogue. */
+  readonly model: Model | null
+  readonly placement: Placement
+  readonly priority: number
+  /** Null: it asks for no credential. */
+  readonly sealed: SealedSecret | null
+}
+
+/** A secret under a key of its own, which is wrapped by the key-encryption key with that number. Texts are base64url. */
+export interface SealedSecret {
+  readonly kek: number
+  readonly wrapped: string
+  readonly sealed: string
+}
+
+/** A tenant's own models begin with this author. */
+export const OWN_AUTHOR = '~tenant'
+
+/**
+ * The class of places that a secret stored for this provider may be sent to: its origin, or `simulated` for one that is made up; null
+ * where there is no address at all. A stand-in is no such place: no secret of a tenant's is shown to it.
+ */
+export function destinationOf({ baseUrl }: Pick<Provider, 'baseUrl'>): string | null {
+  if (isMadeUp({ baseUrl })) return 'simulated'
+  return URL.canParse(baseUrl) ? new URL(baseUrl).origin : null
+}
+
+/** The same, arranged to be looked things up in. */
+export interface OwnIndex {
+  readonly credentialsOf: ReadonlyMap<ProviderSlug, readonly OwnCredential[]>
+  readonly endpointsOf: ReadonlyMap<ModelSlug, readonly OwnEndpoint[]>
+  /** Those in the tenant's own name space. */
+  readonly models: ReadonlyMap<ModelSlug, Model>
+  readonly byId: ReadonlyMap<OwnId, OwnCredential | OwnEndpoint>
+}
+
+const indexed = new WeakMap<Own, OwnIndex>()
+
+/** Arranged once, and remembered as long as the object lives. */
+export function indexOf(own: Own): OwnIndex {
+  const known = indexed.get(own)
+  if (known) return known
+  const made = {
+    credentialsOf: grouped(own.credentials, ({ provider }) => provider),
+    endpointsOf: grouped(own.endpoints, ({ endpoint }) => endpoint.model),
+    models: new Map(own.endpoints.flatMap(({ model }) => (model ? [[model.slug, model] as const] : []))),
+    byId: new Map([...own.credentials, ...own.endpoints].map((one) => [one.id, one] as const)),
+  }
+  indexed.set(own, made)
+  return made
+}
+
+/** Every name that an account or endpoint of one's own can have in a list, whether a request may use it or not. */
+export function ownTargets(
+  { credentials, endpoints }: Own,
+  { endpointsOf }: Pick<Catalogue, 'endpointsOf'>,
+): TargetId[] {
+  const accounts = grouped(credentials, ({ provider }) => provider)
+  const copies = [...endpointsOf.values()].flatMap((known) =>
+    known.flatMap(({ id, provider }) => (accounts.get(provider) ?? []).map((one) => ownTarget(id, one.id))),
+  )
+  return [...copies, ...endpoints.map(({ endpoint, id }) => ownTarget(endpoint.id, id))]
+}
+
+function grouped<Name, One>(all: readonly One[], nameOf: (one: One) => Name): ReadonlyMap<Name, readonly One[]> {
+  const groups = new Map<Name, One[]>()
+  for (const one of all) {
+    const known = groups.get(nameOf(one))
+    if (known) known.push(one)
+    else groups.set(nameOf(one), [one])
+  }
+  return groups
+}

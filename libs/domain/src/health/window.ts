@@ -1,0 +1,66 @@
+import { addDigest, subtractDigest, type Digest } from './digest.ts'
+
+/** What an endpoint did in a span of time. */
+export interface Tally {
+  readonly attempts: number
+  readonly failures: number
+  readonly firstTokenMs: Digest
+  readonly tokensPerSecond: Digest
+}
+
+interface Slot extends Tally {
+  attempts: number
+  failures: number
+  readonly number: number
+}
+
+/**
+ * The last `slotMs` × `slots` milliseconds of an endpoint, kept in slots that leave one by one; their sum is always at hand. Changed
+ * in place: there is one for every endpoint and span, and every attempt goes into each.
+ */
+export interface Window {
+  readonly slotMs: number
+  readonly length: number
+  /** The oldest first. */
+  readonly slots: Slot[]
+  readonly sum: { attempts: number; failures: number; firstTokenMs: Digest; tokensPerSecond: Digest }
+}
+
+/** An empty window. @param length how many slots make it up, the current one included */
+export function newWindow(slotMs: number, length: number): Window {
+  return { slotMs, length, slots: [], sum: { attempts: 0, failures: 0, firstTokenMs: {}, tokensPerSecond: {} } }
+}
+
+/** Adds what happened just now. @param nowMs milliseconds of a clock that never goes back */
+export function addToWindow(window: Window, tally: Tally, nowMs: number): void {
+  advance(window, nowMs)
+  const number = Math.floor(nowMs / window.slotMs)
+  let slot = window.slots.at(-1)
+  if (slot?.number !== number) {
+    slot = { number, attempts: 0, failures: 0, firstTokenMs: {}, tokensPerSecond: {} }
+    window.slots.push(slot)
+  }
+  add(slot, tally)
+  add(window.sum, tally)
+}
+
+/** Lets go of what has become too old; says whether there was anything. */
+export function advance(window: Window, nowMs: number): boolean {
+  const first = Math.floor(nowMs / window.slotMs) - window.length + 1
+  const before = window.slots.length
+  for (let oldest = window.slots[0]; oldest && oldest.number < first; oldest = window.slots[0]) {
+    window.slots.shift()
+    window.sum.attempts -= oldest.attempts
+    window.sum.failures -= oldest.failures
+    subtractDigest(window.sum.firstTokenMs, oldest.firstTokenMs)
+    subtractDigest(window.sum.tokensPerSecond, oldest.tokensPerSecond)
+  }
+  return window.slots.length < before
+}
+
+function add(sum: { attempts: number; failures: number } & Tally, tally: Tally): void {
+  sum.attempts += tally.attempts
+  sum.failures += tally.failures
+  addDigest(sum.firstTokenMs, tally.firstTokenMs)
+  addDigest(sum.tokensPerSecond, tally.tokensPerSecond)
+}

@@ -1,0 +1,263 @@
+import type { FailureKind } from '../failover.ts'
+import type { ModelSlug, PolicyId } from '../ids.ts'
+import type { NanoUsd } from '../money/money.ts'
+
+/**
+ * What "best" means: `balanced` draws by price, reliability and speed; `cost`, `latency` (time to first token), `throughput`
+ * (tokens per second) and `uptime` (share of attempts that succeed) sort by that figure; `pinned` follows `order` and nothing
+ * else; `weighted` draws by the shares that the tenant wrote down.
+ */
+export const OBJECTIVES = ['balanced', 'cost', 'latency', 'throughput', 'uptime', 'pinned', 'weighted'] as const
+export type Objective = (typeof OBJECTIVES)[number]
+
+/** The highest prices allowed: nano-dollars per million tokens, and per request, image and million audio tokens. Null: any. */
+export interface PriceCeiling {
+  readonly prompt: NanoUsd | null
+  readonly completion: NanoUsd | null
+  readonly request: NanoUsd | null
+  readonly image: NanoUsd | null
+  readonly audio: NanoUsd | null
+}
+
+/** As `Intl` abbreviates them in English, in lower case. */
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+export type Weekday = (typeof WEEKDAYS)[number]
+
+/** When something else applies: on these days, from one minute of the day to another, as clocks in that zone show them. */
+export interface ScheduleWindow {
+  /** Days on which it begins; one that crosses midnight ends on the next. */
+  readonly days: readonly Weekday[]
+  /** Minutes since midnight, 0 to 1,439. */
+  readonly from: number
+  /** Not included. Not later than `from`: on the next day; equal to it: a whole day. */
+  readonly to: number
+  /** IANA name, such as `Europe/Berlin`. */
+  readonly zone: string
+  /** Null: as outside the window. */
+  readonly objective: Objective | null
+  readonly order: readonly string[] | null
+  readonly shares: Readonly<Record<string, number>> | null
+  readonly maxPrice: PriceCeiling | null
+}
+
+/** Windows that one policy may have. */
+export const WINDOWS_MAX = 32
+
+/** The percentiles of the last five minutes that a preference may name. All that are given must hold. */
+export const PERCENTILES = ['p50', 'p75', 'p90', 'p99'] as const
+export type Percentile = (typeof PERCENTILES)[number]
+export type Cutoffs = Readonly<Partial<Record<Percentile, number>>>
+
+/** Which failures are worth another try, how often, and how long one may take. */
+export interface Failover {
+  /** Only these kinds move on to the next target. */
+  readonly on: readonly FailureKind[]
+  /** Targets tried at most, the first included. */
+  readonly attempts: number
+  /** Milliseconds until the first content; null: as long as that endpoint usually needs, and some. */
+  readonly firstTokenMs: number | null
+  /** Milliseconds for the whole request, all attempts together; null: the gateway's own limit. */
+  readonly totalMs: number | null
+}
+
+/** Models to try when no endpoint of the requested ones could answer. */
+export interface ModelFallback {
+  readonly models: readonly ModelSlug[]
+  readonly on: readonly FailureKind[]
+  /** Null: as for the model that was asked for. */
+  readonly objective: Objective | null
+}
+
+/**
+ * A second target beside one that is slow to begin: whichever begins first answers, the other is called off. Within the operator's
+ * ceilings, HEDGE_LIMITS, which a tenant may only lower.
+ */
+export interface Hedge {
+  /** Milliseconds without a first token; null: the 95th percentile of that endpoint. */
+  readonly afterMs: number | null
+  /** Of all requests, the part that may have a second one. */
+  readonly extraRequests: number
+  /** What losers may cost in 24 hours, nano-dollars; null: only the operator's ceiling counts. */
+  readonly extraSpend: NanoUsd | null
+  /** Also where the tenant's own credentials would pay for it. */
+  readonly ownCost: boolean
+}
+
+/** The operator's ceilings of hedging. */
+export const HEDGE_LIMITS = {
+  /** A second target is never asked sooner, milliseconds. */
+  afterMsMin: 300,
+  /** Answers that must be known of an endpoint before its 95th percentile is believed. */
+  samplesMin: 200,
+  /** Of all requests. */
+  extraRequests: 0.05,
+  /** Of what the tenant paid in the last 24 hours, what losers may cost. */
+  spendShare: 0.01,
+} as const
+
+/** Numeric precisions of weights, as requests and policies name them. */
+export const PRECISIONS = [
+  'int4',
+  'int8',
+  'fp4',
+  'mxfp4',
+  'nvfp4',
+  'fp6',
+  'fp8',
+  'mxfp8',
+  'fp16',
+  'bf16',
+  'fp32',
+  'unknown',
+] as const
+export type Precision = (typeof PRECISIONS)[number]
+
+/** When the caller hangs up: end the provider's answer too, or read it to its end so that its usage is exact. */
+export const DISCONNECTS = ['cancel', 'drain'] as const
+export type Disconnect = (typeof DISCONNECTS)[number]
+
+/** How targets of a tenant's own stand to those that credits pay for: before them, or in place of them. */
+export const OWN_CAPACITIES = ['first', 'only'] as const
+export type OwnCapacity = (typeof OWN_CAPACITIES)[number]
+
+/**
+ * A tenant's routing policy. Lists of providers hold slugs: `acorn` is every endpoint of that provider, an endpoint's id just
+ * that one by whatever account, `~box` an endpoint of the tenant's own, and a target's id one account at one endpoint. Null means "no restriction", and for the objective "as the wider policy says".
+ */
+export interface Policy {
+  readonly objective: Objective | null
+  /** Narrower policies and requests may not replace objective, order and shares. */
+  readonly locked: boolean
+  readonly order: readonly string[]
+  /** By target, endpoint or provider, the first that is named; any positive numbers; used under `weighted`. */
+  readonly shares: Readonly<Record<string, number>>
+  readonly allow: readonly string[] | null
+  readonly deny: readonly string[]
+  readonly maxPrice: PriceCeiling
+  /** Tokens per second and milliseconds to the first token: what misses them goes behind the others, not away. */
+  readonly minThroughput: Cutoffs
+  readonly maxLatency: Cutoffs
+  /** False: providers that may keep or train on prompts are excluded. */
+  readonly allowTraining: boolean
+  /** True: only providers that keep nothing at all. */
+  readonly zeroRetention: boolean
+  /** Only providers that are known to process in these regions and nowhere else. */
+  readonly regions: readonly string[] | null
+  /** True: only models whose author permits training others on their answers. */
+  readonly distillable: boolean
+  /** Numeric precisions of the weights, such as `fp8`. */
+  readonly quantizations: readonly string[] | null
+  /** Parameters that an endpoint must honour, whether a request uses them or not. */
+  readonly parameters: readonly string[]
+  /** True: also those that the request uses. */
+  readonly requireUsed: boolean
+  /** False: only the first target is tried or, where an order is followed, only those that it names. */
+  readonly allowFallbacks: boolean
+  /** Null: as the wider policy says. */
+  readonly failover: Failover | null
+  readonly modelFallback: ModelFallback | null
+  /** Null: as the wider policy says; never, where none says. */
+  readonly hedge: Hedge | null
+  /**
+   * `only`: nothing but the tenant's own credentials and endpoints. `first`: those before credits. Null, where no wider policy says
+   * either: a model that something of the tenant's own serves first is not paid for with credits, any other is.
+   */
+  readonly own: OwnCapacity | null
+  /** A conversation stays where its prompt cache is warm. */
+  readonly sticky: boolean
+  /** Null: as the wider policy says; `cancel`, where none says. */
+  readonly disconnect: Disconnect | null
+  readonly schedule: readonly ScheduleWindow[]
+}
+
+/** A policy with the version that applied, as recorded with each decision. */
+export interface VersionedPolicy {
+  readonly id: PolicyId
+  readonly version: number
+  readonly policy: Policy
+}
+
+export const ANY_PRICE: PriceCeiling = { prompt: null, completion: null, request: null, image: null, audio: null }
+
+/** Distinct targets tried for one request at most. More than this costs the caller more waiting than it is worth. */
+export const ATTEMPTS_MAX = 6
+
+/** What holds where a policy says nothing. */
+export const DEFAULT_POLICY: Policy = {
+  objective: null,
+  locked: false,
+  order: [],
+  shares: {},
+  allow: null,
+  deny: [],
+  maxPrice: ANY_PRICE,
+  minThroughput: {},
+  maxLatency: {},
+  allowTraining: true,
+  zeroRetention: false,
+  regions: null,
+  distillable: false,
+  quantizations: null,
+  parameters: [],
+  requireUsed: false,
+  allowFallbacks: true,
+  failover: null,
+  modelFallback: null,
+  hedge: null,
+  own: null,
+  sticky: true,
+  disconnect: null,
+  schedule: [],
+}
+
+export const DEFAULT_FAILOVER: Failover = {
+  on: ['outage', 'timeout', 'rate_limit', 'empty'],
+  attempts: ATTEMPTS_MAX,
+  firstTokenMs: null,
+  totalMs: null,
+}
+
+/** What a request adds: OpenRouter's `provider` object and the suffixes of a model's name. Left out: nothing. */
+export interface RoutePreferences {
+  readonly objective?: Objective
+  readonly order?: readonly string[]
+  readonly only?: readonly string[]
+  readonly ignore?: readonly string[]
+  readonly maxPrice?: Partial<PriceCeiling>
+  readonly minThroughput?: Cutoffs
+  readonly maxLatency?: Cutoffs
+  readonly denyTraining?: boolean
+  readonly zeroRetention?: boolean
+  readonly distillable?: boolean
+  readonly quantizations?: readonly string[]
+  readonly allowFallbacks?: boolean
+  readonly requireParameters?: boolean
+  /** True: the endpoints of all requested models are ranked together, not model by model. */
+  readonly acrossModels?: boolean
+}
+
+/** A policy that leaves nothing to a wider one. */
+export interface EffectivePolicy extends Policy {
+  readonly objective: Objective
+  readonly failover: Failover
+}
+
+/** The windows of its schedule that are open now, applied: the later one wins. They replace objective, order, shares and price. */
+export function atTime(
+  policy: Policy,
+  isOpen: (window: ScheduleWindow) => boolean,
+): { policy: Policy; window: number | null } {
+  const window = policy.schedule.findLastIndex(isOpen)
+  const replaced = policy.schedule[window]
+  if (!replaced) return { policy, window: null }
+  return {
+    window,
+    policy: {
+      ...policy,
+      objective: replaced.objective ?? policy.objective,
+      order: replaced.order ?? policy.order,
+      shares: replaced.shares ?? policy.shares,
+      maxPrice: replaced.maxPrice ?? policy.maxPrice,
+    },
+  }
+}

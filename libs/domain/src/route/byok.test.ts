@@ -1,0 +1,321 @@
+import { describe, expect, it } from 'vitest'
+import type { Caller } from '../caller.ts'
+import type { KeyId, ModelSlug, OwnId, ProviderSlug, TargetId } from '../ids.ts'
+import type { Own, OwnCredential } from '../byok.ts'
+import type { Policy, RoutePreferences } from '../policy/policy.ts'
+import { aCredential, anOwnEndpoint, MINE, ownOf } from './byok.fixture.ts'
+import { anEndpoint, aSnapshot, decide, DOWN, flat, healthOf, priced, sharesOf } from './route.fixture.ts'
+
+const SORTED = ['cost', 'latency', 'throughput', 'uptime'] as const
+const DICE = [0, 0.3, 0.5, 0.99]
+const ACORN = 'acorn/m#acorn-key'
+const BOX = '~box/m#box-id'
+const snapshot = aSnapshot([priced('acorn', 3), priced('birch', 2), priced('cedar', 1)])
+/** It is nowhere but on the simulator. */
+const MADE_UP = { simulated: true, baseUrl: '/acorn/v1' }
+const credential = (over: Partial<OwnCredential> = {}) => aCredential('acorn', over)
+
+/** What is left and what is not, in any order. */
+function asked(own: Own, policy: Partial<Policy> = {}, changes: Partial<Caller> = {}, of = snapshot) {
+  const decision = decide({ snapshot: of, policy, caller: { ...changes, own } })
+  return {
+    ...decision,
+    left: decision.candidates.map(({ endpoint }) => endpoint).toSorted(),
+    gone: decision.removed.map(({ endpoint, stage }) => `${endpoint} ${stage}`).toSorted(),
+  }
+}
+
+describe('a credential of one’s own', () => {
+  it('makes every endpoint of its provider a target of one’s own, at the list price', () => {
+    const { left, candidates } = asked(ownOf(credential()), { own: 'first' })
+    expect(left).toEqual(['acorn/m', ACORN, 'birch/m', 'cedar/m'])
+    const prices = new Map(candidates.map(({ endpoint, expectedNano }) => [endpoint as string, expectedNano]))
+    expect(prices.get(ACORN)).toBe(prices.get('acorn/m'))
+    expect(prices.get(ACORN)).toBeGreaterThan(prices.get('birch/m') ?? 0n)
+  })
+
+  it.each<[string, Partial<OwnCredential>]>([
+    [
+      'a stored credential is never used at another address than the one it was stored for',
+      { boundTo: 'https://else.example' },
+    ],
+    ['nor at a real address when it was stored for a simulated one', { boundTo: 'simulated' }],
+    ['nor for another model than it names', { models: ['n' as ModelSlug] }],
+    ['nor by another key than it names', { keys: ['another' as KeyId] }],
+  ])('%s', (_, over) => {
+    expect(asked(ownOf(credential(over))).left).toEqual(['acorn/m', 'birch/m', 'cedar/m'])
+    expect(asked(ownOf(credential(over)), { own: 'only' }).left).toEqual([])
+  })
+
+  it('never makes a provider reachable that has no address', () => {
+    const nowhere = { ...aSnapshot([anEndpoint('acorn')], { acorn: { baseUrl: '' } }), reachable: new Set<never>() }
+    for (const boundTo of ['', 'null', 'https://provider.example']) {
+      expect(asked(ownOf(credential({ boundTo })), {}, {}, nowhere).gone).toEqual(['acorn/m credential'])
+    }
+  })
+
+  it('reaches where the house has no account, and a simulated provider only while there is a simulator', () => {
+    const real = { ...snapshot, reachable: new Set(['cedar' as ProviderSlug]) }
+    expect(asked(ownOf(credential()), { own: 'first' }, {}, real)).toMatchObject({
+      left: [ACORN, 'cedar/m'],
+      gone: ['birch/m credential'],
+    })
+    const simulated = aSnapshot([anEndpoint('acorn')], { acorn: MADE_UP })
+    const own = ownOf(credential({ boundTo: 'simulated' }))
+    expect(asked(own, {}, {}, simulated).left).toEqual([ACORN])
+    expect(asked(own, {}, {}, { ...simulated, reachable: new Set() }).gone).toEqual(['acorn/m credential'])
+  })
+
+  it('is the tenant’s own money: live keys use it whatever the funds, test keys only where it is simulated', () => {
+    expect(asked(ownOf(credential()), {}, { funds: 'simulated' }).left).toEqual([ACORN])
+    expect(asked(ownOf(credential()), {}, { kind: 'test' })).toMatchObject({
+      left: [],
+      gone: ['acorn/m funds', 'birch/m funds', 'cedar/m funds'],
+    })
+    const simulated = aSnapshot([anEndpoint('acorn')], { acorn: MADE_UP })
+    const own = ownOf(credential({ boundTo: 'simulated' }))
+    expect(asked(own, {}, { kind: 'test' }, simulated).left).toEqual([ACORN])
+  })
+
+  it('serves nothing whose price is not known', () => {
+    const unknown = aSnapshot([anEndpoint('acorn', { price: null }), anEndpoint('birch')])
+    expect(asked(ownOf(credential()), {}, {}, unknown)).toMatchObject({
+      left: ['birch/m'],
+      gone: ['acorn/m price_unknown'],
+    })
+  })
+})
+
+describe('an endpoint of one’s own', () => {
+  it('serves a model of the catalogue beside the others, or one that nobody else has', () => {
+    const own = ownOf(anOwnEndpoint('box'), anOwnEndpoint('lab', { endpoint: { model: MINE } }))
+    expect(asked(own, { own: 'first' }).left).toEqual(['acorn/m', 'birch/m', 'cedar/m', BOX])
+    const request = { models: [MINE] }
+    expect(decide({ snapshot, request, caller: { own } }).targets).toEqual([`~lab/${MINE}#lab-id`])
+    expect(decide({ snapshot, request })).toMatchObject({ candidates: [], removed: [] })
+  })
+
+  it('is held to the data rules that it declares', () => {
+    const box = anOwnEndpoint('box')
+    const own = ownOf({ ...box, provider: { ...box.provider, retainsPrompts: true } })
+    expect(asked(own, { own: 'only', allowTraining: false }).gone).toContain('~box/m retention')
+    expect(asked(ownOf(box), { own: 'only', zeroRetention: true }).gone).toContain('~box/m zero_retention')
+    expect(asked(ownOf(box), { own: 'only', allowTraining: false }).left).toEqual([BOX])
+  })
+})
+
+describe('lists of a policy', () => {
+  const own = ownOf(credential(), anOwnEndpoint('box'))
+
+  it.each<[string[], string[]]>([
+    [['acorn'], ['acorn/m', ACORN]],
+    [['acorn/m'], ['acorn/m', ACORN]],
+    [[ACORN], [ACORN]],
+    [['~box'], [BOX]],
+    [
+      ['~box/m', 'cedar'],
+      ['cedar/m', BOX],
+    ],
+    [['~b', 'acorn/m#acorn'], []],
+  ])('that name %j mean %j', (names, meant) => {
+    expect(asked(own, { own: 'first', allow: names }).left).toEqual(meant)
+    const all = ['acorn/m', ACORN, 'birch/m', 'cedar/m', BOX]
+    expect(asked(own, { own: 'first', deny: names }).left).toEqual(all.filter((one) => !meant.includes(one)))
+  })
+
+  it('narrow to one account within a provider that a wider policy allows', () => {
+    const layers = [{ allow: ['acorn'], own: 'first' } as const, { allow: [ACORN, 'birch'] }]
+    expect(decide({ snapshot, layers, caller: { own } }).targets).toEqual([ACORN])
+  })
+
+  it('give shares to a target before its endpoint, and to that before its provider', () => {
+    const shares = { acorn: 100, 'acorn/m': 1, [ACORN]: 3, '~box': 1 }
+    const share = sharesOf({ snapshot, policy: { objective: 'weighted', shares }, caller: { own } })
+    expect([share(ACORN), share(BOX)]).toEqual([expect.closeTo(3 / 4, 2), expect.closeTo(1 / 4, 2)])
+  })
+})
+
+describe('what credits pay for', () => {
+  const first = ownOf(credential())
+  const fallback = ownOf(credential({ placement: 'fallback' }))
+  const barred = ['acorn/m own_only', 'birch/m own_only', 'cedar/m own_only']
+
+  it('is no model that something of one’s own serves first, unless a policy says so', () => {
+    expect(asked(first)).toMatchObject({ left: [ACORN], gone: barred })
+    expect(asked(first, { own: 'first' }).gone).toEqual([])
+    expect(asked(fallback)).toMatchObject({ left: ['acorn/m', ACORN, 'birch/m', 'cedar/m'], gone: [] })
+  })
+
+  it('is another model all the same, also one to fall back to', () => {
+    const world = aSnapshot([
+      anEndpoint('acorn'),
+      anEndpoint('birch'),
+      anEndpoint('cedar', { model: 'n' as ModelSlug }),
+    ])
+    const modelFallback = { models: ['n' as ModelSlug], on: ['outage'], objective: null } as const
+    expect(asked(first, { modelFallback }, {}, world)).toMatchObject({ targets: [ACORN], fallbacks: ['cedar/n'] })
+  })
+
+  it('stays out when a policy, the request or an outage takes one’s own away', () => {
+    expect(asked(first, { deny: [ACORN] })).toMatchObject({ left: [], gone: [...barred, `${ACORN} deny`].toSorted() })
+    const preferences: RoutePreferences = { only: ['birch'] }
+    expect(decide({ snapshot, caller: { own: first }, request: { preferences } }).targets).toEqual([])
+    const down = { ...snapshot, health: healthOf({ [ACORN]: DOWN }) }
+    expect(asked(first, {}, {}, down).targets).toEqual([ACORN])
+  })
+
+  it('is nothing where a policy wants one’s own only, whatever a narrower one says', () => {
+    expect(asked(fallback, { own: 'only' })).toMatchObject({ left: [ACORN], gone: barred })
+    const layers = [{ own: 'only' } as const, { own: 'first' } as const]
+    expect(decide({ snapshot, layers, caller: { own: fallback } }).targets).toEqual([ACORN])
+    expect(decide({ snapshot, policy: { own: 'only' } })).toMatchObject({ targets: [], removed: { length: 3 } })
+  })
+
+  it('is nothing when they are used up and something of one’s own serves; without it admission says so', () => {
+    const broke = { balance: 0n }
+    expect(asked(fallback, {}, broke)).toMatchObject({
+      left: [ACORN],
+      gone: ['acorn/m funds', 'birch/m funds', 'cedar/m funds'],
+    })
+    expect(asked(fallback, { deny: [ACORN] }, broke).left).toEqual(['acorn/m', 'birch/m', 'cedar/m'])
+    expect(asked(fallback, {}, { balance: null, funds: 'operator' }).left).toHaveLength(4)
+    expect(decide({ snapshot, caller: broke }).targets).toHaveLength(3)
+  })
+
+  it('is nothing when they are used up, also where one model’s own would shut the other’s out', () => {
+    const able = anOwnEndpoint('lab', { endpoint: { supportedParameters: ['tools'] } })
+    const plain = anOwnEndpoint('box', { placement: 'fallback', endpoint: { model: 'n' as ModelSlug } })
+    const world = aSnapshot([anEndpoint('birch', { model: 'n' as ModelSlug })])
+    const request = { models: ['m', 'n'] as ModelSlug[], parameters: ['tools'] }
+    const caller = { own: ownOf(able, plain), balance: 0n }
+    expect(decide({ snapshot: world, request, caller, policy: { deny: ['~lab'] } }).targets).toEqual(['~box/n#box-id'])
+  })
+
+  it('does not stand before one’s own in the next model when they are used up', () => {
+    const world = aSnapshot([anEndpoint('birch'), anEndpoint('acorn', { model: 'n' as ModelSlug })])
+    const models = ['m', 'n'] as ModelSlug[]
+    const decision = decide({ snapshot: world, request: { models }, caller: { own: first, balance: 0n } })
+    expect(decision).toMatchObject({
+      targets: ['acorn/n#acorn-key'],
+      removed: [{ stage: 'funds' }, { stage: 'own_only' }],
+    })
+  })
+})
+
+describe('parameters whose loss would change an answer', () => {
+  it('keep nobody from one’s own because the house could honour them', () => {
+    const world = aSnapshot([anEndpoint('birch', { supportedParameters: ['tools'] }), anEndpoint('cedar')])
+    const own = ownOf(anOwnEndpoint('box'))
+    const request = { parameters: ['tools'] }
+    expect(decide({ snapshot: world, request, caller: { own } }).targets).toEqual([BOX])
+    const both = decide({ snapshot: world, request, caller: { own }, policy: { own: 'first' } })
+    expect(both.targets).toEqual([BOX, 'birch/m'])
+  })
+
+  it('choose among one’s own as they choose among the house’s', () => {
+    const able = anOwnEndpoint('lab', { priority: 9, endpoint: { supportedParameters: ['tools'] } })
+    const caller = { own: ownOf(anOwnEndpoint('box'), able) }
+    expect(decide({ snapshot, request: { parameters: ['tools'] }, caller }).targets).toEqual(['~lab/m#lab-id'])
+  })
+})
+
+describe('the order', () => {
+  const several = ownOf(
+    credential({ priority: 1 }),
+    aCredential('birch'),
+    aCredential('cedar', { placement: 'fallback' }),
+    anOwnEndpoint('box', { priority: 2 }),
+  )
+  const mine = ['birch/m#birch-key', ACORN, BOX]
+
+  it.each([...SORTED, 'balanced', 'weighted', 'pinned'] as const)(
+    'under %s puts one’s own first by priority, what it falls back to behind credits, and what is down last',
+    (objective) => {
+      const policy = { objective, own: 'first', order: ['cedar', 'cedar/m#cedar-key'], shares: { cedar: 9 } } as const
+      const down = { ...snapshot, health: healthOf({ 'birch/m#birch-key': DOWN, birch: DOWN }) }
+      for (const dice of DICE) {
+        const places = decide({ snapshot, policy, dice, caller: { own: several } }).candidates.map(
+          ({ endpoint }) => endpoint,
+        )
+        expect(places.slice(0, 3)).toEqual(mine)
+        expect(places.slice(3, 6).toSorted()).toEqual(['acorn/m', 'birch/m', 'cedar/m'])
+        expect(places.slice(6)).toEqual(['cedar/m#cedar-key'])
+        const later = decide({ snapshot: down, policy, dice, caller: { own: several } }).candidates.map(
+          ({ endpoint }) => endpoint,
+        )
+        expect(later.slice(0, 2)).toEqual([ACORN, BOX])
+        expect(later.slice(4, 5)).toEqual(['cedar/m#cedar-key'])
+        expect(later.slice(5).toSorted()).toEqual(['birch/m', 'birch/m#birch-key'])
+      }
+    },
+  )
+
+  it.each([...SORTED, 'balanced', 'pinned', 'weighted'] as const)(
+    'under %s asks two keys of one provider by their shares',
+    (objective) => {
+      const keys = ownOf(credential({ id: 'a' as OwnId, share: 3 }), credential({ id: 'b' as OwnId }))
+      const policy = { objective, order: ['acorn'], shares: { acorn: 7 } }
+      const share = sharesOf({ snapshot, policy, caller: { own: keys } })
+      expect(Math.abs(share('acorn/m#a') - 0.75)).toBeLessThan(0.006)
+      expect(Math.abs(share('acorn/m#b') - 0.25)).toBeLessThan(0.006)
+      const { targets } = decide({ snapshot, policy, caller: { own: keys } })
+      expect(targets.toSorted()).toEqual(['acorn/m#a', 'acorn/m#b'])
+    },
+  )
+
+  it('goes by each account’s own health: a key that is slow or failing is no reason against another', () => {
+    const keys = ownOf(credential({ id: 'a' as OwnId }), credential({ id: 'b' as OwnId }))
+    const slow = {
+      ...snapshot,
+      health: healthOf({ 'acorn/m#a': { firstTokenMs: 5_000 }, acorn: { firstTokenMs: 9_000 } }),
+    }
+    const policy = { objective: 'latency', own: 'first' } as const
+    expect(decide({ snapshot: slow, policy, caller: { own: keys } }).targets.slice(0, 2)).toEqual([
+      'acorn/m#b',
+      'acorn/m#a',
+    ])
+  })
+
+  it('of a strict order names who is tried, one’s own among them', () => {
+    const policy = { own: 'first', allowFallbacks: false, objective: 'pinned', order: ['cedar', 'acorn'] } as const
+    const { targets } = decide({ snapshot, policy, caller: { own: ownOf(credential(), anOwnEndpoint('box')) } })
+    expect(targets).toEqual([ACORN, 'cedar/m', 'acorn/m'])
+    const sorted = { own: 'first', allowFallbacks: false, objective: 'cost' } as const
+    expect(decide({ snapshot, policy: sorted, caller: { own: several } }).targets).toEqual(['birch/m#birch-key'])
+  })
+
+  it('leaves the failure domain of a key that was tried before its provider’s second key', () => {
+    const keys = ownOf(credential({ id: 'a' as OwnId }), credential({ id: 'b' as OwnId }), aCredential('birch'))
+    const policy = { objective: 'uptime', own: 'first' } as const
+    for (const dice of DICE) {
+      const domains = decide({ snapshot, policy, dice, caller: { own: keys } }).targets.map((id) => id.split('/')[0])
+      expect(new Set(domains.slice(0, 2))).toEqual(new Set(['acorn', 'birch']))
+    }
+  })
+
+  it('stays on the key whose prompt cache is warm, and on credits only when nothing of one’s own is first', () => {
+    const price = { version: 1, prompt: 1_000_000n, completion: 2_000_000n, cacheRead: 1n, tiers: [] }
+    const keys = { own: ownOf(credential({ id: 'a' as OwnId }), credential({ id: 'b' as OwnId, share: 50 })) }
+    const world = aSnapshot([anEndpoint('acorn', { price }), anEndpoint('birch', { price })])
+    const policy = { objective: 'cost', own: 'first' } as const
+    const warm = (target: string) => ({ ...world, warm: target as TargetId })
+    for (const dice of DICE) {
+      const stays = decide({ snapshot: warm('acorn/m#a'), policy, dice, caller: keys })
+      expect(stays).toMatchObject({ sticky: true })
+      expect(stays.targets[0]).toBe('acorn/m#a')
+      expect(decide({ snapshot: warm('birch/m'), policy, dice, caller: keys })).toMatchObject({ sticky: false })
+      const own = ownOf(credential({ placement: 'fallback' }))
+      expect(decide({ snapshot: warm('birch/m'), policy, dice, caller: { own } })).toMatchObject({ sticky: true })
+    }
+  })
+
+  it('puts a key that misses a preferred speed behind the others of its priority', () => {
+    const keys = ownOf(credential({ id: 'a' as OwnId }), credential({ id: 'b' as OwnId }))
+    const slow = { ...snapshot, health: healthOf({ 'acorn/m#a': { firstTokenQuantiles: flat(9_000) } }) }
+    const policy = { objective: 'cost', maxLatency: { p50: 1_000 }, own: 'first' } as const
+    for (const dice of DICE) {
+      const { targets } = decide({ snapshot: slow, policy, dice, caller: { own: keys } })
+      expect(targets.slice(0, 2)).toEqual(['acorn/m#b', 'acorn/m#a'])
+    }
+  })
+})

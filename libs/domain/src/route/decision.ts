@@ -1,0 +1,100 @@
+import type { FailureKind } from '../failover.ts'
+import type { FaultCode } from '../fault.ts'
+import type { ModelSlug, ProviderSlug, TargetId } from '../ids.ts'
+import type { Failover, Hedge, Objective } from '../policy/policy.ts'
+import type { UsageDoubt } from '../usage/warnings.ts'
+
+/** Why an endpoint of a requested model was not a candidate. The order of the list is the order of the filters. */
+export const STAGES = [
+  'credential',
+  'own_only',
+  'funds',
+  'price_unknown',
+  'allow',
+  'deny',
+  'retention',
+  'zero_retention',
+  'region',
+  'distillable',
+  'quantization',
+  'parameters',
+  'context',
+  'max_price',
+] as const
+export type Stage = (typeof STAGES)[number]
+
+export interface Candidate {
+  /** With the account it goes by. */
+  readonly endpoint: TargetId
+  readonly model: ModelSlug
+  readonly provider: ProviderSlug
+  readonly priceVersion: number
+  /** Expected price of this request, nano-dollars. */
+  readonly expectedNano: bigint
+  readonly firstTokenMs: number
+  readonly tokensPerSecond: number
+  /** Between 0 and 1. */
+  readonly failureRate: number
+  readonly down: boolean
+  /** Misses a throughput or latency that was preferred, and stands behind those that do not. */
+  readonly slow?: boolean
+  /** Above 0, below 1: the part of its traffic that it may have while it comes back. Absent: all, or none when it is down. */
+  readonly share?: number
+  /** The weight drawn with under `balanced` and `weighted`, of those that stand in front; absent elsewhere. */
+  readonly weight?: number
+}
+
+/** What live health says of an endpoint, rounded as it is recorded, so that what is recorded is what was judged by. */
+export type Figures = Pick<Candidate, 'firstTokenMs' | 'tokensPerSecond' | 'failureRate' | 'down' | 'slow' | 'share'>
+
+export interface Removed {
+  /** An endpoint none of whose accounts is left, or one account of an endpoint that another one still reaches. */
+  readonly endpoint: TargetId
+  readonly stage: Stage
+}
+
+/** One decision, complete enough to be replayed: the same request, policy, figures and dice give the same targets. */
+export interface Decision {
+  readonly objective: Objective
+  /** The policies that applied, the widest first. `window`: which window of its schedule was open; null for none. */
+  readonly policies: readonly { readonly id: string; readonly version: number; readonly window: number | null }[]
+  /** Stayed where the conversation's prompt cache is warm. */
+  readonly sticky: boolean
+  readonly catalogueVersion: number
+  readonly candidates: readonly Candidate[]
+  readonly removed: readonly Removed[]
+  /** The dice thrown, between 0 and 1. */
+  readonly draw: number
+  /** Endpoints in the order in which they will be tried. */
+  readonly targets: readonly TargetId[]
+  /** Endpoints of other models, tried after a failure of one of the kinds in `fallbackOn`. */
+  readonly fallbacks: readonly TargetId[]
+  readonly fallbackOn: readonly FailureKind[]
+  /** The rules by which targets are tried. */
+  readonly failover: Failover
+  /** When a second target is asked beside a slow one; null: never. */
+  readonly hedge: Hedge | null
+  /** The answer is read to its end when the caller hangs up. Absent: it is called off. */
+  readonly drain?: true
+}
+
+/** One call to a target. Times are milliseconds since the request began. */
+export interface Attempt {
+  /** With the account it went by. */
+  readonly endpoint: TargetId
+  readonly provider: ProviderSlug
+  readonly model: ModelSlug
+  readonly startMs: number
+  /** First content of a stream; null when none came, and for answers that are not streamed. */
+  readonly firstTokenMs: number | null
+  readonly endMs: number
+  /** `lost`: another attempt at the same time was faster, and this one was called off. */
+  readonly outcome: 'answered' | 'failed' | 'cut' | 'cancelled' | 'lost'
+  /** The provider's HTTP status; null when there was no answer. */
+  readonly status: number | null
+  readonly fault: FaultCode | null
+  /** Sent beside one that was slow to begin, not after it. */
+  readonly hedge?: true
+  /** What of the usage that the provider reported is hard to believe. Absent: nothing. */
+  readonly doubts?: readonly UsageDoubt[]
+}

@@ -1,0 +1,206 @@
+import type { Decision } from './decision.ts'
+import type { NanoUsd } from '../money/money.ts'
+import {
+  ANY_PRICE,
+  atTime,
+  DEFAULT_FAILOVER,
+  DEFAULT_POLICY,
+  PERCENTILES,
+  type Cutoffs,
+  type EffectivePolicy,
+  type Hedge,
+  type ModelFallback,
+  type Percentile,
+  type Policy,
+  type PriceCeiling,
+  type RoutePreferences,
+  type VersionedPolicy,
+} from '../policy/policy.ts'
+import { regionsWithin } from '../policy/region.ts'
+import { isOpen } from '../policy/schedule.ts'
+
+/** What holds for one request, and the versions that said so. */
+export interface Ruling {
+  readonly policy: EffectivePolicy
+  readonly policies: Decision['policies']
+}
+
+/**
+ * The policy of a request at that hour: its caller's layers, each with the windows that are open, and the request itself.
+ * @param policies the caller's, the widest first; the list must never change once it was given
+ * @param wallMs Unix milliseconds
+ */
+export function rulingFor(policies: readonly VersionedPolicy[], preferences: RoutePreferences, wallMs: number): Ruling {
+  const { layers, plain } = rememberedAt(policies, wallMs)
+  if (Object.keys(preferences).length === 0) return plain
+  return { policies: plain.policies, policy: complete(within(layers, asPolicy(preferences))) }
+}
+
+interface Remembered {
+  /** Minutes since 1970 in which it holds; null: always, since nothing is scheduled. */
+  readonly minute: number | null
+  readonly layers: Policy
+  /** For a request that adds nothing. */
+  readonly plain: Ruling
+}
+
+/** By the caller's own list, so that what was remembered goes when the caller does. Windows open and close on whole minutes. */
+const remembered = new WeakMap<readonly VersionedPolicy[], Remembered>()
+const MINUTE_MS = 60_000
+
+function rememberedAt(policies: readonly VersionedPolicy[], wallMs: number): Remembered {
+  const minute = Math.floor(wallMs / MINUTE_MS)
+  const known = remembered.get(policies)
+  if (known && (known.minute === null || known.minute === minute)) return known
+  const open = policies.map(({ policy }) => atTime(policy, (window) => isOpen(window, wallMs)))
+  const layers = layered(open.map(({ policy }) => policy))
+  const versions = policies.map(({ id, version }, i) => ({ id, version, window: open[i]?.window ?? null }))
+  const made = {
+    minute: policies.some(({ policy }) => policy.schedule.length > 0) ? minute : null,
+    layers,
+    plain: { policy: complete(layers), policies: versions },
+  }
+  remembered.set(policies, made)
+  return made
+}
+
+/**
+ * All layers together, the widest first, then the request. Constraints narrow: lists intersect or unite so that the result is
+ * never wider than any of them, the lowest price and the strictest data rule win. Objective, order and shares are the narrowest
+ * layer's that states an objective, unless a wider one locked them.
+ */
+export function effective(layers: readonly Policy[], request: RoutePreferences): EffectivePolicy {
+  return complete(within(layered(layers), asPolicy(request)))
+}
+
+function layered(layers: readonly Policy[]): Policy {
+  return layers.reduce(within, DEFAULT_POLICY)
+}
+
+/** Fills in what nobody stated. */
+function complete(policy: Policy): EffectivePolicy {
+  return { ...policy, objective: policy.objective ?? 'balanced', failover: policy.failover ?? DEFAULT_FAILOVER }
+}
+
+/** The inner policy within the outer one. */
+function within(outer: Policy, inner: Policy): Policy {
+  const how = outer.locked || inner.objective === null ? outer : inner
+  return {
+    objective: how.objective,
+    order: how.order,
+    shares: how.shares,
+    locked: outer.locked || inner.locked,
+    allow: intersect(outer.allow, allowedBy(inner)),
+    deny: union(outer.deny, inner.deny),
+    maxPrice: lowest(outer.maxPrice, inner.maxPrice),
+    minThroughput: strictest(outer.minThroughput, inner.minThroughput, Math.max),
+    maxLatency: strictest(outer.maxLatency, inner.maxLatency, Math.min),
+    allowTraining: outer.allowTraining && inner.allowTraining,
+    zeroRetention: outer.zeroRetention || inner.zeroRetention,
+    regions: regionsWithin(outer.regions, inner.regions),
+    distillable: outer.distillable || inner.distillable,
+    quantizations: intersect(outer.quantizations, inner.quantizations),
+    parameters: union(outer.parameters, inner.parameters),
+    requireUsed: outer.requireUsed || inner.requireUsed,
+    allowFallbacks: outer.allowFallbacks && inner.allowFallbacks,
+    failover: inner.failover ?? outer.failover,
+    modelFallback: fallbackWithin(outer, inner),
+    hedge: hedgeWithin(outer.hedge, inner.hedge),
+    own: outer.own === 'only' ? 'only' : (inner.own ?? outer.own),
+    sticky: outer.sticky && inner.sticky,
+    disconnect: inner.disconnect ?? outer.disconnect,
+    schedule: [],
+  }
+}
+
+/** An order that is followed without fallbacks is a list of who is allowed, and stays one when another layer replaces the order. */
+function allowedBy({ objective, order, allow, allowFallbacks }: Policy): readonly string[] | null {
+  return objective === 'pinned' && !allowFallbacks && order.length > 0 ? intersect(allow, order) : allow
+}
+
+/** The objective of the fallback models is locked with the other one. */
+function fallbackWithin(outer: Policy, { modelFallback }: Policy): ModelFallback | null {
+  if (!modelFallback) return outer.modelFallback
+  return outer.locked ? { ...modelFallback, objective: outer.modelFallback?.objective ?? null } : modelFallback
+}
+
+/** When a second target is asked is the narrower one's to say; how many and at what cost never exceeds what the wider one allows. */
+function hedgeWithin(outer: Hedge | null, inner: Hedge | null): Hedge | null {
+  if (!outer || !inner) return inner ?? outer
+  return {
+    afterMs: inner.afterMs,
+    extraRequests: Math.min(outer.extraRequests, inner.extraRequests),
+    extraSpend: lower(outer.extraSpend, inner.extraSpend),
+    ownCost: outer.ownCost && inner.ownCost,
+  }
+}
+
+/** The request as the innermost layer. One that names an order is followed exactly. */
+function asPolicy(request: RoutePreferences): Policy {
+  const ordered = request.order?.length ? request.order : null
+  return {
+    ...DEFAULT_POLICY,
+    objective: ordered ? 'pinned' : (request.objective ?? null),
+    order: ordered ?? [],
+    allow: request.only ?? null,
+    deny: request.ignore ?? [],
+    maxPrice: request.maxPrice ? { ...ANY_PRICE, ...request.maxPrice } : ANY_PRICE,
+    minThroughput: request.minThroughput ?? {},
+    maxLatency: request.maxLatency ?? {},
+    allowTraining: request.denyTraining !== true,
+    zeroRetention: request.zeroRetention === true,
+    distillable: request.distillable === true,
+    quantizations: request.quantizations ?? null,
+    requireUsed: request.requireParameters === true,
+    allowFallbacks: request.allowFallbacks !== false,
+  }
+}
+
+function intersect(a: readonly string[] | null, b: readonly string[] | null): readonly string[] | null {
+  if (a === null) return b
+  if (b === null) return a
+  const narrower = (some: readonly string[], others: readonly string[]) =>
+    some.filter((slug) => others.some((other) => covers(other, slug)))
+  return union(narrower(a, b), narrower(b, a))
+}
+
+/**
+ * Whether a slug of a list means that target or, for a list within a list, that narrower slug: a provider is all of its endpoints,
+ * an endpoint is all accounts that it goes by.
+ */
+export function covers(slug: string, target: string): boolean {
+  if (!target.startsWith(slug)) return false
+  const next = target[slug.length]
+  return next === undefined || next === '/' || next === '#'
+}
+
+function union(a: readonly string[], b: readonly string[]): readonly string[] {
+  if (b.length === 0) return a
+  return a.length === 0 ? b : [...new Set([...a, ...b])]
+}
+
+function lowest(a: PriceCeiling, b: PriceCeiling): PriceCeiling {
+  if (b === ANY_PRICE) return a
+  return {
+    prompt: lower(a.prompt, b.prompt),
+    completion: lower(a.completion, b.completion),
+    request: lower(a.request, b.request),
+    image: lower(a.image, b.image),
+    audio: lower(a.audio, b.audio),
+  }
+}
+
+function lower(a: NanoUsd | null, b: NanoUsd | null): NanoUsd | null {
+  if (a === null) return b
+  if (b === null) return a
+  return a < b ? a : b
+}
+
+function strictest(a: Cutoffs, b: Cutoffs, choose: (a: number, b: number) => number): Cutoffs {
+  const both: Partial<Record<Percentile, number>> = { ...a }
+  for (const percentile of PERCENTILES) {
+    const given = b[percentile]
+    if (given !== undefined) both[percentile] = choose(both[percentile] ?? given, given)
+  }
+  return both
+}

@@ -1,0 +1,50 @@
+import type { Caller } from '../caller.ts'
+import type { Catalogue } from '../catalogue.ts'
+import type { Figures } from './decision.ts'
+import type { Health } from '../health/health.ts'
+import type { ModelSlug, ProviderSlug, TargetId } from '../ids.ts'
+import type { OwnIndex } from '../byok.ts'
+import type { EffectivePolicy, RoutePreferences } from '../policy/policy.ts'
+
+/** What the router may know of a request: features, never the prompt. */
+export interface RouteRequest {
+  /** In order of preference; the first is what was asked for. */
+  readonly models: readonly ModelSlug[]
+  /** About how long the prompt is, in tokens: an estimate to compare by, never to bill by. */
+  readonly promptTokens: number
+  /** What the caller allows, or null. */
+  readonly maxTokens: number | null
+  /** Names as in `supportedParameters`, of what the request uses. */
+  readonly parameters: readonly string[]
+  readonly preferences: RoutePreferences
+}
+
+/** The world as the router sees it, at one instant. */
+export interface Snapshot {
+  readonly catalogue: Catalogue
+  /** Providers that we hold a credential and an address for. */
+  readonly reachable: ReadonlySet<ProviderSlug>
+  readonly health: ReadonlyMap<TargetId, Health>
+  /** Figures of a recorded decision, used in place of health: a decision replays from its record and the catalogue. */
+  readonly recorded?: ReadonlyMap<TargetId, Figures>
+  /** The hour, Unix milliseconds, by which schedules go: fixed when the request was admitted. */
+  readonly wallMs: number
+  /** Where the conversation's prompt cache is warm; null when nowhere. */
+  readonly warm: TargetId | null
+}
+
+/** All that one decision depends on. */
+export interface Question {
+  readonly request: RouteRequest
+  readonly caller: Caller
+  readonly policy: EffectivePolicy
+  /** What the caller brings along; null: nothing. */
+  readonly own: OwnIndex | null
+  /** Its credits are used up, and something of its own may serve: nothing is paid for with credits. */
+  readonly outOfCredit: boolean
+  readonly snapshot: Snapshot
+  /** The clock of the health figures. */
+  readonly nowMs: number
+  /** Uniform in [0, 1). */
+  readonly dice: number
+}

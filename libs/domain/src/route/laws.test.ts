@@ -1,0 +1,374 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Endpoint, Provider } from '../catalogue.ts'
+import { STAGES, type Candidate, type Decision } from './decision.ts'
+import { endpointOf, ownerOf, type ModelSlug, type TargetId } from '../ids.ts'
+import type { OwnCredential, OwnEndpoint } from '../byok.ts'
+import { atTime, ATTEMPTS_MAX, DEFAULT_POLICY, type Policy, type RoutePreferences } from '../policy/policy.ts'
+import {
+  always,
+  anEndpoint,
+  anyPolicy,
+  anyWorld,
+  aSnapshot,
+  decide,
+  idsOf,
+  PRICE,
+  sharesOf,
+  type World,
+} from './route.fixture.ts'
+import { isOpen } from '../policy/schedule.ts'
+
+describe('whatever the world, the policies and the request', () => {
+  it('every endpoint of the requested models is a candidate or was removed at a stage, exactly once', () => {
+    always((world) => {
+      const { candidates, removed } = decide(world)
+      const asked = world.request.models.flatMap((model) => world.snapshot.catalogue.endpointsOf.get(model) ?? [])
+      const seen = [...candidates, ...removed].map(({ endpoint }) => endpoint)
+      expect(seen).toEqual([...new Set(seen)])
+      expect(seen.map(endpointOf)).toEqual(expect.arrayContaining(asked.map(({ id }) => id)))
+      for (const { stage } of removed) expect(STAGES).toContain(stage)
+    })
+  })
+
+  it('nobody is tried whom a policy, the request, the funds or an unknown price forbids', () => {
+    always((world) => {
+      const { targets, fallbacks } = decide(world)
+      for (const target of [...targets, ...fallbacks]) expect(whyNot(target, world)).toEqual([])
+    })
+  })
+
+  it('a layer only narrows: without it, or without the request’s wishes, there are as many candidates or more', () => {
+    always((world) => {
+      // Without credit it depends on what the policies leave of one's own whether admission refuses the rest or the route does.
+      const isOutOfCredit = world.caller.balance === 0n && world.caller.own !== undefined
+      const counted = (one: World) => {
+        const known = requestedOf(one, decide(one))
+        return isOutOfCredit ? known.filter((endpoint) => endpoint.includes('#')) : known
+      }
+      const asked = counted(world)
+      for (const left of world.layers.filter(({ own }) => own !== 'first')) {
+        const fewer = world.layers.filter((layer) => layer !== left)
+        expect(counted({ ...world, layers: fewer })).toEqual(expect.arrayContaining(asked))
+      }
+      const wishless = { ...world.request, preferences: {} }
+      expect(counted({ ...world, request: wishless })).toEqual(expect.arrayContaining(asked))
+    })
+  })
+
+  it('a layer that puts one’s own first adds nothing but what credits pay for, and nothing where a layer wants one’s own only', () => {
+    always((world) => {
+      const kept = world.layers.filter(({ own }) => own === null)
+      const without = requestedOf(world, decide({ ...world, layers: kept }))
+      const withFirst = requestedOf(world, decide({ ...world, layers: [...kept, { ...DEFAULT_POLICY, own: 'first' }] }))
+      expect(withFirst).toEqual(expect.arrayContaining(without))
+      const isOwn = (endpoint: string) => endpoint.includes('#')
+      expect(withFirst.filter(isOwn).toSorted()).toEqual(without.filter(isOwn).toSorted())
+      const only = [{ ...DEFAULT_POLICY, own: 'only' as const }, ...kept, { ...DEFAULT_POLICY, own: 'first' as const }]
+      expect(requestedOf(world, decide({ ...world, layers: only })).filter((one) => !isOwn(one))).toEqual([])
+    })
+  })
+
+  it('what is one’s own first is tried before credits, and what is one’s own else after them', () => {
+    always((world) => {
+      const { candidates, sticky } = decide(world)
+      if (sticky || world.snapshot.catalogue.models.size === 0) return
+      for (const model of world.request.models) {
+        const ranks = candidates
+          // What comes back takes part as often as it may, wherever that puts it.
+          .filter((one) => one.model === model && !one.down && one.share === undefined)
+          .map(({ endpoint }) => rankOf(endpoint, world))
+        if (world.request.preferences.acrossModels) return
+        expect(ranks).toEqual(ranks.toSorted((a, b) => a - b))
+      }
+    })
+  })
+
+  it('nobody without anything of its own is told of stages or targets of those who have', () => {
+    always((world) => {
+      const { own: _own, ...caller } = world.caller
+      const layers = world.layers.map((layer) => ({ ...layer, own: null }))
+      const { candidates, removed } = decide({ ...world, caller, layers })
+      expect([...candidates, ...removed].filter(({ endpoint }) => endpoint.includes('#'))).toEqual([])
+      expect(removed.filter(({ stage }) => stage === 'own_only')).toEqual([])
+    })
+  })
+
+  it('the same input gives the same decision and is not touched; other dice only reorder', () => {
+    always((world) => {
+      const before = structuredClone(world)
+      const once = decide(world)
+      expect(decide(structuredClone(world))).toEqual(once)
+      expect(world).toEqual(before)
+      const other = decide({ ...world, dice: 1 - world.dice })
+      expect(idsOf(other)).toEqual(idsOf(once))
+      expect(other.removed).toEqual(once.removed)
+    })
+  })
+
+  it('what is down comes after what is up and what is slow behind what is not, unless an order was pinned', () => {
+    always((world) => {
+      const decision = decide(world)
+      if (decision.objective === 'pinned' || decision.sticky) return
+      const tried = decision.candidates.filter(({ endpoint }) => decision.targets.includes(endpoint))
+      // What is slow of one's own keeps its priority; what comes back takes part as often as it may.
+      const isPlain = (one: Candidate) => one.down || (ownerOf(one.endpoint) === null && one.share === undefined)
+      for (const some of [tried.filter(isPlain), tried]) {
+        const places = some.map((one) => (some === tried ? Number(one.down) : worse(one)))
+        expect(places).toEqual(places.toSorted((a, b) => a - b))
+      }
+    })
+  })
+
+  it('who is tried are candidates, each once, the best of their model first, within the bounds', () => {
+    always((world) => {
+      const { candidates, targets, fallbacks, failover } = decide(world)
+      const tried = [...targets, ...fallbacks]
+      expect(tried).toEqual([...new Set(tried)])
+      expect(tried.length).toBeLessThanOrEqual(ATTEMPTS_MAX)
+      expect(targets.length).toBeLessThanOrEqual(failover.attempts)
+      const kept = candidates.map(({ endpoint }) => endpoint).filter((endpoint) => tried.includes(endpoint))
+      expect(tried).toEqual(kept)
+    })
+  })
+
+  it('without fallbacks one target is tried, or those that the order names, and no other model', () => {
+    always((world) => {
+      const preferences = { ...world.request.preferences, allowFallbacks: false }
+      const decision = decide({ ...world, request: { ...world.request, preferences } })
+      const { targets, fallbacks, fallbackOn, objective } = decision
+      if (objective !== 'pinned') expect(targets.length).toBeLessThanOrEqual(1)
+      expect([fallbacks, fallbackOn]).toEqual([[], []])
+    })
+  })
+
+  it('the next try leaves the failure domains that were tried, where one of equal standing is elsewhere', () => {
+    always((world) => {
+      const decision = decide(world)
+      if (decision.objective === 'pinned' || decision.objective === 'weighted') return
+      // What comes back takes part as often as it may, and stands behind the others when it may not.
+      if (decision.candidates.some(({ share }) => share !== undefined)) return
+      // One's own is tried by priority, whatever it shares a domain with.
+      if (decision.candidates.some(({ endpoint }) => ownerOf(endpoint) !== null)) return
+      const domain = (id: string) => world.snapshot.catalogue.providers.get(providerOf(id))?.failureDomain
+      const models = world.request.preferences.acrossModels ? world.request.models : [modelOf(decision.targets[0])]
+      const ranked = decision.candidates.filter(({ model }) => models.includes(model))
+      decision.targets.forEach((target, i) => {
+        const tried = decision.targets.slice(0, i).map(domain)
+        if (!tried.includes(domain(target))) return
+        const [here, ...later] = ranked.slice(i)
+        const elsewhere = later.filter(({ endpoint }) => !tried.includes(domain(endpoint)))
+        expect(elsewhere.filter((other) => here && worse(other) === worse(here))).toEqual([])
+      })
+    })
+  })
+
+  it('a decision replays from its figures, without live health', () => {
+    always((world) => {
+      const decision = decide(world)
+      const recorded = new Map(decision.candidates.map((candidate) => [candidate.endpoint, candidate]))
+      const warm = decision.sticky ? (decision.targets[0] ?? null) : null
+      expect(decide({ ...world, snapshot: { ...world.snapshot, health: new Map(), recorded, warm } })).toEqual(decision)
+    })
+  })
+})
+
+describe('what a wider policy locked', () => {
+  it('no request undoes: objective, order and shares stay, and so does the route', () => {
+    fc.assert(
+      fc.property(anyWorld, anyPolicy, (world, wider) => {
+        const layers = [{ ...wider, locked: true }, ...world.layers]
+        const { objective = 'cost', order = ['acorn'] } = world.request.preferences
+        const ask = (preferences: RoutePreferences) =>
+          decide({
+            ...world,
+            layers,
+            request: { ...world.request, preferences },
+          })
+        expect(ask({ objective, order })).toEqual(ask({}))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('no narrower policy undoes either, be it for the models to fall back to', () => {
+    const dear = { model: 'n' as ModelSlug, price: { ...PRICE, completion: 9_000_000_000n } }
+    const world = aSnapshot([
+      anEndpoint('acorn'),
+      anEndpoint('birch', dear),
+      anEndpoint('cedar', { model: dear.model }),
+    ])
+    const quick = { firstTokenMs: 10, tokensPerSecond: 60, failureRate: 0.02, down: false }
+    const snapshot = { ...world, recorded: new Map([['birch/n' as TargetId, quick]]) }
+    const modelFallback = { models: [dear.model], on: ['outage'], objective: 'latency' } as const
+    const layers = (locked: boolean) => [
+      { objective: 'cost', locked } as const,
+      { objective: 'uptime', modelFallback } as const,
+    ]
+    const routed = (locked: boolean) => decide({ snapshot, layers: layers(locked) })
+    expect(routed(false)).toMatchObject({ objective: 'uptime', fallbacks: ['birch/n', 'cedar/n'] })
+    expect(routed(true)).toMatchObject({ objective: 'cost', fallbacks: ['cedar/n', 'birch/n'] })
+  })
+})
+
+describe('what is drawn', () => {
+  it('comes first as often as the recorded weights say, over any world', () => {
+    fc.assert(
+      fc.property(anyWorld, fc.constantFrom('balanced', 'weighted'), (world, objective) => {
+        const { snapshot } = world
+        const shares = { acorn: 3, birch: 1, 'cedar/m': 5 }
+        const asked = { snapshot: { ...snapshot, warm: null }, policy: { objective, shares } } as const
+        const { candidates } = decide(asked)
+        const total = candidates.reduce((sum, { weight = 0 }) => sum + weight, 0)
+        if (total === 0) return
+        const share = sharesOf(asked)
+        for (const { endpoint, weight = 0 } of candidates) expect(share(endpoint)).toBeCloseTo(weight / total, 2)
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
+
+describe('under cost', () => {
+  it('another healthy endpoint never makes the first target dearer by more than the noise band', () => {
+    const price = fc.bigInt({ min: 0n, max: 10_000_000_000n })
+    fc.assert(
+      fc.property(
+        fc.array(price, { minLength: 1, maxLength: 12 }),
+        price,
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (prices, added, dice) => {
+          const endpoints = prices.map((prompt, i) => anEndpoint(`p${i}`, { price: { ...PRICE, prompt } }))
+          const more = [...endpoints, anEndpoint('added', { price: { ...PRICE, prompt: added } })]
+          const before = firstPrice(decide({ snapshot: aSnapshot(endpoints), policy: { objective: 'cost' }, dice }))
+          const after = firstPrice(decide({ snapshot: aSnapshot(more), policy: { objective: 'cost' }, dice }))
+          expect(after).toBeLessThanOrEqual(before * 1.1 + 1)
+        },
+      ),
+      { numRuns: 1_000 },
+    )
+  })
+})
+
+function firstPrice({ candidates }: Decision): number {
+  return Number(candidates[0]?.expectedNano)
+}
+
+/** How far behind a candidate belongs. */
+function worse({ down, slow }: Candidate): number {
+  return down ? 2 : slow ? 1 : 0
+}
+
+function requestedOf(world: World, decision: Decision): string[] {
+  return decision.candidates.filter(({ model }) => world.request.models.includes(model)).map(({ endpoint }) => endpoint)
+}
+
+function providerOf(id: string): Endpoint['provider'] {
+  return id.slice(0, id.indexOf('/')) as Endpoint['provider']
+}
+
+function modelOf(id = ''): Endpoint['model'] {
+  return id.slice(id.indexOf('/') + 1) as Endpoint['model']
+}
+
+/** 0: one's own before credits, 1: credits, 2: one's own behind them. */
+function rankOf(target: TargetId, { caller }: World): number {
+  const own = ownBehind(target, caller)
+  return own === null ? 1 : own.placement === 'first' ? 0 : 2
+}
+
+function ownBehind(target: TargetId, { own }: World['caller']): OwnCredential | OwnEndpoint | null {
+  const owner = ownerOf(target)
+  return [...(own?.credentials ?? []), ...(own?.endpoints ?? [])].find(({ id }) => id === owner) ?? null
+}
+
+function isUsable(
+  own: OwnCredential | OwnEndpoint,
+  endpoint: Endpoint,
+  provider: Provider,
+  { caller, snapshot }: Pick<World, 'caller' | 'snapshot'>,
+): boolean {
+  if ('endpoint' in own) return own.endpoint === endpoint
+  const isMadeUp = provider.baseUrl.startsWith('/')
+  const place = isMadeUp ? 'simulated' : new URL(provider.baseUrl).origin
+  return (
+    own.provider === provider.slug &&
+    own.boundTo === place &&
+    (!isMadeUp || snapshot.reachable.has(provider.slug)) &&
+    (own.models ?? [endpoint.model]).includes(endpoint.model) &&
+    (own.keys ?? [caller.keyId]).includes(caller.keyId)
+  )
+}
+
+/** Whether what is sent there goes to the simulator: a stand-in answers the house, and nobody's own account. */
+function isPlayed({ simulated, baseUrl }: Provider, own: OwnCredential | OwnEndpoint | null): boolean {
+  return simulated && (own === null || baseUrl.startsWith('/'))
+}
+
+function standsBesideReal({ model }: Endpoint, { simulated, baseUrl }: Provider, { caller, snapshot }: World): boolean {
+  if (!simulated || baseUrl.startsWith('/') || caller.kind === 'test' || caller.funds === 'simulated') return false
+  const { endpointsOf, providers } = snapshot.catalogue
+  return (endpointsOf.get(model) ?? []).some(
+    ({ provider, price }) =>
+      price !== null && snapshot.reachable.has(provider) && providers.get(provider)?.simulated === false,
+  )
+}
+
+/** What forbids a target, said again without the router: the reasons that apply, none for a lawful one. */
+function whyNot(id: TargetId, world: World): string[] {
+  const { request, layers, caller, snapshot } = world
+  const own = ownBehind(id, caller)
+  const endpoint =
+    own && 'endpoint' in own
+      ? own.endpoint
+      : [...snapshot.catalogue.endpointsOf.values()].flat().find((known) => known.id === endpointOf(id))
+  const provider =
+    own && 'endpoint' in own ? own.provider : endpoint && snapshot.catalogue.providers.get(endpoint.provider)
+  const model =
+    endpoint && (snapshot.catalogue.models.get(endpoint.model) ?? (own && 'model' in own ? own.model : null))
+  if (!endpoint?.price || !provider || !model) return ['unknown endpoint, model, price or provider']
+  const { price } = endpoint
+  const open = layers.map((layer) => atTime(layer, (window) => isOpen(window, snapshot.wallMs)).policy)
+  const { only, ignore, maxPrice, denyTraining, requireParameters, ...wishes } = request.preferences
+  const names = (slug: string) => slug === provider.slug || slug === endpoint.id || slug === id
+  const some = (broken: (policy: Policy) => boolean) => open.some(broken)
+  const lists = [...open.map(({ allow }) => allow), only ?? null]
+  const ceilings = [...open.map((policy) => policy.maxPrice), { ...maxPrice }]
+  const over = (rate: bigint, most: bigint | null | undefined) => typeof most === 'bigint' && rate > most
+  const isStrict = (policy: Policy) =>
+    policy.objective === 'pinned' && !policy.allowFallbacks && policy.order.length > 0
+  const quantizations = [...open.map((policy) => policy.quantizations), wishes.quantizations ?? null]
+  const required = [
+    ...open.flatMap(({ parameters }) => parameters),
+    ...(requireParameters || some((policy) => policy.requireUsed) ? request.parameters : []),
+  ]
+  const reasons: Record<string, boolean> = {
+    credential: own === null && !snapshot.reachable.has(provider.slug),
+    'a credential that may not be used there': own !== null && !isUsable(own, endpoint, provider, { caller, snapshot }),
+    'credits where one’s own only': own === null && some((policy) => policy.own === 'only'),
+    'real endpoint for a test key': caller.kind === 'test' && !isPlayed(provider, own),
+    'real endpoint for simulated money': own === null && caller.funds === 'simulated' && !provider.simulated,
+    'a stand-in where the house serves the model for real': own === null && standsBesideReal(endpoint, provider, world),
+    'not on a list': lists.some((list) => list !== null && !list.some(names)),
+    'not in a strict order': some((policy) => isStrict(policy) && !policy.order.some(names)),
+    denied: [...open.flatMap(({ deny }) => deny), ...(ignore ?? [])].some(names),
+    'may train': provider.retainsPrompts && (denyTraining === true || some(({ allowTraining }) => !allowTraining)),
+    'may keep': !provider.zeroRetention && (wishes.zeroRetention === true || some((policy) => policy.zeroRetention)),
+    elsewhere: some(({ regions }) => regions !== null && !liesIn(regions, provider.regions ?? [])),
+    'not distillable': !model.distillable && (wishes.distillable === true || some((policy) => policy.distillable)),
+    precision: quantizations.some((list) => list !== null && !list.includes(endpoint.quantization)),
+    parameters: !required.every((name) => endpoint.supportedParameters.includes(name)),
+    'dear prompts': ceilings.some((most) => over(price.prompt, most.prompt)),
+    'dear answers': ceilings.some((most) => over(price.completion, most.completion)),
+    'dear calls': ceilings.some((most) => over(price.request ?? 0n, most.request)),
+    'prompt too long': request.promptTokens > endpoint.contextLength,
+    'answer too long': (request.maxTokens ?? 0) > (endpoint.maxCompletionTokens ?? Number.POSITIVE_INFINITY),
+  }
+  return Object.keys(reasons).filter((reason) => reasons[reason])
+}
+
+/** Of the European Union these worlds know two members. */
+function liesIn(regions: readonly string[], places: readonly string[]): boolean {
+  const known = regions.flatMap((region) => (region === 'eu' ? ['eu', 'de', 'fr'] : [region]))
+  return places.length > 0 && places.every((place) => known.includes(place))
+}

@@ -1,0 +1,129 @@
+import type { Caller } from '../caller.ts'
+import type { Candidate, Decision, Removed } from './decision.ts'
+import { FAILURE_KINDS, type FailureKind } from '../failover.ts'
+import type { ModelSlug } from '../ids.ts'
+import { indexOf } from '../byok.ts'
+import { ATTEMPTS_MAX, type Objective } from '../policy/policy.ts'
+import { judge, type Judged } from './score.ts'
+import { filter } from './filter.ts'
+import { isServedByOwn } from './byok.ts'
+import { order, spread, stay } from './order.ts'
+import { rulingFor } from './effective-policy.ts'
+import type { Question, RouteRequest, Snapshot } from './input.ts'
+
+export type { RouteRequest, Snapshot } from './input.ts'
+
+/**
+ * Orders the endpoints able to serve a request, best first, and says why. `targets` are of the first requested model that has any, or
+ * of all of them ranked together; `fallbacks` of the further ones, then of the models that the policy falls back to. Without a target
+ * there are no fallbacks: nothing failed, everything was excluded.
+ * Pure: the same request, caller, snapshot, time and dice give the same decision.
+ * @param nowMs the clock that the health figures use
+ * @param dice uniform in [0, 1)
+ */
+export function route(
+  request: RouteRequest,
+  caller: Caller,
+  snapshot: Snapshot,
+  nowMs: number,
+  dice: number,
+): Decision {
+  const { policy, policies } = rulingFor(caller.policies, request.preferences, snapshot.wallMs)
+  const own = caller.own ? indexOf(caller.own) : null
+  const asked: Question = { request, caller, policy, own, outOfCredit: false, snapshot, nowMs, dice }
+  const groups = groupsOf(asked)
+  const question = goesOnWithoutCredit(asked, groups) ? { ...asked, outOfCredit: true } : asked
+  const removed: Removed[] = []
+  const ranked = groups.map(({ models, objective }) =>
+    order(judge(filter(models, question, removed), question), objective, question),
+  )
+  const first = ranked.findIndex((judged, i) => judged.length > 0 && groups[i]?.isRequested)
+  const sticky = first >= 0 && stay(ranked[first] ?? [], policy.objective, question)
+  for (const judged of ranked) spread(judged)
+  const further = first < 0 || !policy.allowFallbacks ? [] : ranked.slice(first + 1)
+  const candidates: Candidate[] = []
+  for (const judged of ranked) for (const { candidate } of judged) candidates.push(candidate)
+  const { targets, fallbacks } = places(ranked[first] ?? [], further, question)
+  return {
+    objective: policy.objective,
+    policies,
+    sticky,
+    catalogueVersion: snapshot.catalogue.version,
+    candidates,
+    removed,
+    draw: dice,
+    targets: targets.map(({ candidate }) => candidate.endpoint),
+    fallbacks: fallbacks.map(({ candidate }) => candidate.endpoint),
+    fallbackOn: fallbacks.length > 0 ? kindsFor(fallbacks, question) : [],
+    failover: policy.failover,
+    hedge: policy.hedge,
+    ...(policy.disconnect === 'drain' && { drain: true }),
+  }
+}
+
+/**
+ * Whether credits are used up, as the key's look-up had it, and something of the caller's own serves the request. Without that the route
+ * stays as it is: to go on without credit is refused at admission, not here.
+ */
+function goesOnWithoutCredit(question: Question, groups: readonly ModelGroup[]): boolean {
+  const { own, caller } = question
+  const { funds, kind, balance } = caller
+  if (own === null || funds === 'operator' || kind !== 'live' || balance === null || balance > 0n) return false
+  return groups.some(({ models, isRequested }) => isRequested && isServedByOwn(models, question))
+}
+
+/** Models whose endpoints are ranked together, and by what. */
+interface ModelGroup {
+  readonly models: readonly ModelSlug[]
+  readonly objective: Objective
+  /** By the request; else by the policy, for when those fail. */
+  readonly isRequested: boolean
+}
+
+/** In the order in which they are tried. */
+function groupsOf({ request, policy }: Question): ModelGroup[] {
+  const { objective, modelFallback } = policy
+  const models = [...new Set(request.models)]
+  const requested = request.preferences.acrossModels ? [models] : models.map((model) => [model])
+  const groups = requested.map((together) => ({ models: together, objective, isRequested: true }))
+  if (!modelFallback || !policy.allowFallbacks) return groups
+  const others = modelFallback.models.filter((model, i, all) => !models.includes(model) && all.indexOf(model) === i)
+  const otherwise = modelFallback.objective ?? objective
+  return [...groups, ...others.map((model) => ({ models: [model], objective: otherwise, isRequested: false }))]
+}
+
+/** Places that are kept for other models, where there are any: one whose own endpoints fill them all would never be left. */
+const FALLBACKS_KEPT = 2
+
+/** Who is tried, within ATTEMPTS_MAX for both lists. Each further model has a place before another has its second. */
+function places(
+  ordered: readonly Judged[],
+  further: readonly (readonly Judged[])[],
+  { policy }: Question,
+): { targets: readonly Judged[]; fallbacks: readonly Judged[] } {
+  const others = further.filter((judged) => judged.length > 0)
+  const most = Math.min(policy.failover.attempts, ATTEMPTS_MAX - Math.min(others.length, FALLBACKS_KEPT))
+  // Without fallbacks an order is still followed to its end, and nobody else is tried.
+  const targets = (policy.allowFallbacks ? ordered : strictly(ordered)).slice(0, most)
+  if (others.length === 0) return { targets, fallbacks: [] }
+  const taken = others.map(() => 0)
+  let left = Math.min(ATTEMPTS_MAX - targets.length, others.flat().length)
+  for (let turn = 0; left > 0; turn = (turn + 1) % others.length) {
+    const count = taken[turn] ?? 0
+    if (count >= (others[turn]?.length ?? 0)) continue
+    taken[turn] = count + 1
+    left--
+  }
+  return { targets, fallbacks: others.flatMap((judged, i) => judged.slice(0, taken[i])) }
+}
+
+function strictly(ordered: readonly Judged[]): readonly Judged[] {
+  const named = ordered.filter((one) => one.named)
+  return named.length > 0 ? named : ordered.slice(0, 1)
+}
+
+/** A caller that named several models wants the next one whatever happens; a policy says when. */
+function kindsFor(fallbacks: readonly Judged[], { request, policy }: Question): readonly FailureKind[] {
+  const isNamed = fallbacks.some(({ candidate }) => request.models.includes(candidate.model))
+  return isNamed ? FAILURE_KINDS : (policy.modelFallback?.on ?? [])
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import type { Caller } from '../caller.ts'
+import type { Provider } from '../catalogue.ts'
+import type { ModelSlug, ProviderSlug } from '../ids.ts'
+import { destinationOf } from '../byok.ts'
+import { aCredential, anOwnEndpoint, ownOf, PLACE } from './byok.fixture.ts'
+import { anEndpoint, aSnapshot, decide, idsOf } from './route.fixture.ts'
+import { addressOf, hasStandIn, inPerson, shownName, withoutStandIns } from './simulated-provider.ts'
+
+const SIMULATOR = 'http://127.0.0.1:9'
+
+function aProvider(changes: Partial<Provider> = {}): Provider {
+  return {
+    ...{ slug: 'acme' as ProviderSlug, name: 'Acme', dialect: 'openai', baseUrl: 'https://api.acme.example/v2' },
+    ...{ simulated: true, retainsPrompts: true, zeroRetention: false, failureDomain: 'acme' },
+    ...changes,
+  }
+}
+
+describe('a stand-in', () => {
+  it.each<[string, Partial<Provider>, string | null]>([
+    ['under the slug, where the paths of the dialect begin', {}, `${SIMULATOR}/acme/v1`],
+    ['of another dialect', { dialect: 'anthropic' }, `${SIMULATOR}/acme/v1`],
+    ['of a third', { dialect: 'google' }, `${SIMULATOR}/acme/v1beta`],
+    ['though the provider has no address itself', { baseUrl: '' }, `${SIMULATOR}/acme/v1`],
+    ['a made-up one at its own path', { baseUrl: '/elsewhere/v7' }, `${SIMULATOR}/elsewhere/v7`],
+    ['a real one at its own address', { simulated: false }, 'https://api.acme.example/v2'],
+    ['a real one without an address nowhere', { simulated: false, baseUrl: '' }, null],
+  ])('answers on the simulator: %s', (_, changes, address) => {
+    expect(addressOf(aProvider(changes), SIMULATOR)).toBe(address)
+  })
+
+  it('answers nowhere without a simulator, and never at the provider’s own address', () => {
+    expect(addressOf(aProvider(), undefined)).toBeNull()
+    expect(addressOf(aProvider({ baseUrl: '/acme/v1' }), undefined)).toBeNull()
+  })
+
+  it('is marked where people see the name, and the provider itself is not', () => {
+    expect(shownName(aProvider())).toBe('Acme (simulated)')
+    expect(shownName(inPerson(aProvider()))).toBe('Acme')
+    expect(shownName(inPerson(aProvider({ baseUrl: '/acme/v1' })))).toBe('Acme (simulated)')
+  })
+
+  it('is shown no secret of a tenant’s: that goes to the provider, or for a made-up one to the simulator', () => {
+    expect(destinationOf(aProvider())).toBe('https://api.acme.example')
+    expect(destinationOf(aProvider({ baseUrl: '/acme/v1' }))).toBe('simulated')
+    expect(destinationOf(aProvider({ baseUrl: '' }))).toBeNull()
+    expect(addressOf(inPerson(aProvider()), SIMULATOR)).toBe('https://api.acme.example/v2')
+  })
+
+  it('is there for providers that exist and are simulated', () => {
+    const changes: Partial<Provider>[] = [{}, { simulated: false }, { baseUrl: '/acme/v1' }]
+    expect(changes.map((one) => hasStandIn(aProvider(one)))).toEqual([true, false, false])
+  })
+})
+
+describe('routing among real providers, made-up ones and stand-ins', () => {
+  const STOOD_IN = { simulated: true }
+  const MADE_UP = { simulated: true, baseUrl: '/cedar/v1' }
+  const snapshot = aSnapshot(
+    [...['acorn', 'birch', 'cedar'].map((slug) => anEndpoint(slug)), anEndpoint('birch', { model: 'n' as ModelSlug })],
+    { birch: STOOD_IN, cedar: MADE_UP },
+  )
+  const left = (caller: Partial<Caller>, model = 'm', world = snapshot) =>
+    idsOf(decide({ snapshot: world, caller, request: { models: [model as ModelSlug] } }))
+
+  it('real money is never given a stand-in where the model is served for real', () => {
+    for (const funds of ['credit', 'operator'] as const) {
+      expect(left({ funds })).toEqual(['acorn/m', 'cedar/m'])
+      expect(left({ funds }, 'n')).toEqual(['birch/n'])
+    }
+    expect(decide({ snapshot }).removed).toEqual([{ endpoint: 'birch/m', stage: 'credential' }])
+  })
+
+  it('nor when a policy, the request or its own trouble takes the real endpoint away', () => {
+    expect(idsOf(decide({ snapshot, policy: { deny: ['acorn', 'cedar'] } }))).toEqual([])
+    expect(idsOf(decide({ snapshot, request: { preferences: { only: ['birch'] } } }))).toEqual([])
+  })
+
+  it('what the house cannot reach, or what has no price, keeps no stand-in away', () => {
+    const unreachable = { ...snapshot, reachable: new Set(['birch', 'cedar'] as ProviderSlug[]) }
+    expect(left({}, 'm', unreachable)).toEqual(['birch/m', 'cedar/m'])
+    const unpriced = aSnapshot([anEndpoint('acorn', { price: null }), anEndpoint('birch')], { birch: STOOD_IN })
+    expect(left({}, 'm', unpriced)).toEqual(['birch/m'])
+  })
+
+  it('play money and test keys have whom the simulator answers for, and nobody else', () => {
+    for (const caller of [{ funds: 'simulated' }, { kind: 'test' }] as const) {
+      expect(left(caller)).toEqual(['birch/m', 'cedar/m'])
+    }
+  })
+
+  it('a tenant’s own account is at the provider itself: nobody stands in beside it, and no test key uses it', () => {
+    const own = ownOf(aCredential('birch', { placement: 'fallback' }))
+    const alone = aSnapshot([anEndpoint('birch'), anEndpoint('dogwood')], { birch: STOOD_IN, dogwood: STOOD_IN })
+    expect(left({ own, funds: 'simulated' }, 'm', alone)).toEqual(['birch/m#birch-key'])
+    expect(left({ own, kind: 'test' }, 'm', alone)).toEqual(['birch/m', 'dogwood/m'])
+    const unreachable = { ...alone, reachable: new Set<ProviderSlug>() }
+    expect(left({ own }, 'm', unreachable)).toEqual(['birch/m#birch-key'])
+    const boxed = ownOf({ ...anOwnEndpoint('box'), placement: 'fallback' })
+    expect(left({ own: boxed, funds: 'simulated' }, 'm', alone)).toEqual(['~box/m#box-id'])
+  })
+
+  it('an account that was stored for the simulator is not used at the provider, nor one of it at the simulator', () => {
+    const alone = aSnapshot([anEndpoint('birch')], { birch: STOOD_IN })
+    expect(left({ own: ownOf(aCredential('birch', { boundTo: 'simulated' })) }, 'm', alone)).toEqual(['birch/m'])
+    const made = aSnapshot([anEndpoint('cedar')], { cedar: MADE_UP })
+    expect(left({ own: ownOf(aCredential('cedar', { boundTo: PLACE })) }, 'm', made)).toEqual(['cedar/m'])
+  })
+
+  it('whoever answers in person is told apart from stand-ins', () => {
+    expect([...withoutStandIns(snapshot)].toSorted()).toEqual(['acorn', 'cedar'])
+  })
+})

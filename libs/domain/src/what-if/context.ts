@@ -1,0 +1,94 @@
+import type { Catalogue, Endpoint } from '../catalogue.ts'
+import { endpointOf, ownerOf, type ProviderSlug, type TargetId } from '../ids.ts'
+import { indexOf, type Own } from '../byok.ts'
+import type { Snapshot } from '../route/route.ts'
+import { Timeline, type EndpointMinute, type Shown } from './timeline.ts'
+
+/** The catalogue with the prices in force from a moment on, until the next one begins. */
+export interface PricedCatalogue {
+  /** Unix milliseconds. */
+  readonly fromMs: number
+  readonly catalogue: Catalogue
+}
+
+/** What is known of a stretch of the past. */
+export interface Past {
+  /** Oldest first; the first one holds before its time too. Not empty. */
+  readonly catalogues: readonly PricedCatalogue[]
+  readonly reachable: ReadonlySet<ProviderSlug>
+  /** What the tenant brings along, as of today; absent: nothing. */
+  readonly own?: Own
+  /** Minutes of the stretch, and of an hour before and after it, in any order. */
+  readonly minutes: readonly EndpointMinute[]
+}
+
+/** One minute of the past. */
+export interface Moment {
+  /** As the router would have seen it; without a warm prompt cache, which belongs to a request. */
+  readonly snapshot: Snapshot
+  /** Null for one that is gone, or whose owner is. */
+  endpoint(id: TargetId): Endpoint | null
+  shown(id: TargetId): Shown
+}
+
+/** A stretch of the past to route in. */
+export interface World {
+  /** @param ms Unix milliseconds */
+  at(ms: number): Moment
+}
+
+const MINUTE_MS = 60_000
+/** Minutes kept at hand: requests come roughly in order, and a minute costs about a millisecond to build again. */
+const MOMENTS_MAX = 240
+
+/** Makes a past to route in. Each minute is built once while it is asked for again; the same past gives the same minutes. */
+export function worldOf(past: Past): World {
+  const timeline = new Timeline(past.minutes)
+  const dated = past.catalogues.map(({ fromMs, catalogue }) => ({ fromMs, catalogue, endpoints: byId(catalogue) }))
+  const moments = new Map<number, Moment>()
+  return {
+    at(ms) {
+      const minute = Math.floor(ms / MINUTE_MS)
+      let place = dated.length - 1
+      while (place > 0 && (dated[place]?.fromMs ?? 0) > ms) place--
+      const key = minute * dated.length + place
+      const known = moments.get(key)
+      if (known) return known
+      const chosen = dated[place]
+      if (!chosen) throw new Error('a past without a catalogue was asked for a minute')
+      const made = momentOf(minute, chosen, past, timeline)
+      const [oldest] = moments.keys()
+      if (moments.size >= MOMENTS_MAX && oldest !== undefined) moments.delete(oldest)
+      moments.set(key, made)
+      return made
+    },
+  }
+}
+
+function byId({ endpointsOf }: Catalogue): ReadonlyMap<TargetId, Endpoint> {
+  return new Map([...endpointsOf.values()].flat().map((endpoint) => [endpoint.id, endpoint]))
+}
+
+function momentOf(
+  minute: number,
+  { catalogue, endpoints }: { catalogue: Catalogue; endpoints: ReadonlyMap<TargetId, Endpoint> },
+  { reachable, own }: Pick<Past, 'reachable' | 'own'>,
+  timeline: Timeline,
+): Moment {
+  const shown = new Map<TargetId, Shown>()
+  return {
+    snapshot: { catalogue, reachable, health: timeline.healthAt(minute), wallMs: minute * MINUTE_MS, warm: null },
+    endpoint(id) {
+      const owner = ownerOf(id)
+      if (owner === null) return endpoints.get(id) ?? null
+      const known = own && indexOf(own).byId.get(owner)
+      if (!known) return null
+      return 'endpoint' in known ? known.endpoint : (endpoints.get(endpointOf(id)) ?? null)
+    },
+    shown(id) {
+      const known = shown.get(id) ?? timeline.shownAt(id, minute)
+      shown.set(id, known)
+      return known
+    },
+  }
+}

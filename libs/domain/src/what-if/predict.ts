@@ -1,0 +1,213 @@
+import type { Caller } from '../caller.ts'
+import { STAGES, type Attempt, type Decision, type Stage } from '../route/decision.ts'
+import type { FailureKind } from '../failover.ts'
+import { quantile, type Digest } from '../health/digest.ts'
+import { ownerOf, type RequestId, type TargetId } from '../ids.ts'
+import type { NanoUsd } from '../money/money.ts'
+import { ATTEMPTS_MAX } from '../policy/policy.ts'
+import { cost } from '../money/price.ts'
+import type { RouteRequest } from '../route/route.ts'
+import type { Usage } from '../usage/usage.ts'
+import { derivedDraw } from './draw.ts'
+import { kindOf, type Failing } from './timeline.ts'
+import type { Moment } from './context.ts'
+
+/** A finished request as it was recorded: what the router was given, and what came of it. */
+export interface RecordedRequest {
+  readonly requestId: RequestId
+  readonly beganAtMs: number
+  /** With the policies that applied then. Requests of one caller best share the object: what follows from it is computed once. */
+  readonly caller: Caller
+  readonly route: RouteRequest
+  /** The dice of its decision. */
+  readonly draw: number
+  /** Where its prompt cache was known to be warm; null when nowhere, or when nobody wrote it down. */
+  readonly warm: TargetId | null
+  readonly streamed: boolean
+  /** Who answered; null when nobody did. */
+  readonly endpoint: TargetId | null
+  /** It ended with a fault, whoever's. One that the caller called off did not. */
+  readonly failed: boolean
+  readonly usage: Usage
+  readonly costNano: NanoUsd
+  /** From the request's beginning to the first content of a stream. */
+  readonly firstTokenMs: number | null
+  /** Of a stream that was long enough to measure. */
+  readonly tokensPerSecond: number | null
+  readonly attempts: readonly Pick<Attempt, 'endpoint' | 'outcome' | 'fault'>[]
+}
+
+/** What became or would have become of a request. Null is what nobody knows, or what there was none of. */
+export interface Fate {
+  readonly end: 'answered' | 'failed' | 'refused'
+  /** Who answered, or broke off the answer. */
+  readonly endpoint: TargetId | null
+  readonly costNano: NanoUsd | null
+  readonly firstTokenMs: number | null
+  readonly tokensPerSecond: number | null
+  /** Attempts after the first, without those that were called off because another was faster. */
+  readonly failovers: number
+}
+
+export interface Prediction extends Fate {
+  /** The filter that left no endpoint; null unless refused. */
+  readonly stage: Stage | null
+  /** What would have to be known to predict more: the endpoints of the way showed nothing of it within the hour. */
+  readonly unknown: { readonly firstToken: boolean; readonly throughput: boolean; readonly failure: boolean }
+}
+
+/** What happened. */
+export function fateOf(request: RecordedRequest): Fate {
+  const { endpoint, failed, costNano, firstTokenMs, tokensPerSecond, attempts } = request
+  const refused = endpoint === null && failed && attempts.length === 0
+  const end = refused ? 'refused' : failed ? 'failed' : 'answered'
+  const tried = attempts.filter(({ outcome }) => outcome !== 'lost').length
+  return { end, endpoint, costNano, firstTokenMs, tokensPerSecond, failovers: Math.max(tried - 1, 0) }
+}
+
+const ALL_KNOWN = { firstToken: false, throughput: false, failure: false }
+
+/**
+ * What would have become of a request under another decision. Where that begins with who answered at once, and where both decisions
+ * name the same way, it is what happened. Else the way is walked: an endpoint that was tried did then what it did now; what another
+ * would have done is drawn from what it showed in that minute, by numbers that follow from the request's own dice.
+ * @param then the decision under the policies that applied, in the same snapshot as `draft`, so that only the policy differs; asked
+ *   for when it is needed
+ */
+export function predict(
+  request: RecordedRequest,
+  happened: Fate,
+  draft: Decision,
+  then: () => Decision,
+  moment: Moment,
+): Prediction {
+  const [first] = request.attempts
+  const isSame = first !== undefined && first.endpoint === draft.targets[0] && first.outcome !== 'failed'
+  if (isSame || isSameWay(then(), draft)) return asItWas(happened)
+  if (draft.targets.length === 0) return refusal(then(), draft)
+  return walk(request, wayOf(request, then(), draft), draft, moment)
+}
+
+/** Field by field: to spread an object that many requests share the shape of took a tenth of a replay. */
+function asItWas({ end, endpoint, costNano, firstTokenMs, tokensPerSecond, failovers }: Fate): Prediction {
+  return { end, endpoint, costNano, firstTokenMs, tokensPerSecond, failovers, stage: null, unknown: ALL_KNOWN }
+}
+
+function isSameWay(a: Decision, b: Decision): boolean {
+  return (
+    isSameList(a.targets, b.targets) &&
+    isSameList(a.fallbacks, b.fallbacks) &&
+    isSameList(a.failover.on, b.failover.on) &&
+    isSameList(a.fallbackOn, b.fallbackOn)
+  )
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i])
+}
+
+/** By the filter that removed where it would have gone, else by the last one that removed anything. */
+function refusal(then: Decision, { removed }: Decision): Prediction {
+  const cause = removed.find(({ endpoint }) => endpoint === then.targets[0])
+  const last = STAGES.findLast((stage) => removed.some((one) => one.stage === stage))
+  return {
+    end: 'refused',
+    endpoint: null,
+    costNano: 0n,
+    firstTokenMs: null,
+    tokensPerSecond: null,
+    failovers: 0,
+    stage: cause?.stage ?? last ?? null,
+    unknown: ALL_KNOWN,
+  }
+}
+
+interface Way {
+  readonly targets: readonly TargetId[]
+  readonly fallbacks: readonly TargetId[]
+}
+
+/** Where both decisions begin with the same endpoint, the request would have begun where it did begin. */
+function wayOf(request: RecordedRequest, then: Decision, { targets, fallbacks }: Decision): Way {
+  const began = request.attempts[0]?.endpoint
+  if (began === undefined || targets[0] !== then.targets[0] || targets[0] === began) return { targets, fallbacks }
+  const others = (list: readonly TargetId[]) => list.filter((endpoint) => endpoint !== began)
+  return { targets: [began, ...others(targets)].slice(0, targets.length), fallbacks: others(fallbacks) }
+}
+
+/** How an attempt ends: with an answer, as it was recorded or drawn, or with a failure of a kind. */
+type Hop =
+  | { readonly end: 'recorded' }
+  | { readonly end: 'drawn' }
+  | { readonly end: 'failed'; readonly kind: FailureKind | null }
+
+function walk(request: RecordedRequest, way: Way, { failover, fallbackOn }: Decision, moment: Moment): Prediction {
+  let { targets, fallbacks } = way
+  for (let failovers = 0; failovers < ATTEMPTS_MAX; failovers++) {
+    const [endpoint, ...others] = targets
+    if (endpoint === undefined) break
+    const { failing } = moment.shown(endpoint)
+    const hop = recordedHop(request, endpoint) ?? drawnHop(request, failovers, failing)
+    if (hop.end === 'recorded') return { ...asItWas(fateOf(request)), failovers }
+    if (hop.end === 'drawn') return answered(request, endpoint, failovers, moment)
+    const { kind } = hop
+    const mayGoOn = (on: readonly FailureKind[]) => kind !== null && on.includes(kind)
+    if (mayGoOn(failover.on) && others.length > 0) targets = others
+    else if (mayGoOn(fallbackOn) && fallbacks.length > 0) [targets, fallbacks] = [fallbacks, []]
+    else return unanswered(failovers)
+  }
+  return unanswered(ATTEMPTS_MAX - 1)
+}
+
+/** What an endpoint did with this very request; null when it was not asked. */
+function recordedHop({ attempts }: RecordedRequest, endpoint: TargetId): Hop | null {
+  const attempt = attempts.find((tried) => tried.endpoint === endpoint)
+  if (!attempt) return null
+  if (attempt.outcome !== 'failed') return { end: 'recorded' }
+  return { end: 'failed', kind: attempt.fault && kindOf(attempt.fault) }
+}
+
+/** Numbers that one request needs, apart from each other. The first ones decide whether its attempts fail. */
+const FIRST_TOKEN_PLACE = 100
+const THROUGHPUT_PLACE = 101
+
+/** An endpoint of which nothing is known is taken to answer; the report counts those apart. */
+function drawnHop({ draw, beganAtMs }: RecordedRequest, place: number, failing: Failing | null): Hop {
+  const number = derivedDraw(draw, beganAtMs, place)
+  if (!failing || number >= failing.rate) return { end: 'drawn' }
+  let left = number / failing.rate
+  const drawn = failing.kinds.find(([, share]) => (left -= share) < 0) ?? failing.kinds.at(-1)
+  return { end: 'failed', kind: drawn?.[0] ?? null }
+}
+
+function answered(request: RecordedRequest, endpoint: TargetId, failovers: number, moment: Moment): Prediction {
+  const { firstToken, throughput, failing } = moment.shown(endpoint)
+  const price = moment.endpoint(endpoint)?.price ?? null
+  const isOwn = ownerOf(endpoint) !== null
+  const drawn = (digest: Digest | null, place: number) =>
+    digest && quantile(digest, derivedDraw(request.draw, request.beganAtMs, place))
+  // An answer that was not streamed, or too short to measure, would not have been measured elsewhere either.
+  const hasFirstToken = request.firstTokenMs !== null || (request.streamed && request.failed)
+  const hasThroughput = request.tokensPerSecond !== null
+  return {
+    end: 'answered',
+    endpoint,
+    // What failed then has used no tokens that anybody could price; of one's own accounts the provider sends the bill.
+    costNano: price && !request.failed ? (isOwn ? 0n : cost(request.usage, price).total) : null,
+    firstTokenMs: hasFirstToken ? drawn(firstToken, FIRST_TOKEN_PLACE) : null,
+    tokensPerSecond: hasThroughput ? drawn(throughput, THROUGHPUT_PLACE) : null,
+    failovers,
+    stage: null,
+    unknown: {
+      firstToken: hasFirstToken && firstToken === null,
+      throughput: hasThroughput && throughput === null,
+      failure: failing === null,
+    },
+  }
+}
+
+/** Whoever fails pays nothing. */
+function unanswered(failovers: number): Prediction {
+  const nothing = { endpoint: null, firstTokenMs: null, tokensPerSecond: null }
+  return { end: 'failed', costNano: 0n, ...nothing, failovers, stage: null, unknown: ALL_KNOWN }
+}

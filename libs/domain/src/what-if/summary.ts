@@ -1,0 +1,269 @@
+import type { Stage } from '../route/decision.ts'
+import { addDigest, addToDigest, countOf, quantile, type Digest } from '../health/digest.ts'
+import { endpointOf, ownerOf, type TargetId } from '../ids.ts'
+import type { NanoUsd } from '../money/money.ts'
+import type { Fate, Prediction, RecordedRequest } from './predict.ts'
+import {
+  WHAT_IF_LIMITS,
+  WHAT_IF_MOVES_MAX,
+  WHAT_IF_SAMPLE_MAX,
+  type WhatIfFigures,
+  type WhatIfGroup,
+  type WhatIfLimit,
+  type WhatIfMove,
+  type WhatIfPair,
+  type WhatIfReport,
+  type WhatIfSample,
+} from './report.ts'
+
+/** Adds requests up. The order in which they come does not matter, and nothing is kept of one but in the samples. */
+export class Tally {
+  /** By endpoint, or by the model that was asked for where nobody answered; the sums of the report are made of these. */
+  readonly #cells = new Map<string, Cell>()
+  readonly #moves = new Map<TargetId | null, Map<TargetId | null, MoveSum>>()
+  readonly #stages = new Map<Stage, number>()
+  readonly #sample = new Largest()
+  readonly #refusedSample = new Largest()
+  readonly #unknown = { cost: 0, firstToken: 0, throughput: 0, failures: 0 }
+  #requests = 0
+  #unrecorded = 0
+  #checked = 0
+  #reproduced = 0
+  #moved = 0
+  #own = false
+
+  /** Counts requests that cannot be routed again. */
+  skip(requests: number): void {
+    this.#unrecorded += requests
+  }
+
+  /** Counts a request that was routed again under its own policies. @param isReproduced they lead it where they led it */
+  check(isReproduced: boolean): void {
+    this.#checked++
+    if (isReproduced) this.#reproduced++
+  }
+
+  add(request: RecordedRequest, happened: Fate, predicted: Prediction): void {
+    this.#requests++
+    this.#cellOf(request, happened.endpoint).happened.add(comparable(happened, predicted))
+    this.#cellOf(request, predicted.endpoint).predicted.add(predicted)
+    this.#countUnknown(predicted)
+    this.#own ||= isOwn(happened.endpoint) || isOwn(predicted.endpoint)
+    if (predicted.endpoint === happened.endpoint && predicted.end === happened.end) return
+    this.#moved++
+    this.#move(happened, predicted)
+    if (predicted.end === 'refused') this.#refusedSample.offer(request, happened, predicted)
+    else this.#sample.offer(request, happened, predicted)
+  }
+
+  report(): WhatIfReport {
+    const cells = [...this.#cells.values()]
+    const moves = [...this.#moves.values()].flatMap((sums) => [...sums.values()])
+    const refused = [...this.#stages].map(([stage, requests]) => ({ stage, requests }))
+    return {
+      requests: this.#requests,
+      unrecorded: this.#unrecorded,
+      checked: this.#checked,
+      reproduced: this.#reproduced,
+      totals: figuresOf(cells),
+      models: groupsOf(cells, ({ model }) => model),
+      providers: groupsOf(cells, ({ provider }) => provider),
+      moved: this.#moved,
+      moves: moves.toSorted(mostFirst).slice(0, WHAT_IF_MOVES_MAX),
+      refused: refused.toSorted((a, b) => b.requests - a.requests || (a.stage < b.stage ? -1 : 1)),
+      unknown: { ...this.#unknown },
+      sample: this.#sample.list(),
+      refusedSample: this.#refusedSample.list(),
+      limits: this.#limits(),
+    }
+  }
+
+  #cellOf({ route }: RecordedRequest, endpoint: TargetId | null): Cell {
+    const asked = route.models[0] ?? ''
+    const name = endpoint ?? `nobody ${asked}`
+    const known = this.#cells.get(name)
+    if (known) return known
+    // An endpoint's id begins with its provider and goes on with its model.
+    const slash = endpoint?.indexOf('/') ?? -1
+    const model = endpoint === null ? asked : endpointOf(endpoint).slice(slash + 1)
+    const cell = { provider: endpoint?.slice(0, slash) ?? '', model, happened: new Sum(), predicted: new Sum() }
+    this.#cells.set(name, cell)
+    return cell
+  }
+
+  #countUnknown({ costNano, unknown }: Prediction): void {
+    if (costNano === null) this.#unknown.cost++
+    if (unknown.firstToken) this.#unknown.firstToken++
+    if (unknown.throughput) this.#unknown.throughput++
+    if (unknown.failure) this.#unknown.failures++
+  }
+
+  #move({ endpoint: from, costNano }: Fate, predicted: Prediction): void {
+    const { endpoint: to, stage } = predicted
+    const sums = this.#moves.get(from) ?? new Map<TargetId | null, MoveSum>()
+    this.#moves.set(from, sums)
+    const sum = sums.get(to) ?? { from, to, requests: 0, happenedNano: 0n, predictedNano: 0n }
+    sums.set(to, sum)
+    sum.requests++
+    if (predicted.costNano !== null) {
+      sum.happenedNano += costNano ?? 0n
+      sum.predictedNano += predicted.costNano
+    }
+    if (stage !== null) this.#stages.set(stage, (this.#stages.get(stage) ?? 0) + 1)
+  }
+
+  #limits(): WhatIfLimit[] {
+    const all = Object.keys(WHAT_IF_LIMITS) as WhatIfLimit[]
+    const { firstToken, throughput, failures } = this.#unknown
+    return all.filter((limit) => {
+      if (limit === 'unknown') return firstToken + throughput + failures > 0
+      if (limit === 'own') return this.#own
+      return limit !== 'unrecorded' || this.#unrecorded > 0
+    })
+  }
+}
+
+function isOwn(target: TargetId | null): boolean {
+  return target !== null && ownerOf(target) !== null
+}
+
+/** Speed that cannot be predicted is left out on both sides: else the slow ones might go missing on one, and look like a gain. */
+function comparable(happened: Fate, { unknown }: Prediction): Fate {
+  if (!unknown.firstToken && !unknown.throughput) return happened
+  return {
+    ...happened,
+    firstTokenMs: unknown.firstToken ? null : happened.firstTokenMs,
+    tokensPerSecond: unknown.throughput ? null : happened.tokensPerSecond,
+  }
+}
+
+/** What happened beside what is predicted, of the requests that ended there. */
+interface Cell {
+  readonly model: string
+  /** Empty where nobody answered. */
+  readonly provider: string
+  readonly happened: Sum
+  readonly predicted: Sum
+}
+
+function figuresOf(cells: readonly Cell[]): WhatIfPair {
+  const [happened, predicted] = [new Sum(), new Sum()]
+  for (const cell of cells) {
+    happened.merge(cell.happened)
+    predicted.merge(cell.predicted)
+  }
+  return { happened: happened.figures(), predicted: predicted.figures() }
+}
+
+function groupsOf(cells: readonly Cell[], nameOf: (cell: Cell) => string): WhatIfGroup[] {
+  const groups = new Map<string, Cell[]>()
+  for (const cell of cells) {
+    const group = groups.get(nameOf(cell))
+    if (group) group.push(cell)
+    else groups.set(nameOf(cell), [cell])
+  }
+  return [...groups].map(([name, group]) => ({ name, ...figuresOf(group) })).toSorted(dearestFirst)
+}
+
+class Sum {
+  #requests = 0
+  #failures = 0
+  #refused = 0
+  #failovers = 0
+  #costNano = 0n
+  readonly #firstToken: Digest = {}
+  readonly #throughput: Digest = {}
+
+  add({ end, costNano, firstTokenMs, tokensPerSecond, failovers }: Fate): void {
+    this.#requests++
+    if (end === 'failed') this.#failures++
+    if (end === 'refused') this.#refused++
+    this.#failovers += failovers
+    this.#costNano += costNano ?? 0n
+    if (firstTokenMs !== null) addToDigest(this.#firstToken, firstTokenMs)
+    if (tokensPerSecond !== null) addToDigest(this.#throughput, tokensPerSecond)
+  }
+
+  merge(other: Sum): void {
+    this.#requests += other.#requests
+    this.#failures += other.#failures
+    this.#refused += other.#refused
+    this.#failovers += other.#failovers
+    this.#costNano += other.#costNano
+    addDigest(this.#firstToken, other.#firstToken)
+    addDigest(this.#throughput, other.#throughput)
+  }
+
+  figures(): WhatIfFigures {
+    const firstToken = (share: number) => quantile(this.#firstToken, share) ?? 0
+    const throughput = (share: number) => quantile(this.#throughput, share) ?? 0
+    return {
+      requests: this.#requests,
+      failures: this.#failures,
+      refused: this.#refused,
+      failovers: this.#failovers,
+      costNano: this.#costNano,
+      firstTokenMs:
+        countOf(this.#firstToken) === 0 ? null : { p50: firstToken(0.5), p90: firstToken(0.9), p99: firstToken(0.99) },
+      tokensPerSecond: countOf(this.#throughput) === 0 ? null : { p10: throughput(0.1), p50: throughput(0.5) },
+    }
+  }
+}
+
+type MoveSum = { -readonly [Field in keyof WhatIfMove]: WhatIfMove[Field] }
+
+/** Those with the largest difference in cost, of any number. Equal ones are told apart by their id, so that no order of coming matters. */
+class Largest {
+  #held: WhatIfSample[] = []
+  /** Smaller differences are not worth a look any more: there are enough larger ones. */
+  #least = -1n
+
+  offer(request: RecordedRequest, happened: Fate, predicted: Prediction): void {
+    if (differenceOf(request.costNano, predicted.costNano) < this.#least) return
+    this.#held.push({
+      requestId: request.requestId,
+      beganAtMs: request.beganAtMs,
+      model: request.route.models[0] ?? '',
+      from: happened.endpoint,
+      to: predicted.endpoint,
+      stage: predicted.stage,
+      happenedNano: request.costNano,
+      predictedNano: predicted.costNano,
+      happenedFirstTokenMs: happened.firstTokenMs,
+      predictedFirstTokenMs: predicted.firstTokenMs,
+    })
+    if (this.#held.length < 2 * WHAT_IF_SAMPLE_MAX) return
+    this.#held = this.list()
+    const last = this.#held.at(-1)
+    if (last) this.#least = differenceOf(last.happenedNano, last.predictedNano)
+  }
+
+  list(): WhatIfSample[] {
+    return this.#held.toSorted(byDifference).slice(0, WHAT_IF_SAMPLE_MAX)
+  }
+}
+
+function byDifference(a: WhatIfSample, b: WhatIfSample): number {
+  const difference = ({ happenedNano, predictedNano }: WhatIfSample) => differenceOf(happenedNano, predictedNano)
+  return descending(difference(a), difference(b)) || (a.requestId < b.requestId ? -1 : 1)
+}
+
+/** What a request saves or costs more; unknown counts as none. */
+function differenceOf(happenedNano: NanoUsd, predictedNano: NanoUsd | null): bigint {
+  const difference = (predictedNano ?? happenedNano) - happenedNano
+  return difference < 0n ? -difference : difference
+}
+
+function dearestFirst(a: WhatIfGroup, b: WhatIfGroup): number {
+  const cost = (group: WhatIfGroup) => group.happened.costNano + group.predicted.costNano
+  return descending(cost(a), cost(b)) || (a.name < b.name ? -1 : 1)
+}
+
+function mostFirst(a: WhatIfMove, b: WhatIfMove): number {
+  const name = ({ from, to }: WhatIfMove) => `${from ?? ''} ${to ?? ''}`
+  return b.requests - a.requests || (name(a) < name(b) ? -1 : 1)
+}
+
+function descending(a: bigint, b: bigint): number {
+  return a === b ? 0 : a > b ? -1 : 1
+}

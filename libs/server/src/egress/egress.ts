@@ -1,0 +1,260 @@
+import { Fault, type FaultCode } from '@turnpike/domain'
+import { buildConnector, Pool, type Dispatcher } from 'undici'
+import type { EgressAllow } from './allow.ts'
+import { connector, wasBeforeSending, type Done, type Wanted } from './connect.ts'
+import { judgeText, prefixOf, refusedWay } from './guard.ts'
+import { lookUpByNameServers, lookUpBySystem, type Lookup } from './lookup.ts'
+import { Names } from './names.ts'
+
+/** One request to the outside. The credential in `headers` belongs to `baseUrl` and goes nowhere else: redirects are never followed. */
+export interface Outgoing {
+  readonly baseUrl: string
+  /** Begins with a slash. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** Until the status line and headers are there. */
+  readonly headersTimeoutMs: number
+  /** Between two pieces of the body. */
+  readonly idleTimeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** A question to the outside, answered in few words. */
+export interface Asking {
+  readonly baseUrl: string
+  /** Begins with a slash. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Until the last byte of the answer. */
+  readonly timeoutMs: number
+}
+
+export interface Incoming {
+  readonly status: number
+  /** A header's first value, by lower-case name. */
+  header(name: string): string | undefined
+  /** The bytes as they come, with back-pressure. Throws Fault `upstream_cut` or `upstream_timeout`. */
+  readonly body: AsyncIterable<Uint8Array>
+  /** The whole body as text, up to a limit in bytes. Throws as `body` does, and `upstream_garbled` past the limit. */
+  text(limitBytes: number): Promise<string>
+}
+
+export interface EgressOptions {
+  /** Until a line stands: name, address and TLS together. */
+  readonly connectTimeoutMs: number
+  /** Sockets per origin at most; a request beyond waits within its own deadline. */
+  readonly connectionsMax: number
+  /** For URLs that tenants wrote: https on two ports to public addresses, and what the operator allows beyond. Left out: anywhere. */
+  readonly guard?: { readonly allow: EgressAllow }
+  /** How names become addresses. Default: as the system does; behind a guard by the hosts file and the name servers alone. */
+  readonly lookup?: Lookup
+  /** Default: the process's monotonic clock. */
+  readonly nowMs?: () => number
+}
+
+/** Response headers larger than this are an attack or an accident. */
+const HEADER_BYTES_MAX = 16_384
+/**
+ * Milliseconds that an idle connection is kept where the provider does not say how long it keeps it. Common servers close after 5 s
+ * or later, and a POST must not meet a line that is just being closed: whether it was read cannot be told, so it is not sent again.
+ */
+const IDLE_MS_MAX = 3_000
+/** Origins with a pool. The one unused for longest makes room. */
+const POOLS_MAX = 200
+/**
+ * A pool is replaced after this, and ends when its last request does: a provider that moved is followed, and an address that was
+ * judged is judged again, though the lines are never idle.
+ */
+const POOL_MS_MAX = 600_000
+/** Base URLs that are remembered as they were read. */
+const PLACES_MAX = 1_000
+
+interface Place {
+  readonly origin: string
+  /** Of the base URL, without a slash at its end. */
+  readonly prefix: string
+}
+
+interface Pooled {
+  readonly pool: Pool
+  readonly bornMs: number
+  usedMs: number
+}
+
+/** The one way out of the house. Holds a pool of connections per origin, and the addresses of their names. */
+export class Egress {
+  readonly #pools = new Map<string, Pooled>()
+  /** Replaced, and still serving what they began. */
+  readonly #retired = new Set<Pool>()
+  readonly #places = new Map<string, Place>()
+  readonly #options: EgressOptions
+  readonly #nowMs: () => number
+  readonly #connect: (wanted: Wanted, done: Done) => void
+
+  constructor(options: EgressOptions) {
+    const { guard, connectTimeoutMs: timeoutMs, nowMs = now } = options
+    const { lookup = guard ? lookUpByNameServers() : lookUpBySystem } = options
+    this.#options = options
+    this.#nowMs = nowMs
+    this.#connect = connector({
+      open: buildConnector({ timeout: 0 }),
+      names: new Names({ lookup, patienceMs: timeoutMs, nowMs }),
+      timeoutMs,
+      allow: guard?.allow ?? null,
+    })
+  }
+
+  /**
+   * Sends a POST, once, and answers when the headers are there, whatever the status. Throws Fault `upstream_unreachable`, with
+   * `detail.sent: false` when nothing of the request can have left, or `upstream_timeout`.
+   */
+  post(outgoing: Outgoing): Promise<Incoming> {
+    return this.#send('POST', outgoing)
+  }
+
+  /** Sends a GET, as `post` does; `upstream_timeout` when its time is over before the answer was read to the end. */
+  get({ timeoutMs, ...asking }: Asking): Promise<Incoming> {
+    const limits = { headersTimeoutMs: timeoutMs, idleTimeoutMs: timeoutMs, signal: AbortSignal.timeout(timeoutMs) }
+    return this.#send('GET', { ...asking, ...limits, body: null })
+  }
+
+  async close(): Promise<void> {
+    const pools = [...this.#retired, ...[...this.#pools.values()].map(({ pool }) => pool)]
+    this.#pools.clear()
+    await Promise.all(pools.map((pool) => pool.destroy()))
+  }
+
+  async #send(method: 'GET' | 'POST', outgoing: Omit<Outgoing, 'body'> & { body: string | null }): Promise<Incoming> {
+    const { origin, prefix } = this.#place(outgoing.baseUrl)
+    if (!outgoing.path.startsWith('/')) throw new Error('A path begins with a slash; else it could name another host.')
+    try {
+      const reply = await this.#pool(origin).request({
+        method,
+        path: prefix + outgoing.path,
+        headers: { ...outgoing.headers },
+        body: outgoing.body,
+        headersTimeout: outgoing.headersTimeoutMs,
+        bodyTimeout: outgoing.idleTimeoutMs,
+        signal: outgoing.signal,
+      })
+      return incoming(reply)
+    } catch (error) {
+      throw explain(error, 'upstream_unreachable')
+    }
+  }
+
+  #place(baseUrl: string): Place {
+    const known = this.#places.get(baseUrl)
+    if (known) return known
+    const url = this.#read(baseUrl)
+    const place = { origin: url.origin, prefix: prefixOf(url) }
+    if (this.#places.size >= PLACES_MAX) this.#places.clear()
+    this.#places.set(baseUrl, place)
+    return place
+  }
+
+  #read(baseUrl: string): URL {
+    const { guard } = this.#options
+    if (!guard) return new URL(baseUrl)
+    const judged = judgeText(baseUrl, guard.allow)
+    if (!judged.ok) throw refusedWay(judged)
+    return judged.url
+  }
+
+  #pool(origin: string): Pool {
+    const nowMs = this.#nowMs()
+    const known = this.#pools.get(origin)
+    if (known && nowMs - known.bornMs < POOL_MS_MAX) {
+      known.usedMs = nowMs
+      return known.pool
+    }
+    if (known) this.#retire(origin, known.pool)
+    this.#makeRoom()
+    const pool = new Pool(origin, {
+      connections: this.#options.connectionsMax,
+      connect: this.#connect,
+      keepAliveTimeout: IDLE_MS_MAX,
+      maxHeaderSize: HEADER_BYTES_MAX,
+      pipelining: 1,
+    })
+    this.#pools.set(origin, { pool, bornMs: nowMs, usedMs: nowMs })
+    return pool
+  }
+
+  #makeRoom(): void {
+    if (this.#pools.size < POOLS_MAX) return
+    const [longest] = [...this.#pools].toSorted(([, one], [, other]) => one.usedMs - other.usedMs)
+    if (longest) this.#retire(longest[0], longest[1].pool)
+  }
+
+  /** Its requests go on to their end. */
+  #retire(origin: string, pool: Pool): void {
+    this.#pools.delete(origin)
+    this.#retired.add(pool)
+    const gone = () => this.#retired.delete(pool)
+    pool.close().then(gone, gone)
+  }
+}
+
+function now(): number {
+  return performance.now()
+}
+
+function incoming(reply: Dispatcher.ResponseData): Incoming {
+  return {
+    status: reply.statusCode,
+    header(name) {
+      const value = reply.headers[name]
+      return Array.isArray(value) ? value[0] : value
+    },
+    body: { [Symbol.asyncIterator]: () => pieces(reply.body) },
+    async text(limitBytes) {
+      const parts: Uint8Array[] = []
+      let size = 0
+      for await (const part of pieces(reply.body)) {
+        size += part.length
+        if (size > limitBytes) {
+          throw new Fault('upstream_garbled', 'The provider answered with more than it may.', { detail: { size } })
+        }
+        parts.push(part)
+      }
+      return Buffer.concat(parts).toString('utf8')
+    },
+  }
+}
+
+async function* pieces(body: Dispatcher.ResponseData['body']): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of body as AsyncIterable<Uint8Array>) yield piece
+  } catch (error) {
+    throw explain(error, 'upstream_cut')
+  }
+}
+
+const MESSAGES = {
+  upstream_unreachable: 'The provider could not be reached.',
+  upstream_timeout: 'The provider did not answer in time.',
+  upstream_cut: 'The provider broke off in the middle of its answer.',
+  upstream_garbled: 'The provider answered with something that is not HTTP.',
+} as const satisfies Partial<Record<FaultCode, string>>
+
+/** A transport error in our words. What aborted the request speaks for itself. */
+function explain(error: unknown, otherwise: keyof typeof MESSAGES): unknown {
+  if (error instanceof Fault) return error
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (error instanceof Error && (error.name === 'AbortError' || code === 'UND_ERR_ABORTED')) return error
+  const kind =
+    code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || isOverTime(error)
+      ? 'upstream_timeout'
+      : code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW'
+        ? 'upstream_garbled'
+        : otherwise
+  const sent = !wasBeforeSending(error)
+  return new Fault(kind, MESSAGES[kind], { detail: sent ? { code } : { code, sent }, cause: error })
+}
+
+/** What `AbortSignal.timeout` gives as its reason. */
+function isOverTime(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError'
+}

@@ -1,0 +1,69 @@
+import type { OwnId, TenantId } from '@turnpike/domain'
+import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'
+
+/**
+ * What a test call found. `ok`: taken. `refused`: the provider does not take the secret. `limited`: it asks for patience. `unreachable`:
+ * nobody answered, or not in time. `unknown`: an answer that says nothing of the secret.
+ */
+export const OWN_TEST_RESULTS = ['ok', 'refused', 'unreachable', 'limited', 'unknown'] as const
+export type OwnTestResult = (typeof OWN_TEST_RESULTS)[number]
+
+/** The last test call of a stored secret. */
+export interface OwnTest {
+  readonly testedAt: Date
+  readonly result: OwnTestResult
+  /** HTTP status of the provider; null: there was no answer. */
+  readonly status: number | null
+}
+
+export interface FoundByTest {
+  readonly result: OwnTestResult
+  readonly status: number | null
+  /** Of the secret that was tested: the result says nothing of a later one. */
+  readonly secretVersion: number
+  /** Unix milliseconds. */
+  readonly atMs: number
+}
+
+/**
+ * Keeps what a test call of a credential or endpoint of the tenant found, unless it was deleted meanwhile. Not a change of it: raises
+ * no version and tells no gateway.
+ */
+export function noteOwnTest(prisma: PrismaClient, tenantId: TenantId, id: string, found: FoundByTest): Promise<void> {
+  return withTenant(prisma, tenantId, null, async (transaction) => {
+    const where = { id, tenantId, deletedAt: null }
+    const isThere =
+      (await transaction.ownCredential.count({ where })) + (await transaction.ownEndpoint.count({ where })) > 0
+    if (!isThere) return
+    const { result, status, secretVersion, atMs } = found
+    const row = { result, status, secretVersion, testedAt: new Date(atMs) }
+    await transaction.ownTest.upsert({
+      where: { ownId: id, tenantId },
+      create: { ownId: id, tenantId, ...row },
+      update: row,
+    })
+  })
+}
+
+/** The last tests of present secrets, by the id of what was tested. */
+export async function lastTests(
+  transaction: Transaction,
+  tenantId: TenantId,
+  rows: readonly { readonly id: string; readonly secretVersion: number }[],
+): Promise<ReadonlyMap<OwnId, OwnTest>> {
+  const tests = await transaction.ownTest.findMany({ where: { tenantId, ownId: { in: rows.map(({ id }) => id) } } })
+  const versionOf = new Map(rows.map(({ id, secretVersion }) => [id, secretVersion]))
+  return new Map(
+    tests
+      .filter(({ ownId, secretVersion }) => versionOf.get(ownId) === secretVersion)
+      .map(({ ownId, testedAt, result, status }) => [
+        ownId as OwnId,
+        { testedAt, result: result as OwnTestResult, status },
+      ]),
+  )
+}
+
+/** What was deleted needs no test. */
+export async function forgetTest(transaction: Transaction, tenantId: TenantId, id: string): Promise<void> {
+  await transaction.ownTest.deleteMany({ where: { tenantId, ownId: id } })
+}

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { Fault, nearest } from '@turnpike/domain'
+import { differenceOf, type CatalogueChange } from './difference.ts'
+import { readRows, rowsOf, type CatalogueEntries, type CatalogueRows } from './rows.ts'
+import { lockCatalogue, writeChanges } from './write.ts'
+import { inTransaction, type Pool, type Queryable } from '../connections/pools.ts'
+
+/** Where an import was read from. */
+export type DraftSource = 'package' | 'file'
+
+/** Who made or closed a draft: a person by their user id, `operator` for the command line, `worker` for the timer. */
+export type DraftAuthor = string
+
+/** A draft without its changes. */
+export interface DraftSummary {
+  readonly id: string
+  readonly source: DraftSource
+  /** Name, version and day of the list. */
+  readonly origin: string
+  readonly status: 'open' | 'published' | 'discarded' | 'superseded'
+  readonly madeAt: Date
+  readonly madeBy: DraftAuthor
+  readonly closedAt: Date | null
+  readonly closedBy: DraftAuthor | null
+  /** The catalogue's version that it became; null unless it was published. */
+  readonly publishedVersion: number | null
+  readonly added: number
+  readonly changed: number
+  readonly removed: number
+  /** Changes that have to be confirmed by name. */
+  readonly held: number
+}
+
+export interface CatalogueDraft extends DraftSummary {
+  readonly changes: readonly CatalogueChange[]
+}
+
+/** What came of publishing a draft. */
+export interface Published {
+  readonly version: number
+  readonly written: number
+  /** Names of changes that were not confirmed. The next import offers them again. */
+  readonly held: readonly string[]
+}
+
+/**
+ * Keeps what a list would change as a draft, in place of an open one from the same source. One that says the same stays as it is.
+ * Returns null when nothing would change; an open draft is out of date then, and closed.
+ */
+export async function proposeDraft(
+  pool: Pool,
+  source: DraftSource,
+  entries: CatalogueEntries,
+  by: DraftAuthor,
+): Promise<CatalogueDraft | null> {
+  return inTransaction(pool, async (client) => {
+    const baseVersion = await lockCatalogue(client)
+    const wanted = rowsOf([{ ...entries, origin: `import: ${entries.origin}` }])
+    const changes = differenceOf(await readRows(client), wanted, 'import')
+    const open = await client.query<DraftRow>(
+      `SELECT ${COLUMNS} FROM catalogue_drafts WHERE status = 'open' AND source = $1`,
+      [source],
+    )
+    const [known] = open.rows
+    if (known && known.origin === entries.origin && isDeepStrictEqual(known.changes, changes)) return draftOf(known)
+    await client.query(
+      `UPDATE catalogue_drafts SET status = 'superseded', wanted = NULL, closed_at = now(), closed_by = $2
+       WHERE status = 'open' AND source = $1`,
+      [source, by],
+    )
+    if (changes.length === 0) return null
+    const { rows } = await client.query<DraftRow>(
+      `INSERT INTO catalogue_drafts (id, source, origin, base_version, wanted, changes, made_by)
+       VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING ${COLUMNS}`,
+      [randomUUID(), source, entries.origin, baseVersion, JSON.stringify(wanted), JSON.stringify(changes), by],
+    )
+    const [row] = rows
+    return row ? draftOf(row) : null
+  })
+}
+
+/** Drafts that one list shows at most: years of imports that were worth a look. */
+const DRAFTS_MAX = 50
+
+/** The newest drafts, open or closed. */
+export async function listDrafts(pool: Pool): Promise<DraftSummary[]> {
+  const { rows } = await pool.query<DraftRow>(
+    `SELECT ${COLUMNS} FROM catalogue_drafts ORDER BY made_at DESC, id LIMIT ${DRAFTS_MAX}`,
+  )
+  return rows.map(summaryOf)
+}
+
+/** A draft with its changes; null when there is none by this id. */
+export async function findDraft(pool: Pool, id: string): Promise<CatalogueDraft | null> {
+  const { rows } = await pool.query<DraftRow>(`SELECT ${COLUMNS} FROM catalogue_drafts WHERE id = $1`, [id])
+  return rows[0] ? draftOf(rows[0]) : null
+}
+
+/**
+ * Makes a draft's changes in one transaction, which raises the catalogue's version. What is held back is made only if it is confirmed by
+ * name. When the catalogue changed since the draft was reviewed so that the difference is another one, nothing is published: the draft
+ * then shows the difference as it is. Throws Fault `object_unknown`, `conflict`, or `request_invalid` for a name that is not held back.
+ */
+export async function publishDraft(
+  pool: Pool,
+  id: string,
+  confirmed: readonly string[],
+  by: DraftAuthor,
+): Promise<Published> {
+  const published = await inTransaction(pool, (client) => publish(client, id, confirmed, by))
+  if (published) return published
+  throw new Fault(
+    'conflict',
+    'The catalogue changed since this draft was made. It now shows the difference as it is: review it and publish again.',
+  )
+}
+
+async function publish(
+  client: Queryable,
+  id: string,
+  confirmed: readonly string[],
+  by: DraftAuthor,
+): Promise<Published | null> {
+  await lockCatalogue(client)
+  const { wanted, changes: reviewed } = await openDraft(client, id)
+  const changes = differenceOf(await readRows(client), wanted, 'import')
+  if (!isDeepStrictEqual(JSON.parse(JSON.stringify(changes)), reviewed)) {
+    await client.query(
+      `UPDATE catalogue_drafts SET changes = $2, base_version = (SELECT version FROM catalogue_version) WHERE id = $1`,
+      [id, JSON.stringify(changes)],
+    )
+    return null
+  }
+  refuseUnknown(confirmed, changes)
+  const written = await writeChanges(client, wanted, changes, new Set(confirmed), 'import')
+  await client.query(
+    `UPDATE catalogue_drafts SET status = 'published', wanted = NULL, closed_at = now(), closed_by = $2, published_version = $3
+     WHERE id = $1`,
+    [id, by, written.version],
+  )
+  return written
+}
+
+/** Closes a draft without publishing it. An import that finds the same again makes another. */
+export async function discardDraft(pool: Pool, id: string, by: DraftAuthor): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    await openDraft(client, id)
+    await client.query(
+      `UPDATE catalogue_drafts SET status = 'discarded', wanted = NULL, closed_at = now(), closed_by = $2 WHERE id = $1`,
+      [id, by],
+    )
+  })
+}
+
+async function openDraft(
+  client: Queryable,
+  id: string,
+): Promise<{ wanted: CatalogueRows; changes: readonly CatalogueChange[] }> {
+  const { rows } = await client.query<DraftRow & { wanted: CatalogueRows | null }>(
+    `SELECT ${COLUMNS}, wanted FROM catalogue_drafts WHERE id = $1 FOR UPDATE`,
+    [id],
+  )
+  const [draft] = rows
+  if (!draft) throw new Fault('object_unknown', 'There is no such draft of the catalogue.')
+  if (!draft.wanted) throw new Fault('conflict', `This draft was ${draft.status} already. Import again for a new one.`)
+  return { wanted: draft.wanted, changes: draft.changes }
+}
+
+function refuseUnknown(confirmed: readonly string[], changes: readonly CatalogueChange[]): void {
+  const held = changes.filter((change) => change.held !== null).map(({ name }) => name)
+  const unknown = confirmed.find((name) => !held.includes(name))
+  if (unknown === undefined) return
+  const [near] = nearest(unknown, held, 1)
+  const hint = near === undefined ? '' : ` Did you mean ${near}?`
+  throw new Fault('request_invalid', `confirm: ${unknown.slice(0, 200)} is not held back in this draft.${hint}`, {
+    param: 'confirm',
+    fields: { confirm: `${unknown.slice(0, 200)} is not held back in this draft.${hint}` },
+  })
+}
+
+const COLUMNS = `id, source, origin, changes, status, made_at, made_by, closed_at, closed_by, published_version`
+
+interface DraftRow {
+  id: string
+  source: DraftSource
+  origin: string
+  changes: CatalogueChange[]
+  status: DraftSummary['status']
+  made_at: Date
+  made_by: string
+  closed_at: Date | null
+  closed_by: string | null
+  published_version: number | null
+}
+
+function draftOf(row: DraftRow): CatalogueDraft {
+  return { ...summaryOf(row), changes: row.changes }
+}
+
+function summaryOf(row: DraftRow): DraftSummary {
+  const count = (kind: CatalogueChange['kind']) => row.changes.filter((change) => change.kind === kind).length
+  return {
+    id: row.id,
+    source: row.source,
+    origin: row.origin,
+    status: row.status,
+    madeAt: row.made_at,
+    madeBy: row.made_by,
+    closedAt: row.closed_at,
+    closedBy: row.closed_by,
+    publishedVersion: row.published_version,
+    added: count('added'),
+    changed: count('changed'),
+    removed: count('removed'),
+    held: row.changes.filter(({ held }) => held !== null).length,
+  }
+}

@@ -1,0 +1,81 @@
+import { Fault } from '@turnpike/domain'
+import * as z from 'zod'
+import { StoredProvider, type StoredFacts } from './providers.ts'
+import type { ListedModels } from './list.ts'
+
+/** A price list read from a file. */
+export interface PriceFile {
+  readonly lists: readonly ListedModels[]
+  /** Providers that the file brings itself, or speaks of differently. */
+  readonly providers: readonly StoredFacts[]
+  /** What the file calls itself; null when it does not say. */
+  readonly origin: string | null
+}
+
+/** Larger files are no price lists: that of genai-prices has 2 MB. */
+export const PRICE_FILE_BYTES_MAX = 32 << 20
+
+/**
+ * Reads a price list: the data of genai-prices as its project publishes it (a list of providers with their models), or an object
+ * `{origin, lists, providers}` whose `providers` add lines to `prisma/seed/providers.json`, so that a provider that nobody has heard of
+ * needs no new release. Throws Fault `request_invalid` that names the place.
+ */
+export function readPriceFile(text: string): PriceFile {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    throw new Fault('request_invalid', 'The price list is not valid JSON.')
+  }
+  const parsed = PriceList.safeParse(Array.isArray(json) ? { lists: json } : json)
+  if (parsed.success) {
+    const { lists, origin = null, providers = [] } = parsed.data
+    return { lists, origin, providers }
+  }
+  const [issue] = parsed.error.issues
+  const place = issue?.path.map(String).join('.') ?? ''
+  throw new Fault('request_invalid', `The price list does not fit at ${place || 'its top'}: ${issue?.message ?? ''}`, {
+    param: place,
+  })
+}
+
+/** Dollars: not negative, and nothing that JSON has no number for. */
+const usd = z.number().min(0)
+const Tiers = z.object({ base: usd, tiers: z.array(z.object({ start: z.int().min(0), price: usd })) })
+const Prices = z.record(z.string(), z.union([usd, Tiers]))
+
+/** Some lists say what kind of constraint it is, in others its fields do. */
+const Constraint = z
+  .union([z.object({ start_date: z.iso.date() }), z.object({ start_time: z.string(), end_time: z.string() }), z.null()])
+  .transform((constraint) => {
+    if (constraint === null) return undefined
+    return 'start_date' in constraint
+      ? { type: 'start_date' as const, ...constraint }
+      : { type: 'time_of_date' as const, ...constraint }
+  })
+
+const Dated = z
+  .object({ constraint: Constraint.optional(), prices: Prices })
+  .transform(({ constraint, prices }) => ({ prices, ...(constraint && { constraint }) }))
+
+const ListedModel = z.object({
+  id: z.string().min(1).max(200),
+  name: z.string().max(200).nullish().transform(orUndefined),
+  description: z.string().max(10_000).nullish().transform(orUndefined),
+  context_window: z.int().min(1).max(100_000_000).nullish().transform(orUndefined),
+  deprecated: z.boolean().nullish().transform(orUndefined),
+  prices: z.union([z.array(Dated), Prices]),
+})
+
+const PriceList = z.object({
+  origin: z.string().min(1).max(200).optional(),
+  lists: z
+    .array(z.object({ id: z.string().min(1).max(100), models: z.array(ListedModel).max(10_000) }))
+    .min(1)
+    .max(500),
+  providers: z.array(StoredProvider).max(500).optional(),
+})
+
+function orUndefined<T>(value: T | null | undefined): T | undefined {
+  return value ?? undefined
+}

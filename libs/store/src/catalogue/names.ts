@@ -1,0 +1,65 @@
+import rules from '../../../../prisma/seed/models.json' with { type: 'json' }
+
+/** What is known of a model by the name that a provider gives it. */
+export interface NamedModel {
+  /** `author/name`, as OpenRouter spells it where the model is listed there. */
+  readonly slug: string
+  /** Numeric precision of the weights as far as the name tells; else `unknown`. */
+  readonly quantization: string
+}
+
+/** How the names of one provider's list are read. */
+export interface Naming {
+  /** The author of what is named without one and belongs to no family that is known. */
+  readonly author: string
+  /** Patterns and replacements, applied to the lower-cased name in this order before everything else. */
+  readonly rewrites?: readonly (readonly string[])[]
+}
+
+/**
+ * The one name of a model that providers spell in many ways: `anthropic.claude-sonnet-4-5-20250929-v1:0`, `claude-sonnet-4-5`
+ * and `anthropic/claude-sonnet-4.5` are one. The rules are data, `prisma/seed/models.json`. They join only what is known to be
+ * the same weights: two models under one name would be billed and judged as each other, while one model under two names merely
+ * has fewer endpoints to fail over to.
+ */
+export function nameModel(id: string, naming: Naming): NamedModel {
+  const plain = rewrite(id.toLowerCase(), compiled(naming))
+  const precision = PRECISIONS.find(([mark]) => mark.test(plain))
+  const whole = precision ? plain.replace(precision[0], '') : plain
+  const slash = whole.indexOf('/')
+  const name = whole.slice(slash + 1)
+  const author = slash > 0 ? whole.slice(0, slash) : (familyOf(name) ?? naming.author)
+  const slug = rewrite(`${AUTHORS[author] ?? author}/${name}`, REWRITES)
+  return { slug: SAME[slug] ?? slug, quantization: precision?.[1] ?? 'unknown' }
+}
+
+type Rewrites = readonly (readonly [pattern: RegExp, replacement: string])[]
+
+const AUTHORS: Readonly<Record<string, string>> = rules.authors
+const SAME: Readonly<Record<string, string>> = rules.same
+const REWRITES = patterns(rules.rewrites)
+const PRECISIONS = patterns(rules.precisions)
+const FAMILIES = patterns(rules.families)
+
+function familyOf(name: string): string | undefined {
+  return FAMILIES.find(([pattern]) => pattern.test(name))?.[1]
+}
+
+function rewrite(text: string, rewrites: Rewrites): string {
+  return rewrites.reduce((changed, [pattern, replacement]) => changed.replace(pattern, replacement), text)
+}
+
+const byNaming = new WeakMap<Naming, Rewrites>()
+
+function compiled(naming: Naming): Rewrites {
+  const known = byNaming.get(naming)
+  if (known) return known
+  const made = patterns(naming.rewrites ?? [])
+  byNaming.set(naming, made)
+  return made
+}
+
+/** Pairs of pattern and word, as the data has them. */
+function patterns(pairs: readonly (readonly string[])[]): Rewrites {
+  return pairs.map(([pattern = '', word = '']) => [new RegExp(pattern), word])
+}

@@ -1,0 +1,246 @@
+import type { KeyId, KeyKind, PolicyId, TenantId, UserId, WorkspaceId } from '@turnpike/domain'
+import {
+  Prisma,
+  type ApiKey,
+  type Membership,
+  type Organisation,
+  type Policy,
+  type Workspace,
+} from '../generated/client.ts'
+import type { KeyEvent } from '../key-path/cache.ts'
+import { ownCredentials, ownEndpoints } from './mutate-byok.ts'
+import { NEXT, table, type Change } from './mutate-table.ts'
+import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'
+
+export { VERSIONED_TABLES } from './mutate-table.ts'
+
+/** Who changes what is whose. */
+export interface Author {
+  readonly tenantId: TenantId
+  /** Null: the product itself, or a management key. */
+  readonly userId: UserId | null
+  /** The management key that asked for it, if one did. */
+  readonly keyId?: KeyId
+}
+
+/** What came of a mutation: its result, and the keys whose callers are different now, for `publishKeyEvents` after the commit. */
+export interface Mutated<T> {
+  readonly value: T
+  readonly events: readonly KeyEvent[]
+}
+
+/** A change of one key, workspace or the like never reaches further; a mutation that does is a report or a migration. */
+const CHANGES_MAX = 100
+
+/**
+ * The one door for changes of tables that carry a version. In one transaction: the changes, the next version of each row and
+ * of every API key that it concerns, an audit entry and an event each. Events are numbered from one counter, whose row is
+ * locked last and until the commit, so that the order of their numbers is the order of the commits and no reader skips one.
+ * Rolled back as a whole when `work` throws. One mutation per tenant at a time.
+ */
+export async function mutate<T>(
+  prisma: PrismaClient,
+  author: Author,
+  work: (door: Door, transaction: Transaction) => Promise<T>,
+): Promise<Mutated<T>> {
+  return withTenant(prisma, author.tenantId, author.userId, async (transaction) => {
+    await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('turnpike.mutate'), hashtext(${author.tenantId}))`
+    const changes: Change[] = []
+    const value = await work(openDoor(transaction, author.tenantId, changes), transaction)
+    if (changes.length > CHANGES_MAX) throw new Error(`A mutation made ${changes.length} changes.`)
+    const keys = await settle(transaction, author, changes)
+    return { value, events: keys }
+  })
+}
+
+/** How each versioned table is written. Every write names its action, which is what the audit log shows. */
+export type Door = ReturnType<typeof openDoor>
+
+function openDoor(transaction: Transaction, tenantId: TenantId, changes: Change[]) {
+  return {
+    organisations: organisations(transaction, tenantId, changes),
+    workspaces: workspaces(transaction, tenantId, changes),
+    memberships: memberships(transaction, tenantId, changes),
+    apiKeys: apiKeys(transaction, tenantId, changes),
+    policies: policies(transaction, tenantId, changes),
+    ownCredentials: ownCredentials(transaction, tenantId, changes),
+    ownEndpoints: ownEndpoints(transaction, tenantId, changes),
+  }
+}
+
+function organisations({ organisation }: Transaction, tenantId: TenantId, changes: Change[]) {
+  return table<Organisation, NewOrganisation, OrganisationPatch>(changes, {
+    entity: 'organisations',
+    idOf: (row) => row.tenantId,
+    shown: ({ name, funds, staleMaxS, policyId }) => ({ name, funds, staleMaxSeconds: staleMaxS, policyId }),
+    concerned: () => ({ tenantId }),
+    find: () => organisation.findUnique({ where: { tenantId } }),
+    create: (row) => organisation.create({ data: { tenantId, ...row } }),
+    update: (_id, patch) => organisation.update({ where: { tenantId }, data: { ...patch, ...NEXT } }),
+  })
+}
+
+function workspaces({ workspace }: Transaction, tenantId: TenantId, changes: Change[]) {
+  return table<Workspace, NewWorkspace, Partial<Omit<NewWorkspace, 'id'>>>(changes, {
+    entity: 'workspaces',
+    idOf: (row) => row.id,
+    shown: ({ name, slug, policyId }) => ({ name, slug, policyId }),
+    concerned: (row) => ({ tenantId, workspaceId: row.id }),
+    find: (id) => workspace.findUnique({ where: { id, tenantId } }),
+    create: (row) => workspace.create({ data: { tenantId, ...row } }),
+    update: (id, patch) => workspace.update({ where: { id, tenantId }, data: { ...patch, ...NEXT } }),
+  })
+}
+
+function memberships({ membership }: Transaction, tenantId: TenantId, changes: Change[]) {
+  const where = (userId: string) => ({ tenantId_userId: { tenantId, userId } })
+  return table<Membership, NewMembership, Pick<NewMembership, 'role'>>(changes, {
+    entity: 'memberships',
+    idOf: (row) => row.userId,
+    shown: ({ role }) => ({ role }),
+    concerned: () => null,
+    find: (userId) => membership.findUnique({ where: where(userId) }),
+    create: (row) => membership.create({ data: { tenantId, ...row } }),
+    update: (userId, patch) => membership.update({ where: where(userId), data: { ...patch, ...NEXT } }),
+  })
+}
+
+function apiKeys({ apiKey }: Transaction, tenantId: TenantId, changes: Change[]) {
+  return table<ApiKey, NewApiKey, ApiKeyPatch>(changes, {
+    entity: 'api_keys',
+    idOf: (row) => row.id,
+    shown: ({ name, kind, lastFour, workspaceId, policyId, expiresAt, revokedAt }) => ({
+      name,
+      kind,
+      lastFour,
+      workspaceId,
+      policyId,
+      expiresAt: expiresAt?.toISOString() ?? null,
+      revokedAt: revokedAt?.toISOString() ?? null,
+    }),
+    concerned: () => null,
+    key: eventOf,
+    find: (id) => apiKey.findUnique({ where: { id, tenantId } }),
+    create: (row) => apiKey.create({ data: { tenantId, ...row } }),
+    update: (id, patch) => apiKey.update({ where: { id, tenantId }, data: { ...patch, ...NEXT } }),
+  })
+}
+
+function policies({ policy }: Transaction, tenantId: TenantId, changes: Change[]) {
+  return table<Policy, NewPolicy, PolicyPatch>(changes, {
+    entity: 'policies',
+    idOf: (row) => row.id,
+    shown: ({ name, currentVersion, archivedAt }) => ({
+      name,
+      currentVersion,
+      archivedAt: archivedAt?.toISOString() ?? null,
+    }),
+    concerned: ({ id }) => ({ tenantId, OR: layersWith(id) }),
+    find: (id) => policy.findUnique({ where: { id, tenantId } }),
+    create: (row) => policy.create({ data: { tenantId, ...row } }),
+    update: (id, patch) => policy.update({ where: { id, tenantId }, data: { ...patch, ...NEXT } }),
+  })
+}
+
+/** Keys under a policy: their own, their workspace's or their organisation's. All three apply, so all are concerned. */
+function layersWith(policyId: string): Prisma.ApiKeyWhereInput[] {
+  return [{ policyId }, { workspace: { policyId } }, { workspace: { organisation: { policyId } } }]
+}
+
+interface NewOrganisation {
+  readonly name: string
+  readonly funds: 'operator' | 'simulated' | 'credit'
+}
+
+interface OrganisationPatch extends Partial<NewOrganisation> {
+  /** 0 to 3,600 seconds. */
+  readonly staleMaxS?: number
+  readonly policyId?: PolicyId | null
+}
+
+interface NewWorkspace {
+  readonly id: WorkspaceId
+  readonly name: string
+  readonly slug: string
+  readonly policyId?: PolicyId | null
+}
+
+interface NewMembership {
+  readonly userId: UserId
+  readonly role: string
+}
+
+interface NewApiKey {
+  readonly id: KeyId
+  readonly workspaceId: WorkspaceId
+  readonly name: string
+  readonly kind: KeyKind
+  readonly digest: Uint8Array<ArrayBuffer>
+  readonly secretId: number
+  readonly lastFour: string
+  readonly createdBy: UserId | null
+  readonly expiresAt: Date | null
+}
+
+interface ApiKeyPatch {
+  readonly name?: string
+  readonly policyId?: PolicyId | null
+  readonly revokedAt?: Date
+}
+
+interface NewPolicy {
+  readonly id: PolicyId
+  readonly name: string
+}
+
+interface PolicyPatch {
+  readonly name?: string
+  readonly currentVersion?: number
+  readonly archivedAt?: Date
+}
+
+/** Raises the versions of the keys that are concerned, then writes the audit entries and the numbered events. */
+async function settle(transaction: Transaction, author: Author, changes: readonly Change[]): Promise<KeyEvent[]> {
+  const settled: { change: Change; keys: KeyEvent[] }[] = []
+  for (const change of changes) {
+    const raised = change.concerned ? await raise(transaction, change.concerned) : []
+    settled.push({ change, keys: change.key ? [change.key, ...raised] : raised })
+  }
+  if (settled.length === 0) return []
+  await transaction.auditEntry.createMany({
+    data: changes.map(({ action, entity, entityId, before, after }) => ({
+      tenantId: author.tenantId,
+      actor: author.userId ?? author.keyId ?? 'system',
+      action,
+      entity,
+      entityId,
+      after,
+      before: before ?? Prisma.DbNull,
+    })),
+  })
+  const { sequence } = await transaction.eventCounter.update({
+    where: { id: true },
+    data: { sequence: { increment: settled.length } },
+  })
+  const first = sequence - BigInt(settled.length) + 1n
+  await transaction.keyEvent.createMany({
+    data: settled.map(({ change: { entity, entityId, version }, keys }, index) => ({
+      sequence: first + BigInt(index),
+      tenantId: author.tenantId,
+      entity,
+      entityId,
+      version,
+      digests: keys.map(({ digest }) => Uint8Array.from(digest)),
+    })),
+  })
+  return settled.flatMap(({ keys }) => keys)
+}
+
+async function raise(transaction: Transaction, where: Prisma.ApiKeyWhereInput): Promise<KeyEvent[]> {
+  const rows = await transaction.apiKey.updateManyAndReturn({ where, data: { version: { increment: 1 } } })
+  return rows.map(eventOf)
+}
+
+function eventOf(row: ApiKey): KeyEvent {
+  return { digest: Buffer.from(row.digest), version: Number(row.version), revoked: row.revokedAt !== null }
+}

@@ -1,0 +1,57 @@
+import { Redis } from 'ioredis'
+import type { Clock } from '../key-path/lookup-batch.ts'
+
+/** Redis answers in well under a millisecond; one that needs more than this is in trouble, and slow is worse than dead. */
+const PROMPT_MS = 50
+/** The library's own limit, for what nobody else limits. Its timers do not know of a process that was held up. */
+const COMMAND_TIMEOUT_MS = 250
+const CONNECT_TIMEOUT_MS = 500
+/** Abandoned commands pile up behind a stuck socket; closing it is the only way to be rid of them. */
+const SOCKET_TIMEOUT_MS = 1_000
+/** Two attempts to connect per second at most, so that a Redis at its limit of clients is not stormed. */
+const RECONNECT_MS_MIN = 500
+const RECONNECT_MS_MAX = 2_000
+const JITTER = 0.2
+
+/** Hears of what happened to the connection; the library throws when nobody listens. */
+export interface RedisListeners {
+  readonly onError?: (error: Error) => void
+}
+
+/**
+ * Opens a connection that fails fast: no queue while offline, no retry of commands, short time limits. Returns at once and
+ * keeps trying to connect for as long as it is open; commands before that are refused.
+ */
+export function openRedis(url: string, listeners: RedisListeners = {}): Redis {
+  const redis = new Redis(url, {
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    protocol: 2,
+    retryStrategy: (attempt) => {
+      const ceilingMs = Math.min(RECONNECT_MS_MIN * 2 ** (attempt - 1), RECONNECT_MS_MAX)
+      return ceilingMs * (1 - JITTER + 2 * JITTER * Math.random())
+    },
+  })
+  redis.on('error', listeners.onError ?? (() => undefined))
+  return redis
+}
+
+/** What a command brings, if it is prompt; otherwise rejects as a time-out, and nobody waits for the reply any more. */
+export function promptly<T>(clock: Clock, command: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(PROMPT_MS, () => reject(new Error('Redis: command timed out')))
+    command.then(resolve, reject).finally(cancel)
+  })
+}
+
+/** A connection for subscriptions: the same, but its commands may take as long as its socket. */
+export function openSubscriber(redis: Redis): Redis {
+  const subscriber = redis.duplicate({ commandTimeout: SOCKET_TIMEOUT_MS })
+  subscriber.on('error', () => undefined)
+  return subscriber
+}

@@ -1,0 +1,58 @@
+import { Prisma } from '../generated/client.ts'
+import type { Pool } from './pools.ts'
+
+/** Codes of Prisma for a database that cannot be reached, does not answer, or has no connection left. */
+const AWAY = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037'])
+/** The same from the socket, and from a server that is shutting down or starting. */
+const BROKEN = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+])
+/** Errors wrap each other a few deep. */
+const CAUSES_MAX = 4
+
+/** Whether an error says that the database could not be asked, as opposed to what it answered. */
+export function isStoreAway(error: unknown): boolean {
+  let current = error
+  for (let depth = 0; depth < CAUSES_MAX && current instanceof Error; depth++) {
+    if (current instanceof Prisma.PrismaClientInitializationError) return true
+    if ('code' in current && typeof current.code === 'string' && (AWAY.has(current.code) || BROKEN.has(current.code))) {
+      return true
+    }
+    // The driver has no code for these.
+    if (/^(?:Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(current.message)) {
+      return true
+    }
+    current = current.cause
+  }
+  return false
+}
+
+/** Why a database could not be asked. */
+export interface NotReached {
+  /** What is wrong with the address, the login or the server, for its operator. */
+  readonly reason: string
+  /** It does not answer, which passes. Otherwise it did, and said no. */
+  readonly isAway: boolean
+}
+
+/** Asks the database for a sign of life. @returns null when it gave one */
+export async function whyNotReached(pool: Pool): Promise<NotReached | null> {
+  return pool.query('SELECT 1').then(
+    () => null,
+    (error: unknown) => ({
+      reason: error instanceof Error ? error.message || error.name : 'no answer',
+      isAway: isStoreAway(error),
+    }),
+  )
+}

@@ -1,0 +1,173 @@
+import type {
+  Attempt,
+  Caller,
+  Decision,
+  EndpointId,
+  FaultCode,
+  FinishReason,
+  KeyId,
+  ModelSlug,
+  NanoUsd,
+  OwnId,
+  ProviderSlug,
+  RequestId,
+  RouteRequest,
+  TenantId,
+  Usage,
+  WorkspaceId,
+} from '@turnpike/domain'
+import { dayOf, NO_USAGE } from '@turnpike/domain'
+import { compactDecision } from './decision.ts'
+import { featureColumns } from './features.ts'
+
+/** One version of a preset. */
+export interface PresetVersion {
+  readonly id: string
+  readonly version: number
+}
+
+/** What is known of a request when it is about to be sent to a provider. */
+export interface BegunRequest {
+  readonly requestId: RequestId
+  readonly tenantId: TenantId
+  readonly workspaceId: WorkspaceId
+  readonly keyId: KeyId
+  readonly funds: Caller['funds']
+  /** Wall clock, milliseconds. */
+  readonly beganAtMs: number
+  readonly kind: 'chat' | 'completion' | 'embedding'
+  /** As the caller wrote it. */
+  readonly requestedModel: string
+  /** The preset that it named, and the version that applied. */
+  readonly preset: PresetVersion | null
+  readonly endUser: string | null
+  readonly streamed: boolean
+}
+
+/** A finished request: what it was, who answered, what it used and what it costs. One row of usage. */
+export interface UsageRecord extends BegunRequest {
+  /** The target that answered; null when none did. */
+  readonly model: ModelSlug | null
+  readonly provider: ProviderSlug | null
+  readonly endpoint: EndpointId | null
+  /** The tenant's credential or endpoint that it went by; null: the house's account. */
+  readonly owner: OwnId | null
+  /** The HTTP status that the caller saw; 499 when it hung up before one. */
+  readonly status: number
+  readonly fault: FaultCode | null
+  readonly finishReason: FinishReason | null
+  readonly nativeFinish: string | null
+  /** The caller hung up. */
+  readonly cancelled: boolean
+  readonly usage: Usage
+  /** What the tenant pays. */
+  readonly costNanoUsd: NanoUsd
+  /** What the provider charges us. */
+  readonly upstreamCostNanoUsd: NanoUsd
+  readonly priceVersion: number | null
+  readonly firstTokenMs: number | null
+  readonly totalMs: number
+  readonly attempts: readonly Attempt[]
+  /** Null when the request ended before a route was chosen. */
+  readonly decision: Decision | null
+  /** What the router was given, kept for what-if; null without a decision. */
+  readonly features: RouteRequest | null
+}
+
+/** A row as `ship_usage` takes it: columns of usage_events, and beside them `funds` and `features`. Amounts are decimal strings. */
+export type UsageRow = Readonly<Record<string, unknown>>
+
+/** Longest text of a caller's making that is kept in a row; longer is cut, so that one request cannot fill a segment. */
+const TEXT_MAX = 256
+
+/** There is one row per request; the column leaves room for rows per attempt. */
+const ROW_OF_REQUEST = 1
+
+/** The part of a row that is known at the beginning. */
+export function begunRow(request: BegunRequest): UsageRow {
+  return {
+    day: dayOf(request.requestId),
+    request_id: request.requestId,
+    attempt: ROW_OF_REQUEST,
+    tenant_id: request.tenantId,
+    workspace_id: request.workspaceId,
+    key_id: request.keyId,
+    funds: request.funds,
+    began_at: new Date(request.beganAtMs).toISOString(),
+    kind: request.kind,
+    requested_model: request.requestedModel.slice(0, TEXT_MAX),
+    preset_id: request.preset?.id ?? null,
+    preset_version: request.preset?.version ?? null,
+    end_user: request.endUser?.slice(0, TEXT_MAX) ?? null,
+    streamed: request.streamed,
+  }
+}
+
+/** The whole row of a finished request. Assigned, not spread: an object literal of so many spread members takes 13 µs instead of 2. */
+export function usageRow(record: UsageRecord): UsageRow {
+  return Object.assign(begunRow(record), usageColumns(record.usage), {
+    model: record.model,
+    provider: record.provider,
+    endpoint_id: record.endpoint,
+    owner_id: record.owner,
+    status: record.status,
+    fault: record.fault,
+    finish_reason: record.finishReason,
+    native_finish: record.nativeFinish?.slice(0, TEXT_MAX) ?? null,
+    cancelled: record.cancelled,
+    cost_nano: record.costNanoUsd.toString(),
+    upstream_cost_nano: record.upstreamCostNanoUsd.toString(),
+    price_version: record.priceVersion,
+    first_token_ms: record.firstTokenMs === null ? null : Math.round(record.firstTokenMs),
+    total_ms: Math.round(record.totalMs),
+    attempts: record.attempts.length,
+    decision: compactDecision(record.decision, record.attempts),
+    features: record.features && featureColumns(record.features, record.decision?.draw ?? 0),
+  })
+}
+
+/** What becomes of a request whose process died: it cost nothing, and the fault is ours. */
+export function interruptedRow(begun: UsageRow): UsageRow {
+  return {
+    ...begun,
+    status: 500,
+    fault: 'internal' satisfies FaultCode,
+    finish_reason: 'error' satisfies FinishReason,
+    native_finish: 'interrupted',
+    cancelled: false,
+    ...usageColumns(NO_USAGE),
+    cost_nano: '0',
+    upstream_cost_nano: '0',
+    total_ms: 0,
+    attempts: 0,
+    decision: {},
+    features: null,
+  }
+}
+
+/** The same row without what is only explanation; for the rare one that would not fit into its reserved space. */
+export function bareRow(row: UsageRow): UsageRow {
+  return { ...row, decision: {}, features: null }
+}
+
+/**
+ * A row as JSON that PostgreSQL takes: no NUL and no half of a surrogate pair, which a caller may send and jsonb refuses.
+ * The plain path costs one search: in such text `\\u` stands only for control characters and lone halves.
+ */
+export function rowText(row: UsageRow): string {
+  const text = JSON.stringify(row)
+  if (!text.includes('\\u')) return text
+  return JSON.stringify(row, (_, value: unknown) =>
+    typeof value === 'string' ? value.replace(/[\0\p{Surrogate}]/gu, '\ufffd') : value,
+  )
+}
+
+function usageColumns(usage: Usage): UsageRow {
+  return {
+    prompt_tokens: usage.promptTokens,
+    completion_tokens: usage.completionTokens,
+    cache_read_tokens: usage.cacheReadTokens,
+    cache_write_tokens: usage.cacheWriteTokens,
+    reasoning_tokens: usage.reasoningTokens,
+  }
+}

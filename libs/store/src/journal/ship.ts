@@ -1,0 +1,172 @@
+import { DatabaseError } from 'pg'
+import type { Journal } from './journal.ts'
+import type { JournalBatch } from './batch.ts'
+import type { Pool } from '../connections/pools.ts'
+
+export interface ShipperOptions {
+  readonly journal: Journal
+  /** Logs in as a member of turnpike_gateway. */
+  readonly pool: Pool
+  /** Names this process in the batches, and so in the ledger. */
+  readonly node: string
+  /** Uniform in [0, 1). */
+  readonly random?: () => number
+  /** Told when Postgres stops taking batches, with the cause, and when it takes them again: the place for the one log line. */
+  readonly onState?: (state: 'failing' | 'well', cause?: unknown) => void
+  /** A row that Postgres will never take. It stays out of usage; this is the place to alarm, and `row` is the only copy. */
+  readonly onRefused?: (row: string, cause: unknown) => void
+}
+
+export interface ShipperStats {
+  readonly shipped: number
+  readonly batches: number
+  readonly failures: number
+  /** Rows that Postgres refused for what is in them: 0 unless we have a bug. */
+  readonly refused: number
+  /** Milliseconds since the oldest request that waits was ended; 0 when none is known to wait. */
+  readonly lagMs: number
+}
+
+/** Latest a finished request leaves for Postgres, so that it is seen there within a second. */
+const GATHER_MS = 200
+const ROWS_MAX = 500
+const BYTES_MAX = 1 << 20
+const BACKOFF_MS_MIN = 100
+const BACKOFF_MS_MAX = 5_000
+
+/**
+ * Carries finished requests from the journal to Postgres, in order, in batches that may be repeated without harm. While
+ * Postgres is away everything stays in the journal.
+ */
+export class Shipper {
+  readonly #options: ShipperOptions
+  readonly #counts = { shipped: 0, batches: 0, failures: 0, refused: 0 }
+  #failuresInRow = 0
+  /** When the oldest request that waits was ended, wall clock; null when none is known to wait. */
+  #oldestMs: number | null = null
+  #idle: (() => void) | null = null
+  #pausing: (() => void) | null = null
+  #hurrying = false
+  #drained: (() => void) | null = null
+  #closed = false
+  readonly #loop: Promise<void>
+
+  /** Starts at once. */
+  constructor(options: ShipperOptions) {
+    this.#options = options
+    options.journal.listen(() => this.#idle?.())
+    this.#loop = this.#run()
+  }
+
+  stats(): ShipperStats {
+    return { ...this.#counts, lagMs: this.#oldestMs === null ? 0 : Math.max(0, Date.now() - this.#oldestMs) }
+  }
+
+  /** Ships without gathering until nothing waits, for that long at most. False: something still does, and stays in the journal. */
+  async flush({ deadlineMs }: { readonly deadlineMs: number }): Promise<boolean> {
+    this.#hurrying = true
+    const drained = new Promise<boolean>((resolve) => (this.#drained = () => resolve(true)))
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), deadlineMs)))
+    this.#idle?.()
+    this.#pausing?.()
+    const done = await Promise.race([drained, late])
+    clearTimeout(timer)
+    this.#hurrying = false
+    return done
+  }
+
+  /** Stops after the batch under way. What is left is shipped by whoever opens the journal next. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#idle?.()
+    this.#pausing?.()
+    await this.#loop
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        const batch = await this.#options.journal.read(ROWS_MAX, BYTES_MAX)
+        if (batch) await this.#ship(batch)
+        else await this.#sleep()
+        if (this.#options.journal.stats().waiting < ROWS_MAX) await this.#pause(this.#hurrying ? 0 : GATHER_MS)
+      } catch (cause) {
+        await this.#failed(cause)
+      }
+    }
+  }
+
+  async #ship(batch: JournalBatch): Promise<void> {
+    this.#oldestMs = endedAtMs(batch.rows[0] ?? '{}')
+    await this.#send(`usage:${this.#options.node}:${batch.segment}:${batch.from}-${batch.to}`, batch.rows)
+    await this.#options.journal.shipped(batch)
+    this.#counts.batches++
+    this.#oldestMs = null
+    if (this.#failuresInRow > 0) this.#options.onState?.('well')
+    this.#failuresInRow = 0
+  }
+
+  /** A batch with a row that Postgres will never take is cut in halves until that row stands alone and can be set aside. */
+  async #send(name: string, rows: readonly string[]): Promise<void> {
+    try {
+      await this.#options.pool.query('SELECT ship_usage($1, $2)', [name, `[${rows.join(',')}]`])
+      this.#counts.shipped += rows.length
+    } catch (cause) {
+      if (!isRefusal(cause)) throw cause
+      const [row] = rows
+      if (rows.length > 1) {
+        const middle = rows.length >> 1
+        await this.#send(`${name}/0`, rows.slice(0, middle))
+        await this.#send(`${name}/1`, rows.slice(middle))
+      } else if (row !== undefined) {
+        await this.#options.journal.setAside(row)
+        this.#counts.refused++
+        this.#options.onRefused?.(row, cause)
+      }
+    }
+  }
+
+  async #failed(cause: unknown): Promise<void> {
+    this.#counts.failures++
+    if (this.#failuresInRow++ === 0) this.#options.onState?.('failing', cause)
+    const ceilingMs = Math.min(BACKOFF_MS_MIN * 2 ** Math.min(this.#failuresInRow, 10), BACKOFF_MS_MAX)
+    const random = this.#options.random ?? Math.random
+    await this.#pause(this.#hurrying ? BACKOFF_MS_MIN : ceilingMs * (0.5 + random() / 2))
+  }
+
+  /** Until the journal has something new. */
+  #sleep(): Promise<void> {
+    this.#drained?.()
+    this.#drained = null
+    if (this.#closed) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#idle = () => {
+        this.#idle = null
+        resolve()
+      }
+    })
+  }
+
+  #pause(ms: number): Promise<void> {
+    if (this.#closed) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#pausing?.(), ms)
+      this.#pausing = () => {
+        this.#pausing = null
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}
+
+/** Whether it is the content of the rows that Postgres objects to, which no repetition will change. */
+function isRefusal(cause: unknown): boolean {
+  return cause instanceof DatabaseError && /^(?:22|23|P0)/.test(cause.code ?? '')
+}
+
+function endedAtMs(row: string): number {
+  const { began_at: beganAt, total_ms: totalMs } = JSON.parse(row) as { began_at: string; total_ms: number }
+  return Date.parse(beganAt) + totalMs
+}

@@ -1,0 +1,300 @@
+import type { Caller, Lookup } from '@turnpike/domain'
+import { LRUCache } from 'lru-cache'
+import { Breaker, type BreakerOptions } from '../connections/breaker.ts'
+import { ExpiringSet } from '../connections/expiring-set.ts'
+import { KeyBatch, SILENT_QUERIES_MAX, SYSTEM_CLOCK, Unanswered, type AskPostgres, type Clock } from './lookup-batch.ts'
+import { RedisCopies, type RedisTier } from './redis-tier.ts'
+import { KeyDenials, type Denial } from './denials.ts'
+import { KeyFlights, type Flight } from './single-flight.ts'
+import { resumeAt, type HeldKeys } from './saved-keys.ts'
+import type { KeyRecord } from './records.ts'
+import { KeyShelf } from './local-cache.ts'
+import type { Trouble } from '../connections/trouble.ts'
+
+/** A change of a key, as either channel tells it. */
+export interface KeyEvent {
+  readonly digest: Buffer
+  /** The key's own version after the change; 0 when the channel does not know it. */
+  readonly version: number
+  readonly revoked: boolean
+}
+
+/** What the cache relies on, each behind a breaker. Redis has two, since a full one or a replica still reads. */
+export type KeyStore = 'redis' | 'redis writes' | 'postgres'
+
+export interface KeyCacheOptions {
+  /** Null: there is no Redis, and Postgres is asked for every miss. */
+  readonly redis: RedisTier | null
+  /** Must settle by its own time limit, or a permit is lost. */
+  readonly fromPostgres: AskPostgres
+  readonly clock?: Clock
+  /** Uniform in [0, 1). */
+  readonly random?: () => number
+  /** Told when a store leaves service, and why, and when it is back: the place for the one log line. */
+  readonly onStore?: (store: KeyStore, state: 'closed' | 'open', trouble: Trouble) => void
+  /** Milliseconds until a copy is asked for again, while both channels carry changes. */
+  readonly freshMs?: number
+  /** Milliseconds that a copy is served while nobody can be asked. */
+  readonly staleMs?: number
+  /** Keys held at most. Memory for them is taken at once. */
+  readonly entriesMax?: number
+}
+
+/** Counters since the start, and what is held now. */
+export type KeyCacheStats = Readonly<ReturnType<KeyCache['stats']>>
+
+const FRESH_MS = 30_000
+/** Outlives the longest cache outage on record (38 minutes). */
+const STALE_MS = 60 * 60_000
+/** From a caller's question to its answer, whatever happens between. */
+const DEADLINE_MS = 800
+/** About 100 MB with policies; an active key is one entry. As many changes and revocations are remembered. */
+const ENTRIES_MAX = 100_000
+/** Small and short: what does not exist today may be made in a moment. */
+const NEGATIVES = { max: 10_000, ttlMs: 5_000 }
+
+const ABSENT: Lookup<never> = { kind: 'absent' }
+
+/**
+ * Who is behind a key: process memory, then Redis, then Postgres. One look-up per key at a time, few queries at a time,
+ * stale copies while nobody can be asked, and `unknown` instead of a guess when there is none. A revoked key is `absent`.
+ */
+export class KeyCache {
+  readonly #clock: Clock
+  /** Also for whoever else asks these stores on the same business, so that one probe at a time holds for all of it. */
+  readonly breakers: { readonly redis: Breaker; readonly redisWrites: Breaker; readonly postgres: Breaker }
+  readonly #copies: RedisCopies
+  readonly #batch: KeyBatch
+  readonly #shelf: KeyShelf
+  readonly #denials: KeyDenials
+  /** Digests that Postgres says do not exist. */
+  readonly #negatives: ExpiringSet
+  /** Digests that changed: Redis may hold what was before, so only Postgres is asked. */
+  readonly #suspects: LRUCache<string, true>
+  readonly #flights = new KeyFlights()
+  readonly #counts = {
+    fresh: 0,
+    stale: 0,
+    tombstoned: 0,
+    negative: 0,
+    absent: 0,
+    /** Answered without proof: each is a 503. */
+    unknown: 0,
+  }
+  readonly #unanswered: Record<Unanswered['trouble'], number> = { refused: 0, slow: 0, busy: 0 }
+  #closed = false
+  /** The number of the last change that Postgres told of; null before the first. */
+  sequence: bigint | null = null
+
+  constructor(options: KeyCacheOptions) {
+    const { clock = SYSTEM_CLOCK, random = Math.random, freshMs = FRESH_MS, staleMs = STALE_MS, onStore } = options
+    const { entriesMax = ENTRIES_MAX } = options
+    const now = () => clock.monotonicMs()
+    const breaker = (store: KeyStore, limits?: Pick<BreakerOptions, 'failuresMax'>) => {
+      const told = (state: 'closed' | 'open') => onStore?.(store, state, made.trouble)
+      const made: Breaker = new Breaker({ now, random, onChange: told, ...limits })
+      return made
+    }
+    this.#clock = clock
+    const [reads, writes] = [breaker('redis'), breaker('redis writes')]
+    const postgres = breaker('postgres', { failuresMax: SILENT_QUERIES_MAX })
+    this.breakers = { redis: reads, redisWrites: writes, postgres }
+    this.#copies = new RedisCopies({ tier: options.redis, reads, writes, clock })
+    this.#batch = new KeyBatch(options.fromPostgres, postgres, clock)
+    this.#shelf = new KeyShelf({ clock, random, freshMs, staleMs, entriesMax })
+    this.#denials = new KeyDenials(now, entriesMax)
+    this.#suspects = new LRUCache({ max: entriesMax })
+    this.#negatives = new ExpiringSet({ ttlMs: NEGATIVES.ttlMs, max: Math.min(NEGATIVES.max, entriesMax), now })
+  }
+
+  /** The hour by which keys expire, Unix milliseconds. */
+  wallMs(): number {
+    return this.#clock.wallMs()
+  }
+
+  /** Never rejects. A caller that goes away leaves the look-up to the others who joined it. */
+  lookup(digest: Buffer): Promise<Lookup<Caller>> {
+    const hex = digest.toString('hex')
+    if (this.#denials.hasDigest(hex)) {
+      this.#counts.tombstoned++
+      return Promise.resolve(ABSENT)
+    }
+    const copy = this.#shelf.find(hex)
+    if (copy) {
+      const fresh = this.#shelf.isFresh(copy)
+      this.#counts[fresh ? 'fresh' : 'stale']++
+      const asked = fresh ? null : this.#join(hex, digest, true)
+      // What an earlier process left is not served while a store can say otherwise; when none can, the look-up brings it home.
+      return asked && !this.#shelf.isOwn(copy) ? asked : Promise.resolve(copy.lookup)
+    }
+    if (this.#negatives.has(hex)) {
+      this.#counts.negative++
+      return Promise.resolve(ABSENT)
+    }
+    return this.#join(hex, digest, false)
+  }
+
+  /** These keys changed. What is known of them is not used again until Postgres has said what became of them. */
+  drop(digests: readonly Buffer[]): void {
+    for (const digest of digests) {
+      const hex = digest.toString('hex')
+      const known = this.#shelf.delete(hex)
+      this.#flights.leaveBehind(hex)
+      this.#negatives.delete(hex)
+      this.#suspects.set(hex, true)
+      if (known) void this.#join(hex, digest, true)
+    }
+  }
+
+  /** This key was revoked: from now on it is absent, whatever a look-up under way brings home. */
+  tombstone(digest: Buffer): void {
+    const hex = digest.toString('hex')
+    this.#denials.addDigest(hex)
+    this.#shelf.delete(hex)
+    this.#flights.leaveBehind(hex)
+  }
+
+  /** A key was revoked that is known by its id alone. Costs a walk through all copies, the first time. */
+  deny(denial: Denial): void {
+    const known = this.#denials.hasId(denial)
+    // Told again it lives on: what Postgres has not taken for an hour is told each second all that time.
+    this.#denials.addId(denial)
+    if (known) return
+    for (const { digest, record } of this.#shelf.hold(Infinity)) {
+      if (record.caller && this.#denials.hasId(record.caller)) this.tombstone(Buffer.from(digest, 'hex'))
+    }
+  }
+
+  /** Takes what a channel brings. */
+  apply(events: readonly KeyEvent[]): void {
+    for (const event of events) if (event.revoked) this.tombstone(event.digest)
+    this.drop(events.filter((event) => !event.revoked).map((event) => event.digest))
+  }
+
+  /**
+   * A channel went silent, told once for each: what is held may have changed unheard. It is still served, and asked for again
+   * as it is used.
+   */
+  channelLost(): void {
+    this.#shelf.channelLost()
+  }
+
+  channelBack(): void {
+    this.#shelf.channelBack()
+  }
+
+  /** Redis was found to have lost what it held: its misses are counted as that for a minute. */
+  redisFlushed(): void {
+    this.#copies.flushed()
+  }
+
+  /** The versions of the next few copies, for whoever compares them with Postgres. */
+  sample(max: number): { digest: Buffer; version: number }[] {
+    return this.#shelf.sample(max)
+  }
+
+  /** @param max copies at most, those used last */
+  hold(max: number): HeldKeys {
+    const sequence = this.sequence?.toString() ?? null
+    return { copies: this.#shelf.hold(max), ...this.#denials.hold(), sequence }
+  }
+
+  /** Takes what an earlier process held. Returns how many copies were young enough. */
+  restore(held: HeldKeys): number {
+    this.#denials.restore(held)
+    this.sequence ??= resumeAt(held)
+    const denied = ({ digest, record: { caller } }: HeldKeys['copies'][number]) =>
+      this.#denials.hasDigest(digest) || (caller !== null && this.#denials.hasId(caller))
+    // The one used last is put in last, as it was.
+    const copies = held.copies.filter((copy) => !denied(copy)).toReversed()
+    return copies.filter(({ digest, record }) => this.#shelf.restore(digest, record)).length
+  }
+
+  stats() {
+    const { hits, misses, failures, wrong, claimsLost } = this.#copies
+    const { queries, digests, inFlight, waiting } = this.#batch
+    return {
+      ...this.#counts,
+      joined: this.#flights.joined,
+      misses: { ...misses },
+      redisHits: hits,
+      redisFailures: failures,
+      redisWrong: wrong,
+      claimsLost,
+      postgresQueries: queries,
+      postgresDigests: digests,
+      permitsInUse: inFlight,
+      waiting,
+      unanswered: { ...this.#unanswered },
+      lowered: this.#shelf.lowered,
+      entries: this.#shelf.size,
+      flights: this.#flights.size,
+      redis: this.breakers.redis.state,
+      redisWrites: this.breakers.redisWrites.state,
+      postgres: this.breakers.postgres.state,
+    }
+  }
+
+  /** Starts nothing more and resolves when what is under way has landed. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#flights.landed()
+  }
+
+  #join(hex: string, digest: Buffer, refresh: boolean): Promise<Lookup<Caller>> {
+    if (this.#closed) return Promise.resolve({ kind: 'unknown', cause: new Unanswered('busy', 'this process ends') })
+    return this.#flights.join(hex, (flight) => this.#fly(hex, digest, refresh, flight))
+  }
+
+  async #fly(hex: string, digest: Buffer, refresh: boolean, flight: Flight): Promise<Lookup<Caller>> {
+    const deadlineMs = this.#clock.monotonicMs() + DEADLINE_MS
+    const cached = this.#suspects.has(hex) ? null : await this.#copies.read(digest, !refresh)
+    try {
+      if (cached && this.#shelf.isNews(hex, cached, flight.current)) return this.#keep(hex, digest, cached, flight)
+      const record = await this.#batch.lookup(hex, digest, refresh, deadlineMs)
+      if (!record) return this.#remember(hex, flight)
+      if (flight.current) {
+        this.#suspects.delete(hex)
+        void this.#copies.write(digest, record)
+      }
+      return this.#keep(hex, digest, record, flight)
+    } catch (cause) {
+      if (cause instanceof Unanswered) this.#unanswered[cause.trouble]++
+      return this.#makeDo(hex, digest, cached, flight, cause)
+    }
+  }
+
+  /** Puts a record into this process, unless a later word is there already, and answers with what holds. */
+  #keep(hex: string, digest: Buffer, record: KeyRecord, flight: Flight): Lookup<Caller> {
+    const { caller } = record
+    if (caller === null || caller.revoked || this.#denials.hasId(caller)) this.tombstone(digest)
+    if (caller === null || this.#denials.hasDigest(hex)) return ABSENT
+    if (!flight.current) return { kind: 'found', value: caller }
+    this.#negatives.delete(hex)
+    return this.#shelf.put(hex, record, caller)
+  }
+
+  /** Postgres says that it does not exist. */
+  #remember(hex: string, flight: Flight): Lookup<Caller> {
+    this.#counts.absent++
+    if (flight.current) {
+      this.#shelf.delete(hex)
+      this.#negatives.add(hex)
+    }
+    return ABSENT
+  }
+
+  /** Nobody could be asked: a copy that is not too old, from here or from Redis, or no answer. */
+  #makeDo(hex: string, digest: Buffer, cached: KeyRecord | null, flight: Flight, cause: unknown): Lookup<Caller> {
+    const later = cached && this.#shelf.isUsable(cached) && this.#shelf.isLater(hex, cached)
+    if (later && flight.current) this.#keep(hex, digest, cached, flight)
+    const held = this.#shelf.find(hex)
+    if (held) {
+      this.#shelf.putOff(held)
+      return held.lookup
+    }
+    if (this.#denials.hasDigest(hex)) return ABSENT
+    this.#counts.unknown++
+    return { kind: 'unknown', cause }
+  }
+}

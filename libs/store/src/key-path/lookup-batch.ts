@@ -1,0 +1,185 @@
+import type { Breaker, Trial } from '../connections/breaker.ts'
+import type { KeyRecord } from './records.ts'
+import { troubleOf, type Trouble } from '../connections/trouble.ts'
+
+/** Time as the key path uses it; injected, so that hours of outage fit into a test. */
+export interface Clock {
+  /** Wall clock, milliseconds: compared with what other nodes wrote. */
+  wallMs(): number
+  /** Monotonic milliseconds: ages and deadlines. */
+  monotonicMs(): number
+  /** Calls back once after that many milliseconds, when all that had arrived by then was heard. Returns what calls it off. */
+  after(ms: number, call: () => void): () => void
+}
+
+export const SYSTEM_CLOCK: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  // A process that was held up finds its timers due before it reads its sockets. One turn more, or it would call a reply late
+  // that has been waiting for it.
+  after: (ms, call) => {
+    let turn: NodeJS.Immediate | undefined
+    const timer = setTimeout(() => (turn = setImmediate(call)), ms)
+    return () => {
+      clearTimeout(timer)
+      clearImmediate(turn)
+    }
+  },
+}
+
+/** Nobody could be asked: no proof of anything. `busy`: more waited than this node may ask for. */
+export class Unanswered extends Error {
+  readonly trouble: Trouble | 'busy'
+
+  constructor(trouble: Trouble | 'busy', message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.trouble = trouble
+  }
+}
+
+export type AskPostgres = (digests: readonly Buffer[]) => Promise<ReadonlyMap<string, KeyRecord>>
+
+/** Queries in flight per node at most: nodes × 4 must stay below half of the server's connections. */
+const PERMITS_MAX = 4
+/** Of them, for refreshes of what is served anyway: one stays free for keys that nobody knows yet. */
+const PERMITS_OF_REFRESHES_MAX = 3
+/** As many silent queries in a row as refreshes alone can have under way say that Postgres is down. */
+export const SILENT_QUERIES_MAX = PERMITS_OF_REFRESHES_MAX
+/**
+ * A query that takes longer counts as failed, before its own time limit ends it: it is answered in a few milliseconds, or queued.
+ * The breaker has to open within 250 ms of trouble, and until three have been sent, some 60 to 110 pass (measured).
+ */
+const SLOW_MS = 100
+const BATCH_MAX = 200
+/** Beyond it a node is flooded with keys of its own making; the next one is told at once. */
+const WAITING_MAX = 10_000
+const REFRESHES_WAITING_MAX = 1_000
+
+interface Waiting {
+  readonly hex: string
+  readonly digest: Buffer
+  readonly settle: (answer: { readonly record: KeyRecord | null } | { readonly error: Error }) => void
+}
+
+/** Collects the digests that wait and asks Postgres for all of them in one query, a few queries at a time. */
+export class KeyBatch {
+  readonly #ask: AskPostgres
+  readonly #breaker: Breaker
+  readonly #clock: Clock
+  readonly #unknown = new Set<Waiting>()
+  readonly #refreshes = new Set<Waiting>()
+  #inFlight = 0
+  #pumping = false
+  /** Queries sent so far, and digests in them. */
+  queries = 0
+  digests = 0
+
+  constructor(ask: AskPostgres, breaker: Breaker, clock: Clock) {
+    this.#ask = ask
+    this.#breaker = breaker
+    this.#clock = clock
+  }
+
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  get waiting(): number {
+    return this.#unknown.size + this.#refreshes.size
+  }
+
+  /**
+   * Asks for one digest. Null: Postgres says that it does not exist.
+   * Rejects with Unanswered when that could not be learned by the deadline.
+   * @param refresh a stale copy is being served meanwhile, so that it may wait behind others
+   * @param deadlineMs monotonic
+   */
+  lookup(hex: string, digest: Buffer, refresh: boolean, deadlineMs: number): Promise<KeyRecord | null> {
+    const queue = refresh ? this.#refreshes : this.#unknown
+    if (queue.size >= (refresh ? REFRESHES_WAITING_MAX : WAITING_MAX)) {
+      return Promise.reject(new Unanswered('busy', 'too many keys wait for Postgres'))
+    }
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        hex,
+        digest,
+        settle: (answer) => {
+          cancel()
+          if ('error' in answer) reject(answer.error)
+          else resolve(answer.record)
+        },
+      }
+      const cancel = this.#clock.after(Math.max(0, deadlineMs - this.#clock.monotonicMs()), () => {
+        const sent = !queue.delete(waiting)
+        const error = sent
+          ? new Unanswered('slow', 'Postgres did not answer in time')
+          : new Unanswered('busy', 'other keys were looked up before it')
+        waiting.settle({ error })
+      })
+      queue.add(waiting)
+      this.#pumpSoon()
+    })
+  }
+
+  /** After the current turn, so that all who come in it share a query. */
+  #pumpSoon(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    queueMicrotask(() => {
+      this.#pumping = false
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    while (this.#mayStart()) {
+      const batch = [...take(this.#unknown, BATCH_MAX)]
+      batch.push(...take(this.#refreshes, BATCH_MAX - batch.length))
+      const trial = this.#breaker.admit()
+      if (!trial) {
+        const error = new Unanswered(this.#breaker.trouble, 'Postgres is not asked while it fails')
+        for (const waiting of batch) waiting.settle({ error })
+        continue
+      }
+      void this.#send(batch, trial)
+    }
+  }
+
+  #mayStart(): boolean {
+    if (this.#unknown.size > 0) return this.#inFlight < PERMITS_MAX
+    return this.#refreshes.size > 0 && this.#inFlight < PERMITS_OF_REFRESHES_MAX
+  }
+
+  /** A permit is held until the query ends, not until whoever waits gives up: that is what bounds the load on Postgres. */
+  async #send(batch: readonly Waiting[], trial: Trial): Promise<void> {
+    this.#inFlight++
+    this.queries++
+    this.digests += batch.length
+    // A probe is told off when it has ended, so that there never are two.
+    const punctual = this.#clock.after(SLOW_MS, () => this.#breaker.state === 'closed' && trial.failed('slow'))
+    try {
+      const records = await this.#ask(batch.map((waiting) => waiting.digest))
+      trial.succeeded()
+      for (const waiting of batch) waiting.settle({ record: records.get(waiting.hex) ?? null })
+    } catch (cause) {
+      const trouble = troubleOf(cause)
+      trial.failed(trouble)
+      const error = new Unanswered(trouble, 'Postgres could not be asked', { cause })
+      for (const waiting of batch) waiting.settle({ error })
+    } finally {
+      punctual()
+      this.#inFlight--
+      this.#pumpSoon()
+    }
+  }
+}
+
+/** Removes and returns the first few, in the order in which they came. */
+function* take(queue: Set<Waiting>, most: number): Generator<Waiting> {
+  let left = most
+  for (const waiting of queue) {
+    if (left-- <= 0) return
+    queue.delete(waiting)
+    yield waiting
+  }
+}

@@ -1,0 +1,189 @@
+import { mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises'
+import path from 'node:path'
+import { Fault } from '@turnpike/domain'
+import { lockFolder } from '../journal/lock.ts'
+import { openText, sealText, type KeySecrets } from './seal.ts'
+import { nameOfRevocation, revocationOf, type Revocation } from './revocation.ts'
+
+/** As many as one organisation can have keys in force. */
+const PER_TENANT_MAX = 1_000
+/** Every gateway reads all of them each second while Postgres is away, for some 30 ms of its time. */
+const PENDING_MAX = 5_000
+
+const PURPOSE = 'turnpike revocation file'
+
+/**
+ * Opens the file of revocations that wait for Postgres, and reads what an earlier process left in it, however that one ended.
+ * Its folder belongs to this process alone until `close`. Rejects with an Error when another process that is alive owns the
+ * folder, or the disk does not take the file.
+ */
+export async function openRevocationFile(file: string, secrets: KeySecrets): Promise<RevocationFile> {
+  const folder = path.dirname(file)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const unlock = await lockFolder(folder).catch((cause: unknown) => {
+    throw new Error(
+      'The folder of the revocation file belongs to another process. Each process needs one of its own.',
+      {
+        cause,
+      },
+    )
+  })
+  try {
+    const { pending, unreadable } = readLines(await textOf(file), secrets)
+    const { handle } = await rewrite(file, [...unreadable, ...pending.map((one) => seal(secrets, one))])
+    return new RevocationFile({ file, secrets, handle, pending, unreadable, unlock })
+  } catch (error) {
+    await unlock()
+    throw error
+  }
+}
+
+interface Opened {
+  readonly file: string
+  readonly secrets: KeySecrets
+  readonly handle: FileHandle
+  readonly pending: readonly Revocation[]
+  readonly unreadable: readonly string[]
+  readonly unlock: () => Promise<void>
+}
+
+/** One sealed line per revocation, appended and synced; written anew without those that were carried out. */
+export class RevocationFile {
+  readonly #opened: Opened
+  readonly #pending: Map<string, Revocation>
+  #handle: FileHandle
+  /** A write failed, so nobody knows what the end of the file holds: it is written anew before anything is added. */
+  #torn = false
+  /** Each change waits for the one before. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(opened: Opened) {
+    this.#opened = opened
+    this.#handle = opened.handle
+    this.#pending = new Map(opened.pending.map((one) => [nameOfRevocation(one), one]))
+  }
+
+  /** Those that were not carried out yet, oldest first. */
+  get pending(): readonly Revocation[] {
+    return [...this.#pending.values()]
+  }
+
+  /**
+   * Lines that are not sealed by a secret of ours: somebody edited the file, or the secret was retired too early. They are
+   * kept as they are and mean nothing.
+   */
+  get unreadable(): number {
+    return this.#opened.unreadable.length
+  }
+
+  /**
+   * Resolves when it is on the disk. One that is there already stays as it is. Rejects when the disk does not take it, and
+   * with Fault `overloaded` when 1,000 of its organisation, or 5,000 of all, wait already.
+   */
+  add(revocation: Revocation): Promise<void> {
+    return this.#inTurn(async () => {
+      const name = nameOfRevocation(revocation)
+      if (this.#pending.has(name)) return
+      this.#refuseTooMany(revocation)
+      if (this.#torn) await this.#renew()
+      const line = seal(this.#opened.secrets, revocation)
+      this.#torn = true
+      await this.#handle.appendFile(`${line}\n`)
+      await this.#handle.datasync()
+      this.#torn = false
+      this.#pending.set(name, revocation)
+    })
+  }
+
+  /** Takes out what was carried out. Rejects when the disk does not take it; then they are carried out again, which changes nothing. */
+  remove(done: readonly Revocation[]): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const revocation of done) this.#pending.delete(nameOfRevocation(revocation))
+      await this.#renew()
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#last
+    await this.#handle.close()
+    await this.#opened.unlock()
+  }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const changed = this.#last.then(change)
+    this.#last = changed.catch(() => undefined)
+    return changed
+  }
+
+  #refuseTooMany({ tenantId }: Revocation): void {
+    const own = this.pending.filter((one) => one.tenantId === tenantId).length
+    if (own < PER_TENANT_MAX && this.#pending.size < PENDING_MAX) return
+    throw new Fault('overloaded', 'Too many revocations wait for the database. Please try again when it is back.')
+  }
+
+  async #renew(): Promise<void> {
+    this.#torn = true
+    const { file, secrets, unreadable } = this.#opened
+    const { handle } = await rewrite(file, [...unreadable, ...this.pending.map((one) => seal(secrets, one))])
+    await this.#handle.close().catch(() => undefined)
+    this.#handle = handle
+    this.#torn = false
+  }
+}
+
+/** Larger than 5,000 lines can be; what is larger is not ours. */
+const BYTES_MAX = 8 * 1024 * 1024
+
+async function textOf(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0)
+    throw error
+  })
+  if (bytes.length > BYTES_MAX) throw new Error('The revocation file is larger than it can be. It is something else.')
+  return bytes.toString('utf8')
+}
+
+/** What stands behind the last line break was never promised to anybody. */
+function readLines(text: string, secrets: KeySecrets): { pending: Revocation[]; unreadable: string[] } {
+  const lines = text.split('\n').slice(0, -1).filter(Boolean)
+  const read = lines.map((line) => ({ line, revocation: openLine(secrets, line) }))
+  return {
+    pending: read.flatMap(({ revocation }) => revocation ?? []),
+    unreadable: read.flatMap(({ line, revocation }) => (revocation ? [] : [line])),
+  }
+}
+
+function seal(secrets: KeySecrets, { tenantId, keyId, atMs }: Revocation): string {
+  return sealText(secrets, PURPOSE, JSON.stringify({ tenantId, keyId, atMs }))
+}
+
+function openLine(secrets: KeySecrets, line: string): Revocation | null {
+  const text = openText(secrets, PURPOSE, line)
+  return text === null ? null : revocationOf(JSON.parse(text))
+}
+
+/** Puts a new file in the place of the old one: whenever the power goes, one of the two is there whole. Leaves it open for more. */
+async function rewrite(file: string, lines: readonly string[]): Promise<{ handle: FileHandle }> {
+  const fresh = `${file}.new`
+  const handle = await open(fresh, 'w', 0o600)
+  try {
+    await handle.chmod(0o600)
+    await handle.writeFile(lines.map((line) => `${line}\n`).join(''))
+    await handle.sync()
+    await rename(fresh, file)
+    await syncFolder(path.dirname(file))
+    return { handle }
+  } catch (error) {
+    await handle.close().catch(() => undefined)
+    throw error
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,259 @@
+import type { KeyId } from '@turnpike/domain'
+import type { Redis } from 'ioredis'
+import type { Breaker } from '../connections/breaker.ts'
+import { SYSTEM_CLOCK, type AskPostgres, type Clock } from './lookup-batch.ts'
+import type { KeyCache } from './cache.ts'
+import type { RedisTier } from './redis-tier.ts'
+import { readCached, readKeys, WrongValue, type KeyRecord } from './records.ts'
+import type { KeySecrets } from './seal.ts'
+import type { Pool } from '../connections/pools.ts'
+import { promptly } from '../connections/redis.ts'
+import type { StoreTime } from '../connections/store-time.ts'
+import { troubleOf } from '../connections/trouble.ts'
+
+/** Where a copy lies. */
+export type CopyTier = 'memory' | 'redis'
+
+/** A copy that still lacks a change which Postgres had at least 5 s before. */
+export interface Inconsistency {
+  readonly tier: CopyTier
+  readonly keyId: KeyId | null
+  /** The key's version in the copy, and in Postgres. */
+  readonly version: number
+  readonly truth: number
+}
+
+export interface KeySamplerOptions {
+  readonly keys: Pick<KeyCache, 'sample' | 'lookup' | 'drop' | 'stats' | 'breakers'>
+  /** Must settle by its own time limit. */
+  readonly fromPostgres: AskPostgres
+  /** Null: there is no Redis. Must settle by its own time limit. */
+  readonly fromRedis: RedisTier['fromRedis'] | null
+  readonly clock?: Clock
+  /** Told of each, after its copy was dropped: the place for the log line. */
+  readonly onInconsistent?: (found: Inconsistency) => void
+  /** Told when copies are ahead of Postgres, once a minute at most while they are. */
+  readonly onPostgresBehind?: (found: Inconsistency) => void
+}
+
+/** Counters since the start. */
+export interface KeySamplerStats {
+  /** Copies compared. */
+  readonly sampled: Readonly<Record<CopyTier, number>>
+  /** 0 unless a change reached Postgres and not this copy. */
+  readonly inconsistent: Readonly<Record<CopyTier, number>>
+  /** Copies with a version that Postgres does not have: 0 unless it lost what it had committed. */
+  readonly postgresBehind: number
+  /** Values in Redis that were not what we put there. */
+  readonly redisWrong: number
+}
+
+const INTERVAL_MS = 1_000
+/** A copy in a hundred each minute: all of them within two hours, the same work every second. */
+const SHARE_PER_ROUND = 0.01 / 60
+const COPIES_PER_ROUND = { min: 1, max: 50 }
+const REDIS_READS_PER_ROUND_MAX = 10
+/** Longer than any change takes to every node that reaches a store, with Redis down as well. */
+const CONSISTENT_WITHIN_MS = 5_000
+/** A round that comes later than this found the process stopped: what it suspected had no chance to be put right. */
+const ROUND_LATE_MS = 3_000
+const BEHIND_TOLD_EVERY_MS = 60_000
+
+interface Copy {
+  readonly tier: CopyTier
+  readonly digest: Buffer
+  readonly version: number
+}
+
+/** A copy seen behind Postgres. */
+interface Suspect extends Copy {
+  readonly keyId: KeyId | null
+  /** What Postgres had then. */
+  readonly truth: number
+  readonly sinceMs: number
+}
+
+/**
+ * Compares copies with Postgres all the time, a few each second. Postgres is asked after the copies were read, so that a copy can
+ * lag behind it and never lead. One that lags is looked at again 5 s later; if it still does, it is counted and dropped, and
+ * with that put right. One that leads is kept: Postgres has gone back in time, and its older word replaces nothing.
+ * While Postgres is in trouble nothing is compared and no suspicion kept.
+ */
+export class KeySampler {
+  readonly #options: KeySamplerOptions
+  readonly #clock: Clock
+  readonly #sampled = { memory: 0, redis: 0 }
+  readonly #inconsistent = { memory: 0, redis: 0 }
+  #postgresBehind = 0
+  #redisWrong = 0
+  /** Oldest first; no more than were read in the last five rounds. */
+  readonly #suspects = new Map<string, Suspect>()
+  #lastRoundMs: number
+  #behindToldMs = -Infinity
+  #cancel = () => {}
+  #round: Promise<void> = Promise.resolve()
+  #closed = false
+
+  /** Starts at once. */
+  constructor(options: KeySamplerOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? SYSTEM_CLOCK
+    this.#lastRoundMs = this.#clock.monotonicMs()
+    this.#wait()
+  }
+
+  stats(): KeySamplerStats {
+    return {
+      sampled: { ...this.#sampled },
+      inconsistent: { ...this.#inconsistent },
+      postgresBehind: this.#postgresBehind,
+      redisWrong: this.#redisWrong,
+    }
+  }
+
+  /** Resolves when the round under way has ended. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancel()
+    await this.#round
+  }
+
+  #wait(): void {
+    if (this.#closed) return
+    this.#cancel = this.#clock.after(INTERVAL_MS, () => {
+      this.#round = this.#compare().finally(() => this.#wait())
+    })
+  }
+
+  async #compare(): Promise<void> {
+    const { keys } = this.#options
+    const nowMs = this.#clock.monotonicMs()
+    if (nowMs - this.#lastRoundMs > ROUND_LATE_MS) this.#suspects.clear()
+    this.#lastRoundMs = nowMs
+    const due = this.#due(nowMs)
+    const copies = keys
+      .sample(copiesPerRound(keys.stats().entries))
+      .map((copy) => ({ ...copy, tier: 'memory' as const }))
+    const readsLeft = REDIS_READS_PER_ROUND_MAX - due.filter(({ tier }) => tier === 'redis').length
+    const inRedis = await Promise.all(copies.slice(0, readsLeft).map(({ digest }) => this.#copyInRedis(digest)))
+    const compared: Copy[] = [...copies, ...inRedis.filter((copy) => copy !== null)]
+    const records = await this.#askPostgres(copies.map(({ digest }) => digest))
+    if (!records) {
+      this.#suspects.clear()
+      return
+    }
+    for (const copy of compared) this.#judge(copy, records.get(copy.digest.toString('hex')) ?? null, nowMs)
+    for (const suspect of due) await this.#judgeAgain(suspect)
+  }
+
+  /** Removes and returns those that have had their time. */
+  #due(nowMs: number): Suspect[] {
+    const due = [...this.#suspects].filter(([, { sinceMs }]) => nowMs - sinceMs >= CONSISTENT_WITHIN_MS)
+    for (const [name] of due) this.#suspects.delete(name)
+    return due.map(([, suspect]) => suspect)
+  }
+
+  /** Null: Redis has none, or a tombstone, which no version makes wrong. */
+  async #copyInRedis(digest: Buffer): Promise<Copy | null> {
+    const record = await this.#readRedis(digest)
+    return record?.caller && !record.caller.revoked ? { tier: 'redis', digest, version: record.version } : null
+  }
+
+  async #readRedis(digest: Buffer): Promise<KeyRecord | null> {
+    const { fromRedis, keys } = this.#options
+    // What Redis cannot be given it is not expected to hold.
+    if (!fromRedis || keys.breakers.redisWrites.state !== 'closed') return null
+    const trial = admitWhileClosed(keys.breakers.redis)
+    if (!trial) return null
+    try {
+      const record = await fromRedis(digest)
+      trial.succeeded()
+      return record
+    } catch (error) {
+      // A wrong value is Redis' content and not its failing.
+      if (error instanceof WrongValue) {
+        this.#redisWrong++
+        trial.succeeded()
+      } else trial.failed(troubleOf(error))
+      return null
+    }
+  }
+
+  /** Null: it could not be asked, or is left alone. */
+  async #askPostgres(digests: readonly Buffer[]): Promise<ReadonlyMap<string, KeyRecord> | null> {
+    const { fromPostgres, keys } = this.#options
+    if (keys.breakers.postgres.state !== 'closed') return null
+    if (digests.length === 0) return new Map()
+    const trial = admitWhileClosed(keys.breakers.postgres)
+    try {
+      const records = await fromPostgres(digests)
+      trial?.succeeded()
+      return records
+    } catch (error) {
+      trial?.failed(troubleOf(error))
+      return null
+    }
+  }
+
+  /** @param record null when Postgres does not have the key: rows of keys are never deleted, so it lost it */
+  #judge({ tier, digest, version }: Copy, record: KeyRecord | null, nowMs: number): void {
+    this.#sampled[tier]++
+    const truth = record?.version ?? 0
+    const keyId = record?.caller?.keyId ?? null
+    if (version > truth) this.#tellBehind({ tier, keyId, version, truth }, nowMs)
+    const name = `${tier} ${digest.toString('hex')}`
+    if (version < truth && !this.#suspects.has(name)) {
+      this.#suspects.set(name, { tier, digest, version, keyId, truth, sinceMs: nowMs })
+    }
+  }
+
+  #tellBehind(found: Inconsistency, nowMs: number): void {
+    this.#postgresBehind++
+    if (nowMs - this.#behindToldMs < BEHIND_TOLD_EVERY_MS) return
+    this.#behindToldMs = nowMs
+    this.#options.onPostgresBehind?.(found)
+  }
+
+  async #judgeAgain({ tier, digest, keyId, truth }: Suspect): Promise<void> {
+    const version = tier === 'memory' ? await this.#versionServed(digest) : (await this.#copyInRedis(digest))?.version
+    if (version === undefined || version >= truth) return
+    this.#inconsistent[tier]++
+    this.#options.keys.drop([digest])
+    this.#options.onInconsistent?.({ tier, keyId, version, truth })
+  }
+
+  /** What a request with this key would be served from now. */
+  async #versionServed(digest: Buffer): Promise<number | undefined> {
+    const looked = await this.#options.keys.lookup(digest)
+    return looked.kind === 'found' ? looked.value.version : undefined
+  }
+}
+
+/** The sampler of a cache over the real stores. Copies are read from Redis by the connection that the cache reads by. */
+export function openKeySampler(
+  options: {
+    readonly pool: Pool
+    readonly redis: Redis | null
+    readonly secrets: KeySecrets
+    /** Shared with the cache. */
+    readonly time: StoreTime
+  } & Pick<KeySamplerOptions, 'keys' | 'onInconsistent' | 'onPostgresBehind'>,
+): KeySampler {
+  const { pool, redis, secrets, time, ...rest } = options
+  return new KeySampler({
+    ...rest,
+    clock: time,
+    fromPostgres: (digests) => readKeys(pool, digests, time.wallMs()),
+    fromRedis: redis && ((digest) => promptly(time, readCached(redis, secrets, digest, time.wallMs()))),
+  })
+}
+
+function copiesPerRound(entries: number): number {
+  const { min, max } = COPIES_PER_ROUND
+  return Math.min(Math.max(Math.ceil(entries * SHARE_PER_ROUND), min), max)
+}
+
+/** The sampler is nobody's probe: it can wait until a store is in use again. */
+function admitWhileClosed(breaker: Breaker) {
+  return breaker.state === 'closed' ? breaker.admit() : null
+}

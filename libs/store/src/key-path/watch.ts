@@ -1,0 +1,233 @@
+import type { Redis } from 'ioredis'
+import type { Breaker } from '../connections/breaker.ts'
+import type { KeyCache } from './cache.ts'
+import { Channel, type KeyChannel } from './channel.ts'
+import { KEY_CHANNEL, openMessage } from './events.ts'
+import type { KeySecrets } from './seal.ts'
+import type { Pool } from '../connections/pools.ts'
+import { openSubscriber, promptly } from '../connections/redis.ts'
+import { readRevocations, revocationsOf } from './revocations.ts'
+import type { StoreTime } from '../connections/store-time.ts'
+import { troubleOf } from '../connections/trouble.ts'
+
+const POLL_MS = 1_000
+/** Changes read at once; more are read in further pages before the next pause. */
+const PAGE_MAX = 1_000
+/** Pages read without a pause: a million changes. A node that is behind by more goes on a second later. */
+const PAGES_MAX = 1_000
+/** As many as close a breaker. */
+const PROBES_MAX = 3
+/** Stands in Redis for as long as it keeps anything; where it is missing, everything is. */
+const MARKER = 'turnpike:marker'
+
+export interface KeyWatchOptions {
+  /** Told of every change at least once, usually by both channels. */
+  readonly keys: KeyCache
+  readonly pool: Pool
+  readonly redis: Redis | null
+  /** Seals of messages are checked with them: whoever else writes to Redis can neither admit a key nor deny one. */
+  readonly secrets: KeySecrets
+  /** Set by Postgres at each poll. */
+  readonly time: StoreTime
+  readonly onChannel: (channel: KeyChannel, heard: boolean) => void
+  /** Told of every change of a versioned table that the poll reads, whether it concerns keys or not. */
+  readonly onChanges?: (changes: readonly { readonly entity: string; readonly entityId: string }[]) => void
+  readonly intervalMs?: number
+}
+
+/** Which channels are heard. */
+export interface ChannelState {
+  /** Null: there is no Redis. */
+  readonly redis: boolean | null
+  readonly postgres: boolean
+  /** Monotonic milliseconds since when neither is heard; null while one is. */
+  readonly silentSinceMs: number | null
+}
+
+export interface KeyWatch {
+  channels(): ChannelState
+  close(): Promise<void>
+}
+
+/**
+ * Listens for changes of keys on two channels that share nothing: a subscription in Redis, within milliseconds, and a poll
+ * of Postgres each second, constant work whatever happens. Numbers of events are in the order of their commits, so that
+ * reading after the last number misses nothing.
+ */
+export function watchKeyEvents(options: KeyWatchOptions): KeyWatch {
+  const { redis, intervalMs = POLL_MS } = options
+  const postgresChannel = channelOf('postgres', options)
+  const redisChannel = redis && channelOf('redis', options)
+  const rounds = [repeat(() => pollPostgres(options, postgresChannel), intervalMs)]
+  const look = redisLooker(options)
+  if (redis) rounds.push(repeat(() => look(redis), intervalMs))
+  const subscriber = redis && redisChannel && subscribe(redis, redisChannel, options)
+  return {
+    channels: () => {
+      const silent = !postgresChannel.heard && !redisChannel?.heard
+      const silentSinceMs = silent ? Math.max(postgresChannel.sinceMs, redisChannel?.sinceMs ?? -Infinity) : null
+      return { redis: redisChannel?.heard ?? null, postgres: postgresChannel.heard, silentSinceMs }
+    },
+    close: async () => {
+      subscriber?.removeAllListeners('close')
+      subscriber?.disconnect()
+      await Promise.all(rounds.map((stop) => stop()))
+    },
+  }
+}
+
+/**
+ * The poll is complete: it goes on where it ended, so that while it is heard nothing is missed, and copies are doubted only when it
+ * is not. The subscription is quicker and may lose a message; losing it costs a second, not a look-up of every key.
+ */
+function channelOf(name: KeyChannel, { keys, time, onChannel }: KeyWatchOptions): Channel {
+  const complete = name === 'postgres'
+  return new Channel({
+    now: () => time.monotonicMs(),
+    onLost: () => complete && keys.channelLost(),
+    onBack: () => complete && keys.channelBack(),
+    onNews: (heard) => onChannel(name, heard),
+  })
+}
+
+/** One poll. It asks whatever the breaker says, being constant work, and is the breaker's probe where it needs one. */
+async function pollPostgres(options: KeyWatchOptions, channel: Channel): Promise<void> {
+  const trial = options.keys.breakers.postgres.admit()
+  try {
+    await readEvents(options)
+    trial?.succeeded()
+    channel.hear()
+  } catch (error) {
+    // The next round asks again from the same number; whoever listens is told once.
+    trial?.failed(troubleOf(error))
+    channel.lose()
+  }
+}
+
+/** Throws when there is no answer, and when what is heard is not what came after; the next round begins again then. */
+async function readEvents({ keys, pool, time, onChanges }: KeyWatchOptions): Promise<void> {
+  keys.sequence ??= await beginning(pool)
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const { rows } = await pool.query<EventRow>(SINCE, [keys.sequence, PAGE_MAX])
+    const [first] = rows
+    if (first) time.heard(first.now.getTime())
+    if (first && BigInt(first.newest) < keys.sequence) {
+      keys.sequence = null
+      throw new Error('PostgreSQL knows fewer changes than it told before: an older state was restored')
+    }
+    keys.sequence = BigInt(rows.at(-1)?.sequence ?? keys.sequence)
+    keys.drop(rows.flatMap(({ digests }) => digests ?? []))
+    onChanges?.(
+      rows.flatMap(({ entity, entity_id }) => (entity === null ? [] : [{ entity, entityId: entity_id ?? '' }])),
+    )
+    if (rows.length < PAGE_MAX) return
+  }
+}
+
+/**
+ * A process that starts knows no key, so the past does not concern it; but Redis may hold a copy that a change of just now made
+ * stale without being told. The last page of changes is read for that. One with a snapshot goes on where that ended.
+ */
+async function beginning(pool: Pool): Promise<bigint> {
+  const { rows } = await pool.query<{ sequence: string }>('SELECT sequence::text FROM event_counter')
+  const now = BigInt(rows[0]?.sequence ?? 0)
+  const page = BigInt(PAGE_MAX)
+  return now > page ? now - page : 0n
+}
+
+interface EventRow {
+  now: Date
+  /** The number of the last change there is. */
+  newest: string
+  /** Null in the only row when nothing changed. */
+  sequence: string | null
+  entity: string | null
+  entity_id: string | null
+  digests: Buffer[] | null
+}
+
+const SINCE = `SELECT clock_timestamp() AS now, counter.sequence::text AS newest, since.sequence::text, since.entity,
+    since.entity_id, since.digests
+  FROM event_counter AS counter LEFT JOIN key_events_since($1, $2) AS since ON true`
+
+/**
+ * Each second: whether Redis still holds what it was given, which keys were revoked while Postgres could not take it, and whether
+ * it takes anything: without traffic there would be nothing to find that out by.
+ */
+function redisLooker({ keys, secrets, time }: KeyWatchOptions): (redis: Redis) => Promise<void> {
+  const { redis: reads, redisWrites: writes } = keys.breakers
+  let seen = false
+  return async (redis) => {
+    const found = await tried(reads, async () => {
+      const [marker, { revocations }] = await promptly(
+        time,
+        Promise.all([redis.get(MARKER), readRevocations(redis, secrets)]),
+      )
+      for (const revocation of revocations) keys.deny(revocation)
+      if (marker === null && seen) keys.redisFlushed()
+      return true
+    })
+    // One that only reads refuses the marker, and goes on being one that was seen.
+    await tried(writes, () => promptly(time, redis.set(MARKER, '1')))
+    seen ||= found !== undefined
+  }
+}
+
+/** Makes the call if the breaker lets it, and again while that wants to see more of it; undefined when it did not answer. */
+async function tried<T>(breaker: Breaker, call: () => Promise<T>): Promise<T | undefined> {
+  for (let probe = 1; ; probe++) {
+    const trial = breaker.admit()
+    if (!trial) return undefined
+    try {
+      const answer = await call()
+      trial.succeeded()
+      if (breaker.state === 'closed' || probe >= PROBES_MAX) return answer
+    } catch (error) {
+      trial.failed(troubleOf(error))
+      return undefined
+    }
+  }
+}
+
+/** A ping each second finds a connection that died without a word: its socket time-out closes it, and it is opened again. */
+function subscribe(redis: Redis, channel: Channel, options: KeyWatchOptions): Redis {
+  const { keys, secrets, intervalMs = POLL_MS } = options
+  const subscriber = openSubscriber(redis)
+  const pinging = setInterval(() => void subscriber.ping().catch(() => undefined), intervalMs)
+  subscriber.on('message', (_channel: string, message: string) => {
+    keys.apply(openMessage(secrets, message))
+    for (const revocation of revocationsOf(secrets, message)) keys.deny(revocation)
+  })
+  const begin = async () => {
+    try {
+      await subscriber.subscribe(KEY_CHANNEL)
+      channel.hear()
+    } catch {
+      // Half a connection is none: it is opened again, and `close` says that the channel is lost.
+      subscriber.disconnect(true)
+    }
+  }
+  subscriber.on('ready', () => void begin())
+  subscriber.on('close', () => channel.lose())
+  subscriber.on('end', () => clearInterval(pinging))
+  return subscriber
+}
+
+/** Runs `round` now and again that long after it ended, until the returned function is called, which waits for the last. */
+function repeat(round: () => Promise<void>, intervalMs: number): () => Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+  let running = go()
+  function next(): void {
+    running = go()
+  }
+  async function go(): Promise<void> {
+    await round()
+    if (!closed) timer = setTimeout(next, intervalMs)
+  }
+  return () => {
+    closed = true
+    clearTimeout(timer)
+    return running
+  }
+}

@@ -1,0 +1,124 @@
+import type { KeyId, KeyKind, PolicyId, TenantId, UserId, WorkspaceId } from '@turnpike/domain'
+import { UNUSED, usageOfKeys, type KeyUsage } from '../key-path/usage.ts'
+import { inTenant, type Pool, type Queryable } from '../connections/pools.ts'
+
+/** A key as the management API shows it. */
+export interface ManagedKey {
+  readonly id: KeyId
+  readonly workspaceId: WorkspaceId
+  /** Its own policy; those of its workspace and its organisation apply beside it. */
+  readonly policyId: PolicyId | null
+  readonly name: string
+  readonly kind: KeyKind
+  readonly lastFour: string
+  /** The person who made it; null for keys made by a management key. */
+  readonly createdBy: UserId | null
+  readonly createdAt: Date
+  /** When it was last changed or revoked; null when it never was. */
+  readonly updatedAt: Date | null
+  readonly expiresAt: Date | null
+  readonly revokedAt: Date | null
+  readonly usage: KeyUsage
+}
+
+export interface ManagedKeyFilter {
+  readonly offset: number
+  /** At most `MANAGED_KEYS_PAGE_MAX`. */
+  readonly limit: number
+  readonly revokedToo: boolean
+  /** Null: all of the organisation. */
+  readonly workspaceId: string | null
+}
+
+/** Rows of one page, for which sums of usage are made in one query. */
+export const MANAGED_KEYS_PAGE_MAX = 100
+
+/** A page of keys, newest first, and how many there are in all. @param nowMs Unix milliseconds; says which day, week and month it is */
+export function listManagedKeys(
+  pool: Pool,
+  tenantId: TenantId,
+  filter: ManagedKeyFilter,
+  nowMs: number,
+): Promise<{ readonly keys: readonly ManagedKey[]; readonly total: number }> {
+  const { offset, limit, revokedToo, workspaceId } = filter
+  const where = 'tenant_id = $1 AND ($2 OR revoked_at IS NULL) AND ($3::uuid IS NULL OR workspace_id = $3::uuid)'
+  return inTenant(pool, tenantId, async (client) => {
+    const wanted = [tenantId, revokedToo, workspaceId]
+    const counted = await client.query<{ total: string }>(
+      `SELECT count(*)::text AS total FROM api_keys WHERE ${where}`,
+      wanted,
+    )
+    const { rows } = await client.query<KeyRow>(
+      `SELECT ${COLUMNS} FROM api_keys WHERE ${where} ORDER BY created_at DESC, id OFFSET $4 LIMIT $5`,
+      [...wanted, offset, Math.min(limit, MANAGED_KEYS_PAGE_MAX)],
+    )
+    return { keys: await complete(client, tenantId, rows, nowMs), total: Number(counted.rows[0]?.total ?? 0) }
+  })
+}
+
+/** One key; null when the organisation has no such key. */
+export function findManagedKey(pool: Pool, tenantId: TenantId, id: string, nowMs: number): Promise<ManagedKey | null> {
+  return inTenant(pool, tenantId, async (client) => {
+    const { rows } = await client.query<KeyRow>(`SELECT ${COLUMNS} FROM api_keys WHERE tenant_id = $1 AND id = $2`, [
+      tenantId,
+      id,
+    ])
+    return (await complete(client, tenantId, rows, nowMs))[0] ?? null
+  })
+}
+
+/** Whether the organisation has such a workspace. A foreign key would take another's too, since it does not see row-level security. */
+export function hasWorkspace(pool: Pool, tenantId: TenantId, id: string): Promise<boolean> {
+  return inTenant(pool, tenantId, async (client) => {
+    const { rows } = await client.query('SELECT 1 FROM workspaces WHERE tenant_id = $1 AND id = $2::uuid', [
+      tenantId,
+      id,
+    ])
+    return rows.length > 0
+  })
+}
+
+const COLUMNS = 'id, workspace_id, policy_id, name, kind, last_four, created_by, created_at, expires_at, revoked_at'
+
+interface KeyRow {
+  id: KeyId
+  workspace_id: WorkspaceId
+  policy_id: PolicyId | null
+  name: string
+  kind: KeyKind
+  last_four: string
+  created_by: UserId | null
+  created_at: Date
+  expires_at: Date | null
+  revoked_at: Date | null
+}
+
+async function complete(
+  client: Queryable,
+  tenantId: TenantId,
+  rows: readonly KeyRow[],
+  nowMs: number,
+): Promise<ManagedKey[]> {
+  const ids = rows.map(({ id }) => id)
+  const usageOf = await usageOfKeys(client, tenantId, ids, nowMs)
+  const changes = await client.query<{ entity_id: string; at: Date }>(CHANGED, [tenantId, ids])
+  const changedAt = new Map(changes.rows.map((row) => [row.entity_id, row.at]))
+  return rows.map((row) => ({
+    id: row.id,
+    workspaceId: row.workspace_id,
+    policyId: row.policy_id,
+    name: row.name,
+    kind: row.kind,
+    lastFour: row.last_four,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    updatedAt: changedAt.get(row.id) ?? null,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at,
+    usage: usageOf.get(row.id) ?? UNUSED,
+  }))
+}
+
+const CHANGED = `SELECT entity_id, max(at) AS at FROM audit_entries
+  WHERE tenant_id = $1 AND entity = 'api_keys' AND entity_id = ANY($2::text[]) AND action <> 'key.create'
+  GROUP BY entity_id`

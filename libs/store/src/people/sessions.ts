@@ -1,0 +1,112 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { TenantId, UserId, WorkspaceId } from '@turnpike/domain'
+import { withPerson, type PrismaClient } from '../connections/prisma.ts'
+
+/** Who is signed in, and for which organisation they act. */
+export interface SignedIn {
+  readonly userId: UserId
+  readonly email: string
+  readonly emailVerified: boolean
+  readonly tenantId: TenantId
+  readonly organisation: { readonly name: string; readonly funds: 'operator' | 'simulated' | 'credit' }
+  readonly workspace: { readonly id: WorkspaceId; readonly name: string }
+  /** `owner`, `admin`, `developer` or `viewer`. */
+  readonly role: string
+}
+
+/** A session unused for this long has ended. */
+export const SESSION_IDLE_MS_MAX = 12 * 3_600_000
+/** However busy, a session ends after this. */
+export const SESSION_AGE_MS_MAX = 14 * 24 * 3_600_000
+/** Being seen is written down once a minute, not with each request. */
+const SEEN_EVERY_MS = 60_000
+const TOKEN_BYTES = 32
+const TOKEN = /^[0-9A-Za-z_-]{43}$/
+const USER_AGENT_LENGTH_MAX = 200
+
+/** Begins a session. @returns the token for the cookie: 32 random bytes, base64url; only their SHA-256 is kept */
+export async function beginSession(
+  prisma: PrismaClient,
+  userId: UserId,
+  userAgent: string,
+  nowMs: number,
+): Promise<string> {
+  const token = randomBytes(TOKEN_BYTES).toString('base64url')
+  await prisma.session.create({
+    data: {
+      tokenDigest: digestOf(token),
+      userId,
+      createdAt: new Date(nowMs),
+      lastSeenAt: new Date(nowMs),
+      expiresAt: new Date(nowMs + SESSION_AGE_MS_MAX),
+      userAgent: userAgent.slice(0, USER_AGENT_LENGTH_MAX),
+    },
+  })
+  return token
+}
+
+/** Who a token belongs to; null when it is no token, or the session ended, or the person belongs to no organisation. */
+export async function findSession(prisma: PrismaClient, token: string, nowMs: number): Promise<SignedIn | null> {
+  if (!TOKEN.test(token)) return null
+  const tokenDigest = digestOf(token)
+  const session = await prisma.session.findUnique({ where: { tokenDigest }, include: { user: true } })
+  if (!session || !isOn(session, nowMs)) return null
+  if (session.lastSeenAt.getTime() <= nowMs - SEEN_EVERY_MS) {
+    // Another request may end the session meanwhile; then there is nothing left to update.
+    await prisma.session.updateMany({ where: { tokenDigest }, data: { lastSeenAt: new Date(nowMs) } })
+  }
+  const place = await placeOf(prisma, session.userId as UserId)
+  const { id, email, emailVerifiedAt } = session.user
+  return place && { userId: id as UserId, email, emailVerified: emailVerifiedAt !== null, ...place }
+}
+
+/** Whether a session goes on. Asking is not using it: an open page alone does not keep it alive. */
+export async function isSessionAlive(prisma: PrismaClient, token: string, nowMs: number): Promise<boolean> {
+  const session = await prisma.session.findUnique({ where: { tokenDigest: digestOf(token) } })
+  return session !== null && isOn(session, nowMs)
+}
+
+/** Ends a session; what has ended stays ended. */
+export async function endSession(prisma: PrismaClient, token: string): Promise<void> {
+  if (TOKEN.test(token)) await prisma.session.deleteMany({ where: { tokenDigest: digestOf(token) } })
+}
+
+/** Deletes sessions that nobody can use any more. @returns how many */
+export async function deleteEndedSessions(prisma: PrismaClient, nowMs: number): Promise<number> {
+  const { count } = await prisma.session.deleteMany({
+    where: {
+      OR: [{ expiresAt: { lte: new Date(nowMs) } }, { lastSeenAt: { lte: new Date(nowMs - SESSION_IDLE_MS_MAX) } }],
+    },
+  })
+  return count
+}
+
+function isOn(session: { expiresAt: Date; lastSeenAt: Date }, nowMs: number): boolean {
+  return session.expiresAt.getTime() > nowMs && session.lastSeenAt.getTime() > nowMs - SESSION_IDLE_MS_MAX
+}
+
+/** Where a person works: the organisation they joined first, and its first workspace. */
+function placeOf(prisma: PrismaClient, userId: UserId) {
+  return withPerson(prisma, userId, async (transaction) => {
+    const membership = await transaction.membership.findFirst({
+      where: { userId },
+      orderBy: { createdAt: 'asc' },
+      include: { organisation: true },
+    })
+    if (!membership) return null
+    const { tenantId, role, organisation } = membership
+    await transaction.$executeRaw`SELECT set_config('app.tenant', ${tenantId}, true)`
+    const workspace = await transaction.workspace.findFirst({ where: { tenantId }, orderBy: { createdAt: 'asc' } })
+    if (!workspace) throw new Error(`organisation ${tenantId} has no workspace`)
+    return {
+      tenantId: tenantId as TenantId,
+      role,
+      organisation: { name: organisation.name, funds: organisation.funds as SignedIn['organisation']['funds'] },
+      workspace: { id: workspace.id as WorkspaceId, name: workspace.name },
+    }
+  })
+}
+
+function digestOf(token: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(createHash('sha256').update(token).digest())
+}

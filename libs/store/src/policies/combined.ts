@@ -1,0 +1,124 @@
+import { openPolicy, type Policy, type PolicyId, type TenantId } from '@turnpike/domain'
+import { Prisma } from '../generated/client.ts'
+import { documentOf, versionsInForce } from './policies.ts'
+import type { Transaction } from '../connections/prisma.ts'
+
+/** What a policy can be attached to. A workspace's id is a UUID. */
+export type PolicyPlace =
+  | { readonly kind: 'organisation' }
+  | { readonly kind: 'workspace'; readonly id: string }
+  | { readonly kind: 'key'; readonly id: string }
+
+/** A policy that is attached to something, with the version in force. */
+export interface AttachedPolicy {
+  readonly id: PolicyId
+  readonly name: string
+  readonly policy: Policy
+  /** What it is attached to, as a sentence names it: `the workspace “Default”`. */
+  readonly place: string
+}
+
+/** Policies of an organisation, a workspace and a key, or of two of these, that apply to the same requests; the widest first. */
+export type PoliciesTogether = readonly AttachedPolicy[]
+
+/**
+ * Called within a change, after it and before its commit, with what applies together now; throws to undo the change. A tenant's
+ * changes come one after the other: of two at once, the later one is judged with what the earlier one did.
+ * @param changed the policy that was attached, or that has another version in force
+ */
+export type JudgeTogether = (changed: PolicyId, together: readonly PoliciesTogether[]) => void
+
+/**
+ * Combinations looked at for one change at most; beyond them it goes unjudged. Keys with the same policies are one combination, so that
+ * this is far more than people make, and what a script makes costs a bounded time. Those without a key's policy come first.
+ */
+const COMBINATIONS_MAX = 200
+
+/** What applies together wherever a policy is attached. @param policyId a UUID */
+export function togetherWith(transaction: Transaction, tenantId: TenantId, policyId: string) {
+  return together(transaction, tenantId, Prisma.sql`${policyId}::uuid IN (o.policy_id, w.policy_id, k.policy_id)`)
+}
+
+/** What applies together in a place and in everything within it. */
+export function togetherAt(transaction: Transaction, tenantId: TenantId, place: PolicyPlace) {
+  return together(transaction, tenantId, isAt(place))
+}
+
+function isAt(place: PolicyPlace): Prisma.Sql {
+  switch (place.kind) {
+    case 'organisation':
+      return Prisma.sql`true`
+    case 'workspace':
+      return Prisma.sql`w.id = ${place.id}::uuid`
+    case 'key':
+      return Prisma.sql`k.id = ${place.id}`
+  }
+}
+
+/** Each with the names of one place where it applies. */
+interface Combination {
+  readonly organisation_policy: string | null
+  readonly workspace_policy: string | null
+  readonly workspace: string
+  readonly key_policy: string | null
+  readonly key: string | null
+}
+
+/** A workspace stands among the keys once more, without a policy of its own, for its keys that have none. */
+async function together(
+  transaction: Transaction,
+  tenantId: TenantId,
+  where: Prisma.Sql,
+): Promise<readonly PoliciesTogether[]> {
+  const combinations = await transaction.$queryRaw<Combination[]>`
+    SELECT DISTINCT ON (k.policy_id, w.policy_id)
+      o.policy_id AS organisation_policy, w.policy_id AS workspace_policy, w.name AS workspace,
+      k.policy_id AS key_policy, k.name AS key
+    FROM organisations o
+    JOIN workspaces w ON w.tenant_id = o.tenant_id
+    JOIN (
+      SELECT id, name, workspace_id, policy_id FROM api_keys
+      WHERE tenant_id = ${tenantId}::uuid AND policy_id IS NOT NULL AND revoked_at IS NULL
+      UNION ALL
+      SELECT NULL, NULL, id, NULL FROM workspaces WHERE tenant_id = ${tenantId}::uuid
+    ) k ON k.workspace_id = w.id
+    WHERE o.tenant_id = ${tenantId}::uuid AND num_nonnulls(o.policy_id, w.policy_id, k.policy_id) > 1 AND ${where}
+    ORDER BY k.policy_id NULLS FIRST, w.policy_id NULLS FIRST, w.name, k.name
+    LIMIT ${COMBINATIONS_MAX}`
+  if (combinations.length === 0) return []
+  const known = await policiesNamed(transaction, tenantId, combinations)
+  const attached = (id: string | null, place: string): AttachedPolicy[] => {
+    const found = id === null ? undefined : known.get(id)
+    return found ? [{ ...found, place }] : []
+  }
+  return combinations.map((one) => [
+    ...attached(one.organisation_policy, WHOLE_ORGANISATION),
+    ...attached(one.workspace_policy, placeNamed('workspace', one.workspace)),
+    ...attached(one.key_policy, placeNamed('key', one.key ?? '')),
+  ])
+}
+
+/** Those that are not archived, each opened once. */
+async function policiesNamed(
+  transaction: Transaction,
+  tenantId: TenantId,
+  combinations: readonly Combination[],
+): Promise<ReadonlyMap<string, Omit<AttachedPolicy, 'place'>>> {
+  const named = combinations.flatMap((one) => [one.organisation_policy, one.workspace_policy, one.key_policy])
+  const ids = [...new Set(named.filter((id) => id !== null))]
+  const rows = await transaction.policy.findMany({ where: { tenantId, id: { in: ids }, archivedAt: null } })
+  const versions = await versionsInForce(transaction, rows)
+  const policies = rows.flatMap(({ id, name }) => {
+    const version = versions.get(id)
+    return version ? [{ id: id as PolicyId, name, policy: openPolicy(documentOf(version)) }] : []
+  })
+  return new Map(policies.map((one) => [one.id, one]))
+}
+
+/** The organisation as a sentence names it. */
+export const WHOLE_ORGANISATION = 'the organisation'
+
+/** A place within the organisation, as a sentence names it. */
+export function placeNamed(kind: 'workspace' | 'key', name: string): string {
+  return `the ${kind} “${name}”`
+}

@@ -1,0 +1,265 @@
+import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { Fault, type PolicyDocument, type PolicyId } from '@turnpike/domain'
+import type { Policy, Prisma } from '../generated/client.ts'
+import { tellConsole } from '../connections/listen.ts'
+import { mutate, type Author, type Door, type Mutated } from '../changes/mutate.ts'
+import {
+  documentOf,
+  policyWithin,
+  signed,
+  versionInForce,
+  type PolicyAttachments,
+  type PolicySummary,
+} from './policies.ts'
+import {
+  placeNamed,
+  togetherAt,
+  togetherWith,
+  WHOLE_ORGANISATION,
+  type JudgeTogether,
+  type PolicyPlace,
+} from './combined.ts'
+import type { PrismaClient, Transaction } from '../connections/prisma.ts'
+
+/** Policies of one organisation at once; more are a script that never archives. */
+const POLICIES_MAX = 200
+/** Things that a refusal names before it only counts. */
+const NAMED_MAX = 5
+
+/** Makes a policy whose first version is this document, attached to nothing. Throws Fault `conflict` when there are 200 already. */
+export function createPolicy(
+  prisma: PrismaClient,
+  author: Author,
+  { name, document }: { readonly name: string; readonly document: PolicyDocument },
+): Promise<Mutated<PolicySummary>> {
+  return mutate(prisma, author, async (door, transaction) => {
+    const count = await transaction.policy.count({ where: { tenantId: author.tenantId, archivedAt: null } })
+    if (count >= POLICIES_MAX) {
+      throw new Fault('conflict', `There are ${POLICIES_MAX} policies already. Archive those that are not needed.`)
+    }
+    const row = await door.policies.create({ id: randomUUID() as string as PolicyId, name }, 'policy.create')
+    await addVersion(transaction, author, row.id, 1, document)
+    return summaryOf(transaction, row)
+  })
+}
+
+/** Gives a policy another name; null when the tenant has no such. */
+export function renamePolicy(prisma: PrismaClient, author: Author, id: string, name: string) {
+  return change(prisma, author, id, async (door, _transaction, row) => {
+    if (row.name !== name) await door.policies.update(id, { name }, 'policy.rename')
+  })
+}
+
+export interface PolicySaving {
+  /** Number of the version that the author saw; null: whatever is newest. */
+  readonly basedOn: number | null
+  /** Called before the change of a policy of everybody's keys in an organisation or a workspace; throws when that is not allowed. */
+  readonly onWide: () => void
+  /** Called once another version is in force. */
+  readonly onTogether: JudgeTogether
+}
+
+/**
+ * Puts a new version in force; null when the tenant has no such policy. Throws Fault `conflict` that says who saved what when, if
+ * the newest version is not the one that the author saw. A document that is in force already makes no version.
+ * The audit entry has the numbers of both versions: their documents are kept for good beside it.
+ */
+export function savePolicy(
+  prisma: PrismaClient,
+  author: Author,
+  id: string,
+  { document, ...saving }: PolicySaving & { readonly document: PolicyDocument },
+) {
+  return change(prisma, author, id, async (door, transaction, row) => {
+    await refuseSaving(transaction, row, saving)
+    await putInForce(door, transaction, author, row, {
+      document,
+      action: 'policy.version',
+      onTogether: saving.onTogether,
+    })
+  })
+}
+
+/**
+ * Makes the document of an earlier version the newest one; null when the tenant has no such policy. Throws Fault
+ * `request_invalid` when there is no such version, and `conflict` as `savePolicy` does. What was right when it was saved is not
+ * judged again by itself: a way back must not be barred because a provider has left the catalogue since.
+ */
+export function rollBackPolicy(
+  prisma: PrismaClient,
+  author: Author,
+  id: string,
+  { version, ...saving }: PolicySaving & { readonly version: number },
+) {
+  return change(prisma, author, id, async (door, transaction, row) => {
+    await refuseSaving(transaction, row, saving)
+    const earlier = await transaction.policyVersion.findUnique({
+      where: { policyId_version: { policyId: id, version } },
+    })
+    if (!earlier) {
+      const message = `There is no version ${version}; the newest is ${row.currentVersion}.`
+      throw new Fault('request_invalid', message, { param: 'version', fields: { version: message } })
+    }
+    await putInForce(door, transaction, author, row, {
+      document: documentOf(earlier),
+      action: 'policy.rollback',
+      onTogether: saving.onTogether,
+    })
+  })
+}
+
+/** Takes a policy out of use for good; null when the tenant has no such. Throws Fault `conflict` naming what it is attached to. */
+export function archivePolicy(prisma: PrismaClient, author: Author, id: string, nowMs: number) {
+  return change(prisma, author, id, async (door, transaction) => {
+    const policy = await policyWithin(transaction, author.tenantId, id)
+    const places = policy ? placesOf(policy.attached) : []
+    if (places.length > 0) {
+      const named = [...places.slice(0, NAMED_MAX), ...(places.length > NAMED_MAX ? ['others'] : [])].join(', ')
+      throw new Fault('conflict', `This policy is attached to ${named}. Detach it first.`, {
+        metadata: { attached: policy?.attached },
+      })
+    }
+    await door.policies.update(id, { archivedAt: new Date(nowMs) }, 'policy.archive')
+  })
+}
+
+/** What came of an attachment. `policy` is null when there is none any more. */
+export type PolicyAttached =
+  | { readonly kind: 'attached'; readonly policy: { readonly id: PolicyId; readonly name: string } | null }
+  | { readonly kind: 'place_unknown' }
+  | { readonly kind: 'policy_unknown' }
+
+/**
+ * Attaches a policy of the tenant, or with null detaches what is there. An archived policy counts as none.
+ * @param policyId a UUID
+ * @param onTogether called once another policy is attached; never for detaching
+ */
+export function attachPolicy(
+  prisma: PrismaClient,
+  author: Author,
+  place: PolicyPlace,
+  policyId: string | null,
+  onTogether: JudgeTogether,
+): Promise<Mutated<PolicyAttached>> {
+  return mutate(prisma, author, async (door, transaction): Promise<PolicyAttached> => {
+    const { id, table, action } = doorOf(door, author, place)
+    const before = await table.find(id)
+    if (!before) return { kind: 'place_unknown' }
+    const found = policyId === null ? null : await door.policies.find(policyId)
+    if (policyId !== null && (!found || found.archivedAt)) return { kind: 'policy_unknown' }
+    if (before.policyId !== policyId) {
+      await table.update(id, { policyId: policyId as PolicyId | null }, action)
+      if (found) onTogether(found.id as PolicyId, await togetherAt(transaction, author.tenantId, place))
+      if (place.kind === 'key') await tellConsole(transaction, { tenantId: author.tenantId, name: 'key', id })
+    }
+    return { kind: 'attached', policy: found && { id: found.id as PolicyId, name: found.name } }
+  })
+}
+
+interface PlaceTable {
+  readonly find: (id: string) => Promise<{ readonly policyId: string | null } | null>
+  readonly update: (id: string, patch: { policyId: PolicyId | null }, action: string) => Promise<unknown>
+}
+
+function doorOf(
+  door: Door,
+  { tenantId }: Author,
+  place: PolicyPlace,
+): { readonly id: string; readonly table: PlaceTable; readonly action: string } {
+  const action = `${place.kind}.policy`
+  switch (place.kind) {
+    case 'organisation':
+      return { id: tenantId, table: door.organisations, action }
+    case 'workspace':
+      return { id: place.id, table: door.workspaces, action }
+    case 'key':
+      return { id: place.id, table: door.apiKeys, action }
+  }
+}
+
+/** @param work what to do with a policy that is not archived */
+function change(
+  prisma: PrismaClient,
+  author: Author,
+  id: string,
+  work: (door: Door, transaction: Transaction, row: Policy) => Promise<void>,
+): Promise<Mutated<PolicySummary | null>> {
+  return mutate(prisma, author, async (door, transaction) => {
+    const row = await door.policies.find(id)
+    if (!row || row.archivedAt) return null
+    const before = await summaryOf(transaction, row)
+    await work(door, transaction, row)
+    return (await policyWithin(transaction, author.tenantId, id)) ?? before
+  })
+}
+
+/** Throws when the policy is everybody's and may not be changed, or when another version came in between. */
+async function refuseSaving(transaction: Transaction, row: Policy, { basedOn, onWide }: PolicySaving): Promise<void> {
+  const { organisation, workspaces } = (await summaryOf(transaction, row)).attached
+  if (organisation || workspaces.length > 0) onWide()
+  if (basedOn === null || basedOn === row.currentVersion) return
+  const newest = await versionInForce(transaction, row)
+  const [saved] = newest ? await signed(transaction, [newest]) : []
+  const at = saved?.createdAt.toISOString()
+  throw new Fault(
+    'conflict',
+    `Version ${row.currentVersion} is in force, saved by ${saved?.author ?? 'the system'} at ${at}; yours began with version ` +
+      `${basedOn}. Load it, or save again on top of it.`,
+    { metadata: { version: row.currentVersion, author: saved?.author ?? null, createdAt: at } },
+  )
+}
+
+interface NextVersion {
+  readonly document: PolicyDocument
+  readonly action: string
+  readonly onTogether: JudgeTogether
+}
+
+async function putInForce(
+  door: Door,
+  transaction: Transaction,
+  author: Author,
+  row: Policy,
+  { document, action, onTogether }: NextVersion,
+): Promise<void> {
+  const inForce = await versionInForce(transaction, row)
+  if (inForce && isDeepStrictEqual(documentOf(inForce), JSON.parse(JSON.stringify(document)))) return
+  const next = row.currentVersion + 1
+  await addVersion(transaction, author, row.id, next, document)
+  await door.policies.update(row.id, { currentVersion: next }, action)
+  onTogether(row.id as PolicyId, await togetherWith(transaction, author.tenantId, row.id))
+}
+
+async function addVersion(
+  transaction: Transaction,
+  { tenantId, userId, keyId }: Author,
+  policyId: string,
+  version: number,
+  document: PolicyDocument,
+): Promise<void> {
+  await transaction.policyVersion.create({
+    data: {
+      tenantId,
+      policyId,
+      version,
+      document: document as Prisma.InputJsonObject,
+      author: userId,
+      authorKey: keyId ?? null,
+    },
+  })
+}
+
+async function summaryOf(transaction: Transaction, { tenantId, id }: Policy): Promise<PolicySummary> {
+  const summary = await policyWithin(transaction, tenantId as Author['tenantId'], id)
+  if (!summary) throw new Error(`policy ${id} has no version in force`)
+  return summary
+}
+
+function placesOf({ organisation, workspaces, keys }: PolicyAttachments): string[] {
+  return [
+    ...(organisation ? [WHOLE_ORGANISATION] : []),
+    ...workspaces.map(({ name }) => placeNamed('workspace', name)),
+    ...keys.map(({ name }) => placeNamed('key', name)),
+  ]
+}

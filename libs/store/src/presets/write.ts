@@ -1,0 +1,99 @@
+import { Fault, type KeyId } from '@turnpike/domain'
+import { inTenant, type Pool } from '../connections/pools.ts'
+import {
+  PRESET_VERSIONS_MAX,
+  PRESETS_MAX,
+  presetWithin,
+  type Preset,
+  type PresetPlace,
+  type PresetStatus,
+  type SavedPreset,
+} from './presets.ts'
+
+/** Who saves: a key, in its own workspace. */
+export interface PresetAuthor extends PresetPlace {
+  readonly keyId: KeyId
+}
+
+/** What a preset is to hold from now on. */
+export interface PresetContent {
+  readonly slug: string
+  /** Fields of a chat request that were validated. */
+  readonly config: Readonly<Record<string, unknown>>
+  readonly systemPrompt: string | null
+}
+
+/**
+ * Makes a preset, or a new version of it that is in force once this resolves; one that holds this already is left as it is. The change is
+ * in the audit log and among the events that every gateway polls. Throws Fault `conflict` for one that is archived and at the limits,
+ * and `key_invalid` when the key is not in force any more.
+ */
+export function savePreset(
+  pool: Pool,
+  author: PresetAuthor,
+  { slug, config, systemPrompt }: PresetContent,
+): Promise<{ readonly preset: Preset; readonly inForce: SavedPreset }> {
+  return inTenant(pool, author.tenantId, async (client) => {
+    const { rows } = await client.query<{ outcome: SaveOutcome | null }>(
+      'SELECT save_preset($1, $2, $3::json, $4, $5, $6) AS outcome',
+      [author.keyId, slug, JSON.stringify(config), systemPrompt, PRESETS_MAX, PRESET_VERSIONS_MAX],
+    )
+    const outcome = rows[0]?.outcome ?? null
+    if (outcome === null) throw new Fault('key_invalid', 'This key is not in force any more.')
+    const obstacle = obstacleOf(outcome, slug)
+    if (obstacle !== null) throw new Fault('conflict', obstacle)
+    const saved = await presetWithin(client, author, slug)
+    if (!saved) throw new Error(`the preset ${slug} was saved and is not there`)
+    return saved
+  })
+}
+
+type SaveOutcome = 'created' | 'versioned' | 'same' | 'archived' | 'presets_full' | 'versions_full'
+
+function obstacleOf(outcome: SaveOutcome, slug: string): string | null {
+  switch (outcome) {
+    case 'archived':
+      return `The preset ${slug} is archived. Give it the status active or disabled first, or choose another slug.`
+    case 'presets_full':
+      return `This workspace has ${PRESETS_MAX} presets already. Save a new version of one that is not needed any more.`
+    case 'versions_full':
+      return `The preset ${slug} has ${PRESET_VERSIONS_MAX} versions already. Save it under another slug.`
+    case 'created':
+    case 'versioned':
+    case 'same':
+      return null
+  }
+}
+
+/** Members that are there are changed. */
+export interface PresetChange {
+  readonly name?: string
+  /** Null: none. */
+  readonly description?: string | null
+  readonly status?: PresetStatus
+  /** The version that is to be in force. */
+  readonly designatedVersion?: number
+}
+
+/** Changes what is said of a preset, its status, or which version is in force. What it holds is changed by `savePreset`. */
+export function changePreset(
+  pool: Pool,
+  author: PresetAuthor,
+  slug: string,
+  { designatedVersion, ...change }: PresetChange,
+): Promise<
+  | { readonly kind: 'changed'; readonly preset: Preset; readonly inForce: SavedPreset }
+  | { readonly kind: 'unknown' | 'version_unknown' }
+> {
+  return inTenant(pool, author.tenantId, async (client) => {
+    const wanted = JSON.stringify({ ...change, designated_version: designatedVersion })
+    const { rows } = await client.query<{ outcome: 'changed' | 'same' | 'version_unknown' | null }>(
+      'SELECT change_preset($1, $2, $3::jsonb) AS outcome',
+      [author.keyId, slug, wanted],
+    )
+    const outcome = rows[0]?.outcome ?? null
+    if (outcome === 'version_unknown') return { kind: outcome }
+    const now = outcome && (await presetWithin(client, author, slug))
+    return now ? { kind: 'changed', ...now } : { kind: 'unknown' }
+  })
+}

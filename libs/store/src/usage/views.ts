@@ -1,0 +1,101 @@
+import type { NanoUsd, TenantId } from '@turnpike/domain'
+import { inTenant, type Pool } from '../connections/pools.ts'
+
+/** Sums of finished requests. Counts are plain numbers: a tenant reaches 2^53 tokens in no imaginable time. */
+export interface UsageSums {
+  readonly requests: number
+  /** Those answered with a status of 400 or more. */
+  readonly failures: number
+  readonly promptTokens: number
+  readonly completionTokens: number
+  readonly cacheReadTokens: number
+  readonly reasoningTokens: number
+  readonly costNanoUsd: NanoUsd
+  /** Mean over the answers that began; null when none did. */
+  readonly firstTokenMsMean: number | null
+}
+
+/** One bucket of one series. Buckets without requests are left out. */
+export interface UsagePoint extends UsageSums {
+  /** Unix milliseconds of the bucket's beginning. */
+  readonly startMs: number
+  /** The model, provider or key id; empty when usage is not grouped, or nobody answered. */
+  readonly name: string
+}
+
+/** Times are Unix milliseconds, `fromMs` included, `toMs` not; both should lie on a quarter of an hour, the finest grain kept. */
+export interface UsageSpan {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+export interface UsageSeriesOptions extends UsageSpan {
+  readonly bucketMinutes: 15 | 60 | 1440
+  /** IANA name; hours and days begin in it. UTC when absent. Throws when Postgres does not know it. */
+  readonly zone?: string
+  readonly groupBy: 'none' | 'model' | 'provider' | 'key'
+}
+
+/**
+ * Usage of a tenant over time, from the rollups, in one query, ordered by bucket and name. The zone is named in a condition
+ * too, since a parameter that a query never names has no type.
+ */
+export async function usageSeries(pool: Pool, tenantId: TenantId, options: UsageSeriesOptions): Promise<UsagePoint[]> {
+  const { rows } = await inTenant(pool, tenantId, (client) =>
+    client.query<SumsRow & { start: Date; name: string }>(
+      `SELECT ${BUCKETS[options.bucketMinutes]} AS start, ${NAMES[options.groupBy]} AS name, ${SUMS} FROM usage_rollups
+       WHERE tenant_id = $1 AND bucket >= $2 AND bucket < $3 AND $4::text IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`,
+      [tenantId, new Date(options.fromMs), new Date(options.toMs), options.zone ?? 'UTC'],
+    ),
+  )
+  return rows.map((row) => ({ startMs: row.start.getTime(), name: row.name, ...sumsOf(row) }))
+}
+
+/** What the whole span came to: equal to the sum of the rows behind it. */
+export async function usageTotals(pool: Pool, tenantId: TenantId, span: UsageSpan): Promise<UsageSums> {
+  const { rows } = await inTenant(pool, tenantId, (client) =>
+    client.query<SumsRow>(`SELECT ${SUMS} FROM usage_rollups WHERE tenant_id = $1 AND bucket >= $2 AND bucket < $3`, [
+      tenantId,
+      new Date(span.fromMs),
+      new Date(span.toMs),
+    ]),
+  )
+  const [row] = rows
+  if (!row) throw new Error('A sum without rows is still one row.')
+  return sumsOf(row)
+}
+
+/** Truncating an hour or a day in the zone is right across a change of clocks; the quarter is what the rollups hold. */
+const BUCKETS = {
+  15: 'bucket',
+  60: `date_trunc('hour', bucket, $4::text)`,
+  1440: `date_trunc('day', bucket, $4::text)`,
+} as const
+
+const NAMES = { none: `''`, model: 'model', provider: 'provider', key: 'key_id' } as const
+
+const SUMS = `COALESCE(sum(requests), 0)::text AS requests, COALESCE(sum(failures), 0)::text AS failures,
+  COALESCE(sum(prompt_tokens), 0)::text AS prompt, COALESCE(sum(completion_tokens), 0)::text AS completion,
+  COALESCE(sum(cache_read_tokens), 0)::text AS cache_read, COALESCE(sum(reasoning_tokens), 0)::text AS reasoning,
+  COALESCE(sum(cost_nano), 0)::text AS cost,
+  (sum(first_token_ms_sum) / NULLIF(sum(first_token_count), 0))::float8 AS first_token_ms`
+
+type SumsRow = Record<
+  'requests' | 'failures' | 'prompt' | 'completion' | 'cache_read' | 'reasoning' | 'cost',
+  string
+> & {
+  first_token_ms: number | null
+}
+
+function sumsOf(row: SumsRow): UsageSums {
+  return {
+    requests: Number(row.requests),
+    failures: Number(row.failures),
+    promptTokens: Number(row.prompt),
+    completionTokens: Number(row.completion),
+    cacheReadTokens: Number(row.cache_read),
+    reasoningTokens: Number(row.reasoning),
+    costNanoUsd: BigInt(row.cost),
+    firstTokenMsMean: row.first_token_ms,
+  }
+}

@@ -1,0 +1,161 @@
+import {
+  catalogueOf,
+  ownerOf,
+  worldOf,
+  type Catalogue,
+  type EndpointId,
+  type Own,
+  type OwnId,
+  type TargetId,
+  type EndpointMinute,
+  type Price,
+  type PricedCatalogue,
+  type ProviderSlug,
+  type TenantId,
+  type World,
+} from '@turnpike/domain'
+import { readCatalogue } from '../catalogue/catalogue.ts'
+import { openDecision } from '../journal/decision.ts'
+import { readOwn } from '../byok/read.ts'
+import { inTenant, type Pool } from '../connections/pools.ts'
+import { ratesOf, tiersOf, type StoredTier } from '../catalogue/prices.ts'
+
+/** What holds for a whole range: catalogues with the prices of their time, and the providers that could be reached. */
+export interface Frame {
+  readonly catalogues: readonly PricedCatalogue[]
+  readonly reachable: ReadonlySet<ProviderSlug>
+  /** What the tenant brings along, as of today; absent: nothing. */
+  readonly own?: Own
+}
+
+/** Reads what the router knew of a range beside health. */
+export async function readFrame(pool: Pool, tenantId: TenantId, from: Date, to: Date): Promise<Frame> {
+  const catalogue = await readCatalogue(pool)
+  const catalogues = await priced(pool, catalogue, from, to)
+  const reachable = await reachableProviders(pool, tenantId, catalogue, { from, to })
+  const own = await readOwn(pool, tenantId)
+  const isNothing = own.credentials.length + own.endpoints.length === 0
+  return { catalogues, reachable, ...(!isNothing && { own }) }
+}
+
+interface PriceRow {
+  endpoint_id: TargetId
+  version: number
+  prompt: bigint
+  completion: bigint
+  cache_read: bigint | null
+  cache_write: bigint | null
+  reasoning: bigint | null
+  request: bigint | null
+  image: bigint | null
+  audio: bigint | null
+  tiers: StoredTier[]
+  effective_from: Date
+}
+
+/** The catalogue of today with the prices of the range: one at its beginning, and one for each moment at which a price began. */
+async function priced(pool: Pool, catalogue: Catalogue, from: Date, to: Date): Promise<PricedCatalogue[]> {
+  const { rows } = await pool.query<PriceRow>(
+    'SELECT * FROM endpoint_prices WHERE effective_from < $1 ORDER BY endpoint_id, version',
+    [to],
+  )
+  const versions = new Map<TargetId, PriceRow[]>()
+  for (const row of rows) versions.set(row.endpoint_id, [...(versions.get(row.endpoint_id) ?? []), row])
+  const changes = rows.map((row) => row.effective_from.getTime()).filter((atMs) => atMs > from.getTime())
+  return [...new Set([from.getTime(), ...changes])]
+    .toSorted((a, b) => a - b)
+    .map((fromMs) => ({ fromMs, catalogue: withPrices(catalogue, (id) => priceAt(versions.get(id) ?? [], fromMs)) }))
+}
+
+function withPrices(catalogue: Catalogue, priceOf: (id: TargetId) => Price | null): Catalogue {
+  const endpoints = [...catalogue.endpointsOf.values()]
+    .flat()
+    .map((endpoint) => ({ ...endpoint, price: priceOf(endpoint.id) }))
+  return catalogueOf(catalogue.version, [...catalogue.models.values()], [...catalogue.providers.values()], endpoints)
+}
+
+/** The newest version that was in effect. */
+function priceAt(versions: readonly PriceRow[], atMs: number): Price | null {
+  const row = versions.findLast(({ effective_from }) => effective_from.getTime() <= atMs)
+  if (!row) return null
+  const rates = ratesOf({ ...row, cacheRead: row.cache_read, cacheWrite: row.cache_write })
+  return { ...rates, version: row.version, tiers: tiersOf(row.tiers) }
+}
+
+/** Decisions that are looked at for providers that could be reached. */
+const DECISIONS_MAX = 1_000
+const DAY_MS = 24 * 3_600_000
+
+/**
+ * Providers that we held an account at, by what happened: simulated ones, those that any gateway called on the range's last day,
+ * and the candidates of the tenant's latest decisions. One that nobody called and nobody considered is taken for unreachable.
+ */
+async function reachableProviders(
+  pool: Pool,
+  tenantId: TenantId,
+  catalogue: Catalogue,
+  { from, to }: { readonly from: Date; readonly to: Date },
+): Promise<Set<ProviderSlug>> {
+  const reachable = new Set(
+    [...catalogue.providers.values()].flatMap(({ slug, simulated }) => (simulated ? [slug] : [])),
+  )
+  const called = await pool.query<{ endpoint_id: EndpointId }>(
+    'SELECT DISTINCT endpoint_id FROM health_minutes WHERE minute >= $1 AND minute < $2',
+    [new Date(to.getTime() - DAY_MS), to],
+  )
+  const providerOf = new Map([...catalogue.endpointsOf.values()].flat().map(({ id, provider }) => [id, provider]))
+  for (const { endpoint_id } of called.rows) {
+    const provider = providerOf.get(endpoint_id)
+    if (provider) reachable.add(provider)
+  }
+  const decided = await inTenant(pool, tenantId, (client) =>
+    client.query<{ decision: unknown }>(
+      `SELECT decision FROM usage_events WHERE tenant_id = $1 AND began_at >= $2 AND began_at < $3
+         AND day >= ($2::timestamptz AT TIME ZONE 'UTC')::date AND day <= ($3::timestamptz AT TIME ZONE 'UTC')::date
+       ORDER BY began_at DESC, request_id LIMIT ${DECISIONS_MAX}`,
+      [tenantId, from, to],
+    ),
+  )
+  for (const row of decided.rows) {
+    for (const { endpoint, provider } of openDecision(row.decision).decision?.candidates ?? []) {
+      if (ownerOf(endpoint) === null) reachable.add(provider)
+    }
+  }
+  return reachable
+}
+
+const HOUR_MS = 3_600_000
+
+/** Ids of what is the tenant's own. */
+function ownersOf({ own }: Frame): OwnId[] {
+  return own ? [...own.credentials, ...own.endpoints].map(({ id }) => id) : []
+}
+
+interface MinuteRow {
+  minute: Date
+  endpoint_id: TargetId
+  attempts: number
+  failure_kinds: EndpointMinute['failureKinds']
+  first_token_ms: EndpointMinute['firstTokenMs']
+  tokens_per_second: EndpointMinute['tokensPerSecond']
+}
+
+/** The world in one hour of the range, with the health of the hour before and after it: of the catalogue's, and of the tenant's own. */
+export async function readHour(pool: Pool, frame: Frame, hourMs: number): Promise<World> {
+  const { rows } = await pool.query<MinuteRow>(
+    `SELECT minute, endpoint_id, attempts, failure_kinds, first_token_ms, tokens_per_second FROM health_minutes
+     WHERE minute >= $1 AND minute < $2 AND split_part(endpoint_id, '#', 2) = ANY ($3)`,
+    [new Date(hourMs - HOUR_MS), new Date(hourMs + 2 * HOUR_MS), ['', ...ownersOf(frame)]],
+  )
+  return worldOf({
+    ...frame,
+    minutes: rows.map((row) => ({
+      endpoint: row.endpoint_id,
+      minuteMs: row.minute.getTime(),
+      attempts: row.attempts,
+      failureKinds: row.failure_kinds,
+      firstTokenMs: row.first_token_ms,
+      tokensPerSecond: row.tokens_per_second,
+    })),
+  })
+}

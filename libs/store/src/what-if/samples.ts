@@ -1,0 +1,233 @@
+import {
+  openPolicy,
+  type Caller,
+  type Draft,
+  type KeyId,
+  type KeyKind,
+  type Own,
+  type PolicyDocument,
+  type PolicyId,
+  type RecordedRequest,
+  type TenantId,
+  type VersionedPolicy,
+  type WorkspaceId,
+  type World,
+} from '@turnpike/domain'
+import { openFeatures } from '../journal/features.ts'
+import { inTenant, type Pool, type Queryable } from '../connections/pools.ts'
+import { PAGE_MAX, readPage, type Row } from './page.ts'
+import { readFrame, readHour, type Frame } from './history.ts'
+import type { WhatIfRun } from './runs.ts'
+
+/** A few thousand recorded requests and the world in which they are routed again. */
+export interface WhatIfBatch {
+  readonly world: World
+  readonly requests: readonly RecordedRequest[]
+  /** Requests without a decision, or refused for something that no policy changes. */
+  readonly unrecorded: number
+}
+
+/** The draft of a run, and the policies that go on applying around it: those attached to organisation and workspaces now. */
+export function readDraft(pool: Pool, tenantId: TenantId, run: WhatIfRun): Promise<Draft> {
+  return inTenant(pool, tenantId, async (client) => {
+    const { rows } = await client.query<{ policy_id: PolicyId }>(
+      `SELECT policy_id FROM organisations WHERE tenant_id = $1 AND policy_id IS NOT NULL
+       UNION SELECT policy_id FROM workspaces WHERE tenant_id = $1 AND policy_id IS NOT NULL`,
+      [tenantId],
+    )
+    const id = run.policyId ?? ('draft' as PolicyId)
+    return {
+      policy: { id, version: run.policyVersion ?? 0, policy: openPolicy(run.document) },
+      wider: new Set(rows.map((row) => row.policy_id)),
+    }
+  })
+}
+
+/** Connections that a run reads by: while the rows of one are routed, PostgreSQL prepares those of the other. */
+const LANES = 2
+
+/**
+ * The recorded requests of a run's range, two hours side by side, newest first, in batches by a keyset: no transaction stays open.
+ * The next batches are on their way while one is worked on.
+ */
+export async function* readWhatIf(pool: Pool, tenantId: TenantId, run: WhatIfRun): AsyncGenerator<WhatIfBatch, void> {
+  const frame = await readFrame(pool, tenantId, run.from, run.to)
+  const hours = await busyHours(pool, tenantId, run)
+  const lanes = Array.from({ length: LANES }, (_, lane) => {
+    const mine = hours.filter((_hour, place) => place % LANES === lane)
+    return ahead(batchesOf({ pool, tenantId, run, frame, hours: mine }))
+  })
+  for (let open = lanes; open.length > 0;) {
+    for (const lane of open) {
+      const next = await lane.next()
+      if (next.done) open = open.filter((other) => other !== lane)
+      else yield next.value
+    }
+  }
+}
+
+interface Lane {
+  readonly pool: Pool
+  readonly tenantId: TenantId
+  readonly run: WhatIfRun
+  readonly frame: Frame
+  readonly hours: readonly number[]
+}
+
+async function* batchesOf({ pool, tenantId, run, frame, hours }: Lane): AsyncGenerator<WhatIfBatch, void> {
+  const callers = new Callers(tenantId, frame.own)
+  for (const hourMs of hours) {
+    const world = await readHour(pool, frame, hourMs)
+    let page: readonly Row[] = []
+    do {
+      const after = page.at(-1) ?? null
+      page = await inTenant(pool, tenantId, async (client) => {
+        const rows = await readPage(client, tenantId, run, { hourMs, after })
+        await callers.prepare(client, rows)
+        return rows
+      })
+      const requests = page.flatMap((row) => requestOf(row, callers) ?? [])
+      yield { world, requests, unrecorded: page.length - requests.length }
+    } while (page.length === PAGE_MAX)
+  }
+}
+
+/** The same, each asked for before the one in front of it is handed out. */
+async function* ahead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+  let coming = source.next()
+  for (;;) {
+    const next = await coming
+    if (next.done) return
+    coming = source.next()
+    // Whoever stops here, or fails, leaves one behind that nobody waits for.
+    coming.catch(() => undefined)
+    yield next.value
+  }
+}
+
+/** Beginnings of the hours in which there was anything, newest first. */
+async function busyHours(pool: Pool, tenantId: TenantId, { from, to }: WhatIfRun): Promise<number[]> {
+  const { rows } = await inTenant(pool, tenantId, (client) =>
+    client.query<{ hour: Date }>(
+      `SELECT DISTINCT date_trunc('hour', bucket, 'UTC') AS hour FROM usage_rollups
+       WHERE tenant_id = $1 AND bucket >= date_trunc('hour', $2::timestamptz, 'UTC') AND bucket < $3 ORDER BY hour DESC`,
+      [tenantId, from, to],
+    ),
+  )
+  return rows.map(({ hour }) => hour.getTime())
+}
+
+/** Callers as they were at the time of a request: by key, and by the versions of the policies that applied. */
+class Callers {
+  readonly #tenantId: TenantId
+  readonly #own: Pick<Caller, 'own'> | undefined
+  readonly #callers = new Map<string, Caller>()
+  readonly #versions = new Map<string, VersionedPolicy>()
+  readonly #asked = new Set<string>()
+  #kinds: ReadonlyMap<KeyId, KeyKind> | null = null
+  #funds: Caller['funds'] = 'simulated'
+
+  /** @param own what the tenant brings along today */
+  constructor(tenantId: TenantId, own: Own | undefined) {
+    this.#tenantId = tenantId
+    this.#own = own && { own }
+  }
+
+  /** Reads the policies that these rows name and earlier ones did not. */
+  async prepare(client: Queryable, rows: readonly Row[]): Promise<void> {
+    if (this.#kinds === null) await this.#readTenant(client)
+    const wanted = rows
+      .flatMap(({ trace }) => trace?.policies ?? [])
+      .filter(({ id, version }) => UUID.test(id) && !this.#asked.has(nameOf(id, version)))
+    if (wanted.length === 0) return
+    for (const { id, version } of wanted) this.#asked.add(nameOf(id, version))
+    const found = await client.query<{ policy_id: PolicyId; version: number; document: PolicyDocument }>(
+      `SELECT policy_id, version, document FROM policy_versions
+       WHERE tenant_id = $1 AND (policy_id, version) IN (SELECT * FROM unnest($2::uuid[], $3::int[]))`,
+      [this.#tenantId, wanted.map(({ id }) => id), wanted.map(({ version }) => version)],
+    )
+    for (const { policy_id: id, version, document } of found.rows) {
+      this.#versions.set(nameOf(id, version), { id, version, policy: openPolicy(document) })
+    }
+  }
+
+  /** Null when a policy that applied is not known any more. */
+  of({ key_id: keyId }: Row, applied: readonly { id: string; version: number }[]): Caller | null {
+    const names = applied.map(({ id, version }) => nameOf(id, version))
+    const name = [keyId, ...names].join(' ')
+    const known = this.#callers.get(name)
+    if (known) return known
+    const policies = names.flatMap((policy) => this.#versions.get(policy) ?? [])
+    if (policies.length < names.length) return null
+    const caller: Caller = {
+      ...{
+        tenantId: this.#tenantId,
+        workspaceId: '' as WorkspaceId,
+        keyId,
+        keyName: '',
+        kind: this.#kinds?.get(keyId) ?? 'live',
+      },
+      ...{ version: 1, funds: this.#funds, balance: null, expiresAtMs: null, revoked: false, policies, staleMaxMs: 0 },
+      ...this.#own,
+    }
+    this.#callers.set(name, caller)
+    return caller
+  }
+
+  async #readTenant(client: Queryable): Promise<void> {
+    const values = [this.#tenantId]
+    const keys = await client.query<{ id: KeyId; kind: KeyKind }>(
+      'SELECT id, kind FROM api_keys WHERE tenant_id = $1',
+      values,
+    )
+    const { rows } = await client.query<{ funds: Caller['funds'] }>(
+      'SELECT funds FROM organisations WHERE tenant_id = $1',
+      values,
+    )
+    this.#kinds = new Map(keys.rows.map(({ id, kind }) => [id, kind]))
+    this.#funds = rows[0]?.funds ?? 'simulated'
+  }
+}
+
+/** What else a record may name is no policy that was ever saved. */
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
+
+function nameOf(policyId: string, version: number): string {
+  return `${policyId}@${version}`
+}
+
+/** Null for a request that was never routed, or refused for something else than its route: its policy would have changed nothing. */
+function requestOf(row: Row, callers: Callers): RecordedRequest | null {
+  const { trace } = row
+  const caller = trace && callers.of(row, trace.policies)
+  if (!caller || row.models === null) return null
+  if (trace.attempts.length === 0 && row.fault !== 'endpoints_excluded') return null
+  return {
+    requestId: row.request_id,
+    beganAtMs: row.began_ms,
+    caller,
+    route: openFeatures({ ...row, models: row.models, prompt_tokens: row.expected_tokens }),
+    draw: row.draw,
+    warm: trace.warm,
+    streamed: row.streamed,
+    endpoint: row.target,
+    failed: row.fault !== null && !row.cancelled,
+    usage: {
+      promptTokens: row.prompt_tokens,
+      completionTokens: row.completion_tokens,
+      cacheReadTokens: row.cache_read_tokens,
+      cacheWriteTokens: row.cache_write_tokens,
+      reasoningTokens: row.reasoning_tokens,
+    },
+    costNano: row.cost_nano,
+    firstTokenMs: row.first_token_ms,
+    tokensPerSecond: speedOf(row),
+    attempts: trace.attempts,
+  }
+}
+
+/** As the health figures have it: tokens after the first content, of streams that have an end apart from their beginning. */
+function speedOf({ streamed, completion_tokens, first_token_ms, total_ms, fault }: Row): number | null {
+  const streamedMs = streamed && first_token_ms !== null && fault === null ? total_ms - first_token_ms : 0
+  return streamedMs > 0 && completion_tokens > 1 ? (completion_tokens * 1_000) / streamedMs : null
+}
