@@ -23,10 +23,10 @@ import {
 } from '@turnpike/domain'
 import { adapterFor } from '@turnpike/providers'
 import type { Call, Routed } from '../../gateway/src/call/call.ts'
-import { connect, type ConnectMeans } from '../../gateway/src/connect/failover.ts'
+import { connect, type ConnectDependencies } from '../../gateway/src/connect/failover.ts'
 import { HealthBook } from '../../gateway/src/health/book.ts'
-import { HedgeBook } from '../../gateway/src/connect/hedge-budget.ts'
-import { WaitingRoom } from '../../gateway/src/connect/rate-limit-queue.ts'
+import { HedgeBudget } from '../../gateway/src/connect/hedge-budget.ts'
+import { RateLimitQueue } from '../../gateway/src/connect/rate-limit-queue.ts'
 import type { Target } from '../../gateway/src/targets/target.ts'
 import { RetryThrottle } from '../../gateway/src/connect/retry-throttle.ts'
 import { diceOf } from './dice.ts'
@@ -109,7 +109,7 @@ class Hour {
   readonly #book = new HealthBook({ dice: diceOf(3) })
   readonly #arrivals = diceOf(1)
   readonly #draws = diceOf(2)
-  readonly #means: ConnectMeans
+  readonly #means: ConnectDependencies
   readonly #served: Served[] = []
   #inFlight = 0
   #number = 0
@@ -123,9 +123,9 @@ class Hour {
     this.#means = {
       health: this.#book,
       throttle: new RetryThrottle(() => this.#inFlight),
-      hedges: new HedgeBook(nowMs),
-      waitingRoom: new WaitingRoom(nowMs),
-      patience: PATIENCE,
+      hedges: new HedgeBudget(nowMs),
+      rateLimitQueue: new RateLimitQueue(nowMs),
+      deadlines: PATIENCE,
       nowMs,
       after: () => () => {},
       dice: diceOf(4),
@@ -178,7 +178,7 @@ class Hour {
     const snapshot = { ...world, health: this.#book.pages, wallMs: 0, warm: null }
     const decision = route(request, this.#caller, snapshot, atMs, this.#draws())
     const call = callOf(this.#caller, request, atMs)
-    const routed: Routed = { call, decision, reach: { ...world, target: (id) => this.#targetOf(id) } }
+    const routed: Routed = { call, decision, directory: { ...world, target: (id) => this.#targetOf(id) } }
     this.#inFlight++
     try {
       const { opened, attempt } = await connect(routed, (target) => this.#open(target, number), this.#means)
@@ -242,7 +242,7 @@ class Hour {
     if (!endpoint || !provider) throw new Error(`${id} is not of the fleet`)
     return {
       ...{ id: endpoint.id, endpoint, provider, adapter: adapterFor('openai'), baseUrl: provider.baseUrl },
-      ...{ secret: () => 'none', account: provider.slug, way: 'open', own: null },
+      ...{ secret: () => 'none', account: provider.slug, egress: 'open', own: null },
     }
   }
 }
@@ -291,7 +291,12 @@ function callOf(caller: Caller, request: RouteRequest, atMs: number): Call {
   return {
     ...{ id: '20261121-aaaaaaaaaaaaaaaaaaaa' as RequestId, kind: 'chat', caller, requestedModel: MODEL, preset: null },
     ...{ route: request, strategy: 'direct', routed: null, conversation: null, streamed: true, endUser: null },
-    ...{ telling: { decision: false, metadata: false, region: null }, beganAtMs: 0, startedMs: atMs, simulation: {} },
-    ...{ signal: new AbortController().signal, left: null, attempts: [] },
+    ...{
+      responseOptions: { decision: false, metadata: false, region: null },
+      beganAtMs: 0,
+      startedMs: atMs,
+      simulation: {},
+    },
+    ...{ signal: new AbortController().signal, disconnected: null, attempts: [] },
   }
 }

@@ -13,7 +13,7 @@ import {
   type PolicyId,
   type RequestId,
   type RouteRequest,
-  type Snapshot,
+  type RoutingSnapshot,
   type TenantId,
   type WorkspaceId,
 } from '@turnpike/domain'
@@ -75,7 +75,7 @@ const SLUG = 'bench/default' as ModelSlug
 function routing(): () => void {
   const providers = Array.from({ length: CANDIDATES }, (_, i) => provider(i))
   const endpoints = providers.map((serving, i) => endpoint(serving.slug, i))
-  const snapshot: Snapshot = {
+  const snapshot: RoutingSnapshot = {
     catalogue: catalogueOf(1, [MODEL_OF_BENCH], providers, endpoints),
     reachable: new Set(providers.map(({ slug }) => slug)),
     health: new Map(),
@@ -122,7 +122,7 @@ function chunkWriting(): () => void {
       baseUrl: serving.baseUrl,
       secret: () => 'none',
       account: serving.slug,
-      way: 'open',
+      egress: 'open',
       own: null,
     },
     attempt: 0,

@@ -2,7 +2,7 @@ import {
   catalogueOf,
   DEFAULT_POLICY,
   openReplay,
-  worldOf,
+  replayContextOf,
   type Caller,
   type Catalogue,
   type Endpoint,
@@ -12,7 +12,7 @@ import {
   type ModelSlug,
   type PolicyId,
   type ProviderSlug,
-  type RecordedRequest,
+  type ReplaySample,
   type RequestId,
   type TenantId,
   type VersionedPolicy,
@@ -54,7 +54,7 @@ export function measureWhatIf(): WhatIfBench {
     const minutes = healthOf(hour, endpoints.flat(), dice)
     const catalogues = [{ fromMs: BEGAN_MS, catalogue }]
     const reachable = new Set(catalogue.providers.keys())
-    const world = watch.time(() => worldOf({ catalogues, reachable, minutes }))
+    const world = watch.time(() => replayContextOf({ catalogues, reachable, minutes }))
     for (const batch of batchesOf(hour, endpoints, dice)) watch.time(() => replay.take(world, batch))
   }
   const { requests, moved } = replay.report()
@@ -142,7 +142,7 @@ function aRequest(
   part: number,
   endpoints: readonly (readonly Endpoint[])[],
   dice: () => number,
-): RecordedRequest {
+): ReplaySample {
   const serving = endpoints[Math.floor(dice() ** 2 * endpoints.length)] ?? []
   const chosen = serving[Math.floor(dice() ** 2 * serving.length)]
   if (!chosen) throw new Error('a model of the benchmark has no endpoint')

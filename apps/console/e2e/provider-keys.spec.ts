@@ -267,7 +267,7 @@ async function hedged(page: Page, id: string): Promise<void> {
     const body = (await response.json()) as { data: { attemptList: object[] } }
     const [answered] = body.data.attemptList
     const slow = { ...answered, startMs: 3, firstTokenMs: null, endMs: 1_420, outcome: 'lost' }
-    const second = { ...answered, endpoint: 'elm/sim/swift-8b', provider: 'elm', hedge: true, doubts: ['zero'] }
+    const second = { ...answered, endpoint: 'elm/sim/swift-8b', provider: 'elm', hedge: true, usageWarnings: ['zero'] }
     const attemptList = [slow, { ...second, startMs: 803, firstTokenMs: 1_418, endMs: 2_600, outcome: 'answered' }]
     const changed = { totalMs: 2_600, provider: 'elm', ownId: null, attemptList }
     return route.fulfill({ response, json: { data: { ...body.data, ...changed } } })

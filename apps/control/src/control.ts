@@ -33,20 +33,20 @@ import { Management } from './management/management.ts'
 import { openPendingFile } from './management/pending-file.ts'
 import { catalogueReader } from './models/catalogue-reader.ts'
 import { OwnLimits } from './byok/limits.ts'
-import { Trials } from './byok/test-runs.ts'
+import { TestRuns } from './byok/test-runs.ts'
 import { rowOf } from './requests/request-row.ts'
-import { Entrance } from './session/authentication.ts'
+import { Authentication } from './session/authentication.ts'
 
 /** Everything a control process is made of. */
 export class Control {
   readonly metrics: Registry
-  readonly entrance: Entrance
+  readonly entrance: Authentication
   readonly live: Live
   readonly management: Management
   readonly catalogue: () => Promise<Catalogue>
   readonly ownLimits = new OwnLimits()
   /** Test calls of credentials of tenants' own. */
-  readonly trials: Trials
+  readonly trials: TestRuns
   /** How the key secrets of this process stand to what the database knows. */
   readonly secretCheck: KeySecretWatch
   readonly #listening: Listening
@@ -65,9 +65,9 @@ export class Control {
     revocationFile: RevocationFile | null,
     private readonly log: Logger,
   ) {
-    this.entrance = new Entrance(config, prisma, new Passwords(), billing)
+    this.entrance = new Authentication(config, prisma, new Passwords(), billing)
     this.catalogue = catalogueReader(pool)
-    this.trials = new Trials({
+    this.trials = new TestRuns({
       prisma,
       keks: this.credentialSecrets,
       catalogue: this.catalogue,

@@ -8,7 +8,7 @@ import { refuseForeign } from './same-origin.ts'
 import { beginVisit, type Access } from './visit.ts'
 
 /** How whoever knocks is known. */
-export interface Doors {
+export interface RouteGuards {
   /** By the token of a session's cookie; null when it is nobody's. */
   readonly findSignedIn: (token: string) => Promise<SignedIn | null>
   /** By a management key in the headers; throws the Fault that refuses it. */
@@ -23,7 +23,7 @@ export const BODY_BYTES_MAX = 64 * 1024
  * it is known, on every route but those marked public. One hook, by the matched route, so that no spelling of a path gets
  * around it; a route that does not say who may use it keeps the process from starting.
  */
-export function armEdge(server: FastifyInstance, publicUrl: string | undefined, doors: Doors): void {
+export function armEdge(server: FastifyInstance, publicUrl: string | undefined, doors: RouteGuards): void {
   const headers = {
     ...HEADERS,
     ...(publicUrl?.startsWith('https:') && { 'strict-transport-security': 'max-age=31536000' }),
@@ -61,7 +61,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 async function authenticate(
   request: FastifyRequest,
   access: Exclude<Access, 'management'>,
-  { findSignedIn }: Doors,
+  { findSignedIn }: RouteGuards,
 ): Promise<void> {
   if (access === 'public') return
   const { unverified = false } = request.routeOptions.config

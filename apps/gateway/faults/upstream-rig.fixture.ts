@@ -18,7 +18,7 @@ import { gatewayConfig } from '../src/config.ts'
 import { listen } from '../src/gateway.module.ts'
 import { Gateway, type GatewayOptions } from '../src/gateway.ts'
 import { openStores } from '../src/stores/stores.ts'
-import type { Reach } from '../src/targets/target.ts'
+import type { TargetDirectory } from '../src/targets/target.ts'
 
 /** The provider that most requests for the load's model go to first: the cheapest of six. */
 export const PRIMARY = 'dogwood'
@@ -123,8 +123,8 @@ async function startGateway(
   })
   const stores = await openStores(config, log)
   const origins = new Map<string, string>()
-  const reach = () => elsewhere(stores.reach(), fleet.simulator, origins)
-  const gateway = new Gateway(config, { ...stores, reach }, options)
+  const directory = () => elsewhere(stores.directory(), fleet.simulator, origins)
+  const gateway = new Gateway(config, { ...stores, directory }, options)
   const { url, close } = await listen(gateway, log)
   await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { withinMs: 10_000, what: 'a ready gateway' })
   return { close, upstreams: upstreamsOf(fleet, gateway, url, origins) }
@@ -149,12 +149,16 @@ function upstreamsOf(fleet: Fleet, gateway: Gateway, url: string, origins: Map<s
 }
 
 /** The same endpoints, some of them at other addresses. */
-function elsewhere(reach: Reach | null, simulator: string, origins: ReadonlyMap<string, string>): Reach | null {
-  if (!reach || origins.size === 0) return reach
+function elsewhere(
+  directory: TargetDirectory | null,
+  simulator: string,
+  origins: ReadonlyMap<string, string>,
+): TargetDirectory | null {
+  if (!directory || origins.size === 0) return directory
   return {
-    ...reach,
+    ...directory,
     target(id) {
-      const target = reach.target(id)
+      const target = directory.target(id)
       const origin = origins.get(target.provider.slug)
       return origin === undefined ? target : { ...target, baseUrl: target.baseUrl.replace(simulator, origin) }
     },

@@ -1,4 +1,4 @@
-import type { UsageDoubt } from '@turnpike/domain'
+import type { UsageWarning } from '@turnpike/domain'
 import { note, waitFor } from '@turnpike/testkit'
 import { expect, it, onTestFinished } from 'vitest'
 import { startProvider, type Asking } from './upstream-provider.fixture.ts'
@@ -19,13 +19,13 @@ const NONE: Figures = { prompt: null, completion: null }
 
 /**
  * What the provider says it used, piece by piece as JSON; what is billed: its last sane word, else what was seen to arrive; and
- * what of it the record doubts. A number that is none (NaN) is null in JSON.
+ * what of it the record usageWarnings. A number that is none (NaN) is null in JSON.
  */
 const LIES: readonly (readonly [
   lie: string,
   told: readonly string[],
   billed: Figures,
-  doubts: readonly UsageDoubt[],
+  usageWarnings: readonly UsageWarning[],
 ])[] = [
   ['the truth', ['{"prompt_tokens":500,"completion_tokens":14}'], { prompt: 500, completion: 14 }, []],
   ['nothing', [], NONE, ['absent']],
@@ -67,7 +67,7 @@ it('D13 whatever a provider reports is billed by rule, to the nano-dollar, and a
   upstreams.reroute(PRIMARY, provider.origin)
   const prices = await pricesOf(upstreams)
   const messages = [{ role: 'user', content: PROMPT }]
-  for (const [lie, pieces, billed, doubts] of LIES) {
+  for (const [lie, pieces, billed, usageWarnings] of LIES) {
     told = pieces
     const { status, text, headers } = await chat(upstreams, { messages, provider: { only: [PRIMARY] }, stream: true })
     expect(status, lie).toBe(200)
@@ -76,21 +76,24 @@ it('D13 whatever a provider reports is billed by rule, to the nano-dollar, and a
     expect([lie, prompt, completion]).toEqual([lie, billed.prompt ?? 0, billed.completion ?? WORDS.length])
     const dollars = completion === 0 ? 0 : prompt * prices.prompt + completion * prices.completion
     expect(Number(usage['cost']), lie).toBeCloseTo(dollars, 12)
-    expect([lie, await doubtsOf(upstreams, headers.get('x-generation-id') ?? '')]).toEqual([lie, [doubts]])
+    expect([lie, await usageWarningsOf(upstreams, headers.get('x-generation-id') ?? '')]).toEqual([
+      lie,
+      [usageWarnings],
+    ])
   }
   note(context, { lies: LIES.length - 1 })
 })
 
 /** Attempt by attempt, as the record has them. */
-async function doubtsOf({ api, keys }: Upstreams, id: string): Promise<unknown> {
+async function usageWarningsOf({ api, keys }: Upstreams, id: string): Promise<unknown> {
   const { data } = await waitFor(
     async () => {
       const reply = await fetch(`${api}/generation?id=${id}`, { headers: { authorization: `Bearer ${keys[0]?.key}` } })
-      return reply.ok ? ((await reply.json()) as { data: { provider_responses: { usage_doubts: unknown }[] } }) : null
+      return reply.ok ? ((await reply.json()) as { data: { provider_responses: { usage_warnings: unknown }[] } }) : null
     },
     { withinMs: 5_000, what: 'the record of a request' },
   )
-  return data.provider_responses.map(({ usage_doubts: doubts }) => doubts)
+  return data.provider_responses.map(({ usage_warnings: usageWarnings }) => usageWarnings)
 }
 
 function answer({ response }: Asking, told: readonly string[]): void {

@@ -2,16 +2,16 @@ import { Fault, type ChatDelta, type EmbeddingRequest } from '@turnpike/domain'
 import type { EmbeddingAnswer } from '@turnpike/providers'
 import type { Grant } from './call/admit.ts'
 import { NOTHING } from './call/answer.ts'
-import type { Patience } from './call/attempt.ts'
+import type { AttemptDeadlines } from './call/attempt.ts'
 import type { Call } from './call/call.ts'
-import { connect, type ConnectMeans } from './connect/failover.ts'
+import { connect, type ConnectDependencies } from './connect/failover.ts'
 import type { Settled } from './call/meter.ts'
 import { refusedBy } from './connect/refusal.ts'
 import { excluded } from './route/excluded.ts'
 import type { Steps } from './serve.ts'
 import { Tally } from './call/tally.ts'
-import { headersTo, type Target, type Ways } from './targets/target.ts'
-import { Line } from './connect/upstream-connection.ts'
+import { headersTo, type Target, type EgressByMode } from './targets/target.ts'
+import { UpstreamConnection } from './connect/upstream-connection.ts'
 
 /** Vectors, who made them and what they cost. */
 export interface Embedded {
@@ -28,8 +28,8 @@ export async function embed(
   call: Call,
   request: EmbeddingRequest,
   steps: Steps,
-  ways: Ways,
-  means: ConnectMeans,
+  ways: EgressByMode,
+  means: ConnectDependencies,
 ): Promise<Embedded> {
   const meter = steps.meter(call)
   let grant: Grant | undefined
@@ -38,15 +38,15 @@ export async function embed(
     meter.routed(routed.decision)
     if (routed.decision.targets.length === 0) throw excluded(routed.decision, routed)
     grant = steps.admit(call.caller, routed.decision)
-    const fetching = (target: Target, patience: Patience) =>
-      fetchVectors(target, call, request, ways[target.way], patience)
+    const fetching = (target: Target, patience: AttemptDeadlines) =>
+      fetchVectors(target, call, request, ways[target.egress], patience)
     const { opened, attempt } = await connect(routed, fetching, means)
     // Providers of vectors that report nothing are metered by what the prompt was taken to be.
     const tally = new Tally({ promptTokens: call.route.promptTokens })
     tally.add(deltaOf(opened.answer))
     const { target, sentBytes } = opened
     meter.answered({ target, attempt, head: [], rest: NOTHING, sentBytes }, tally)
-    if (call.left) throw call.left
+    if (call.disconnected) throw call.disconnected
     return { ...opened, settled: await meter.settle() }
   } catch (thrown) {
     throw await meter.fail(thrown, false)
@@ -59,13 +59,13 @@ async function fetchVectors(
   target: Target,
   call: Call,
   request: EmbeddingRequest,
-  egress: Ways[Target['way']],
-  { wholeMs, totalMs }: Patience,
+  egress: EgressByMode[Target['egress']],
+  { wholeMs, totalMs }: AttemptDeadlines,
 ) {
   const dialect = target.adapter.embeddings
   if (!dialect) throw new Fault('upstream_model_missing', 'This provider serves no embeddings.')
   const wire = dialect.encode(request, target.endpoint.upstreamModel, target.secret())
-  const line = new Line(call.signal, wholeMs, totalMs)
+  const line = new UpstreamConnection(call.signal, wholeMs, totalMs)
   try {
     const reply = await egress.post({
       baseUrl: target.baseUrl,
@@ -82,7 +82,7 @@ async function fetchVectors(
   } catch (thrown) {
     throw line.reasonFor(thrown)
   } finally {
-    line.hangUp()
+    line.close()
   }
 }
 

@@ -59,7 +59,7 @@ export async function listen(gateway: Gateway, log: Logger): Promise<{ url: stri
   return {
     url: await app.getUrl(),
     async close() {
-      await gateway.drain()
+      await gateway.shutDown()
       await app.close()
       await gateway.close()
     },

@@ -12,29 +12,29 @@ import { Egress, type EgressOptions, type Logger, type Registry } from '@turnpik
 import { authenticate, type PresentedKey, type RequestDetail } from '@turnpike/store'
 import { createAdmission } from './call/admit.ts'
 import { Affinity } from './route/affinity.ts'
-import type { Patience } from './call/attempt.ts'
+import type { AttemptDeadlines } from './call/attempt.ts'
 import type { Call } from './call/call.ts'
 import type { GatewayConfig } from './config.ts'
-import { connect, type ConnectMeans } from './connect/failover.ts'
-import { Drains } from './call/disconnects.ts'
+import { connect, type ConnectDependencies } from './connect/failover.ts'
+import { Disconnects } from './call/disconnects.ts'
 import { embed, type Embedded } from './embed.ts'
 import { explain } from './api/explain/explain.ts'
 import type { ExplainBody } from './api/explain/explain.schema.ts'
 import type { HealthBook } from './health/book.ts'
-import { HedgeBook } from './connect/hedge-budget.ts'
+import { HedgeBudget } from './connect/hedge-budget.ts'
 import { probe } from './health/probe.ts'
 import { Meter, type Book } from './call/meter.ts'
 import { createGatewayMetrics, show } from './metrics.ts'
 import { withOpaqueUser } from './api/inference/opaque-user.ts'
-import { WaitingRoom } from './connect/rate-limit-queue.ts'
+import { RateLimitQueue } from './connect/rate-limit-queue.ts'
 import { readinessOf, type LivesOn, type Readiness } from './http/readiness.ts'
-import { withOwn } from './targets/byok-target.ts'
-import type { Reading } from './reading.ts'
+import { withByok } from './targets/byok-target.ts'
+import type { Metric } from './reading.ts'
 import type { Sink } from './call/relay.ts'
-import { resolve, type World } from './route/resolve.ts'
+import { resolve, type RoutingContext } from './route/resolve.ts'
 import { serve, type Steps } from './serve.ts'
 import { openStores, type Stores } from './stores/stores.ts'
-import type { Reach, Target, WayOut } from './targets/target.ts'
+import type { TargetDirectory, Target, EgressMode } from './targets/target.ts'
 import { RetryThrottle } from './connect/retry-throttle.ts'
 import { open } from './connect/upstream.ts'
 
@@ -47,7 +47,7 @@ export interface GatewayOptions {
 export class Gateway {
   readonly metrics: Registry
   readonly #steps: Steps
-  readonly #ways: Readonly<Record<WayOut, Egress>>
+  readonly #ways: Readonly<Record<EgressMode, Egress>>
   readonly #health: HealthBook
   readonly #means: HedgingMeans
   readonly #affinity = new Affinity(now)
@@ -55,8 +55,8 @@ export class Gateway {
   /** Calls under way, to be ended when the process has waited long enough. */
   readonly live = new Set<AbortController>()
   /** Calls whose callers left. */
-  readonly drains = new Drains(after)
-  #draining = false
+  readonly disconnects = new Disconnects(after)
+  #shuttingDown = false
 
   constructor(
     readonly config: GatewayConfig,
@@ -65,13 +65,13 @@ export class Gateway {
   ) {
     this.#ways = waysOf(config, options)
     this.#health = stores.health.book
-    const probing = { book: this.#health, egress: this.#ways.open, reach: () => stores.reach(), nowMs: now }
+    const probing = { book: this.#health, egress: this.#ways.open, directory: () => stores.directory(), nowMs: now }
     stores.health.start(config.HEALTH_PROBES === 'off' ? null : (endpoint) => probe(endpoint, probing))
     const admission = createAdmission()
     this.#inFlight = admission.inFlight
     this.#means = meansOf(config, this.#health, admission.inFlight)
     const { registry, finished } = createGatewayMetrics(admission.inFlight, stores)
-    for (const reading of [...readingsOfConnect(this.#means), ...this.drains.readings]) show(reading, [registry])
+    for (const reading of [...readingsOfConnect(this.#means), ...this.disconnects.readings]) show(reading, [registry])
     this.metrics = registry
     const book: Book = {
       begin: (begun) => stores.book.begin(begun),
@@ -88,8 +88,8 @@ export class Gateway {
       meter: (call) => new Meter(call, book, this.#health, now),
       connect: async (routed, request) => {
         const outgoing = withOpaqueUser(request, routed.call.caller.tenantId)
-        const opening = (target: Target, patience: Patience, off: AbortSignal | null) =>
-          open(target, routed.call, outgoing, this.#ways[target.way], patience, off)
+        const opening = (target: Target, patience: AttemptDeadlines, off: AbortSignal | null) =>
+          open(target, routed.call, outgoing, this.#ways[target.egress], patience, off)
         const { opened, attempt } = await connect(routed, opening, this.#means)
         return { ...opened, attempt }
       },
@@ -110,20 +110,20 @@ export class Gateway {
 
   serve(call: Call, request: ChatRequest, sink: Sink): Promise<void> {
     this.#refuseWhileDraining()
-    return serve(call, request, this.#steps, sink).finally(() => this.drains.end(call))
+    return serve(call, request, this.#steps, sink).finally(() => this.disconnects.end(call))
   }
 
   embed(call: Call, request: EmbeddingRequest): Promise<Embedded> {
     this.#refuseWhileDraining()
-    return embed(call, request, this.#steps, this.#ways, this.#means).finally(() => this.drains.end(call))
+    return embed(call, request, this.#steps, this.#ways, this.#means).finally(() => this.disconnects.end(call))
   }
 
   /** The catalogue and accounts in force; Fault `store_unavailable` before the first was read. */
-  reach(): Reach {
-    const reach = this.stores.reach()
-    if (!reach)
+  directory(): TargetDirectory {
+    const directory = this.stores.directory()
+    if (!directory)
       throw new Fault('store_unavailable', 'This gateway is starting and has not read its catalogue yet; please retry.')
-    return reach
+    return directory
   }
 
   /** Where a request of this caller would go, and why. Nobody is asked and nothing is recorded. */
@@ -149,17 +149,17 @@ export class Gateway {
     const catalogue = this.stores.catalogueSource()
     const secrets = this.stores.keySecrets.state()
     return {
-      ...readinessOf({ draining: this.#draining, hasCatalogue: catalogue !== null, secrets, channels }, now()),
+      ...readinessOf({ shuttingDown: this.#shuttingDown, hasCatalogue: catalogue !== null, secrets, channels }, now()),
       livesOn: { catalogue, redis: channels.redis, postgres: channels.postgres },
     }
   }
 
   /** Refuses new work and waits for what is under way, as long as configured; what takes longer ends with an error in band. */
-  async drain(): Promise<void> {
-    this.#draining = true
+  async shutDown(): Promise<void> {
+    this.#shuttingDown = true
     await this.#quiet(this.config.DRAIN_TIMEOUT_MS)
     for (const call of this.live)
-      call.abort(new Fault('draining', 'This gateway shut down before the answer was complete.'))
+      call.abort(new Fault('shutting_down', 'This gateway shut down before the answer was complete.'))
     await this.#quiet(FAREWELL_MS_MAX)
   }
 
@@ -168,11 +168,15 @@ export class Gateway {
     await this.stores.close()
   }
 
-  #world(caller: Caller): World {
+  #world(caller: Caller): RoutingContext {
     const { config, stores } = this
     if (caller.own) this.#health.renew(caller.own)
     const means = { secrets: stores.ownSecrets, simulatorUrl: config.SIMULATOR_URL }
-    return { reach: withOwn(this.reach(), caller, means), health: this.#health.pages, affinity: this.#affinity }
+    return {
+      directory: withByok(this.directory(), caller, means),
+      health: this.#health.pages,
+      affinity: this.#affinity,
+    }
   }
 
   async #quiet(withinMs: number): Promise<void> {
@@ -181,8 +185,8 @@ export class Gateway {
   }
 
   #refuseWhileDraining(): void {
-    if (this.#draining)
-      throw new Fault('draining', 'This gateway is shutting down; please retry, another one will answer.')
+    if (this.#shuttingDown)
+      throw new Fault('shutting_down', 'This gateway is shutting down; please retry, another one will answer.')
   }
 }
 
@@ -194,7 +198,7 @@ const DRAIN_POLL_MS = 50
 /** For the last events to leave. */
 const FAREWELL_MS_MAX = 1_000
 
-function waysOf(config: GatewayConfig, { lookup }: GatewayOptions): Readonly<Record<WayOut, Egress>> {
+function waysOf(config: GatewayConfig, { lookup }: GatewayOptions): Readonly<Record<EgressMode, Egress>> {
   const shared = { connectTimeoutMs: config.UPSTREAM_CONNECT_TIMEOUT_MS, ...(lookup && { lookup }) }
   return {
     open: new Egress({ ...shared, connectionsMax: CONNECTIONS_PER_ORIGIN_MAX }),
@@ -206,15 +210,15 @@ function waysOf(config: GatewayConfig, { lookup }: GatewayOptions): Readonly<Rec
   }
 }
 
-type HedgingMeans = ConnectMeans & { readonly hedges: HedgeBook }
+type HedgingMeans = ConnectDependencies & { readonly hedges: HedgeBudget }
 
 function meansOf(config: GatewayConfig, health: HealthBook, inFlight: () => number): HedgingMeans {
   return {
     health,
     throttle: new RetryThrottle(inFlight),
-    hedges: new HedgeBook(now),
-    waitingRoom: new WaitingRoom(now),
-    patience: {
+    hedges: new HedgeBudget(now),
+    rateLimitQueue: new RateLimitQueue(now),
+    deadlines: {
       firstTokenMs: config.UPSTREAM_FIRST_TOKEN_TIMEOUT_MS,
       wholeMs: config.UPSTREAM_WHOLE_TIMEOUT_MS,
       idleMs: config.UPSTREAM_IDLE_TIMEOUT_MS,
@@ -226,7 +230,7 @@ function meansOf(config: GatewayConfig, health: HealthBook, inFlight: () => numb
   }
 }
 
-function readingsOfConnect({ throttle, waitingRoom, hedges }: HedgingMeans): Reading[] {
+function readingsOfConnect({ throttle, rateLimitQueue, hedges }: HedgingMeans): Metric[] {
   return [
     {
       name: 'turnpike_retries_refused_total',
@@ -237,7 +241,7 @@ function readingsOfConnect({ throttle, waitingRoom, hedges }: HedgingMeans): Rea
     {
       name: 'turnpike_rate_limit_waiting',
       help: 'Requests that wait for a short rate limit of their providers.',
-      read: () => waitingRoom.count,
+      read: () => rateLimitQueue.count,
     },
     ...hedges.readings,
   ]

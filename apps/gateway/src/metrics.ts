@@ -1,7 +1,7 @@
 import { ownerOf, type Attempt } from '@turnpike/domain'
 import { Counter, Gauge, Histogram, createMetrics, type Registry } from '@turnpike/server'
 import type { UsageRecord } from '@turnpike/store'
-import type { Reading } from './reading.ts'
+import type { Metric } from './reading.ts'
 import type { Stores } from './stores/stores.ts'
 
 /** Seconds; from a fast cache hit to the longest answers. */
@@ -30,10 +30,10 @@ export function createGatewayMetrics(inFlight: () => number, stores: Pick<Stores
     labelNames: ['provider', 'outcome', 'fault'],
     registers,
   })
-  const doubts = new Counter({
-    name: 'turnpike_usage_doubts_total',
+  const usageWarnings = new Counter({
+    name: 'turnpike_usage_warnings_total',
     help: 'Answers whose usage, as their provider reported it, is hard to believe, by what of it is.',
-    labelNames: ['provider', 'doubt'],
+    labelNames: ['provider', 'warning'],
     registers,
   })
   const duration = new Histogram({
@@ -50,7 +50,7 @@ export function createGatewayMetrics(inFlight: () => number, stores: Pick<Stores
       duration.observe({ kind: record.kind }, record.totalMs / 1000)
       for (const attempt of record.attempts) {
         attempts.inc(labelsOf(attempt))
-        for (const doubt of attempt.doubts ?? []) doubts.inc({ provider: providerOf(attempt), doubt })
+        for (const warning of attempt.usageWarnings ?? []) usageWarnings.inc({ provider: providerOf(attempt), warning })
       }
     },
   }
@@ -65,12 +65,12 @@ function providerOf({ endpoint, provider }: Attempt): string {
   return ownerOf(endpoint) === null ? provider : 'own'
 }
 
-function inFlightReading(inFlight: () => number): Reading {
+function inFlightReading(inFlight: () => number): Metric {
   return { name: 'turnpike_requests_in_flight', help: 'Requests under way.', read: inFlight }
 }
 
 /** A figure that is kept elsewhere, read when somebody asks. */
-export function show(reading: Reading, registers: Registry[]): void {
+export function show(reading: Metric, registers: Registry[]): void {
   const labelNames = 'label' in reading ? [reading.label] : []
   const base = { name: reading.name, help: reading.help, labelNames, registers }
   if (reading.grows) {
@@ -92,7 +92,7 @@ export function show(reading: Reading, registers: Registry[]): void {
   }
 }
 
-function valuesOf(reading: Reading): [Record<string, string>, number][] {
+function valuesOf(reading: Metric): [Record<string, string>, number][] {
   if (!('label' in reading)) return [[{}, reading.read()]]
   return Object.entries(reading.readEach()).map(([value, count]) => [{ [reading.label]: value }, count])
 }

@@ -7,7 +7,7 @@ interface Named {
 }
 
 /** A figure that is kept elsewhere and read when somebody asks. Several under one name are told apart by a label. */
-export type Reading =
+export type Metric =
   | (Named & { readonly read: () => number })
   | (Named & {
       readonly label: string

@@ -24,7 +24,7 @@ beforeAll(async () => {
     await waitFor(isInForce, { withinMs: 5_000 })
     return key
   }
-  drains = await keyWith('drains', { disconnect: 'drain' })
+  drains = await keyWith('drains', { disconnect: 'read_to_end' })
   cancels = await keyWith('cancels', { disconnect: 'cancel' })
   await simulator.behave('acorn', ANSWER)
 })

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { FaultCode, Objective, Stage, UsageDoubt } from '@turnpike/domain'
+import type { FaultCode, Objective, Stage, UsageWarning } from '@turnpike/domain'
 
 /** An amount of money in JSON: a whole number of nano-dollars as a decimal string, since it may not fit a float. */
 export const nano = () => z.string().regex(/^-?\d{1,30}$/, 'must be a whole number of nano-dollars, as a string')
@@ -37,4 +37,4 @@ export function wholeNumber(least: number, most: number) {
 export const faultCode = () => z.custom<FaultCode>((value) => typeof value === 'string')
 export const objective = () => z.custom<Objective>((value) => typeof value === 'string')
 export const stage = () => z.custom<Stage>((value) => typeof value === 'string')
-export const usageDoubt = () => z.custom<UsageDoubt>((value) => typeof value === 'string')
+export const usageWarning = () => z.custom<UsageWarning>((value) => typeof value === 'string')

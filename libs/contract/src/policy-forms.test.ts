@@ -29,7 +29,7 @@ const WHOLE = {
   hedge: { after_ms: 60_000, extra_requests_percent: 5, extra_spend_per_day: '0.000000001', own_cost: true },
   own_capacity: 'only',
   sticky: false,
-  disconnect: 'drain',
+  disconnect: 'read_to_end',
   schedule: [WINDOW, { ...WINDOW, from: '00:00', to: '00:00', shares: { acorn: 1 }, max_price: { prompt: '1' } }],
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { count, faultCode, instant, nano, objective, stage, usageDoubt, words } from './fields.ts'
+import { count, faultCode, instant, nano, objective, stage, usageWarning, words } from './fields.ts'
 import { keyId } from './keys.ts'
 import { one, page, pageQuery } from './page.ts'
 
@@ -60,7 +60,7 @@ export const AttemptRow = z.object({
   /** Sent beside one that was slow to begin, not after it. */
   hedge: z.literal(true).optional(),
   /** What of the usage that the provider reported is hard to believe. It is billed all the same. */
-  doubts: z.array(usageDoubt()).optional(),
+  usageWarnings: z.array(usageWarning()).optional(),
 })
 export type AttemptRow = z.infer<typeof AttemptRow>
 
@@ -92,7 +92,7 @@ export const DecisionRecord = z.object({
   /** It stayed where the conversation's prompt cache is warm. */
   sticky: z.boolean(),
   /** The answer is read to its end when the caller hangs up. */
-  drain: z.boolean(),
+  readToEnd: z.boolean(),
   catalogueVersion: z.int(),
   draw: z.number(),
   candidates: z.array(CandidateRow),

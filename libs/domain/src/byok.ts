@@ -1,6 +1,6 @@
 import type { Catalogue, Endpoint, Model, Provider } from './catalogue.ts'
 import { ownTarget, type KeyId, type ModelSlug, type OwnId, type ProviderSlug, type TargetId } from './ids.ts'
-import { isMadeUp } from './route/simulated-provider.ts'
+import { isOnlySimulated } from './route/simulated-provider.ts'
 
 /**
  * What an organisation brings along: its credentials at providers of the catalogue, and endpoints of its own. Part of what the key
@@ -67,7 +67,7 @@ export const OWN_AUTHOR = '~tenant'
  * where there is no address at all. A stand-in is no such place: no secret of a tenant's is shown to it.
  */
 export function destinationOf({ baseUrl }: Pick<Provider, 'baseUrl'>): string | null {
-  if (isMadeUp({ baseUrl })) return 'simulated'
+  if (isOnlySimulated({ baseUrl })) return 'simulated'
   return URL.canParse(baseUrl) ? new URL(baseUrl).origin : null
 }
 

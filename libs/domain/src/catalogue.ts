@@ -21,7 +21,7 @@ export interface Model {
 /**
  * Who serves it. `baseUrl` ends without a slash; an empty one says that there is no address by which it can be reached from here.
  * `simulated`: what the house asks it is answered by `apps/simulator` and costs nothing real. One that is made up has its path there for
- * an address; one that exists, and is stood in for, keeps its own (`stand-in.ts`).
+ * an address; one that exists, and is stood in for, keeps its own (`simulated-provider.ts`).
  */
 export interface Provider {
   readonly slug: ProviderSlug

@@ -45,7 +45,7 @@ export const blame = {
   store_unavailable: 'us',
   no_healthy_provider: 'us',
   overloaded: 'us',
-  draining: 'us',
+  shutting_down: 'us',
   internal: 'us',
 } as const satisfies Record<string, Blame>
 

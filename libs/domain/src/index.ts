@@ -18,7 +18,13 @@ export type {
 export { newRequestId, dayOf, generationId, parseRequestId, ownTarget, endpointOf, ownerOf } from './ids.ts'
 export { NANO_PER_USD, divideRounded, usdString, parseUsd, type NanoUsd } from './money/money.ts'
 export { NO_USAGE, tokenCount, consistent, type Usage } from './usage/usage.ts'
-export { USAGE_DOUBTS, doubtsOf, type UsageDoubt, type UsageEvidence, type UsageReport } from './usage/warnings.ts'
+export {
+  USAGE_WARNINGS,
+  usageWarningsOf,
+  type UsageWarning,
+  type UsageEvidence,
+  type UsageReport,
+} from './usage/warnings.ts'
 export { REGION, regionsWithin, staysWithin } from './policy/region.ts'
 export { cost, ratesFor, type Cost, type Price, type Rates } from './money/price.ts'
 export { nearest, SUGGESTIONS_MAX } from './nearest.ts'
@@ -50,11 +56,11 @@ export { hasContent } from './chat.ts'
 export { catalogueOf, type Catalogue, type Endpoint, type Model, type Provider } from './catalogue.ts'
 export {
   addressOf,
-  inPerson,
-  isMadeUpModel,
-  isServedForReal,
+  asReal,
+  isOnlySimulatedModel,
+  isServedByRealProvider,
   shownName,
-  withoutStandIns,
+  withoutSimulatedReal,
 } from './route/simulated-provider.ts'
 export {
   ANY_PRICE,
@@ -87,7 +93,7 @@ export {
   type VersionedPolicy,
   type Weekday,
 } from './policy/policy.ts'
-export { hedgeAfterMs, hedgeTarget, lostCost, type FirstTokens, type HedgeWorld } from './hedge/hedge.ts'
+export { hedgeAfterMs, hedgeTarget, lostCost, type FirstTokens, type HedgeCandidates } from './hedge/hedge.ts'
 export {
   NO_LOSS,
   earnHedge,
@@ -106,7 +112,7 @@ export {
   fadeTo,
   failureRate,
   firstTokenDeadlineMs,
-  hear,
+  merge,
   observe,
   observeBeginning,
   type Health,
@@ -123,7 +129,7 @@ export {
   released,
   shareOf,
   wanted,
-  type Breaker,
+  type EndpointBreaker,
 } from './health/breaker.ts'
 export {
   BUCKET_MAX,
@@ -137,7 +143,7 @@ export {
   type Digest,
 } from './health/digest.ts'
 export { figuresOf, type EndpointFigures } from './health/figures.ts'
-export { addToWindow, advance, newWindow, type Tally, type Window } from './health/window.ts'
+export { addToWindow, advance, newWindow, type WindowCounts, type Window } from './health/window.ts'
 export { KEY_KINDS, KEY_PATTERN, formatKey, parseKey, signedPart, type KeyKind, type KeyParts } from './key.ts'
 export type { Caller, Lookup } from './caller.ts'
 export {
@@ -163,18 +169,18 @@ export {
   type Removed,
   type Stage,
 } from './route/decision.ts'
-export { route, type RouteRequest, type Snapshot } from './route/route.ts'
-export { openReplay, replay, type Draft, type Replay } from './what-if/what-if.ts'
-export type { RecordedRequest } from './what-if/predict.ts'
+export { route, type RouteRequest, type RoutingSnapshot } from './route/route.ts'
+export { openReplay, replay, type DraftPolicy, type Replay } from './what-if/what-if.ts'
+export type { ReplaySample } from './what-if/predict.ts'
 export {
   WHAT_IF_LIMITS,
   type WhatIfFigures,
   type WhatIfGroup,
   type WhatIfLimit,
-  type WhatIfMove,
+  type WhatIfChangedRoute,
   type WhatIfPair,
   type WhatIfReport,
   type WhatIfSample,
 } from './what-if/report.ts'
 export type { EndpointMinute } from './what-if/timeline.ts'
-export { worldOf, type Past, type PricedCatalogue, type World } from './what-if/context.ts'
+export { replayContextOf, type Past, type PricedCatalogue, type ReplayContext } from './what-if/context.ts'

@@ -1,9 +1,9 @@
 /** What every process of the house needs: settings, logs, metrics, a life cycle, one way out, and how faults look from outside. */
 export { ConfigError, flag, httpUrl, milliseconds, port, readConfig } from './config.ts'
-export { Egress, type Asking, type EgressOptions, type Incoming, type Outgoing } from './egress/egress.ts'
+export { Egress, type OutgoingRequest, type EgressOptions, type Incoming, type Outgoing } from './egress/egress.ts'
 export { egressAllow, NO_EGRESS_ALLOW, parseEgressAllow, type EgressAllow } from './egress/allow.ts'
 export { judgeUrl, type UrlJudgement } from './egress/guard.ts'
-export { lookUpByNameServers, type Lookup } from './egress/lookup.ts'
+export { lookUpByNameServers, type NameLookup } from './egress/lookup.ts'
 export { createLogger, describeError, type Logger } from './log.ts'
 export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts'
 export { openAiBody, problemBody, refusalOf, type Refusal } from './refusal.ts'

@@ -48,7 +48,7 @@ export const statusOf = {
   store_unavailable: seen(503, 'server_error', 'server'),
   no_healthy_provider: seen(503, 'server_error', 'provider_unavailable'),
   overloaded: seen(503, 'server_error', 'server'),
-  draining: seen(503, 'server_error', 'server'),
+  shutting_down: seen(503, 'server_error', 'server'),
   internal: seen(500, 'server_error', 'server'),
 } as const satisfies Record<FaultCode, Outside>
 

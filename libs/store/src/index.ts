@@ -31,7 +31,7 @@ export {
   type MissingSecret,
 } from './key-path/secret-check.ts'
 export { KeyCache, type KeyCacheStats, type KeyEvent, type KeyStore } from './key-path/cache.ts'
-export type { HeldKeys } from './key-path/saved-keys.ts'
+export type { SavedKeys } from './key-path/saved-keys.ts'
 export { openKeyCache } from './key-path/sources.ts'
 export { publishKeyEvents } from './key-path/events.ts'
 export { openKeyPath, type KeyPath, type KeyPathOptions } from './key-path/key-path.ts'
@@ -178,7 +178,7 @@ export {
   type PolicyAttached,
   type PolicySaving,
 } from './policies/write.ts'
-export type { AttachedPolicy, JudgeTogether, PoliciesTogether, PolicyPlace } from './policies/combined.ts'
+export type { AttachedPolicy, CheckCombined, CombinedPolicies, PolicyPlace } from './policies/combined.ts'
 export { recentHealth } from './policies/figures.ts'
 export {
   newCredentialSecretsText,
@@ -248,7 +248,7 @@ export {
   type WhatIfDetail,
   type WhatIfRun,
   type WhatIfState,
-  type WhatIfWish,
+  type WhatIfRequest,
 } from './what-if/runs.ts'
 export {
   beatWhatIf,

@@ -122,7 +122,7 @@ ALTER TABLE "usage_events" ADD COLUMN "owner_id" UUID, ADD COLUMN "preset_id" UU
 
 -- What an organisation has in force, with the secrets as they are sealed; null when it has nothing. Sees what its caller may see.
 -- Amounts are text: a number of JSON does not hold all of them.
-CREATE FUNCTION own_means(owner uuid) RETURNS jsonb LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+CREATE FUNCTION byok_resources(owner uuid) RETURNS jsonb LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
   SELECT CASE WHEN credentials IS NULL AND endpoints IS NULL THEN NULL
               ELSE jsonb_build_object('credentials', COALESCE(credentials, '[]'), 'endpoints', COALESCE(endpoints, '[]')) END
   FROM (SELECT
@@ -160,7 +160,7 @@ CREATE FUNCTION auth_lookup(wanted bytea[]) RETURNS TABLE (
          -- A revoked key is told to nobody any more, and needs nothing. Most have nothing: two looks into an index spare them the call.
          CASE WHEN k.revoked_at IS NULL AND (EXISTS (SELECT FROM own_credentials c WHERE c.tenant_id = k.tenant_id)
                                              OR EXISTS (SELECT FROM own_endpoints e WHERE e.tenant_id = k.tenant_id))
-              THEN own_means(k.tenant_id) END
+              THEN byok_resources(k.tenant_id) END
   FROM api_keys k
   JOIN organisations o ON o.tenant_id = k.tenant_id
   JOIN workspaces w ON w.id = k.workspace_id
@@ -194,7 +194,7 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO turnpike_app', door);
   END LOOP;
   GRANT EXECUTE ON FUNCTION auth_lookup(bytea[]) TO turnpike_gateway;
-  REVOKE ALL ON FUNCTION own_means(uuid) FROM PUBLIC;
-  GRANT EXECUTE ON FUNCTION own_means(uuid) TO turnpike_app, turnpike_system;
+  REVOKE ALL ON FUNCTION byok_resources(uuid) FROM PUBLIC;
+  GRANT EXECUTE ON FUNCTION byok_resources(uuid) TO turnpike_app, turnpike_system;
   REVOKE CREATE ON SCHEMA public FROM turnpike_system;
 END $$;

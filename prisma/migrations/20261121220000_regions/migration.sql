@@ -12,7 +12,7 @@ GRANT UPDATE (regions) ON providers TO turnpike_app;
 UPDATE catalogue_drafts SET status = 'superseded', wanted = NULL, closed_at = now(), closed_by = 'operator' WHERE status = 'open';
 
 -- As before, with the regions of endpoints.
-CREATE OR REPLACE FUNCTION own_means(owner uuid) RETURNS jsonb LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION byok_resources(owner uuid) RETURNS jsonb LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
   SELECT CASE WHEN credentials IS NULL AND endpoints IS NULL THEN NULL
               ELSE jsonb_build_object('credentials', COALESCE(credentials, '[]'), 'endpoints', COALESCE(endpoints, '[]')) END
   FROM (SELECT

@@ -10,7 +10,7 @@ const ROADS = [
 ]
 
 /** The picture of the product: a single road, a barrier, and the roads that it opens. Decoration. */
-export function Crossroads() {
+export function OrganisationPicker() {
   return (
     <Box
       component="svg"

@@ -51,6 +51,6 @@ export const faultsDe = {
   no_healthy_provider:
     'Zurzeit läuft kein Anbieter dieses Modells. Versuche es noch einmal, oder nenne ein zweites Modell.',
   overloaded: 'Das Gateway hatte mehr zu tun, als es konnte. Der Fehler liegt bei uns; versuche es noch einmal.',
-  draining: 'Dieses Gateway wurde gerade neu gestartet. Versuche es noch einmal.',
+  shutting_down: 'Dieses Gateway wurde gerade neu gestartet. Versuche es noch einmal.',
   internal: 'Bei uns ist etwas schiefgegangen. Mit der Anfragekennung finden wir es.',
 } as const satisfies Record<FaultCode, string>

@@ -46,6 +46,6 @@ export const faultsEn = {
   store_unavailable: 'Our database did not answer. The fault is ours; try again.',
   no_healthy_provider: 'No provider of this model is working at the moment. Try again, or name a second model.',
   overloaded: 'The gateway had more to do than it could. The fault is ours; try again.',
-  draining: 'This gateway was being restarted. Try again.',
+  shutting_down: 'This gateway was being restarted. Try again.',
   internal: 'Something went wrong on our side. The request id helps us find it.',
 } as const satisfies Record<FaultCode, string>

@@ -111,7 +111,7 @@ export const policiesUseDe: Pick<Messages, 'preview' | 'policy' | 'why'> = {
     policy: '%{name}, Version %{version}',
     window: 'Fenster %{number} ihres Zeitplans war offen',
     sticky: 'Die Unterhaltung blieb, wo ihr Prompt zwischengespeichert war.',
-    drain: 'Wenn der Aufrufer auflegt, wird die Antwort zu Ende gelesen.',
+    readToEnd: 'Wenn der Aufrufer auflegt, wird die Antwort zu Ende gelesen.',
     fallbacks: 'Andere Modelle, die als Nächstes gefragt worden wären:',
     removed: 'Außen vor: %{reason}.',
     failed: 'Als Versuch %{number} gefragt und fehlgeschlagen: %{reason}',

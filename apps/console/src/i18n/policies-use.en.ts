@@ -107,7 +107,7 @@ export const policiesUseEn = {
     policy: '%{name}, version %{version}',
     window: 'window %{number} of its schedule was open',
     sticky: 'The conversation stayed where its prompt cache was warm.',
-    drain: 'When the caller hangs up, the answer is read to its end.',
+    readToEnd: 'When the caller hangs up, the answer is read to its end.',
     fallbacks: 'Other models that would have been asked next:',
     removed: 'Left out: %{reason}.',
     failed: 'Tried as attempt %{number}, and failed: %{reason}',

@@ -170,7 +170,7 @@ export const policiesDe: Pick<Messages, 'policies'> = {
     disconnectHint:
       'Zu Ende gelesen wird eine Antwort ganz berechnet, nach ihrem genauen Verbrauch: höchstens eine Minute lang und begrenzt viele zugleich. Darüber hinaus, und wo keine Richtlinie etwas sagt, wird sie abgebrochen.',
     disconnect_cancel: 'die Antwort abbrechen',
-    disconnect_drain: 'die Antwort zu Ende lesen',
+    disconnect_read_to_end: 'die Antwort zu Ende lesen',
     lockedCheck: 'Ziel sperren',
     lockedHint: 'Engere Richtlinien und Anfragen dürfen Ziel, Folge und Anteile nicht ersetzen.',
     add: 'Hinzufügen',

@@ -163,7 +163,7 @@ export const policiesEn = {
     disconnectHint:
       'Read to its end, an answer is billed in full, by its exact usage: for a minute at most, and a limited number at once. Beyond that, and where no policy says anything, it is called off.',
     disconnect_cancel: 'call the answer off',
-    disconnect_drain: 'read the answer to its end',
+    disconnect_read_to_end: 'read the answer to its end',
     lockedCheck: 'Lock the goal',
     lockedHint: 'Narrower policies and requests may not replace goal, order and shares.',
     add: 'Add',

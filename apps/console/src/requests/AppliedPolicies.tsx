@@ -13,7 +13,7 @@ import { useMay } from '../session.ts'
 export function AppliedPolicies({ decision }: { decision: DecisionRecord }) {
   const { say } = useText()
   const mayRead = useMay('policies:read')
-  const { policies, sticky, drain, fallbacks } = decision
+  const { policies, sticky, readToEnd, fallbacks } = decision
   const { data } = useQuery({ ...allPoliciesQuery, enabled: mayRead && policies.length > 0 })
   const nameOf = (id: string) => data?.data.find((policy) => policy.id === id)?.name ?? id
   return (
@@ -40,7 +40,7 @@ export function AppliedPolicies({ decision }: { decision: DecisionRecord }) {
         </Box>
       )}
       {sticky && <Typography variant="body2">{say('why.sticky')}</Typography>}
-      {drain && <Typography variant="body2">{say('why.drain')}</Typography>}
+      {readToEnd && <Typography variant="body2">{say('why.readToEnd')}</Typography>}
       {fallbacks.length > 0 && (
         <Typography variant="body2" sx={{ overflowWrap: 'anywhere' }}>
           {say('why.fallbacks')} <code>{fallbacks.map((target) => partsOf(target).endpoint).join(', ')}</code>

@@ -8,7 +8,7 @@ import type { TextKey } from '../i18n/en.ts'
 import { useText } from '../i18n/text.ts'
 import { useAccounts } from '../provider-keys/names.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
-import { doubtsOf } from './usage-warnings.ts'
+import { usageWarningsOf } from './usage-warnings.ts'
 import { layOut, type Bar } from './waterfall.ts'
 
 const COLOURS = {
@@ -128,9 +128,9 @@ function Head({ bar: { attempt, beside }, number, account }: AttemptProps) {
         {attempt.firstTokenMs !== null &&
           `, ${say('request.firstTokenAt', { duration: duration(attempt.firstTokenMs - attempt.startMs, locale) })}`}
       </Typography>
-      {doubtsOf(attempt).map((doubt) => (
-        <Tooltip key={doubt} title={say(`request.doubt_${doubt}Text`)}>
-          <Chip size="small" color="warning" variant="outlined" label={say(`request.doubt_${doubt}`)} />
+      {usageWarningsOf(attempt).map((warning) => (
+        <Tooltip key={warning} title={say(`request.usageWarning_${warning}Text`)}>
+          <Chip size="small" color="warning" variant="outlined" label={say(`request.usageWarning_${warning}`)} />
         </Tooltip>
       ))}
     </Box>

@@ -9,7 +9,7 @@ function aDecision(candidates: CandidateRow[], rest: Partial<DecisionRecord> = {
     objective: 'cost',
     policies: [],
     sticky: false,
-    drain: false,
+    readToEnd: false,
     catalogueVersion: 1,
     draw: 0,
     candidates,

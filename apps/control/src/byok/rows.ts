@@ -1,5 +1,5 @@
 import type { OwnEndpointRow, OwnTest, ProviderKey } from '@turnpike/contract'
-import { destinationOf, Fault, inPerson, shownName, usdString, type Catalogue } from '@turnpike/domain'
+import { destinationOf, Fault, asReal, shownName, usdString, type Catalogue } from '@turnpike/domain'
 import type { OwnCredentialSummary, OwnEndpointSummary, OwnPrice, OwnTest as StoredTest } from '@turnpike/store'
 import * as z from 'zod'
 
@@ -21,7 +21,7 @@ export function providerKeyRow(
     placement,
     priority,
     share,
-    providerName: at ? shownName(inPerson(at)) : provider,
+    providerName: at ? shownName(asReal(at)) : provider,
     version: summary.secretVersion,
     moved: !at || destinationOf(at) !== boundTo,
     models: models && [...models],

@@ -2,7 +2,7 @@ import { Fault } from '@turnpike/domain'
 import { adapterFor } from '@turnpike/providers'
 import type { Egress, Incoming } from '@turnpike/server'
 import { expect, it } from 'vitest'
-import { tryCredential, type Trial } from './test-credential.ts'
+import { testCredential, type CredentialTest } from './test-credential.ts'
 
 const SECRET = 'canary-of-a-secret'
 const CANARY = 'canary-of-a-body'
@@ -11,7 +11,7 @@ type Asked = Parameters<Egress['get']>[0]
 
 /** A provider that answers as it is told. */
 function answering(answer: (asked: Asked) => { status: number; body?: string } | Fault): {
-  egress: Trial['egress']
+  egress: CredentialTest['egress']
   asked: Asked[]
 } {
   const asked: Asked[] = []
@@ -41,7 +41,7 @@ function reply(status: number, body: string): Incoming {
   }
 }
 
-function trial(egress: Trial['egress'], changes: Partial<Trial> = {}): Trial {
+function trial(egress: CredentialTest['egress'], changes: Partial<CredentialTest> = {}): CredentialTest {
   const baseUrl = 'https://acorn.example.com/v1'
   return { egress, adapter: adapterFor('openai'), baseUrl, secret: SECRET, kind: 'provider', name: 'Acorn', ...changes }
 }
@@ -50,7 +50,7 @@ const needsKey = ({ headers }: Asked) => ({ status: headers['authorization'] ===
 
 it('finds a key good when the provider takes it and nothing without it', async () => {
   const { egress, asked } = answering(needsKey)
-  expect(await tryCredential(trial(egress))).toEqual({ result: 'ok', status: 200, message: 'Acorn takes this key.' })
+  expect(await testCredential(trial(egress))).toEqual({ result: 'ok', status: 200, message: 'Acorn takes this key.' })
   expect(asked.map(({ path, headers }) => [path, headers])).toEqual([
     ['/models', { authorization: `Bearer ${SECRET}` }],
     ['/models', {}],
@@ -59,12 +59,12 @@ it('finds a key good when the provider takes it and nothing without it', async (
 
 it('takes a list that anybody may see for no proof', async () => {
   const { egress } = answering(() => ({ status: 200 }))
-  expect(await tryCredential(trial(egress))).toMatchObject({ result: 'unknown', status: 200 })
+  expect(await testCredential(trial(egress))).toMatchObject({ result: 'unknown', status: 200 })
 })
 
 it('asks an endpoint of one’s own once: that it answers is what was asked', async () => {
   const { egress, asked } = answering(() => ({ status: 200 }))
-  const found = await tryCredential(trial(egress, { kind: 'endpoint', name: 'The box', secret: '' }))
+  const found = await testCredential(trial(egress, { kind: 'endpoint', name: 'The box', secret: '' }))
   expect(found).toEqual({ result: 'ok', status: 200, message: 'The box answers.' })
   expect(asked.map(({ headers }) => headers)).toEqual([{}])
 })
@@ -78,7 +78,7 @@ it.each([
   [500, 'unknown'],
 ] as const)('tells a %i as %s, and nothing of the body or the secret', async (status, result) => {
   const { egress, asked } = answering(() => ({ status }))
-  const found = await tryCredential(trial(egress))
+  const found = await testCredential(trial(egress))
   expect(found).toMatchObject({ result, status })
   expect(JSON.stringify(found)).not.toMatch(new RegExp(`${CANARY}|${SECRET}`))
   expect(asked).toHaveLength(1)
@@ -86,7 +86,7 @@ it.each([
 
 it('is not put off by a list of models that is longer than it reads', async () => {
   const { egress } = answering((asked) => ({ ...needsKey(asked), body: 'x'.repeat(2_000_000) }))
-  expect(await tryCredential(trial(egress))).toMatchObject({ result: 'ok' })
+  expect(await testCredential(trial(egress))).toMatchObject({ result: 'ok' })
 })
 
 it.each([
@@ -98,12 +98,12 @@ it.each([
   ],
 ])('says why it was not reached: %s', async (fault, message) => {
   const { egress } = answering(() => fault)
-  expect(await tryCredential(trial(egress))).toEqual({ result: 'unreachable', status: null, message })
+  expect(await testCredential(trial(egress))).toEqual({ result: 'unreachable', status: null, message })
 })
 
 it('gives both looks five seconds together', async () => {
   const { egress, asked } = answering(needsKey)
-  await tryCredential(trial(egress))
+  await testCredential(trial(egress))
   const [first = 0, second = 0] = asked.map(({ timeoutMs }) => timeoutMs)
   expect([first, second <= first, second > 4_000]).toEqual([5_000, true, true])
 })

@@ -4,7 +4,7 @@ import type { Egress } from '@turnpike/server'
 import type { OwnTestResult } from '@turnpike/store'
 
 /** A secret and where it belongs. */
-export interface Trial {
+export interface CredentialTest {
   /** The guarded one where the tenant wrote the address. */
   readonly egress: Pick<Egress, 'get'>
   readonly adapter: Adapter
@@ -35,7 +35,7 @@ const BODY_BYTES_MAX = 65_536
  * Asks for the list of models, which costs nothing, and tells what that says of the secret. Some providers show their list to
  * anybody: one that takes the secret is asked once more without any, and proves nothing when it does not mind.
  */
-export async function tryCredential(trial: Trial): Promise<Finding> {
+export async function testCredential(trial: CredentialTest): Promise<Finding> {
   const endMs = performance.now() + TRIAL_MS_MAX
   const seen = await look(trial, trial.secret, TRIAL_MS_MAX)
   if (seen.proof === 'none') return { result: 'unreachable', status: null, message: seen.message }
@@ -53,7 +53,11 @@ const REST_MS_MIN = 100
 
 type Seen = { readonly proof: Proof; readonly status: number } | { readonly proof: 'none'; readonly message: string }
 
-async function look({ egress, adapter, baseUrl, name }: Trial, secret: string, timeoutMs: number): Promise<Seen> {
+async function look(
+  { egress, adapter, baseUrl, name }: CredentialTest,
+  secret: string,
+  timeoutMs: number,
+): Promise<Seen> {
   try {
     const reply = await egress.get({ baseUrl, timeoutMs, ...adapter.whoAmI(secret) })
     const body = await reply.text(BODY_BYTES_MAX).catch(() => '')
@@ -80,7 +84,7 @@ type Words = Readonly<Record<Proof, (name: string, status: number) => string>>
 
 const LIMITED = (name: string): string => `${name} asks to come again later (429), which says nothing of the key.`
 
-const WORDS: Readonly<Record<Trial['kind'], Words>> = {
+const WORDS: Readonly<Record<CredentialTest['kind'], Words>> = {
   provider: {
     ok: (name) => `${name} takes this key.`,
     refused: (name, status) => `${name} does not take this key (${status}).`,

@@ -2,7 +2,7 @@ import {
   addressOf,
   destinationOf,
   Fault,
-  inPerson,
+  asReal,
   shownName,
   type Catalogue,
   type OwnCredential,
@@ -21,9 +21,9 @@ import {
   type PrismaClient,
 } from '@turnpike/store'
 import type { OwnLimits } from './limits.ts'
-import { tryCredential, type Finding, type Trial } from './test-credential.ts'
+import { testCredential, type Finding, type CredentialTest } from './test-credential.ts'
 
-export interface TrialsOptions {
+export interface TestRunsOptions {
   readonly prisma: PrismaClient
   /** Null: no secret can be opened here. */
   readonly keks: KeyEncryptionKeys | null
@@ -47,12 +47,12 @@ const OUTSIDE = { connectTimeoutMs: 2_000, connectionsMax: 4 }
  * Test calls of stored secrets, and of nothing else: a secret is never taken from the request that asks for the test. It goes where it
  * was stored for; to addresses that tenants wrote by the guarded way out.
  */
-export class Trials {
-  readonly #options: TrialsOptions
+export class TestRuns {
+  readonly #options: TestRunsOptions
   readonly #toProviders = new Egress(OUTSIDE)
   readonly #toTenants: Egress
 
-  constructor(options: TrialsOptions) {
+  constructor(options: TestRunsOptions) {
     this.#options = options
     this.#toTenants = new Egress({ ...OUTSIDE, guard: { allow: options.allow } })
   }
@@ -81,12 +81,12 @@ export class Trials {
   async #try(
     tenantId: TenantId,
     own: OwnCredential | OwnEndpoint,
-    way: Omit<Trial, 'secret'>,
+    way: Omit<CredentialTest, 'secret'>,
     nowMs: number,
   ): Promise<Tried> {
     const { limits, prisma, keks } = this.#options
     limits.takeTest(tenantId, nowMs)
-    const found = await tryCredential({ ...way, secret: opened(keks, tenantId, own) ?? '' })
+    const found = await testCredential({ ...way, secret: opened(keks, tenantId, own) ?? '' })
     const { result, status } = found
     await noteOwnTest(prisma, tenantId, own.id, { result, status, secretVersion: own.version, atMs: nowMs })
     return { ...found, at: new Date(nowMs) }
@@ -95,7 +95,7 @@ export class Trials {
   async #providerOf({ provider, boundTo }: OwnCredential) {
     const listed = (await this.#options.catalogue()).providers.get(provider)
     if (!listed) throw new Fault('conflict', 'This provider is not in the catalogue any more.')
-    const at = inPerson(listed)
+    const at = asReal(listed)
     const name = shownName(at)
     if (destinationOf(at) !== boundTo) {
       throw new Fault(

@@ -27,11 +27,11 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { callerOf } from '../edge.ts'
-import { judge } from '../policies/unsatisfiable.ts'
+import { problemsOfPolicy } from '../policies/unsatisfiable.ts'
 import { noSuchPolicy, policyId } from '../policies/policy-row.ts'
 import { parseSuggesting } from '../policies/problems.ts'
-import type { World } from '../policies/coverage.ts'
-import { refusingBarren, worldOf } from '../policies/combined.ts'
+import type { RoutingContext } from '../policies/coverage.ts'
+import { refusingUnsatisfiable, routingContextOf } from '../policies/combined.ts'
 import { warningsOf } from '../policies/warnings.ts'
 import { authorOf } from './author.ts'
 import { managedPolicyRow, managedVersionRow } from './managed-policy-row.ts'
@@ -62,7 +62,7 @@ export class ManagedPoliciesController {
   async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const wanted = parseSuggesting(ManagedPolicyCreate, body)
     const { catalogue, own } = await this.#world(request)
-    judge(wanted.document, catalogue, own)
+    problemsOfPolicy(wanted.document, catalogue, own)
     const creating = createPolicy(this.control.prisma, authorOf(request), wanted)
     void reply.code(201).send(await this.#answer(request, await this.control.published(creating)))
   }
@@ -123,7 +123,7 @@ export class ManagedPoliciesController {
   ): Promise<ManagedPolicyAnswer> {
     const known = policyId(id)
     const { version, based_on = null } = parseSuggesting(ManagedPolicyRollback, body)
-    const onTogether = refusingBarren(await this.#world(request), 'version')
+    const onTogether = refusingUnsatisfiable(await this.#world(request), 'version')
     const wanted = { version, basedOn: based_on, onWide: allowed, onTogether }
     return this.#published(request, rollBackPolicy(this.control.prisma, authorOf(request), known, wanted))
   }
@@ -135,8 +135,8 @@ export class ManagedPoliciesController {
     basedOn: number | undefined,
   ): Promise<ManagedPolicyAnswer> {
     const world = await this.#world(request)
-    judge(document, world.catalogue, world.own)
-    const onTogether = refusingBarren(world, 'document')
+    problemsOfPolicy(document, world.catalogue, world.own)
+    const onTogether = refusingUnsatisfiable(world, 'document')
     const wanted = { document, basedOn: basedOn ?? null, onWide: allowed, onTogether }
     return this.#published(request, savePolicy(this.control.prisma, authorOf(request), id, wanted))
   }
@@ -156,8 +156,8 @@ export class ManagedPoliciesController {
     return { data, warnings: warningsOf(data.document, catalogue, own) }
   }
 
-  #world(request: FastifyRequest): Promise<World> {
-    return worldOf(this.control, callerOf(request).tenantId, Date.now())
+  #world(request: FastifyRequest): Promise<RoutingContext> {
+    return routingContextOf(this.control, callerOf(request).tenantId, Date.now())
   }
 }
 

@@ -23,7 +23,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { callerOf } from '../edge.ts'
-import { refusingBarren, worldOf } from '../policies/combined.ts'
+import { refusingUnsatisfiable, routingContextOf } from '../policies/combined.ts'
 import { authorOf } from './author.ts'
 import { managedKeyRow } from './managed-key-row.ts'
 import { parseNaming } from './parse-naming.ts'
@@ -99,8 +99,8 @@ export class ManagementController {
   }
 
   async #attach(request: FastifyRequest, id: KeyId, policyId: string | null): Promise<void> {
-    const world = await worldOf(this.control, callerOf(request).tenantId, Date.now())
-    const onTogether = refusingBarren(world, 'policy_id')
+    const world = await routingContextOf(this.control, callerOf(request).tenantId, Date.now())
+    const onTogether = refusingUnsatisfiable(world, 'policy_id')
     const attaching = attachPolicy(this.control.prisma, authorOf(request), { kind: 'key', id }, policyId, onTogether)
     const { kind } = await this.control.published(attaching)
     if (kind === 'place_unknown') throw noSuchKey()

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject } from '@nestjs/common'
 import { RouteConfig } from '@nestjs/platform-fastify'
 import type { EndpointRow, ModelList, ModelsLive } from '@turnpike/contract'
-import { isMadeUpModel, shownName, type Catalogue, type Endpoint, type Model } from '@turnpike/domain'
+import { isOnlySimulatedModel, shownName, type Catalogue, type Endpoint, type Model } from '@turnpike/domain'
 import { openHealthPast, type HealthPast } from '@turnpike/store'
 import { Control } from '../control.ts'
 import { liveOf } from './live.ts'
@@ -52,7 +52,7 @@ function listOf(catalogue: Catalogue): ModelList {
 
 /** By slug, and models of made-up providers before everything else: they answer without any account, and as themselves. */
 function demoFirst(catalogue: Catalogue): Model[] {
-  const isDemo = ({ slug }: Model) => isMadeUpModel(slug, catalogue)
+  const isDemo = ({ slug }: Model) => isOnlySimulatedModel(slug, catalogue)
   const all = [...catalogue.models.values()]
   return [...all.filter(isDemo), ...all.filter((model) => !isDemo(model))]
 }

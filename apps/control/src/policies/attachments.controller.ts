@@ -9,7 +9,7 @@ import { Control } from '../control.ts'
 import { signedInOf } from '../edge.ts'
 import { refusal } from './problems.ts'
 import { parse } from '../parse.ts'
-import { refusingBarren, worldOf } from './combined.ts'
+import { refusingUnsatisfiable, routingContextOf } from './combined.ts'
 
 /**
  * Which policy applies to a key, a workspace and the whole organisation. Each only narrows the wider ones; one that together with these
@@ -42,7 +42,7 @@ export class AttachmentsController {
   async #attach(request: FastifyRequest, place: PolicyPlace, body: unknown): Promise<PolicyAttached> {
     const { policyId } = parse(PolicyAttachment, body)
     const { tenantId, userId } = signedInOf(request)
-    const onTogether = refusingBarren(await worldOf(this.control, tenantId, Date.now()), 'policyId')
+    const onTogether = refusingUnsatisfiable(await routingContextOf(this.control, tenantId, Date.now()), 'policyId')
     const attaching = attachPolicy(this.control.prisma, { tenantId, userId }, place, policyId, onTogether)
     const outcome = await this.control.published(attaching)
     if (outcome.kind === 'place_unknown') throw unknown(place.kind)

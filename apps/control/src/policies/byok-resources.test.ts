@@ -2,7 +2,7 @@ import type { PolicyDocument } from '@turnpike/contract'
 import { Fault, ownTarget, type Own } from '@turnpike/domain'
 import { aCatalogue, anEndpoint, anOwnCredential, anOwnEndpoint, aProvider } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
-import { judge } from './unsatisfiable.ts'
+import { problemsOfPolicy } from './unsatisfiable.ts'
 import { previewOf } from './preview.ts'
 import { NOTHING_OWN } from './coverage.ts'
 
@@ -20,11 +20,11 @@ const box = anOwnEndpoint('box', '~tenant/llama')
 const own: Own = { credentials: [key], endpoints: [box] }
 const SWIFT = ownTarget(anEndpoint('acorn', 'sim/swift-8b').id, key.id)
 
-const codes = (document: PolicyDocument, of = own) => judge(document, CATALOGUE, of).map(({ code }) => code)
+const codes = (document: PolicyDocument, of = own) => problemsOfPolicy(document, CATALOGUE, of).map(({ code }) => code)
 
 function refused(document: PolicyDocument, of = own): Fault {
   try {
-    judge(document, CATALOGUE, of)
+    problemsOfPolicy(document, CATALOGUE, of)
   } catch (error) {
     if (error instanceof Fault) return error
     throw error

@@ -4,7 +4,7 @@ import type { AttachedPolicy } from '@turnpike/store'
 import { aCatalogue, anEndpoint, anOwnCredential, aPrice } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { NOTHING_OWN } from './coverage.ts'
-import { refusingBarren } from './combined.ts'
+import { refusingUnsatisfiable } from './combined.ts'
 
 /** Acorn costs one dollar, birch two, cedar five. */
 const catalogue = aCatalogue([
@@ -30,7 +30,7 @@ function refusedAll(
   own: Own = NOTHING_OWN,
 ): Fault | null {
   try {
-    refusingBarren({ catalogue, own, nowMs }, 'policyId')(changed?.id ?? ('' as PolicyId), together)
+    refusingUnsatisfiable({ catalogue, own, nowMs }, 'policyId')(changed?.id ?? ('' as PolicyId), together)
     return null
   } catch (error) {
     if (error instanceof Fault) return error

@@ -1,18 +1,18 @@
 import { atTime, isOpen, type Own, type Policy, type PolicyId, type TenantId } from '@turnpike/domain'
-import { readOwn, type JudgeTogether, type PoliciesTogether } from '@turnpike/store'
+import { readOwn, type CheckCombined, type CombinedPolicies } from '@turnpike/store'
 import type { Control } from '../control.ts'
-import { barrenSentence, isBarren } from './unsatisfiable.ts'
+import { unsatisfiableSentence, isUnsatisfiable } from './unsatisfiable.ts'
 import { refusal } from './problems.ts'
-import { surveyTogether, type Survey, type World } from './coverage.ts'
+import { coverageOfCombined, type Coverage, type RoutingContext } from './coverage.ts'
 
 /**
  * Refuses to bring policies together that leave no endpoint, where the changed one leaves some and the others do too: what leaves none
  * without the change is not its doing. Throws Fault `request_invalid` as `judge` does, which names the others and where they are.
  * @param field of the body, beside which the problem is shown
  */
-export function refusingBarren(world: World, field: string): JudgeTogether {
+export function refusingUnsatisfiable(world: RoutingContext, field: string): CheckCombined {
   return (changed, together) => {
-    const barren = barrenTogether(changed, together, world)
+    const barren = unsatisfiableCombination(changed, together, world)
     if (!barren) return
     const { message, found } = barren
     throw refusal([{ path: [field], message }], { total: found.total, removed: found.removed })
@@ -20,7 +20,7 @@ export function refusingBarren(world: World, field: string): JudgeTogether {
 }
 
 /** What an organisation's policies are asked about now. */
-export async function worldOf(control: Control, tenantId: TenantId, nowMs: number): Promise<World> {
+export async function routingContextOf(control: Control, tenantId: TenantId, nowMs: number): Promise<RoutingContext> {
   return { catalogue: await control.catalogue(), own: await readOwn(control.pool, tenantId), nowMs }
 }
 
@@ -30,21 +30,21 @@ export async function worldOf(control: Control, tenantId: TenantId, nowMs: numbe
  */
 const SURVEYS_MAX = 200
 
-function barrenTogether(
+function unsatisfiableCombination(
   changed: PolicyId,
-  together: readonly PoliciesTogether[],
-  { catalogue, own, nowMs }: World,
-): { readonly message: string; readonly found: Survey } | null {
+  together: readonly CombinedPolicies[],
+  { catalogue, own, nowMs }: RoutingContext,
+): { readonly message: string; readonly found: Coverage } | null {
   const momentsOf = momentsFrom(nowMs)
   const owns = ownsOf(own)
   let surveys = 0
-  const barrenAt = (atMs: number, policies: PoliciesTogether): Survey | null => {
+  const barrenAt = (atMs: number, policies: CombinedPolicies): Coverage | null => {
     const layers = policies.map(({ policy }) => policy)
-    let first: Survey | null = null
+    let first: Coverage | null = null
     for (const each of owns) {
       surveys++
-      const found = surveyTogether(layers, { catalogue, own: each, nowMs: atMs }, 1)
-      if (!isBarren(found)) return null
+      const found = coverageOfCombined(layers, { catalogue, own: each, nowMs: atMs }, 1)
+      if (!isUnsatisfiable(found)) return null
       first ??= found
     }
     return first
@@ -57,7 +57,7 @@ function barrenTogether(
       if (surveys >= SURVEYS_MAX) return null
       const found = barrenAt(atMs, policies)
       if (!found || barrenAt(atMs, itself) || barrenAt(atMs, others)) continue
-      return { found, message: barrenSentence(found, ` ${beside(others)}${inWindows(policies, atMs)}`) }
+      return { found, message: unsatisfiableSentence(found, ` ${beside(others)}${inWindows(policies, atMs)}`) }
     }
   }
   return null
@@ -76,7 +76,7 @@ const QUARTERS_OF_WEEK = 7 * 24 * 4
  * One moment of the coming week for each set of windows that are open together, so that windows which never meet are never held
  * against each other; looked for at each quarter of an hour. Now, where nothing is scheduled.
  */
-function momentsFrom(nowMs: number): (policies: PoliciesTogether) => readonly number[] {
+function momentsFrom(nowMs: number): (policies: CombinedPolicies) => readonly number[] {
   const first = nowMs - (nowMs % QUARTER_MS)
   const marks = Array.from({ length: QUARTERS_OF_WEEK }, (_, i) => first + i * QUARTER_MS)
   const weeks = new Map<Policy, readonly (number | null)[]>()
@@ -99,11 +99,11 @@ function windowAt(policy: Policy, atMs: number): number | null {
   return atTime(policy, (window) => isOpen(window, atMs)).window
 }
 
-function beside(others: PoliciesTogether): string {
+function beside(others: CombinedPolicies): string {
   return `together with ${others.map(({ name, place }) => `“${name}” of ${place}`).join(' and ')}`
 }
 
-function inWindows(policies: PoliciesTogether, atMs: number): string {
+function inWindows(policies: CombinedPolicies, atMs: number): string {
   const open = policies.flatMap(({ name, policy }) => {
     const window = windowAt(policy, atMs)
     return window === null ? [] : [`window ${window + 1} of “${name}”`]

@@ -16,7 +16,7 @@ import {
 } from '@turnpike/domain'
 
 /** What a policy leaves of a whole catalogue. */
-export interface Survey {
+export interface Coverage {
   /** Endpoints looked at. All of them, unless enough failure domains were found before. */
   readonly total: number
   /** Failure domains of the endpoints that are left. */
@@ -32,7 +32,7 @@ export type PlainDocument = Omit<PolicyDocument, 'schedule'>
 export const NOTHING_OWN: Own = { credentials: [], endpoints: [] }
 
 /** What policies are asked about. */
-export interface World {
+export interface RoutingContext {
   readonly catalogue: Catalogue
   /** What the organisation brings along. */
   readonly own: Own
@@ -45,12 +45,12 @@ export interface World {
  * reachable and real money.
  * @param enough ends as soon as endpoints of so many failure domains are found
  */
-export function survey(document: PlainDocument, catalogue: Catalogue, enough: number, own = NOTHING_OWN): Survey {
-  return surveyTogether([openPolicy(document)], { catalogue, own, nowMs: 0 }, enough)
+export function coverageOf(document: PlainDocument, catalogue: Catalogue, enough: number, own = NOTHING_OWN): Coverage {
+  return coverageOfCombined([openPolicy(document)], { catalogue, own, nowMs: 0 }, enough)
 }
 
 /** The same of several policies together, the widest first, at that moment; they may have schedules. */
-export function surveyTogether(policies: readonly Policy[], world: World, enough: number): Survey {
+export function coverageOfCombined(policies: readonly Policy[], world: RoutingContext, enough: number): Coverage {
   const { catalogue, own } = world
   const domains = new Set<string>()
   const removed: Partial<Record<Stage, number>> = {}
@@ -79,7 +79,7 @@ export function leavesOneTarget(document: PlainDocument, catalogue: Catalogue, o
  * One for each model. A fallback's endpoints are no model's. Nobody's own only, of somebody who has nothing yet, says nothing of the
  * rest of the policy.
  */
-function* decisionsUnder(policies: readonly Policy[], { catalogue, own, nowMs }: World): Generator<Decision> {
+function* decisionsUnder(policies: readonly Policy[], { catalogue, own, nowMs }: RoutingContext): Generator<Decision> {
   const isEmpty = own.credentials.length + own.endpoints.length === 0
   const asked = policies.map((policy) => ({ ...policy, modelFallback: null, own: isEmpty ? null : policy.own }))
   const caller = callerUnder(asked.map(layerOf), 'operator', own)

@@ -31,12 +31,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { refuseRole, signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
-import { judge, refuseUnfit } from './unsatisfiable.ts'
+import { problemsOfPolicy, refuseInvalid } from './unsatisfiable.ts'
 import { noSuchPolicy, policyId, policyRow, versionRow } from './policy-row.ts'
 import { previewOf } from './preview.ts'
 import { parseSuggesting } from './problems.ts'
-import type { World } from './coverage.ts'
-import { refusingBarren, worldOf } from './combined.ts'
+import type { RoutingContext } from './coverage.ts'
+import { refusingUnsatisfiable, routingContextOf } from './combined.ts'
 import { warningsOf } from './warnings.ts'
 
 /** Routing policies: made, saved in versions, tried out, rolled back and archived. What they are attached to is elsewhere. */
@@ -63,7 +63,7 @@ export class PoliciesController {
   async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const wanted = parseSuggesting(PolicyCreate, body)
     const { catalogue, own } = await this.#world(request)
-    judge(wanted.document, catalogue, own)
+    problemsOfPolicy(wanted.document, catalogue, own)
     const creating = createPolicy(this.control.prisma, authorOf(request), wanted)
     void reply.code(201).send(await this.#answer(request, await this.control.published(creating)))
   }
@@ -83,8 +83,8 @@ export class PoliciesController {
     const known = policyId(id)
     const { document, basedOn } = parseSuggesting(PolicySave, body)
     const world = await this.#world(request)
-    judge(document, world.catalogue, world.own)
-    const onTogether = refusingBarren(world, 'document')
+    problemsOfPolicy(document, world.catalogue, world.own)
+    const onTogether = refusingUnsatisfiable(world, 'document')
     const wanted = { document, basedOn, onWide: refusingTheNarrow(request), onTogether }
     return this.#answer(
       request,
@@ -117,7 +117,7 @@ export class PoliciesController {
   ): Promise<PolicyAnswer> {
     const known = policyId(id)
     const { version, basedOn } = parse(PolicyRollback, body)
-    const onTogether = refusingBarren(await this.#world(request), 'version')
+    const onTogether = refusingUnsatisfiable(await this.#world(request), 'version')
     const wanted = { version, basedOn, onWide: refusingTheNarrow(request), onTogether }
     return this.#answer(
       request,
@@ -141,14 +141,14 @@ export class PoliciesController {
     const { tenantId, workspace, organisation } = signedInOf(request)
     const { prisma, pool } = this.control
     const world = await this.#world(request)
-    refuseUnfit(question.document, world.catalogue, world.own)
+    refuseInvalid(question.document, world.catalogue, world.own)
     const layers = await policyLayers(prisma, tenantId, workspace.id)
     const health = await recentHealth(pool, world.nowMs)
     return { data: previewOf(question, { ...world, layers, funds: organisation.funds, health }) }
   }
 
-  #world(request: FastifyRequest): Promise<World> {
-    return worldOf(this.control, signedInOf(request).tenantId, Date.now())
+  #world(request: FastifyRequest): Promise<RoutingContext> {
+    return routingContextOf(this.control, signedInOf(request).tenantId, Date.now())
   }
 
   /** Another organisation's policy and one that never was are answered alike. */

@@ -18,7 +18,7 @@ import {
 import type { PolicyLayer } from '@turnpike/store'
 import { decisionOf } from '../requests/request-row.ts'
 import { unknownSlugs, wordsOf, type Words } from './check-document.ts'
-import { barrenState } from './unsatisfiable.ts'
+import { unsatisfiableState } from './unsatisfiable.ts'
 import { refusal, unknownWord, type Problem } from './problems.ts'
 import { callerUnder, draftOf, NOTHING_OWN } from './coverage.ts'
 import { warningsOf } from './warnings.ts'
@@ -65,7 +65,7 @@ export function previewOf({ document, sample, policyId }: PolicyPreviewQuestion,
   const decision = route(request, callerUnder(policies, world.funds, own), snapshot, nowMs, sample.draw ?? 0)
   const { objective, removed, targets, fallbacks, candidates } = decisionOf(decision)
   const chanceOf = chancesOf(decision)
-  const barren = barrenState(document, catalogue, own)
+  const barren = unsatisfiableState(document, catalogue, own)
   return {
     objective,
     window: decision.policies[policies.findIndex(({ version }) => version === 0)]?.window ?? null,

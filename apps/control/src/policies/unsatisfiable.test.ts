@@ -2,9 +2,9 @@ import { POLICY_BYTES_MAX, POLICY_TEMPLATES, PolicyCreate, type PolicyDocument }
 import { Fault } from '@turnpike/domain'
 import { aCatalogue, anEndpoint, aPrice, aProvider } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
-import { judge } from './unsatisfiable.ts'
+import { problemsOfPolicy } from './unsatisfiable.ts'
 import { parseSuggesting } from './problems.ts'
-import { survey } from './coverage.ts'
+import { coverageOf } from './coverage.ts'
 
 /** Acorn and birch run on the same machines; cedar alone keeps nothing, and is known to be in Germany. */
 const CATALOGUE = aCatalogue(
@@ -28,7 +28,7 @@ const WINDOW = { days: ['mon' as const], from: '08:00', to: '18:00', zone: 'Euro
 /** As a POST would be answered. */
 function refused(document: unknown): Fault {
   try {
-    judge(parseSuggesting(PolicyCreate, { name: 'p', document }).document, CATALOGUE)
+    problemsOfPolicy(parseSuggesting(PolicyCreate, { name: 'p', document }).document, CATALOGUE)
   } catch (error) {
     if (error instanceof Fault) return error
     throw error
@@ -36,7 +36,7 @@ function refused(document: unknown): Fault {
   throw new Error(`${JSON.stringify(document)} was taken`)
 }
 
-const codes = (document: PolicyDocument) => judge(document, CATALOGUE).map(({ code }) => code)
+const codes = (document: PolicyDocument) => problemsOfPolicy(document, CATALOGUE).map(({ code }) => code)
 
 describe('what is not known is refused with the nearest that is', () => {
   it.each([
@@ -140,8 +140,8 @@ describe('a policy that leaves no endpoint of the catalogue', () => {
   })
 
   it('is taken when nobody serves anything, since that is not its doing', () => {
-    expect(survey({ only: [] }, aCatalogue([]), 1).total).toBe(0)
-    expect(() => judge({ only: [] }, aCatalogue([]))).not.toThrow()
+    expect(coverageOf({ only: [] }, aCatalogue([]), 1).total).toBe(0)
+    expect(() => problemsOfPolicy({ only: [] }, aCatalogue([]))).not.toThrow()
   })
 })
 

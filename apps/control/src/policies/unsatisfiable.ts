@@ -2,7 +2,7 @@ import type { PolicyDocument, PolicyWarning } from '@turnpike/contract'
 import type { Catalogue } from '@turnpike/domain'
 import { problemsIn } from './check-document.ts'
 import { refusal, type Problem } from './problems.ts'
-import { NOTHING_OWN, statesOf, survey, type Survey } from './coverage.ts'
+import { NOTHING_OWN, statesOf, coverageOf, type Coverage } from './coverage.ts'
 import { warningsOf } from './warnings.ts'
 
 /**
@@ -11,35 +11,35 @@ import { warningsOf } from './warnings.ts'
  * @param own what the author's organisation brings along
  * @returns what the author should think about all the same
  */
-export function judge(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): PolicyWarning[] {
-  refuseUnfit(document, catalogue, own)
-  const barren = barrenState(document, catalogue, own)
+export function problemsOfPolicy(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): PolicyWarning[] {
+  refuseInvalid(document, catalogue, own)
+  const barren = unsatisfiableState(document, catalogue, own)
   if (barren) throw refusal([barren.problem], { total: barren.found.total, removed: barren.found.removed })
   return warningsOf(document, catalogue, own)
 }
 
 /** The first half of `judge`: what is wrong whatever the catalogue leaves. */
-export function refuseUnfit(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): void {
+export function refuseInvalid(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): void {
   const problems = problemsIn(document, catalogue, own)
   if (problems.length === 0) return
   throw refusal(problems.map(({ path, message }) => ({ path: ['document', ...path], message })))
 }
 
 /** The first of its states in which a policy leaves no endpoint for any model; null when there is none. */
-export function barrenState(
+export function unsatisfiableState(
   document: PolicyDocument,
   catalogue: Catalogue,
   own = NOTHING_OWN,
-): { readonly problem: Problem; readonly found: Survey } | null {
+): { readonly problem: Problem; readonly found: Coverage } | null {
   for (const state of statesOf(document)) {
-    const found = survey(state.document, catalogue, 1, own)
-    if (!isBarren(found)) continue
+    const found = coverageOf(state.document, catalogue, 1, own)
+    if (!isUnsatisfiable(found)) continue
     const when = state.window === null ? '' : ' while this window is open'
     return {
       found,
       problem: {
         path: state.window === null ? ['document'] : ['document', 'schedule', state.window],
-        message: barrenSentence(found, when),
+        message: unsatisfiableSentence(found, when),
       },
     }
   }
@@ -47,12 +47,12 @@ export function barrenState(
 }
 
 /** Where nobody serves anything, no policy is to blame. */
-export function isBarren({ total, domains }: Survey): boolean {
+export function isUnsatisfiable({ total, domains }: Coverage): boolean {
   return total > 0 && domains.size === 0
 }
 
 /** Says that nothing is left and how many endpoints each stage removes. @param when in which case: goes after “is left” */
-export function barrenSentence({ total, removed }: Survey, when: string): string {
+export function unsatisfiableSentence({ total, removed }: Coverage, when: string): string {
   const stages = Object.entries(removed).toSorted(([, a], [, b]) => b - a)
   const counts = stages.map(([stage, count]) => `${stage} removes ${count}`).join(', ')
   return `Not one of the ${total} endpoints in the catalogue is left${when}: ${counts}.`

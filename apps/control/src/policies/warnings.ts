@@ -1,6 +1,6 @@
 import type { PolicyDocument, PolicyWarning } from '@turnpike/contract'
 import { covers, WEEKDAYS, type Catalogue, type Own } from '@turnpike/domain'
-import { leavesOneTarget, NOTHING_OWN, statesOf, survey } from './coverage.ts'
+import { leavesOneTarget, NOTHING_OWN, statesOf, coverageOf } from './coverage.ts'
 
 /** What the author of a right document should think about. None of it keeps the document from being saved. */
 export function warningsOf(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): PolicyWarning[] {
@@ -39,7 +39,7 @@ function excludedNames(document: PolicyDocument): PolicyWarning[] {
 function oneFailureDomain(document: PolicyDocument, catalogue: Catalogue, own: Own): PolicyWarning[] {
   const all = new Set([...catalogue.providers.values()].map(({ failureDomain }) => failureDomain))
   const [base] = statesOf(document)
-  const [domain, another] = base && all.size > 1 ? survey(base.document, catalogue, 2, own).domains : []
+  const [domain, another] = base && all.size > 1 ? coverageOf(base.document, catalogue, 2, own).domains : []
   if (domain === undefined || another !== undefined) return []
   const message = `Every endpoint that it leaves runs on ${domain}: when that fails, there is nowhere else to go.`
   return [{ code: 'one_failure_domain', message }]

@@ -43,7 +43,10 @@ export function detailOf(
     endUser,
     priceVersion,
     providerCostNano: owner === null ? null : String(upstreamCostNanoUsd),
-    attemptList: attempts.map(({ doubts, ...attempt }) => ({ ...attempt, ...(doubts && { doubts: [...doubts] }) })),
+    attemptList: attempts.map(({ usageWarnings, ...attempt }) => ({
+      ...attempt,
+      ...(usageWarnings && { usageWarnings: [...usageWarnings] }),
+    })),
     decision: decision && decisionOf(decision),
     bill: [...bill],
   }
@@ -51,12 +54,12 @@ export function detailOf(
 
 /** A decision as the console shows it. */
 export function decisionOf(decision: Decision): NonNullable<DetailAnswer['decision']> {
-  const { objective, policies, sticky, drain = false, catalogueVersion, draw } = decision
+  const { objective, policies, sticky, readToEnd = false, catalogueVersion, draw } = decision
   return {
     objective,
     policies: [...policies],
     sticky,
-    drain,
+    readToEnd,
     catalogueVersion,
     draw,
     candidates: decision.candidates.map(({ expectedNano, weight = null, slow = false, ...figures }) => ({

@@ -29,7 +29,7 @@ export interface Begun {
 }
 
 /** Signing up and in: who may begin a session, and how often one may try. */
-export class Entrance {
+export class Authentication {
   readonly #signUps = new Limit({ most: 10, withinMs: 60 * MINUTE_MS })
   readonly #signIns = new Limit({ most: 20, withinMs: MINUTE_MS })
   readonly #failures = new Failures()

@@ -40,7 +40,7 @@ function reportRow(report: AsJson<WhatIfReport>): ReportAnswer {
     ...report,
     models: [...report.models],
     providers: [...report.providers],
-    moves: [...report.moves],
+    moves: [...report.changedRoutes],
     refused: [...report.refused],
     sample: report.sample.map(sampleRow),
     refusedSample: report.refusedSample.map(sampleRow),

@@ -14,7 +14,7 @@ import * as z from 'zod'
 import { Control } from '../control.ts'
 import { signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
-import { refuseUnfit } from '../policies/unsatisfiable.ts'
+import { refuseInvalid } from '../policies/unsatisfiable.ts'
 import { parseSuggesting } from '../policies/problems.ts'
 import { detailRow, runRow } from './what-if-row.ts'
 
@@ -45,7 +45,7 @@ export class WhatIfController {
     if (Date.parse(to) > Date.now()) throw notYet()
     const { tenantId, userId } = signedInOf(request)
     if (document) {
-      refuseUnfit(document, await this.control.catalogue(), await readOwn(this.control.pool, tenantId))
+      refuseInvalid(document, await this.control.catalogue(), await readOwn(this.control.pool, tenantId))
     }
     const run = await createWhatIf(
       this.control.prisma,

@@ -3,7 +3,7 @@ import type { Call } from './call.ts'
 import type { Target } from '../targets/target.ts'
 
 /** How long one attempt may take, milliseconds; never longer than the request still has. */
-export interface Patience {
+export interface AttemptDeadlines {
   /** Until the first content of a stream. */
   readonly firstTokenMs: number
   /** Until an answer that is not streamed is there. */
@@ -24,8 +24,8 @@ export function attemptOf(target: Target, call: Call, startedMs: number, nowMs: 
     startMs: Math.round(startedMs - call.startedMs),
     firstTokenMs: fault || !call.streamed ? null : endMs,
     endMs,
-    outcome: fault ? (wasCalledOff(fault) ? 'cancelled' : 'failed') : 'answered',
-    status: fault ? statusOf(fault) : 200,
+    outcome: fault ? (wasCancelled(fault) ? 'cancelled' : 'failed') : 'answered',
+    status: fault ? upstreamStatusOf(fault) : 200,
     fault: fault?.code ?? null,
   }
 }
@@ -37,12 +37,12 @@ export function lostAttempt(target: Target, call: Call, startedMs: number, nowMs
 }
 
 /** Whether the attempt ended for a reason that is not the target's: the caller left, or the request's time was over. */
-export function wasCalledOff(fault: Fault): boolean {
-  return fault.code === 'caller_gone' || fault.code === 'deadline_passed' || fault.code === 'draining'
+export function wasCancelled(fault: Fault): boolean {
+  return fault.code === 'caller_gone' || fault.code === 'deadline_passed' || fault.code === 'shutting_down'
 }
 
 /** The HTTP status that the provider gave; null when there was no answer. */
-export function statusOf(fault: Fault): number | null {
+export function upstreamStatusOf(fault: Fault): number | null {
   const status = fault.facts.detail?.['status']
   return typeof status === 'number' ? status : null
 }

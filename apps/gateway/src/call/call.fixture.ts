@@ -2,16 +2,16 @@ import type { Caller, Catalogue, Endpoint, TargetId, Model, ModelSlug, Provider,
 import { aCaller, aCatalogue } from '@turnpike/testkit'
 import { Affinity } from '../route/affinity.ts'
 import type { Call } from './call.ts'
-import type { World } from '../route/resolve.ts'
+import type { RoutingContext } from '../route/resolve.ts'
 
 /** A catalogue of these endpoints, all of whose providers can be reached, with nothing known of them yet. */
 export function aWorld(
   endpoints: readonly Endpoint[],
   given: { models?: readonly Model[]; providers?: readonly Provider[]; catalogue?: Catalogue } = {},
-): World {
+): RoutingContext {
   const catalogue = given.catalogue ?? aCatalogue(endpoints, given)
   return {
-    reach: {
+    directory: {
       catalogue,
       reachable: new Set(catalogue.providers.keys()),
       target: (id: TargetId) => {
@@ -39,14 +39,14 @@ export function aCall(models: readonly string[], changes: Partial<Call> = {}, ca
       session: false,
       messages: [{ role: 'user', content: [{ kind: 'text', text: 'What is a turnpike?' }] }],
     },
-    telling: { decision: false, metadata: false, region: null },
+    responseOptions: { decision: false, metadata: false, region: null },
     streamed: false,
     endUser: null,
     beganAtMs: Date.parse('2026-11-21T12:00:00Z'),
     startedMs: 0,
     simulation: {},
     signal: new AbortController().signal,
-    left: null,
+    disconnected: null,
     attempts: [],
     ...changes,
   }

@@ -1,13 +1,13 @@
 import type { Attempt, Caller, Decision, Fault, RequestId, RouteRequest } from '@turnpike/domain'
 import type { PresetVersion } from '@turnpike/store'
 import type { Conversation } from '../route/affinity.ts'
-import type { Reach } from '../targets/target.ts'
+import type { TargetDirectory } from '../targets/target.ts'
 
 /** How the models of a request were found, in OpenRouter's words. */
 export type Strategy = 'direct' | 'auto' | 'free' | 'latest' | 'fallback'
 
 /** What an answer tells of its route besides, as its request asked by headers. */
-export interface Telling {
+export interface ResponseOptions {
   readonly decision: boolean
   readonly metadata: boolean
   /** Where this gateway stands; null when its operator named no place. */
@@ -30,7 +30,7 @@ export interface Call {
   routed: Routed | null
   /** Null where no prompt cache can be warm. */
   readonly conversation: Conversation | null
-  readonly telling: Telling
+  readonly responseOptions: ResponseOptions
   readonly streamed: boolean
   readonly endUser: string | null
   /** Wall clock, milliseconds; for people and partitions. */
@@ -42,7 +42,7 @@ export interface Call {
   /** Aborted when the time is over or the caller hangs up, unless the answer is read on for its usage; the reason is a Fault. */
   readonly signal: AbortSignal
   /** Why its answer is read to its end for nobody; null while somebody waits for it, and when it ends with the caller. */
-  left: Fault | null
+  disconnected: Fault | null
   readonly attempts: Attempt[]
 }
 
@@ -50,5 +50,5 @@ export interface Call {
 export interface Routed {
   readonly call: Call
   readonly decision: Decision
-  readonly reach: Reach
+  readonly directory: TargetDirectory
 }

@@ -3,15 +3,15 @@ import { aCaller } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import type { Call, Routed } from './call.ts'
 import { aCall } from '../connect/failover.fixture.ts'
-import { Drains } from './disconnects.ts'
+import { Disconnects } from './disconnects.ts'
 
-const DRAIN = { decision: { drain: true } } as unknown as Routed
+const DRAIN = { decision: { readToEnd: true } } as unknown as Routed
 const CANCEL = { decision: {} } as unknown as Routed
 
 /** Drains with a clock that is moved by hand. */
 function aHouse() {
   const waiting = new Set<() => void>()
-  const drains = new Drains((_ms, then) => {
+  const drains = new Disconnects((_ms, then) => {
     waiting.add(then)
     return () => waiting.delete(then)
   })
@@ -24,8 +24,8 @@ function aHouse() {
 }
 
 /** A call whose caller hangs up, with what became of it. */
-function leaving(drains: Drains, routed: Routed | null = DRAIN, tenant = 'tenant') {
-  const call: Call = aCall({ routed, left: null, caller: aCaller({ tenantId: tenant as TenantId }) })
+function leaving(drains: Disconnects, routed: Routed | null = DRAIN, tenant = 'tenant') {
+  const call: Call = aCall({ routed, disconnected: null, caller: aCaller({ tenantId: tenant as TenantId }) })
   const seen: { aborted: Fault | null; over: number } = { aborted: null, over: 0 }
   drains.leave(call, { abort: (reason) => void (seen.aborted = reason), over: () => void seen.over++ })
   return { call, seen }
@@ -39,14 +39,14 @@ describe('a caller who hangs up', () => {
     const { drains, counts } = aHouse()
     const { call, seen } = leaving(drains, routed)
     expect(seen).toMatchObject({ aborted: { code: 'caller_gone' }, over: 1 })
-    expect(call.left).toBeNull()
+    expect(call.disconnected).toBeNull()
     expect(counts()).toEqual({ under: 0, complete: 0, too_long: 0, no_place: 0 })
   })
 
   it('whose policy drains leaves the answer under way, until it is over', () => {
     const { drains, counts, minutePasses } = aHouse()
     const { call, seen } = leaving(drains)
-    expect(call.left).toMatchObject({ code: 'caller_gone' })
+    expect(call.disconnected).toMatchObject({ code: 'caller_gone' })
     expect(seen).toEqual({ aborted: null, over: 0 })
     expect(counts()).toMatchObject({ under: 1 })
     drains.end(call)

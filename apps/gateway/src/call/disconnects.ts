@@ -1,6 +1,6 @@
 import { Fault, type TenantId } from '@turnpike/domain'
 import type { Call } from './call.ts'
-import type { Reading } from '../reading.ts'
+import type { Metric } from '../reading.ts'
 
 /** Answers that one process reads for nobody at once; one organisation has a fifth of the places at most. */
 const DRAINS_MAX = 50
@@ -9,24 +9,24 @@ const DRAINS_PER_TENANT_MAX = 10
 const DRAIN_MS_MAX = 60_000
 
 /** How a call ends that did not end by itself. */
-export interface Ending {
+export interface CallEnding {
   readonly abort: (reason: Fault) => void
   /** Lets go of what would end the call in time. */
   readonly over: () => void
 }
 
-interface Drain {
+interface ReadToEnd {
   readonly over: () => void
   readonly stopClock: () => void
   tooLong: boolean
 }
 
 /**
- * Answers that are read to their end after the caller hung up, as a policy's `disconnect: drain` wants it, so that their usage is the
+ * Answers that are read to their end after the caller hung up, as a policy's `disconnect: read_to_end` wants it, so that their usage is the
  * provider's own figure. What has begun goes on; nothing new is begun for a caller who left.
  */
-export class Drains {
-  readonly #under = new Map<Call, Drain>()
+export class Disconnects {
+  readonly #under = new Map<Call, ReadToEnd>()
   readonly #after: (ms: number, then: () => void) => () => void
   readonly #counts = { complete: 0, too_long: 0, no_place: 0 }
 
@@ -36,18 +36,18 @@ export class Drains {
   }
 
   /** The caller hung up: the answer is ended at once, or read on where the policy says so and there is a place for it. */
-  leave(call: Call, ending: Ending): void {
+  leave(call: Call, ending: CallEnding): void {
     const gone = new Fault('caller_gone', 'The caller hung up.')
     if (!this.#mayGoOn(call)) {
       ending.over()
       return ending.abort(gone)
     }
-    call.left = gone
+    call.disconnected = gone
     const stopClock = this.#after(DRAIN_MS_MAX, () => {
       drain.tooLong = true
       ending.abort(gone)
     })
-    const drain: Drain = { over: ending.over, stopClock, tooLong: false }
+    const drain: ReadToEnd = { over: ending.over, stopClock, tooLong: false }
     this.#under.set(call, drain)
   }
 
@@ -61,15 +61,15 @@ export class Drains {
     drain.over()
   }
 
-  get readings(): readonly Reading[] {
+  get readings(): readonly Metric[] {
     return [
       {
-        name: 'turnpike_drains',
+        name: 'turnpike_disconnected_reads',
         help: 'Answers that are read to their end though their caller hung up.',
         read: () => this.#under.size,
       },
       {
-        name: 'turnpike_drains_total',
+        name: 'turnpike_disconnected_reads_total',
         help: 'Callers who hung up and whose policy wants the answer read to its end, by what came of it.',
         label: 'outcome',
         readEach: () => ({ ...this.#counts }),
@@ -79,7 +79,7 @@ export class Drains {
   }
 
   #mayGoOn({ routed, caller }: Call): boolean {
-    if (!routed?.decision.drain) return false
+    if (!routed?.decision.readToEnd) return false
     const hasPlace = this.#under.size < DRAINS_MAX && this.#ofTenant(caller.tenantId) < DRAINS_PER_TENANT_MAX
     if (!hasPlace) this.#counts.no_place++
     return hasPlace

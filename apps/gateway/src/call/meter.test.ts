@@ -81,7 +81,7 @@ describe('what a request costs', () => {
 
   it.each([
     ['the provider broke off', new Fault('upstream_cut', 'x')],
-    ['we shut down', new Fault('draining', 'x')],
+    ['we shut down', new Fault('shutting_down', 'x')],
     ['we have a bug', new Error('x')],
   ])('is nothing when %s, though the provider charges us', async (_name, thrown) => {
     const { meter, book } = answered([...SAID, COUNTED])
@@ -104,7 +104,7 @@ describe('what a request costs', () => {
 
   it('of an answer that was read for nobody is its caller’s, whatever ended it, unless its provider failed', async () => {
     const [late, cut] = [answered(SAID), answered(SAID)]
-    for (const { call } of [late, cut]) call.left = new Fault('caller_gone', 'x')
+    for (const { call } of [late, cut]) call.disconnected = new Fault('caller_gone', 'x')
     await late.meter.fail(new Fault('deadline_passed', 'x'), true)
     expect(late.book.ended).toMatchObject([{ fault: 'caller_gone', cancelled: true, costNanoUsd: 4_000n }])
     await cut.meter.fail(new Fault('upstream_cut', 'x'), true)
@@ -124,7 +124,7 @@ describe('usage that is hard to believe', () => {
   it('is billed as it was reported, and the attempt that answered says so', async () => {
     const { meter, book } = answered([...SAID, COUNTED])
     expect((await meter.settle()).cost).toBe(2_000_000n)
-    expect(book.ended[0]?.attempts).toMatchObject([{ outcome: 'answered', doubts: ['completion_high'] }])
+    expect(book.ended[0]?.attempts).toMatchObject([{ outcome: 'answered', usageWarnings: ['completion_high'] }])
   })
 
   it('is told of a tenant’s own account too', async () => {
@@ -132,24 +132,24 @@ describe('usage that is hard to believe', () => {
     const [attempt] = call.attempts
     if (attempt) call.attempts[0] = { ...attempt, endpoint: ownTarget(endpoint.id, anOwnCredential().id) }
     expect((await meter.settle()).isOwn).toBe(true)
-    expect(book.ended[0]?.attempts).toMatchObject([{ doubts: ['invalid'] }])
+    expect(book.ended[0]?.attempts).toMatchObject([{ usageWarnings: ['invalid'] }])
   })
 
   it('is missed of an answer that was read to its end for nobody, and not of one that was broken off', async () => {
     const gone = new Fault('caller_gone', 'x')
     const early = answered(SAID)
     await early.meter.fail(gone, true)
-    expect(early.book.ended[0]?.attempts[0]).not.toHaveProperty('doubts')
+    expect(early.book.ended[0]?.attempts[0]).not.toHaveProperty('usageWarnings')
     const drained = answered([...SAID, { finish: { reason: 'stop', native: 'stop' } }])
-    drained.call.left = gone
+    drained.call.disconnected = gone
     await drained.meter.fail(gone, true)
-    expect(drained.book.ended[0]?.attempts).toMatchObject([{ outcome: 'cancelled', doubts: ['absent'] }])
+    expect(drained.book.ended[0]?.attempts).toMatchObject([{ outcome: 'cancelled', usageWarnings: ['absent'] }])
   })
 
   it('leaves no trace where there is none', async () => {
     const { meter, book } = answered([...SAID, { usage: { promptTokens: 1_000, completionTokens: 2 } }])
     await meter.settle()
-    expect(book.ended[0]?.attempts[0]).not.toHaveProperty('doubts')
+    expect(book.ended[0]?.attempts[0]).not.toHaveProperty('usageWarnings')
   })
 })
 

@@ -15,9 +15,9 @@ import {
 import { statusOf } from '@turnpike/server'
 import type { BegunRequest, UsageRecord } from '@turnpike/store'
 import type { Answer } from './answer.ts'
-import { wasCalledOff } from './attempt.ts'
+import { wasCancelled } from './attempt.ts'
 import type { Call } from './call.ts'
-import { doubtsAbout } from './warnings.ts'
+import { warningsAbout } from './warnings.ts'
 import type { HealthBook } from '../health/book.ts'
 import type { Tally } from './tally.ts'
 
@@ -86,13 +86,13 @@ export class Meter {
    * seen to arrive. Returns the fault to tell.
    */
   async fail(thrown: unknown, committed: boolean): Promise<Fault> {
-    const { left } = this.#call
+    const { disconnected } = this.#call
     const told = asFault(thrown)
     // An answer that was read for nobody ends early because nobody was there, whatever called it off.
-    const fault = left && wasCalledOff(told) ? left : told
+    const fault = disconnected && wasCancelled(told) ? disconnected : told
     if (this.#ended) return fault
     if (this.#answer) {
-      const isWhole = Boolean(left && this.#tally?.finish)
+      const isWhole = Boolean(disconnected && this.#tally?.finish)
       this.#close(fault.blame === 'caller' ? 'cancelled' : 'cut', fault, isWhole)
       const kind = failureKind(fault)
       if (kind && countsAgainstHealth(fault)) this.#note({ ok: false, kind })
@@ -122,9 +122,15 @@ export class Meter {
     const attempt = answer && call.attempts[answer.attempt]
     if (!answer || !tally || !attempt) return
     const endMs = Math.round(this.#nowMs() - call.startedMs)
-    const doubts = doubtsAbout(call, answer, tally, isWhole)
+    const usageWarnings = warningsAbout(call, answer, tally, isWhole)
     const code = fault?.code ?? null
-    call.attempts[answer.attempt] = { ...attempt, endMs, outcome, fault: code, ...(doubts.length > 0 && { doubts }) }
+    call.attempts[answer.attempt] = {
+      ...attempt,
+      endMs,
+      outcome,
+      fault: code,
+      ...(usageWarnings.length > 0 && { usageWarnings }),
+    }
   }
 
   /** Tells the router what this answer was like; gives the speed where the stream was long enough to have one. */

@@ -27,7 +27,7 @@ export async function relay(call: Call, answer: Answer, sink: Sink, meter: Meter
   meter.answered(answer, tally)
   await pass(answer.head)
   for await (const batch of answer.rest) await pass(batch)
-  if (call.left) throw call.left
+  if (call.disconnected) throw call.disconnected
   await sink.finish(answer, await meter.settle())
 
   async function pass(deltas: readonly ChatDelta[]): Promise<void> {

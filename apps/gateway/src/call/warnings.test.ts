@@ -16,7 +16,7 @@ import { NOTHING } from './answer.ts'
 import { attemptOf } from './attempt.ts'
 import type { Call } from './call.ts'
 import { aTarget } from '../connect/failover.fixture.ts'
-import { doubtsAbout } from './warnings.ts'
+import { warningsAbout } from './warnings.ts'
 import { createGatewayMetrics } from '../metrics.ts'
 import { readExposition, Scrapes } from '../promql.fixture.ts'
 import { Tally } from './tally.ts'
@@ -32,7 +32,7 @@ interface Exchange {
 }
 
 /** What is doubted of an answer in these pieces, to 1,600 bytes of request. */
-function doubts(deltas: readonly ChatDelta[], changes: Partial<Exchange> = {}) {
+function usageWarnings(deltas: readonly ChatDelta[], changes: Partial<Exchange> = {}) {
   const { call = aCall(['sim/swift-8b']), endpoint = {}, provider = {}, isWhole = true } = changes
   const tally = new Tally()
   for (const delta of deltas) tally.add(delta)
@@ -42,7 +42,7 @@ function doubts(deltas: readonly ChatDelta[], changes: Partial<Exchange> = {}) {
     provider: { ...aProvider('acorn'), ...provider },
   }
   const answer = { target, attempt: 0, head: [], rest: NOTHING, sentBytes: 1_600 }
-  return doubtsAbout(call, answer, tally, isWhole)
+  return warningsAbout(call, answer, tally, isWhole)
 }
 
 /** Two hundred bytes: fifty tokens or so. */
@@ -54,7 +54,7 @@ const told = (promptTokens: number, completionTokens: number, reasoningTokens?: 
 
 describe('an answer of text', () => {
   it('is not doubted when it is counted as it was', () => {
-    expect(doubts([SAID, end(), told(400, 50)])).toEqual([])
+    expect(usageWarnings([SAID, end(), told(400, 50)])).toEqual([])
   })
 
   it.each<[string, readonly ChatDelta[], readonly string[]]>([
@@ -67,41 +67,41 @@ describe('an answer of text', () => {
     ['has ten times the prompt', [told(4_000, 50)], ['prompt_high']],
     ['has ten times the completion', [told(400, 500)], ['completion_high']],
   ])('that %s is told so', (_, reports, expected) => {
-    expect(doubts([SAID, end(), ...reports])).toEqual(expected)
+    expect(usageWarnings([SAID, end(), ...reports])).toEqual(expected)
   })
 
   it('is measured in bytes, so that no script is held for another', () => {
     // Three bytes each, and up to three tokens where a tokenizer does not know the script.
     const burmese = { text: 'မြန်မာ'.repeat(30) }
-    expect(doubts([burmese, end(), told(400, 540)])).toEqual([])
+    expect(usageWarnings([burmese, end(), told(400, 540)])).toEqual([])
   })
 
   it('is measured with its refusal, its tool calls and the frames around them', () => {
     const calls = { toolCalls: [0, 1].map((index) => ({ index, id: `${index}`, name: 'weather', arguments: '{}' })) }
-    expect(doubts([calls, end('tool_calls'), told(400, 200)])).toEqual([])
-    expect(doubts([calls, end('tool_calls'), told(400, 300)])).toEqual(['completion_high'])
-    expect(doubts([{ refusal: 'No.'.repeat(100) }, end(), told(400, 300)])).toEqual([])
+    expect(usageWarnings([calls, end('tool_calls'), told(400, 200)])).toEqual([])
+    expect(usageWarnings([calls, end('tool_calls'), told(400, 300)])).toEqual(['completion_high'])
+    expect(usageWarnings([{ refusal: 'No.'.repeat(100) }, end(), told(400, 300)])).toEqual([])
   })
 })
 
 describe('nothing is doubted', () => {
   it('of what is still missing when the answer was not read to its end', () => {
-    expect(doubts([SAID, { usage: { completionTokens: 0 } }], { isWhole: false })).toEqual([])
-    expect(doubts([SAID, told(4_000, 50)], { isWhole: false })).toEqual(['prompt_high'])
+    expect(usageWarnings([SAID, { usage: { completionTokens: 0 } }], { isWhole: false })).toEqual([])
+    expect(usageWarnings([SAID, told(4_000, 50)], { isWhole: false })).toEqual(['prompt_high'])
   })
 
   it('of what a filter kept back', () => {
-    expect(doubts([SAID, end('content_filter'), told(400, 0)])).toEqual([])
-    expect(doubts([SAID, end('content_filter'), told(400, 2_000)])).toEqual([])
+    expect(usageWarnings([SAID, end('content_filter'), told(400, 0)])).toEqual([])
+    expect(usageWarnings([SAID, end('content_filter'), told(400, 2_000)])).toEqual([])
   })
 
   it('of an answer that holds pictures or sounds, or a prompt that does', () => {
     const wire = { choices: [{ message: { content: 'Look:', images: [{ type: 'image_url' }] } }] }
-    expect(doubts([{ ...end(), text: 'Look:', wire }, told(400, 1_300)])).toEqual([])
+    expect(usageWarnings([{ ...end(), text: 'Look:', wire }, told(400, 1_300)])).toEqual([])
     const image = { kind: 'image', url: 'https://images.test/a.png' } as const
     const messages: Message[] = [{ role: 'user', content: [{ kind: 'text', text: 'What is it?' }, image] }]
     const call = aCall(['sim/swift-8b'], { conversation: { name: null, session: false, messages } })
-    expect(doubts([SAID, end(), told(9_000, 50)], { call })).toEqual([])
+    expect(usageWarnings([SAID, end(), told(9_000, 50)], { call })).toEqual([])
   })
 })
 
@@ -109,26 +109,26 @@ describe('thoughts', () => {
   const thinks = { supportedParameters: ['reasoning'], maxCompletionTokens: 8_000 }
 
   it('that are reported apart may be hidden, what is left of the count may not', () => {
-    expect(doubts([SAID, end(), told(400, 5_050, 5_000)])).toEqual([])
-    expect(doubts([SAID, end(), told(400, 10_050, 5_000)])).toEqual(['completion_high'])
+    expect(usageWarnings([SAID, end(), told(400, 5_050, 5_000)])).toEqual([])
+    expect(usageWarnings([SAID, end(), told(400, 10_050, 5_000)])).toEqual(['completion_high'])
   })
 
   it('that are not reported apart are believed as far as the request allows them', () => {
-    expect(doubts([SAID, end(), told(400, 8_050)], { endpoint: thinks })).toEqual([])
-    expect(doubts([SAID, end(), told(400, 80_500)], { endpoint: thinks })).toEqual(['completion_high'])
+    expect(usageWarnings([SAID, end(), told(400, 8_050)], { endpoint: thinks })).toEqual([])
+    expect(usageWarnings([SAID, end(), told(400, 80_500)], { endpoint: thinks })).toEqual(['completion_high'])
     const { route } = aCall(['sim/swift-8b'])
     const call = aCall(['sim/swift-8b'], { route: { ...route, maxTokens: 100 } })
-    expect(doubts([SAID, end(), told(400, 500)], { call, endpoint: thinks })).toEqual(['completion_high'])
+    expect(usageWarnings([SAID, end(), told(400, 500)], { call, endpoint: thinks })).toEqual(['completion_high'])
   })
 
   it('that were seen are taken for a sign of more', () => {
     const sealed: ChatDelta = { reasoning: [{ kind: 'encrypted', data: 'seal', format: 'anthropic-claude-v1' }] }
-    expect(doubts([sealed, SAID, end(), told(400, 3_000)])).toEqual([])
+    expect(usageWarnings([sealed, SAID, end(), told(400, 3_000)])).toEqual([])
   })
 
   it('are always reported apart by Google', () => {
     const seen = { endpoint: thinks, provider: { dialect: 'google' } } as const
-    expect(doubts([SAID, end(), told(400, 500)], seen)).toEqual(['completion_high'])
+    expect(usageWarnings([SAID, end(), told(400, 500)], seen)).toEqual(['completion_high'])
   })
 })
 
@@ -136,10 +136,10 @@ describe('vectors', () => {
   const call = aCall(['sim/embed'], { kind: 'embedding', conversation: null })
 
   it('have a prompt and nothing else', () => {
-    expect(doubts([end(), { usage: { promptTokens: 400 } }], { call })).toEqual([])
-    expect(doubts([end(), { usage: { promptTokens: 4_000 } }], { call })).toEqual(['prompt_high'])
-    expect(doubts([end()], { call })).toEqual(['absent'])
-    expect(doubts([end()], { call, provider: { dialect: 'google' } })).toEqual([])
+    expect(usageWarnings([end(), { usage: { promptTokens: 400 } }], { call })).toEqual([])
+    expect(usageWarnings([end(), { usage: { promptTokens: 4_000 } }], { call })).toEqual(['prompt_high'])
+    expect(usageWarnings([end()], { call })).toEqual(['absent'])
+    expect(usageWarnings([end()], { call, provider: { dialect: 'google' } })).toEqual([])
   })
 })
 
@@ -148,20 +148,24 @@ describe('an operator', () => {
   const own = { ...attempt, endpoint: ownTarget(anEndpoint().id, anOwnCredential().id) }
 
   it.each<[string, boolean, (minute: number) => readonly Attempt[]]>([
-    ['whose usage is often hard to believe', true, () => [{ ...attempt, doubts: ['absent', 'prompt_high'] }]],
-    ['whose usage was so once', false, (minute) => (minute === 1 ? [{ ...attempt, doubts: ['zero'] }] : [attempt])],
-    ['that is a tenant’s own', false, () => [{ ...own, doubts: ['completion_high'] }]],
+    ['whose usage is often hard to believe', true, () => [{ ...attempt, usageWarnings: ['absent', 'prompt_high'] }]],
+    [
+      'whose usage was so once',
+      false,
+      (minute) => (minute === 1 ? [{ ...attempt, usageWarnings: ['zero'] }] : [attempt]),
+    ],
+    ['that is a tenant’s own', false, () => [{ ...own, usageWarnings: ['completion_high'] }]],
     ['that is honest', false, () => [attempt]],
   ])('is told of a provider %s: %s', async (_, isTold, attemptsOf) => {
     const { registry, finished } = createGatewayMetrics(() => 0, { readings: [] })
     const rules = readAlertRules(readFileSync(path.resolve(import.meta.dirname, RULES), 'utf8'))
-    const [scrapes, alerts] = [new Scrapes(), new Alerts(rules.filter(({ name }) => name === 'TurnpikeUsageDoubted'))]
+    const [scrapes, alerts] = [new Scrapes(), new Alerts(rules.filter(({ name }) => name === 'TurnpikeUsageWarnings'))]
     let firing: string[] = []
     for (let minute = 0; minute <= 60; minute++) {
       finished({ kind: 'chat', status: 200, totalMs: 100, attempts: attemptsOf(minute) })
       scrapes.add(minute * 60, readExposition(await registry.metrics()))
       firing = alerts.evaluate(scrapes, minute * 60)
     }
-    expect(firing).toEqual(isTold ? ['TurnpikeUsageDoubted'] : [])
+    expect(firing).toEqual(isTold ? ['TurnpikeUsageWarnings'] : [])
   })
 })

@@ -1,4 +1,4 @@
-import { doubtsOf, type Usage, type UsageDoubt } from '@turnpike/domain'
+import { usageWarningsOf, type Usage, type UsageWarning } from '@turnpike/domain'
 import type { Answer } from './answer.ts'
 import type { Call } from './call.ts'
 import type { Tally } from './tally.ts'
@@ -7,12 +7,12 @@ import type { Tally } from './tally.ts'
  * What of the usage that a provider reported is hard to believe, beside what was sent to it and what came of it.
  * @param isWhole the answer was read to its end: a report that is still to come is not missed
  */
-export function doubtsAbout(call: Call, answer: Answer, tally: Tally, isWhole: boolean): readonly UsageDoubt[] {
+export function warningsAbout(call: Call, answer: Answer, tally: Tally, isWhole: boolean): readonly UsageWarning[] {
   const { seenBytes, toolCalls, thinks } = tally.seen
   const reason = tally.finish?.reason
   // A filter keeps back what the provider has generated and counts, and so does a call that could not be written.
   const isWithheld = reason === 'content_filter' || reason === 'error'
-  return doubtsOf(tally.report, {
+  return usageWarningsOf(tally.report, {
     owed: isWhole && !isWithheld ? owedBy(call, answer, seenBytes) : NOTHING,
     sentBytes: isTextOnly(call) ? answer.sentBytes : Infinity,
     seenBytes: isWithheld ? Infinity : seenBytes,

@@ -1,6 +1,6 @@
 import { countsAgainstHealth, failureKind, type Fault, type FaultCode } from '@turnpike/domain'
-import { statusOf } from '../call/attempt.ts'
-import type { ConnectMeans } from './dependencies.ts'
+import { upstreamStatusOf } from '../call/attempt.ts'
+import type { ConnectDependencies } from './dependencies.ts'
 import type { Target } from '../targets/target.ts'
 
 /** A credential that was refused is refused for all that follow: its endpoint is placed last for so long, and then looked at again. */
@@ -11,12 +11,12 @@ const ACCOUNT_STATUSES: readonly (number | null)[] = [401, 402]
 const OF_CREDENTIALS: readonly FaultCode[] = ['own_credential_refused', 'upstream_credential_refused']
 
 /** Notes what a failure says of its target and its account. @param sinceMs when the attempt began, monotonic clock */
-export function judge(
+export function noteFailure(
   { id, account, own }: Target,
   fault: Fault,
   sinceMs: number,
   isProbe: boolean,
-  { health, throttle, nowMs }: Pick<ConnectMeans, 'health' | 'throttle' | 'nowMs'>,
+  { health, throttle, nowMs }: Pick<ConnectDependencies, 'health' | 'throttle' | 'nowMs'>,
 ): void {
   const kind = failureKind(fault)
   if (kind && countsAgainstHealth(fault)) {
@@ -30,7 +30,7 @@ export function judge(
   if (own && OF_CREDENTIALS.includes(fault.code)) {
     return health.refused(id, own.version, fault, nowMs() + REFUSED_CREDENTIAL_MS, nowMs())
   }
-  if (fault.code === 'upstream_credential_refused' && ACCOUNT_STATUSES.includes(statusOf(fault))) {
+  if (fault.code === 'upstream_credential_refused' && ACCOUNT_STATUSES.includes(upstreamStatusOf(fault))) {
     return health.cool(id, nowMs() + REFUSED_CREDENTIAL_MS, nowMs())
   }
   if (isProbe) health.release(id)

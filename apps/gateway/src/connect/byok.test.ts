@@ -12,9 +12,9 @@ import {
 import { aCaller } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { aCall, aTarget, fault, someMeans } from './failover.fixture.ts'
-import { connect, type ConnectMeans } from './failover.ts'
+import { connect, type ConnectDependencies } from './failover.ts'
 import { anOwnCredential, OWN_SECRET, someKeks } from '../targets/byok.fixture.ts'
-import type { Reach, Target } from '../targets/target.ts'
+import type { TargetDirectory, Target } from '../targets/target.ts'
 
 const HOUSE = 'acorn/m/x' as EndpointId
 const OTHER_HOUSE = 'birch/m/x' as EndpointId
@@ -28,12 +28,12 @@ const unauthorized = () => fault('upstream_credential_refused', { detail: { stat
 async function ask(
   targets: readonly TargetId[],
   refusing: Readonly<Record<string, () => Fault>>,
-  means: ConnectMeans,
+  means: ConnectDependencies,
   version = 1,
 ) {
   const credentials = new Map<string, OwnCredential>([mine, second].map((own) => [own.id, { ...own, version }]))
   const asked: TargetId[] = []
-  const reach: Partial<Reach> = {
+  const directory: Partial<TargetDirectory> = {
     target(id) {
       const own = credentials.get(ownerOf(id) ?? '') ?? null
       return { ...aTarget(endpointOf(id)), id, own, account: own?.id ?? 'house', secret: () => OWN_SECRET }
@@ -48,7 +48,11 @@ async function ask(
     ...{ targets, fallbacks: [], fallbackOn: [], failover: DEFAULT_FAILOVER, removed: [], hedge: null },
   }
   const call = aCall({ caller })
-  const outcome = await connect({ call, decision: decision as Decision, reach: reach as Reach }, open, means).then(
+  const outcome = await connect(
+    { call, decision: decision as Decision, directory: directory as TargetDirectory },
+    open,
+    means,
+  ).then(
     ({ opened }) => ({ answered: opened, fault: null }),
     (thrown: Fault) => ({ answered: null, fault: thrown }),
   )

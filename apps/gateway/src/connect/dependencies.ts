@@ -1,12 +1,12 @@
-import type { Patience } from '../call/attempt.ts'
+import type { AttemptDeadlines } from '../call/attempt.ts'
 import type { HealthBook } from '../health/book.ts'
-import type { HedgeBook } from './hedge-budget.ts'
+import type { HedgeBudget } from './hedge-budget.ts'
 import type { After } from './race.ts'
-import type { WaitingRoom } from './rate-limit-queue.ts'
+import type { RateLimitQueue } from './rate-limit-queue.ts'
 import type { RetryThrottle } from './retry-throttle.ts'
 
 /** What one process holds for all of its calls. */
-export interface ConnectMeans {
+export interface ConnectDependencies {
   readonly health: Pick<
     HealthBook,
     | 'pages'
@@ -21,10 +21,10 @@ export interface ConnectMeans {
     | 'racing'
   >
   readonly throttle: RetryThrottle
-  readonly hedges: Pick<HedgeBook, 'earn' | 'take' | 'settle' | 'refuse'>
-  readonly waitingRoom: WaitingRoom
+  readonly hedges: Pick<HedgeBudget, 'earn' | 'take' | 'settle' | 'refuse'>
+  readonly rateLimitQueue: RateLimitQueue
   /** The gateway's own limits. */
-  readonly patience: Patience
+  readonly deadlines: AttemptDeadlines
   /** Monotonic clock. */
   readonly nowMs: () => number
   readonly after: After

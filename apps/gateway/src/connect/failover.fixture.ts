@@ -10,13 +10,13 @@ import {
 } from '@turnpike/domain'
 import { adapterOf } from '@turnpike/providers'
 import { aCaller, anEndpoint, aProvider } from '@turnpike/testkit'
-import type { Patience } from '../call/attempt.ts'
+import type { AttemptDeadlines } from '../call/attempt.ts'
 import type { Call } from '../call/call.ts'
-import { connect, type ConnectMeans } from './failover.ts'
+import { connect, type ConnectDependencies } from './failover.ts'
 import { HealthBook } from '../health/book.ts'
-import { HedgeBook } from './hedge-budget.ts'
-import { WaitingRoom } from './rate-limit-queue.ts'
-import type { Reach, Target } from '../targets/target.ts'
+import { HedgeBudget } from './hedge-budget.ts'
+import { RateLimitQueue } from './rate-limit-queue.ts'
+import type { TargetDirectory, Target } from '../targets/target.ts'
 import { RetryThrottle } from './retry-throttle.ts'
 
 export const id = (name: string) => name as TargetId
@@ -35,7 +35,7 @@ export function aTarget(name: string): Target {
     baseUrl: 'http://unused.test',
     secret: () => 'none',
     account: slug,
-    way: 'open',
+    egress: 'open',
     own: null,
   }
 }
@@ -54,15 +54,15 @@ export function aCall(changes: Partial<Call> = {}): Call {
 
 /** One process's means, with the real clock and dice that always fall the same. */
 export function someMeans(
-  changes: Partial<ConnectMeans> = {},
-): ConnectMeans & { readonly health: HealthBook; readonly hedges: HedgeBook } {
+  changes: Partial<ConnectDependencies> = {},
+): ConnectDependencies & { readonly health: HealthBook; readonly hedges: HedgeBudget } {
   const nowMs = () => performance.now()
   return {
     health: new HealthBook({ dice: () => 0.5 }),
     throttle: new RetryThrottle(() => 1),
-    hedges: new HedgeBook(nowMs),
-    waitingRoom: new WaitingRoom(nowMs),
-    patience: { firstTokenMs: 30_000, wholeMs: 120_000, idleMs: 30_000, totalMs: null },
+    hedges: new HedgeBudget(nowMs),
+    rateLimitQueue: new RateLimitQueue(nowMs),
+    deadlines: { firstTokenMs: 30_000, wholeMs: 120_000, idleMs: 30_000, totalMs: null },
     nowMs,
     after: (ms, then) => {
       const timer = setTimeout(then, ms)
@@ -70,7 +70,7 @@ export function someMeans(
     },
     dice: () => 0,
     ...changes,
-  } as ConnectMeans & { readonly health: HealthBook; readonly hedges: HedgeBook }
+  } as ConnectDependencies & { readonly health: HealthBook; readonly hedges: HedgeBudget }
 }
 
 export interface Trial {
@@ -81,14 +81,14 @@ export interface Trial {
   /** What each target does, time after time; it answers when nothing is left to do. */
   readonly failures?: Readonly<Record<string, readonly Fault[]>>
   readonly call?: Call
-  readonly means?: ConnectMeans
+  readonly means?: ConnectDependencies
 }
 
 export interface Tried {
   readonly call: Call
   /** The endpoints that were asked, in order. */
   readonly asked: string[]
-  readonly patience: Patience[]
+  readonly patience: AttemptDeadlines[]
   /** The endpoint that answered, or the fault that was thrown. */
   readonly outcome: string | Fault
 }
@@ -97,7 +97,7 @@ export interface Tried {
 export async function tryOut(trial: Trial): Promise<Tried> {
   const { call = aCall(), means = someMeans(), failures = {} } = trial
   const asked: string[] = []
-  const patience: Patience[] = []
+  const patience: AttemptDeadlines[] = []
   const decision: Partial<Decision> = {
     targets: trial.targets.map(id),
     fallbacks: (trial.fallbacks ?? []).map(id),
@@ -106,15 +106,19 @@ export async function tryOut(trial: Trial): Promise<Tried> {
     removed: [],
     hedge: null,
   }
-  const reach: Partial<Reach> = { target: aTarget }
-  const open = (target: Target, given: Patience) => {
+  const directory: Partial<TargetDirectory> = { target: aTarget }
+  const open = (target: Target, given: AttemptDeadlines) => {
     const name = target.endpoint.id
     const failure = failures[name]?.[asked.filter((other) => other === name).length]
     asked.push(name)
     patience.push(given)
     return failure ? Promise.reject(failure) : Promise.resolve(name)
   }
-  const outcome = await connect({ call, decision: decision as Decision, reach: reach as Reach }, open, means).then(
+  const outcome = await connect(
+    { call, decision: decision as Decision, directory: directory as TargetDirectory },
+    open,
+    means,
+  ).then(
     ({ opened }): string => opened,
     (thrown: unknown) => {
       if (thrown instanceof Fault) return thrown
@@ -130,7 +134,7 @@ export function faultOf({ outcome }: Tried): Fault {
 }
 
 /** Five requests fail at each, one after the other: the node calls it down. */
-export async function bringDown(means: ConnectMeans, ...targets: string[]): Promise<void> {
+export async function bringDown(means: ConnectDependencies, ...targets: string[]): Promise<void> {
   for (const target of targets) {
     const failures = { [target]: [fault('upstream_error')] }
     for (let i = 0; i < 5; i++) await tryOut({ targets: [target], failures, means })

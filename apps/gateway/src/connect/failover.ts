@@ -8,15 +8,15 @@ import {
   type FailureKind,
   type Fault,
 } from '@turnpike/domain'
-import { neverLeft, wasCalledOff } from '../call/attempt.ts'
+import { neverLeft, wasCancelled } from '../call/attempt.ts'
 import type { Routed } from '../call/call.ts'
-import { Asking, type Connected, type Opening } from './attempt-runner.ts'
+import { AttemptRunner, type Connected, type Opening } from './attempt-runner.ts'
 import { exhausted, isRateLimited, withTried, type Skipped, type SkipReason } from './exhausted.ts'
-import type { ConnectMeans } from './dependencies.ts'
+import type { ConnectDependencies } from './dependencies.ts'
 import type { Target } from '../targets/target.ts'
 import { overTime } from './upstream-connection.ts'
 
-export type { ConnectMeans } from './dependencies.ts'
+export type { ConnectDependencies } from './dependencies.ts'
 
 /**
  * Tries the routed targets in order until one begins to answer, then the fallbacks where the policy has some for what went wrong.
@@ -27,9 +27,9 @@ export type { ConnectMeans } from './dependencies.ts'
 export async function connect<Opened>(
   routed: Routed,
   open: Opening<Opened>,
-  means: ConnectMeans,
+  means: ConnectDependencies,
 ): Promise<Connected<Opened>> {
-  return new Search(routed, open, means).run()
+  return new FailoverRun(routed, open, means).run()
 }
 
 /** Back-off before the same target is asked again: full jitter between these. */
@@ -40,21 +40,21 @@ const BACK_OFF_MS_MAX = 250
 type Found<Opened> = Connected<Opened> | 'fallback' | null
 
 /** One call's way from target to target. */
-class Search<Opened> {
+class FailoverRun<Opened> {
   readonly #routed: Routed
-  readonly #asking: Asking<Opened>
-  readonly #means: ConnectMeans
+  readonly #asking: AttemptRunner<Opened>
+  readonly #means: ConnectDependencies
   readonly #totalEndsMs: number | null
   readonly #kinds: FailureKind[] = []
   #skipped: Skipped[] = []
   #last: { readonly fault: Fault; readonly endpoint: TargetId; readonly account: string } | null = null
 
-  constructor(routed: Routed, open: Opening<Opened>, means: ConnectMeans) {
+  constructor(routed: Routed, open: Opening<Opened>, means: ConnectDependencies) {
     this.#routed = routed
     this.#means = means
     const { totalMs } = routed.decision.failover
     this.#totalEndsMs = totalMs === null ? null : routed.call.startedMs + totalMs
-    this.#asking = new Asking(routed, open, means, this.#totalEndsMs)
+    this.#asking = new AttemptRunner(routed, open, means, this.#totalEndsMs)
     if (routed.decision.hedge) means.hedges.earn(routed.call.caller.tenantId, routed.decision.hedge)
   }
 
@@ -70,9 +70,9 @@ class Search<Opened> {
   /** Every target once, then every fallback if one of the failures is of a kind that they are for. */
   async #round(): Promise<Connected<Opened> | null> {
     const { targets, fallbacks, fallbackOn } = this.#routed.decision
-    this.#asking.besideId = null
+    this.#asking.hedgeTargetId = null
     for (const id of targets) {
-      if (id === this.#asking.besideId) continue
+      if (id === this.#asking.hedgeTargetId) continue
       const found = await this.#try(id)
       if (found === 'fallback') break
       if (found) return found
@@ -88,7 +88,7 @@ class Search<Opened> {
   /** Asks one target unless it is better left alone. Null: the next one may be asked. */
   async #try(id: TargetId): Promise<Found<Opened>> {
     this.#refuseOverTime()
-    const target = this.#routed.reach.target(id)
+    const target = this.#routed.directory.target(id)
     const refusal = this.#refusalOf(target)
     if (refusal) return this.#skip(target, 'refused', refusal)
     const admitted = this.#means.health.admit(id, this.#means.nowMs(), false)
@@ -137,7 +137,7 @@ class Search<Opened> {
     const { call } = this.#routed
     const freeAtMs = this.#freeAtMs()
     if (!isRateLimited(call.attempts, this.#skipped) || freeAtMs > (this.#totalEndsMs ?? Infinity)) return null
-    const isFree = await this.#means.waitingRoom.wait(call.caller.tenantId, freeAtMs, call.signal)
+    const isFree = await this.#means.rateLimitQueue.wait(call.caller.tenantId, freeAtMs, call.signal)
     this.#refuseOverTime()
     return isFree ? this.#round() : null
   }
@@ -147,7 +147,7 @@ class Search<Opened> {
     const { health, throttle, nowMs } = this.#means
     const best = this.#skipped.find(({ reason }) => reason === 'down')
     if (!best) return null
-    const target = this.#routed.reach.target(best.endpoint)
+    const target = this.#routed.directory.target(best.endpoint)
     const found = await throttle.asLastResort(target.own ? target.id : target.endpoint.model, () =>
       this.#placed(target, health.admit(best.endpoint, nowMs(), true) === 'probe'),
     )
@@ -201,14 +201,14 @@ class Search<Opened> {
 
   /** Nothing new is begun when the time is over, or for a caller who left. */
   #refuseOverTime(): void {
-    const { signal, left } = this.#routed.call
-    if (signal.aborted || left) throw this.#told(left ?? asFault(signal.reason))
+    const { signal, disconnected } = this.#routed.call
+    if (signal.aborted || disconnected) throw this.#told(disconnected ?? asFault(signal.reason))
     if (this.#totalEndsMs !== null && this.#means.nowMs() >= this.#totalEndsMs) throw this.#told(overTime())
   }
 
   /** What a provider did wrong, or had no time for, is told with all that was tried; the caller's own mistake as it is. */
   #told(fault: Fault): Fault {
-    const isOurs = fault.blame === 'upstream' || wasCalledOff(fault)
+    const isOurs = fault.blame === 'upstream' || wasCancelled(fault)
     return isOurs ? withTried(fault, this.#routed.call.attempts, this.#skipped) : fault
   }
 }

@@ -4,18 +4,18 @@ import { NO_LOSS, type Hedge, type TenantId } from '@turnpike/domain'
 import { createMetrics } from '@turnpike/server'
 import { expect, it } from 'vitest'
 import { Alerts, readAlertRules } from '../alerts.fixture.ts'
-import { HedgeBook, type HedgeOutcome } from './hedge-budget.ts'
+import { HedgeBudget, type HedgeOutcome } from './hedge-budget.ts'
 import { show } from '../metrics.ts'
 import { readExposition, Scrapes } from '../promql.fixture.ts'
 
 const RULES = '../../../../infra/prometheus/alerts.yaml'
 
 const HEDGE: Hedge = { afterMs: null, extraRequests: 0.05, extraSpend: null, ownCost: false }
-const ours = (nano: bigint) => ({ all: nano, ours: nano })
+const ours = (nano: bigint) => ({ all: nano, operator: nano })
 const tenant = (name: string) => name as TenantId
 
-function bookOf(...tenants: string[]): HedgeBook {
-  const book = new HedgeBook(() => 0)
+function bookOf(...tenants: string[]): HedgeBudget {
+  const book = new HedgeBudget(() => 0)
   for (const name of tenants) for (let i = 0; i < 200; i++) book.earn(tenant(name), HEDGE)
   return book
 }
@@ -41,7 +41,7 @@ it('remembers a bounded number of tenants, and of those it forgot allows nothing
 
 it('counts what came of second targets, and what losers cost the house', () => {
   const book = bookOf('one')
-  book.settle(tenant('one'), ours(5n), 'lost', { all: 3_000_000_000n, ours: 2_000_000_000n })
+  book.settle(tenant('one'), ours(5n), 'lost', { all: 3_000_000_000n, operator: 2_000_000_000n })
   book.refuse('nobody')
   book.take(tenant('one'), HEDGE, ours(1n))
   const read = Object.fromEntries(book.readings.map((one) => [one.name, 'label' in one ? one.readEach() : one.read()]))

@@ -10,7 +10,7 @@ import {
   type NanoUsd,
   type TenantId,
 } from '@turnpike/domain'
-import type { Reading } from '../reading.ts'
+import type { Metric } from '../reading.ts'
 
 /**
  * What came of a second target. `won`: it answered. `lost`: the first one did, and it was called off. `failed`: it failed by itself.
@@ -32,7 +32,7 @@ const NANO_PER_DOLLAR = 1e9
  * gateways each has the share and the spend of its own requests, which together are no more than the limits, and a new process
  * allows nothing until its tenants have paid.
  */
-export class HedgeBook {
+export class HedgeBudget {
   /** Those heard of least lately first. */
   readonly #tenants = new Map<TenantId, HedgeAllowance>()
   readonly #nowMs: () => number
@@ -74,7 +74,7 @@ export class HedgeBook {
   /** How it came out, and what the loser cost. */
   settle(tenant: TenantId, taken: LostCost, outcome: HedgeOutcome, lost: LostCost): void {
     this.#outcomes[outcome]++
-    this.#lostNano += lost.ours
+    this.#lostNano += lost.operator
     const allowance = this.#tenants.get(tenant)
     if (allowance) settleHedge(allowance, taken, lost, this.#nowMs())
   }
@@ -84,7 +84,7 @@ export class HedgeBook {
     this.#refusals[why]++
   }
 
-  get readings(): Reading[] {
+  get readings(): Metric[] {
     return [
       {
         name: 'turnpike_hedges_total',

@@ -6,7 +6,7 @@ import { Egress } from '@turnpike/server'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Routed } from '../call/call.ts'
 import { aCall, aTarget, id, someMeans } from './failover.fixture.ts'
-import { connect, type ConnectMeans } from './failover.ts'
+import { connect, type ConnectDependencies } from './failover.ts'
 import { Racing } from '../health/racing.ts'
 import { open } from './upstream.ts'
 
@@ -70,7 +70,7 @@ function raceOf(a: Stand, b: Stand, signal = new AbortController().signal) {
   const origins: Readonly<Record<string, string>> = { [A]: `${a.origin}/v1`, [B]: `${b.origin}/v1` }
   const target = (name: string) => ({ ...aTarget(name), baseUrl: origins[name] ?? '' })
   const means = someMeans()
-  const hedging: ConnectMeans = {
+  const hedging: ConnectDependencies = {
     ...means,
     health: Object.assign(means.health, {
       racing: () => Object.assign(new Racing(), { usual: { samples: 200, p95Ms: 1 } }),
@@ -82,7 +82,7 @@ function raceOf(a: Stand, b: Stand, signal = new AbortController().signal) {
     ...{ targets: [id(A), id(B)], fallbacks: [], fallbackOn: [], candidates: [], hedge: HEDGE },
     failover: { on: ['outage', 'timeout'], attempts: 2, firstTokenMs: null, totalMs: null },
   }
-  const routed = { call, decision, reach: { target } } as unknown as Routed
+  const routed = { call, decision, directory: { target } } as unknown as Routed
   const opening: Parameters<typeof connect<Awaited<ReturnType<typeof open>>>>[1] = (to, patience, off) =>
     open(to, call, REQUEST, egress, patience, off)
   const connected = connect(routed, opening, hedging).then((won) => ({ ...won, atMs: performance.now() }))

@@ -5,7 +5,7 @@ import type { Call, Routed } from '../call/call.ts'
 import { aCall, aTarget, id, someMeans } from './failover.fixture.ts'
 import { connect } from './failover.ts'
 import { HealthBook } from '../health/book.ts'
-import { HedgeBook } from './hedge-budget.ts'
+import { HedgeBudget } from './hedge-budget.ts'
 import { Ticks } from './hedge.fixture.ts'
 import { dice } from '../stores/outage.fixture.ts'
 import type { Target } from '../targets/target.ts'
@@ -46,7 +46,7 @@ interface Served {
 async function serveTail(hedge: Hedge | null): Promise<Served> {
   const ticks = new Ticks(() => 0)
   const nowMs = () => ticks.nowMs
-  const [health, hedges, roll] = [new HealthBook(), new HedgeBook(nowMs), dice()]
+  const [health, hedges, roll] = [new HealthBook(), new HedgeBudget(nowMs), dice()]
   const means = { ...someMeans({ nowMs }), health, hedges, after: ticks.after }
   const caller = aCaller()
   const candidates = [A, B].map((name) => ({ endpoint: id(name), expectedNano: COST_NANO }))
@@ -57,7 +57,7 @@ async function serveTail(hedge: Hedge | null): Promise<Served> {
   const serveOne = async (luckOf: Readonly<Record<string, number>>, isMeasured: boolean) => {
     const route = { promptTokens: PROMPT_TOKENS } as Call['route']
     const call = aCall({ caller, startedMs: ticks.nowMs, route })
-    const routed = { call, decision, reach: { target: aTarget } } as unknown as Routed
+    const routed = { call, decision, directory: { target: aTarget } } as unknown as Routed
     const open = (target: Target, _: unknown, off: AbortSignal | null) => {
       asked++
       return waiting(ticks, luckOf[target.id] ?? 0, off)

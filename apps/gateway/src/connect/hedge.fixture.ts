@@ -2,15 +2,15 @@ import { DEFAULT_FAILOVER, Fault, type Attempt, type ChatDelta, type Decision, t
 import type { UsageRecord } from '@turnpike/store'
 import { aCaller, aPrice } from '@turnpike/testkit'
 import type { Answer } from '../call/answer.ts'
-import type { Patience } from '../call/attempt.ts'
+import type { AttemptDeadlines } from '../call/attempt.ts'
 import type { Call, Routed } from '../call/call.ts'
 import { aTarget, fault, id } from './failover.fixture.ts'
-import { connect, type ConnectMeans } from './failover.ts'
+import { connect, type ConnectDependencies } from './failover.ts'
 import { HealthBook } from '../health/book.ts'
 import type { HedgeOutcome } from './hedge-budget.ts'
 import { Racing } from '../health/racing.ts'
 import { Meter } from '../call/meter.ts'
-import { WaitingRoom } from './rate-limit-queue.ts'
+import { RateLimitQueue } from './rate-limit-queue.ts'
 import type { Sink } from '../call/relay.ts'
 import { serve } from '../serve.ts'
 import type { Target } from '../targets/target.ts'
@@ -171,7 +171,8 @@ class World {
   async serve(): Promise<void> {
     const { seen } = this
     const means = this.#means()
-    const opening = (target: Target, patience: Patience, off: AbortSignal | null) => this.#open(target, patience, off)
+    const opening = (target: Target, patience: AttemptDeadlines, off: AbortSignal | null) =>
+      this.#open(target, patience, off)
     const steps = {
       route: () => this.#routed(),
       admit: () => ({ release: () => {} }),
@@ -204,11 +205,11 @@ class World {
     return {
       call: this.seen.call,
       decision: decision as Decision,
-      reach: { target: pricedTarget } as unknown as Routed['reach'],
+      directory: { target: pricedTarget } as unknown as Routed['directory'],
     }
   }
 
-  #means(): ConnectMeans {
+  #means(): ConnectDependencies {
     const { seen } = this
     const first = Object.keys(this.#play.scripts)[0]
     const told = (what: string, target: string) => void seen.told.push(`${what} ${target}`)
@@ -235,8 +236,8 @@ class World {
         },
         settle: (_tenant, _leave, outcome) => void seen.hedges.settled.push(outcome),
       },
-      waitingRoom: new WaitingRoom(() => this.#ticks.nowMs),
-      patience: { firstTokenMs: 2_000, wholeMs: 2_000, idleMs: 2_000, totalMs: null },
+      rateLimitQueue: new RateLimitQueue(() => this.#ticks.nowMs),
+      deadlines: { firstTokenMs: 2_000, wholeMs: 2_000, idleMs: 2_000, totalMs: null },
       nowMs: () => this.#ticks.nowMs,
       after: this.#ticks.after,
       dice: () => 0,
@@ -269,7 +270,7 @@ class World {
   }
 
   /** A target on a line of its own, which is closed when the answer ends, and at once when the call or this attempt is called off. */
-  async #open(target: Target, patience: Patience, off: AbortSignal | null): Promise<Omit<Answer, 'attempt'>> {
+  async #open(target: Target, patience: AttemptDeadlines, off: AbortSignal | null): Promise<Omit<Answer, 'attempt'>> {
     const name = target.id
     const { seen } = this
     const { signal } = seen.call

@@ -1,7 +1,7 @@
 import { Fault, type Decision, type Hedge } from '@turnpike/domain'
 import { describe, expect, it } from 'vitest'
 import type { Routed } from '../call/call.ts'
-import { hedgeDelayMs, leaveBeside } from './hedge.ts'
+import { hedgeDelayMs, reserveHedge } from './hedge.ts'
 import { aCall, aTarget, bringDown, fault, id, someMeans } from './failover.fixture.ts'
 import { playOut, priceAt, PROMPT_TOKENS, type Play, type Script } from './hedge.fixture.ts'
 import { RetryThrottle } from './retry-throttle.ts'
@@ -106,7 +106,7 @@ describe('what may be asked beside it', () => {
   const routed = (targets: readonly string[], changes: Partial<Decision> = {}, call = aCall()): Routed => {
     const candidates = targets.map((endpoint) => ({ endpoint: id(endpoint), expectedNano: 50n }))
     const decision = { targets: targets.map(id), candidates, hedge: HEDGE, ...changes } as unknown as Decision
-    return { call, decision, reach: { target: aTarget } as unknown as Routed['reach'] }
+    return { call, decision, directory: { target: aTarget } as unknown as Routed['directory'] }
   }
   /** A tenant that has paid enough. */
   const richMeans = (call = aCall()) => {
@@ -138,7 +138,7 @@ describe('what may be asked beside it', () => {
 
   it('is who is up: not down, not asking for patience, not waiting for a probe, and not of an account that fails', async () => {
     const call = aCall()
-    const second = (means = richMeans(call)) => leaveBeside(routed([A, B, C], {}, call), aTarget(A), means)?.target.id
+    const second = (means = richMeans(call)) => reserveHedge(routed([A, B, C], {}, call), aTarget(A), means)?.target.id
     expect(second()).toBe(B)
     const down = { ...richMeans(call), throttle: new RetryThrottle(() => 1) }
     await bringDown(down, B)
@@ -155,6 +155,6 @@ describe('what may be asked beside it', () => {
 
   it('is nobody once the caller has left', () => {
     const call = aCall({ signal: AbortSignal.abort(new Fault('caller_gone', 'gone')) })
-    expect(leaveBeside(routed([A, B], {}, call), aTarget(A), richMeans(call))).toBeNull()
+    expect(reserveHedge(routed([A, B], {}, call), aTarget(A), richMeans(call))).toBeNull()
   })
 })

@@ -10,11 +10,11 @@ import {
   type NanoUsd,
   type TargetId,
 } from '@turnpike/domain'
-import { wasCalledOff } from '../call/attempt.ts'
+import { wasCancelled } from '../call/attempt.ts'
 import type { Routed } from '../call/call.ts'
-import type { ConnectMeans } from './dependencies.ts'
+import type { ConnectDependencies } from './dependencies.ts'
 import type { HedgeOutcome } from './hedge-budget.ts'
-import type { Ended, Finished } from './race.ts'
+import type { AttemptResult, FinishedAttempt } from './race.ts'
 import type { Target } from '../targets/target.ts'
 
 /**
@@ -26,7 +26,7 @@ export function hedgeDelayMs(
   { call, decision: { hedge, targets } }: Routed,
   first: TargetId,
   deadlineMs: number,
-  { health }: Pick<ConnectMeans, 'health'>,
+  { health }: Pick<ConnectDependencies, 'health'>,
 ): number | null {
   if (!hedge || !call.streamed || targets.length < 2 || call.attempts.length > 0) return null
   const afterMs = hedgeAfterMs(hedge, health.racing(first)?.usual ?? null)
@@ -37,22 +37,22 @@ export function hedgeDelayMs(
  * A second target to ask now, with leave to: what the loser may cost at most, to be settled. Null where nobody else is up, or the
  * tenant's allowance is used up.
  */
-export function leaveBeside(
-  { call, decision, reach }: Routed,
+export function reserveHedge(
+  { call, decision, directory }: Routed,
   first: Target,
-  means: ConnectMeans,
+  means: ConnectDependencies,
 ): { readonly target: Target; readonly leave: LostCost } | null {
   const { hedge, targets, candidates } = decision
   const { health, throttle, hedges, nowMs } = means
-  if (!hedge || call.signal.aborted || call.left) return null
+  if (!hedge || call.signal.aborted || call.disconnected) return null
   const id = hedgeTarget(hedge, first.id, targets, {
     isUp: (other) => {
-      const { own, account } = reach.target(other)
+      const { own, account } = directory.target(other)
       const page = health.pages.get(other)
       const isAway = page !== undefined && (isDown(page, nowMs()) || isTripped(page))
       return !isAway && throttle.mayRetry(account) && !(own && health.refusal(other, own.version, nowMs()))
     },
-    domainOf: (other) => reach.target(other).provider.failureDomain,
+    domainOf: (other) => directory.target(other).provider.failureDomain,
   })
   if (id === null) {
     hedges.refuse('nobody')
@@ -61,14 +61,14 @@ export function leaveBeside(
   const costOf = (target: TargetId) =>
     lossBy(target, candidates.find(({ endpoint }) => endpoint === target)?.expectedNano ?? 0n)
   const leave = higher(costOf(first.id), costOf(id))
-  return hedges.take(call.caller.tenantId, hedge, leave) ? { target: reach.target(id), leave } : null
+  return hedges.take(call.caller.tenantId, hedge, leave) ? { target: directory.target(id), leave } : null
 }
 
 /** Gives back of a second target's leave what it did not cost, and counts what came of it; of one attempt alone there is nothing to say. */
-export function settleLeave(
+export function settleHedge(
   { call }: Routed,
-  runs: readonly Finished<unknown>[],
-  { hedges }: Pick<ConnectMeans, 'hedges'>,
+  runs: readonly FinishedAttempt<unknown>[],
+  { hedges }: Pick<ConnectDependencies, 'hedges'>,
 ): void {
   const leave = runs[1]?.run.leave
   if (!leave) return
@@ -78,21 +78,21 @@ export function settleLeave(
   hedges.settle(call.caller.tenantId, leave, outcomeOf(runs), lost)
 }
 
-function outcomeOf([first, second]: readonly Finished<unknown>[]): HedgeOutcome {
+function outcomeOf([first, second]: readonly FinishedAttempt<unknown>[]): HedgeOutcome {
   if (second?.ended?.ok) return 'won'
   if (second?.ended) return wasCutShort(second.ended) ? 'called_off' : 'failed'
   return first?.ended?.ok ? 'lost' : 'called_off'
 }
 
-function wasCutShort(ended: Ended<unknown>): boolean {
-  return !ended.ok && wasCalledOff(ended.fault)
+function wasCutShort(ended: AttemptResult<unknown>): boolean {
+  return !ended.ok && wasCancelled(ended.fault)
 }
 
 /** On the tenant's own account it is the tenant's. */
 function lossBy(target: TargetId, all: NanoUsd): LostCost {
-  return { all, ours: ownerOf(target) === null ? all : 0n }
+  return { all, operator: ownerOf(target) === null ? all : 0n }
 }
 
 function higher(a: LostCost, b: LostCost): LostCost {
-  return { all: a.all > b.all ? a.all : b.all, ours: a.ours > b.ours ? a.ours : b.ours }
+  return { all: a.all > b.all ? a.all : b.all, operator: a.operator > b.operator ? a.operator : b.operator }
 }

@@ -1,9 +1,9 @@
 import type { Fault, LostCost } from '@turnpike/domain'
-import { wasCalledOff } from '../call/attempt.ts'
+import { wasCancelled } from '../call/attempt.ts'
 import type { Target } from '../targets/target.ts'
 
 /** An attempt, under way or over. */
-export interface Try {
+export interface Attempt {
   readonly target: Target
   readonly isProbe: boolean
   /** Asked beside another one, with leave that one of the two may cost so much for nothing; null: asked on its own account. */
@@ -12,35 +12,35 @@ export interface Try {
 }
 
 /** An attempt under way. */
-export interface Run<Opened> extends Try {
+export interface RunningAttempt<Opened> extends Attempt {
   /** Never rejects. */
-  readonly ending: Promise<Ended<Opened>>
+  readonly ending: Promise<AttemptResult<Opened>>
   /** Cuts its line at once; nobody hears what it said. */
   readonly callOff: () => void
 }
 
 /** It has begun to answer, or failed. */
-export type Ended<Opened> = { readonly atMs: number } & (
+export type AttemptResult<Opened> = { readonly atMs: number } & (
   { readonly ok: true; readonly opened: Opened } | { readonly ok: false; readonly fault: Fault }
 )
 
 /** An attempt that is over; null where it was called off because the other one was faster. */
-export interface Finished<Opened> {
-  readonly run: Try
-  readonly ended: Ended<Opened> | null
+export interface FinishedAttempt<Opened> {
+  readonly run: Attempt
+  readonly ended: AttemptResult<Opened> | null
 }
 
 /** Calls `then` after so many milliseconds, unless what is returned is called before. */
 export type After = (ms: number, then: () => void) => () => void
 
 /** What a race is about, beside its first attempt. */
-export interface Course<Opened> {
+export interface Race<Opened> {
   readonly afterMs: number
   readonly after: After
   /** Begins a second attempt; null where there is nobody to ask. Called at most once. */
-  readonly beside: () => Run<Opened> | null
+  readonly second: () => RunningAttempt<Opened> | null
   /** Whether another target might help after that fault. */
-  readonly movesOn: (fault: Fault) => boolean
+  readonly isRetryable: (fault: Fault) => boolean
 }
 
 /**
@@ -49,28 +49,34 @@ export interface Course<Opened> {
  * have been told at once without a second: a hedge can save a request and never spoil one.
  * @returns in the order of their start; at most one is `ok`
  */
-export async function race<Opened>(first: Run<Opened>, course: Course<Opened>): Promise<Finished<Opened>[]> {
+export async function race<Opened>(
+  first: RunningAttempt<Opened>,
+  course: Race<Opened>,
+): Promise<FinishedAttempt<Opened>[]> {
   const early = await within(first, course)
   if (early) return [{ run: first, ended: early }]
-  const second = course.beside()
+  const second = course.second()
   if (!second) return [{ run: first, ended: await first.ending }]
   const { isFirst, ended } = await Promise.race([
     first.ending.then((one) => ({ isFirst: true, ended: one })),
     second.ending.then((one) => ({ isFirst: false, ended: one })),
   ])
   const other = isFirst ? second : first
-  const both = (rest: Ended<Opened> | null) => [
+  const both = (rest: AttemptResult<Opened> | null) => [
     { run: first, ended: isFirst ? ended : rest },
     { run: second, ended: isFirst ? rest : ended },
   ]
   if (!ended.ok && !(isFirst && isOver(ended.fault, course))) return both(await other.ending)
   other.callOff()
   // Who left, or whose time is over, called both off.
-  return both(!ended.ok && wasCalledOff(ended.fault) ? ended : null)
+  return both(!ended.ok && wasCancelled(ended.fault) ? ended : null)
 }
 
 /** The end of the first attempt, if it comes in time. */
-function within<Opened>(first: Run<Opened>, { afterMs, after }: Course<Opened>): Promise<Ended<Opened> | null> {
+function within<Opened>(
+  first: RunningAttempt<Opened>,
+  { afterMs, after }: Race<Opened>,
+): Promise<AttemptResult<Opened> | null> {
   return new Promise((resolve) => {
     const cancel = after(afterMs, () => resolve(null))
     void first.ending.then((ended) => {
@@ -80,6 +86,6 @@ function within<Opened>(first: Run<Opened>, { afterMs, after }: Course<Opened>):
   })
 }
 
-function isOver<Opened>(fault: Fault, { movesOn }: Course<Opened>): boolean {
-  return !movesOn(fault)
+function isOver<Opened>(fault: Fault, { isRetryable }: Race<Opened>): boolean {
+  return !isRetryable(fault)
 }

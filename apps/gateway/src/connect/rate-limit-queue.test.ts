@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { TenantId } from '@turnpike/domain'
 import { expect, it } from 'vitest'
-import { WAIT_MS_MAX, WaitingRoom, WAITING_MAX } from './rate-limit-queue.ts'
+import { WAIT_MS_MAX, RateLimitQueue, WAITING_MAX } from './rate-limit-queue.ts'
 
 const tenant = (name: string) => name as TenantId
 const FOREVER = new AbortController().signal
@@ -9,7 +9,7 @@ setMaxListeners(Infinity, FOREVER)
 const now = () => performance.now()
 
 it('lets a request go when its time has come, and not before', async () => {
-  const room = new WaitingRoom(now)
+  const room = new RateLimitQueue(now)
   const [lateMs, soonMs] = [now() + 40, now() + 15]
   const late = room.wait(tenant('a'), lateMs, FOREVER).then((served) => [served, now() >= lateMs])
   const soon = room.wait(tenant('a'), soonMs, FOREVER).then((served) => [served, now() >= soonMs])
@@ -22,13 +22,13 @@ it('lets a request go when its time has come, and not before', async () => {
 })
 
 it('does not take in who would have to wait too long, or has gone', async () => {
-  const room = new WaitingRoom(now)
+  const room = new RateLimitQueue(now)
   expect(await room.wait(tenant('a'), now() + WAIT_MS_MAX + 100, FOREVER)).toBe(false)
   expect(await room.wait(tenant('a'), now() + 10, AbortSignal.abort())).toBe(false)
 })
 
 it('gives the place of a caller who leaves to others at once', async () => {
-  const room = new WaitingRoom(now)
+  const room = new RateLimitQueue(now)
   const leaving = new AbortController()
   const waiting = room.wait(tenant('a'), now() + 1_500, leaving.signal)
   leaving.abort()
@@ -37,7 +37,7 @@ it('gives the place of a caller who leaves to others at once', async () => {
 })
 
 it('lets tenants take turns, each in the order in which its requests came', async () => {
-  const room = new WaitingRoom(now)
+  const room = new RateLimitQueue(now)
   const order: string[] = []
   const untilMs = now() + 10
   const names = ['a1', 'a2', 'a3', 'b1', 'b2', 'c1']
@@ -48,7 +48,7 @@ it('lets tenants take turns, each in the order in which its requests came', asyn
 })
 
 it('is full at its limit, and then takes from the tenant that holds most places for one that holds fewer', async () => {
-  const room = new WaitingRoom(now)
+  const room = new RateLimitQueue(now)
   const untilMs = now() + 60
   const greedy = Array.from({ length: WAITING_MAX }, () => room.wait(tenant('greedy'), untilMs, FOREVER))
   expect(await room.wait(tenant('greedy'), untilMs, FOREVER)).toBe(false)

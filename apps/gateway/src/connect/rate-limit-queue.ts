@@ -5,7 +5,7 @@ export const WAITING_MAX = 100
 /** The longest wait for providers that limit their rates. A caller with a longer wait ahead is better told so. */
 export const WAIT_MS_MAX = 2_000
 
-interface Place {
+interface Slot {
   readonly tenant: TenantId
   readonly untilMs: number
   readonly leave: (served: boolean) => void
@@ -15,9 +15,9 @@ interface Place {
  * Where requests wait out a short rate limit of their providers, instead of their callers doing it. First come, first served
  * within a tenant; tenants take turns, and when it is full the one with most places gives its last one up.
  */
-export class WaitingRoom {
+export class RateLimitQueue {
   /** In order of arrival, per tenant. */
-  readonly #places = new Map<TenantId, Place[]>()
+  readonly #places = new Map<TenantId, Slot[]>()
   readonly #nowMs: () => number
   #count = 0
   #timer: NodeJS.Timeout | undefined
@@ -42,7 +42,7 @@ export class WaitingRoom {
       return Promise.resolve(false)
     return new Promise((resolve) => {
       const giveUp = () => place.leave(false)
-      const place: Place = {
+      const place: Slot = {
         tenant,
         untilMs,
         leave: (served) => {
@@ -63,7 +63,7 @@ export class WaitingRoom {
   /** Whether a place is free, or was freed by the tenant that held most of them. */
   #makeRoom(tenant: TenantId): boolean {
     if (this.#count < WAITING_MAX) return true
-    let fullest: Place[] = []
+    let fullest: Slot[] = []
     for (const places of this.#places.values()) if (places.length > fullest.length) fullest = places
     const mine = this.#places.get(tenant)?.length ?? 0
     if (fullest.length <= mine + 1) return false
@@ -71,7 +71,7 @@ export class WaitingRoom {
     return true
   }
 
-  #remove(place: Place): void {
+  #remove(place: Slot): void {
     const places = this.#places.get(place.tenant) ?? []
     places.splice(places.indexOf(place), 1)
     if (places.length === 0) this.#places.delete(place.tenant)

@@ -9,14 +9,14 @@ const FINISHED = Symbol('finished')
  * One connection's life: the call's own abort, that of this attempt alone, the time for a first content and for all of it, and the cut
  * after the end.
  */
-export class Line {
+export class UpstreamConnection {
   readonly #controller = new AbortController()
   readonly #call: AbortSignal
   readonly #off: AbortSignal | null
   readonly #follow = () => this.#controller.abort(this.#call.reason)
   readonly #cut = () => {
     // Nobody reads on, so that nobody else would hang up.
-    this.hangUp()
+    this.close()
     this.#controller.abort(this.#off?.reason)
   }
   #timer: NodeJS.Timeout
@@ -50,12 +50,12 @@ export class Line {
   }
 
   /** The answer is complete: the provider has a moment to close, then the line is cut. */
-  linger(): void {
+  drainTail(): void {
     this.#rest()
     this.#timer = setTimeout(() => this.#controller.abort(FINISHED), LINGER_MS_MAX)
   }
 
-  hangUp(): void {
+  close(): void {
     this.#rest()
     this.#call.removeEventListener('abort', this.#follow)
     this.#off?.removeEventListener('abort', this.#cut)

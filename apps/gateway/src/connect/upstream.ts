@@ -2,11 +2,11 @@ import { Fault, hasContent, type ChatDelta, type ChatRequest } from '@turnpike/d
 import { createSseReader, type StreamDecoder } from '@turnpike/providers'
 import type { Egress, Incoming } from '@turnpike/server'
 import { isEmpty, NOTHING, type Answer } from '../call/answer.ts'
-import type { Patience } from '../call/attempt.ts'
+import type { AttemptDeadlines } from '../call/attempt.ts'
 import type { Call } from '../call/call.ts'
 import { refusedBy } from './refusal.ts'
 import { headersTo, type Target } from '../targets/target.ts'
-import { Line } from './upstream-connection.ts'
+import { UpstreamConnection } from './upstream-connection.ts'
 
 /** A whole answer with images in it may be long; more than this is not an answer. */
 const WHOLE_BYTES_MAX = 64 * 1024 * 1024
@@ -21,12 +21,12 @@ export async function open(
   call: Call,
   request: ChatRequest,
   egress: Pick<Egress, 'post'>,
-  patience: Patience,
+  patience: AttemptDeadlines,
   off: AbortSignal | null = null,
 ): Promise<Omit<Answer, 'attempt'>> {
   const wire = target.adapter.encode(request, target.endpoint.upstreamModel, target.secret())
   const beginMs = request.stream ? patience.firstTokenMs : patience.wholeMs
-  const line = new Line(call.signal, beginMs, patience.totalMs, off)
+  const line = new UpstreamConnection(call.signal, beginMs, patience.totalMs, off)
   try {
     const reply = await egress.post({
       baseUrl: target.baseUrl,
@@ -41,7 +41,7 @@ export async function open(
     if (!request.stream || !isEventStream(reply)) {
       const head = [target.adapter.decodeWhole(parseWhole(await reply.text(WHOLE_BYTES_MAX)))]
       if (isEmpty(head)) throw empty()
-      line.hangUp()
+      line.close()
       return { target, head, rest: NOTHING, sentBytes: Buffer.byteLength(wire.body) }
     }
     const batches = decode(reply.body, target.adapter.decoder(), line)
@@ -49,7 +49,7 @@ export async function open(
     line.started()
     return { target, head, rest: batches, sentBytes: Buffer.byteLength(wire.body) }
   } catch (thrown) {
-    line.hangUp()
+    line.close()
     throw line.reasonFor(thrown)
   }
 }
@@ -58,7 +58,7 @@ export async function open(
 async function* decode(
   body: AsyncIterable<Uint8Array>,
   decoder: StreamDecoder,
-  line: Line,
+  line: UpstreamConnection,
 ): AsyncGenerator<ChatDelta[]> {
   let batch: ChatDelta[] = []
   const reader = createSseReader((event) => {
@@ -73,7 +73,7 @@ async function* decode(
         if (batch.length > 0) yield batch
         throw fault
       }
-      if (decoder.done) line.linger()
+      if (decoder.done) line.drainTail()
       if (batch.length > 0) {
         yield batch
         batch = []
@@ -83,7 +83,7 @@ async function* decode(
   } catch (thrown) {
     if (!line.finished) throw line.reasonFor(thrown)
   } finally {
-    line.hangUp()
+    line.close()
   }
   if (batch.length > 0) yield batch
   if (!decoder.done) throw new Fault('upstream_cut', 'The provider broke off in the middle of its answer.')

@@ -1,4 +1,4 @@
-import { failureRate, isDown, type EndpointId, type HealthChange, type Tally } from '@turnpike/domain'
+import { failureRate, isDown, type EndpointId, type HealthChange, type WindowCounts } from '@turnpike/domain'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { HealthBook, type HealthBookOptions } from './book.ts'
@@ -148,7 +148,7 @@ describe('each second', () => {
 })
 
 describe('what is shown', () => {
-  const none: Tally = { attempts: 0, failures: 0, firstTokenMs: {}, tokensPerSecond: {} }
+  const none: WindowCounts = { attempts: 0, failures: 0, firstTokenMs: {}, tokensPerSecond: {} }
 
   it('is nothing for an endpoint that nobody used', () => {
     const figures = aBook().figures(acorn, 0)

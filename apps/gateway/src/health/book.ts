@@ -3,7 +3,7 @@ import {
   cooled,
   fadeTo,
   figuresOf,
-  hear,
+  merge,
   isDue,
   isTripped,
   observe,
@@ -21,20 +21,20 @@ import {
   type HealthChange,
   type Outcome,
   type Own,
-  type Tally,
+  type WindowCounts,
 } from '@turnpike/domain'
 import {
   addToPage,
   count,
   isAtRest,
-  newPage,
+  newHealthPage,
   newsOf,
   NOT_COUNTED,
   refreshed,
   settle,
   usualOf,
-  wasTold,
-  type Page,
+  wasReported,
+  type HealthPage,
 } from './page.ts'
 import type { Racing } from './racing.ts'
 import { OWN_PAGES_MAX, OwnPages, OwnRefusals, standingsOf, type Standing } from './byok-health.ts'
@@ -46,7 +46,9 @@ export interface Minutes {
 
 /** What all nodes wrote down of an endpoint; null when nothing is known. */
 export interface Past {
-  of(endpoint: TargetId): { readonly thirty: Tally; readonly day: Pick<Tally, 'attempts' | 'failures'> } | null
+  of(
+    endpoint: TargetId,
+  ): { readonly thirty: WindowCounts; readonly day: Pick<WindowCounts, 'attempts' | 'failures'> } | null
 }
 
 export interface HealthBookOptions {
@@ -74,7 +76,7 @@ const NO_FIGURES = { firstTokenMs: null, tokensPerSecond: null }
  */
 export class HealthBook {
   readonly #pages = new Map<TargetId, Health>()
-  readonly #spans = new Map<TargetId, Page>()
+  readonly #spans = new Map<TargetId, HealthPage>()
   readonly #own = new OwnPages((target) => this.#drop(target))
   readonly #refusals = new OwnRefusals()
   readonly #options: HealthBookOptions
@@ -180,7 +182,7 @@ export class HealthBook {
   /** What people are shown of an endpoint. All null where nothing is known. */
   figures(endpoint: TargetId, nowMs: number): EndpointFigures {
     const health = this.#pages.get(endpoint) ?? UNKNOWN_HEALTH
-    const page = this.#spans.get(endpoint) ?? newPage()
+    const page = this.#spans.get(endpoint) ?? newHealthPage()
     settle(page, nowMs)
     const past = this.#options.past?.of(endpoint)
     const own = page.thirty.sum
@@ -240,7 +242,7 @@ export class HealthBook {
     }
     for (const { endpoint } of found) {
       const page = this.#pageOf(endpoint)
-      wasTold(page)
+      wasReported(page)
       this.#spans.delete(endpoint)
       this.#spans.set(endpoint, page)
     }
@@ -251,7 +253,7 @@ export class HealthBook {
   hear(changes: readonly HealthChange[], nowMs: number): void {
     for (const change of changes) {
       if (!this.#spans.has(change.endpoint) && this.#isFull(change.endpoint)) continue
-      this.#put(change.endpoint, (health) => hear(health, change, nowMs))
+      this.#put(change.endpoint, (health) => merge(health, change, nowMs))
       addToPage(this.#pageOf(change.endpoint), change, nowMs)
     }
   }
@@ -290,10 +292,10 @@ export class HealthBook {
     this.#own.delete(endpoint)
   }
 
-  #pageOf(endpoint: TargetId): Page {
+  #pageOf(endpoint: TargetId): HealthPage {
     const known = this.#spans.get(endpoint)
     if (known) return known
-    const page = newPage()
+    const page = newHealthPage()
     this.#spans.set(endpoint, page)
     return page
   }

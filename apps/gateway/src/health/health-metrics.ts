@@ -1,13 +1,13 @@
 import type { HealthShare } from '@turnpike/store'
 import type { HealthBook } from './book.ts'
-import type { Reading } from '../reading.ts'
+import type { Metric } from '../reading.ts'
 
 /** The figures of live health. By state, not by endpoint: several hundred endpoints times many nodes would be too many series. */
 export function readingsOfHealth(
   book: Pick<HealthBook, 'stats'>,
   share: Pick<HealthShare, 'connected' | 'stats'> | null,
   nowMs: () => number,
-): Reading[] {
+): Metric[] {
   return [
     {
       name: 'turnpike_endpoints',
@@ -40,7 +40,7 @@ export function readingsOfHealth(
   ]
 }
 
-function readingsOfShare(share: Pick<HealthShare, 'connected' | 'stats'>): Reading[] {
+function readingsOfShare(share: Pick<HealthShare, 'connected' | 'stats'>): Metric[] {
   return [
     {
       name: 'turnpike_health_shared',

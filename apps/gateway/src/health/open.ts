@@ -5,12 +5,12 @@ import type { GatewayConfig } from '../config.ts'
 import { HealthBook } from './book.ts'
 import { startHealthLoop } from './loop.ts'
 import { readingsOfHealth } from './health-metrics.ts'
-import type { Reading } from '../reading.ts'
+import type { Metric } from '../reading.ts'
 
 /** What this node knows of endpoints, and what keeps it so. */
 export interface OpenHealth {
   readonly book: HealthBook
-  readonly readings: readonly Reading[]
+  readonly readings: readonly Metric[]
   /** Begins the round of each second. @param probe asks an endpoint that nobody asks; null: such are left to callers */
   start(probe: ((endpoint: TargetId) => Promise<void>) | null): void
   close(): Promise<void>

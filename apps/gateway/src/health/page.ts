@@ -13,13 +13,13 @@ import {
   type FailureKind,
   type Health,
   type HealthChange,
-  type Tally,
+  type WindowCounts,
   type Window,
 } from '@turnpike/domain'
 import { Racing } from './racing.ts'
 
 /** The spans in which an endpoint is looked at, and what of it is still to be told to others. Changed in place, by the book alone. */
-export interface Page {
+export interface HealthPage {
   /** Half a minute: what it is like now. */
   readonly recent: Window
   /** Five minutes: percentiles to route by, and the deadline of a first token. */
@@ -46,12 +46,12 @@ interface Usual {
   readonly tokensPerSecond: number | null
 }
 
-interface Sum extends Tally {
+interface Sum extends WindowCounts {
   attempts: number
   failures: number
 }
 
-export function newPage(): Page {
+export function newHealthPage(): HealthPage {
   return {
     recent: newWindow(5_000, 6),
     five: newWindow(30_000, 10),
@@ -67,7 +67,7 @@ export function newPage(): Page {
 }
 
 /** Counts what one attempt of this node adds. Figures that are not known are null. */
-export function count(page: Page, attempts: 0 | 1, failures: 0 | 1, figures: Usual): void {
+export function count(page: HealthPage, attempts: 0 | 1, failures: 0 | 1, figures: Usual): void {
   const fresh = (page.fresh ??= nothing())
   fresh.attempts += attempts
   fresh.failures += failures
@@ -76,7 +76,7 @@ export function count(page: Page, attempts: 0 | 1, failures: 0 | 1, figures: Usu
 }
 
 /** Moves what is fresh into the windows and to what is untold, and lets old attempts go. */
-export function settle(page: Page, nowMs: number): void {
+export function settle(page: HealthPage, nowMs: number): void {
   const { fresh } = page
   page.fresh = null
   page.racing.settle(fresh ? countOf(fresh.firstTokenMs) : 0, nowMs)
@@ -91,14 +91,14 @@ export function settle(page: Page, nowMs: number): void {
 }
 
 /** Adds what was seen, by this node or by another. */
-export function addToPage(page: Page, tally: Tally, nowMs: number): void {
+export function addToPage(page: HealthPage, tally: WindowCounts, nowMs: number): void {
   for (const window of [page.recent, page.five, page.thirty]) addToWindow(window, tally, nowMs)
   page.isStale = true
   page.usual = null
 }
 
 /** The percentiles and the deadline anew; null when nothing has changed since the last time. */
-export function refreshed(page: Page): Pick<Health, 'firstTokenQuantiles' | 'throughputQuantiles'> | null {
+export function refreshed(page: HealthPage): Pick<Health, 'firstTokenQuantiles' | 'throughputQuantiles'> | null {
   if (!page.isStale) return null
   page.isStale = false
   const { firstTokenMs, tokensPerSecond } = page.five.sum
@@ -108,7 +108,7 @@ export function refreshed(page: Page): Pick<Health, 'firstTokenQuantiles' | 'thr
 }
 
 /** What is usual of it; null where nothing is known. */
-export function usualOf(page: Page): Usual {
+export function usualOf(page: HealthPage): Usual {
   const { firstTokenMs, tokensPerSecond } = page.thirty.sum
   return (page.usual ??= { firstTokenMs: quantile(firstTokenMs, 0.5), tokensPerSecond: quantile(tokensPerSecond, 0.5) })
 }
@@ -117,7 +117,7 @@ function nothing(): Sum {
   return { attempts: 0, failures: 0, firstTokenMs: {}, tokensPerSecond: {} }
 }
 
-function add(sum: Sum, tally: Tally): void {
+function add(sum: Sum, tally: WindowCounts): void {
   sum.attempts += tally.attempts
   sum.failures += tally.failures
   addDigest(sum.firstTokenMs, tally.firstTokenMs)
@@ -151,7 +151,7 @@ export const NOT_COUNTED: readonly (FailureKind | undefined)[] = [
 const TOLD_DOWN_MS_MIN = 2_000
 
 /** What the others are to be told of a settled page; null when there is nothing new. */
-export function newsOf(page: Page, health: Health, nowMs: number): Omit<HealthChange, 'endpoint'> | null {
+export function newsOf(page: HealthPage, health: Health, nowMs: number): Omit<HealthChange, 'endpoint'> | null {
   const downForMs = isTripped(health) ? Math.max(health.downUntilMs - nowMs, TOLD_DOWN_MS_MIN) : 0
   const coolForMs = Math.max(page.untoldCoolMs - nowMs, 0)
   if (!page.untold && downForMs === 0 && coolForMs === 0) return null
@@ -159,7 +159,7 @@ export function newsOf(page: Page, health: Health, nowMs: number): Omit<HealthCh
 }
 
 /** What was news is known to the others. */
-export function wasTold(page: Page): void {
+export function wasReported(page: HealthPage): void {
   page.untold = null
   page.untoldCoolMs = 0
 }

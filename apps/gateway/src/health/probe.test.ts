@@ -9,7 +9,7 @@ import { HealthBook } from './book.ts'
 import { probe } from './probe.ts'
 import { readingsOfHealth } from './health-metrics.ts'
 import { show } from '../metrics.ts'
-import { reachOf, type Reach } from '../targets/target.ts'
+import { targetDirectory, type TargetDirectory } from '../targets/target.ts'
 
 const acorn = 'acorn/sim/swift-8b' as EndpointId
 const vectors = 'acorn/sim/vectors' as EndpointId
@@ -17,7 +17,7 @@ const ANSWER = { choices: [{ message: { role: 'assistant', content: 'p' }, finis
 
 let server: Server
 let egress: Egress
-let reach: Reach
+let directory: TargetDirectory
 let answer: { status: number; body: unknown; headers?: Record<string, string> }
 const asked: { readonly path: string | undefined; readonly body: Record<string, unknown> }[] = []
 
@@ -37,7 +37,7 @@ beforeAll(async () => {
     SIMULATOR_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
   })
   const models = [aModel(), aModel('sim/vectors', { outputModalities: ['embeddings'] })]
-  reach = reachOf(aCatalogue([anEndpoint(), anEndpoint('acorn', 'sim/vectors')], { models }), config)
+  directory = targetDirectory(aCatalogue([anEndpoint(), anEndpoint('acorn', 'sim/vectors')], { models }), config)
   egress = new Egress({ connectTimeoutMs: 1_000, connectionsMax: 4 })
 })
 
@@ -59,7 +59,7 @@ function fallen(endpoint: TargetId = acorn) {
   const book = new HealthBook({ dice: () => 0.5 })
   for (let i = 0; i < 5; i++) book.note(endpoint, { ok: false }, 0)
   const clock = { nowMs: 20_000 }
-  return { book, clock, means: { book, egress, reach: () => reach, nowMs: () => clock.nowMs } }
+  return { book, clock, means: { book, egress, directory: () => directory, nowMs: () => clock.nowMs } }
 }
 
 it('asks for one token and brings back what answers', async () => {
@@ -105,7 +105,7 @@ it('asks once however often it is sent, and never what does not answer in text o
   await probe(vectors, fallen(vectors).means)
   const gone = 'acorn/gone' as EndpointId
   await probe(gone, fallen(gone).means)
-  await probe(acorn, { ...fallen().means, reach: () => null })
+  await probe(acorn, { ...fallen().means, directory: () => null })
   expect(asked).toHaveLength(1)
 })
 

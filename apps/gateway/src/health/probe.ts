@@ -2,13 +2,13 @@ import { asFault, failureKind, type ChatRequest, type TargetId } from '@turnpike
 import type { Egress } from '@turnpike/server'
 import type { HealthBook } from './book.ts'
 import { refusedBy } from '../connect/refusal.ts'
-import { headersTo, type Reach, type Target } from '../targets/target.ts'
+import { headersTo, type TargetDirectory, type Target } from '../targets/target.ts'
 
 export interface ProbeMeans {
   readonly book: HealthBook
   readonly egress: Egress
   /** The catalogue in force; null before the first. */
-  readonly reach: () => Reach | null
+  readonly directory: () => TargetDirectory | null
   /** Monotonic clock. */
   readonly nowMs: () => number
 }
@@ -30,8 +30,8 @@ const ANSWER_BYTES_MAX = 1024 * 1024
  * Asks an endpoint that was called down and that no request wants whether it works again, and tells the book. Never rejects. Only
  * endpoints that answer in text are asked; where another request is the probe, or the endpoint is gone, nothing is done.
  */
-export async function probe(endpoint: TargetId, { book, egress, reach, nowMs }: ProbeMeans): Promise<void> {
-  const world = reach()
+export async function probe(endpoint: TargetId, { book, egress, directory, nowMs }: ProbeMeans): Promise<void> {
+  const world = directory()
   const target = world && targetOf(endpoint, world)
   if (!target || book.admit(endpoint, nowMs(), false) !== 'probe') return
   const sinceMs = nowMs()
@@ -53,7 +53,7 @@ export async function probe(endpoint: TargetId, { book, egress, reach, nowMs }: 
 const ANSWERED: readonly string[] = ['validation', 'moderation', 'context_length', 'empty']
 
 /** Null for one that left the catalogue, has no account, or does not answer in text. */
-function targetOf(endpoint: TargetId, { catalogue, reachable, target }: Reach): Target | null {
+function targetOf(endpoint: TargetId, { catalogue, reachable, target }: TargetDirectory): Target | null {
   const found = [...catalogue.endpointsOf.values()].flat().find(({ id }) => id === endpoint)
   const speaks = found && catalogue.models.get(found.model)?.outputModalities.includes('text')
   return found && speaks && reachable.has(found.provider) ? target(endpoint) : null

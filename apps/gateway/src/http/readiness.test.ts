@@ -4,7 +4,7 @@ import { readinessOf, type GatewayState } from './readiness.ts'
 const NOW_MS = 1_000_000
 const HEARD = { redis: true, postgres: true, silentSinceMs: null }
 const AGREED = { checked: true, differing: [], missing: [] }
-const WELL: GatewayState = { draining: false, hasCatalogue: true, secrets: AGREED, channels: HEARD }
+const WELL: GatewayState = { shuttingDown: false, hasCatalogue: true, secrets: AGREED, channels: HEARD }
 
 it.each<[string, Partial<GatewayState>]>([
   ['all is well', {}],
@@ -24,7 +24,7 @@ it.each<[string, Partial<GatewayState>]>([
 })
 
 it.each<[string, Partial<GatewayState>, string[]]>([
-  ['it shuts down', { draining: true }, ['draining']],
+  ['it shuts down', { shuttingDown: true }, ['shutting_down']],
   ['it knows no catalogue', { hasCatalogue: false }, ['catalogue_missing']],
   [
     'Postgres answers and the secrets were not compared',
@@ -47,7 +47,7 @@ it.each<[string, Partial<GatewayState>, string[]]>([
     { channels: { redis: null, postgres: false, silentSinceMs: NOW_MS - 5_001 } },
     ['channels_silent'],
   ],
-  ['several things are wrong', { draining: true, hasCatalogue: false }, ['draining', 'catalogue_missing']],
+  ['several things are wrong', { shuttingDown: true, hasCatalogue: false }, ['shutting_down', 'catalogue_missing']],
 ])('is not ready, and says why, when %s', (_, changes, codes) => {
   const { ready, reasons } = readinessOf({ ...WELL, ...changes }, NOW_MS)
   expect(ready).toBe(false)

@@ -2,7 +2,7 @@ import { secretTroubles, type ChannelState, type KeySecretState } from '@turnpik
 
 /** What readiness is judged by. */
 export interface GatewayState {
-  readonly draining: boolean
+  readonly shuttingDown: boolean
   /** Whether a catalogue is in force, from Postgres or from a snapshot. */
   readonly hasCatalogue: boolean
   readonly secrets: KeySecretState
@@ -34,10 +34,10 @@ const SILENT_MS_MAX = 5_000
  * @param nowMs monotonic, as in `channels.silentSinceMs`
  */
 export function readinessOf(state: GatewayState, nowMs: number): Readiness {
-  const { draining, hasCatalogue, secrets, channels } = state
+  const { shuttingDown, hasCatalogue, secrets, channels } = state
   const silentMs = channels.silentSinceMs === null ? 0 : nowMs - channels.silentSinceMs
   const reasons = [
-    ...(draining ? ['draining: This gateway is shutting down.'] : []),
+    ...(shuttingDown ? ['shutting_down: This gateway is shutting down.'] : []),
     ...(hasCatalogue ? [] : ['catalogue_missing: The catalogue was not read yet.']),
     ...(channels.postgres && !secrets.checked
       ? ['secrets_unchecked: The key secrets were not compared with the database yet.']

@@ -182,11 +182,11 @@ describe('other names', () => {
   })
 
   it('passes over a newer model that nobody reachable serves', () => {
-    const reach = { ...world.reach, reachable: new Set(world.reach.reachable) }
+    const directory = { ...world.directory, reachable: new Set(world.directory.reachable) }
     const away = aWorld([anEndpoint('acorn', 'made/gpt-5'), anEndpoint('fir', 'made/gpt-6')])
-    reach.catalogue = away.reach.catalogue
+    directory.catalogue = away.directory.catalogue
     const call = aCall(['~made/gpt-latest'])
-    resolve(call, { ...away, reach }, 0, 0)
+    resolve(call, { ...away, directory }, 0, 0)
     expect(call.route.models).toEqual(['made/gpt-5' as ModelSlug])
   })
 
@@ -240,7 +240,7 @@ describe('over the price list that is installed', () => {
   const listed = aWorld([], { catalogue: catalogueOf(1, models, providers, endpoints) })
 
   it('every default of turnpike/auto is a model that somebody serves, or one of the simulated fleet', () => {
-    const served = (slug: ModelSlug) => slug.startsWith('sim/') || listed.reach.catalogue.endpointsOf.has(slug)
+    const served = (slug: ModelSlug) => slug.startsWith('sim/') || listed.directory.catalogue.endpointsOf.has(slug)
     expect(AUTO.models.filter((slug) => !served(slug))).toEqual([])
   })
 

@@ -37,7 +37,7 @@ export const EXCLUDED = {
  * 404 with what removed each endpoint, and which one field of the request or which policies did it: those without which an endpoint
  * would be left.
  */
-export function excluded(decision: Decision, routed: Pick<Routed, 'call' | 'reach'>): Fault {
+export function excluded(decision: Decision, routed: Pick<Routed, 'call' | 'directory'>): Fault {
   const counts = countByStage(decision)
   const total = decision.removed.length
   const reasons = [...counts]
@@ -90,7 +90,7 @@ interface Cause {
 }
 
 /** Asks the router again without each field, then without each policy. It is pure and quick, and nobody waits for a refusal. */
-function causeOf({ call, reach: { catalogue, reachable } }: Pick<Routed, 'call' | 'reach'>): Cause {
+function causeOf({ call, directory: { catalogue, reachable } }: Pick<Routed, 'call' | 'directory'>): Cause {
   const { caller } = call
   const snapshot = { catalogue, reachable, health: new Map<EndpointId, Health>(), wallMs: call.beganAtMs, warm: null }
   const isLeft = (asked: RouteRequest, policies = caller.policies) =>

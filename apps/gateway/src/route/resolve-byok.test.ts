@@ -35,11 +35,11 @@ const world = aWorld(
     ],
   },
 )
-const reach = {
-  ...world.reach,
-  reachable: new Set([...world.reach.reachable].filter((slug) => !/real|nowhere/.test(slug))),
+const directory = {
+  ...world.directory,
+  reachable: new Set([...world.directory.reachable].filter((slug) => !/real|nowhere/.test(slug))),
 }
-const here = { ...world, reach }
+const here = { ...world, directory }
 
 const box = anOwnEndpoint('box', '~tenant/llama', { endpoint: { price: aPrice({ prompt: 0n, completion: 0n }) } })
 const lab = anOwnEndpoint('lab', '~tenant/embed')
@@ -157,14 +157,16 @@ describe('an explanation', () => {
 
 describe('lists of models', () => {
   const found = (query: Record<string, string>, caller: Caller = mine()) => {
-    const catalogue = catalogueFor(caller, reach)
+    const catalogue = catalogueFor(caller, directory)
     const asked = readModelQuery(query, catalogue)
-    return select(listingsFor(caller, reach, 0), asked, catalogue, () => null).map(({ model }) => model.slug as string)
+    return select(listingsFor(caller, directory, 0), asked, catalogue, () => null).map(
+      ({ model }) => model.slug as string,
+    )
   }
 
   it('for everybody never have anybody’s own', () => {
-    listingsFor(mine(), reach, 0)
-    expect(listingsOf(reach).map(({ model }) => model.slug)).toEqual(['sim/swift-8b', 'made/gpt-5'])
+    listingsFor(mine(), directory, 0)
+    expect(listingsOf(directory).map(({ model }) => model.slug)).toEqual(['sim/swift-8b', 'made/gpt-5'])
   })
 
   it('for a caller have what its own accounts serve too, and its own models only', () => {
@@ -177,7 +179,7 @@ describe('lists of models', () => {
   })
 
   it('show what is declared, and keep to policies', () => {
-    const [, , , llama] = listingsFor(mine(), reach, 0)
+    const [, , , llama] = listingsFor(mine(), directory, 0)
     expect(JSON.parse(llama?.json ?? '{}')).toMatchObject({
       id: '~tenant/llama',
       pricing: { prompt: '0' },

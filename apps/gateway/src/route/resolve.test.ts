@@ -82,7 +82,7 @@ describe('when no endpoint is left', () => {
       code: 'privacy_restricted',
     })
     const call = aCall(['sim/swift-8b'])
-    const nobody = { ...world, reach: { ...world.reach, reachable: new Set<never>() } }
+    const nobody = { ...world, directory: { ...world.directory, reachable: new Set<never>() } }
     const routed = resolve(call, nobody, 0, 0)
     expect(excluded(routed.decision, routed).facts.metadata?.['availability']).toMatchObject({ code: 'no_endpoints' })
   })

@@ -2,7 +2,7 @@ import {
   Fault,
   indexOf,
   route,
-  withoutStandIns,
+  withoutSimulatedReal,
   type Caller,
   type Catalogue,
   type TargetId,
@@ -11,17 +11,17 @@ import {
   type Model,
   type ModelSlug,
   type RouteRequest,
-  type Snapshot,
+  type RoutingSnapshot,
 } from '@turnpike/domain'
 import type { Affinity } from './affinity.ts'
 import { resolveNames } from './aliases.ts'
 import type { Call, Routed, Strategy } from '../call/call.ts'
 import { modalitiesOf } from './features.ts'
-import type { Reach } from '../targets/target.ts'
+import type { TargetDirectory } from '../targets/target.ts'
 
 /** What a route is found in: the catalogue with our accounts, live figures, and warm prompt caches. */
-export interface World {
-  readonly reach: Reach
+export interface RoutingContext {
+  readonly directory: TargetDirectory
   readonly health: ReadonlyMap<TargetId, Health>
   readonly affinity: Affinity
 }
@@ -31,17 +31,17 @@ export interface World {
  * decision without targets is the caller's to refuse, with `excluded`, once it is recorded.
  * @param nowMs the clock of the health figures @param dice uniform in [0, 1)
  */
-export function resolve(call: Call, world: World, nowMs: number, dice: number): Routed {
-  const { reach, health } = world
-  const { catalogue, reachable } = reach
-  const cold: Snapshot = { catalogue, reachable, health, wallMs: call.beganAtMs, warm: null }
+export function resolve(call: Call, world: RoutingContext, nowMs: number, dice: number): Routed {
+  const { directory, health } = world
+  const { catalogue, reachable } = directory
+  const cold: RoutingSnapshot = { catalogue, reachable, health, wallMs: call.beganAtMs, warm: null }
   const resolved = named(call.route, call.caller, cold, call.conversation?.messages ?? [], nowMs)
   call.route = resolved.route
   call.strategy = resolved.strategy
   for (const slug of call.route.models) refuseUnfit(slug, call, catalogue)
   const warm = world.affinity.warm(call)
   const decision = route(call.route, call.caller, warm === null ? cold : { ...cold, warm }, nowMs, dice)
-  call.routed = { call, reach, decision }
+  call.routed = { call, directory, decision }
   return call.routed
 }
 
@@ -52,7 +52,7 @@ export function resolve(call: Call, world: World, nowMs: number, dice: number): 
 export function named(
   asked: RouteRequest,
   caller: Caller,
-  snapshot: Snapshot,
+  snapshot: RoutingSnapshot,
   messages: readonly Message[],
   nowMs: number,
 ): { readonly route: RouteRequest; readonly strategy: Strategy } {
@@ -61,7 +61,7 @@ export function named(
     return { route: asked, strategy: asked.models.length > 1 ? 'fallback' : 'direct' }
   }
   // That a stand-in would answer makes no model a good choice.
-  const reachable = withoutStandIns(snapshot)
+  const reachable = withoutSimulatedReal(snapshot)
   const isServed = (one: RouteRequest) => route(one, caller, { ...snapshot, reachable }, nowMs, 0).targets.length > 0
   const own = caller.own ? indexOf(caller.own) : null
   return resolveNames(asked, { catalogue, own, reachable, modalities: modalitiesOf(messages), isServed })

@@ -3,9 +3,9 @@ import { aCaller, aCatalogue, anEndpoint, aProvider } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { gatewayConfig } from '../config.ts'
 import { OwnSecrets } from '../targets/byok-secrets.ts'
-import { withOwn } from '../targets/byok-target.ts'
+import { withByok } from '../targets/byok-target.ts'
 import { anOwnCredential, OWN_SECRET, someKeks } from '../targets/byok.fixture.ts'
-import { headersTo, reachOf, type Target } from '../targets/target.ts'
+import { headersTo, targetDirectory, type Target } from '../targets/target.ts'
 
 const SIMULATOR = 'http://127.0.0.1:9'
 const GPT = 'openai/gpt-4o-mini'
@@ -34,14 +34,14 @@ const configWith = (environment: Readonly<Record<string, string>>) =>
     ...{ DATABASE_URL: 'postgres://unused', KEY_SECRETS: 'unused', JOURNAL_DIR: 'unused' },
     ...{ OPENAI_API_KEY: 'of the house', ANTHROPIC_API_KEY: 'of the house', ...environment },
   })
-const reach = reachOf(catalogue, configWith({ SIMULATOR_URL: SIMULATOR }))
+const directory = targetDirectory(catalogue, configWith({ SIMULATOR_URL: SIMULATOR }))
 
 /** Whom the router would have asked, one after the other. */
 function targetsOf(caller: Caller, model: string): Target[] {
   const request = { models: [model as ModelSlug], promptTokens: 1, maxTokens: null, parameters: [], preferences: {} }
-  const snapshot = { catalogue, reachable: reach.reachable, health: new Map(), wallMs: 0, warm: null }
+  const snapshot = { catalogue, reachable: directory.reachable, health: new Map(), wallMs: 0, warm: null }
   const { targets, fallbacks } = route(request, caller, snapshot, 0, 0.5)
-  const { target } = withOwn(reach, caller, { secrets, simulatorUrl: SIMULATOR })
+  const { target } = withByok(directory, caller, { secrets, simulatorUrl: SIMULATOR })
   return [...targets, ...fallbacks].map((id) => target(id))
 }
 
@@ -67,7 +67,7 @@ describe('a provider that the simulator stands in for', () => {
 
   it('has a row that decides: the house’s account there is not used, and without a simulator nobody answers', () => {
     for (const target of targetsOf(aCaller({ funds: 'operator' }), GPT)) expect(target.secret()).toBe('simulated')
-    expect([...reachOf(catalogue, configWith({})).reachable]).toEqual(['anthropic'])
+    expect([...targetDirectory(catalogue, configWith({})).reachable]).toEqual(['anthropic'])
   })
 
   it('is nobody’s answer in place of a real one', () => {

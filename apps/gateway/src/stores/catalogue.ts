@@ -1,7 +1,7 @@
 import type { Logger } from '@turnpike/server'
 import { readCatalogue, readCatalogueVersion, type DatedCatalogue, type Pool } from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
-import { reachOf, type Reach } from '../targets/target.ts'
+import { targetDirectory, type TargetDirectory } from '../targets/target.ts'
 
 /** A change of the catalogue reaches every gateway within this. */
 const POLL_MS = 5_000
@@ -12,7 +12,7 @@ export interface FollowedCatalogue {
   /** Settles after the first try, whether it worked or not. */
   readonly tried: Promise<void>
   /** The newest one known; null before the first. */
-  readonly current: () => Reach | null
+  readonly current: () => TargetDirectory | null
   /** The same, and when PostgreSQL said last that it is the newest. */
   readonly dated: () => DatedCatalogue | null
   /** Where it is from; null before the first. */
@@ -30,7 +30,7 @@ export function followCatalogue(
   log: Logger,
   earlier: DatedCatalogue | null,
 ): FollowedCatalogue {
-  let reach = earlier && reachOf(earlier.catalogue, config)
+  let directory = earlier && targetDirectory(earlier.catalogue, config)
   let confirmedAtMs = earlier?.confirmedAtMs ?? 0
   let wasRead = false
   let failing = false
@@ -39,8 +39,8 @@ export function followCatalogue(
   const round = async () => {
     try {
       // Versions of an earlier process may be those of another database: they are not compared.
-      if (!wasRead || (await readCatalogueVersion(pool)) !== reach?.catalogue.version) {
-        reach = reachOf(await readCatalogue(pool), config)
+      if (!wasRead || (await readCatalogueVersion(pool)) !== directory?.catalogue.version) {
+        directory = targetDirectory(await readCatalogue(pool), config)
         wasRead = true
       }
       confirmedAtMs = Date.now()
@@ -49,13 +49,13 @@ export function followCatalogue(
       if (!failing) log.warn({ error }, 'the catalogue cannot be read')
       failing = true
     }
-    if (!stopped) timer = setTimeout(() => void round(), reach === null ? FIRST_POLL_MS : POLL_MS)
+    if (!stopped) timer = setTimeout(() => void round(), directory === null ? FIRST_POLL_MS : POLL_MS)
   }
   return {
     tried: round(),
-    current: () => reach,
-    dated: () => reach && { catalogue: reach.catalogue, confirmedAtMs },
-    source: () => reach && (wasRead ? 'postgres' : 'snapshot'),
+    current: () => directory,
+    dated: () => directory && { catalogue: directory.catalogue, confirmedAtMs },
+    source: () => directory && (wasRead ? 'postgres' : 'snapshot'),
     stop() {
       stopped = true
       clearTimeout(timer)

@@ -1,5 +1,5 @@
 import type { KeyCheck, KeyPath } from '@turnpike/store'
-import type { Reading } from '../reading.ts'
+import type { Metric } from '../reading.ts'
 
 /** Why a key is refused by what is written in it alone. */
 export type RefusalCause = Exclude<KeyCheck['kind'], 'genuine'>
@@ -36,7 +36,7 @@ export interface KeyReadingsOptions {
 }
 
 /** Every figure of the key check, tier by tier. What they mean to an operator is in docs/operations/key-check.md. */
-export function readingsOfKeys({ keys, channels, refusals, sampler }: KeyReadingsOptions): Reading[] {
+export function readingsOfKeys({ keys, channels, refusals, sampler }: KeyReadingsOptions): Metric[] {
   const stats = () => keys.stats()
   return [
     {
@@ -75,7 +75,7 @@ const STATES = { closed: 0, half_open: 1, open: 2 } as const
 
 type Stats = () => ReturnType<KeyPath['keys']['stats']>
 
-function readingsOfMemory(stats: Stats): Reading[] {
+function readingsOfMemory(stats: Stats): Metric[] {
   return [
     {
       name: 'turnpike_key_lookups_total',
@@ -98,7 +98,7 @@ function readingsOfMemory(stats: Stats): Reading[] {
   ]
 }
 
-function readingsOfRedis(stats: Stats, sampler: Samples): Reading[] {
+function readingsOfRedis(stats: Stats, sampler: Samples): Metric[] {
   return [
     {
       name: 'turnpike_key_misses_total',
@@ -134,7 +134,7 @@ function readingsOfRedis(stats: Stats, sampler: Samples): Reading[] {
   ]
 }
 
-function readingsOfPostgres(stats: Stats): Reading[] {
+function readingsOfPostgres(stats: Stats): Metric[] {
   return [
     {
       name: 'turnpike_key_postgres_queries_total',
@@ -164,7 +164,7 @@ function readingsOfPostgres(stats: Stats): Reading[] {
   ]
 }
 
-function readingsOfSampler(sampler: Samples): Reading[] {
+function readingsOfSampler(sampler: Samples): Metric[] {
   return [
     {
       name: 'turnpike_key_sampled_total',

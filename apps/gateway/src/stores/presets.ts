@@ -15,7 +15,7 @@ import {
 } from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
 import { PresetLimit } from '../api/presets/limit.ts'
-import type { Reading } from '../reading.ts'
+import type { Metric } from '../reading.ts'
 
 /**
  * Connections of their own for use and for management each: neither a flood of names nor of lists holds up the requests of others, the
@@ -33,7 +33,7 @@ export interface OpenPresets {
   readonly slugs: Bound<typeof presetSlugs>
   readonly save: Bound<typeof savePreset>
   readonly change: Bound<typeof changePreset>
-  readonly readings: readonly Reading[]
+  readonly readings: readonly Metric[]
   close(): Promise<void>
 }
 
@@ -82,7 +82,7 @@ async function answered<T>(asked: Promise<T>): Promise<T> {
   }
 }
 
-function readingsOf(cache: PresetCache): Reading[] {
+function readingsOf(cache: PresetCache): Metric[] {
   return [
     { name: 'turnpike_presets_held', help: 'Presets in memory.', read: () => cache.stats().held },
     {

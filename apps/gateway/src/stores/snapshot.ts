@@ -12,7 +12,7 @@ import {
   type Snapshot,
 } from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
-import type { Reading } from '../reading.ts'
+import type { Metric } from '../reading.ts'
 
 /** Keys in a snapshot at most, those used last: some 15 MB, read and written in less than a second. */
 const KEYS_MAX = 20_000
@@ -37,7 +37,7 @@ export interface OpenSnapshot {
   readonly restorePresets: (presets: Pick<PresetCache, 'restore'>) => void
   /** From now on what is known is written every minute. */
   keep(known: Known): void
-  readonly readings: readonly Reading[]
+  readonly readings: readonly Metric[]
   /** Writes what is known for the last time. */
   close(): Promise<void>
 }

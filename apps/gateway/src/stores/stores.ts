@@ -23,8 +23,8 @@ import { openSnapshot } from './snapshot.ts'
 import { openOwnSecrets } from './byok-secrets.ts'
 import type { OwnSecrets } from '../targets/byok-secrets.ts'
 import { openPresets, type OpenPresets } from './presets.ts'
-import type { Reading } from '../reading.ts'
-import type { Reach } from '../targets/target.ts'
+import type { Metric } from '../reading.ts'
+import type { TargetDirectory } from '../targets/target.ts'
 
 /** What a gateway keeps and asks, behind narrow doors. */
 export interface Stores {
@@ -39,7 +39,7 @@ export interface Stores {
   readonly ownSecrets: Pick<OwnSecrets, 'open'>
   readonly presets: OpenPresets
   /** The newest catalogue known; null before the first. */
-  reach(): Reach | null
+  directory(): TargetDirectory | null
   /** Where it is from; null before the first. */
   catalogueSource(): 'postgres' | 'snapshot' | null
   /** Which channels tell of changes of keys now. */
@@ -47,7 +47,7 @@ export interface Stores {
   findRequest(tenantId: TenantId, id: RequestId): Promise<RequestDetail | null>
   keyUsage(tenantId: TenantId, keyId: KeyId, nowMs: number): Promise<KeyUsage>
   /** Each figure worth scraping. */
-  readonly readings: readonly Reading[]
+  readonly readings: readonly Metric[]
   close(): Promise<void>
 }
 
@@ -85,7 +85,7 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
     recent: journal.recent,
     ownSecrets,
     presets,
-    reach: catalogue.current,
+    directory: catalogue.current,
     catalogueSource: catalogue.source,
     channels: () => keyPath.channels(),
     findRequest: (tenantId, id) => answered(findRequest(pool, tenantId, id)),
@@ -120,7 +120,7 @@ async function answered<T>(asked: Promise<T>): Promise<T> {
   }
 }
 
-function readingsOfOwn(ownSecrets: OwnSecrets): Reading[] {
+function readingsOfOwn(ownSecrets: OwnSecrets): Metric[] {
   return [
     {
       name: 'turnpike_own_secrets_unopened_total',
@@ -131,7 +131,7 @@ function readingsOfOwn(ownSecrets: OwnSecrets): Reading[] {
   ]
 }
 
-function readingsOfJournal({ journal, shipper }: OpenJournal): Reading[] {
+function readingsOfJournal({ journal, shipper }: OpenJournal): Metric[] {
   return [
     { name: 'turnpike_journal_bytes', help: 'Disk taken by the journal.', read: () => journal.stats().bytes },
     {

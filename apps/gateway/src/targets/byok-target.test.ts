@@ -3,9 +3,9 @@ import { aCaller, aCatalogue, anEndpoint, aProvider } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { gatewayConfig } from '../config.ts'
 import { OwnSecrets } from './byok-secrets.ts'
-import { withOwn } from './byok-target.ts'
+import { withByok } from './byok-target.ts'
 import { anOwnCredential, anOwnEndpoint, OWN_SECRET, someKeks } from './byok.fixture.ts'
-import { headersTo, reachOf } from './target.ts'
+import { headersTo, targetDirectory } from './target.ts'
 
 const SIMULATOR = 'http://127.0.0.1:9'
 const MODEL = 'sim/swift-8b'
@@ -22,12 +22,12 @@ const secrets = () => new OwnSecrets({ keks, onUnopened: () => undefined })
 
 /** What a caller with these reaches, in a catalogue with a simulated provider and a real one for which the house has no account. */
 function reachWith(own: Partial<Own>, baseUrl = 'https://api.openai.com/v1', opened = secrets()) {
-  const reach = reachOf(
+  const directory = targetDirectory(
     aCatalogue([anEndpoint('acorn', MODEL), anEndpoint('openai', MODEL)], { providers: [real(baseUrl)] }),
     config,
   )
   const bringing = { ...caller, own: { credentials: [], endpoints: [], ...own } }
-  return { reach, own: withOwn(reach, bringing, { secrets: opened, simulatorUrl: SIMULATOR }) }
+  return { directory, own: withByok(directory, bringing, { secrets: opened, simulatorUrl: SIMULATOR }) }
 }
 
 const at = (provider: string, id: OwnId) => ownTarget(`${provider}/${MODEL}` as EndpointId, id)
@@ -85,10 +85,10 @@ describe('a target by a credential of the tenant', () => {
 
   it('cannot be reached at another provider’s endpoint, without an address, or by who does not bring it along', () => {
     const credential = openai()
-    const { own, reach } = reachWith({ credentials: [credential] })
+    const { own, directory } = reachWith({ credentials: [credential] })
     expect(() => own.target(at('acorn', credential.id))).toThrow('cannot be reached')
     expect(() => reachWith({ credentials: [credential] }, '').own.target(at('openai', credential.id))).toThrow()
-    const stranger = withOwn(reach, aCaller({ own: { credentials: [], endpoints: [] } }), {
+    const stranger = withByok(directory, aCaller({ own: { credentials: [], endpoints: [] } }), {
       secrets: secrets(),
       simulatorUrl: SIMULATOR,
     })
@@ -125,8 +125,8 @@ describe('an endpoint of the tenant’s own', () => {
 })
 
 it('who brings nothing along has the reach of all others, and the house’s targets stay the same', () => {
-  const { reach, own } = reachWith({ credentials: [anOwnCredential(caller.tenantId, keks)] })
-  expect(withOwn(reach, caller, { secrets: secrets(), simulatorUrl: SIMULATOR })).toBe(reach)
-  expect(own.target(`acorn/${MODEL}` as EndpointId)).toBe(reach.target(`acorn/${MODEL}` as EndpointId))
+  const { directory, own } = reachWith({ credentials: [anOwnCredential(caller.tenantId, keks)] })
+  expect(withByok(directory, caller, { secrets: secrets(), simulatorUrl: SIMULATOR })).toBe(directory)
+  expect(own.target(`acorn/${MODEL}` as EndpointId)).toBe(directory.target(`acorn/${MODEL}` as EndpointId))
   expect(own.target(`acorn/${MODEL}` as EndpointId)).toMatchObject({ way: 'open', own: null, account: 'acorn' })
 })

@@ -4,7 +4,7 @@ import {
   endpointOf,
   Fault,
   indexOf,
-  inPerson,
+  asReal,
   ownerOf,
   shownName,
   type Caller,
@@ -14,27 +14,27 @@ import {
 } from '@turnpike/domain'
 import { adapterOf } from '@turnpike/providers'
 import type { OwnSecrets } from './byok-secrets.ts'
-import { endpointIn, type Reach, type Target } from './target.ts'
+import { endpointIn, type TargetDirectory, type Target } from './target.ts'
 
 /** What it takes to call a target by what a tenant brought along. */
-export interface OwnMeans {
+export interface ByokDependencies {
   readonly secrets: Pick<OwnSecrets, 'open'>
   /** Where made-up providers answer; undefined: nowhere. */
   readonly simulatorUrl: string | undefined
 }
 
 /** The same reach, and beside it what this caller's organisation brings along. Nothing is copied, and nobody else is shown any of it. */
-export function withOwn(reach: Reach, caller: Caller, means: OwnMeans): Reach {
-  if (!caller.own) return reach
+export function withByok(directory: TargetDirectory, caller: Caller, means: ByokDependencies): TargetDirectory {
+  if (!caller.own) return directory
   const { byId } = indexOf(caller.own)
   return {
-    ...reach,
+    ...directory,
     target(id) {
       const owner = ownerOf(id)
-      if (owner === null) return reach.target(id)
+      if (owner === null) return directory.target(id)
       const own = byId.get(owner)
       const target =
-        own && ('boundTo' in own ? byCredential(id, own, reach, caller, means) : atEndpoint(id, own, caller, means))
+        own && ('boundTo' in own ? byCredential(id, own, directory, caller, means) : atEndpoint(id, own, caller, means))
       if (!target) throw new Error(`target ${id} was routed to but cannot be reached`)
       return target
     },
@@ -45,13 +45,13 @@ export function withOwn(reach: Reach, caller: Caller, means: OwnMeans): Reach {
 function byCredential(
   id: TargetId,
   own: OwnCredential,
-  { catalogue }: Reach,
+  { catalogue }: TargetDirectory,
   caller: Caller,
-  means: OwnMeans,
+  means: ByokDependencies,
 ): Target | null {
   const endpoint = endpointIn(catalogue, endpointOf(id))
   const listed = catalogue.providers.get(own.provider)
-  const provider = listed && inPerson(listed)
+  const provider = listed && asReal(listed)
   const baseUrl = provider && addressOf(provider, means.simulatorUrl)
   if (!endpoint || !provider || !baseUrl || endpoint.provider !== own.provider) return null
   return {
@@ -65,13 +65,18 @@ function byCredential(
       return means.secrets.open(caller.tenantId, own)
     },
     account: own.id,
-    way: 'open',
+    egress: 'open',
     own,
   }
 }
 
 /** An address that the tenant wrote: only ever by the guarded way. */
-function atEndpoint(id: TargetId, own: OwnEndpoint, { tenantId }: Caller, { secrets }: OwnMeans): Target | null {
+function atEndpoint(
+  id: TargetId,
+  own: OwnEndpoint,
+  { tenantId }: Caller,
+  { secrets }: ByokDependencies,
+): Target | null {
   const { endpoint, provider } = own
   if (endpoint.id !== endpointOf(id) || provider.simulated || provider.baseUrl === '') return null
   return {
@@ -82,7 +87,7 @@ function atEndpoint(id: TargetId, own: OwnEndpoint, { tenantId }: Caller, { secr
     baseUrl: provider.baseUrl,
     secret: () => (own.sealed === null ? '' : secrets.open(tenantId, own)),
     account: own.id,
-    way: 'guarded',
+    egress: 'guarded',
     own,
   }
 }

@@ -14,10 +14,10 @@ import type { Egress } from '@turnpike/server'
 import type { GatewayConfig } from '../config.ts'
 
 /** `open`: to providers that the operator chose. `guarded`: to addresses that a tenant wrote. */
-export type WayOut = 'open' | 'guarded'
+export type EgressMode = 'open' | 'guarded'
 
 /** The ways out of this process. */
-export type Ways = Readonly<Record<WayOut, Pick<Egress, 'post'>>>
+export type EgressByMode = Readonly<Record<EgressMode, Pick<Egress, 'post'>>>
 
 /** An endpoint by one account, with everything needed to call it. */
 export interface Target {
@@ -34,7 +34,7 @@ export interface Target {
   readonly secret: () => string
   /** Whose failures are counted together: the house's account at a provider, or one of a tenant's. */
   readonly account: string
-  readonly way: WayOut
+  readonly egress: EgressMode
   /** What of the tenant's own it goes by; null: the house's account. */
   readonly own: OwnCredential | OwnEndpoint | null
 }
@@ -58,7 +58,7 @@ interface Account {
 }
 
 /** A catalogue with the accounts of this process: what can be reached, and how. Made anew with every version of the catalogue. */
-export interface Reach {
+export interface TargetDirectory {
   readonly catalogue: Catalogue
   readonly reachable: ReadonlySet<ProviderSlug>
   readonly target: (id: TargetId) => Target
@@ -68,7 +68,7 @@ export interface Reach {
 const SIMULATED_SECRET = 'simulated'
 
 /** Joins a catalogue with the accounts in the configuration. */
-export function reachOf(catalogue: Catalogue, config: GatewayConfig): Reach {
+export function targetDirectory(catalogue: Catalogue, config: GatewayConfig): TargetDirectory {
   const accounts = new Map<ProviderSlug, Account>()
   for (const provider of catalogue.providers.values()) {
     const account = accountOf(provider, config)
@@ -79,7 +79,7 @@ export function reachOf(catalogue: Catalogue, config: GatewayConfig): Reach {
     for (const endpoint of endpoints) {
       const provider = catalogue.providers.get(endpoint.provider)
       const account = accounts.get(endpoint.provider)
-      if (provider && account) targets.set(endpoint.id, houseTarget(endpoint, provider, account))
+      if (provider && account) targets.set(endpoint.id, operatorTarget(endpoint, provider, account))
     }
   }
   return {
@@ -104,7 +104,7 @@ export function endpointIn(catalogue: Catalogue, id: EndpointId): Endpoint | und
   return made.get(id)
 }
 
-function houseTarget(endpoint: Endpoint, provider: Provider, account: Account): Target {
+function operatorTarget(endpoint: Endpoint, provider: Provider, account: Account): Target {
   return {
     id: endpoint.id,
     endpoint,
@@ -112,7 +112,7 @@ function houseTarget(endpoint: Endpoint, provider: Provider, account: Account): 
     adapter: adapterOf(provider),
     ...account,
     account: provider.slug,
-    way: 'open',
+    egress: 'open',
     own: null,
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   admission,
   begun,
-  CLOSED_BREAKER,
+  CLOSED_ENDPOINT_BREAKER,
   cooled,
   failed,
   isDown,
@@ -16,7 +16,7 @@ import {
   succeeded,
   suspected,
   wanted,
-  type Breaker,
+  type EndpointBreaker,
 } from './breaker.ts'
 
 const LATEST = 0.999_999
@@ -33,7 +33,7 @@ describe('an endpoint falls', () => {
   })
 
   it('although long answers from before go on ending well', () => {
-    let breaker: Breaker = CLOSED_BREAKER
+    let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER
     for (let i = 0; i < 5; i++) breaker = succeeded(failed(breaker, 10_000 + i, 0.5, 9_990 + i), 10_000 + i, 5_000)
     expect(isTripped(breaker)).toBe(true)
     expect(isTripped(failing(4, succeeded(failing(4), 1, 1)))).toBe(false)
@@ -41,9 +41,9 @@ describe('an endpoint falls', () => {
 
   it('by half of twenty failures within ten seconds, though never five in a row', () => {
     const everyOther = (attempts: number, paceMs: number) =>
-      Array.from({ length: attempts }).reduce<Breaker>(
+      Array.from({ length: attempts }).reduce<EndpointBreaker>(
         (breaker, _, i) => (i % 2 ? failed(breaker, i * paceMs, 0.5) : succeeded(breaker, i * paceMs)),
-        CLOSED_BREAKER,
+        CLOSED_ENDPOINT_BREAKER,
       )
     expect(isTripped(everyOther(19, 100))).toBe(false)
     expect(isTripped(everyOther(20, 100))).toBe(true)
@@ -51,7 +51,7 @@ describe('an endpoint falls', () => {
   })
 
   it('not by errors between long answers that begin, however many are still under way', () => {
-    let breaker: Breaker = CLOSED_BREAKER
+    let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER
     for (let i = 0; i < 20; i++) {
       breaker = failed(breaker, i * 1_000, 0.5)
       for (let j = 1; j < 10; j++) breaker = begun(breaker, i * 1_000 + j, i * 1_000 + j, true)
@@ -60,7 +60,7 @@ describe('an endpoint falls', () => {
   })
 
   it('by five answers in a row that begin and break off', () => {
-    let breaker: Breaker = CLOSED_BREAKER
+    let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER
     for (let i = 0; i < 5; i++) {
       expect(isTripped(breaker)).toBe(false)
       breaker = failed(begun(breaker, i * 10 + 1, i * 10, true), i * 10 + 2, 0.5, i * 10, true)
@@ -69,7 +69,7 @@ describe('an endpoint falls', () => {
   })
 
   it('by one failure when others call it down, and by five once they have not for a while', () => {
-    const suspect = suspected(CLOSED_BREAKER, 30_000, 0)
+    const suspect = suspected(CLOSED_ENDPOINT_BREAKER, 30_000, 0)
     expect(isDown(suspect, 0)).toBe(false)
     expect(isTripped(failed(suspect, 29_999, 0.5))).toBe(true)
     expect(isTripped(failed(suspect, 30_000, 0.5))).toBe(false)
@@ -78,15 +78,15 @@ describe('an endpoint falls', () => {
 
 describe('an endpoint that fell', () => {
   it('waits for a probe after twenty seconds, a fifth more or less', () => {
-    expect(failing(5, CLOSED_BREAKER, EARLIEST).downUntilMs).toBe(16_000)
-    expect(failing(5, CLOSED_BREAKER, 0.5).downUntilMs).toBe(20_000)
-    expect(failing(5, CLOSED_BREAKER, LATEST).downUntilMs).toBeCloseTo(24_000, 0)
+    expect(failing(5, CLOSED_ENDPOINT_BREAKER, EARLIEST).downUntilMs).toBe(16_000)
+    expect(failing(5, CLOSED_ENDPOINT_BREAKER, 0.5).downUntilMs).toBe(20_000)
+    expect(failing(5, CLOSED_ENDPOINT_BREAKER, LATEST).downUntilMs).toBeCloseTo(24_000, 0)
   })
 
   it('goes down for longer when the probe fails, but never for 35 s in one outage', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: LATEST, noNaN: true }), { maxLength: 50 }), (throws) => {
-        let breaker = failing(5, CLOSED_BREAKER, throws[0] ?? 0.5)
+        let breaker = failing(5, CLOSED_ENDPOINT_BREAKER, throws[0] ?? 0.5)
         for (const dice of throws) {
           const nowMs = breaker.downUntilMs
           breaker = failed(probing(breaker, nowMs), nowMs, dice)
@@ -100,7 +100,7 @@ describe('an endpoint that fell', () => {
   })
 
   it('is left alone for longer each time it falls again, for five minutes at most, and is forgiven when it stays up', () => {
-    let breaker: Breaker = CLOSED_BREAKER
+    let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER
     let nowMs = 0
     const fall = () => {
       breaker = failing(5, breaker, 0.5, nowMs)
@@ -117,7 +117,7 @@ describe('an endpoint that fell', () => {
   })
 
   it('is not kept down by answers that were under way when it fell, nor brought back by them', () => {
-    const down = failing(5, CLOSED_BREAKER, 0.5, 1_000)
+    const down = failing(5, CLOSED_ENDPOINT_BREAKER, 0.5, 1_000)
     expect(failed(down, 2_000, 0.5, 500).downUntilMs).toBe(down.downUntilMs)
     expect(isTripped(succeeded(down, 2_000, 500))).toBe(true)
     expect(isTripped(begun(down, 2_000, 500))).toBe(true)
@@ -139,7 +139,7 @@ describe('an endpoint that fell', () => {
     expect(isDue(wanted(down, 18_000), 22_999)).toBe(false)
     expect(isDue(wanted(down, 18_000), 23_000)).toBe(true)
     expect(isDue(probing(down, 20_000), 20_001)).toBe(false)
-    expect(isDue(CLOSED_BREAKER, 1e9)).toBe(false)
+    expect(isDue(CLOSED_ENDPOINT_BREAKER, 1e9)).toBe(false)
   })
 })
 
@@ -195,7 +195,7 @@ describe('coming back', () => {
     expect(shareOf(back, 20_000)).toBeCloseTo(0.1)
     expect(shareOf(back, 25_000)).toBeCloseTo(0.55)
     expect(shareOf(back, 30_000)).toBe(1)
-    expect(shareOf(CLOSED_BREAKER, 0)).toBe(1)
+    expect(shareOf(CLOSED_ENDPOINT_BREAKER, 0)).toBe(1)
     expect(shareOf(failing(5), 1)).toBe(0)
   })
 
@@ -214,21 +214,21 @@ describe('coming back', () => {
 
 describe('patience', () => {
   it('places an endpoint last for as long as it asked, and does not call it down', () => {
-    const cool = cooled(CLOSED_BREAKER, 60_000, 0)
+    const cool = cooled(CLOSED_ENDPOINT_BREAKER, 60_000, 0)
     expect([isDown(cool, 59_999), isDown(cool, 60_000), isTripped(cool)]).toEqual([true, false, false])
     expect(shareOf(cool, 60_000)).toBe(1)
   })
 
   it('is five minutes at most, whatever the provider says', () => {
     for (const untilMs of [1e12, Infinity, NaN, -5]) {
-      const { coolUntilMs } = cooled(CLOSED_BREAKER, untilMs, 0)
+      const { coolUntilMs } = cooled(CLOSED_ENDPOINT_BREAKER, untilMs, 0)
       expect(coolUntilMs).toBeLessThanOrEqual(300_000)
       expect(coolUntilMs).toBeGreaterThanOrEqual(0)
     }
   })
 
   it('is a second when it did not say, doubling to thirty, and a success begins anew', () => {
-    let breaker: Breaker = CLOSED_BREAKER
+    let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER
     let nowMs = 0
     const untold = () => {
       breaker = cooled(breaker, null, nowMs)
@@ -242,7 +242,10 @@ describe('patience', () => {
   })
 
   it('counts many refusals of one moment once', () => {
-    const burst = Array.from({ length: 50 }).reduce<Breaker>((breaker) => cooled(breaker, null, 0), CLOSED_BREAKER)
+    const burst = Array.from({ length: 50 }).reduce<EndpointBreaker>(
+      (breaker) => cooled(breaker, null, 0),
+      CLOSED_ENDPOINT_BREAKER,
+    )
     expect(burst.coolUntilMs).toBe(1_000)
   })
 })
@@ -250,7 +253,7 @@ describe('patience', () => {
 it('an endpoint that only answers is never called down, and nothing throws, whatever the clock', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(3), fc.double({ min: 0, max: 1e9, noNaN: true }))), (story) => {
-      let breaker: Breaker = CLOSED_BREAKER
+      let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER
       let nowMs = 0
       for (const [what, passedMs] of story) {
         nowMs += passedMs
@@ -264,7 +267,12 @@ it('an endpoint that only answers is never called down, and nothing throws, what
   )
 })
 
-function failing(count: number, from: Breaker = CLOSED_BREAKER, dice = 0.5, nowMs = 0): Breaker {
+function failing(
+  count: number,
+  from: EndpointBreaker = CLOSED_ENDPOINT_BREAKER,
+  dice = 0.5,
+  nowMs = 0,
+): EndpointBreaker {
   let breaker = from
   for (let i = 0; i < count; i++) breaker = failed(breaker, nowMs, dice)
   return breaker

@@ -2,7 +2,7 @@
  * Whether an endpoint is worth asking, as far as this node knows at first hand. Up; down until a time; then exactly one probe at a
  * time; then a growing share. All times are milliseconds of the router's clock, which never goes back.
  */
-export interface Breaker {
+export interface EndpointBreaker {
   readonly consecutiveFailures: number
   /** How many of them broke off after their first token. */
   readonly consecutiveCuts: number
@@ -64,7 +64,7 @@ const COOL_UNTOLD_MS_MAX = 30_000
 /** Nobody wants it: not one request within this time would have gone to it. */
 const UNWANTED_AFTER_MS = 5_000
 
-export const CLOSED_BREAKER: Breaker = {
+export const CLOSED_ENDPOINT_BREAKER: EndpointBreaker = {
   consecutiveFailures: 0,
   consecutiveCuts: 0,
   failingSinceMs: null,
@@ -81,12 +81,12 @@ export const CLOSED_BREAKER: Breaker = {
 }
 
 /** Placed last: down, or another request is finding out, or it asked for patience. */
-export function isDown(breaker: Breaker, nowMs: number): boolean {
+export function isDown(breaker: EndpointBreaker, nowMs: number): boolean {
   return breaker.downUntilMs > nowMs || breaker.probeUntilMs > nowMs || breaker.coolUntilMs > nowMs
 }
 
 /** Called down and not seen to work since. Unlike `isDown` this ends with a success and not with a time. */
-export function isTripped(breaker: Breaker): boolean {
+export function isTripped(breaker: EndpointBreaker): boolean {
   return breaker.trippedMs !== null
 }
 
@@ -94,7 +94,7 @@ export function isTripped(breaker: Breaker): boolean {
  * Of the traffic that it would get, what it may have: 0 while it is down, a tenth when it comes back, rising to 1 within ten
  * seconds. One that waits for a probe has its full place, since the first request takes it out again.
  */
-export function shareOf(breaker: Breaker, nowMs: number): number {
+export function shareOf(breaker: EndpointBreaker, nowMs: number): number {
   if (isDown(breaker, nowMs)) return 0
   if (breaker.returnedMs === null || breaker.trippedMs !== null) return 1
   return Math.min(1, RAMP_FROM + ((1 - RAMP_FROM) * Math.max(0, nowMs - breaker.returnedMs)) / RAMP_MS)
@@ -104,28 +104,28 @@ export function shareOf(breaker: Breaker, nowMs: number): number {
  * Whether a request may go to the endpoint. `skip`: it is down, cooling or being probed, and there are other targets. `probe`: it
  * may, and is the one that finds out; the answer is to be told. The last target is never skipped.
  */
-export function admission(breaker: Breaker, nowMs: number, isLast: boolean): 'go' | 'probe' | 'skip' {
+export function admission(breaker: EndpointBreaker, nowMs: number, isLast: boolean): 'go' | 'probe' | 'skip' {
   if (isDown(breaker, nowMs)) return isLast ? 'go' : 'skip'
   return isTripped(breaker) ? 'probe' : 'go'
 }
 
 /** One request is finding out now. */
-export function probing<State extends Breaker>(state: State, nowMs: number): State {
+export function probing<State extends EndpointBreaker>(state: State, nowMs: number): State {
   return { ...state, probeUntilMs: nowMs + PROBE_MS_MAX }
 }
 
 /** The probe came to nothing; the next request may be one. */
-export function released<State extends Breaker>(state: State): State {
+export function released<State extends EndpointBreaker>(state: State): State {
   return state.probeUntilMs === 0 ? state : { ...state, probeUntilMs: 0 }
 }
 
 /** A request would have gone there. */
-export function wanted<State extends Breaker>(state: State, nowMs: number): State {
+export function wanted<State extends EndpointBreaker>(state: State, nowMs: number): State {
   return { ...state, wantedMs: nowMs }
 }
 
 /** Whether a probe would be due that no request is going to be. */
-export function isDue(breaker: Breaker, nowMs: number): boolean {
+export function isDue(breaker: EndpointBreaker, nowMs: number): boolean {
   return isTripped(breaker) && !isDown(breaker, nowMs) && nowMs - breaker.wantedMs >= UNWANTED_AFTER_MS
 }
 
@@ -133,7 +133,7 @@ export function isDue(breaker: Breaker, nowMs: number): boolean {
  * It answered. @param sinceMs when the attempt began: long answers from before the first failure go on ending well, and are no proof
  * that new ones begin @param isCounted it was counted when it began
  */
-export function succeeded<State extends Breaker>(
+export function succeeded<State extends EndpointBreaker>(
   state: State,
   nowMs: number,
   sinceMs = nowMs,
@@ -150,7 +150,12 @@ export function succeeded<State extends Breaker>(
  * Without it a provider of long answers would fall by five errors in a hundred: they come at once, and the ends of its answers long after.
  * @param counts it is counted as an attempt now
  */
-export function begun<State extends Breaker>(state: State, nowMs: number, sinceMs = nowMs, counts = false): State {
+export function begun<State extends EndpointBreaker>(
+  state: State,
+  nowMs: number,
+  sinceMs = nowMs,
+  counts = false,
+): State {
   if (state.trippedMs !== null) return sinceMs >= state.trippedMs ? returned(state, nowMs) : state
   const recent = counts ? slide(state.recent, 1, 0, nowMs) : state.recent
   if (state.failingSinceMs === null || sinceMs < state.failingSinceMs) return { ...state, recent }
@@ -163,7 +168,7 @@ export function begun<State extends Breaker>(state: State, nowMs: number, sinceM
  * It failed. @param dice uniform in [0, 1), for the jitter @param sinceMs when the attempt began @param isCut it broke off after its
  * first token, and was counted then
  */
-export function failed<State extends Breaker>(
+export function failed<State extends EndpointBreaker>(
   state: State,
   nowMs: number,
   dice: number,
@@ -204,7 +209,7 @@ export function failed<State extends Breaker>(
  * It asked for patience, which is not counted as a failure. @param untilMs when it may be asked again; null when it did not say.
  * Several answers of one moment count once.
  */
-export function cooled<State extends Breaker>(state: State, untilMs: number | null, nowMs: number): State {
+export function cooled<State extends EndpointBreaker>(state: State, untilMs: number | null, nowMs: number): State {
   if (untilMs !== null && Number.isFinite(untilMs)) {
     const coolUntilMs = Math.max(state.coolUntilMs, Math.min(untilMs, nowMs + COOL_MS_MAX))
     return { ...state, probeUntilMs: 0, coolUntilMs }
@@ -215,11 +220,11 @@ export function cooled<State extends Breaker>(state: State, untilMs: number | nu
 }
 
 /** Others call it down. @param forMs for how long still, as they said */
-export function suspected<State extends Breaker>(state: State, forMs: number, nowMs: number): State {
+export function suspected<State extends EndpointBreaker>(state: State, forMs: number, nowMs: number): State {
   return { ...state, suspectUntilMs: nowMs + Math.min(Math.max(forMs, 0), DOWN_MS_MAX) }
 }
 
-function returned<State extends Breaker>(state: State, nowMs: number): State {
+function returned<State extends EndpointBreaker>(state: State, nowMs: number): State {
   return {
     ...state,
     consecutiveFailures: 0,

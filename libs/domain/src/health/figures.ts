@@ -1,5 +1,5 @@
 import { percentilesOf } from './digest.ts'
-import type { Tally } from './window.ts'
+import type { WindowCounts } from './window.ts'
 import type { Percentile } from '../policy/policy.ts'
 
 /** What people are shown of an endpoint. */
@@ -25,10 +25,10 @@ const DOWN_FROM = 0.5
 /** The figures that the attempts of three spans come to. @param down what a breaker says; null where there is none to ask */
 export function figuresOf(
   spans: {
-    readonly recent: Pick<Tally, 'attempts' | 'failures'>
-    readonly five: Pick<Tally, 'attempts' | 'failures'>
-    readonly thirty: Tally
-    readonly day: Pick<Tally, 'attempts' | 'failures'>
+    readonly recent: Pick<WindowCounts, 'attempts' | 'failures'>
+    readonly five: Pick<WindowCounts, 'attempts' | 'failures'>
+    readonly thirty: WindowCounts
+    readonly day: Pick<WindowCounts, 'attempts' | 'failures'>
   },
   down: boolean | null,
 ): EndpointFigures {
@@ -42,12 +42,18 @@ export function figuresOf(
   }
 }
 
-function uptime({ attempts, failures }: Pick<Tally, 'attempts' | 'failures'>, attemptsMin: number): number | null {
+function uptime(
+  { attempts, failures }: Pick<WindowCounts, 'attempts' | 'failures'>,
+  attemptsMin: number,
+): number | null {
   if (attempts < attemptsMin) return null
   return Math.round((1 - Math.min(failures / attempts, 1)) * 100_000) / 1_000
 }
 
-function statusOf({ attempts, failures }: Pick<Tally, 'attempts' | 'failures'>, down: boolean | null): 0 | -1 | -2 {
+function statusOf(
+  { attempts, failures }: Pick<WindowCounts, 'attempts' | 'failures'>,
+  down: boolean | null,
+): 0 | -1 | -2 {
   const rate = attempts < ATTEMPTS_MIN.five ? 0 : failures / attempts
   if (down ?? rate >= DOWN_FROM) return -2
   return rate > DEGRADED_FROM ? -1 : 0

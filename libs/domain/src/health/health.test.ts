@@ -6,7 +6,7 @@ import {
   fadeTo,
   failureRate,
   firstTokenDeadlineMs,
-  hear,
+  merge,
   observe,
   observeBeginning,
   UNKNOWN_HEALTH,
@@ -82,10 +82,10 @@ describe('its figures', () => {
 
   it('take in what others saw, as if it were seen here', () => {
     const own = after(times(10, { ok: true, firstTokenMs: 800, tokensPerSecond: 40 }))
-    const told = hear(UNKNOWN_HEALTH, changeOf(10, 0, 800), 0)
+    const told = merge(UNKNOWN_HEALTH, changeOf(10, 0, 800), 0)
     expect(told.attempts).toBe(own.attempts)
     expect(Math.abs((told.firstTokenMs ?? 0) / 800 - 1)).toBeLessThan(0.05)
-    expect(failureRate(hear(own, changeOf(10, 10, null), 0))).toBeGreaterThan(0.3)
+    expect(failureRate(merge(own, changeOf(10, 10, null), 0))).toBeGreaterThan(0.3)
   })
 
   it('stay finite and sane whatever happens in whatever order, and old values are never edited', () => {
@@ -124,7 +124,7 @@ const step = fc.oneof(
   fc.constant((health: Health, nowMs: number) => observe(health, FAILED, nowMs)),
   fc.constant((health: Health, nowMs: number) => fadeTo(health, { firstTokenMs: 300, tokensPerSecond: 30 }, nowMs)),
   fc.nat(60_000).map((ms) => (health: Health, nowMs: number) => observeBeginning(health, ms, nowMs)),
-  fc.nat(60_000).map((ms) => (health: Health, nowMs: number) => hear(health, changeOf(3, 1, ms), nowMs)),
+  fc.nat(60_000).map((ms) => (health: Health, nowMs: number) => merge(health, changeOf(3, 1, ms), nowMs)),
   fc.tuple(fc.nat(60_000), fc.option(fc.nat(1_000))).map(
     ([firstTokenMs, tokensPerSecond]) =>
       (health: Health, nowMs: number) =>

@@ -1,6 +1,6 @@
-import { begun, CLOSED_BREAKER, failed, succeeded, suspected, type Breaker } from './breaker.ts'
+import { begun, CLOSED_ENDPOINT_BREAKER, failed, succeeded, suspected, type EndpointBreaker } from './breaker.ts'
 import { countOf, meanOf, quantile, type Digest } from './digest.ts'
-import type { Tally } from './window.ts'
+import type { WindowCounts } from './window.ts'
 import type { FailureKind } from '../failover.ts'
 import type { TargetId } from '../ids.ts'
 import type { Percentile } from '../policy/policy.ts'
@@ -9,7 +9,7 @@ import type { Percentile } from '../policy/policy.ts'
  * What one node knows of an endpoint: its breaker, and figures that fade with a half-life of ten seconds and order the healthy.
  * Values are replaced, never edited, so that a decision can keep them.
  */
-export interface Health extends Breaker {
+export interface Health extends EndpointBreaker {
   /** Faded counts, of this node and of all that share with it. */
   readonly attempts: number
   readonly failures: number
@@ -36,7 +36,7 @@ export type Outcome = { readonly sinceMs?: number; readonly begun?: boolean } & 
 )
 
 /** What a node saw of an endpoint since it last told the others. */
-export interface HealthChange extends Tally {
+export interface HealthChange extends WindowCounts {
   readonly endpoint: TargetId
   /** For how long still it is called down; 0 when it is not. Of the teller's own failures, never of hearsay. */
   readonly downForMs: number
@@ -57,7 +57,7 @@ const PRIOR_ATTEMPTS = 5
 const PRIOR_FAILURES = 0.1
 
 export const UNKNOWN_HEALTH: Health = {
-  ...CLOSED_BREAKER,
+  ...CLOSED_ENDPOINT_BREAKER,
   attempts: 0,
   failures: 0,
   firstTokenMs: null,
@@ -93,7 +93,7 @@ export function observeBeginning(health: Health, firstTokenMs: number | null, no
  * Folds in what another node told. It moves figures; a breaker is moved by what this node sees itself. A wish for patience counts
  * whoever heard it: it is for the account, which all nodes share.
  */
-export function hear(health: Health, change: HealthChange, nowMs: number): Health {
+export function merge(health: Health, change: HealthChange, nowMs: number): Health {
   const { attempts, failures } = change
   const firstTokenMs = meanOf(change.firstTokenMs)
   const tokensPerSecond = meanOf(change.tokensPerSecond)

@@ -1,14 +1,14 @@
 import { addDigest, subtractDigest, type Digest } from './digest.ts'
 
 /** What an endpoint did in a span of time. */
-export interface Tally {
+export interface WindowCounts {
   readonly attempts: number
   readonly failures: number
   readonly firstTokenMs: Digest
   readonly tokensPerSecond: Digest
 }
 
-interface Slot extends Tally {
+interface Slot extends WindowCounts {
   attempts: number
   failures: number
   readonly number: number
@@ -32,7 +32,7 @@ export function newWindow(slotMs: number, length: number): Window {
 }
 
 /** Adds what happened just now. @param nowMs milliseconds of a clock that never goes back */
-export function addToWindow(window: Window, tally: Tally, nowMs: number): void {
+export function addToWindow(window: Window, tally: WindowCounts, nowMs: number): void {
   advance(window, nowMs)
   const number = Math.floor(nowMs / window.slotMs)
   let slot = window.slots.at(-1)
@@ -58,7 +58,7 @@ export function advance(window: Window, nowMs: number): boolean {
   return window.slots.length < before
 }
 
-function add(sum: { attempts: number; failures: number } & Tally, tally: Tally): void {
+function add(sum: { attempts: number; failures: number } & WindowCounts, tally: WindowCounts): void {
   sum.attempts += tally.attempts
   sum.failures += tally.failures
   addDigest(sum.firstTokenMs, tally.firstTokenMs)

@@ -11,9 +11,9 @@ const hedge = (changes: Partial<Hedge> = {}): Hedge => ({
   ownCost: false,
   ...changes,
 })
-const FREE = { all: 0n, ours: 0n }
-const ours = (nano: bigint) => ({ all: nano, ours: nano })
-const theirs = (nano: bigint) => ({ all: nano, ours: 0n })
+const FREE = { all: 0n, operator: 0n }
+const ours = (nano: bigint) => ({ all: nano, operator: nano })
+const theirs = (nano: bigint) => ({ all: nano, operator: 0n })
 
 function earned(allowance: HedgeAllowance, times: number, under = hedge()): HedgeAllowance {
   for (let i = 0; i < times; i++) earnHedge(allowance, under)

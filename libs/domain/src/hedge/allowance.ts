@@ -6,10 +6,10 @@ export interface LostCost {
   /** Whoever pays. */
   readonly all: NanoUsd
   /** Of that, what goes by the house's accounts. */
-  readonly ours: NanoUsd
+  readonly operator: NanoUsd
 }
 
-export const NO_LOSS: LostCost = { all: 0n, ours: 0n }
+export const NO_LOSS: LostCost = { all: 0n, operator: 0n }
 
 /** What one tenant may spend on second targets, as one node saw it. Changed in place: each request of the tenant adds to it. */
 export interface HedgeAllowance {
@@ -73,17 +73,17 @@ export function takeHedge(
   const tokens = allowance.tokens.get(share) ?? 0
   if (tokens < 1 - ROUNDING) return 'share'
   const now = hourOf(allowance, nowMs)
-  let [paid, lost, lostOurs] = [0n, most.all, most.ours]
+  let [paid, lost, lostOurs] = [0n, most.all, most.operator]
   for (const past of allowance.hours) {
     if (past.hour > now.hour - HOURS_MAX + 1) paid += past.paid
     lost += past.lost
     lostOurs += past.lostOurs
   }
   if (hedge.extraSpend !== null && lost > hedge.extraSpend) return 'spend'
-  if (most.ours > 0n && lostOurs * SPEND_SHARES > paid) return 'spend'
+  if (most.operator > 0n && lostOurs * SPEND_SHARES > paid) return 'spend'
   allowance.tokens.set(share, Math.max(tokens - 1, 0))
   now.lost += most.all
-  now.lostOurs += most.ours
+  now.lostOurs += most.operator
   return 'taken'
 }
 
@@ -91,7 +91,7 @@ export function takeHedge(
 export function settleHedge(allowance: HedgeAllowance, taken: LostCost, lost: LostCost, nowMs: number): void {
   const now = hourOf(allowance, nowMs)
   now.lost += lost.all - taken.all
-  now.lostOurs += lost.ours - taken.ours
+  now.lostOurs += lost.operator - taken.operator
 }
 
 const SPEND_SHARES = BigInt(Math.round(1 / HEDGE_LIMITS.spendShare))

@@ -21,7 +21,7 @@ export function hedgeAfterMs(hedge: Hedge, usual: FirstTokens | null): number | 
 }
 
 /** What has to be known of targets to choose a second one. */
-export interface HedgeWorld {
+export interface HedgeCandidates {
   /** Up, and in nobody's way: not down, cooling, or waiting for a probe. */
   readonly isUp: (target: TargetId) => boolean
   /** Whose infrastructure it runs on. */
@@ -36,7 +36,7 @@ export function hedgeTarget(
   hedge: Hedge,
   first: TargetId,
   targets: readonly TargetId[],
-  { isUp, domainOf }: HedgeWorld,
+  { isUp, domainOf }: HedgeCandidates,
 ): TargetId | null {
   const mayPay = (target: TargetId) => hedge.ownCost || ownerOf(target) === null
   if (!mayPay(first)) return null

@@ -32,7 +32,7 @@ describe('a document', () => {
       hedge: { after_ms: 900, extra_requests_percent: 2, extra_spend_per_day: '0.5', own_cost: true },
       own_capacity: 'first',
       sticky: false,
-      disconnect: 'drain',
+      disconnect: 'read_to_end',
       schedule: [],
     })
     expect(policy).toEqual({
@@ -64,7 +64,7 @@ describe('a document', () => {
       hedge: { afterMs: 900, extraRequests: 0.02, extraSpend: 500_000_000n, ownCost: true },
       own: 'first',
       sticky: false,
-      disconnect: 'drain',
+      disconnect: 'read_to_end',
       schedule: [],
     })
   })

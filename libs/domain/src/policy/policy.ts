@@ -113,7 +113,7 @@ export const PRECISIONS = [
 export type Precision = (typeof PRECISIONS)[number]
 
 /** When the caller hangs up: end the provider's answer too, or read it to its end so that its usage is exact. */
-export const DISCONNECTS = ['cancel', 'drain'] as const
+export const DISCONNECTS = ['cancel', 'read_to_end'] as const
 export type Disconnect = (typeof DISCONNECTS)[number]
 
 /** How targets of a tenant's own stand to those that credits pay for: before them, or in place of them. */

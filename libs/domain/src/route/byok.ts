@@ -3,8 +3,8 @@ import { STAGES, type Removed, type Stage } from './decision.ts'
 import type { EndpointId, ModelSlug } from '../ids.ts'
 import { destinationOf, type OwnCredential } from '../byok.ts'
 import { exclusion, outOfReach, requiredOf, targetOf, type Eligible } from './constraint.ts'
-import type { Question } from './input.ts'
-import { hasStandIn, inPerson, isMadeUp } from './simulated-provider.ts'
+import type { RoutingInput } from './input.ts'
+import { isRealButSimulated, asReal, isOnlySimulated } from './simulated-provider.ts'
 
 /** An endpoint by one account, and the first stage that it failed; null: none. */
 interface Considered {
@@ -19,9 +19,9 @@ interface Considered {
  * An endpoint that nothing but an own account reaches is considered by that alone; one that fails by all accounts for the same reason
  * is removed once.
  */
-export function filterWithOwn(models: readonly ModelSlug[], question: Question, removed: Removed[]): Eligible[] {
+export function filterWithOwn(models: readonly ModelSlug[], question: RoutingInput, removed: Removed[]): Eligible[] {
   const own = ownWithinReach(models, question)
-  const others = house(models, own, question, removed)
+  const others = operatorTargets(models, own, question, removed)
   constrain(own, question)
   constrain(others, question)
   const considered = [...own, ...others]
@@ -30,14 +30,14 @@ export function filterWithOwn(models: readonly ModelSlug[], question: Question, 
 }
 
 /** Whether something of the caller's own is left for one of these models. */
-export function isServedByOwn(models: readonly ModelSlug[], question: Question): boolean {
+export function isServedByOwn(models: readonly ModelSlug[], question: RoutingInput): boolean {
   const own = ownWithinReach(models, question)
   constrain(own, question)
   return own.some(({ stage }) => stage === null)
 }
 
 /** Before any policy, so that no layer of one brings the house's endpoints back. */
-function ownWithinReach(models: readonly ModelSlug[], question: Question): Considered[] {
+function ownWithinReach(models: readonly ModelSlug[], question: RoutingInput): Considered[] {
   const { own, snapshot } = question
   if (own === null) return []
   const considered: Considered[] = []
@@ -47,7 +47,7 @@ function ownWithinReach(models: readonly ModelSlug[], question: Question): Consi
       const provider = snapshot.catalogue.providers.get(endpoint.provider)
       for (const credential of own.credentialsOf.get(endpoint.provider) ?? []) {
         if (provider && mayBeUsed(credential, endpoint, provider, question)) {
-          consider({ endpoint, provider: inPerson(provider), own: credential })
+          consider({ endpoint, provider: asReal(provider), own: credential })
         }
       }
     }
@@ -63,12 +63,12 @@ function mayBeUsed(
   { models, keys, boundTo }: OwnCredential,
   { model }: Endpoint,
   provider: Provider,
-  { caller, snapshot }: Question,
+  { caller, snapshot }: RoutingInput,
 ): boolean {
   if (models !== null && !models.includes(model)) return false
   if (keys !== null && !keys.includes(caller.keyId)) return false
   if (destination(provider) !== boundTo) return false
-  return !isMadeUp(provider) || snapshot.reachable.has(provider.slug)
+  return !isOnlySimulated(provider) || snapshot.reachable.has(provider.slug)
 }
 
 /** A URL is read once for each provider. */
@@ -83,16 +83,16 @@ function destination(provider: Provider): string | null {
 }
 
 /** Who pays a provider itself may use it whatever its funds with us; test keys reach nothing real. */
-function outOfOwnReach({ endpoint, provider }: Eligible, { caller }: Question): Stage | null {
+function outOfOwnReach({ endpoint, provider }: Eligible, { caller }: RoutingInput): Stage | null {
   if (caller.kind === 'test' && !provider.simulated) return 'funds'
   return endpoint.price === null ? 'price_unknown' : null
 }
 
 /** The endpoints by the house's account; those that the caller's own take the place of are out. */
-function house(
+function operatorTargets(
   models: readonly ModelSlug[],
   own: readonly Considered[],
-  question: Question,
+  question: RoutingInput,
   removed: Removed[],
 ): Considered[] {
   const { catalogue } = question.snapshot
@@ -103,7 +103,8 @@ function house(
     const isReal = isRealByOwn(model, own)
     for (const endpoint of catalogue.endpointsOf.get(model) ?? []) {
       const provider = catalogue.providers.get(endpoint.provider)
-      const stage = isReal && provider && hasStandIn(provider) ? 'credential' : outOfReach(endpoint, provider, question)
+      const stage =
+        isReal && provider && isRealButSimulated(provider) ? 'credential' : outOfReach(endpoint, provider, question)
       if (stage === 'credential' && copied.has(endpoint.id)) continue
       if (provider) {
         considered.push({
@@ -125,7 +126,7 @@ function isRealByOwn(model: ModelSlug, own: readonly Considered[]): boolean {
 function barredBy(
   model: ModelSlug,
   own: readonly Considered[],
-  { policy, outOfCredit }: Question,
+  { policy, outOfCredit }: RoutingInput,
 ): 'own_only' | 'funds' | null {
   const isServedFirst = () =>
     own.some(
@@ -137,7 +138,7 @@ function barredBy(
 }
 
 /** Holds what is within reach against request and policies. */
-function constrain(considered: readonly Considered[], question: Question): void {
+function constrain(considered: readonly Considered[], question: RoutingInput): void {
   const within = considered.flatMap(({ one, stage }) => (stage === null ? [one] : []))
   const required = requiredOf(question, within)
   for (const each of considered) each.stage ??= exclusion(each.one, required, question)

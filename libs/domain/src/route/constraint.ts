@@ -6,8 +6,8 @@ import { ANY_PRICE, type PriceCeiling } from '../policy/policy.ts'
 import { ratesFor } from '../money/price.ts'
 import { staysWithin } from '../policy/region.ts'
 import { covers } from './effective-policy.ts'
-import type { Question } from './input.ts'
-import { hasStandIn, isServedForReal } from './simulated-provider.ts'
+import type { RoutingInput } from './input.ts'
+import { isRealButSimulated, isServedByRealProvider } from './simulated-provider.ts'
 
 /** Parameters whose silent loss changes the meaning of an answer: if any endpoint that serves honours one, only those are used. */
 const SOFT_REQUIRED = ['tools', 'response_format', 'structured_outputs', 'verbosity', 'reasoning']
@@ -32,17 +32,18 @@ export function targetOf({ endpoint, own }: Pick<Eligible, 'endpoint' | 'own'>):
 export function outOfReach(
   endpoint: Endpoint,
   provider: Provider | undefined,
-  { caller, snapshot }: Question,
+  { caller, snapshot }: RoutingInput,
 ): Stage | null {
   if (!provider || !snapshot.reachable.has(provider.slug)) return 'credential'
   const mayUseReal = caller.kind !== 'test' && caller.funds !== 'simulated'
   if (!provider.simulated && !mayUseReal) return 'funds'
-  if (mayUseReal && hasStandIn(provider) && isServedForReal(endpoint.model, snapshot)) return 'credential'
+  if (mayUseReal && isRealButSimulated(provider) && isServedByRealProvider(endpoint.model, snapshot))
+    return 'credential'
   return endpoint.price === null ? 'price_unknown' : null
 }
 
 /** The parameters that an endpoint must honour. Those that we only prefer depend on who is within reach, never on a policy. */
-export function requiredOf({ request, policy }: Question, reachable: readonly Eligible[]): readonly string[] {
+export function requiredOf({ request, policy }: RoutingInput, reachable: readonly Eligible[]): readonly string[] {
   const used = request.parameters.filter(
     (name) =>
       policy.requireUsed ||
@@ -52,7 +53,7 @@ export function requiredOf({ request, policy }: Question, reachable: readonly El
 }
 
 /** The first of the other filters that an endpoint fails, or null. */
-export function exclusion(one: Eligible, required: readonly string[], question: Question): Stage | null {
+export function exclusion(one: Eligible, required: readonly string[], question: RoutingInput): Stage | null {
   const { endpoint, provider } = one
   const { policy, request } = question
   if (policy.allow !== null && !lists(policy.allow, targetOf(one))) return 'allow'
@@ -73,7 +74,7 @@ function lists(slugs: readonly string[], target: TargetId): boolean {
   return false
 }
 
-function isDistillable({ model }: Endpoint, { snapshot, own }: Question): boolean {
+function isDistillable({ model }: Endpoint, { snapshot, own }: RoutingInput): boolean {
   return (snapshot.catalogue.models.get(model) ?? own?.models.get(model))?.distillable === true
 }
 

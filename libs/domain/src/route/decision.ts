@@ -2,7 +2,7 @@ import type { FailureKind } from '../failover.ts'
 import type { FaultCode } from '../fault.ts'
 import type { ModelSlug, ProviderSlug, TargetId } from '../ids.ts'
 import type { Failover, Hedge, Objective } from '../policy/policy.ts'
-import type { UsageDoubt } from '../usage/warnings.ts'
+import type { UsageWarning } from '../usage/warnings.ts'
 
 /** Why an endpoint of a requested model was not a candidate. The order of the list is the order of the filters. */
 export const STAGES = [
@@ -75,7 +75,7 @@ export interface Decision {
   /** When a second target is asked beside a slow one; null: never. */
   readonly hedge: Hedge | null
   /** The answer is read to its end when the caller hangs up. Absent: it is called off. */
-  readonly drain?: true
+  readonly readToEnd?: true
 }
 
 /** One call to a target. Times are milliseconds since the request began. */
@@ -96,5 +96,5 @@ export interface Attempt {
   /** Sent beside one that was slow to begin, not after it. */
   readonly hedge?: true
   /** What of the usage that the provider reported is hard to believe. Absent: nothing. */
-  readonly doubts?: readonly UsageDoubt[]
+  readonly usageWarnings?: readonly UsageWarning[]
 }

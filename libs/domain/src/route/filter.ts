@@ -2,13 +2,13 @@ import type { Removed } from './decision.ts'
 import type { ModelSlug } from '../ids.ts'
 import { exclusion, outOfReach, requiredOf, type Eligible } from './constraint.ts'
 import { filterWithOwn } from './byok.ts'
-import type { Question } from './input.ts'
+import type { RoutingInput } from './input.ts'
 
 /**
  * The endpoints of these models that may serve the request; the others go to `removed`, each with the first stage that it failed.
  * What may serve depends on constraints alone: more layers of policy never let more through.
  */
-export function filter(models: readonly ModelSlug[], question: Question, removed: Removed[]): Eligible[] {
+export function filter(models: readonly ModelSlug[], question: RoutingInput, removed: Removed[]): Eligible[] {
   if (question.own !== null || question.policy.own === 'only') return filterWithOwn(models, question, removed)
   const reachable: Eligible[] = []
   for (const model of models) {

@@ -20,7 +20,7 @@ export interface RouteRequest {
 }
 
 /** The world as the router sees it, at one instant. */
-export interface Snapshot {
+export interface RoutingSnapshot {
   readonly catalogue: Catalogue
   /** Providers that we hold a credential and an address for. */
   readonly reachable: ReadonlySet<ProviderSlug>
@@ -34,7 +34,7 @@ export interface Snapshot {
 }
 
 /** All that one decision depends on. */
-export interface Question {
+export interface RoutingInput {
   readonly request: RouteRequest
   readonly caller: Caller
   readonly policy: EffectivePolicy
@@ -42,7 +42,7 @@ export interface Question {
   readonly own: OwnIndex | null
   /** Its credits are used up, and something of its own may serve: nothing is paid for with credits. */
   readonly outOfCredit: boolean
-  readonly snapshot: Snapshot
+  readonly snapshot: RoutingSnapshot
   /** The clock of the health figures. */
   readonly nowMs: number
   /** Uniform in [0, 1). */

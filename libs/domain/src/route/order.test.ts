@@ -3,7 +3,7 @@ import type { Figures } from './decision.ts'
 import { PRIOR_FIRST_TOKEN_MS, PRIOR_TOKENS_PER_SECOND } from '../health/health.ts'
 import type { EndpointId } from '../ids.ts'
 import { cost } from '../money/price.ts'
-import type { Snapshot } from './route.ts'
+import type { RoutingSnapshot } from './route.ts'
 import { anEndpoint, aSnapshot, decide, DOWN, flat, healthOf, PRICE, priced, sharesOf } from './route.fixture.ts'
 
 const SORTED = ['cost', 'latency', 'throughput', 'uptime'] as const
@@ -210,7 +210,7 @@ describe('what is not at its best', () => {
 
 describe('a preferred speed', () => {
   const endpoints = [priced('acorn', 1), priced('birch', 2), priced('cedar', 3)]
-  const world = (acorn: object, birch: object = {}): Snapshot => aSnapshot(endpoints, {}, { acorn, birch })
+  const world = (acorn: object, birch: object = {}): RoutingSnapshot => aSnapshot(endpoints, {}, { acorn, birch })
 
   it('puts what misses it behind the others, not away, and says so', () => {
     const snapshot = world({ firstTokenQuantiles: flat(2_000) }, { firstTokenQuantiles: flat(1_999) })

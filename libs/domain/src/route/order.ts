@@ -1,8 +1,8 @@
 import { PRIOR_FIRST_TOKEN_MS } from '../health/health.ts'
 import { ATTEMPTS_MAX, type Objective } from '../policy/policy.ts'
-import { rounded, warmNano, type Judged } from './score.ts'
+import { rounded, warmNano, type Scored } from './score.ts'
 import { covers } from './effective-policy.ts'
-import type { Question } from './input.ts'
+import type { RoutingInput } from './input.ts'
 
 /** Figures that differ by less than a tenth are noise; within it targets share the load instead of herding onto one. */
 const NOISE_BAND = 0.1
@@ -28,7 +28,7 @@ const PRIORITY = 1_000
 const DOWN = 1_000_000
 
 /** Best first. What is down goes last, not away: trying it costs one attempt, dropping it may leave none. */
-export function order(judged: Judged[], objective: Objective, question: Question): Judged[] {
+export function order(judged: Scored[], objective: Objective, question: RoutingInput): Scored[] {
   for (const one of judged) place(one, objective, question)
   judged.sort((a, b) => a.standing - b.standing || a.figure - b.figure || compareText(a, b))
   leadEach(judged, objective, question.dice)
@@ -39,7 +39,7 @@ export function order(judged: Judged[], objective: Objective, question: Question
  * Moves the endpoint where the prompt cache is warm to the front, if the policy is sticky and staying is worth more than moving.
  * @returns whether the request stays
  */
-export function stay(ordered: Judged[], objective: Objective, question: Question): boolean {
+export function stay(ordered: Scored[], objective: Objective, question: RoutingInput): boolean {
   const { snapshot, policy } = question
   if (snapshot.warm === null || !policy.sticky) return false
   if (objective === 'pinned' || objective === 'weighted') return false
@@ -59,7 +59,7 @@ export function stay(ordered: Judged[], objective: Objective, question: Question
 }
 
 /** Lets each try go to a failure domain that this request has not tried, as long as one of the same standing is left. In place. */
-export function spread(ordered: Judged[]): void {
+export function spread(ordered: Scored[]): void {
   const tried: string[] = []
   for (let at = 0; at < Math.min(ordered.length, ATTEMPTS_MAX); at++) {
     const here = ordered[at]
@@ -74,7 +74,7 @@ export function spread(ordered: Judged[]): void {
   }
 }
 
-function place(one: Judged, objective: Objective, question: Question): void {
+function place(one: Scored, objective: Objective, question: RoutingInput): void {
   const { candidate, own } = one
   const { order: wanted } = question.policy
   const named = objective === 'pinned' ? wanted.findIndex((slug) => covers(slug, candidate.endpoint)) : -1
@@ -90,17 +90,17 @@ function place(one: Judged, objective: Objective, question: Question): void {
 }
 
 /** By the first name that the tenant's shares have of it. */
-function wantedShare({ candidate, endpoint }: Judged, { policy: { shares } }: Question): number {
+function wantedShare({ candidate, endpoint }: Scored, { policy: { shares } }: RoutingInput): number {
   return shares[candidate.endpoint] ?? shares[endpoint.id] ?? shares[candidate.provider] ?? 0
 }
 
 /** Of the traffic of one priority. */
-function ownShare({ own }: Judged): number {
+function ownShare({ own }: Scored): number {
   return own !== null && 'share' in own ? own.share : 1
 }
 
 /** What of one's own is down goes last like anything else, and what comes back takes part as often as it may. */
-function ownStandingOf({ candidate, standing }: Judged, own: NonNullable<Judged['own']>): number {
+function ownStandingOf({ candidate, standing }: Scored, own: NonNullable<Scored['own']>): number {
   if (candidate.down) return DOWN
   const isFirst = own.placement === 'first'
   if (isFirst && standing >= HELD_BACK) return standing
@@ -108,19 +108,19 @@ function ownStandingOf({ candidate, standing }: Judged, own: NonNullable<Judged[
 }
 
 /** What is coming back has a lesser weight where there is a draw; where one sorts, it takes part as often as it may. */
-function standingOf(one: Judged, objective: Objective, question: Question): number {
+function standingOf(one: Scored, objective: Objective, question: RoutingInput): number {
   if (one.candidate.down) return DOWN
   const sorts = objective !== 'balanced' && objective !== 'weighted' && objective !== 'pinned'
   if (sorts && isHeldBack(one, question)) return HELD_BACK
   return one.candidate.slow ? SLOW : UP
 }
 
-function isHeldBack({ candidate: { share = 1 } }: Judged, { dice }: Question): boolean {
+function isHeldBack({ candidate: { share = 1 } }: Scored, { dice }: RoutingInput): boolean {
   return share < 1 && secondNumber(dice) >= share
 }
 
 /** Price to the power −2, times reliability, times speed, times the part of its traffic that it may have. */
-function weigh(one: Judged): number {
+function weigh(one: Scored): number {
   const { candidate } = one
   const price = Math.max(Number(candidate.expectedNano), 1)
   const reliability = (1 - candidate.failureRate) ** 2
@@ -132,7 +132,7 @@ function weigh(one: Judged): number {
 type Sorted = Exclude<Objective, 'balanced' | 'pinned' | 'weighted'>
 
 /** Failures are paid for in the figure itself: an endpoint that fails one time in ten is a ninth worse. */
-function figureOf({ candidate }: Judged, objective: Sorted): number {
+function figureOf({ candidate }: Scored, objective: Sorted): number {
   if (objective === 'uptime') return candidate.failureRate
   const successes = Math.max(1 - candidate.failureRate, SUCCESS_MIN)
   if (objective === 'cost') return Number(candidate.expectedNano) / successes
@@ -144,7 +144,7 @@ function figureOf({ candidate }: Judged, objective: Sorted): number {
  * Within each standing: who leads is drawn by weight, or is one of those in the noise band of the best by turns. An order is followed
  * without either, but for what one's own accounts share.
  */
-function leadEach(sorted: Judged[], objective: Objective, dice: number): void {
+function leadEach(sorted: Scored[], objective: Objective, dice: number): void {
   for (let from = 0; from < sorted.length;) {
     const { standing } = sorted[from] ?? { standing: DOWN }
     let to = from + 1
@@ -159,11 +159,11 @@ function leadEach(sorted: Judged[], objective: Objective, dice: number): void {
 }
 
 /** Draws the first by weight; the others stay in the order of theirs. Only weights that can come first are recorded. */
-function draw(group: Judged[], objective: Objective, dice: number, isFront: boolean): void {
+function draw(group: Scored[], objective: Objective, dice: number, isFront: boolean): void {
   let sum = 0
   for (const { figure } of group) sum -= figure
   const evenly = EXPLORED_SHARE / group.length
-  const weightOf = ({ figure }: Judged) =>
+  const weightOf = ({ figure }: Scored) =>
     objective === 'weighted' ? -figure : rounded(((1 - EXPLORED_SHARE) * -figure) / sum + evenly, 10_000)
   let total = 0
   for (const one of group) {
@@ -177,7 +177,7 @@ function draw(group: Judged[], objective: Objective, dice: number, isFront: bool
 }
 
 /** Those within the noise band of the best take turns at the front. */
-function rotate(group: Judged[], objective: Objective, dice: number): void {
+function rotate(group: Scored[], objective: Objective, dice: number): void {
   const limit = bandOf(group, objective)
   let tied = 0
   while (tied < group.length && (group[tied]?.figure ?? 0) <= limit) tied++
@@ -185,12 +185,12 @@ function rotate(group: Judged[], objective: Objective, dice: number): void {
   if (turn > 0) group.splice(0, tied, ...group.slice(turn, tied), ...group.slice(0, turn))
 }
 
-function isOwn(group: readonly Judged[]): boolean {
+function isOwn(group: readonly Scored[]): boolean {
   return group.every(({ own }) => own !== null)
 }
 
 /** Turns as long as the shares. */
-function turnByShare(tied: readonly Judged[], dice: number): number {
+function turnByShare(tied: readonly Scored[], dice: number): number {
   let left = dice * tied.reduce((sum, one) => sum + ownShare(one), 0)
   return Math.max(
     tied.findIndex((one) => (left -= ownShare(one)) < 0),
@@ -199,19 +199,24 @@ function turnByShare(tied: readonly Judged[], dice: number): number {
 }
 
 /** Neither down nor slow. */
-function isAtItsBest({ candidate }: Judged): boolean {
+function isAtItsBest({ candidate }: Scored): boolean {
   return !candidate.down && candidate.slow !== true
 }
 
 /** The worst figure that is still as good as the best. */
-function bandOf(group: readonly Judged[], objective: Objective): number {
+function bandOf(group: readonly Scored[], objective: Objective): number {
   let best = Number.POSITIVE_INFINITY
   for (const { figure } of group) best = Math.min(best, figure)
   return objective === 'uptime' ? best + UPTIME_BAND : best * (1 + NOISE_BAND)
 }
 
 /** By price: no dearer with its cache than the cheapest of the others without. By another figure: as good as the best of them. */
-function isWorthStaying(warm: Judged, ordered: readonly Judged[], objective: Objective, question: Question): boolean {
+function isWorthStaying(
+  warm: Scored,
+  ordered: readonly Scored[],
+  objective: Objective,
+  question: RoutingInput,
+): boolean {
   const cached = warmNano(warm.endpoint, question.request)
   if (cached === null) return false
   const rivals = ordered.filter(({ standing }) => standing === warm.standing)
@@ -231,6 +236,6 @@ function secondNumber(dice: number): number {
   return ((bits ^ (bits >>> 16)) >>> 0) / 2 ** 32
 }
 
-function compareText({ candidate: { endpoint: a } }: Judged, { candidate: { endpoint: b } }: Judged): number {
+function compareText({ candidate: { endpoint: a } }: Scored, { candidate: { endpoint: b } }: Scored): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

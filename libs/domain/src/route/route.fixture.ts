@@ -15,7 +15,7 @@ import {
   type RoutePreferences,
   WEEKDAYS,
 } from '../policy/policy.ts'
-import { route, type RouteRequest, type Snapshot } from './route.ts'
+import { route, type RouteRequest, type RoutingSnapshot } from './route.ts'
 import { anyOwn, anyPlaces, MINE } from './byok.fixture.ts'
 
 /** For tests: the clock of the health figures, and a Wednesday at 12:00 UTC. */
@@ -54,7 +54,7 @@ export function decide(world: {
   readonly policy?: Partial<Policy>
   readonly layers?: readonly Partial<Policy>[]
   readonly caller?: Partial<Caller>
-  readonly snapshot: Snapshot
+  readonly snapshot: RoutingSnapshot
   readonly dice?: number
 }): Decision {
   const layers = world.layers ?? [world.policy ?? {}]
@@ -104,7 +104,7 @@ export function aSnapshot(
   endpoints: readonly Endpoint[],
   over: Readonly<Record<string, Partial<Provider>>> = {},
   health: Readonly<Record<string, Partial<Health>>> = {},
-): Snapshot {
+): RoutingSnapshot {
   const slugs = [...new Set(endpoints.map(({ provider }) => provider))]
   const providers = slugs.map((slug) => ({ ...aProvider(slug), ...over[slug] }))
   const models = [aModel('m'), { ...aModel('n'), distillable: true }, aModel('o')]
@@ -158,7 +158,7 @@ export interface World {
   readonly request: RouteRequest
   readonly layers: readonly Policy[]
   readonly caller: Caller
-  readonly snapshot: Snapshot
+  readonly snapshot: RoutingSnapshot
   readonly dice: number
 }
 
@@ -240,7 +240,7 @@ const PLAYED: readonly Partial<Provider>[] = [
   { simulated: true },
 ]
 
-export const anySnapshot: fc.Arbitrary<Snapshot> = fc
+export const anySnapshot: fc.Arbitrary<RoutingSnapshot> = fc
   .record({
     endpoints: anyEndpoints,
     over: fc.dictionary(

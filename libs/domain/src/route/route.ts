@@ -4,14 +4,14 @@ import { FAILURE_KINDS, type FailureKind } from '../failover.ts'
 import type { ModelSlug } from '../ids.ts'
 import { indexOf } from '../byok.ts'
 import { ATTEMPTS_MAX, type Objective } from '../policy/policy.ts'
-import { judge, type Judged } from './score.ts'
+import { score, type Scored } from './score.ts'
 import { filter } from './filter.ts'
 import { isServedByOwn } from './byok.ts'
 import { order, spread, stay } from './order.ts'
 import { rulingFor } from './effective-policy.ts'
-import type { Question, RouteRequest, Snapshot } from './input.ts'
+import type { RoutingInput, RouteRequest, RoutingSnapshot } from './input.ts'
 
-export type { RouteRequest, Snapshot } from './input.ts'
+export type { RouteRequest, RoutingSnapshot } from './input.ts'
 
 /**
  * Orders the endpoints able to serve a request, best first, and says why. `targets` are of the first requested model that has any, or
@@ -24,18 +24,18 @@ export type { RouteRequest, Snapshot } from './input.ts'
 export function route(
   request: RouteRequest,
   caller: Caller,
-  snapshot: Snapshot,
+  snapshot: RoutingSnapshot,
   nowMs: number,
   dice: number,
 ): Decision {
   const { policy, policies } = rulingFor(caller.policies, request.preferences, snapshot.wallMs)
   const own = caller.own ? indexOf(caller.own) : null
-  const asked: Question = { request, caller, policy, own, outOfCredit: false, snapshot, nowMs, dice }
+  const asked: RoutingInput = { request, caller, policy, own, outOfCredit: false, snapshot, nowMs, dice }
   const groups = groupsOf(asked)
   const question = goesOnWithoutCredit(asked, groups) ? { ...asked, outOfCredit: true } : asked
   const removed: Removed[] = []
   const ranked = groups.map(({ models, objective }) =>
-    order(judge(filter(models, question, removed), question), objective, question),
+    order(score(filter(models, question, removed), question), objective, question),
   )
   const first = ranked.findIndex((judged, i) => judged.length > 0 && groups[i]?.isRequested)
   const sticky = first >= 0 && stay(ranked[first] ?? [], policy.objective, question)
@@ -57,7 +57,7 @@ export function route(
     fallbackOn: fallbacks.length > 0 ? kindsFor(fallbacks, question) : [],
     failover: policy.failover,
     hedge: policy.hedge,
-    ...(policy.disconnect === 'drain' && { drain: true }),
+    ...(policy.disconnect === 'read_to_end' && { readToEnd: true }),
   }
 }
 
@@ -65,7 +65,7 @@ export function route(
  * Whether credits are used up, as the key's look-up had it, and something of the caller's own serves the request. Without that the route
  * stays as it is: to go on without credit is refused at admission, not here.
  */
-function goesOnWithoutCredit(question: Question, groups: readonly ModelGroup[]): boolean {
+function goesOnWithoutCredit(question: RoutingInput, groups: readonly ModelGroup[]): boolean {
   const { own, caller } = question
   const { funds, kind, balance } = caller
   if (own === null || funds === 'operator' || kind !== 'live' || balance === null || balance > 0n) return false
@@ -81,7 +81,7 @@ interface ModelGroup {
 }
 
 /** In the order in which they are tried. */
-function groupsOf({ request, policy }: Question): ModelGroup[] {
+function groupsOf({ request, policy }: RoutingInput): ModelGroup[] {
   const { objective, modelFallback } = policy
   const models = [...new Set(request.models)]
   const requested = request.preferences.acrossModels ? [models] : models.map((model) => [model])
@@ -97,10 +97,10 @@ const FALLBACKS_KEPT = 2
 
 /** Who is tried, within ATTEMPTS_MAX for both lists. Each further model has a place before another has its second. */
 function places(
-  ordered: readonly Judged[],
-  further: readonly (readonly Judged[])[],
-  { policy }: Question,
-): { targets: readonly Judged[]; fallbacks: readonly Judged[] } {
+  ordered: readonly Scored[],
+  further: readonly (readonly Scored[])[],
+  { policy }: RoutingInput,
+): { targets: readonly Scored[]; fallbacks: readonly Scored[] } {
   const others = further.filter((judged) => judged.length > 0)
   const most = Math.min(policy.failover.attempts, ATTEMPTS_MAX - Math.min(others.length, FALLBACKS_KEPT))
   // Without fallbacks an order is still followed to its end, and nobody else is tried.
@@ -117,13 +117,13 @@ function places(
   return { targets, fallbacks: others.flatMap((judged, i) => judged.slice(0, taken[i])) }
 }
 
-function strictly(ordered: readonly Judged[]): readonly Judged[] {
+function strictly(ordered: readonly Scored[]): readonly Scored[] {
   const named = ordered.filter((one) => one.named)
   return named.length > 0 ? named : ordered.slice(0, 1)
 }
 
 /** A caller that named several models wants the next one whatever happens; a policy says when. */
-function kindsFor(fallbacks: readonly Judged[], { request, policy }: Question): readonly FailureKind[] {
+function kindsFor(fallbacks: readonly Scored[], { request, policy }: RoutingInput): readonly FailureKind[] {
   const isNamed = fallbacks.some(({ candidate }) => request.models.includes(candidate.model))
   return isNamed ? FAILURE_KINDS : (policy.modelFallback?.on ?? [])
 }

@@ -12,10 +12,10 @@ import { divideRounded, type NanoUsd } from '../money/money.ts'
 import { PERCENTILES, type EffectivePolicy, type Percentile } from '../policy/policy.ts'
 import { ratesFor, type Rates } from '../money/price.ts'
 import { targetOf, type Eligible } from './constraint.ts'
-import type { Question, RouteRequest } from './input.ts'
+import type { RoutingInput, RouteRequest } from './input.ts'
 
 /** A candidate on its way to its place. */
-export interface Judged {
+export interface Scored {
   readonly candidate: { -readonly [Field in keyof Candidate]: Candidate[Field] }
   readonly endpoint: Endpoint
   /** Those that share one are expected to fail together. */
@@ -34,7 +34,7 @@ const TYPICAL_COMPLETION_TOKENS = 400
 const PER_MILLION = 1_000_000n
 
 /** Those that may serve the request, with the figures to judge them by. Prices are without a cached share: none is assumed. */
-export function judge(eligible: readonly Eligible[], question: Question): Judged[] {
+export function score(eligible: readonly Eligible[], question: RoutingInput): Scored[] {
   const { request, policy } = question
   const prompt = BigInt(request.promptTokens)
   const completion = completionOf(request)
@@ -42,7 +42,7 @@ export function judge(eligible: readonly Eligible[], question: Question): Judged
   return eligible.map((one) => {
     const { endpoint, provider, own } = one
     const rates = endpoint.price && ratesFor(request.promptTokens, endpoint.price)
-    const candidate: Judged['candidate'] = {
+    const candidate: Scored['candidate'] = {
       endpoint: targetOf(one),
       model: endpoint.model,
       provider: endpoint.provider,
@@ -76,7 +76,7 @@ function expected(prompt: bigint, promptRate: NanoUsd, completion: bigint, rates
 }
 
 /** From the record where there is one, else from live health, rounded to what a record keeps. */
-function addFigures(candidate: Judged['candidate'], cutoffs: readonly Cutoff[], question: Question): void {
+function addFigures(candidate: Scored['candidate'], cutoffs: readonly Cutoff[], question: RoutingInput): void {
   const { snapshot, nowMs } = question
   const recorded = snapshot.recorded?.get(candidate.endpoint)
   if (recorded) {

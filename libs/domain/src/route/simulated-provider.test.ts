@@ -5,7 +5,7 @@ import type { ModelSlug, ProviderSlug } from '../ids.ts'
 import { destinationOf } from '../byok.ts'
 import { aCredential, anOwnEndpoint, ownOf, PLACE } from './byok.fixture.ts'
 import { anEndpoint, aSnapshot, decide, idsOf } from './route.fixture.ts'
-import { addressOf, hasStandIn, inPerson, shownName, withoutStandIns } from './simulated-provider.ts'
+import { addressOf, isRealButSimulated, asReal, shownName, withoutSimulatedReal } from './simulated-provider.ts'
 
 const SIMULATOR = 'http://127.0.0.1:9'
 
@@ -37,20 +37,20 @@ describe('a stand-in', () => {
 
   it('is marked where people see the name, and the provider itself is not', () => {
     expect(shownName(aProvider())).toBe('Acme (simulated)')
-    expect(shownName(inPerson(aProvider()))).toBe('Acme')
-    expect(shownName(inPerson(aProvider({ baseUrl: '/acme/v1' })))).toBe('Acme (simulated)')
+    expect(shownName(asReal(aProvider()))).toBe('Acme')
+    expect(shownName(asReal(aProvider({ baseUrl: '/acme/v1' })))).toBe('Acme (simulated)')
   })
 
   it('is shown no secret of a tenant’s: that goes to the provider, or for a made-up one to the simulator', () => {
     expect(destinationOf(aProvider())).toBe('https://api.acme.example')
     expect(destinationOf(aProvider({ baseUrl: '/acme/v1' }))).toBe('simulated')
     expect(destinationOf(aProvider({ baseUrl: '' }))).toBeNull()
-    expect(addressOf(inPerson(aProvider()), SIMULATOR)).toBe('https://api.acme.example/v2')
+    expect(addressOf(asReal(aProvider()), SIMULATOR)).toBe('https://api.acme.example/v2')
   })
 
   it('is there for providers that exist and are simulated', () => {
     const changes: Partial<Provider>[] = [{}, { simulated: false }, { baseUrl: '/acme/v1' }]
-    expect(changes.map((one) => hasStandIn(aProvider(one)))).toEqual([true, false, false])
+    expect(changes.map((one) => isRealButSimulated(aProvider(one)))).toEqual([true, false, false])
   })
 })
 
@@ -109,6 +109,6 @@ describe('routing among real providers, made-up ones and stand-ins', () => {
   })
 
   it('whoever answers in person is told apart from stand-ins', () => {
-    expect([...withoutStandIns(snapshot)].toSorted()).toEqual(['acorn', 'cedar'])
+    expect([...withoutSimulatedReal(snapshot)].toSorted()).toEqual(['acorn', 'cedar'])
   })
 })

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { doubtsOf, type UsageEvidence, type UsageReport } from './warnings.ts'
+import { usageWarningsOf, type UsageEvidence, type UsageReport } from './warnings.ts'
 
 const BOTH = ['promptTokens', 'completionTokens'] as const
 
@@ -28,27 +28,27 @@ describe('what was reported', () => {
     ['ten times the prompt', aReport({ ...HONEST, promptTokens: 4_000 }), ['prompt_high']],
     ['ten times the answer', aReport({ ...HONEST, completionTokens: 1_000 }), ['completion_high']],
     ['the answer told as thoughts', aReport({ ...HONEST, completionTokens: 1_000, reasoningTokens: 900 }), []],
-  ])('%s raises what it deserves', (_, report, doubts) => {
-    expect(doubtsOf(report, evidence())).toEqual(doubts)
+  ])('%s raises what it deserves', (_, report, usageWarnings) => {
+    expect(usageWarningsOf(report, evidence())).toEqual(usageWarnings)
   })
 
   it('may be missing or zero where nothing is owed', () => {
-    expect(doubtsOf(aReport({ completionTokens: 0 }), evidence({ owed: [] }))).toEqual([])
-    expect(doubtsOf(aReport({ promptTokens: 400 }), evidence({ owed: ['promptTokens'] }))).toEqual([])
+    expect(usageWarningsOf(aReport({ completionTokens: 0 }), evidence({ owed: [] }))).toEqual([])
+    expect(usageWarningsOf(aReport({ promptTokens: 400 }), evidence({ owed: ['promptTokens'] }))).toEqual([])
   })
 
   it('is not held against bytes where bytes say nothing', () => {
     const counts = { promptTokens: 90_000, completionTokens: 90_000 }
-    expect(doubtsOf(aReport(counts), evidence({ sentBytes: Infinity, seenBytes: Infinity }))).toEqual([])
+    expect(usageWarningsOf(aReport(counts), evidence({ sentBytes: Infinity, seenBytes: Infinity }))).toEqual([])
   })
 
   it('may hold hidden thoughts as far as the request allows them, and no further', () => {
     const hidden = evidence({ hiddenTokensMax: 4_096 })
-    expect(doubtsOf(aReport({ ...HONEST, completionTokens: 4_196 }), hidden)).toEqual([])
-    expect(doubtsOf(aReport({ ...HONEST, completionTokens: 41_960 }), hidden)).toEqual(['completion_high'])
+    expect(usageWarningsOf(aReport({ ...HONEST, completionTokens: 4_196 }), hidden)).toEqual([])
+    expect(usageWarningsOf(aReport({ ...HONEST, completionTokens: 41_960 }), hidden)).toEqual(['completion_high'])
     // A server that counts thoughts apart has none beside them.
     const apart = { ...HONEST, completionTokens: 4_196, reasoningTokens: 0 }
-    expect(doubtsOf(aReport(apart), hidden)).toEqual(['completion_high'])
+    expect(usageWarningsOf(aReport(apart), hidden)).toEqual(['completion_high'])
   })
 })
 
@@ -81,7 +81,7 @@ it('an honest figure is never doubted, however many bytes its tokens hold', () =
         toolCalls,
         hiddenTokensMax: thoughts,
       }
-      expect(doubtsOf(aReport(counts), known)).toEqual([])
+      expect(usageWarningsOf(aReport(counts), known)).toEqual([])
     }),
   )
 })
@@ -96,7 +96,7 @@ it('ten times as much is always found: from 400 tokens of prompt and 11 of an an
     fc.property(exchange, ({ prompt, envelope, answer }) => {
       const known = evidence({ sentBytes: bytesOf(prompt) + envelope, seenBytes: bytesOf(answer) })
       const counts = { promptTokens: 10 * prompt.length, completionTokens: 10 * answer.length }
-      expect(doubtsOf(aReport(counts), known)).toEqual(['prompt_high', 'completion_high'])
+      expect(usageWarningsOf(aReport(counts), known)).toEqual(['prompt_high', 'completion_high'])
     }),
   )
 })

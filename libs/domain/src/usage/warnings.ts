@@ -6,8 +6,8 @@ import type { Usage } from './usage.ts'
  * explicit zero beside content. `shrunk`: a later count below an earlier one. `prompt_high`, `completion_high`: far more than what
  * was sent or seen can hold.
  */
-export const USAGE_DOUBTS = ['absent', 'invalid', 'zero', 'shrunk', 'prompt_high', 'completion_high'] as const
-export type UsageDoubt = (typeof USAGE_DOUBTS)[number]
+export const USAGE_WARNINGS = ['absent', 'invalid', 'zero', 'shrunk', 'prompt_high', 'completion_high'] as const
+export type UsageWarning = (typeof USAGE_WARNINGS)[number]
 
 /** What a provider reported of one answer. */
 export interface UsageReport {
@@ -42,10 +42,13 @@ const MARKER_TOKENS_MAX = 64
  * tokenizer. So no honest figure is doubted, and ten times an honest one is found from about 400 tokens of prompt and from about
  * 11 tokens of an answer on, at the usual four bytes a token. Thoughts that are reported apart and not shown are believed.
  */
-export function doubtsOf({ counts, invalid, shrunk }: UsageReport, evidence: UsageEvidence): readonly UsageDoubt[] {
+export function usageWarningsOf(
+  { counts, invalid, shrunk }: UsageReport,
+  evidence: UsageEvidence,
+): readonly UsageWarning[] {
   const { owed, sentBytes, seenBytes, toolCalls, hiddenTokensMax } = evidence
   const { promptTokens = 0, completionTokens = 0, reasoningTokens = hiddenTokensMax } = counts
-  const raised: Record<UsageDoubt, boolean> = {
+  const raised: Record<UsageWarning, boolean> = {
     absent: !invalid && owed.some((name) => counts[name] === undefined),
     invalid,
     zero: owed.some((name) => counts[name] === 0),
@@ -53,5 +56,5 @@ export function doubtsOf({ counts, invalid, shrunk }: UsageReport, evidence: Usa
     prompt_high: promptTokens > sentBytes + ADDED_TOKENS_MAX,
     completion_high: completionTokens - reasoningTokens > seenBytes + MARKER_TOKENS_MAX * (1 + toolCalls),
   }
-  return USAGE_DOUBTS.filter((doubt) => raised[doubt])
+  return USAGE_WARNINGS.filter((warning) => raised[warning])
 }

@@ -1,7 +1,7 @@
 import type { Catalogue, Endpoint } from '../catalogue.ts'
 import { endpointOf, ownerOf, type ProviderSlug, type TargetId } from '../ids.ts'
 import { indexOf, type Own } from '../byok.ts'
-import type { Snapshot } from '../route/route.ts'
+import type { RoutingSnapshot } from '../route/route.ts'
 import { Timeline, type EndpointMinute, type Shown } from './timeline.ts'
 
 /** The catalogue with the prices in force from a moment on, until the next one begins. */
@@ -25,14 +25,14 @@ export interface Past {
 /** One minute of the past. */
 export interface Moment {
   /** As the router would have seen it; without a warm prompt cache, which belongs to a request. */
-  readonly snapshot: Snapshot
+  readonly snapshot: RoutingSnapshot
   /** Null for one that is gone, or whose owner is. */
   endpoint(id: TargetId): Endpoint | null
   shown(id: TargetId): Shown
 }
 
 /** A stretch of the past to route in. */
-export interface World {
+export interface ReplayContext {
   /** @param ms Unix milliseconds */
   at(ms: number): Moment
 }
@@ -42,7 +42,7 @@ const MINUTE_MS = 60_000
 const MOMENTS_MAX = 240
 
 /** Makes a past to route in. Each minute is built once while it is asked for again; the same past gives the same minutes. */
-export function worldOf(past: Past): World {
+export function replayContextOf(past: Past): ReplayContext {
   const timeline = new Timeline(past.minutes)
   const dated = past.catalogues.map(({ fromMs, catalogue }) => ({ fromMs, catalogue, endpoints: byId(catalogue) }))
   const moments = new Map<number, Moment>()

@@ -13,7 +13,7 @@ import { kindOf, type Failing } from './timeline.ts'
 import type { Moment } from './context.ts'
 
 /** A finished request as it was recorded: what the router was given, and what came of it. */
-export interface RecordedRequest {
+export interface ReplaySample {
   readonly requestId: RequestId
   readonly beganAtMs: number
   /** With the policies that applied then. Requests of one caller best share the object: what follows from it is computed once. */
@@ -38,7 +38,7 @@ export interface RecordedRequest {
 }
 
 /** What became or would have become of a request. Null is what nobody knows, or what there was none of. */
-export interface Fate {
+export interface PredictedOutcome {
   readonly end: 'answered' | 'failed' | 'refused'
   /** Who answered, or broke off the answer. */
   readonly endpoint: TargetId | null
@@ -49,7 +49,7 @@ export interface Fate {
   readonly failovers: number
 }
 
-export interface Prediction extends Fate {
+export interface Prediction extends PredictedOutcome {
   /** The filter that left no endpoint; null unless refused. */
   readonly stage: Stage | null
   /** What would have to be known to predict more: the endpoints of the way showed nothing of it within the hour. */
@@ -57,7 +57,7 @@ export interface Prediction extends Fate {
 }
 
 /** What happened. */
-export function fateOf(request: RecordedRequest): Fate {
+export function recordedOutcome(request: ReplaySample): PredictedOutcome {
   const { endpoint, failed, costNano, firstTokenMs, tokensPerSecond, attempts } = request
   const refused = endpoint === null && failed && attempts.length === 0
   const end = refused ? 'refused' : failed ? 'failed' : 'answered'
@@ -75,8 +75,8 @@ const ALL_KNOWN = { firstToken: false, throughput: false, failure: false }
  *   for when it is needed
  */
 export function predict(
-  request: RecordedRequest,
-  happened: Fate,
+  request: ReplaySample,
+  happened: PredictedOutcome,
   draft: Decision,
   then: () => Decision,
   moment: Moment,
@@ -89,7 +89,7 @@ export function predict(
 }
 
 /** Field by field: to spread an object that many requests share the shape of took a tenth of a replay. */
-function asItWas({ end, endpoint, costNano, firstTokenMs, tokensPerSecond, failovers }: Fate): Prediction {
+function asItWas({ end, endpoint, costNano, firstTokenMs, tokensPerSecond, failovers }: PredictedOutcome): Prediction {
   return { end, endpoint, costNano, firstTokenMs, tokensPerSecond, failovers, stage: null, unknown: ALL_KNOWN }
 }
 
@@ -128,7 +128,7 @@ interface Way {
 }
 
 /** Where both decisions begin with the same endpoint, the request would have begun where it did begin. */
-function wayOf(request: RecordedRequest, then: Decision, { targets, fallbacks }: Decision): Way {
+function wayOf(request: ReplaySample, then: Decision, { targets, fallbacks }: Decision): Way {
   const began = request.attempts[0]?.endpoint
   if (began === undefined || targets[0] !== then.targets[0] || targets[0] === began) return { targets, fallbacks }
   const others = (list: readonly TargetId[]) => list.filter((endpoint) => endpoint !== began)
@@ -141,14 +141,14 @@ type Hop =
   | { readonly end: 'drawn' }
   | { readonly end: 'failed'; readonly kind: FailureKind | null }
 
-function walk(request: RecordedRequest, way: Way, { failover, fallbackOn }: Decision, moment: Moment): Prediction {
+function walk(request: ReplaySample, way: Way, { failover, fallbackOn }: Decision, moment: Moment): Prediction {
   let { targets, fallbacks } = way
   for (let failovers = 0; failovers < ATTEMPTS_MAX; failovers++) {
     const [endpoint, ...others] = targets
     if (endpoint === undefined) break
     const { failing } = moment.shown(endpoint)
     const hop = recordedHop(request, endpoint) ?? drawnHop(request, failovers, failing)
-    if (hop.end === 'recorded') return { ...asItWas(fateOf(request)), failovers }
+    if (hop.end === 'recorded') return { ...asItWas(recordedOutcome(request)), failovers }
     if (hop.end === 'drawn') return answered(request, endpoint, failovers, moment)
     const { kind } = hop
     const mayGoOn = (on: readonly FailureKind[]) => kind !== null && on.includes(kind)
@@ -160,7 +160,7 @@ function walk(request: RecordedRequest, way: Way, { failover, fallbackOn }: Deci
 }
 
 /** What an endpoint did with this very request; null when it was not asked. */
-function recordedHop({ attempts }: RecordedRequest, endpoint: TargetId): Hop | null {
+function recordedHop({ attempts }: ReplaySample, endpoint: TargetId): Hop | null {
   const attempt = attempts.find((tried) => tried.endpoint === endpoint)
   if (!attempt) return null
   if (attempt.outcome !== 'failed') return { end: 'recorded' }
@@ -172,7 +172,7 @@ const FIRST_TOKEN_PLACE = 100
 const THROUGHPUT_PLACE = 101
 
 /** An endpoint of which nothing is known is taken to answer; the report counts those apart. */
-function drawnHop({ draw, beganAtMs }: RecordedRequest, place: number, failing: Failing | null): Hop {
+function drawnHop({ draw, beganAtMs }: ReplaySample, place: number, failing: Failing | null): Hop {
   const number = derivedDraw(draw, beganAtMs, place)
   if (!failing || number >= failing.rate) return { end: 'drawn' }
   let left = number / failing.rate
@@ -180,7 +180,7 @@ function drawnHop({ draw, beganAtMs }: RecordedRequest, place: number, failing: 
   return { end: 'failed', kind: drawn?.[0] ?? null }
 }
 
-function answered(request: RecordedRequest, endpoint: TargetId, failovers: number, moment: Moment): Prediction {
+function answered(request: ReplaySample, endpoint: TargetId, failovers: number, moment: Moment): Prediction {
   const { firstToken, throughput, failing } = moment.shown(endpoint)
   const price = moment.endpoint(endpoint)?.price ?? null
   const isOwn = ownerOf(endpoint) !== null

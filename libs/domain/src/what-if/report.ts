@@ -27,7 +27,7 @@ export interface WhatIfGroup extends WhatIfPair {
 }
 
 /** Requests that end elsewhere. Null stands for nobody: failed or refused. */
-export interface WhatIfMove {
+export interface WhatIfChangedRoute {
   readonly from: TargetId | null
   readonly to: TargetId | null
   readonly requests: number
@@ -92,7 +92,7 @@ export interface WhatIfReport {
   readonly providers: readonly WhatIfGroup[]
   readonly moved: number
   /** The most frequent first, WHAT_IF_MOVES_MAX at most. */
-  readonly moves: readonly WhatIfMove[]
+  readonly changedRoutes: readonly WhatIfChangedRoute[]
   /** Requests refused under the draft that were not refused then, by the filter. */
   readonly refused: readonly { readonly stage: Stage; readonly requests: number }[]
   readonly unknown: WhatIfUnknown
@@ -105,4 +105,4 @@ export interface WhatIfReport {
 /** Requests listed of each sort at most: enough to look into, small enough to send whole. */
 export const WHAT_IF_SAMPLE_MAX = 200
 /** Pairs of endpoints listed at most. */
-export const WHAT_IF_MOVES_MAX = 100
+export const WHAT_IF_CHANGED_ROUTES_MAX = 100

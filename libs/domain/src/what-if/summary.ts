@@ -2,25 +2,25 @@ import type { Stage } from '../route/decision.ts'
 import { addDigest, addToDigest, countOf, quantile, type Digest } from '../health/digest.ts'
 import { endpointOf, ownerOf, type TargetId } from '../ids.ts'
 import type { NanoUsd } from '../money/money.ts'
-import type { Fate, Prediction, RecordedRequest } from './predict.ts'
+import type { PredictedOutcome, Prediction, ReplaySample } from './predict.ts'
 import {
   WHAT_IF_LIMITS,
-  WHAT_IF_MOVES_MAX,
+  WHAT_IF_CHANGED_ROUTES_MAX,
   WHAT_IF_SAMPLE_MAX,
   type WhatIfFigures,
   type WhatIfGroup,
   type WhatIfLimit,
-  type WhatIfMove,
+  type WhatIfChangedRoute,
   type WhatIfPair,
   type WhatIfReport,
   type WhatIfSample,
 } from './report.ts'
 
 /** Adds requests up. The order in which they come does not matter, and nothing is kept of one but in the samples. */
-export class Tally {
+export class WhatIfSummary {
   /** By endpoint, or by the model that was asked for where nobody answered; the sums of the report are made of these. */
   readonly #cells = new Map<string, Cell>()
-  readonly #moves = new Map<TargetId | null, Map<TargetId | null, MoveSum>>()
+  readonly #moves = new Map<TargetId | null, Map<TargetId | null, ChangedRouteSum>>()
   readonly #stages = new Map<Stage, number>()
   readonly #sample = new Largest()
   readonly #refusedSample = new Largest()
@@ -43,7 +43,7 @@ export class Tally {
     if (isReproduced) this.#reproduced++
   }
 
-  add(request: RecordedRequest, happened: Fate, predicted: Prediction): void {
+  add(request: ReplaySample, happened: PredictedOutcome, predicted: Prediction): void {
     this.#requests++
     this.#cellOf(request, happened.endpoint).happened.add(comparable(happened, predicted))
     this.#cellOf(request, predicted.endpoint).predicted.add(predicted)
@@ -69,7 +69,7 @@ export class Tally {
       models: groupsOf(cells, ({ model }) => model),
       providers: groupsOf(cells, ({ provider }) => provider),
       moved: this.#moved,
-      moves: moves.toSorted(mostFirst).slice(0, WHAT_IF_MOVES_MAX),
+      changedRoutes: moves.toSorted(mostFirst).slice(0, WHAT_IF_CHANGED_ROUTES_MAX),
       refused: refused.toSorted((a, b) => b.requests - a.requests || (a.stage < b.stage ? -1 : 1)),
       unknown: { ...this.#unknown },
       sample: this.#sample.list(),
@@ -78,7 +78,7 @@ export class Tally {
     }
   }
 
-  #cellOf({ route }: RecordedRequest, endpoint: TargetId | null): Cell {
+  #cellOf({ route }: ReplaySample, endpoint: TargetId | null): Cell {
     const asked = route.models[0] ?? ''
     const name = endpoint ?? `nobody ${asked}`
     const known = this.#cells.get(name)
@@ -98,9 +98,9 @@ export class Tally {
     if (unknown.failure) this.#unknown.failures++
   }
 
-  #move({ endpoint: from, costNano }: Fate, predicted: Prediction): void {
+  #move({ endpoint: from, costNano }: PredictedOutcome, predicted: Prediction): void {
     const { endpoint: to, stage } = predicted
-    const sums = this.#moves.get(from) ?? new Map<TargetId | null, MoveSum>()
+    const sums = this.#moves.get(from) ?? new Map<TargetId | null, ChangedRouteSum>()
     this.#moves.set(from, sums)
     const sum = sums.get(to) ?? { from, to, requests: 0, happenedNano: 0n, predictedNano: 0n }
     sums.set(to, sum)
@@ -128,7 +128,7 @@ function isOwn(target: TargetId | null): boolean {
 }
 
 /** Speed that cannot be predicted is left out on both sides: else the slow ones might go missing on one, and look like a gain. */
-function comparable(happened: Fate, { unknown }: Prediction): Fate {
+function comparable(happened: PredictedOutcome, { unknown }: Prediction): PredictedOutcome {
   if (!unknown.firstToken && !unknown.throughput) return happened
   return {
     ...happened,
@@ -174,7 +174,7 @@ class Sum {
   readonly #firstToken: Digest = {}
   readonly #throughput: Digest = {}
 
-  add({ end, costNano, firstTokenMs, tokensPerSecond, failovers }: Fate): void {
+  add({ end, costNano, firstTokenMs, tokensPerSecond, failovers }: PredictedOutcome): void {
     this.#requests++
     if (end === 'failed') this.#failures++
     if (end === 'refused') this.#refused++
@@ -210,7 +210,7 @@ class Sum {
   }
 }
 
-type MoveSum = { -readonly [Field in keyof WhatIfMove]: WhatIfMove[Field] }
+type ChangedRouteSum = { -readonly [Field in keyof WhatIfChangedRoute]: WhatIfChangedRoute[Field] }
 
 /** Those with the largest difference in cost, of any number. Equal ones are told apart by their id, so that no order of coming matters. */
 class Largest {
@@ -218,7 +218,7 @@ class Largest {
   /** Smaller differences are not worth a look any more: there are enough larger ones. */
   #least = -1n
 
-  offer(request: RecordedRequest, happened: Fate, predicted: Prediction): void {
+  offer(request: ReplaySample, happened: PredictedOutcome, predicted: Prediction): void {
     if (differenceOf(request.costNano, predicted.costNano) < this.#least) return
     this.#held.push({
       requestId: request.requestId,
@@ -259,8 +259,8 @@ function dearestFirst(a: WhatIfGroup, b: WhatIfGroup): number {
   return descending(cost(a), cost(b)) || (a.name < b.name ? -1 : 1)
 }
 
-function mostFirst(a: WhatIfMove, b: WhatIfMove): number {
-  const name = ({ from, to }: WhatIfMove) => `${from ?? ''} ${to ?? ''}`
+function mostFirst(a: WhatIfChangedRoute, b: WhatIfChangedRoute): number {
+  const name = ({ from, to }: WhatIfChangedRoute) => `${from ?? ''} ${to ?? ''}`
   return b.requests - a.requests || (name(a) < name(b) ? -1 : 1)
 }
 

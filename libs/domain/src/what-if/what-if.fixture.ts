@@ -17,9 +17,9 @@ import { DEFAULT_POLICY, type Policy, type VersionedPolicy } from '../policy/pol
 import { cost } from '../money/price.ts'
 import { route, type RouteRequest } from '../route/route.ts'
 import { NO_USAGE } from '../usage/usage.ts'
-import type { RecordedRequest } from './predict.ts'
+import type { ReplaySample } from './predict.ts'
 import type { EndpointMinute } from './timeline.ts'
-import { worldOf, type Past, type World } from './context.ts'
+import { replayContextOf, type Past, type ReplayContext } from './context.ts'
 
 /** When the made-up past begins, Unix milliseconds; it lasts half an hour, and prices change in its middle. */
 export const BEGAN_MS = Date.UTC(2026, 10, 20, 12)
@@ -89,7 +89,7 @@ export function aCaller(policies: readonly VersionedPolicy[] = [aPolicy()]): Cal
 }
 
 /** What happened to one request, answered by acorn in 200 ms unless changed. */
-export function aRequest(changes: Partial<RecordedRequest> = {}): RecordedRequest {
+export function aRequest(changes: Partial<ReplaySample> = {}): ReplaySample {
   const endpoint = 'acorn/sim/swift' as EndpointId
   const features: RouteRequest = {
     ...{ models: ['sim/swift' as ModelSlug], promptTokens: 1_000, maxTokens: null },
@@ -115,16 +115,16 @@ export function aMinute(endpoint: string, changes: Partial<EndpointMinute> = {})
 }
 
 export interface Scene {
-  readonly world: World
+  readonly world: ReplayContext
   readonly caller: Caller
-  readonly requests: readonly RecordedRequest[]
+  readonly requests: readonly ReplaySample[]
 }
 
 /** Half an hour of made-up traffic, routed by the router itself on health that the minutes only resemble. */
 export function aScene(seed: number, policies: readonly VersionedPolicy[], requests = 60): Scene {
   const dice = diceOf(seed)
   const past = aPast(dice)
-  const world = worldOf(past)
+  const world = replayContextOf(past)
   const caller = aCaller(policies)
   return { world, caller, requests: Array.from({ length: requests }, (_, i) => happen(i, caller, world, dice)) }
 }
@@ -162,7 +162,7 @@ function minutesOf(endpoint: string, dice: () => number): EndpointMinute[] {
   }).filter(({ attempts }) => attempts > 0)
 }
 
-function happen(index: number, caller: Caller, world: World, dice: () => number): RecordedRequest {
+function happen(index: number, caller: Caller, world: ReplayContext, dice: () => number): ReplaySample {
   const beganAtMs = BEGAN_MS + Math.floor(dice() * MINUTES * MINUTE_MS)
   const moment = world.at(beganAtMs)
   const features: RouteRequest = {
@@ -197,7 +197,7 @@ function wobble(health: Health, dice: () => number): Health {
   return { ...health, firstTokenMs: by(health.firstTokenMs), tokensPerSecond: by(health.tokensPerSecond) }
 }
 
-function attemptsAt(targets: readonly TargetId[], dice: () => number): RecordedRequest['attempts'] {
+function attemptsAt(targets: readonly TargetId[], dice: () => number): ReplaySample['attempts'] {
   const attempts: Pick<Attempt, 'endpoint' | 'outcome' | 'fault'>[] = []
   for (const endpoint of targets) {
     const failed = dice() < 0.1

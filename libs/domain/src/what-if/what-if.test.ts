@@ -17,14 +17,14 @@ import {
   MINUTE_MS,
   PROVIDERS,
 } from './what-if.fixture.ts'
-import { openReplay, replay, type Draft } from './what-if.ts'
-import type { RecordedRequest } from './predict.ts'
+import { openReplay, replay, type DraftPolicy } from './what-if.ts'
+import type { ReplaySample } from './predict.ts'
 import type { EndpointMinute } from './timeline.ts'
-import { worldOf, type World } from './context.ts'
+import { replayContextOf, type ReplayContext } from './context.ts'
 
 const NOBODY_WIDER: ReadonlySet<PolicyId> = new Set()
 
-function draftOf(changes: Partial<Policy>): Draft {
+function draftOf(changes: Partial<Policy>): DraftPolicy {
   return { policy: aPolicy(changes, 'draft'), wider: NOBODY_WIDER }
 }
 
@@ -51,12 +51,14 @@ describe('what is one’s own', () => {
     reachable: new Set(PROVIDERS as readonly string[] as readonly ProviderSlug[]),
   }
   const minutes = [aMinute('acorn/sim/swift#a'), aMinute('birch/sim/swift')]
-  const world = worldOf({ ...past, own, minutes })
+  const world = replayContextOf({ ...past, own, minutes })
   const caller = { ...aCaller(), own }
 
   it('is routed to as it is today, costs nothing here, and is shown by its own minutes', () => {
     const report = replay(draftOf({ own: 'only' }), world, [aRequest({ caller })])
-    expect(report.moves).toMatchObject([{ from: 'acorn/sim/swift', to: 'acorn/sim/swift#a', predictedNano: 0n }])
+    expect(report.changedRoutes).toMatchObject([
+      { from: 'acorn/sim/swift', to: 'acorn/sim/swift#a', predictedNano: 0n },
+    ])
     expect(report.totals).toMatchObject({ happened: { costNano: 2_000_000n }, predicted: { costNano: 0n } })
     expect(report.totals.predicted.firstTokenMs?.p50).toBeGreaterThan(300)
     expect(report.unknown).toMatchObject({ cost: 0, firstToken: 0, failures: 0 })
@@ -70,7 +72,7 @@ describe('what is one’s own', () => {
     expect(moment.endpoint('acorn/sim/swift#a' as TargetId)?.price?.version).toBe(1)
     expect(moment.endpoint('acorn/sim/swift#gone' as TargetId)).toBeNull()
     expect(
-      worldOf({ ...past, minutes })
+      replayContextOf({ ...past, minutes })
         .at(BEGAN_MS)
         .endpoint('acorn/sim/swift#a' as TargetId),
     ).toBeNull()
@@ -78,8 +80,8 @@ describe('what is one’s own', () => {
     const attempts = [{ endpoint: gone, outcome: 'answered', fault: null }] as const
     const request = aRequest({ caller, endpoint: gone, attempts, costNano: 0n })
     expect(replay(draftOf({}), world, [request])).toMatchObject({ moved: 0, totals: { predicted: { costNano: 0n } } })
-    const { moves } = replay(draftOf({ deny: ['acorn'] }), world, [request])
-    expect(moves).toMatchObject([{ from: gone, to: 'birch/sim/swift' }])
+    const { changedRoutes } = replay(draftOf({ deny: ['acorn'] }), world, [request])
+    expect(changedRoutes).toMatchObject([{ from: gone, to: 'birch/sim/swift' }])
   })
 })
 
@@ -121,7 +123,7 @@ describe('laws', () => {
     fc.assert(
       fc.property(anySeed, anyChanges, (seed, changes) => {
         const { world, requests } = aScene(seed, [aPolicy()])
-        const { totals, models, providers, moves, moved } = replay(draftOf(changes), world, requests)
+        const { totals, models, providers, changedRoutes, moved } = replay(draftOf(changes), world, requests)
         for (const side of ['happened', 'predicted'] as const) {
           for (const groups of [models, providers]) {
             const sum = (pick: 'requests' | 'failures' | 'refused' | 'failovers') =>
@@ -132,7 +134,7 @@ describe('laws', () => {
             expect(nano).toBe(totals[side].costNano)
           }
         }
-        expect(moves.reduce((all, move) => all + move.requests, 0)).toBe(moved)
+        expect(changedRoutes.reduce((all, move) => all + move.requests, 0)).toBe(moved)
       }),
       { numRuns: 40 },
     )
@@ -146,8 +148,8 @@ const BIRCH = 'birch/sim/swift' as EndpointId
 const FIXED = aPolicy({ objective: 'pinned', order: ['acorn', 'birch'] })
 const AWAY: Partial<Policy> = { deny: ['acorn'] }
 
-function worldWith(minutes: readonly EndpointMinute[], endpoints = ENDPOINTS): World {
-  return worldOf({
+function worldWith(minutes: readonly EndpointMinute[], endpoints = ENDPOINTS): ReplayContext {
+  return replayContextOf({
     catalogues: [
       { fromMs: 0, catalogue: aCatalogue(endpoints) },
       {
@@ -160,7 +162,7 @@ function worldWith(minutes: readonly EndpointMinute[], endpoints = ENDPOINTS): W
   })
 }
 
-function recorded(changes: Partial<RecordedRequest> = {}): RecordedRequest {
+function recorded(changes: Partial<ReplaySample> = {}): ReplaySample {
   return aRequest({ caller: aCaller([FIXED]), ...changes })
 }
 
@@ -169,10 +171,10 @@ const HEALTHY = [aMinute(ACORN), aMinute(BIRCH)]
 describe('a moved request', () => {
   it('costs the tokens that were used at the price that was in force then', () => {
     const requests = [recorded(), recorded({ beganAtMs: CHANGED_MS })]
-    const { totals, moves } = replay(draftOf(AWAY), worldWith(HEALTHY), requests)
+    const { totals, changedRoutes } = replay(draftOf(AWAY), worldWith(HEALTHY), requests)
     // 1,000 tokens in and 500 out, at $0.50 and $1, then at $3 and $6 per million.
     expect(totals.predicted.costNano).toBe(1_000_000n + 6_000_000n)
-    expect(moves).toEqual([
+    expect(changedRoutes).toEqual([
       { from: ACORN, to: BIRCH, requests: 2, happenedNano: 4_000_000n, predictedNano: 7_000_000n },
     ])
   })
@@ -243,9 +245,9 @@ describe('failures', () => {
   it('end the request where the draft does not name their kind', () => {
     const on = ['outage'] as const
     const draft = draftOf({ ...BIRCH_FIRST, failover: { ...DEFAULT_FAILOVER, on } })
-    const { totals, moves } = replay(draft, worldWith([dead]), [recorded()])
+    const { totals, changedRoutes } = replay(draft, worldWith([dead]), [recorded()])
     expect(totals.predicted).toMatchObject({ failures: 1, costNano: 0n })
-    expect(moves).toMatchObject([{ from: ACORN, to: null }])
+    expect(changedRoutes).toMatchObject([{ from: ACORN, to: null }])
   })
 
   it('are predicted as often as the endpoint failed in that minute', () => {
@@ -291,9 +293,9 @@ describe('the report', () => {
       providers: new Map(providers.map((provider) => [provider.slug, provider])),
     }
     const reachable = new Set(providers.map(({ slug }) => slug))
-    const world = worldOf({ catalogues: [{ fromMs: 0, catalogue }], reachable, minutes: [] })
-    const { moves } = replay(draftOf({ regions: ['eu'] }), world, [aRequest()])
-    expect(moves).toMatchObject([{ from: 'acorn/sim/swift', to: 'birch/sim/swift' }])
+    const world = replayContextOf({ catalogues: [{ fromMs: 0, catalogue }], reachable, minutes: [] })
+    const { changedRoutes } = replay(draftOf({ regions: ['eu'] }), world, [aRequest()])
+    expect(changedRoutes).toMatchObject([{ from: 'acorn/sim/swift', to: 'birch/sim/swift' }])
     const { refused } = replay(draftOf({ regions: ['cn'] }), world, [aRequest()])
     expect(refused).toEqual([{ stage: 'region', requests: 1 }])
   })
@@ -334,14 +336,14 @@ describe('the draft', () => {
 
   it('applies within the policies of organisation and workspace', () => {
     const request = recorded({ caller: aCaller([aPolicy({ deny: ['birch'] }, 'organisation'), FIXED]) })
-    const draft: Draft = { policy: aPolicy(AWAY, 'draft'), wider: new Set(['organisation' as PolicyId]) }
+    const draft: DraftPolicy = { policy: aPolicy(AWAY, 'draft'), wider: new Set(['organisation' as PolicyId]) }
     expect(replay(draft, worldWith(HEALTHY), [request]).totals.predicted.refused).toBe(1)
   })
 
   it('takes the place of another version of itself, wherever that applied', () => {
     const request = recorded({ caller: aCaller([aPolicy({}, 'organisation', 1), FIXED]) })
     const report = replay({ policy: denied, wider: NOBODY_WIDER }, worldWith(HEALTHY), [request])
-    expect(report.moves).toMatchObject([{ from: ACORN, to: BIRCH }])
+    expect(report.changedRoutes).toMatchObject([{ from: ACORN, to: BIRCH }])
   })
 })
 

@@ -4,13 +4,13 @@ import type { PolicyId } from '../ids.ts'
 import type { VersionedPolicy } from '../policy/policy.ts'
 import { route } from '../route/route.ts'
 import { derivedDraw } from './draw.ts'
-import { fateOf, predict, type RecordedRequest } from './predict.ts'
+import { recordedOutcome, predict, type ReplaySample } from './predict.ts'
 import type { WhatIfReport } from './report.ts'
-import { Tally } from './summary.ts'
-import type { World } from './context.ts'
+import { WhatIfSummary } from './summary.ts'
+import type { ReplayContext } from './context.ts'
 
 /** The policy that is tried out. */
-export interface Draft {
+export interface DraftPolicy {
   readonly policy: VersionedPolicy
   /** Policies of the organisation and its workspaces, which go on applying around the draft. */
   readonly wider: ReadonlySet<PolicyId>
@@ -19,7 +19,7 @@ export interface Draft {
 /** A replay under way. Keeps sums and samples, no request. */
 export interface Replay {
   /** Routes requests again. @param world holds their minutes, and the hour around them */
-  take(world: World, requests: readonly RecordedRequest[]): void
+  take(world: ReplayContext, requests: readonly ReplaySample[]): void
   /** Counts requests that have no recorded decision. */
   skip(requests: number): void
   report(): WhatIfReport
@@ -31,8 +31,8 @@ export interface Replay {
  * happened stands.
  * Nothing is kept of a request, so that there may be any number of them; their order does not matter.
  */
-export function openReplay(draft: Draft): Replay {
-  const tally = new Tally()
+export function openReplay(draft: DraftPolicy): Replay {
+  const tally = new WhatIfSummary()
   const drafted = new Map<Caller, Caller>()
   return {
     take(world, requests) {
@@ -48,7 +48,7 @@ export function openReplay(draft: Draft): Replay {
 }
 
 /** The same for requests that are all at hand. The same input gives the same report. */
-export function replay(draft: Draft, world: World, requests: readonly RecordedRequest[]): WhatIfReport {
+export function replay(draft: DraftPolicy, world: ReplayContext, requests: readonly ReplaySample[]): WhatIfReport {
   const whole = openReplay(draft)
   whole.take(world, requests)
   return whole.report()
@@ -59,13 +59,13 @@ const CHECKED_SHARE = 1 / 16
 /** Apart from the places that `predict` draws by. */
 const CHECK_PLACE = 200
 
-function replayOne(request: RecordedRequest, drafted: Caller, world: World, tally: Tally): void {
+function replayOne(request: ReplaySample, drafted: Caller, world: ReplayContext, tally: WhatIfSummary): void {
   const moment = world.at(request.beganAtMs)
   const snapshot = request.warm === null ? moment.snapshot : { ...moment.snapshot, warm: request.warm }
   const decide = (caller: Caller): Decision => route(request.route, caller, snapshot, request.beganAtMs, request.draw)
   let known: Decision | null = null
   const then = () => (known ??= decide(request.caller))
-  const happened = fateOf(request)
+  const happened = recordedOutcome(request)
   tally.add(request, happened, predict(request, happened, decide(drafted), then, moment))
   if (derivedDraw(request.draw, request.beganAtMs, CHECK_PLACE) < CHECKED_SHARE) {
     tally.check(then().targets[0] === request.attempts[0]?.endpoint)
@@ -76,7 +76,7 @@ function replayOne(request: RecordedRequest, drafted: Caller, world: World, tall
  * The draft takes the place of the policy that it is a version of; where that did not apply, the place of the key's own: then the
  * policies of organisation and workspace stay around it, and whatever else applied goes.
  */
-function underDraft(caller: Caller, { policy, wider }: Draft): Caller {
+function underDraft(caller: Caller, { policy, wider }: DraftPolicy): Caller {
   const policies = caller.policies.some(({ id }) => id === policy.id)
     ? caller.policies.map((applied) => (applied.id === policy.id ? policy : applied))
     : [...caller.policies.filter(({ id }) => wider.has(id)), policy]

@@ -3,7 +3,7 @@ import { buildConnector, Pool, type Dispatcher } from 'undici'
 import type { EgressAllow } from './allow.ts'
 import { connector, wasBeforeSending, type Done, type Wanted } from './connect.ts'
 import { judgeText, prefixOf, refusedWay } from './guard.ts'
-import { lookUpByNameServers, lookUpBySystem, type Lookup } from './lookup.ts'
+import { lookUpByNameServers, lookUpBySystem, type NameLookup } from './lookup.ts'
 import { Names } from './names.ts'
 
 /** One request to the outside. The credential in `headers` belongs to `baseUrl` and goes nowhere else: redirects are never followed. */
@@ -21,7 +21,7 @@ export interface Outgoing {
 }
 
 /** A question to the outside, answered in few words. */
-export interface Asking {
+export interface OutgoingRequest {
   readonly baseUrl: string
   /** Begins with a slash. */
   readonly path: string
@@ -48,7 +48,7 @@ export interface EgressOptions {
   /** For URLs that tenants wrote: https on two ports to public addresses, and what the operator allows beyond. Left out: anywhere. */
   readonly guard?: { readonly allow: EgressAllow }
   /** How names become addresses. Default: as the system does; behind a guard by the hosts file and the name servers alone. */
-  readonly lookup?: Lookup
+  readonly lookup?: NameLookup
   /** Default: the process's monotonic clock. */
   readonly nowMs?: () => number
 }
@@ -114,7 +114,7 @@ export class Egress {
   }
 
   /** Sends a GET, as `post` does; `upstream_timeout` when its time is over before the answer was read to the end. */
-  get({ timeoutMs, ...asking }: Asking): Promise<Incoming> {
+  get({ timeoutMs, ...asking }: OutgoingRequest): Promise<Incoming> {
     const limits = { headersTimeoutMs: timeoutMs, idleTimeoutMs: timeoutMs, signal: AbortSignal.timeout(timeoutMs) }
     return this.#send('GET', { ...asking, ...limits, body: null })
   }

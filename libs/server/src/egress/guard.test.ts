@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { egressAllow, NO_EGRESS_ALLOW, parseEgressAllow } from './allow.ts'
 import { judgeUrl } from './guard.ts'
-import type { Lookup } from './lookup.ts'
+import type { NameLookup } from './lookup.ts'
 import { readConfig } from '../config.ts'
 
 const PUBLIC = ['93.184.216.34', '2606:2800:220::1']
 const to =
-  (...addresses: string[]): Lookup =>
+  (...addresses: string[]): NameLookup =>
   () =>
     Promise.resolve(addresses)
 
-async function whyNot(text: string, lookup: Lookup = to(...PUBLIC), allow = NO_EGRESS_ALLOW): Promise<string> {
+async function whyNot(text: string, lookup: NameLookup = to(...PUBLIC), allow = NO_EGRESS_ALLOW): Promise<string> {
   const judged = await judgeUrl(text, allow, lookup)
   return judged.ok ? 'none' : judged.why
 }
@@ -56,7 +56,7 @@ describe('a base URL', () => {
       'resolves to fe80::1, which is a link-local address',
     )
     expect(await whyNot('https://a.example', to())).toBe('has a host name that does not resolve to an address')
-    const unknown: Lookup = () => Promise.reject(new Error('ENOTFOUND'))
+    const unknown: NameLookup = () => Promise.reject(new Error('ENOTFOUND'))
     expect(await whyNot('https://a.example', unknown)).toBe('has a host name that does not resolve to an address')
   })
 
@@ -69,7 +69,7 @@ describe('a base URL', () => {
 
   it('asks nobody for the name when its text is enough to refuse it', async () => {
     let asked = 0
-    const lookup: Lookup = () => {
+    const lookup: NameLookup = () => {
       asked++
       return Promise.resolve(PUBLIC)
     }

@@ -2,7 +2,7 @@ import { Fault } from '@turnpike/domain'
 import { isIP } from 'node:net'
 import { canonicalAddress, notPublic } from './addresses.ts'
 import type { EgressAllow } from './allow.ts'
-import { lookUpByNameServers, type Lookup } from './lookup.ts'
+import { lookUpByNameServers, type NameLookup } from './lookup.ts'
 
 /** A base URL that was judged before it is saved. */
 export type UrlJudgement =
@@ -30,7 +30,7 @@ const LOOKUP_MS = 2_000
 export async function judgeUrl(
   text: string,
   allow: EgressAllow,
-  lookup: Lookup = lookUpByNameServers(),
+  lookup: NameLookup = lookUpByNameServers(),
 ): Promise<UrlJudgement> {
   const judged = judgeText(text, allow)
   if (!judged.ok) return { ok: false, why: judged.why }
@@ -127,7 +127,7 @@ function refusal(why: string): Refusal {
 }
 
 /** The addresses, or why there are none. */
-async function lookUpInTime(host: string, lookup: Lookup): Promise<readonly string[] | string> {
+async function lookUpInTime(host: string, lookup: NameLookup): Promise<readonly string[] | string> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve('has a host name that was not found in time; please try again'), LOOKUP_MS)

@@ -1,9 +1,9 @@
 import { startNameServer, type NameServer } from '@turnpike/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { lookUpByNameServers, lookUpBySystem, type Lookup } from './lookup.ts'
+import { lookUpByNameServers, lookUpBySystem, type NameLookup } from './lookup.ts'
 
 let server: NameServer
-let lookup: Lookup
+let lookup: NameLookup
 beforeAll(async () => {
   server = await startNameServer()
   lookup = lookUpByNameServers([server.address])

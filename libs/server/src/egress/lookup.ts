@@ -3,13 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 
 /** The addresses of a host name, as text, in the order to try them. Rejects when there are none. */
-export type Lookup = (host: string) => Promise<readonly string[]>
+export type NameLookup = (host: string) => Promise<readonly string[]>
 
 /**
  * As every other program on the machine does it, search domains and all. A slow name server holds one of the process's few threads
  * meanwhile, so this is for names that the operator chose.
  */
-export const lookUpBySystem: Lookup = async (host) => (await lookUp(host, { all: true })).map(({ address }) => address)
+export const lookUpBySystem: NameLookup = async (host) =>
+  (await lookUp(host, { all: true })).map(({ address }) => address)
 
 /** One question to a name server, milliseconds; asked twice, it ends within a connection's time. */
 const QUESTION_MS = 700
@@ -23,7 +24,7 @@ const HOSTS_FILE = '/etc/hosts'
  * name into one of our own network. This is for names that a tenant chose.
  * @param servers addresses, with ports where they have one; default: those of the system
  */
-export function lookUpByNameServers(servers?: readonly string[]): Lookup {
+export function lookUpByNameServers(servers?: readonly string[]): NameLookup {
   return async (host) => {
     const local = await inHostsFile(host)
     if (local.length > 0) return local

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net'
-import type { Lookup } from './lookup.ts'
+import type { NameLookup } from './lookup.ts'
 
 export interface NamesOptions {
-  readonly lookup: Lookup
+  readonly lookup: NameLookup
   /** A look-up that takes longer is not waited for by anybody who comes after. */
   readonly patienceMs: number
   readonly nowMs: () => number

@@ -6,14 +6,14 @@ import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { NO_EGRESS_ALLOW, parseEgressAllow, type EgressAllow } from './allow.ts'
 import { judgeUrl } from './guard.ts'
-import type { Lookup } from './lookup.ts'
+import type { NameLookup } from './lookup.ts'
 import { disguises, spellingsOf, startWatch, type Watch } from './ssrf.fixture.ts'
 import { Egress, type Incoming } from './egress.ts'
 
 /** A public address that is only ever judged: nobody connects to it here. */
 const PUBLIC = '93.184.216.34'
 /** Every name leads to this machine. */
-const toLoopback: Lookup = () => Promise.resolve(['127.0.0.1'])
+const toLoopback: NameLookup = () => Promise.resolve(['127.0.0.1'])
 
 let watch: Watch
 beforeAll(async () => {
@@ -26,14 +26,14 @@ afterEach(async () => {
   for (const end of endings.splice(0).toReversed()) await end()
 })
 
-function guarded(lookup: Lookup = toLoopback, allow: EgressAllow = NO_EGRESS_ALLOW): Egress {
+function guarded(lookup: NameLookup = toLoopback, allow: EgressAllow = NO_EGRESS_ALLOW): Egress {
   const egress = new Egress({ connectTimeoutMs: 1_000, connectionsMax: 4, guard: { allow }, lookup })
   endings.push(() => egress.close())
   return egress
 }
 
 /** What each sink makes of a URL: the judgement at save, a completion, the test of a credential. */
-async function atEverySink(url: string, lookup: Lookup = toLoopback): Promise<string[]> {
+async function atEverySink(url: string, lookup: NameLookup = toLoopback): Promise<string[]> {
   const egress = guarded(lookup)
   const judged = await judgeUrl(url, NO_EGRESS_ALLOW, lookup)
   return [judged.ok ? 'saved' : 'refused', await outcome(post(egress, url)), await outcome(get(egress, url))]
@@ -121,7 +121,7 @@ describe('S-11 a URL of a tenant’s never leads to an address that is not publi
 
   it('by a name that is public when it is saved and private when it is called', async () => {
     const answers = [[PUBLIC], ['127.0.0.1']]
-    const rebinding: Lookup = () => Promise.resolve(answers.shift() ?? ['127.0.0.1'])
+    const rebinding: NameLookup = () => Promise.resolve(answers.shift() ?? ['127.0.0.1'])
     const url = `https://rebinding.attacker.example:${watch.port}`
     expect(await judgeUrl(url, NO_EGRESS_ALLOW, rebinding)).toMatchObject({ ok: true })
     expect(await outcome(post(guarded(rebinding), url))).toBe('refused')
@@ -250,7 +250,7 @@ describe('an address that the operator allows', () => {
     const otherPort = (other.address() as AddressInfo).port
     const allow = parseEgressAllow(`127.0.0.1:${port}`)
     // As a hosts file has it: one of the two is allowed.
-    const lookup: Lookup = (host) => Promise.resolve(host === 'localhost' ? ['::1', '127.0.0.1'] : ['127.0.0.2'])
+    const lookup: NameLookup = (host) => Promise.resolve(host === 'localhost' ? ['::1', '127.0.0.1'] : ['127.0.0.2'])
     const egress = guarded(lookup, allow)
     for (const host of ['127.0.0.1', 'localhost', '0x7f.1'])
       expect(await get(egress, `http://${host}:${port}`)).toBe('200 well')

@@ -41,7 +41,7 @@ export function refuseMore(count: number, kind: string): void {
 /** Throws Fault `conflict` when what the organisation has switched on is more than each of its keys can carry. */
 export async function refuseTooMuch(transaction: Transaction, tenantId: string): Promise<void> {
   const [row] = await transaction.$queryRaw<{ bytes: number | null }[]>`
-    SELECT octet_length(own_means(${tenantId}::uuid)::text) AS bytes`
+    SELECT octet_length(byok_resources(${tenantId}::uuid)::text) AS bytes`
   if ((row?.bytes ?? 0) <= OWN_BYTES_MAX) return
   throw new Fault(
     'conflict',

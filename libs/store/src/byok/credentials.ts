@@ -11,7 +11,7 @@ import {
 } from '@turnpike/domain'
 import type { OwnCredential as Row } from '../generated/client.ts'
 import type { CredentialRowPatch } from '../changes/mutate-byok.ts'
-import { mutate, type Author, type Door, type Mutated } from '../changes/mutate.ts'
+import { mutate, type Author, type Tables, type Mutated } from '../changes/mutate.ts'
 import { differing, makersOf, refuseEmpty, refuseForeignKeys, refuseMore, refuseTooMuch, unfit } from './checks.ts'
 import { ownCredentialOf } from './rows.ts'
 import { sealFor, type SecretTraits } from './secrets.ts'
@@ -183,7 +183,7 @@ function change(
   prisma: PrismaClient,
   author: Author,
   id: string,
-  work: (door: Door, transaction: Transaction, row: Row) => Promise<void>,
+  work: (door: Tables, transaction: Transaction, row: Row) => Promise<void>,
 ): Promise<Mutated<OwnCredentialSummary | null>> {
   return mutate(prisma, author, async (door, transaction) => {
     const row = await door.ownCredentials.find(id)

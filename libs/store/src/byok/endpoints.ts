@@ -11,7 +11,7 @@ import {
 } from '@turnpike/domain'
 import type { OwnEndpoint as Row } from '../generated/client.ts'
 import type { EndpointRowPatch, SecretColumns } from '../changes/mutate-byok.ts'
-import { mutate, type Author, type Door, type Mutated } from '../changes/mutate.ts'
+import { mutate, type Author, type Tables, type Mutated } from '../changes/mutate.ts'
 import { differing, refuseMore, refuseTooMuch, unfit } from './checks.ts'
 import {
   endpointFrom,
@@ -190,7 +190,7 @@ function change(
   prisma: PrismaClient,
   author: Author,
   id: string,
-  work: (door: Door, transaction: Transaction, row: Row) => Promise<void>,
+  work: (door: Tables, transaction: Transaction, row: Row) => Promise<void>,
 ): Promise<Mutated<OwnEndpointSummary | null>> {
   return mutate(prisma, author, async (door, transaction) => {
     const row = await door.ownEndpoints.find(id)

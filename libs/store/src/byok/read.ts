@@ -8,7 +8,7 @@ import { inTenant, type Pool } from '../connections/pools.ts'
  */
 export async function readOwn(pool: Pool, tenantId: TenantId): Promise<Own> {
   const { rows } = await inTenant(pool, tenantId, (client) =>
-    client.query<{ own: StoredOwn | null }>('SELECT own_means($1) AS own', [tenantId]),
+    client.query<{ own: StoredOwn | null }>('SELECT byok_resources($1) AS own', [tenantId]),
   )
   return ownOf(rows[0]?.own ?? null) ?? { credentials: [], endpoints: [] }
 }

@@ -1,5 +1,5 @@
 import type { TenantId } from '@turnpike/domain'
-import { mutate, type Door } from '../changes/mutate.ts'
+import { mutate, type Tables } from '../changes/mutate.ts'
 import { credentialFrom } from './credentials.ts'
 import { endpointFrom } from './endpoint-rows.ts'
 import { agreed, placeOf } from './secrets.ts'
@@ -97,7 +97,7 @@ async function idsUnder(transaction: Transaction, tenantId: TenantId, keks: read
 
 /** `settled`: deleted or stored anew since it was looked for. */
 async function rewrapOne(
-  door: Door,
+  door: Tables,
   keks: KeyEncryptionKeys,
   tenantId: TenantId,
   kind: Kind,
@@ -116,7 +116,7 @@ async function rewrapOne(
   }
 }
 
-async function readBehind(door: Door, kind: Kind, id: string) {
+async function readBehind(door: Tables, kind: Kind, id: string) {
   if (kind === 'credential') {
     const row = await door.ownCredentials.find(id)
     return row && credentialFrom(row)

@@ -16,7 +16,7 @@ import {
   type SealedSecret,
 } from '@turnpike/domain'
 
-/** What `own_means` answers. Amounts are decimal strings of nano-dollars per million tokens, `request` per call. */
+/** What `byok_resources` answers. Amounts are decimal strings of nano-dollars per million tokens, `request` per call. */
 export interface StoredOwn {
   readonly credentials: readonly StoredCredential[]
   readonly endpoints: readonly StoredEndpoint[]

@@ -41,12 +41,12 @@ const CHANGES_MAX = 100
 export async function mutate<T>(
   prisma: PrismaClient,
   author: Author,
-  work: (door: Door, transaction: Transaction) => Promise<T>,
+  work: (door: Tables, transaction: Transaction) => Promise<T>,
 ): Promise<Mutated<T>> {
   return withTenant(prisma, author.tenantId, author.userId, async (transaction) => {
     await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('turnpike.mutate'), hashtext(${author.tenantId}))`
     const changes: Change[] = []
-    const value = await work(openDoor(transaction, author.tenantId, changes), transaction)
+    const value = await work(openTables(transaction, author.tenantId, changes), transaction)
     if (changes.length > CHANGES_MAX) throw new Error(`A mutation made ${changes.length} changes.`)
     const keys = await settle(transaction, author, changes)
     return { value, events: keys }
@@ -54,9 +54,9 @@ export async function mutate<T>(
 }
 
 /** How each versioned table is written. Every write names its action, which is what the audit log shows. */
-export type Door = ReturnType<typeof openDoor>
+export type Tables = ReturnType<typeof openTables>
 
-function openDoor(transaction: Transaction, tenantId: TenantId, changes: Change[]) {
+function openTables(transaction: Transaction, tenantId: TenantId, changes: Change[]) {
   return {
     organisations: organisations(transaction, tenantId, changes),
     workspaces: workspaces(transaction, tenantId, changes),

@@ -1,11 +1,15 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Breaker } from './breaker.ts'
+import { StoreBreaker } from './breaker.ts'
 
 function aBreaker(random = 1) {
   const clock = { ms: 0 }
   const changes: string[] = []
-  const breaker = new Breaker({ now: () => clock.ms, random: () => random, onChange: (state) => changes.push(state) })
+  const breaker = new StoreBreaker({
+    now: () => clock.ms,
+    random: () => random,
+    onChange: (state) => changes.push(state),
+  })
   const call = (ok: boolean) => {
     const trial = breaker.admit()
     if (ok) trial?.succeeded()

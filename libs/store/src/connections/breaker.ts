@@ -36,7 +36,7 @@ const PROBE_MS_MAX = 5_000
  * Keeps calls away from a store that does not answer. Closed: all pass. Open: none. Half-open: exactly one probe at a time;
  * a failed one opens again for twice as long, with full jitter so that nodes do not return together.
  */
-export class Breaker {
+export class StoreBreaker {
   readonly #options: BreakerOptions
   #state: BreakerState = 'closed'
   #consecutiveFailures = 0

@@ -115,7 +115,7 @@ describe('the database itself', () => {
     'withdraw_key_secrets(uuid)',
     'waiting_what_ifs(timestamptz)',
     'forget_what_ifs(timestamptz)',
-    'own_means(uuid)',
+    'byok_resources(uuid)',
     'own_secrets_by_kek()',
     'own_tenants_under(int[], uuid, int)',
     'save_preset(text, text, json, text, int, int)',
@@ -291,7 +291,7 @@ describe('two tenants side by side', () => {
 
   it('tells a process that named one tenant nothing of what another brings along', async () => {
     const own = await inTenant(app, mine.tenantId, async (client) => {
-      const sql = 'SELECT own_means($1) AS mine, own_means($2) AS theirs'
+      const sql = 'SELECT byok_resources($1) AS mine, byok_resources($2) AS theirs'
       const { rows } = await client.query<{ mine: object | null; theirs: object | null }>(sql, [
         mine.tenantId,
         theirs.tenantId,
@@ -300,7 +300,7 @@ describe('two tenants side by side', () => {
     })
     expect(own?.mine).toMatchObject({ credentials: [{ id: mine.tenantId }], endpoints: [{ id: mine.tenantId }] })
     expect(own?.theirs).toBeNull()
-    await expect(gateway.query('SELECT own_means($1)', [mine.tenantId])).rejects.toThrow(/permission denied/)
+    await expect(gateway.query('SELECT byok_resources($1)', [mine.tenantId])).rejects.toThrow(/permission denied/)
   })
 
   it('changes and deletes nothing of another tenant', async () => {

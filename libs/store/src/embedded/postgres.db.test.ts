@@ -96,7 +96,7 @@ it('stops when its parent is killed, and starts again on the same data', async (
   const program = path.join(ROOT, 'dist', path.basename(home), 'fixture.js')
   left.push(path.dirname(program))
   await build({
-    input: path.join(import.meta.dirname, 'embedded-postgres.fixture.ts'),
+    input: path.join(import.meta.dirname, 'postgres.fixture.ts'),
     platform: 'node',
     external: /^[^./]/,
     output: { file: program, format: 'esm' },

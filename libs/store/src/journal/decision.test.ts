@@ -18,9 +18,9 @@ import {
   type Policy,
   type ProviderSlug,
   type RouteRequest,
-  type Snapshot,
+  type RoutingSnapshot,
   UNKNOWN_HEALTH,
-  USAGE_DOUBTS,
+  USAGE_WARNINGS,
 } from '@turnpike/domain'
 import { aCaller, aCatalogue, anEndpoint, aPrice, aVersionedPolicy } from '@turnpike/testkit'
 import * as fc from 'fast-check'
@@ -43,18 +43,18 @@ describe('a stored decision', () => {
       anAttempt(),
       anAttempt({ endpoint: 'gone/x' as EndpointId, status: null, fault: 'upstream_timeout' }),
       anAttempt({ status: null, outcome: 'lost', hedge: true }),
-      anAttempt({ doubts: ['absent'] }),
-      anAttempt({ status: null, fault: 'caller_gone', outcome: 'cancelled', doubts: ['zero', 'shrunk'] }),
-      anAttempt({ hedge: true, doubts: USAGE_DOUBTS }),
+      anAttempt({ usageWarnings: ['absent'] }),
+      anAttempt({ status: null, fault: 'caller_gone', outcome: 'cancelled', usageWarnings: ['zero', 'shrunk'] }),
+      anAttempt({ hedge: true, usageWarnings: USAGE_WARNINGS }),
     ]
     expect(openDecision(stored(compactDecision(decision, attempts)))).toEqual({ decision, attempts })
   })
 
   it('says nothing of draining where an answer ends with its caller', () => {
-    const { drain: _, ...decision } = fullDecision()
+    const { readToEnd: _, ...decision } = fullDecision()
     expect(compactDecision(fullDecision(), [])).toMatchObject({ x: 1 })
     expect(compactDecision(decision, [])).not.toHaveProperty('x')
-    expect(openDecision(stored(compactDecision(decision, []))).decision).not.toHaveProperty('drain')
+    expect(openDecision(stored(compactDecision(decision, []))).decision).not.toHaveProperty('readToEnd')
   })
 
   it('is read back whatever its endpoints are called', () => {
@@ -134,7 +134,7 @@ describe('a decision replays from its record', () => {
         if (!read) return
         const recorded = new Map<TargetId, Figures>(read.candidates.map((candidate) => [candidate.endpoint, candidate]))
         const warm = read.sticky ? (read.targets[0] ?? null) : null
-        const then: Snapshot = { ...snapshot, health: new Map(), recorded, warm }
+        const then: RoutingSnapshot = { ...snapshot, health: new Map(), recorded, warm }
         expect(route(openFeatures(columns), caller, then, 0, columns.draw)).toEqual(decision)
       }),
       { numRuns: 400, seed: 3 },
@@ -192,7 +192,7 @@ function fullDecision(): Decision {
     fallbacks: [other.endpoint],
     fallbackOn: ['moderation', 'outage'],
     failover: { on: ['outage'], attempts: 2, firstTokenMs: 800, totalMs: null },
-    drain: true,
+    readToEnd: true,
   }
 }
 
@@ -318,7 +318,7 @@ const anyAsked = fc
       parameters: ['max_tokens', 'temperature'],
       preferences: { ...(maxPrice && { maxPrice }) },
     }
-    const snapshot: Snapshot = {
+    const snapshot: RoutingSnapshot = {
       catalogue: aCatalogue(endpoints),
       reachable: new Set(providers as ProviderSlug[]),
       health: new Map(endpoints.map(({ id }, i) => [id, healths[i % 9] ?? UNKNOWN_HEALTH])),

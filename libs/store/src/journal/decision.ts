@@ -15,7 +15,7 @@ import {
   type ProviderSlug,
   type Removed,
   type Stage,
-  type UsageDoubt,
+  type UsageWarning,
 } from '@turnpike/domain'
 import { isFirstForm, openFirstForm } from './decision-first.ts'
 
@@ -81,7 +81,7 @@ type CompactAttempt = readonly [
   status?: number | null,
   fault?: FaultCode | null,
   hedge?: 0 | 1,
-  doubts?: readonly UsageDoubt[],
+  usageWarnings?: readonly UsageWarning[],
 ]
 
 /** Marks of a candidate, added up. */
@@ -110,7 +110,7 @@ export function compactDecision(decision: Decision | null, attempts: readonly At
     ...(fallbacks.length > 0 && { f: fallbacks.map((fallback) => endpoints.indexOf(fallback)) }),
     ...(fallbackOn.length > 0 && { fo: fallbackOn }),
     ...(decision.hedge && { h: hedgeRow(decision.hedge) }),
-    ...(decision.drain && { x: 1 }),
+    ...(decision.readToEnd && { x: 1 }),
     ...(failover !== DEFAULT_FAILOVER && { fv: failoverRow(failover) }),
     a: attempts.map((attempt) => compactAttempt(attempt, endpoints)),
   }
@@ -142,7 +142,7 @@ export function openDecision(stored: unknown): { decision: Decision | null; atte
       fallbackOn: stored.fo ?? [],
       failover: fv ? { on: fv[0], attempts: fv[1], firstTokenMs: fv[2], totalMs: fv[3] } : DEFAULT_FAILOVER,
       hedge: stored.h ? openHedge(stored.h) : null,
-      ...(stored.x === 1 && { drain: true }),
+      ...(stored.x === 1 && { readToEnd: true }),
     },
   }
 }
@@ -252,7 +252,8 @@ function compactRemoved(removed: readonly Removed[], models: readonly string[]):
 }
 
 function compactAttempt(attempt: Attempt, endpoints: readonly TargetId[]): CompactAttempt {
-  const { endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault, hedge, doubts } = attempt
+  const { endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault, hedge, usageWarnings } =
+    attempt
   const place = endpoints.indexOf(endpoint)
   const row = [
     place < 0 ? ([endpoint, provider, model] as const) : place,
@@ -261,17 +262,17 @@ function compactAttempt(attempt: Attempt, endpoints: readonly TargetId[]): Compa
     endMs,
     outcome,
   ] as const
-  if (doubts) return [...row, status, fault, hedge ? 1 : 0, doubts]
+  if (usageWarnings) return [...row, status, fault, hedge ? 1 : 0, usageWarnings]
   if (hedge) return [...row, status, fault, 1]
   if (fault !== null) return [...row, status, fault]
   return status === null ? row : [...row, status]
 }
 
 function openAttempt(row: CompactAttempt, candidates: readonly Candidate[]): Attempt {
-  const [target, startMs, firstTokenMs, endMs, outcome, status = null, fault = null, hedge, doubts] = row
+  const [target, startMs, firstTokenMs, endMs, outcome, status = null, fault = null, hedge, usageWarnings] = row
   const [endpoint, provider, model] = typeof target === 'number' ? namesOf(candidates[target]) : target
   const attempt = { endpoint, provider, model, startMs, firstTokenMs, endMs, outcome, status, fault }
-  return { ...attempt, ...(hedge === 1 && { hedge: true }), ...(doubts && { doubts }) }
+  return { ...attempt, ...(hedge === 1 && { hedge: true }), ...(usageWarnings && { usageWarnings }) }
 }
 
 function namesOf(candidate: Candidate | undefined): readonly [TargetId, ProviderSlug, ModelSlug] {

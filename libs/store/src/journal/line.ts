@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 
 /** A record found in a segment. `start` and `end` are byte offsets in what was read; `end` is behind the line feed. */
-export interface Line {
+export interface JournalLine {
   readonly kind: 'begin' | 'end'
   /** The row, as JSON. */
   readonly row: string
@@ -9,8 +9,8 @@ export interface Line {
   readonly end: number
 }
 
-export interface Lines {
-  readonly lines: readonly Line[]
+export interface JournalLines {
+  readonly lines: readonly JournalLine[]
   /** Bytes up to and including the last line feed: where reading goes on. */
   readonly consumed: number
   /** Bytes in whole lines that were neither records nor empty space. */
@@ -21,7 +21,7 @@ const LINE_FEED = 0x0a
 const CHECKSUM_LENGTH = 8
 
 /** One record as a line: `crc32(8 hexadecimal) length json`. JSON holds no line feed, so a reader finds its place again behind damage. */
-export function writeLine(kind: Line['kind'], row: string): string {
+export function writeLine(kind: JournalLine['kind'], row: string): string {
   const json = kind === 'end' ? `{"end":${row}}` : `{"begin":${row}}`
   return `${crc32(json).toString(16).padStart(CHECKSUM_LENGTH, '0')} ${Buffer.byteLength(json)} ${json}\n`
 }
@@ -30,8 +30,8 @@ export function writeLine(kind: Line['kind'], row: string): string {
  * Reads the whole lines in these bytes. A line that is torn or altered is counted and passed over; zeros are space that was
  * reserved and never written.
  */
-export function readLines(bytes: Buffer): Lines {
-  const lines: Line[] = []
+export function readLines(bytes: Buffer): JournalLines {
+  const lines: JournalLine[] = []
   let damagedBytes = 0
   let start = 0
   for (let feed = bytes.indexOf(LINE_FEED); feed >= 0; feed = bytes.indexOf(LINE_FEED, start)) {
@@ -56,7 +56,7 @@ function skipZeros(bytes: Buffer, from: number, to: number): number {
   return place
 }
 
-function openLine(bytes: Buffer, start: number, end: number): Line | null {
+function openLine(bytes: Buffer, start: number, end: number): JournalLine | null {
   const head = /^([0-9a-f]{8}) (\d{1,9}) /.exec(bytes.toString('latin1', start, Math.min(start + 20, end)))
   if (!head) return null
   const json = bytes.subarray(start + head[0].length, end - 1)

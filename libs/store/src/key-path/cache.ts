@@ -1,14 +1,21 @@
 import type { Caller, Lookup } from '@turnpike/domain'
 import { LRUCache } from 'lru-cache'
-import { Breaker, type BreakerOptions } from '../connections/breaker.ts'
+import { StoreBreaker, type BreakerOptions } from '../connections/breaker.ts'
 import { ExpiringSet } from '../connections/expiring-set.ts'
-import { KeyBatch, SILENT_QUERIES_MAX, SYSTEM_CLOCK, Unanswered, type AskPostgres, type Clock } from './lookup-batch.ts'
-import { RedisCopies, type RedisTier } from './redis-tier.ts'
+import {
+  LookupBatch,
+  SILENT_QUERIES_MAX,
+  SYSTEM_CLOCK,
+  Unanswered,
+  type AskPostgres,
+  type Clock,
+} from './lookup-batch.ts'
+import { RedisTierReads, type RedisTier } from './redis-tier.ts'
 import { KeyDenials, type Denial } from './denials.ts'
-import { KeyFlights, type Flight } from './single-flight.ts'
-import { resumeAt, type HeldKeys } from './saved-keys.ts'
+import { SingleFlight, type Flight } from './single-flight.ts'
+import { resumeAt, type SavedKeys } from './saved-keys.ts'
 import type { KeyRecord } from './records.ts'
-import { KeyShelf } from './local-cache.ts'
+import { LocalKeyCache } from './local-cache.ts'
 import type { Trouble } from '../connections/trouble.ts'
 
 /** A change of a key, as either channel tells it. */
@@ -62,16 +69,20 @@ const ABSENT: Lookup<never> = { kind: 'absent' }
 export class KeyCache {
   readonly #clock: Clock
   /** Also for whoever else asks these stores on the same business, so that one probe at a time holds for all of it. */
-  readonly breakers: { readonly redis: Breaker; readonly redisWrites: Breaker; readonly postgres: Breaker }
-  readonly #copies: RedisCopies
-  readonly #batch: KeyBatch
-  readonly #shelf: KeyShelf
+  readonly breakers: {
+    readonly redis: StoreBreaker
+    readonly redisWrites: StoreBreaker
+    readonly postgres: StoreBreaker
+  }
+  readonly #copies: RedisTierReads
+  readonly #batch: LookupBatch
+  readonly #shelf: LocalKeyCache
   readonly #denials: KeyDenials
   /** Digests that Postgres says do not exist. */
   readonly #negatives: ExpiringSet
   /** Digests that changed: Redis may hold what was before, so only Postgres is asked. */
   readonly #suspects: LRUCache<string, true>
-  readonly #flights = new KeyFlights()
+  readonly #flights = new SingleFlight()
   readonly #counts = {
     fresh: 0,
     stale: 0,
@@ -92,16 +103,16 @@ export class KeyCache {
     const now = () => clock.monotonicMs()
     const breaker = (store: KeyStore, limits?: Pick<BreakerOptions, 'failuresMax'>) => {
       const told = (state: 'closed' | 'open') => onStore?.(store, state, made.trouble)
-      const made: Breaker = new Breaker({ now, random, onChange: told, ...limits })
+      const made: StoreBreaker = new StoreBreaker({ now, random, onChange: told, ...limits })
       return made
     }
     this.#clock = clock
     const [reads, writes] = [breaker('redis'), breaker('redis writes')]
     const postgres = breaker('postgres', { failuresMax: SILENT_QUERIES_MAX })
     this.breakers = { redis: reads, redisWrites: writes, postgres }
-    this.#copies = new RedisCopies({ tier: options.redis, reads, writes, clock })
-    this.#batch = new KeyBatch(options.fromPostgres, postgres, clock)
-    this.#shelf = new KeyShelf({ clock, random, freshMs, staleMs, entriesMax })
+    this.#copies = new RedisTierReads({ tier: options.redis, reads, writes, clock })
+    this.#batch = new LookupBatch(options.fromPostgres, postgres, clock)
+    this.#shelf = new LocalKeyCache({ clock, random, freshMs, staleMs, entriesMax })
     this.#denials = new KeyDenials(now, entriesMax)
     this.#suspects = new LRUCache({ max: entriesMax })
     this.#negatives = new ExpiringSet({ ttlMs: NEGATIVES.ttlMs, max: Math.min(NEGATIVES.max, entriesMax), now })
@@ -194,16 +205,16 @@ export class KeyCache {
   }
 
   /** @param max copies at most, those used last */
-  hold(max: number): HeldKeys {
+  hold(max: number): SavedKeys {
     const sequence = this.sequence?.toString() ?? null
     return { copies: this.#shelf.hold(max), ...this.#denials.hold(), sequence }
   }
 
   /** Takes what an earlier process held. Returns how many copies were young enough. */
-  restore(held: HeldKeys): number {
+  restore(held: SavedKeys): number {
     this.#denials.restore(held)
     this.sequence ??= resumeAt(held)
-    const denied = ({ digest, record: { caller } }: HeldKeys['copies'][number]) =>
+    const denied = ({ digest, record: { caller } }: SavedKeys['copies'][number]) =>
       this.#denials.hasDigest(digest) || (caller !== null && this.#denials.hasId(caller))
     // The one used last is put in last, as it was.
     const copies = held.copies.filter((copy) => !denied(copy)).toReversed()

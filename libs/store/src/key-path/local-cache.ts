@@ -14,7 +14,7 @@ const RETRY_MS = 1_000
 const JITTER = 0.2
 
 /** A caller as this process holds it. */
-export interface Copy {
+export interface CachedKey {
   readonly record: KeyRecord
   readonly lookup: Lookup<Caller>
   /** Monotonic milliseconds at which Postgres said so. */
@@ -27,7 +27,7 @@ export interface Copy {
   triedMs: number
 }
 
-export interface KeyShelfOptions {
+export interface LocalKeyCacheOptions {
   readonly clock: Clock
   readonly random: () => number
   /** A copy is asked for again after this while both channels carry changes to us. */
@@ -38,9 +38,9 @@ export interface KeyShelfOptions {
 }
 
 /** The callers that this process holds, and how far each may be trusted by its age. */
-export class KeyShelf {
-  readonly #options: KeyShelfOptions
-  readonly #copies: LRUCache<string, Copy>
+export class LocalKeyCache {
+  readonly #options: LocalKeyCacheOptions
+  readonly #copies: LRUCache<string, CachedKey>
   readonly #policies: LRUCache<string, VersionedPolicy>
   readonly #owns: LRUCache<TenantId, Own>
   #channelsLost = 0
@@ -49,7 +49,7 @@ export class KeyShelf {
   /** Attempts to lower a version: 0 unless Postgres went back in time. */
   lowered = 0
 
-  constructor(options: KeyShelfOptions) {
+  constructor(options: LocalKeyCacheOptions) {
     this.#options = options
     this.#copies = new LRUCache({ max: options.entriesMax })
     this.#policies = new LRUCache({ max: Math.min(POLICIES_MAX, options.entriesMax) })
@@ -61,7 +61,7 @@ export class KeyShelf {
   }
 
   /** The copy of that digest, unless it is too old to be served at all. */
-  find(hex: string): Copy | null {
+  find(hex: string): CachedKey | null {
     const copy = this.#copies.get(hex)
     if (!copy) return null
     const nowMs = this.#options.clock.monotonicMs()
@@ -71,12 +71,12 @@ export class KeyShelf {
   }
 
   /** Whether it may be used without asking for it again. */
-  isFresh(copy: Copy): boolean {
+  isFresh(copy: CachedKey): boolean {
     return this.#options.clock.monotonicMs() < copy.checkMs && copy.triedMs >= this.#unverifiedBeforeMs
   }
 
   /** Whether this process verified it itself, instead of having it from an earlier one. */
-  isOwn(copy: Copy): boolean {
+  isOwn(copy: CachedKey): boolean {
     return copy.freshUntilMs > -Infinity
   }
 
@@ -110,7 +110,7 @@ export class KeyShelf {
   }
 
   /** It could not be verified just now: not again for a second, or an outage would be paid for with every request. */
-  putOff(copy: Copy): void {
+  putOff(copy: CachedKey): void {
     copy.triedMs = this.#options.clock.monotonicMs()
     copy.checkMs = copy.triedMs + this.#jittered(RETRY_MS)
   }

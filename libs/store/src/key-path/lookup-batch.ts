@@ -1,4 +1,4 @@
-import type { Breaker, Trial } from '../connections/breaker.ts'
+import type { StoreBreaker, Trial } from '../connections/breaker.ts'
 import type { KeyRecord } from './records.ts'
 import { troubleOf, type Trouble } from '../connections/trouble.ts'
 
@@ -62,9 +62,9 @@ interface Waiting {
 }
 
 /** Collects the digests that wait and asks Postgres for all of them in one query, a few queries at a time. */
-export class KeyBatch {
+export class LookupBatch {
   readonly #ask: AskPostgres
-  readonly #breaker: Breaker
+  readonly #breaker: StoreBreaker
   readonly #clock: Clock
   readonly #unknown = new Set<Waiting>()
   readonly #refreshes = new Set<Waiting>()
@@ -74,7 +74,7 @@ export class KeyBatch {
   queries = 0
   digests = 0
 
-  constructor(ask: AskPostgres, breaker: Breaker, clock: Clock) {
+  constructor(ask: AskPostgres, breaker: StoreBreaker, clock: Clock) {
     this.#ask = ask
     this.#breaker = breaker
     this.#clock = clock

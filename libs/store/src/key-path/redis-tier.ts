@@ -1,4 +1,4 @@
-import type { Breaker } from '../connections/breaker.ts'
+import type { StoreBreaker } from '../connections/breaker.ts'
 import type { Clock } from './lookup-batch.ts'
 import { WrongValue, type KeyRecord } from './records.ts'
 import { troubleOf, type Trouble } from '../connections/trouble.ts'
@@ -23,8 +23,8 @@ export interface RedisCopiesOptions {
   /** Null: there is no Redis. */
   readonly tier: RedisTier | null
   /** Two, since a replica or a full Redis still reads. */
-  readonly reads: Breaker
-  readonly writes: Breaker
+  readonly reads: StoreBreaker
+  readonly writes: StoreBreaker
   readonly clock: Clock
 }
 
@@ -34,7 +34,7 @@ const LOOK_AGAIN_MS = [20, 60, 120]
 const FLUSHED_MS = 60_000
 
 /** The copies of callers in Redis, behind breakers: an accelerator that may fail in any way without being missed. */
-export class RedisCopies {
+export class RedisTierReads {
   readonly #options: RedisCopiesOptions
   #flushedUntilMs = -Infinity
   hits = 0
@@ -114,7 +114,7 @@ export class RedisCopies {
   }
 
   /** Undefined when Redis is left alone or fails. */
-  async #try<T>(breaker: Breaker, call: (tier: RedisTier) => Promise<T>): Promise<T | undefined> {
+  async #try<T>(breaker: StoreBreaker, call: (tier: RedisTier) => Promise<T>): Promise<T | undefined> {
     const { tier } = this.#options
     const trial = tier && breaker.admit()
     if (!tier || !trial) return undefined

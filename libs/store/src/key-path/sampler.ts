@@ -1,6 +1,6 @@
 import type { KeyId } from '@turnpike/domain'
 import type { Redis } from 'ioredis'
-import type { Breaker } from '../connections/breaker.ts'
+import type { StoreBreaker } from '../connections/breaker.ts'
 import { SYSTEM_CLOCK, type AskPostgres, type Clock } from './lookup-batch.ts'
 import type { KeyCache } from './cache.ts'
 import type { RedisTier } from './redis-tier.ts'
@@ -254,6 +254,6 @@ function copiesPerRound(entries: number): number {
 }
 
 /** The sampler is nobody's probe: it can wait until a store is in use again. */
-function admitWhileClosed(breaker: Breaker) {
+function admitWhileClosed(breaker: StoreBreaker) {
   return breaker.state === 'closed' ? breaker.admit() : null
 }

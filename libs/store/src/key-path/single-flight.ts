@@ -12,7 +12,7 @@ interface UnderWay {
 }
 
 /** Look-ups under way, one per key. Whoever joins and goes away again leaves it to the others. */
-export class KeyFlights {
+export class SingleFlight {
   readonly #flights = new Map<string, UnderWay>()
   /** Questions that found a look-up under way. */
   joined = 0

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import type { Breaker } from '../connections/breaker.ts'
+import type { StoreBreaker } from '../connections/breaker.ts'
 import type { KeyCache } from './cache.ts'
 import { Channel, type KeyChannel } from './channel.ts'
 import { KEY_CHANNEL, openMessage } from './events.ts'
@@ -174,7 +174,7 @@ function redisLooker({ keys, secrets, time }: KeyWatchOptions): (redis: Redis) =
 }
 
 /** Makes the call if the breaker lets it, and again while that wants to see more of it; undefined when it did not answer. */
-async function tried<T>(breaker: Breaker, call: () => Promise<T>): Promise<T | undefined> {
+async function tried<T>(breaker: StoreBreaker, call: () => Promise<T>): Promise<T | undefined> {
   for (let probe = 1; ; probe++) {
     const trial = breaker.admit()
     if (!trial) return undefined

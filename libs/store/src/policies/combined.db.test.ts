@@ -4,7 +4,7 @@ import type { KeyId, PolicyDocument, WorkspaceId } from '@turnpike/domain'
 import { insertTenant, testDatabase, testPool, type TestDatabase, type TestTenant } from '@turnpike/testkit'
 import { listAudit } from '../changes/audit.ts'
 import { mutate, type Author } from '../changes/mutate.ts'
-import type { JudgeTogether, PolicyPlace } from './combined.ts'
+import type { CheckCombined, PolicyPlace } from './combined.ts'
 import { attachPolicy, createPolicy, rollBackPolicy, savePolicy } from './write.ts'
 import { findPolicy } from './policies.ts'
 import { inTransaction } from '../connections/pools.ts'
@@ -32,11 +32,11 @@ afterAll(async () => {
   await database.drop()
 })
 
-const telling: JudgeTogether = (_changed, together) => {
+const telling: CheckCombined = (_changed, together) => {
   told.push(together.map((policies) => policies.map(({ name, place }) => `${name} of ${place}`).join(', ')))
 }
 /** Of two policies that meet, none is right. */
-const refusing: JudgeTogether = (_changed, together) => {
+const refusing: CheckCombined = (_changed, together) => {
   if (together.length > 0) throw new Error('not together')
 }
 const organisation: PolicyPlace = { kind: 'organisation' }

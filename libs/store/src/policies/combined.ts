@@ -19,14 +19,14 @@ export interface AttachedPolicy {
 }
 
 /** Policies of an organisation, a workspace and a key, or of two of these, that apply to the same requests; the widest first. */
-export type PoliciesTogether = readonly AttachedPolicy[]
+export type CombinedPolicies = readonly AttachedPolicy[]
 
 /**
  * Called within a change, after it and before its commit, with what applies together now; throws to undo the change. A tenant's
  * changes come one after the other: of two at once, the later one is judged with what the earlier one did.
  * @param changed the policy that was attached, or that has another version in force
  */
-export type JudgeTogether = (changed: PolicyId, together: readonly PoliciesTogether[]) => void
+export type CheckCombined = (changed: PolicyId, together: readonly CombinedPolicies[]) => void
 
 /**
  * Combinations looked at for one change at most; beyond them it goes unjudged. Keys with the same policies are one combination, so that
@@ -35,12 +35,12 @@ export type JudgeTogether = (changed: PolicyId, together: readonly PoliciesToget
 const COMBINATIONS_MAX = 200
 
 /** What applies together wherever a policy is attached. @param policyId a UUID */
-export function togetherWith(transaction: Transaction, tenantId: TenantId, policyId: string) {
+export function combinedWith(transaction: Transaction, tenantId: TenantId, policyId: string) {
   return together(transaction, tenantId, Prisma.sql`${policyId}::uuid IN (o.policy_id, w.policy_id, k.policy_id)`)
 }
 
 /** What applies together in a place and in everything within it. */
-export function togetherAt(transaction: Transaction, tenantId: TenantId, place: PolicyPlace) {
+export function combinedAt(transaction: Transaction, tenantId: TenantId, place: PolicyPlace) {
   return together(transaction, tenantId, isAt(place))
 }
 
@@ -69,7 +69,7 @@ async function together(
   transaction: Transaction,
   tenantId: TenantId,
   where: Prisma.Sql,
-): Promise<readonly PoliciesTogether[]> {
+): Promise<readonly CombinedPolicies[]> {
   const combinations = await transaction.$queryRaw<Combination[]>`
     SELECT DISTINCT ON (k.policy_id, w.policy_id)
       o.policy_id AS organisation_policy, w.policy_id AS workspace_policy, w.name AS workspace,

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Fault, type PolicyDocument, type PolicyId } from '@turnpike/domain'
 import type { Policy, Prisma } from '../generated/client.ts'
 import { tellConsole } from '../connections/listen.ts'
-import { mutate, type Author, type Door, type Mutated } from '../changes/mutate.ts'
+import { mutate, type Author, type Tables, type Mutated } from '../changes/mutate.ts'
 import {
   documentOf,
   policyWithin,
@@ -14,10 +14,10 @@ import {
 } from './policies.ts'
 import {
   placeNamed,
-  togetherAt,
-  togetherWith,
+  combinedAt,
+  combinedWith,
   WHOLE_ORGANISATION,
-  type JudgeTogether,
+  type CheckCombined,
   type PolicyPlace,
 } from './combined.ts'
 import type { PrismaClient, Transaction } from '../connections/prisma.ts'
@@ -57,7 +57,7 @@ export interface PolicySaving {
   /** Called before the change of a policy of everybody's keys in an organisation or a workspace; throws when that is not allowed. */
   readonly onWide: () => void
   /** Called once another version is in force. */
-  readonly onTogether: JudgeTogether
+  readonly onTogether: CheckCombined
 }
 
 /**
@@ -140,7 +140,7 @@ export function attachPolicy(
   author: Author,
   place: PolicyPlace,
   policyId: string | null,
-  onTogether: JudgeTogether,
+  onTogether: CheckCombined,
 ): Promise<Mutated<PolicyAttached>> {
   return mutate(prisma, author, async (door, transaction): Promise<PolicyAttached> => {
     const { id, table, action } = doorOf(door, author, place)
@@ -150,7 +150,7 @@ export function attachPolicy(
     if (policyId !== null && (!found || found.archivedAt)) return { kind: 'policy_unknown' }
     if (before.policyId !== policyId) {
       await table.update(id, { policyId: policyId as PolicyId | null }, action)
-      if (found) onTogether(found.id as PolicyId, await togetherAt(transaction, author.tenantId, place))
+      if (found) onTogether(found.id as PolicyId, await combinedAt(transaction, author.tenantId, place))
       if (place.kind === 'key') await tellConsole(transaction, { tenantId: author.tenantId, name: 'key', id })
     }
     return { kind: 'attached', policy: found && { id: found.id as PolicyId, name: found.name } }
@@ -163,7 +163,7 @@ interface PlaceTable {
 }
 
 function doorOf(
-  door: Door,
+  door: Tables,
   { tenantId }: Author,
   place: PolicyPlace,
 ): { readonly id: string; readonly table: PlaceTable; readonly action: string } {
@@ -183,7 +183,7 @@ function change(
   prisma: PrismaClient,
   author: Author,
   id: string,
-  work: (door: Door, transaction: Transaction, row: Policy) => Promise<void>,
+  work: (door: Tables, transaction: Transaction, row: Policy) => Promise<void>,
 ): Promise<Mutated<PolicySummary | null>> {
   return mutate(prisma, author, async (door, transaction) => {
     const row = await door.policies.find(id)
@@ -213,11 +213,11 @@ async function refuseSaving(transaction: Transaction, row: Policy, { basedOn, on
 interface NextVersion {
   readonly document: PolicyDocument
   readonly action: string
-  readonly onTogether: JudgeTogether
+  readonly onTogether: CheckCombined
 }
 
 async function putInForce(
-  door: Door,
+  door: Tables,
   transaction: Transaction,
   author: Author,
   row: Policy,
@@ -228,7 +228,7 @@ async function putInForce(
   const next = row.currentVersion + 1
   await addVersion(transaction, author, row.id, next, document)
   await door.policies.update(row.id, { currentVersion: next }, action)
-  onTogether(row.id as PolicyId, await togetherWith(transaction, author.tenantId, row.id))
+  onTogether(row.id as PolicyId, await combinedWith(transaction, author.tenantId, row.id))
 }
 
 async function addVersion(

@@ -1,5 +1,5 @@
 import { catalogueOf, type Catalogue, type Endpoint, type Model, type Own, type Provider } from '@turnpike/domain'
-import type { HeldKeys } from '../key-path/saved-keys.ts'
+import type { SavedKeys } from '../key-path/saved-keys.ts'
 import { completed } from '../key-path/records.ts'
 import type { HeldPreset } from '../presets/cache.ts'
 import { damaged } from './frames.ts'
@@ -16,13 +16,13 @@ export interface Snapshot {
   readonly takenAtMs: number
   /** Of the server secrets of keys, by their id: hexadecimal. With other secrets none of these keys can be recognised. */
   readonly fingerprints: Readonly<Record<string, string>>
-  readonly keys: HeldKeys
+  readonly keys: SavedKeys
   readonly presets: readonly HeldPreset[]
   /** Null: none was read yet. */
   readonly catalogue: DatedCatalogue | null
 }
 
-type Held = HeldKeys['copies'][number]
+type Held = SavedKeys['copies'][number]
 
 /**
  * One line of a snapshot. The head comes first, what an organisation brings along before the keys that share it, which name it by its
@@ -39,7 +39,7 @@ type Line =
   | { readonly provider: Provider }
   | { readonly endpoint: Endpoint }
 
-interface Head extends Pick<Snapshot, 'takenAtMs' | 'fingerprints'>, Pick<HeldKeys, 'sequence'> {
+interface Head extends Pick<Snapshot, 'takenAtMs' | 'fingerprints'>, Pick<SavedKeys, 'sequence'> {
   readonly catalogue: { readonly version: number; readonly confirmedAtMs: number } | null
 }
 

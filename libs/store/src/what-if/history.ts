@@ -1,7 +1,7 @@
 import {
   catalogueOf,
   ownerOf,
-  worldOf,
+  replayContextOf,
   type Catalogue,
   type EndpointId,
   type Own,
@@ -12,7 +12,7 @@ import {
   type PricedCatalogue,
   type ProviderSlug,
   type TenantId,
-  type World,
+  type ReplayContext,
 } from '@turnpike/domain'
 import { readCatalogue } from '../catalogue/catalogue.ts'
 import { openDecision } from '../journal/decision.ts'
@@ -141,13 +141,13 @@ interface MinuteRow {
 }
 
 /** The world in one hour of the range, with the health of the hour before and after it: of the catalogue's, and of the tenant's own. */
-export async function readHour(pool: Pool, frame: Frame, hourMs: number): Promise<World> {
+export async function readHour(pool: Pool, frame: Frame, hourMs: number): Promise<ReplayContext> {
   const { rows } = await pool.query<MinuteRow>(
     `SELECT minute, endpoint_id, attempts, failure_kinds, first_token_ms, tokens_per_second FROM health_minutes
      WHERE minute >= $1 AND minute < $2 AND split_part(endpoint_id, '#', 2) = ANY ($3)`,
     [new Date(hourMs - HOUR_MS), new Date(hourMs + 2 * HOUR_MS), ['', ...ownersOf(frame)]],
   )
-  return worldOf({
+  return replayContextOf({
     ...frame,
     minutes: rows.map((row) => ({
       endpoint: row.endpoint_id,

@@ -27,7 +27,7 @@ export type AsJson<T> = T extends bigint
         : T
 
 /** What is tried out, on which requests. */
-export interface WhatIfWish {
+export interface WhatIfRequest {
   /** Of a policy that was saved, or a draft of one. */
   readonly policyId: PolicyId | null
   /** Null: the document was never saved. */
@@ -41,7 +41,7 @@ export interface WhatIfWish {
 }
 
 /** A policy tried out on recorded requests, and how far that is. */
-export interface WhatIfRun extends WhatIfWish {
+export interface WhatIfRun extends WhatIfRequest {
   readonly id: string
   readonly state: WhatIfState
   /** About: counted by quarters of an hour. */
@@ -73,7 +73,7 @@ const QUARTER_MS = 15 * 60_000
 export function createWhatIf(
   prisma: PrismaClient,
   { tenantId, userId }: Author,
-  wish: Omit<WhatIfWish, 'document'> & { readonly document: PolicyDocument | null },
+  wish: Omit<WhatIfRequest, 'document'> & { readonly document: PolicyDocument | null },
 ): Promise<WhatIfRun> {
   return withTenant(prisma, tenantId, userId, async (transaction) => {
     // One at a time per tenant, so that the limit holds.
@@ -105,7 +105,7 @@ export function queueWhatIf(transaction: Transaction, tenantId: TenantId, runId:
 async function savedDocument(
   transaction: Transaction,
   tenantId: TenantId,
-  { policyId, policyVersion }: Pick<WhatIfWish, 'policyId' | 'policyVersion'>,
+  { policyId, policyVersion }: Pick<WhatIfRequest, 'policyId' | 'policyVersion'>,
 ): Promise<PolicyDocument> {
   const found =
     policyId !== null &&
@@ -126,7 +126,7 @@ async function refuseUnknownKey(transaction: Transaction, tenantId: TenantId, id
 async function countRows(
   transaction: Transaction,
   tenantId: TenantId,
-  { from, to, keyId }: Pick<WhatIfWish, 'from' | 'to' | 'keyId'>,
+  { from, to, keyId }: Pick<WhatIfRequest, 'from' | 'to' | 'keyId'>,
 ) {
   const first = new Date(Math.floor(from.getTime() / QUARTER_MS) * QUARTER_MS)
   const { _sum } = await transaction.usageRollup.aggregate({

@@ -1,17 +1,17 @@
 import {
   openPolicy,
   type Caller,
-  type Draft,
+  type DraftPolicy,
   type KeyId,
   type KeyKind,
   type Own,
   type PolicyDocument,
   type PolicyId,
-  type RecordedRequest,
+  type ReplaySample,
   type TenantId,
   type VersionedPolicy,
   type WorkspaceId,
-  type World,
+  type ReplayContext,
 } from '@turnpike/domain'
 import { openFeatures } from '../journal/features.ts'
 import { inTenant, type Pool, type Queryable } from '../connections/pools.ts'
@@ -21,14 +21,14 @@ import type { WhatIfRun } from './runs.ts'
 
 /** A few thousand recorded requests and the world in which they are routed again. */
 export interface WhatIfBatch {
-  readonly world: World
-  readonly requests: readonly RecordedRequest[]
+  readonly world: ReplayContext
+  readonly requests: readonly ReplaySample[]
   /** Requests without a decision, or refused for something that no policy changes. */
   readonly unrecorded: number
 }
 
 /** The draft of a run, and the policies that go on applying around it: those attached to organisation and workspaces now. */
-export function readDraft(pool: Pool, tenantId: TenantId, run: WhatIfRun): Promise<Draft> {
+export function readDraft(pool: Pool, tenantId: TenantId, run: WhatIfRun): Promise<DraftPolicy> {
   return inTenant(pool, tenantId, async (client) => {
     const { rows } = await client.query<{ policy_id: PolicyId }>(
       `SELECT policy_id FROM organisations WHERE tenant_id = $1 AND policy_id IS NOT NULL
@@ -197,7 +197,7 @@ function nameOf(policyId: string, version: number): string {
 }
 
 /** Null for a request that was never routed, or refused for something else than its route: its policy would have changed nothing. */
-function requestOf(row: Row, callers: Callers): RecordedRequest | null {
+function requestOf(row: Row, callers: Callers): ReplaySample | null {
   const { trace } = row
   const caller = trace && callers.of(row, trace.policies)
   if (!caller || row.models === null) return null

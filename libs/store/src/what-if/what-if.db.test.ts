@@ -17,7 +17,7 @@ import { newCredentialSecretsText, openKeyEncryptionKeys } from '../byok/secret-
 import { anAttempt } from '../journal/usage-record.fixture.ts'
 import { aRecorded, NOON_MS, shipRecords } from './what-if.fixture.ts'
 import { readDraft, readWhatIf } from './samples.ts'
-import { cancelWhatIf, createWhatIf, findWhatIf, listWhatIfs, type WhatIfRun, type WhatIfWish } from './runs.ts'
+import { cancelWhatIf, createWhatIf, findWhatIf, listWhatIfs, type WhatIfRun, type WhatIfRequest } from './runs.ts'
 import {
   beatWhatIf,
   claimWhatIf,
@@ -60,12 +60,12 @@ beforeEach(async () => {
   tenant = await insertTenant(database.ownerUrl, { balanceNano: 1_000_000_000n })
 })
 
-function aWish(changes: Partial<WhatIfWish> = {}): WhatIfWish {
+function aWish(changes: Partial<WhatIfRequest> = {}): WhatIfRequest {
   const range = { from: new Date(NOON_MS), to: new Date(NOON_MS + HOUR_MS) }
   return { policyId: null, policyVersion: null, document: { objective: 'cost' }, keyId: null, ...range, ...changes }
 }
 
-function create(changes: Partial<WhatIfWish> = {}): Promise<WhatIfRun> {
+function create(changes: Partial<WhatIfRequest> = {}): Promise<WhatIfRun> {
   return createWhatIf(prisma, { tenantId: tenant.tenantId, userId: null as UserId | null }, aWish(changes))
 }
 
@@ -113,7 +113,7 @@ describe('a run', () => {
 
   it.each([
     ['version', { policyId: randomUUID() as PolicyId, policyVersion: 1 }],
-    ['keyId', { keyId: '0000000000000000' as WhatIfWish['keyId'] }],
+    ['keyId', { keyId: '0000000000000000' as WhatIfRequest['keyId'] }],
   ])('is refused with the field %s for what does not exist', async (field, changes) => {
     const wish = { ...aWish(changes), document: field === 'version' ? null : {} }
     await expect(createWhatIf(prisma, { tenantId: tenant.tenantId, userId: null }, wish)).rejects.toMatchObject({
@@ -319,7 +319,9 @@ describe('the recorded requests of a run', () => {
       expect(world.at(NOON_MS).shown(strange as TargetId).failing).toBeNull()
     }
     const report = replay.report()
-    expect(report.moves).toMatchObject([{ from: 'acorn/sim/swift-8b', to: own, requests: 1, predictedNano: 0n }])
+    expect(report.changedRoutes).toMatchObject([
+      { from: 'acorn/sim/swift-8b', to: own, requests: 1, predictedNano: 0n },
+    ])
     expect(report.limits).toContain('own')
   })
 

@@ -31,7 +31,7 @@ export const FAILURES: typeof POLICY_FAILURES = [
   'empty',
 ]
 export const DAYS: typeof POLICY_DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
-export const DISCONNECTS: typeof POLICY_DISCONNECTS = ['cancel', 'drain']
+export const DISCONNECTS: typeof POLICY_DISCONNECTS = ['cancel', 'read_to_end']
 export const PRECISIONS: typeof POLICY_PRECISIONS = [
   'int4',
   'int8',

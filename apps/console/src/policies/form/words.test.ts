@@ -28,7 +28,7 @@ it('says a hedge and whose capacity is used', () => {
 
 it('says where data may go and what becomes of an answer that nobody waits for', () => {
   expect(wordsOf('regions', ['eu', 'ch'], say)).toBe('eu, ch')
-  expect(wordsOf('disconnect', 'drain', say)).toBe('read the answer to its end')
+  expect(wordsOf('disconnect', 'read_to_end', say)).toBe('read the answer to its end')
   expect(wordsOf('only', ['drain'], say)).toBe('drain')
 })
 

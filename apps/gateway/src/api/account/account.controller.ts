@@ -101,7 +101,7 @@ function generationBody(record: Finished) {
       start: attempt.startMs,
       latency: attempt.firstTokenMs === null ? null : attempt.firstTokenMs - attempt.startMs,
       duration: attempt.endMs - attempt.startMs,
-      usage_doubts: attempt.doubts ?? [],
+      usage_warnings: attempt.usageWarnings ?? [],
     })),
     decision: record.decision && decisionBody(record.decision),
   }

@@ -10,7 +10,7 @@ import {
   type Decision,
   type Health,
   type RouteRequest,
-  type Snapshot,
+  type RoutingSnapshot,
   type TargetId,
 } from '@turnpike/domain'
 import { conversationOf } from '../inference/conversation.ts'
@@ -19,7 +19,7 @@ import { candidateBody, windowOf } from '../inference/decision.ts'
 import type { ExplainBody } from './explain.schema.ts'
 import { featuresOf } from '../../route/features.ts'
 import { countByStage, EXCLUDED } from '../../route/excluded.ts'
-import { named, type World } from '../../route/resolve.ts'
+import { named, type RoutingContext } from '../../route/resolve.ts'
 import { modelsOf, preferencesOf } from '../inference/routing.schema.ts'
 
 /** The clock that health figures use, and Unix milliseconds. */
@@ -33,12 +33,12 @@ export interface Clocks {
  * at another time, or with some providers down. Nothing is recorded and nothing costs anything. Where nothing is left, the answer
  * says so; it is no error to ask. Throws 400 for names of models, or of what is down, that stand for nothing.
  */
-export function explain(body: ExplainBody, caller: Caller, world: World, { nowMs, wallMs }: Clocks) {
-  const { catalogue, reachable } = world.reach
+export function explain(body: ExplainBody, caller: Caller, world: RoutingContext, { nowMs, wallMs }: Clocks) {
+  const { catalogue, reachable } = world.directory
   const chat = chatRequestOf({ ...body, messages: body.messages ?? [] })
   const features = featuresOf(chat)
   const health = withDown(world.health, body.assume_down ?? [], catalogue, caller)
-  const snapshot: Snapshot = {
+  const snapshot: RoutingSnapshot = {
     catalogue,
     reachable,
     health,

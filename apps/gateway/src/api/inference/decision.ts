@@ -29,7 +29,7 @@ export function decisionBody(decision: Decision) {
       extra_spend: decision.hedge.extraSpend === null ? null : new Numeral(usdString(decision.hedge.extraSpend)),
       own_cost: decision.hedge.ownCost,
     },
-    disconnect: decision.drain ? 'drain' : 'cancel',
+    disconnect: decision.readToEnd ? 'read_to_end' : 'cancel',
     candidates: decision.candidates.map(candidateBody),
     removed: decision.removed.map(({ endpoint, stage }) => ({ endpoint, stage })),
   }
@@ -67,8 +67,8 @@ function rounded(figure: number): number {
  * The header that tells the whole decision to a request that asked for it; nothing for others, or before it was made. A decision
  * too long for a header is looked up by the id that stands in its place.
  */
-export function decisionHeader({ telling, routed, id }: Call): Record<string, string> {
-  if (!telling.decision || !routed) return NO_HEADERS
+export function decisionHeader({ responseOptions, routed, id }: Call): Record<string, string> {
+  if (!responseOptions.decision || !routed) return NO_HEADERS
   const named = { id: generationId(id) }
   const text = ascii(stringify({ ...named, ...decisionBody(routed.decision) }))
   return { 'x-turnpike-decision': text.length <= HEADER_BYTES_MAX ? text : JSON.stringify(named) }

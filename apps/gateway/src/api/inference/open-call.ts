@@ -2,7 +2,7 @@ import { Fault, generationId, type ChatRequest, type RouteRequest } from '@turnp
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { conversationOf } from './conversation.ts'
 import { deadlineMsOf } from './deadline.ts'
-import type { Call, Telling } from '../../call/call.ts'
+import type { Call, ResponseOptions } from '../../call/call.ts'
 import { decisionHeader } from './decision.ts'
 import { inferring } from '../../http/edge.ts'
 import type { Gateway } from '../../gateway.ts'
@@ -16,7 +16,7 @@ import { StreamSink, type StreamWriter } from './stream-sink.ts'
 import { WholeSink, type WholeWriter } from './whole-sink.ts'
 
 /** One inbound dialect on one route: what was asked, and how to answer it. */
-export interface Asked {
+export interface InboundRequest {
   readonly kind: Call['kind']
   readonly chat: ChatRequest
   readonly features: Pick<RouteRequest, 'promptTokens' | 'maxTokens' | 'parameters'>
@@ -32,7 +32,7 @@ export function answerTo(
   request: FastifyRequest,
   reply: FastifyReply,
   body: RoutingBody,
-  asked: Asked,
+  asked: InboundRequest,
 ): { call: Call; sink: Sink } {
   const call = beginCall(gateway, request, reply, body, asked)
   const identity: Identity = {
@@ -40,7 +40,7 @@ export function answerTo(
     created: Math.floor(call.beganAtMs / 1000),
     excludeReasoning: asked.chat.reasoning?.exclude === true,
     comments: request.headers['x-turnpike-comments'] !== 'off',
-    ...(call.telling.metadata && { beside: (fault) => metadataMember(call, fault) }),
+    ...(call.responseOptions.metadata && { beside: (fault) => metadataMember(call, fault) }),
   }
   if (!asked.chat.stream) {
     return { call, sink: new WholeSink(asked.whole(identity), (whole) => sendWhole(reply, call, whole)) }
@@ -51,7 +51,7 @@ export function answerTo(
     asked.stream(identity),
     gateway.config.KEEP_ALIVE_COMMENT_MS,
   )
-  reply.raw.once('close', () => sink.rest())
+  reply.raw.once('close', () => sink.stopKeepAlive())
   return { call, sink }
 }
 
@@ -61,7 +61,7 @@ export function beginCall(
   request: FastifyRequest,
   reply: FastifyReply,
   body: RoutingBody,
-  asked: Pick<Asked, 'kind' | 'features' | 'preset'> & { readonly chat?: ChatRequest },
+  asked: Pick<InboundRequest, 'kind' | 'features' | 'preset'> & { readonly chat?: ChatRequest },
 ): Call {
   const caller = inferring(request)
   const ending = new AbortController()
@@ -74,7 +74,7 @@ export function beginCall(
   }
   reply.raw.once('close', () => {
     if (reply.raw.writableFinished) over()
-    else gateway.drains.leave(call, { abort: (reason) => ending.abort(reason), over })
+    else gateway.disconnects.leave(call, { abort: (reason) => ending.abort(reason), over })
   })
   const models = modelsOf(body)
   const call: Call = {
@@ -87,14 +87,14 @@ export function beginCall(
     strategy: 'direct',
     routed: null,
     conversation: asked.chat ? conversationOf(body, request.headers, asked.chat.messages) : null,
-    telling: tellingOf(request, gateway.config.REGION ?? null),
+    responseOptions: tellingOf(request, gateway.config.REGION ?? null),
     streamed: asked.chat?.stream === true,
     endUser: asked.chat?.user ?? null,
     beganAtMs: request.start.beganAtMs,
     startedMs: request.start.startedMs,
     simulation: simulationOf(request),
     signal: ending.signal,
-    left: null,
+    disconnected: null,
     attempts: [],
   }
   request.start.call = call
@@ -126,7 +126,7 @@ function tooLate(timeoutMs: number): Fault {
 }
 
 /** What its headers ask to be told: the decision in full, OpenRouter's metadata, under their present name or the former one. */
-function tellingOf({ headers }: FastifyRequest, region: string | null): Telling {
+function tellingOf({ headers }: FastifyRequest, region: string | null): ResponseOptions {
   const metadata = headers['x-openrouter-metadata'] ?? headers['x-openrouter-experimental-metadata']
   return { decision: headers['x-turnpike-decision'] === 'full', metadata: metadata === 'enabled', region }
 }

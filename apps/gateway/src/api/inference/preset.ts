@@ -12,7 +12,7 @@ export interface AppliedPreset {
 }
 
 /** A body as its route is to read it. */
-export interface Asking {
+export interface PresetApplied {
   readonly body: unknown
   /** Null: it names none. */
   readonly preset: AppliedPreset | null
@@ -28,7 +28,7 @@ export function withPreset(
   request: FastifyRequest,
   reply: FastifyReply,
   takes: ReadonlySet<string> | null,
-): Asking | Promise<Asking> {
+): PresetApplied | Promise<PresetApplied> {
   const named = presetNamed(request.body)
   if (named === null) return { body: request.body, preset: null }
   return applied(presets, named, request, reply, takes)
@@ -40,7 +40,7 @@ async function applied(
   request: FastifyRequest,
   reply: FastifyReply,
   takes: ReadonlySet<string> | null,
-): Promise<Asking> {
+): Promise<PresetApplied> {
   const { tenantId, workspaceId } = inferring(request)
   if (!isPresetSlug(named.slug)) throw unknownPreset(named.slug, [], named.param)
   const found = await presets.lookup({ tenantId, workspaceId }, named.slug, named.version)

@@ -8,7 +8,7 @@ import { metadataMember, routerMetadata } from './router-metadata.ts'
 import { aCall, aWorld } from '../../call/call.fixture.ts'
 
 const world = aWorld([anEndpoint('acorn'), anEndpoint('birch')], { providers: [aProvider('acorn', { name: 'Äcorn' })] })
-const asking = { telling: { decision: true, metadata: true, region: 'fra' } }
+const asking = { responseOptions: { decision: true, metadata: true, region: 'fra' } }
 
 function attempt(provider: string, fault: Attempt['fault']): Attempt {
   return {

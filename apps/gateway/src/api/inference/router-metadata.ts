@@ -1,6 +1,6 @@
 import {
   indexOf,
-  inPerson,
+  asReal,
   ownerOf,
   shownName,
   type Decision,
@@ -27,12 +27,12 @@ export function metadataMember(call: Call, fault: Fault | null = null) {
  * @param fault what the answer tells, when it tells a fault @param nowMs monotonic clock
  */
 export function routerMetadata(call: Call, fault: Fault | null, nowMs: number) {
-  if (!call.telling.metadata || (fault && statusOf[fault.code].status === 500)) return null
+  if (!call.responseOptions.metadata || (fault && statusOf[fault.code].status === 500)) return null
   const { routed, attempts, route, strategy } = call
   return {
     requested: call.requestedModel,
     strategy,
-    region: call.telling.region,
+    region: call.responseOptions.region,
     summary: summaryOf(call),
     /** From 1; 0: nobody was reached. */
     attempt: attempts.length,
@@ -96,9 +96,9 @@ function nameOf(target: TargetId, provider: ProviderSlug, routed: Routed | null)
   const { own } = routed?.call.caller ?? {}
   const found = own && owner !== null ? indexOf(own).byId.get(owner) : undefined
   if (found && 'endpoint' in found) return shownName(found.provider)
-  const listed = routed?.reach.catalogue.providers.get(provider)
+  const listed = routed?.directory.catalogue.providers.get(provider)
   if (!listed) return provider
-  return shownName(owner === null ? listed : inPerson(listed))
+  return shownName(owner === null ? listed : asReal(listed))
 }
 
 function isOwn(target: TargetId | null): boolean {

@@ -56,7 +56,7 @@ export class StreamSink implements Sink {
   }
 
   /** Ends the comments. Called when the call is over, however it ended. */
-  rest(): void {
+  stopKeepAlive(): void {
     if (this.#silence) clearTimeout(this.#silence)
   }
 
@@ -78,7 +78,7 @@ export class StreamSink implements Sink {
   }
 
   #end(text: string): Promise<void> {
-    this.rest()
+    this.stopKeepAlive()
     // A response whose reader has gone never calls back.
     if (this.#response.destroyed) return ROOM
     this.#commit()

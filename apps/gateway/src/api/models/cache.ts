@@ -4,11 +4,11 @@ import { listingsOf } from './listing.ts'
 import type { ListPlace } from './page-link.ts'
 import { NAMES, readModelQuery } from './query.ts'
 import { isLive, select } from './select.ts'
-import type { Reach } from '../../targets/target.ts'
+import type { TargetDirectory } from '../../targets/target.ts'
 
 /** What lists are made of: the catalogue in force, and live figures. */
 export interface CatalogueSource {
-  reach(): Reach
+  directory(): TargetDirectory
   figures(endpoint: EndpointId): EndpointFigures | null
 }
 
@@ -17,21 +17,21 @@ const KEPT_MAX = 32
 
 /** Lists of models as bytes, kept while the catalogue stays the same: the whole list is asked for again and again. */
 export class CatalogueCache {
-  #reach: Reach | null = null
+  #directory: TargetDirectory | null = null
   readonly #kept = new Map<string, Bytes>()
 
   /** Throws Fault `request_invalid` for a query that cannot be understood. @param outputs what is listed when it does not say */
   list(source: CatalogueSource, place: ListPlace, outputs: readonly string[]): Bytes {
-    const reach = source.reach()
-    if (reach !== this.#reach) {
+    const directory = source.directory()
+    if (directory !== this.#directory) {
       this.#kept.clear()
-      this.#reach = reach
+      this.#directory = directory
     }
     const key = keyOf(place)
     const kept = this.#kept.get(key)
     if (kept) return kept
-    const query = readModelQuery(place.query, reach.catalogue, outputs)
-    const found = select(listingsOf(reach), query, reach.catalogue, (id) => source.figures(id))
+    const query = readModelQuery(place.query, directory.catalogue, outputs)
+    const found = select(listingsOf(directory), query, directory.catalogue, (id) => source.figures(id))
     const made = listBytes(found, query, place)
     const isWhole = Object.keys(place.query).length === 0
     if (isWhole || (!isLive(query) && this.#kept.size < KEPT_MAX)) this.#kept.set(key, made)

@@ -5,7 +5,7 @@ import { listBytes } from './bytes.ts'
 import { listingsFor, listingsOf, type Listing } from './listing.ts'
 import { readModelQuery } from './query.ts'
 import { select } from './select.ts'
-import type { Reach } from '../../targets/target.ts'
+import type { TargetDirectory } from '../../targets/target.ts'
 
 const usd = (amount: number) => aPrice({ prompt: BigInt(amount) * 1_000_000_000n, completion: 0n })
 
@@ -34,7 +34,7 @@ const CATALOGUE = aCatalogue(
   },
 )
 
-function reachOf(...reachable: string[]): Reach {
+function reachOf(...reachable: string[]): TargetDirectory {
   return {
     catalogue: CATALOGUE,
     reachable: new Set(reachable as ProviderSlug[]),
@@ -45,7 +45,11 @@ function reachOf(...reachable: string[]): Reach {
 const slugs = (listings: readonly Listing[]) => listings.map(({ model }) => model.slug)
 const REACH = reachOf('acorn', 'openai')
 
-function found(query: Record<string, string>, figures: Record<string, Partial<EndpointFigures>> = {}, reach = REACH) {
+function found(
+  query: Record<string, string>,
+  figures: Record<string, Partial<EndpointFigures>> = {},
+  directory = REACH,
+) {
   const asked = readModelQuery(query, CATALOGUE)
   const figuresOf = (id: EndpointId) => {
     const known = figures[id]
@@ -61,7 +65,7 @@ function found(query: Record<string, string>, figures: Record<string, Partial<En
         }
       : null
   }
-  return slugs(select(listingsOf(reach), asked, CATALOGUE, figuresOf))
+  return slugs(select(listingsOf(directory), asked, CATALOGUE, figuresOf))
 }
 
 describe('the list of models', () => {
@@ -97,8 +101,8 @@ describe('the list of models', () => {
   })
 
   it('shows the price that would be paid: of the cheapest endpoint that is served, else of the cheapest there is', () => {
-    const promptOf = (reach: Reach, slug: string) =>
-      listingsOf(reach).find(({ model }) => model.slug === slug)?.cheapest?.price?.prompt
+    const promptOf = (directory: TargetDirectory, slug: string) =>
+      listingsOf(directory).find(({ model }) => model.slug === slug)?.cheapest?.price?.prompt
     expect(promptOf(REACH, 'sim/small')).toBe(1_000_000_000n)
     expect(promptOf(reachOf('groq'), 'sim/small')).toBe(5_000_000_000n)
     expect(promptOf(reachOf(), 'sim/small')).toBe(1_000_000_000n)
@@ -165,9 +169,9 @@ describe('the list of models', () => {
     const catalogue = aCatalogue([anEndpoint()], {
       models: [aModel('sim/swift-8b', { name: 'A & <B>\u0000', created: 1_700_000_000 })],
     })
-    const reach = { ...REACH, catalogue }
+    const directory = { ...REACH, catalogue }
     const asked = readModelQuery({ use_rss: 'true' }, catalogue)
-    const { type, body } = listBytes(listingsOf(reach), asked, { path: '/api/v1/models', query: {} })
+    const { type, body } = listBytes(listingsOf(directory), asked, { path: '/api/v1/models', query: {} })
     expect(type).toContain('application/rss+xml')
     expect(body.toString()).toContain('<title>A &amp; &lt;B&gt;</title>')
     expect(body.toString()).toContain('<pubDate>Tue, 14 Nov 2023 22:13:20 GMT</pubDate>')
@@ -175,8 +179,11 @@ describe('the list of models', () => {
 })
 
 describe('the list of a caller', () => {
-  const mine = (caller: Parameters<typeof listingsFor>[0], reach = reachOf('acorn', 'groq', 'openai')) =>
-    listingsFor(caller, reach, 0).map(({ model, endpoints }) => [model.slug, endpoints.map(({ provider }) => provider)])
+  const mine = (caller: Parameters<typeof listingsFor>[0], directory = reachOf('acorn', 'groq', 'openai')) =>
+    listingsFor(caller, directory, 0).map(({ model, endpoints }) => [
+      model.slug,
+      endpoints.map(({ provider }) => provider),
+    ])
 
   it('has only what our accounts and its funds reach', () => {
     expect(mine(aCaller(), reachOf('acorn'))).toEqual([['sim/small', ['acorn']]])

@@ -1,10 +1,10 @@
 import {
   endpointOf,
   indexOf,
-  isMadeUpModel,
-  isServedForReal,
+  isOnlySimulatedModel,
+  isServedByRealProvider,
   route,
-  withoutStandIns,
+  withoutSimulatedReal,
   type Caller,
   type Catalogue,
   type Endpoint,
@@ -14,7 +14,7 @@ import {
   type OwnIndex,
 } from '@turnpike/domain'
 import { cheapestOf, modelBody } from './body.ts'
-import type { Reach } from '../../targets/target.ts'
+import type { TargetDirectory } from '../../targets/target.ts'
 
 /** A model of a list, with what it is filtered and sorted by, and its body ready to send. */
 export interface Listing {
@@ -34,26 +34,26 @@ export interface Listing {
  * Every model that somebody offers, whether or not there is an account for it: those that made-up providers serve, which answer without
  * any, then the others that are served, then the rest. Made once per version of the catalogue.
  */
-export function listingsOf(reach: Reach): readonly Listing[] {
-  const known = byReach.get(reach)
+export function listingsOf(directory: TargetDirectory): readonly Listing[] {
+  const known = byReach.get(directory)
   if (known) return known
-  const { catalogue, reachable } = reach
-  const themselves = withoutStandIns(reach)
+  const { catalogue, reachable } = directory
+  const themselves = withoutSimulatedReal(directory)
   const listings = [...catalogue.models.values()].flatMap((model) => {
     const all = catalogue.endpointsOf.get(model.slug) ?? []
     if (all.length === 0) return []
     // Where a model is served for real nobody stands in, so that a stand-in's price is not the model's.
-    const within = isServedForReal(model.slug, reach) ? themselves : reachable
+    const within = isServedByRealProvider(model.slug, directory) ? themselves : reachable
     const able = all.filter(({ provider, price }) => within.has(provider) && price !== null)
     return [listing(model, able.length > 0 ? able : all, able.length > 0)]
   })
-  const rank = ({ model, served }: Listing) => (!served ? 2 : isMadeUpModel(model.slug, catalogue) ? 0 : 1)
+  const rank = ({ model, served }: Listing) => (!served ? 2 : isOnlySimulatedModel(model.slug, catalogue) ? 0 : 1)
   const sorted = listings.toSorted((a, b) => rank(a) - rank(b))
-  byReach.set(reach, sorted)
+  byReach.set(directory, sorted)
   return sorted
 }
 
-const byReach = new WeakMap<Reach, readonly Listing[]>()
+const byReach = new WeakMap<TargetDirectory, readonly Listing[]>()
 
 /** What the filters ask of a request: nothing but to be answered. */
 const ANYTHING = { promptTokens: 0, maxTokens: null, parameters: [], preferences: {} }
@@ -64,21 +64,27 @@ const UNTRIED: ReadonlyMap<EndpointId, Health> = new Map()
  * that says so, so that what is listed here is never refused for a reason that was known.
  * @param wallMs Unix milliseconds, by which policies with a timetable go
  */
-export function listingsFor(caller: Caller, reach: Reach, wallMs: number): readonly Listing[] {
-  const snapshot = { catalogue: reach.catalogue, reachable: reach.reachable, health: UNTRIED, wallMs, warm: null }
+export function listingsFor(caller: Caller, directory: TargetDirectory, wallMs: number): readonly Listing[] {
+  const snapshot = {
+    catalogue: directory.catalogue,
+    reachable: directory.reachable,
+    health: UNTRIED,
+    wallMs,
+    warm: null,
+  }
   const own = caller.own ? indexOf(caller.own) : null
-  return modelsFor(own, reach).flatMap((model) => {
+  return modelsFor(own, directory).flatMap((model) => {
     const { candidates } = route({ ...ANYTHING, models: [model.slug] }, caller, snapshot, 0, 0)
     const left = new Set(candidates.map(({ endpoint }) => endpointOf(endpoint)))
     const mine = (own?.endpointsOf.get(model.slug) ?? []).map(({ endpoint }) => endpoint)
-    const all = [...(reach.catalogue.endpointsOf.get(model.slug) ?? []), ...mine]
+    const all = [...(directory.catalogue.endpointsOf.get(model.slug) ?? []), ...mine]
     const endpoints = all.filter(({ id }) => left.has(id))
     return endpoints.length > 0 ? [listing(model, endpoints, true)] : []
   })
 }
 
 /** A catalogue with the caller's own names in it, for what its lists are asked by. */
-export function catalogueFor({ own }: Caller, { catalogue }: Reach): Catalogue {
+export function catalogueFor({ own }: Caller, { catalogue }: TargetDirectory): Catalogue {
   if (!own) return catalogue
   const { models, providers } = catalogue
   return {
@@ -89,12 +95,12 @@ export function catalogueFor({ own }: Caller, { catalogue }: Reach): Catalogue {
 }
 
 /** Those that a caller's own accounts may serve come after those that ours do, and its own models last. */
-function modelsFor(own: OwnIndex | null, reach: Reach): Model[] {
-  const known = listingsOf(reach)
+function modelsFor(own: OwnIndex | null, directory: TargetDirectory): Model[] {
+  const known = listingsOf(directory)
   const served = known.flatMap((one) => (one.served ? [one.model] : []))
   if (own === null) return served
   const names = new Set(served)
-  const { models, endpointsOf } = reach.catalogue
+  const { models, endpointsOf } = directory.catalogue
   const isReached = (slug: Model['slug']) =>
     own.endpointsOf.has(slug) || endpointsOf.get(slug)?.some(({ provider }) => own.credentialsOf.has(provider)) === true
   const others = [...models.values()].filter((model) => !names.has(model) && isReached(model.slug))

@@ -42,9 +42,9 @@ export class ModelsController {
   @Get('models/count')
   @RouteConfig({ public: true })
   count(@Query() query: Words, @Res() reply: FastifyReply): void {
-    const reach = this.gateway.reach()
-    const asked = readModelQuery(query, reach.catalogue)
-    const { length } = select(listingsOf(reach), asked, reach.catalogue, () => null)
+    const directory = this.gateway.directory()
+    const asked = readModelQuery(query, directory.catalogue)
+    const { length } = select(listingsOf(directory), asked, directory.catalogue, () => null)
     void reply.send({ data: { count: length } })
   }
 
@@ -52,11 +52,11 @@ export class ModelsController {
   @Get('models/user')
   mine(@Query() query: Words, @Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     const caller = inferring(request)
-    const reach = this.gateway.reach()
-    const catalogue = catalogueFor(caller, reach)
+    const directory = this.gateway.directory()
+    const catalogue = catalogueFor(caller, directory)
     const asked = readModelQuery(query, catalogue)
     const figuresOf = (id: Endpoint['id']) => this.gateway.figures(id)
-    const found = select(listingsFor(caller, reach, Date.now()), asked, catalogue, figuresOf)
+    const found = select(listingsFor(caller, directory, Date.now()), asked, catalogue, figuresOf)
     sendBytes(request, reply, listBytes(found, asked, { path: '/api/v1/models/user', query }), false)
   }
 
@@ -68,7 +68,7 @@ export class ModelsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { catalogue } = this.gateway.reach()
+    const { catalogue } = this.gateway.directory()
     const { model, endpoints } = findOffer(catalogue, `${author}/${slug}`)
     const bodyOf = await this.#endpointBodies(request)
     const { slug: id, name, created, description } = model
@@ -80,7 +80,7 @@ export class ModelsController {
   @Get('endpoints/zdr')
   @RouteConfig({ public: true })
   async zeroRetention(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { catalogue } = this.gateway.reach()
+    const { catalogue } = this.gateway.directory()
     const bodyOf = await this.#endpointBodies(request)
     const data = [...catalogue.models.values()].flatMap((model) =>
       (catalogue.endpointsOf.get(model.slug) ?? [])
@@ -106,7 +106,7 @@ export class ModelsController {
   @Get('providers')
   @RouteConfig({ public: true })
   providers(@Res() reply: FastifyReply): void {
-    const { catalogue, reachable } = this.gateway.reach()
+    const { catalogue, reachable } = this.gateway.directory()
     const data = [...catalogue.providers.values()].map(({ slug, name, simulated, regions = [], ...policy }) => ({
       name: shownName({ name, simulated }),
       slug,
@@ -123,9 +123,9 @@ export class ModelsController {
   }
 
   #body(slug: string) {
-    const reach = this.gateway.reach()
-    const { model, endpoints } = findOffer(reach.catalogue, slug)
-    const known = listingsOf(reach).find((listing) => listing.model === model)
+    const directory = this.gateway.directory()
+    const { model, endpoints } = findOffer(directory.catalogue, slug)
+    const known = listingsOf(directory).find((listing) => listing.model === model)
     return known ? modelBody(model, known.endpoints, known.served) : modelBody(model, endpoints, false)
   }
 
@@ -134,7 +134,7 @@ export class ModelsController {
     const { authorization, 'x-api-key': apiKey } = request.headers
     const hasKey = authorization !== undefined || apiKey !== undefined
     if (hasKey) await this.gateway.identify(request.headers)
-    const { catalogue, reachable } = this.gateway.reach()
+    const { catalogue, reachable } = this.gateway.directory()
     return (endpoint: Endpoint, model: Model) =>
       endpointBody(endpoint, model, catalogue, {
         served: reachable.has(endpoint.provider),

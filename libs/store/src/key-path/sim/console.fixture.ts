@@ -59,7 +59,7 @@ export class SimConsole {
     clock.after(RETRY_MS, () => this.#retry())
   }
 
-  /** As key-events.ts: tombstones, then the message. Nobody hears of it when Redis does not take it. */
+  /** As events.ts: tombstones, then the message. Nobody hears of it when Redis does not take it. */
   async #publish(events: readonly KeyEvent[]): Promise<void> {
     const { clock, redis } = this.#options
     const dead = events.filter((event) => event.revoked)

@@ -3,11 +3,11 @@ import { troubleOf } from '../../connections/trouble.ts'
 import { call } from './link.fixture.ts'
 import type { ProcessOptions, SimProcess } from './process.fixture.ts'
 
-/** The same figures as in key-watch.ts. */
+/** The same figures as in watch.ts. */
 const POLL_MS = 1_000
 const PAGE_MAX = 1_000
 
-/** What key-watch.ts does each second, over simulated stores. Messages are brought by whoever sends them. */
+/** What watch.ts does each second, over simulated stores. Messages are brought by whoever sends them. */
 export class Listener {
   readonly #options: ProcessOptions & { readonly process: SimProcess }
   readonly #channels: { readonly redis: Channel; readonly postgres: Channel }

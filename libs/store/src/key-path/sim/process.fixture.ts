@@ -1,7 +1,7 @@
 import type { Caller, Lookup } from '@turnpike/domain'
 import type { Clock } from '../lookup-batch.ts'
 import { KeyCache, type KeyEvent, type KeyStore } from '../cache.ts'
-import type { HeldKeys } from '../saved-keys.ts'
+import type { SavedKeys } from '../saved-keys.ts'
 import type { KeyRecord } from '../records.ts'
 import { call, POSTGRES_TIMEOUT_MS, REDIS_TIMEOUT_MS, type Link, type LinkMode } from './link.fixture.ts'
 import { orWrong, type SimKey, type SimPostgres, type SimRedis } from './stores.fixture.ts'
@@ -29,7 +29,7 @@ export interface ProcessOptions {
 
 /** What a process leaves behind for the next one, and what its witness knows of it. */
 export interface Saved {
-  readonly held: HeldKeys
+  readonly held: SavedKeys
   readonly remembered: Remembered
 }
 

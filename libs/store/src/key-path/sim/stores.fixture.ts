@@ -80,7 +80,7 @@ const CALLER_TTL_MS = HOUR_MS
 const TOMBSTONE_TTL_MS = 65 * 60_000
 const CLAIM_MS = 1_000
 
-/** Redis: the same rules as the script KEEP_NEWEST in key-records.ts, and everything that it ever held, for replies of old. */
+/** Redis: the same rules as the script KEEP_NEWEST in records.ts, and everything that it ever held, for replies of old. */
 export class SimRedis {
   readonly #clock: Clock
   #held = new Map<string, { readonly record: KeyRecord; readonly untilMs: number }>()
