@@ -24,12 +24,13 @@ import type { HealthBook } from './health/book.ts'
 import { HedgeBudget } from './connect/hedge-budget.ts'
 import { probe } from './health/probe.ts'
 import { Meter, type Book } from './call/meter.ts'
-import { createGatewayMetrics, show } from './metrics.ts'
+import { createGatewayMetrics } from './metrics.ts'
+import { showMetric } from '@turnpike/server'
 import { withOpaqueUser } from './api/inference/opaque-user.ts'
 import { RateLimitQueue } from './connect/rate-limit-queue.ts'
 import { readinessOf, type LivesOn, type Readiness } from './http/readiness.ts'
 import { withByok } from './targets/byok-target.ts'
-import type { Metric } from './reading.ts'
+import type { Metric } from '@turnpike/server'
 import type { Sink } from './call/relay.ts'
 import { resolve, type RoutingContext } from './route/resolve.ts'
 import { serve, type Steps } from './serve.ts'
@@ -71,7 +72,7 @@ export class Gateway {
     this.#inFlight = admission.inFlight
     this.#means = meansOf(config, this.#health, admission.inFlight)
     const { registry, finished } = createGatewayMetrics(admission.inFlight, stores)
-    for (const reading of [...readingsOfConnect(this.#means), ...this.disconnects.readings]) show(reading, [registry])
+    for (const metric of [...connectMetrics(this.#means), ...this.disconnects.metrics]) showMetric(metric, [registry])
     this.metrics = registry
     const book: Book = {
       begin: (begun) => stores.book.begin(begun),
@@ -230,7 +231,7 @@ function meansOf(config: GatewayConfig, health: HealthBook, inFlight: () => numb
   }
 }
 
-function readingsOfConnect({ throttle, rateLimitQueue, hedges }: HedgingMeans): Metric[] {
+function connectMetrics({ throttle, rateLimitQueue, hedges }: HedgingMeans): Metric[] {
   return [
     {
       name: 'turnpike_retries_refused_total',
@@ -243,7 +244,7 @@ function readingsOfConnect({ throttle, rateLimitQueue, hedges }: HedgingMeans): 
       help: 'Requests that wait for a short rate limit of their providers.',
       read: () => rateLimitQueue.count,
     },
-    ...hedges.readings,
+    ...hedges.metrics,
   ]
 }
 

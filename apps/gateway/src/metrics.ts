@@ -1,7 +1,6 @@
 import { ownerOf, type Attempt } from '@turnpike/domain'
-import { Counter, Gauge, Histogram, createMetrics, type Registry } from '@turnpike/server'
+import { Counter, Histogram, createMetrics, showMetric, type Metric, type Registry } from '@turnpike/server'
 import type { UsageRecord } from '@turnpike/store'
-import type { Metric } from './reading.ts'
 import type { Stores } from './stores/stores.ts'
 
 /** Seconds; from a fast cache hit to the longest answers. */
@@ -14,10 +13,10 @@ export interface GatewayMetrics {
   readonly finished: (record: Pick<UsageRecord, 'kind' | 'status' | 'totalMs' | 'attempts'>) => void
 }
 
-export function createGatewayMetrics(inFlight: () => number, stores: Pick<Stores, 'readings'>): GatewayMetrics {
+export function createGatewayMetrics(inFlight: () => number, stores: Pick<Stores, 'metrics'>): GatewayMetrics {
   const registry = createMetrics('gateway')
   const registers = [registry]
-  for (const reading of [inFlightReading(inFlight), ...stores.readings]) show(reading, registers)
+  for (const metric of [inFlightMetric(inFlight), ...stores.metrics]) showMetric(metric, registers)
   const requests = new Counter({
     name: 'turnpike_requests_total',
     help: 'Finished requests, by what was asked and the status that the caller saw.',
@@ -65,34 +64,6 @@ function providerOf({ endpoint, provider }: Attempt): string {
   return ownerOf(endpoint) === null ? provider : 'own'
 }
 
-function inFlightReading(inFlight: () => number): Metric {
+function inFlightMetric(inFlight: () => number): Metric {
   return { name: 'turnpike_requests_in_flight', help: 'Requests under way.', read: inFlight }
-}
-
-/** A figure that is kept elsewhere, read when somebody asks. */
-export function show(reading: Metric, registers: Registry[]): void {
-  const labelNames = 'label' in reading ? [reading.label] : []
-  const base = { name: reading.name, help: reading.help, labelNames, registers }
-  if (reading.grows) {
-    new Counter({
-      ...base,
-      collect() {
-        this.reset()
-        for (const [labels, value] of valuesOf(reading)) this.inc(labels, value)
-      },
-    })
-  } else {
-    new Gauge({
-      ...base,
-      collect() {
-        this.reset()
-        for (const [labels, value] of valuesOf(reading)) this.set(labels, value)
-      },
-    })
-  }
-}
-
-function valuesOf(reading: Metric): [Record<string, string>, number][] {
-  if (!('label' in reading)) return [[{}, reading.read()]]
-  return Object.entries(reading.readEach()).map(([value, count]) => [{ [reading.label]: value }, count])
 }

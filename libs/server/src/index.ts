@@ -5,7 +5,7 @@ export { egressAllow, NO_EGRESS_ALLOW, parseEgressAllow, type EgressAllow } from
 export { judgeUrl, type UrlJudgement } from './egress/guard.ts'
 export { lookUpByNameServers, type NameLookup } from './egress/lookup.ts'
 export { createLogger, describeError, type Logger } from './log.ts'
-export { Counter, createMetrics, Gauge, Histogram, type Registry } from './metrics.ts'
+export { Counter, createMetrics, Gauge, Histogram, showMetric, type Metric, type Registry } from './metrics.ts'
 export { openAiBody, problemBody, refusalOf, type Refusal } from './refusal.ts'
 export { run, type Running } from './run.ts'
 export { statusOf, type Outside } from './status-of.ts'

@@ -1,6 +1,5 @@
-import type { Attempt, Caller, Decision, Fault, RequestId, RouteRequest } from '@turnpike/domain'
+import type { Attempt, Caller, Decision, Fault, Message, RequestId, RouteRequest } from '@turnpike/domain'
 import type { PresetVersion } from '@turnpike/store'
-import type { Conversation } from '../route/affinity.ts'
 import type { TargetDirectory } from '../targets/target.ts'
 
 /** How the models of a request were found, in OpenRouter's words. */
@@ -12,6 +11,15 @@ export interface ResponseOptions {
   readonly metadata: boolean
   /** Where this gateway stands; null when its operator named no place. */
   readonly region: string | null
+}
+
+/** What tells one conversation from another, without keeping a word of it. */
+export interface Conversation {
+  /** As its caller named it, by a session id or else by a key for the prompt cache; null: it is known by how it begins. */
+  readonly name: string | null
+  /** By a session id: such a one stays after any success, others after an answer that used the prompt cache. */
+  readonly session: boolean
+  readonly messages: readonly Message[]
 }
 
 /** One request on its way through the gateway: who, what, since when, and what happened so far. */

@@ -16,7 +16,7 @@ function aHouse() {
     return () => waiting.delete(then)
   })
   const counts = () => {
-    const [under, outcomes] = drains.readings
+    const [under, outcomes] = drains.metrics
     if (!under || !('read' in under) || !outcomes || !('readEach' in outcomes)) throw new Error('readings are missing')
     return { under: under.read(), ...outcomes.readEach() }
   }

@@ -1,6 +1,6 @@
 import { Fault, type TenantId } from '@turnpike/domain'
 import type { Call } from './call.ts'
-import type { Metric } from '../reading.ts'
+import type { Metric } from '@turnpike/server'
 
 /** Answers that one process reads for nobody at once; one organisation has a fifth of the places at most. */
 const DRAINS_MAX = 50
@@ -61,7 +61,7 @@ export class Disconnects {
     drain.over()
   }
 
-  get readings(): readonly Metric[] {
+  get metrics(): readonly Metric[] {
     return [
       {
         name: 'turnpike_disconnected_reads',

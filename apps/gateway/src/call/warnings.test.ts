@@ -157,7 +157,7 @@ describe('an operator', () => {
     ['that is a tenant’s own', false, () => [{ ...own, usageWarnings: ['completion_high'] }]],
     ['that is honest', false, () => [attempt]],
   ])('is told of a provider %s: %s', async (_, isTold, attemptsOf) => {
-    const { registry, finished } = createGatewayMetrics(() => 0, { readings: [] })
+    const { registry, finished } = createGatewayMetrics(() => 0, { metrics: [] })
     const rules = readAlertRules(readFileSync(path.resolve(import.meta.dirname, RULES), 'utf8'))
     const [scrapes, alerts] = [new Scrapes(), new Alerts(rules.filter(({ name }) => name === 'TurnpikeUsageWarnings'))]
     let firing: string[] = []

@@ -5,7 +5,7 @@ import { createMetrics } from '@turnpike/server'
 import { expect, it } from 'vitest'
 import { Alerts, readAlertRules } from '../alerts.fixture.ts'
 import { HedgeBudget, type HedgeOutcome } from './hedge-budget.ts'
-import { show } from '../metrics.ts'
+import { showMetric } from '@turnpike/server'
 import { readExposition, Scrapes } from '../promql.fixture.ts'
 
 const RULES = '../../../../infra/prometheus/alerts.yaml'
@@ -44,7 +44,7 @@ it('counts what came of second targets, and what losers cost the house', () => {
   book.settle(tenant('one'), ours(5n), 'lost', { all: 3_000_000_000n, operator: 2_000_000_000n })
   book.refuse('nobody')
   book.take(tenant('one'), HEDGE, ours(1n))
-  const read = Object.fromEntries(book.readings.map((one) => [one.name, 'label' in one ? one.readEach() : one.read()]))
+  const read = Object.fromEntries(book.metrics.map((one) => [one.name, 'label' in one ? one.readEach() : one.read()]))
   expect(read).toEqual({
     turnpike_hedges_total: { won: 0, lost: 1, failed: 0, called_off: 0 },
     turnpike_hedges_refused_total: { nobody: 1, share: 0, spend: 1 },
@@ -61,7 +61,7 @@ it('an operator is told of second targets that fail more often than they win, an
 async function alertsAfter(each: Readonly<Partial<Record<HedgeOutcome, number>>>): Promise<string[]> {
   const book = bookOf('one')
   const registry = createMetrics('gateway')
-  for (const reading of book.readings) show(reading, [registry])
+  for (const metric of book.metrics) showMetric(metric, [registry])
   const rules = readAlertRules(readFileSync(path.resolve(import.meta.dirname, RULES), 'utf8'))
   const [scrapes, alerts] = [new Scrapes(), new Alerts(rules.filter(({ name }) => name.includes('Hedge')))]
   let firing: string[] = []

@@ -10,7 +10,7 @@ import {
   type NanoUsd,
   type TenantId,
 } from '@turnpike/domain'
-import type { Metric } from '../reading.ts'
+import type { Metric } from '@turnpike/server'
 
 /**
  * What came of a second target. `won`: it answered. `lost`: the first one did, and it was called off. `failed`: it failed by itself.
@@ -84,7 +84,7 @@ export class HedgeBudget {
     this.#refusals[why]++
   }
 
-  get readings(): Metric[] {
+  get metrics(): Metric[] {
     return [
       {
         name: 'turnpike_hedges_total',

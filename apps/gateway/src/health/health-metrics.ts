@@ -1,9 +1,9 @@
 import type { HealthShare } from '@turnpike/store'
 import type { HealthBook } from './book.ts'
-import type { Metric } from '../reading.ts'
+import type { Metric } from '@turnpike/server'
 
 /** The figures of live health. By state, not by endpoint: several hundred endpoints times many nodes would be too many series. */
-export function readingsOfHealth(
+export function healthMetrics(
   book: Pick<HealthBook, 'stats'>,
   share: Pick<HealthShare, 'connected' | 'stats'> | null,
   nowMs: () => number,
@@ -36,11 +36,11 @@ export function readingsOfHealth(
       read: () => book.stats(nowMs()).probes,
       grows: true,
     },
-    ...(share ? readingsOfShare(share) : []),
+    ...(share ? shareMetrics(share) : []),
   ]
 }
 
-function readingsOfShare(share: Pick<HealthShare, 'connected' | 'stats'>): Metric[] {
+function shareMetrics(share: Pick<HealthShare, 'connected' | 'stats'>): Metric[] {
   return [
     {
       name: 'turnpike_health_shared',

@@ -36,7 +36,7 @@ it('two processes of one installation hear of each other’s endpoints by themse
       },
       { withinMs: 10_000, what: 'hearing of the endpoint on the other node' },
     )
-    const shared = nodes[1]?.readings.find(({ name }) => name === 'turnpike_health_shared')
+    const shared = nodes[1]?.metrics.find(({ name }) => name === 'turnpike_health_shared')
     expect(shared && 'read' in shared && shared.read()).toBe(1)
   } finally {
     await Promise.all(nodes.map((node) => node.close()))

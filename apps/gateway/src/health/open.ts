@@ -4,13 +4,13 @@ import { HealthMinutes, openHealthPast, openHealthShare, type KeySecrets, type P
 import type { GatewayConfig } from '../config.ts'
 import { HealthBook } from './book.ts'
 import { startHealthLoop } from './loop.ts'
-import { readingsOfHealth } from './health-metrics.ts'
-import type { Metric } from '../reading.ts'
+import { healthMetrics } from './health-metrics.ts'
+import type { Metric } from '@turnpike/server'
 
 /** What this node knows of endpoints, and what keeps it so. */
 export interface OpenHealth {
   readonly book: HealthBook
-  readonly readings: readonly Metric[]
+  readonly metrics: readonly Metric[]
   /** Begins the round of each second. @param probe asks an endpoint that nobody asks; null: such are left to callers */
   start(probe: ((endpoint: TargetId) => Promise<void>) | null): void
   close(): Promise<void>
@@ -43,7 +43,7 @@ export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecret
   let stop = () => undefined as void
   return {
     book,
-    readings: readingsOfHealth(book, share, nowMs),
+    metrics: healthMetrics(book, share, nowMs),
     start(probe) {
       stop = startHealthLoop({ book, share, probe, nowMs })
     },

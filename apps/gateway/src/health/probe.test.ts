@@ -7,8 +7,8 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { gatewayConfig } from '../config.ts'
 import { HealthBook } from './book.ts'
 import { probe } from './probe.ts'
-import { readingsOfHealth } from './health-metrics.ts'
-import { show } from '../metrics.ts'
+import { healthMetrics } from './health-metrics.ts'
+import { showMetric } from '@turnpike/server'
 import { targetDirectory, type TargetDirectory } from '../targets/target.ts'
 
 const acorn = 'acorn/sim/swift-8b' as EndpointId
@@ -121,7 +121,7 @@ it('what stands how can be scraped', async () => {
   const { book } = fallen()
   const share = { connected: true, stats: { sent: 1, lost: 2, heard: 3, ignored: 4 } }
   const registry = createMetrics('test')
-  for (const reading of readingsOfHealth(book, share, () => 0)) show(reading, [registry])
+  for (const metric of healthMetrics(book, share, () => 0)) showMetric(metric, [registry])
   const text = await registry.metrics()
   for (const line of [
     /^turnpike_endpoints\{state="down".*\} 1$/m,

@@ -1,6 +1,6 @@
 import { Fault } from '@turnpike/domain'
 import { describe, expect, it } from 'vitest'
-import { chatBody } from '../api/chat/chat.schema.ts'
+import { chatBody } from '../api/inference/chat.schema.ts'
 import { parse } from './parse.ts'
 
 const chat = (over: Record<string, unknown>) => ({

@@ -2,7 +2,8 @@ import { ownTarget, type EndpointId, type Message, type ModelSlug, type OwnId, t
 import { NO_USAGE } from '@turnpike/domain'
 import { aCaller } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
-import { Affinity, type Conversation, type Talk } from './affinity.ts'
+import type { Conversation } from '../call/call.ts'
+import { Affinity, type Talk } from './affinity.ts'
 
 const [ACORN, BIRCH] = ['acorn/m/m', 'birch/m/m'] as [EndpointId, EndpointId]
 const caller = aCaller()

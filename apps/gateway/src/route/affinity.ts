@@ -7,18 +7,10 @@ import {
   type RouteRequest,
   type TargetId,
 } from '@turnpike/domain'
+import type { Conversation } from '../call/call.ts'
 import type { UsageRecord } from '@turnpike/store'
 import { LRUCache } from 'lru-cache'
 import { hash, randomBytes } from 'node:crypto'
-
-/** What tells one conversation from another, without keeping a word of it. */
-export interface Conversation {
-  /** As its caller named it, by a session id or else by a key for the prompt cache; null: it is known by how it begins. */
-  readonly name: string | null
-  /** By a session id: such a one stays after any success, others after an answer that used the prompt cache. */
-  readonly session: boolean
-  readonly messages: readonly Message[]
-}
 
 /** As much of a call as tells where its conversation goes on. */
 export interface Talk {

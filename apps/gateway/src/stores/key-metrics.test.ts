@@ -1,8 +1,8 @@
 import { createMetrics } from '@turnpike/server'
 import { KeyCache } from '@turnpike/store'
 import { expect, it } from 'vitest'
-import { countRefusals, readingsOfKeys } from './key-metrics.ts'
-import { show } from '../metrics.ts'
+import { countRefusals, keyMetrics } from './key-metrics.ts'
+import { showMetric } from '@turnpike/server'
 
 const NOTHING = { sampled: { memory: 0, redis: 0 }, inconsistent: { memory: 0, redis: 0 } }
 
@@ -11,20 +11,20 @@ function started(redis: boolean | null) {
   const keys = new KeyCache({ redis: null, fromPostgres: () => Promise.reject(new Error('connect ECONNREFUSED')) })
   const refusals = countRefusals()
   const registry = createMetrics('test')
-  const readings = readingsOfKeys({
+  const metrics = keyMetrics({
     keys,
     channels: () => ({ redis, postgres: true, silentSinceMs: null }),
     refusals,
     sampler: { stats: () => ({ ...NOTHING, postgresBehind: 0, redisWrong: 0 }) },
   })
-  for (const reading of readings) show(reading, [registry])
+  for (const metric of metrics) showMetric(metric, [registry])
   /** Lines of one metric, without its process. */
   const lines = async (name: string) =>
     (await registry.metrics())
       .split('\n')
       .filter((line) => line.startsWith(`${name}{`))
       .map((line) => line.replace(/,?process="test"/, '').slice(name.length))
-  return { keys, refusals, readings, lines }
+  return { keys, refusals, metrics, lines }
 }
 
 it('shows every count from the start, so that its first growth is seen', async () => {
@@ -65,8 +65,8 @@ it('shows a channel only where there is one', async () => {
 })
 
 it('names counts and nothing else _total, and labels no tenant', () => {
-  for (const reading of started(true).readings) {
-    expect(reading.name.endsWith('_total'), reading.name).toBe(reading.grows ?? false)
-    if ('label' in reading) expect(['cause', 'outcome', 'store', 'channel', 'tier']).toContain(reading.label)
+  for (const metric of started(true).metrics) {
+    expect(metric.name.endsWith('_total'), metric.name).toBe(metric.grows ?? false)
+    if ('label' in metric) expect(['cause', 'outcome', 'store', 'channel', 'tier']).toContain(metric.label)
   }
 })

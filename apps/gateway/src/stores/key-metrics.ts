@@ -1,5 +1,5 @@
 import type { KeyCheck, KeyPath } from '@turnpike/store'
-import type { Metric } from '../reading.ts'
+import type { Metric } from '@turnpike/server'
 
 /** Why a key is refused by what is written in it alone. */
 export type RefusalCause = Exclude<KeyCheck['kind'], 'genuine'>
@@ -28,7 +28,7 @@ export interface Samples {
   }
 }
 
-export interface KeyReadingsOptions {
+export interface KeyMetricsOptions {
   readonly keys: Pick<KeyPath['keys'], 'stats'>
   readonly channels: KeyPath['channels']
   readonly refusals: Refusals
@@ -36,7 +36,7 @@ export interface KeyReadingsOptions {
 }
 
 /** Every figure of the key check, tier by tier. What they mean to an operator is in docs/operations/key-check.md. */
-export function readingsOfKeys({ keys, channels, refusals, sampler }: KeyReadingsOptions): Metric[] {
+export function keyMetrics({ keys, channels, refusals, sampler }: KeyMetricsOptions): Metric[] {
   const stats = () => keys.stats()
   return [
     {
@@ -46,9 +46,9 @@ export function readingsOfKeys({ keys, channels, refusals, sampler }: KeyReading
       readEach: () => refusals.counts(),
       grows: true,
     },
-    ...readingsOfMemory(stats),
-    ...readingsOfRedis(stats, sampler),
-    ...readingsOfPostgres(stats),
+    ...memoryMetrics(stats),
+    ...redisMetrics(stats, sampler),
+    ...postgresMetrics(stats),
     {
       name: 'turnpike_breaker_state',
       help: 'Whether a store is asked: 0 yes, 1 by one probe at a time, 2 no.',
@@ -67,7 +67,7 @@ export function readingsOfKeys({ keys, channels, refusals, sampler }: KeyReading
         return { ...(redis !== null && { redis: Number(redis) }), postgres: Number(postgres) }
       },
     },
-    ...readingsOfSampler(sampler),
+    ...samplerMetrics(sampler),
   ]
 }
 
@@ -75,7 +75,7 @@ const STATES = { closed: 0, half_open: 1, open: 2 } as const
 
 type Stats = () => ReturnType<KeyPath['keys']['stats']>
 
-function readingsOfMemory(stats: Stats): Metric[] {
+function memoryMetrics(stats: Stats): Metric[] {
   return [
     {
       name: 'turnpike_key_lookups_total',
@@ -98,7 +98,7 @@ function readingsOfMemory(stats: Stats): Metric[] {
   ]
 }
 
-function readingsOfRedis(stats: Stats, sampler: Samples): Metric[] {
+function redisMetrics(stats: Stats, sampler: Samples): Metric[] {
   return [
     {
       name: 'turnpike_key_misses_total',
@@ -134,7 +134,7 @@ function readingsOfRedis(stats: Stats, sampler: Samples): Metric[] {
   ]
 }
 
-function readingsOfPostgres(stats: Stats): Metric[] {
+function postgresMetrics(stats: Stats): Metric[] {
   return [
     {
       name: 'turnpike_key_postgres_queries_total',
@@ -164,7 +164,7 @@ function readingsOfPostgres(stats: Stats): Metric[] {
   ]
 }
 
-function readingsOfSampler(sampler: Samples): Metric[] {
+function samplerMetrics(sampler: Samples): Metric[] {
   return [
     {
       name: 'turnpike_key_sampled_total',

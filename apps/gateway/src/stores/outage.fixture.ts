@@ -4,8 +4,8 @@ import { createMetrics, type Registry } from '@turnpike/server'
 import { KeyCache } from '@turnpike/store'
 import { aCaller } from '@turnpike/testkit'
 import { Alerts, type AlertRule } from '../alerts.fixture.ts'
-import { countRefusals, readingsOfKeys } from './key-metrics.ts'
-import { show } from '../metrics.ts'
+import { countRefusals, keyMetrics } from './key-metrics.ts'
+import { showMetric } from '@turnpike/server'
 import { readExposition, Scrapes } from '../promql.fixture.ts'
 
 /** Seconds between two scrapes, and between two evaluations; each evaluation comes just before the next scrape, the worst case. */
@@ -40,15 +40,15 @@ export class Outage {
     this.#alerts = new Alerts(rules)
     this.keys = this.#start()
     this.#registry = createMetrics('gateway')
-    const readings = readingsOfKeys({
+    const metrics = keyMetrics({
       keys: { stats: () => this.keys.stats() },
       channels: () => ({ ...this.heard, silentSinceMs: null }),
       refusals: this.refusals,
       sampler: { stats: () => this.samples },
     })
-    for (const reading of readings) show(reading, [this.#registry])
+    for (const metric of metrics) showMetric(metric, [this.#registry])
     const snapshot = { name: 'turnpike_snapshot_age_seconds', help: 'As the snapshot has it.' }
-    show({ ...snapshot, read: () => this.snapshotAgeSeconds }, [this.#registry])
+    showMetric({ ...snapshot, read: () => this.snapshotAgeSeconds }, [this.#registry])
   }
 
   /** A key that exists from now on. */

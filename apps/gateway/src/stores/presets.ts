@@ -14,8 +14,8 @@ import {
   type PresetAuthor,
 } from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
-import { PresetLimit } from '../api/presets/limit.ts'
-import type { Metric } from '../reading.ts'
+import { PresetLimit } from './preset-limit.ts'
+import type { Metric } from '@turnpike/server'
 
 /**
  * Connections of their own for use and for management each: neither a flood of names nor of lists holds up the requests of others, the
@@ -33,7 +33,7 @@ export interface OpenPresets {
   readonly slugs: Bound<typeof presetSlugs>
   readonly save: Bound<typeof savePreset>
   readonly change: Bound<typeof changePreset>
-  readonly readings: readonly Metric[]
+  readonly metrics: readonly Metric[]
   close(): Promise<void>
 }
 
@@ -66,7 +66,7 @@ export function openPresets(config: Pick<GatewayConfig, 'DATABASE_URL'>): OpenPr
     slugs: (...asked) => answered(presetSlugs(pool, ...asked)),
     save: (author, ...rest) => told(author, () => savePreset(pool, author, ...rest)),
     change: (author, ...rest) => told(author, () => changePreset(pool, author, ...rest)),
-    readings: readingsOf(cache),
+    metrics: metricsOf(cache),
     close: async () => {
       await Promise.all([used.end(), pool.end()])
     },
@@ -82,7 +82,7 @@ async function answered<T>(asked: Promise<T>): Promise<T> {
   }
 }
 
-function readingsOf(cache: PresetCache): Metric[] {
+function metricsOf(cache: PresetCache): Metric[] {
   return [
     { name: 'turnpike_presets_held', help: 'Presets in memory.', read: () => cache.stats().held },
     {

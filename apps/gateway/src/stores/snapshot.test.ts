@@ -53,7 +53,7 @@ it('without a file nothing is kept, whatever the key', async () => {
   const snapshot = await open({ SNAPSHOT_KEY: 'unused' })
   snapshot.keep({ keys: aCache(), presets: somePresets(), catalogue: () => null })
   expect(snapshot.catalogue).toBeNull()
-  expect(snapshot.readings).toEqual([])
+  expect(snapshot.metrics).toEqual([])
   await snapshot.close()
 })
 
@@ -106,7 +106,7 @@ function aHeldKey(digest: Buffer): SavedKeys {
   return { copies: [{ digest: digest.toString('hex'), record }], tombstones: [], denied: [], sequence: null }
 }
 
-function refusedBy({ readings }: Awaited<ReturnType<typeof open>>): number | undefined {
-  const reading = readings.find(({ name }) => name === 'turnpike_snapshot_refused_total')
+function refusedBy({ metrics }: Awaited<ReturnType<typeof open>>): number | undefined {
+  const reading = metrics.find(({ name }) => name === 'turnpike_snapshot_refused_total')
   return reading && 'read' in reading ? reading.read() : undefined
 }

@@ -12,7 +12,7 @@ import {
   type Snapshot,
 } from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
-import type { Metric } from '../reading.ts'
+import type { Metric } from '@turnpike/server'
 
 /** Keys in a snapshot at most, those used last: some 15 MB, read and written in less than a second. */
 const KEYS_MAX = 20_000
@@ -37,7 +37,7 @@ export interface OpenSnapshot {
   readonly restorePresets: (presets: Pick<PresetCache, 'restore'>) => void
   /** From now on what is known is written every minute. */
   keep(known: Known): void
-  readonly readings: readonly Metric[]
+  readonly metrics: readonly Metric[]
   /** Writes what is known for the last time. */
   close(): Promise<void>
 }
@@ -79,7 +79,7 @@ export async function openSnapshot(config: GatewayConfig, secrets: KeySecrets, l
         },
       })
     },
-    readings: [
+    metrics: [
       {
         name: 'turnpike_snapshot_age_seconds',
         help: 'Time since the snapshot on disk last said what this process knows; since the start when it never did.',
@@ -102,7 +102,7 @@ const NO_SNAPSHOT: OpenSnapshot = {
   restore: () => undefined,
   restorePresets: () => undefined,
   keep: () => undefined,
-  readings: [],
+  metrics: [],
   close: () => Promise.resolve(),
 }
 

@@ -14,7 +14,7 @@ import {
 import type { GatewayConfig } from '../config.ts'
 import { followCatalogue } from './catalogue.ts'
 import { openHealth, type OpenHealth } from '../health/open.ts'
-import { countRefusals, readingsOfKeys } from './key-metrics.ts'
+import { countRefusals, keyMetrics } from './key-metrics.ts'
 import type { Book } from '../call/meter.ts'
 import { openJournal, type OpenJournal } from './journal.ts'
 import { openKeys } from './keys.ts'
@@ -23,7 +23,7 @@ import { openSnapshot } from './snapshot.ts'
 import { openOwnSecrets } from './byok-secrets.ts'
 import type { OwnSecrets } from '../targets/byok-secrets.ts'
 import { openPresets, type OpenPresets } from './presets.ts'
-import type { Metric } from '../reading.ts'
+import type { Metric } from '@turnpike/server'
 import type { TargetDirectory } from '../targets/target.ts'
 
 /** What a gateway keeps and asks, behind narrow doors. */
@@ -47,7 +47,7 @@ export interface Stores {
   findRequest(tenantId: TenantId, id: RequestId): Promise<RequestDetail | null>
   keyUsage(tenantId: TenantId, keyId: KeyId, nowMs: number): Promise<KeyUsage>
   /** Each figure worth scraping. */
-  readonly readings: readonly Metric[]
+  readonly metrics: readonly Metric[]
   close(): Promise<void>
 }
 
@@ -90,13 +90,13 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
     channels: () => keyPath.channels(),
     findRequest: (tenantId, id) => answered(findRequest(pool, tenantId, id)),
     keyUsage: (tenantId, keyId, nowMs) => answered(keyUsage(pool, tenantId, keyId, nowMs)),
-    readings: [
-      ...readingsOfKeys({ keys, channels: () => keyPath.channels(), refusals, sampler: keyPath.sampler }),
-      ...readingsOfJournal(journal),
-      ...snapshot.readings,
-      ...health.readings,
-      ...presets.readings,
-      ...readingsOfOwn(ownSecrets),
+    metrics: [
+      ...keyMetrics({ keys, channels: () => keyPath.channels(), refusals, sampler: keyPath.sampler }),
+      ...journalMetrics(journal),
+      ...snapshot.metrics,
+      ...health.metrics,
+      ...presets.metrics,
+      ...byokMetrics(ownSecrets),
     ],
     async close() {
       catalogue.stop()
@@ -120,7 +120,7 @@ async function answered<T>(asked: Promise<T>): Promise<T> {
   }
 }
 
-function readingsOfOwn(ownSecrets: OwnSecrets): Metric[] {
+function byokMetrics(ownSecrets: OwnSecrets): Metric[] {
   return [
     {
       name: 'turnpike_own_secrets_unopened_total',
@@ -131,7 +131,7 @@ function readingsOfOwn(ownSecrets: OwnSecrets): Metric[] {
   ]
 }
 
-function readingsOfJournal({ journal, shipper }: OpenJournal): Metric[] {
+function journalMetrics({ journal, shipper }: OpenJournal): Metric[] {
   return [
     { name: 'turnpike_journal_bytes', help: 'Disk taken by the journal.', read: () => journal.stats().bytes },
     {

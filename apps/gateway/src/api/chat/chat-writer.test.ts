@@ -2,11 +2,12 @@ import type { ChatDelta, RequestId } from '@turnpike/domain'
 import { Fault, NO_USAGE } from '@turnpike/domain'
 import { describe, expect, it } from 'vitest'
 import type { Answer } from '../../call/answer.ts'
-import { chatStream, chatWhole, usageBody, type Identity } from './chat-writer.ts'
+import { chatStream, chatWhole, usageBody } from './chat-writer.ts'
+import type { AnswerIdentity } from '../inference/open-call.ts'
 import { stringify } from '../../http/numeral.ts'
 
 const answer = { target: { endpoint: { model: 'sim/swift-8b' }, provider: { name: 'Acorn' } } } as unknown as Answer
-const identity: Identity = {
+const identity: AnswerIdentity = {
   id: '20261121-abc' as RequestId,
   created: 1_700_000_000,
   excludeReasoning: false,

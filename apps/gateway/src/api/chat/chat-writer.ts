@@ -1,31 +1,11 @@
-import {
-  generationId,
-  shownName,
-  usdString,
-  type ChatDelta,
-  type Fault,
-  type ReasoningBlock,
-  type RequestId,
-} from '@turnpike/domain'
+import { generationId, shownName, usdString, type ChatDelta, type ReasoningBlock } from '@turnpike/domain'
 import { openAiBody, refusalOf } from '@turnpike/server'
 import type { Answer } from '../../call/answer.ts'
 import type { Settled } from '../../call/meter.ts'
 import { Numeral, stringify } from '../../http/numeral.ts'
+import type { AnswerIdentity } from '../inference/open-call.ts'
 import type { StreamWriter } from '../inference/stream-sink.ts'
 import type { WholeWriter } from '../inference/whole-sink.ts'
-
-/** What is the same in every piece of one answer. */
-export interface Identity {
-  readonly id: RequestId
-  /** Unix seconds. */
-  readonly created: number
-  /** Thoughts stay out of the answer. */
-  readonly excludeReasoning: boolean
-  /** `: …` comments on a silent line; the caller can turn them off. */
-  readonly comments: boolean
-  /** Members that stand beside usage or error at the end, for a request that wanted to be told of its route. */
-  readonly beside?: (fault: Fault | null) => Json | null
-}
 
 /** A string always: some clients fail on null. It names the build that answered. */
 export const SYSTEM_FINGERPRINT = 'fp_turnpike_0_1'
@@ -33,7 +13,7 @@ export const SYSTEM_FINGERPRINT = 'fp_turnpike_0_1'
 type Json = Record<string, unknown>
 
 /** Writes chat.completion.chunk events: content as it comes, usage and cost in the last chunk before `[DONE]`. */
-export function chatStream(identity: Identity): StreamWriter {
+export function chatStream(identity: AnswerIdentity): StreamWriter {
   let head = ''
   let roleSent = false
   /** What is the same in every chunk is put into words once per stream, without its closing brace. */
@@ -68,7 +48,7 @@ export function chatStream(identity: Identity): StreamWriter {
 }
 
 /** Writes one chat.completion body. */
-export function chatWhole(identity: Identity): WholeWriter {
+export function chatWhole(identity: AnswerIdentity): WholeWriter {
   return (answer, deltas, settled) => {
     const body: Json = identityBody(identity, answer, 'chat.completion')
     const wire = deltas.length === 1 ? deltas[0]?.wire : undefined
@@ -79,7 +59,7 @@ export function chatWhole(identity: Identity): WholeWriter {
   }
 }
 
-function identityBody(identity: Identity, answer: Answer | null, object: string): Json {
+function identityBody(identity: AnswerIdentity, answer: Answer | null, object: string): Json {
   return {
     id: generationId(identity.id),
     object,

@@ -2,12 +2,13 @@ import { generationId, shownName, type ChatDelta, type Fault } from '@turnpike/d
 import { openAiBody, refusalOf } from '@turnpike/server'
 import type { Answer } from '../../call/answer.ts'
 import { stringify } from '../../http/numeral.ts'
-import { SYSTEM_FINGERPRINT, usageBody, type Identity } from './chat-writer.ts'
+import { SYSTEM_FINGERPRINT, usageBody } from './chat-writer.ts'
+import type { AnswerIdentity } from '../inference/open-call.ts'
 import type { StreamWriter } from '../inference/stream-sink.ts'
 import type { WholeWriter } from '../inference/whole-sink.ts'
 
 /** Writes text_completion events. */
-export function completionStream(identity: Identity): StreamWriter {
+export function completionStream(identity: AnswerIdentity): StreamWriter {
   let answered: Answer | null = null
   return {
     comment: identity.comments ? ': TURNPIKE PROCESSING\n\n' : '',
@@ -32,7 +33,7 @@ export function completionStream(identity: Identity): StreamWriter {
 }
 
 /** Writes one text_completion body. */
-export function completionWhole(identity: Identity): WholeWriter {
+export function completionWhole(identity: AnswerIdentity): WholeWriter {
   return (answer, deltas, settled) => ({
     ...headOf(identity, answer),
     choices: [choiceOf(deltas)],
@@ -41,7 +42,7 @@ export function completionWhole(identity: Identity): WholeWriter {
   })
 }
 
-function headOf(identity: Identity, answer: Answer | null) {
+function headOf(identity: AnswerIdentity, answer: Answer | null) {
   return {
     id: generationId(identity.id),
     object: 'text_completion',

@@ -1,7 +1,7 @@
 import type { ChatRequest } from '@turnpike/domain'
 import { z } from 'zod'
-import { samplingFields } from './chat.schema.ts'
-import { present, samplingOf } from './chat-request.ts'
+import { samplingFields } from '../inference/chat.schema.ts'
+import { present, samplingOf } from '../inference/chat-request.ts'
 import { routingFields } from '../inference/routing.schema.ts'
 
 /** The body of POST /completions: one text prompt, continued. */

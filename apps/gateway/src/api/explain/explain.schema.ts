@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { chatBody } from '../chat/chat.schema.ts'
+import { chatBody } from '../inference/chat.schema.ts'
 
 /** As large as any context; more is a mistake. */
 const TOKENS_MAX = 100_000_000

@@ -14,7 +14,7 @@ import {
   type TargetId,
 } from '@turnpike/domain'
 import { conversationOf } from '../inference/conversation.ts'
-import { chatRequestOf } from '../chat/chat-request.ts'
+import { chatRequestOf } from '../inference/chat-request.ts'
 import { candidateBody, windowOf } from '../inference/decision.ts'
 import type { ExplainBody } from './explain.schema.ts'
 import { featuresOf } from '../../route/features.ts'

@@ -1,6 +1,6 @@
 import { Fault, type Message } from '@turnpike/domain'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Conversation } from '../../route/affinity.ts'
+import type { Conversation } from '../../call/call.ts'
 import { SESSION_LENGTH_MAX, type RoutingBody } from './routing.schema.ts'
 
 /**

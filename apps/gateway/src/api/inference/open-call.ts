@@ -1,4 +1,4 @@
-import { Fault, generationId, type ChatRequest, type RouteRequest } from '@turnpike/domain'
+import { Fault, generationId, type ChatRequest, type RequestId, type RouteRequest } from '@turnpike/domain'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { conversationOf } from './conversation.ts'
 import { deadlineMsOf } from './deadline.ts'
@@ -7,13 +7,25 @@ import { decisionHeader } from './decision.ts'
 import { inferring } from '../../http/edge.ts'
 import type { Gateway } from '../../gateway.ts'
 import { stringify } from '../../http/numeral.ts'
-import type { Identity } from '../chat/chat-writer.ts'
 import type { AppliedPreset } from './preset.ts'
 import type { Sink } from '../../call/relay.ts'
 import { metadataMember } from './router-metadata.ts'
 import { modelsOf, preferencesOf, type RoutingBody } from './routing.schema.ts'
 import { StreamSink, type StreamWriter } from './stream-sink.ts'
 import { WholeSink, type WholeWriter } from './whole-sink.ts'
+
+/** What is the same in every piece of one answer. */
+export interface AnswerIdentity {
+  readonly id: RequestId
+  /** Unix seconds. */
+  readonly created: number
+  /** Thoughts stay out of the answer. */
+  readonly excludeReasoning: boolean
+  /** `: …` comments on a silent line; the caller can turn them off. */
+  readonly comments: boolean
+  /** Members that stand beside usage or error at the end, for a request that wanted to be told of its route. */
+  readonly beside?: (fault: Fault | null) => Readonly<Record<string, unknown>> | null
+}
 
 /** One inbound dialect on one route: what was asked, and how to answer it. */
 export interface InboundRequest {
@@ -22,8 +34,8 @@ export interface InboundRequest {
   readonly features: Pick<RouteRequest, 'promptTokens' | 'maxTokens' | 'parameters'>
   /** Merged into the body already. */
   readonly preset: AppliedPreset | null
-  readonly stream: (identity: Identity) => StreamWriter
-  readonly whole: (identity: Identity) => WholeWriter
+  readonly stream: (identity: AnswerIdentity) => StreamWriter
+  readonly whole: (identity: AnswerIdentity) => WholeWriter
 }
 
 /** An HTTP exchange as a call and the sink that answers it. The call ends when its time is over, and as `Drains` says when the caller hangs up. */
@@ -35,7 +47,7 @@ export function answerTo(
   asked: InboundRequest,
 ): { call: Call; sink: Sink } {
   const call = beginCall(gateway, request, reply, body, asked)
-  const identity: Identity = {
+  const identity: AnswerIdentity = {
     id: call.id,
     created: Math.floor(call.beganAtMs / 1000),
     excludeReasoning: asked.chat.reasoning?.exclude === true,

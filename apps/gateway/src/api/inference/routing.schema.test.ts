@@ -1,6 +1,6 @@
 import { Fault } from '@turnpike/domain'
 import { describe, expect, it } from 'vitest'
-import { chatBody } from '../chat/chat.schema.ts'
+import { chatBody } from './chat.schema.ts'
 import { parse } from '../../http/parse.ts'
 import { modelsOf, preferencesOf } from './routing.schema.ts'
 

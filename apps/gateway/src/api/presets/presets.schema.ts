@@ -1,7 +1,7 @@
 import { Fault } from '@turnpike/domain'
 import { PRESET_STATUSES, PRESETS_PAGE_MAX, type PresetChange, type PresetContent } from '@turnpike/store'
 import { z } from 'zod'
-import { chatBody } from '../chat/chat.schema.ts'
+import { chatBody } from '../inference/chat.schema.ts'
 import { parse } from '../../http/parse.ts'
 import { keptOf, type Fields } from '../inference/preset-merge.ts'
 import { isPresetSlug, presetNamed, SLUG_FORM } from '../inference/preset-name.ts'

@@ -1,6 +1,6 @@
 import type { WorkspaceId } from '@turnpike/domain'
 import { expect, it } from 'vitest'
-import { PresetLimit } from './limit.ts'
+import { PresetLimit } from './preset-limit.ts'
 
 it('lets a workspace change presets sixty times at once and once a second, and no other wait for it', () => {
   const limit = new PresetLimit()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { routingFields } from '../inference/routing.schema.ts'
+import { routingFields } from './routing.schema.ts'
 
 /**
  * The body of POST /chat/completions. Loose: fields that we do not know are kept for providers that speak this dialect, and
