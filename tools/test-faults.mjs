@@ -4,6 +4,9 @@
  * "validKeyAnswersInProcess","wrong401","scenarios":[…]}.
  * Exits with 1 when a scenario fails.
  *
+ * Tests of `npm test` that call `sampleSize` play a part of their seeds or keys there and all of them here; the report shows the
+ * number. The other tests of their files run along and are reported when they fail.
+ *
  * Scenarios read times, and a machine that is lent out while they do makes them red for nothing. So this process, which has nothing
  * else to do, watches the machine; a scenario that failed while it was disturbed is run again, twice at most, and the report tells
  * both. One that refused a valid key as unknown is never excused.
@@ -104,7 +107,7 @@ async function run(files, pattern) {
   const modules = vitest.state.getTestModules()
   const played = modules
     .flatMap((module) => [...module.children.allTests()])
-    .filter((test) => test.result().state !== 'skipped')
+    .filter((test) => test.result().state !== 'skipped' && (isScenario(test) || test.result().state !== 'passed'))
     .map((test) => ({
       name: test.name,
       file: test.module.relativeModuleId,
@@ -118,6 +121,10 @@ async function run(files, pattern) {
   const errors = modules.flatMap((module) => module.errors())
   await vitest.close()
   return { scenarios: played, broken: errors, measured: played.map(({ figures }) => figures) }
+}
+
+function isScenario(test) {
+  return /\/faults\//.test(test.module.relativeModuleId) || 'sample size' in (test.meta().figures ?? {})
 }
 
 /** Since the start of the machine, in ticks: of all processors, and what its host gave to others. Zero where there is no /proc. */

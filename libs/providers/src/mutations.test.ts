@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { GARBAGE, pieces, readStream, referenceEvents, STREAMS, surviveMutations } from './mutations.fixture.ts'
 
 /** As many as take a second or two; `libs/providers/faults` reads a million. */
-const MUTATIONS = 6_000
+const MUTATIONS = 3_000
 
 describe('D12 a stream of garbage', () => {
   it('is read as the standard says, whichever way it is cut, or ends in a fault of the provider', () => {

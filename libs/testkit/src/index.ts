@@ -49,3 +49,4 @@ export { startNameServer, type NameAnswer, type NameServer } from './faults/name
 export { canaryOf } from './faults/canary.ts'
 export { percentile } from './faults/statistics.ts'
 export { note } from './faults/figures.ts'
+export { sampleSize } from './faults/sample-size.ts'

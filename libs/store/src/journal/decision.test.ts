@@ -22,7 +22,7 @@ import {
   UNKNOWN_HEALTH,
   USAGE_WARNINGS,
 } from '@turnpike/domain'
-import { aCaller, aCatalogue, anEndpoint, aPrice, aVersionedPolicy } from '@turnpike/testkit'
+import { aCaller, aCatalogue, anEndpoint, aPrice, aVersionedPolicy, sampleSize } from '@turnpike/testkit'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compactDecision, openDecision } from './decision.ts'
@@ -112,7 +112,7 @@ describe('a stored decision', () => {
 
   it('takes at most a kilobyte in 95 of 100 requests', () => {
     const sizes = fc
-      .sample(anyRecord, { numRuns: 2_000, seed: 7 })
+      .sample(anyRecord, { numRuns: sampleSize({ part: 500, all: 2_000 }), seed: 7 })
       .map(([decision, attempts]) => Buffer.byteLength(JSON.stringify(compactDecision(decision, attempts))))
       .toSorted((a, b) => a - b)
     expect(sizes[Math.floor(sizes.length * 0.95)]).toBeLessThanOrEqual(BYTES_MAX)
@@ -137,10 +137,10 @@ describe('a decision replays from its record', () => {
         const then: RoutingSnapshot = { ...snapshot, health: new Map(), recorded, warm }
         expect(route(openFeatures(columns), caller, then, 0, columns.draw)).toEqual(decision)
       }),
-      { numRuns: 400, seed: 3 },
+      { numRuns: sampleSize({ part: 100, all: 2_000 }), seed: 3 },
     )
-    expect(sticky).toBeGreaterThan(10)
-    expect(own).toBeGreaterThan(50)
+    expect(sticky).toBeGreaterThan(2)
+    expect(own).toBeGreaterThan(12)
   })
 
   it('also when its request was stored before prices had five parts', () => {

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { sampleSize } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { aCaller, digestOf, Gate, MINUTE_MS, settled, World } from './key-path.fixture.ts'
 
@@ -259,7 +260,7 @@ describe('a change', () => {
         if (revoked) expect(answer).toEqual({ kind: 'absent' })
         else expect(answer).toMatchObject({ kind: 'found', value: { version } })
       }),
-      { numRuns: 150 },
+      { numRuns: sampleSize({ part: 40, all: 1_000 }) },
     )
   }, 60_000)
 })

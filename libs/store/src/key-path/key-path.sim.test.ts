@@ -1,18 +1,24 @@
+import { note, sampleSize } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { aCaller, MINUTE_MS, World } from './key-path.fixture.ts'
 import { liveThrough } from './sim/courses.fixture.ts'
 import type { Step } from './sim/steps.fixture.ts'
 import { live } from './sim/world.fixture.ts'
 
-/** As many as take a few seconds; `libs/store/faults` lives through ten thousand. */
-const SEEDS = 1_500
-const WITHIN_MS = 12_000
+/** All of them are enough that a race which needs three things to meet is met. */
+const SEEDS = { part: 300, all: 10_000 }
 
-it('in any course of faults no valid key is refused, no revoked one served, and all heals', async () => {
-  const { validAnswers, permitsMost } = await liveThrough(SEEDS, WITHIN_MS)
-  expect(validAnswers).toBeGreaterThan(1_000)
+it('A17 in any course of faults no valid key is refused, no revoked one served, and all heals', async (context) => {
+  const { seeds, validAnswers, revocations, permitsMost } = await liveThrough(sampleSize(SEEDS))
+  note(context, {
+    'answers for valid keys, in process': validAnswers,
+    revocations,
+    'queries in flight': permitsMost,
+  })
+  expect(validAnswers).toBeGreaterThan(100 * seeds)
   expect(permitsMost).toBeGreaterThan(1)
-}, 120_000)
+  expect(permitsMost).toBeLessThanOrEqual(4)
+}, 600_000)
 
 /** What went wrong once, at its shortest. */
 describe('by name', () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { waitFor } from '@turnpike/testkit'
+import { sampleSize, waitFor } from '@turnpike/testkit'
 import { build } from 'rolldown'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openKeySecrets } from '../key-path/seal.ts'
@@ -248,14 +248,16 @@ it('a process killed at any moment of writing leaves a whole snapshot, and the n
 })
 
 it('writing 100,000 keys holds up requests for a few milliseconds at a time', async () => {
-  const snapshot = aSnapshot({ copies: 100_000 })
+  const copies = sampleSize({ part: 20_000, all: 100_000 })
+  const snapshot = aSnapshot({ copies })
   const writing = await blocks(() => write(snapshot))
   const reading = await blocks(async () => expect((await read()).kind).toBe('read'))
   const megabytes = Math.round((await stat(file)).size / 1e6)
-  process.stdout.write(`100,000 keys, ${megabytes} MB: writing ${told(writing)}; reading ${told(reading)}\n`)
+  process.stdout.write(`${copies} keys, ${megabytes} MB: writing ${told(writing)}; reading ${told(reading)}\n`)
   // The very longest are other processes and the collector; frames that take too long show in hundreds of blocks.
-  expect(writing.longestMs.length).toBeGreaterThan(500)
-  expect(writing.longestMs[20]).toBeLessThan(40)
+  expect(writing.longestMs.length).toBeGreaterThan(copies / 200)
+  // Of 3 s for 100,000 keys on one slow core: 40 ms. A share, since the machine may be busy with other tests.
+  expect(writing.longestMs[20]).toBeLessThan((writing.tookMs * 1_300) / copies)
 })
 
 describe('the key of snapshots', () => {
