@@ -1,69 +1,104 @@
 import { egressAllow, httpUrl, milliseconds, port, readConfig } from '@turnpike/server'
 import { z } from 'zod'
 
-const schema = z.object({
-  GATEWAY_PORT: port(8787),
-  GATEWAY_HOST: z.string().default('127.0.0.1'),
-  /** Log in as a member of turnpike_gateway. */
-  DATABASE_URL: z.string().min(1, 'must be set: the address of PostgreSQL, as a member of turnpike_gateway'),
-  REDIS_URL: z.string().optional(),
-  /** `1:<64 hex>:<64 hex>,…`; the first one signs new keys. */
-  KEY_SECRETS: z.string().min(1, 'must be set: the server secrets of API keys'),
-  /** `1:<64 hex>,…`: opens the credentials that tenants have stored; unset: those are not used. */
-  CREDENTIAL_SECRETS: z.string().optional(),
-  /** `ip:port,…`: private addresses that tenants' own endpoints may have. None, unless the operator says so. */
-  EGRESS_ALLOW: egressAllow(),
-  /** A caller is asked for again after this, while changes of keys are heard. */
-  KEY_FRESH_MS: milliseconds(30_000),
-  /** How long a caller that was known is served while no store can be asked; an organisation may choose less for its keys. */
-  KEY_STALE_MS: milliseconds(3_600_000),
-  /** What the process knows is kept here, sealed, for a start while no store can be asked; unset: nothing is kept. */
-  SNAPSHOT_FILE: z.string().optional(),
-  /** 64 hexadecimal digits that seal it; never kept in the same folder. */
-  SNAPSHOT_KEY: z.string().optional(),
-  /** Where the management API answers, for this process to pass its requests on; unset where an ingress splits them. */
-  MANAGEMENT_URL: httpUrl().optional(),
-  /** One folder per process. */
-  JOURNAL_DIR: z.string().min(1, 'must be set: the folder of this process’s usage journal'),
-  JOURNAL_SYNC: z.enum(['group', 'always']).default('group'),
-  /** Where simulated providers answer; unset in production, and then they are not served. */
-  SIMULATOR_URL: httpUrl().optional(),
-  /** Accounts of the operator at real providers, by their slug in the catalogue. */
-  OPENAI_API_KEY: z.string().optional(),
-  ANTHROPIC_API_KEY: z.string().optional(),
-  GEMINI_API_KEY: z.string().optional(),
-  OPENAI_COMPATIBLE_API_KEY: z.string().optional(),
-  OPENAI_COMPATIBLE_BASE_URL: httpUrl().optional(),
-  UPSTREAM_CONNECT_TIMEOUT_MS: milliseconds(1_500),
-  /** Until the first content of a streamed answer. */
-  UPSTREAM_FIRST_TOKEN_TIMEOUT_MS: milliseconds(30_000),
-  /** Until an answer that is not streamed is there. */
-  UPSTREAM_WHOLE_TIMEOUT_MS: milliseconds(120_000),
-  /** Between two pieces of a streamed answer. */
-  UPSTREAM_IDLE_TIMEOUT_MS: milliseconds(30_000),
-  /** Whether endpoints that are down and that no request wants are asked for one token now and then. Nobody is billed for it. */
-  HEALTH_PROBES: z.enum(['on', 'off']).default('on'),
-  /** The longest any request may take. */
-  REQUEST_TIMEOUT_MS: milliseconds(900_000),
-  /** Silence on a stream after which a comment keeps the line open. */
-  KEEP_ALIVE_COMMENT_MS: milliseconds(10_000),
-  /** Time that streams under way have left when the process is told to stop. */
-  DRAIN_TIMEOUT_MS: milliseconds(30_000),
-  /** Where this gateway stands, as `openrouter_metadata` tells it; unset: it does not say. */
-  REGION: z.string().max(40).optional(),
-  /** Names this process in usage batches and health rows. */
+export const gatewaySettings = z.object({
+  GATEWAY_PORT: port(8787).describe('TCP port of the API; 0 takes any free port.'),
+  GATEWAY_HOST: z.string().default('127.0.0.1').describe('Address that the API listens on.'),
+  DATABASE_URL: z
+    .string()
+    .min(1, 'must be set: the address of PostgreSQL, as a member of turnpike_gateway')
+    .describe('PostgreSQL, with a login that is a member of `turnpike_gateway`.'),
+  REDIS_URL: z.string().optional().describe('Redis; unset: no shared key cache and no shared health.'),
+  KEY_SECRETS: z
+    .string()
+    .min(1, 'must be set: the server secrets of API keys')
+    .describe('Server secrets of API keys, `1:<64 hex>:<64 hex>,…`; the same as control has.'),
+  CREDENTIAL_SECRETS: z
+    .string()
+    .optional()
+    .describe('Key-encryption keys of stored provider keys, `1:<64 hex>,…`; unset: stored provider keys are not used.'),
+  EGRESS_ALLOW: egressAllow().describe(
+    'Private addresses that tenants’ own endpoints may have, `ip:port,…`, at most 100; empty: public addresses only.',
+  ),
+  KEY_FRESH_MS: milliseconds(30_000).describe(
+    'Age at which a cached caller is looked up again, while the invalidation channels are up.',
+  ),
+  KEY_STALE_MS: milliseconds(3_600_000).describe(
+    'Age up to which a cached caller is served while no store answers; an organisation may choose less.',
+  ),
+  SNAPSHOT_FILE: z
+    .string()
+    .optional()
+    .describe('File of the sealed snapshot, for a start while no store answers; unset: no snapshot is kept.'),
+  SNAPSHOT_KEY: z
+    .string()
+    .optional()
+    .describe(
+      '64 hexadecimal digits that seal the snapshot; required with `SNAPSHOT_FILE`, never kept in the same folder.',
+    ),
+  MANAGEMENT_URL: httpUrl()
+    .optional()
+    .describe('Control’s address, which management requests are forwarded to; unset where an ingress splits them.'),
+  JOURNAL_DIR: z
+    .string()
+    .min(1, 'must be set: the folder of this process’s usage journal')
+    .describe('Folder of the usage journal, one per process, on a volume that survives the process.'),
+  JOURNAL_SYNC: z
+    .enum(['group', 'always'])
+    .default('group')
+    .describe('`group`: a record is on the disk within 5 ms after the answer; `always`: before it.'),
+  SIMULATOR_URL: httpUrl()
+    .optional()
+    .describe('Address of the simulated providers; unset in production: they are not served.'),
+  OPENAI_API_KEY: z.string().optional().describe('The operator account at OpenAI.'),
+  ANTHROPIC_API_KEY: z.string().optional().describe('The operator account at Anthropic.'),
+  GEMINI_API_KEY: z.string().optional().describe('The operator account at Google (Gemini).'),
+  OPENAI_COMPATIBLE_API_KEY: z.string().optional().describe('The operator account at the OpenAI-compatible server.'),
+  OPENAI_COMPATIBLE_BASE_URL: httpUrl()
+    .optional()
+    .describe('Base URL of an OpenAI-compatible server of the operator; unset: not served.'),
+  UPSTREAM_CONNECT_TIMEOUT_MS: milliseconds(1_500).describe('Longest time until a connection to a provider is made.'),
+  UPSTREAM_FIRST_TOKEN_TIMEOUT_MS: milliseconds(30_000).describe(
+    'Longest time to first token, until 50 answers of the endpoint are known.',
+  ),
+  UPSTREAM_WHOLE_TIMEOUT_MS: milliseconds(120_000).describe(
+    'Longest time until an answer that is not streamed is complete.',
+  ),
+  UPSTREAM_IDLE_TIMEOUT_MS: milliseconds(30_000).describe('Longest silence between two chunks of a streamed answer.'),
+  HEALTH_PROBES: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe(
+      'Whether endpoints that are down and without traffic are probed with one token; no tenant is billed for probes.',
+    ),
+  REQUEST_TIMEOUT_MS: milliseconds(900_000).describe('Longest time of one request, all attempts included.'),
+  KEEP_ALIVE_COMMENT_MS: milliseconds(10_000).describe(
+    'Silence on a stream after which a comment keeps the connection open.',
+  ),
+  DRAIN_TIMEOUT_MS: milliseconds(30_000).describe('Time that open streams have left at shutdown.'),
+  REGION: z
+    .string()
+    .max(40)
+    .optional()
+    .describe('Region that `openrouter_metadata` reports, at most 40 characters; unset: none is reported.'),
   NODE_NAME: z
     .string()
     .regex(/^[a-z0-9-]{1,40}$/, 'is up to 40 lower-case letters, digits and dashes')
-    .default('gateway'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info'),
+    .default('gateway')
+    .describe(
+      'Name of this process in usage batches and health rows: lower-case letters, digits and dashes, at most 40.',
+    ),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug'])
+    .default('info')
+    .describe('Least severe level that is logged.'),
 })
 
-export type GatewayConfig = Readonly<z.infer<typeof schema>>
+export type GatewayConfig = Readonly<z.infer<typeof gatewaySettings>>
 
 /** The settings of a gateway process. Throws ConfigError naming what does not fit. */
 export function gatewayConfig(environment: Readonly<Record<string, string | undefined>>): GatewayConfig {
-  return readConfig(schema, environment)
+  return readConfig(gatewaySettings, environment)
 }
 
 /** The environment of this process: the only place that reads it. */
