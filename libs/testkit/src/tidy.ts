@@ -33,14 +33,18 @@ function list(root: string, folder: string): string[] {
   })
 }
 
-/** A source from its text, parsed if it is code. */
+/** A source from its text; code is parsed when its tree is first read. */
 export function sourceOf(file: string, text: string): Source {
-  const kind = file.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS
+  let tree: ts.SourceFile | null = null
   return {
     file,
     text,
     isTest: TEST.test(file),
-    tree: CODE.test(file) ? ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true, kind) : null,
+    get tree() {
+      const kind = file.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS
+      if (CODE.test(file)) tree ??= ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true, kind)
+      return tree
+    },
   }
 }
 
@@ -54,4 +58,17 @@ export function visit(node: ts.Node, seen: (node: ts.Node) => void): void {
 export function lineOf(node: ts.Node): number {
   const tree = node.getSourceFile()
   return tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1
+}
+
+/** A line that is a comment, or the comment behind code. */
+const COMMENT = /^\s*(?:\/\/|\/?\*)\s?(.*)$|\s\/\/ (.*)$/
+
+/** What a source says in words, line by line: the lines of a page, the comments of code. Nothing of JSON. */
+export function wordsOf({ file, text }: Source): (readonly [line: number, words: string])[] {
+  if (file.endsWith('.json')) return []
+  return text.split('\n').flatMap((line, index) => {
+    const [, whole, behind] = (CODE.test(file) ? COMMENT.exec(line) : [line, line]) ?? []
+    const words = whole ?? behind
+    return words === undefined ? [] : [[index + 1, words] as const]
+  })
 }
