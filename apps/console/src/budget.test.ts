@@ -13,7 +13,8 @@ const folder = path.resolve(import.meta.dirname, '../../../dist/console')
 const isBuilt = existsSync(path.join(folder, 'index.html'))
 
 const packedKb = (file: string) => gzipSync(readFileSync(path.join(folder, file))).length / KB
-const assets = () => readdirSync(path.join(folder, 'assets')).map((name) => `assets/${name}`)
+const assets = () =>
+  readdirSync(path.join(folder, 'assets')).flatMap((name) => (name.endsWith('.gz') ? [] : [`assets/${name}`]))
 const isChart = (name: string) => name.includes('/UsageChart-')
 const isOtherLanguage = (name: string) => /\/de-[\w-]+\.js$/.test(name)
 

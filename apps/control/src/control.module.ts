@@ -4,7 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { Logger } from '@turnpike/server'
 import { findSession } from '@turnpike/store'
 import { AuditController } from './audit/audit.controller.ts'
-import { readConsole, serveConsole } from './console/console.ts'
+import { serveConsole } from './console/console.ts'
 import { Control } from './control.ts'
 import { armEdge, BODY_BYTES_MAX } from './edge.ts'
 import { EventsController } from './events/events.controller.ts'
@@ -93,13 +93,15 @@ export async function listenOn(control: Control, log: Logger): Promise<Serving> 
   server.addHook('onRoute', ({ method, url, config: { access } = {} }) => {
     for (const one of [method].flat()) routes.push({ method: one, path: url, access: access ?? '' })
   })
-  if (config.CONSOLE_DIR !== undefined) serveConsole(server, await readConsole(config.CONSOLE_DIR))
   const app = await NestFactory.create<NestFastifyApplication>(ControlModule.around(control), adapter, {
     logger: false,
     bodyParser: false,
     abortOnError: false,
   })
   app.useGlobalFilters(new FaultFilter(log))
+  await app.init()
+  // After Nest has set its error handler, which a route takes at its registration.
+  if (config.CONSOLE_DIR !== undefined) await serveConsole(server, config.CONSOLE_DIR)
   await app.listen({ host: config.CONTROL_HOST, port: config.CONTROL_PORT })
   await control.listening
   return {

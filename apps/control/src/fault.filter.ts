@@ -44,6 +44,8 @@ function faultOf(thrown: unknown): Fault {
 /** What the framework refuses by itself, in our words. */
 function frameworkFault(status: number, cause: unknown): Fault {
   switch (status) {
+    // What the file server calls forbidden is a path that could never name a file.
+    case 403:
     case 404:
       return new Fault('route_unknown', 'There is no such page or route.')
     case 405:

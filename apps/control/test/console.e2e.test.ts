@@ -1,8 +1,10 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { fastify } from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { readConsole } from '../src/console/console.ts'
+import { serveConsole } from '../src/console/console.ts'
 import { startControl, Visitor, type RunningControl } from './control-process.ts'
 
 let folder: string
@@ -17,6 +19,7 @@ beforeAll(async () => {
   await writeFile(path.join(folder, 'index.html'), '<!doctype html><title>The console</title>')
   await writeFile(path.join(folder, 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
   await writeFile(path.join(folder, 'assets/index-Dr7T2CdU.js'), SCRIPT)
+  await writeFile(path.join(folder, 'assets/index-Dr7T2CdU.js.gz'), gzipSync(SCRIPT))
   running = await startControl({ CONSOLE_DIR: folder })
   visitor = new Visitor(running.url)
 })
@@ -45,7 +48,7 @@ it('lets browsers keep files whose name is their hash, and sends them packed', a
   expect(packed.text).toBe(SCRIPT)
   expect(packed.headers.get('content-encoding')).toBe('gzip')
   expect(packed.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
-  expect(packed.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+  expect(packed.headers.get('content-type')).toBe('application/javascript; charset=utf-8')
   const plain = await visitor.send('GET', '/assets/index-Dr7T2CdU.js', undefined, { 'accept-encoding': 'identity' })
   expect([plain.text, plain.headers.get('content-encoding')]).toEqual([SCRIPT, null])
 })
@@ -79,6 +82,7 @@ it('asks for a session on the API all the same', async () => {
 })
 
 it('does not start on a folder that holds no console', async () => {
-  await expect(readConsole(path.join(folder, 'assets'))).rejects.toThrow('build the console first')
-  await expect(readConsole(path.join(folder, 'missing'))).rejects.toThrow('build the console first')
+  for (const other of ['assets', 'missing']) {
+    await expect(serveConsole(fastify(), path.join(folder, other))).rejects.toThrow('build the console first')
+  }
 })
