@@ -1,9 +1,10 @@
+import fastifyCookie from '@fastify/cookie'
 import { may, type Permission, type Role } from '@turnpike/contract'
 import { asFault, Fault, type Caller } from '@turnpike/domain'
 import { openAiBody, problemBody, refusalOf } from '@turnpike/server'
 import type { SignedIn } from '@turnpike/store'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { cookieOf } from './session/cookie.ts'
+import { SESSION_COOKIE } from './session/cookie.ts'
 import { refuseForeign } from './same-origin.ts'
 import { beginVisit, type Access } from './visit.ts'
 
@@ -28,6 +29,8 @@ export function armEdge(server: FastifyInstance, publicUrl: string | undefined, 
     ...HEADERS,
     ...(publicUrl?.startsWith('https:') && { 'strict-transport-security': 'max-age=31536000' }),
   }
+  // Before the hook below, which reads the cookies.
+  void server.register(fastifyCookie)
   server.decorateRequest('visit')
   server.addHook('onRoute', ({ method, url, config }) => {
     if (!config?.access) throw new Error(`The route ${String(method)} ${url} does not say who may use it.`)
@@ -66,7 +69,7 @@ async function authenticate(
   if (access === 'public') return
   const { unverified = false } = request.routeOptions.config
   const { visit } = request
-  visit.token = cookieOf(request.headers.cookie)
+  visit.token = request.cookies[SESSION_COOKIE] || null
   visit.signedIn = visit.token === null ? null : await findSignedIn(visit.token)
   if (!visit.signedIn) throw new Fault('session_missing', 'Please sign in.')
   if (access === 'session') return

@@ -8,7 +8,7 @@ import { testDatabase, testRedis, type TestDatabase } from '@turnpike/testkit'
 import { controlConfig, type ControlConfig } from '../src/config.ts'
 import { listenOn, type Route } from '../src/control.module.ts'
 import { buildControl, type Control } from '../src/control.ts'
-import { setCookie } from '../src/session/cookie.ts'
+import { SESSION_COOKIE } from '../src/session/cookie.ts'
 
 /** A control process on sockets of its own, with stores of its own. */
 export interface RunningControl {
@@ -174,6 +174,6 @@ async function signedIn(running: RunningControl, userId: UserId, email: string):
   const found = await findSession(prisma, token, Date.now())
   if (!found) throw new Error('the session of a test was not found')
   const visitor = new Visitor(running.url)
-  visitor.cookie = setCookie(token).split(';')[0] ?? ''
+  visitor.cookie = `${SESSION_COOKIE}=${token}`
   return { visitor, email, userId, tenantId: found.tenantId }
 }

@@ -7,7 +7,7 @@ import { Control } from '../control.ts'
 import { signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
 import type { Begun, Visitor } from './authentication.ts'
-import { dropCookie, setCookie } from './cookie.ts'
+import { SESSION_COOKIE, SESSION_COOKIE_ATTRIBUTES } from './cookie.ts'
 import { VERIFY_PAGE_HEADERS, verifyPage } from './verify-page.ts'
 
 /** Signing up, proving the address, signing in and out. */
@@ -36,7 +36,7 @@ export class SessionController {
     const token = request.visit.token ?? ''
     await endSession(this.control.prisma, token)
     this.control.live.end(token)
-    void reply.code(204).header('set-cookie', dropCookie()).send()
+    void reply.code(204).clearCookie(SESSION_COOKIE, SESSION_COOKIE_ATTRIBUTES).send()
   }
 
   @Get('session')
@@ -83,5 +83,5 @@ function visitorOf(request: FastifyRequest): Visitor {
 }
 
 function begin(reply: FastifyReply, { token, session }: Begun): void {
-  void reply.header('set-cookie', setCookie(token)).send({ session } satisfies SessionAnswer)
+  void reply.setCookie(SESSION_COOKIE, token, SESSION_COOKIE_ATTRIBUTES).send({ session } satisfies SessionAnswer)
 }
