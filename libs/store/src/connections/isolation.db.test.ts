@@ -120,7 +120,7 @@ describe('the database itself', () => {
     'own_tenants_under(int[], uuid, int)',
     'save_preset(text, text, json, text, int, int)',
     'change_preset(text, text, jsonb)',
-    'note_preset(presets, text, text, jsonb)',
+    'record_preset_change(presets, text, text, jsonb)',
     'preset_shown(presets)',
   ])('opens %s to named roles only', async (door) => {
     const { rows } = await owner.query<{ open: boolean }>(

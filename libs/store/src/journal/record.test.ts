@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import type { Decision } from '@turnpike/domain'
 import { expect, it } from 'vitest'
 import { openDecision } from './decision.ts'
@@ -8,31 +8,25 @@ import { aDecision, aUsageRecord } from './usage-record.fixture.ts'
 
 /** Columns that the database fills itself. */
 const OWN_COLUMNS = ['ledger_key']
-/** What stands beside the columns for `ship_usage`. */
-const BESIDE = ['funds', 'features']
+/** What a row holds for `ship_usage` besides the columns. */
+const EXTRA = ['funds', 'features']
 
-/** Columns of a table, with those that take nothing for an answer, read from the migrations. */
+/** Columns of a table, and those that must have a value, read from the migrations. */
 async function columnsOf(table: string): Promise<{ all: string[]; required: string[] }> {
-  const migrations = new URL('../../../../prisma/migrations/', import.meta.url)
-  const folders = (await readdir(migrations, { withFileTypes: true })).filter((entry) => entry.isDirectory())
-  const sql = await Promise.all(
-    folders.map(({ name }) => readFile(new URL(`${name}/migration.sql`, migrations), 'utf8')),
-  )
-  const made = new RegExp(`CREATE TABLE "${table}" \\(([^;]*?)CONSTRAINT`).exec(sql.join('\n'))?.[1] ?? ''
-  const added = [...sql.join('\n').matchAll(new RegExp(`ALTER TABLE "${table}" (ADD COLUMN [^;]*)`, 'g'))]
-  const columns = [made, ...added.map(([, clauses = '']) => clauses)].flatMap((text) => [
-    ...text.matchAll(/"(\w+)" ([^,\n]*)/g),
-  ])
+  const file = new URL('../../../../prisma/migrations/20261201000000_tables/migration.sql', import.meta.url)
+  const definition =
+    new RegExp(`CREATE TABLE ${table} \\(([^;]*?)PRIMARY KEY`).exec(await readFile(file, 'utf8'))?.[1] ?? ''
+  const columns = [...definition.matchAll(/(\w+) ([^,\n]+),/g)]
   return {
     all: columns.map(([, name = '']) => name),
-    required: columns.filter(([, , type = '']) => type.trim().endsWith('NOT NULL')).map(([, name = '']) => name),
+    required: columns.filter(([, , type = '']) => type.endsWith('NOT NULL')).map(([, name = '']) => name),
   }
 }
 
 it('a finished request fills every column of usage, and no other', async () => {
   const { all } = await columnsOf('usage_events')
   expect(Object.keys(usageRow(aUsageRecord())).toSorted()).toEqual(
-    [...all.filter((name) => !OWN_COLUMNS.includes(name)), ...BESIDE].toSorted(),
+    [...all.filter((name) => !OWN_COLUMNS.includes(name)), ...EXTRA].toSorted(),
   )
 })
 
