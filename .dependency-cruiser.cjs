@@ -15,6 +15,9 @@ const TABLE = {
   simulator: ['server'],
 }
 
+/** The closed lists of the domain: words without code, which every app may take. */
+const DOMAIN_LISTS = String.raw`^libs/domain/src/lists\.ts$`
+
 const ADAPTERS = 'providers|store|billing|contract|server'
 
 /** Packages that have one home. */
@@ -65,13 +68,20 @@ const plan = [
     name: `${app}-keeps-to-its-row`,
     comment: `apps/${app} may import ${libs.join(', ')} and nothing else of the house.`,
     from: { path: `^apps/${app}/` },
-    to: { path: '^libs/', pathNot: `^libs/(${[...libs, 'testkit'].join('|')})/` },
+    to: { path: '^libs/', pathNot: `^libs/(${[...libs, 'testkit'].join('|')})/|${DOMAIN_LISTS}` },
   })),
   {
     name: 'console-takes-only-types-from-domain',
-    comment: 'The browser is sent no routing and no pricing code.',
+    comment: 'The browser is sent no routing and no pricing code. The closed lists are words, which it may have.',
     from: { path: '^apps/console/' },
-    to: { path: '^libs/domain/', dependencyTypesNot: ['type-only'] },
+    to: { path: '^libs/domain/', pathNot: DOMAIN_LISTS, dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'lists-reach-no-package',
+    comment:
+      'Lists are an entry of their own so that a browser can load them without zod: neither they nor their imports need a package.',
+    from: { path: String.raw`^libs/[^/]+/src/lists\.ts$` },
+    to: { path: 'node_modules/', reachable: true },
   },
   {
     name: 'browser-code-has-no-node',
@@ -106,7 +116,7 @@ const plan = [
     name: 'libs-are-entered-by-their-index',
     comment: 'What a lib does not export it may change.',
     from: { path: '^([^/]+/[^/]+)/' },
-    to: { path: '^libs/', pathNot: String.raw`^($1/|libs/[^/]+/src/index\.ts$)` },
+    to: { path: '^libs/', pathNot: String.raw`^($1/|libs/[^/]+/src/(index|lists)\.ts$)` },
   },
   {
     name: 'libs-are-named-by-their-alias',

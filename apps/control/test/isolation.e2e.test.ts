@@ -8,11 +8,11 @@ import {
   PERMISSIONS,
   PolicyAnswer,
   ProviderKeyAnswer,
-  ROLES,
   SessionAnswer,
   type Permission,
   WhatIfStarted,
 } from '@turnpike/contract'
+import { ROLES } from '@turnpike/contract/lists'
 import {
   colleagueOf,
   startControl,

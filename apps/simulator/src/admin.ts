@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
+import { DIALECTS } from '@turnpike/domain/lists'
 import { z } from 'zod'
 
 import { readChange } from './behaviour.ts'
@@ -72,7 +73,7 @@ function setDown(world: World, body: string, response: ServerResponse): true {
 
 const Registration = z.strictObject({
   name: z.string().regex(PROVIDER_NAME),
-  dialect: z.enum(['openai', 'anthropic', 'google']),
+  dialect: z.enum(DIALECTS),
   firstTokenMs: z.number().min(0).default(300),
   tokensPerSecond: z.number().positive().default(80),
 })

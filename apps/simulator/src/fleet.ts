@@ -1,9 +1,8 @@
+import { DIALECTS } from '@turnpike/domain/lists'
 import { z } from 'zod'
-
 import listed from '../../../prisma/seed/providers.json' with { type: 'json' }
 import { between, dice, fingerprint } from './dice.ts'
 
-const DIALECTS = ['openai', 'anthropic', 'google'] as const
 export type DialectName = (typeof DIALECTS)[number]
 
 /** One named stand-in. It answers below its own path prefix: `/{name}/v1/…`, or `/{name}/v1beta/…` for Gemini-shaped ones. */

@@ -1,6 +1,7 @@
-import { REGION } from '@turnpike/domain'
+import { DIALECTS, PLACEMENTS, REGION } from '@turnpike/domain'
 import * as z from 'zod'
 import { instant, name, wholeNumber } from './fields.ts'
+import { TEST_RESULTS } from './lists.ts'
 import { one, page, PAGE_MAX, pageQuery } from './page.ts'
 
 /** Bounds of what an organisation brings along. */
@@ -8,29 +9,18 @@ export const OWN_NAME_LENGTH_MAX = 80
 /** Of each kind, in one organisation. */
 export const OWN_MAX = 50
 export const OWN_PRIORITY_MAX = 99
-export const OWN_SHARE_MAX = 1_000
+const OWN_SHARE_MAX = 1_000
 /** Models, and keys, that one provider key may be kept to. */
 export const OWN_LIMITED_TO_MAX = 100
 export const OWN_SECRET_LENGTH_MIN = 8
 export const OWN_SECRET_LENGTH_MAX = 8_192
-export const OWN_SLUG_LENGTH_MAX = 40
+const OWN_SLUG_LENGTH_MAX = 40
 const TOKENS_MAX = 100_000_000
 const WORDS_MAX = 100
 /** As the column allows. */
 const REGIONS_MAX = 20
 
-/** Before what credits pay for, or after it. */
-export const PLACEMENTS = ['first', 'fallback'] as const
 const placement = () => z.enum(PLACEMENTS)
-
-/** How the endpoint of a tenant's own is spoken to. */
-export const OWN_DIALECTS = ['openai', 'anthropic', 'google'] as const
-
-/**
- * What a test call found. `ok`: taken. `refused`: the provider does not take the secret. `limited`: it asks for patience, which says
- * nothing of the secret. `unreachable`: nobody answered, or not in time. `unknown`: an answer that says nothing of the secret.
- */
-export const TEST_RESULTS = ['ok', 'refused', 'unreachable', 'limited', 'unknown'] as const
 
 /** The last test call of a stored secret. */
 export const OwnTest = z.object({
@@ -182,7 +172,7 @@ const slug = () =>
 /** What describes an endpoint of one's own; the same in what is sent and in what comes back. */
 const endpointFields = {
   name: name(OWN_NAME_LENGTH_MAX),
-  dialect: z.enum(OWN_DIALECTS),
+  dialect: z.enum(DIALECTS),
   /** Ends where the dialect's paths begin: `https://llm.example.com/v1`. */
   baseUrl: z.string().min(1, 'Give its address.').max(500, 'At most 500 characters.'),
   /** The name that the endpoint knows the model by. */

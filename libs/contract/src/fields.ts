@@ -33,7 +33,7 @@ export function wholeNumber(least: number, most: number) {
   return z.coerce.number({ error: 'must be a number' }).int('must be a whole number').min(least).max(most)
 }
 
-/** Words of the domain's closed lists. Only their types are taken, so that a browser is not sent the lists; unknown words of a newer server pass. */
+/** Words of the domain's closed lists in answers. The console accepts unknown words too, since a newer server may send them. */
 export const faultCode = () => z.custom<FaultCode>((value) => typeof value === 'string')
 export const objective = () => z.custom<Objective>((value) => typeof value === 'string')
 export const stage = () => z.custom<Stage>((value) => typeof value === 'string')

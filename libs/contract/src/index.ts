@@ -44,18 +44,10 @@ export {
   ManagedPolicyVersionList,
 } from './managed-policies.ts'
 export { EndpointLive, EndpointRow, ModelList, ModelRow, ModelsLive } from './models.ts'
-export { Organisation, OrganisationAnswer, OrganisationChange, STALE_MAX_SECONDS } from './organisation.ts'
+export { Organisation, OrganisationAnswer, OrganisationChange } from './organisation.ts'
 export {
   EndpointSecretReplace,
-  OWN_DIALECTS,
-  OWN_LIMITED_TO_MAX,
-  OWN_MAX,
-  OWN_NAME_LENGTH_MAX,
   OWN_PRIORITY_MAX,
-  OWN_SECRET_LENGTH_MAX,
-  OWN_SECRET_LENGTH_MIN,
-  OWN_SHARE_MAX,
-  OWN_SLUG_LENGTH_MAX,
   OwnDeleted,
   OwnEndpointAnswer,
   OwnEndpointChange,
@@ -66,7 +58,6 @@ export {
   OwnPrice,
   OwnTest,
   OwnTestAnswer,
-  PLACEMENTS,
   ProviderKey,
   ProviderKeyAnswer,
   ProviderKeyChange,
@@ -74,13 +65,9 @@ export {
   ProviderKeyList,
   ProviderKeyListQuery,
   SecretReplace,
-  TEST_RESULTS,
 } from './byok.ts'
-export { PAGE_MAX } from './page.ts'
 export {
   Policy,
-  POLICY_NAME_LENGTH_MAX,
-  POLICY_TEMPLATES,
   PolicyAnswer,
   PolicyAttached,
   PolicyAttachment,
@@ -99,25 +86,8 @@ export {
   PolicyWarning,
   RouteSample,
 } from './policies.ts'
-export {
-  POLICY_ATTEMPTS_MAX,
-  POLICY_BYTES_MAX,
-  POLICY_DAYS,
-  POLICY_DISCONNECTS,
-  POLICY_FAILURES,
-  POLICY_FALLBACK_MODELS_MAX,
-  POLICY_HEDGE_MS_MAX,
-  POLICY_HEDGE_MS_MIN,
-  POLICY_HEDGE_PERCENT_MAX,
-  POLICY_OBJECTIVES,
-  POLICY_OWN_CAPACITIES,
-  POLICY_PRECISIONS,
-  POLICY_SLUGS_MAX,
-  POLICY_WINDOWS_MAX,
-  PolicyDocument,
-  PolicyName,
-} from './policy-document.ts'
-export { may, PERMISSIONS, permissionsOf, ROLES, type Permission, type Role } from './permissions.ts'
+export { POLICY_BYTES_MAX, PolicyDocument, PolicyName } from './policy-document.ts'
+export { may, PERMISSIONS, permissionsOf, type Permission, type Role } from './permissions.ts'
 export { FieldErrors, Problem } from './problem.ts'
 export {
   AttemptRow,
@@ -131,21 +101,9 @@ export {
   RequestListQuery,
   RequestRow,
 } from './requests.ts'
+export { Nothing, Session, SessionAnswer, SignIn, SignUp, Verify, VerifyLink } from './session.ts'
+export { UsageAnswer, UsageFigures, UsageQuery, UsageTotals } from './usage.ts'
 export {
-  Nothing,
-  PASSWORD_BYTES_MAX,
-  PASSWORD_LENGTH_MIN,
-  Session,
-  SessionAnswer,
-  SignIn,
-  SignUp,
-  Verify,
-  VerifyLink,
-} from './session.ts'
-export { USAGE_BUCKETS, USAGE_GROUPS, UsageAnswer, UsageFigures, UsageQuery, UsageTotals } from './usage.ts'
-export {
-  WHAT_IF_DAYS_MAX,
-  WHAT_IF_STATES,
   WhatIfAnswer,
   WhatIfCreate,
   WhatIfDetail,

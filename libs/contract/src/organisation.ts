@@ -3,7 +3,7 @@ import { name } from './fields.ts'
 import { one } from './page.ts'
 
 /** The longest time for which a key may go on working unchecked, seconds. */
-export const STALE_MAX_SECONDS = 3_600
+const STALE_MAX_SECONDS = 3_600
 
 export const Organisation = z.object({
   id: z.string(),

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { may, PERMISSIONS, permissionsOf, ROLES } from './permissions.ts'
+import { ROLES } from './lists.ts'
+import { may, PERMISSIONS, permissionsOf } from './permissions.ts'
 
 it('lets an owner do everything and a viewer change nothing', () => {
   expect(permissionsOf('owner')).toEqual(PERMISSIONS)

@@ -1,12 +1,12 @@
-/** Who may do what: one table, by which the API refuses and the console hides. */
-export const ROLES = ['owner', 'admin', 'developer', 'viewer'] as const
+import { ROLES } from './lists.ts'
+
 export type Role = (typeof ROLES)[number]
 
 const EVERYBODY = ROLES
 const BUILDERS = ['owner', 'admin', 'developer'] as const
 const KEEPERS = ['owner', 'admin'] as const
 
-/** Resource and action, and the roles that may. What does not stand here nobody may. */
+/** Who may do what: by it the API refuses and the console hides. An action that is not in the table is refused to all roles. */
 const TABLE = {
   'keys:read': EVERYBODY,
   'keys:create': BUILDERS,

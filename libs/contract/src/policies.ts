@@ -126,15 +126,3 @@ export const PolicyPreview = z.object({
 export type PolicyPreview = z.infer<typeof PolicyPreview>
 export const PolicyPreviewAnswer = one(PolicyPreview)
 export type PolicyPreviewAnswer = z.infer<typeof PolicyPreviewAnswer>
-
-/** Where a new policy may begin. */
-export const POLICY_TEMPLATES = {
-  cheapest: { objective: 'cost' },
-  fastest: { objective: 'latency', preferred_max_latency: { p90: 3 } },
-  steady: { objective: 'uptime', failover: { attempts: 4 } },
-  resilient: {
-    objective: 'balanced',
-    failover: { on: ['outage', 'timeout', 'rate_limit', 'empty', 'context_length'], attempts: 6 },
-  },
-  private: { data_collection: 'deny', zdr: true },
-} as const satisfies Record<string, PolicyDocument>

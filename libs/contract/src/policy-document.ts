@@ -1,4 +1,5 @@
 import {
+  ATTEMPTS_MAX,
   DISCONNECTS,
   FAILURE_KINDS,
   HEDGE_LIMITS,
@@ -7,50 +8,39 @@ import {
   PRECISIONS,
   REGION,
   WEEKDAYS,
+  WINDOWS_MAX,
   type PolicyDocument as Written,
 } from '@turnpike/domain'
 import * as z from 'zod'
 
-/** The closed lists of a policy, for forms too. */
-export const POLICY_OBJECTIVES = OBJECTIVES
-export const POLICY_FAILURES = FAILURE_KINDS
-export const POLICY_DAYS = WEEKDAYS
-export const POLICY_PRECISIONS = PRECISIONS
-/** How one's own credentials and endpoints stand to credits. */
-export const POLICY_OWN_CAPACITIES = OWN_CAPACITIES
-
-export const POLICY_DISCONNECTS = DISCONNECTS
-
 /** Bounds of a document. */
-export const POLICY_SLUGS_MAX = 100
-export const POLICY_WINDOWS_MAX = 32
-export const POLICY_ATTEMPTS_MAX = 6
-export const POLICY_FALLBACK_MODELS_MAX = 15
+const SLUGS_MAX = 100
+const FALLBACK_MODELS_MAX = 15
 /** Of the document as JSON, in UTF-8. */
 export const POLICY_BYTES_MAX = 32 * 1024
 /** The operator's ceilings of hedging, which a policy may only lower. */
-export const POLICY_HEDGE_MS_MIN = HEDGE_LIMITS.afterMsMin
-export const POLICY_HEDGE_MS_MAX = 60_000
-export const POLICY_HEDGE_PERCENT_MAX = HEDGE_LIMITS.extraRequests * 100
+const HEDGE_MS_MIN = HEDGE_LIMITS.afterMsMin
+const HEDGE_MS_MAX = 60_000
+const HEDGE_PERCENT_MAX = HEDGE_LIMITS.extraRequests * 100
 const SHARE_MAX = 1_000_000
 const MILLISECONDS_MIN = 100
 /** As long as the gateway itself would wait. */
 const MILLISECONDS_MAX = 15 * 60_000
 
 const slug = () => z.string().min(1).max(100)
-const slugs = () => z.array(slug()).max(POLICY_SLUGS_MAX)
+const slugs = () => z.array(slug()).max(SLUGS_MAX)
 const shares = () =>
   z.record(slug(), z.number({ error: 'must be a number above zero, such as 2' }).positive().max(SHARE_MAX))
 /** Decimal dollars, nine decimals at most, as in `0.15`. Per million tokens, or each for `request` and `image`. */
 const DOLLARS = 'must be dollars as a decimal string, such as "0.15": per million tokens, for request and image each'
 const dollars = () => z.string({ error: DOLLARS }).regex(/^\d{1,9}(?:\.\d{1,9})?$/, DOLLARS)
 const spend = () => z.string({ error: HEDGE_SPEND }).regex(/^\d{1,9}(?:\.\d{1,9})?$/, HEDGE_SPEND)
-const failures = () => z.array(z.enum(POLICY_FAILURES)).max(POLICY_FAILURES.length)
+const failures = () => z.array(z.enum(FAILURE_KINDS)).max(FAILURE_KINDS.length)
 const MILLISECONDS = `must be whole milliseconds from ${MILLISECONDS_MIN} to ${MILLISECONDS_MAX}`
 const milliseconds = () =>
   z.int({ error: MILLISECONDS }).min(MILLISECONDS_MIN, MILLISECONDS).max(MILLISECONDS_MAX, MILLISECONDS)
-const HEDGE_MILLISECONDS = `must be whole milliseconds from ${POLICY_HEDGE_MS_MIN} to ${POLICY_HEDGE_MS_MAX}, or left out: then it is the endpoint’s 95th percentile`
-const HEDGE_PERCENT = `must be a number above 0 and at most ${POLICY_HEDGE_PERCENT_MAX}: of a hundred requests, how many may have a second one`
+const HEDGE_MILLISECONDS = `must be whole milliseconds from ${HEDGE_MS_MIN} to ${HEDGE_MS_MAX}, or left out: then it is the endpoint’s 95th percentile`
+const HEDGE_PERCENT = `must be a number above 0 and at most ${HEDGE_PERCENT_MAX}: of a hundred requests, how many may have a second one`
 const HEDGE_SPEND = 'must be dollars as a decimal string, such as "0.50": what second requests may cost in 24 hours'
 const REGIONS = 'must be the two letters of a country in lower case, such as "de", or "eu"'
 const TIME = 'must be a time of day from "00:00" to "23:59", such as "08:30"'
@@ -73,7 +63,7 @@ const cutoffs = (unit: string) => {
 }
 
 const replaceable = {
-  objective: z.enum(POLICY_OBJECTIVES).optional(),
+  objective: z.enum(OBJECTIVES).optional(),
   order: slugs().optional(),
   shares: shares().optional(),
   max_price: prices().optional(),
@@ -93,26 +83,26 @@ export const PolicyDocument = z.strictObject({
   regions: z
     .array(z.string({ error: REGIONS }).regex(REGION, REGIONS))
     .min(1)
-    .max(POLICY_SLUGS_MAX)
+    .max(SLUGS_MAX)
     .optional(),
   enforce_distillable_text: z.boolean().optional(),
-  quantizations: z.array(z.enum(POLICY_PRECISIONS)).min(1).optional(),
-  required_parameters: z.array(z.string().min(1).max(64)).max(POLICY_SLUGS_MAX).optional(),
+  quantizations: z.array(z.enum(PRECISIONS)).min(1).optional(),
+  required_parameters: z.array(z.string().min(1).max(64)).max(SLUGS_MAX).optional(),
   require_parameters: z.boolean().optional(),
   allow_fallbacks: z.boolean().optional(),
   failover: z
     .strictObject({
       on: failures().optional(),
-      attempts: z.int().min(1).max(POLICY_ATTEMPTS_MAX).optional(),
+      attempts: z.int().min(1).max(ATTEMPTS_MAX).optional(),
       first_token_ms: milliseconds().optional(),
       total_ms: milliseconds().optional(),
     })
     .optional(),
   model_fallback: z
     .strictObject({
-      models: z.array(z.string().min(1).max(256)).min(1).max(POLICY_FALLBACK_MODELS_MAX),
+      models: z.array(z.string().min(1).max(256)).min(1).max(FALLBACK_MODELS_MAX),
       on: failures().optional(),
-      objective: z.enum(POLICY_OBJECTIVES).optional(),
+      objective: z.enum(OBJECTIVES).optional(),
     })
     .optional(),
   /** A second endpoint beside one that is slow to begin. */
@@ -120,13 +110,13 @@ export const PolicyDocument = z.strictObject({
     .strictObject({
       after_ms: z
         .int({ error: HEDGE_MILLISECONDS })
-        .min(POLICY_HEDGE_MS_MIN, HEDGE_MILLISECONDS)
-        .max(POLICY_HEDGE_MS_MAX, HEDGE_MILLISECONDS)
+        .min(HEDGE_MS_MIN, HEDGE_MILLISECONDS)
+        .max(HEDGE_MS_MAX, HEDGE_MILLISECONDS)
         .optional(),
       extra_requests_percent: z
         .number({ error: HEDGE_PERCENT })
         .positive(HEDGE_PERCENT)
-        .max(POLICY_HEDGE_PERCENT_MAX, HEDGE_PERCENT)
+        .max(HEDGE_PERCENT_MAX, HEDGE_PERCENT)
         .optional(),
       extra_spend_per_day: spend().optional(),
       /** Also where one's own accounts would pay for the second one. */
@@ -137,22 +127,22 @@ export const PolicyDocument = z.strictObject({
    * `first`: one's own credentials and endpoints, then credits. `only`: never credits. Left out: a model that something of one's own
    * serves first is not paid for with credits, any other is.
    */
-  own_capacity: z.enum(POLICY_OWN_CAPACITIES).optional(),
+  own_capacity: z.enum(OWN_CAPACITIES).optional(),
   sticky: z.boolean().optional(),
   /** When the caller hangs up. Left out: `cancel`. */
-  disconnect: z.enum(POLICY_DISCONNECTS).optional(),
+  disconnect: z.enum(DISCONNECTS).optional(),
   schedule: z
     .array(
       z.strictObject({
         ...replaceable,
-        days: z.array(z.enum(POLICY_DAYS)).min(1).max(POLICY_DAYS.length),
+        days: z.array(z.enum(WEEKDAYS)).min(1).max(WEEKDAYS.length),
         from: time(),
         to: time(),
         /** IANA name; the server says when there is none of that name. */
         zone: z.string().min(1).max(64),
       }),
     )
-    .max(POLICY_WINDOWS_MAX)
+    .max(WINDOWS_MAX)
     .optional(),
 }) satisfies z.ZodType<Written>
 export type PolicyDocument = z.infer<typeof PolicyDocument>

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ManagedKeyPatch } from './managed-keys.ts'
 import { ManagedPolicyPatch, ManagedPolicyRollback } from './managed-policies.ts'
-import { POLICY_TEMPLATES, PolicyAttachment, PolicyPreviewQuestion, PolicyRollback, PolicySave } from './policies.ts'
+import { POLICY_TEMPLATES } from './lists.ts'
+import { PolicyAttachment, PolicyPreviewQuestion, PolicyRollback, PolicySave } from './policies.ts'
 import { PolicyDocument } from './policy-document.ts'
 
 const WINDOW = { days: ['mon', 'fri'], from: '22:00', to: '06:00', zone: 'Europe/Berlin', objective: 'cost' }

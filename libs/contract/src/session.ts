@@ -1,11 +1,8 @@
 import * as z from 'zod'
 import { name, nano, words } from './fields.ts'
-import { PERMISSIONS, ROLES } from './permissions.ts'
+import { PASSWORD_BYTES_MAX, PASSWORD_LENGTH_MIN, ROLES } from './lists.ts'
+import { PERMISSIONS } from './permissions.ts'
 
-/** Shorter ones are found by trying; length counts for more than kinds of characters. */
-export const PASSWORD_LENGTH_MIN = 10
-/** bcrypt reads 72 bytes and silently ignores the rest, so a longer password is refused rather than cut. */
-export const PASSWORD_BYTES_MAX = 72
 /** The longest address that mail can be delivered to. */
 const EMAIL_LENGTH_MAX = 254
 

@@ -1,15 +1,13 @@
 import * as z from 'zod'
 import { count, instant, nano } from './fields.ts'
-
-export const USAGE_GROUPS = ['none', 'model', 'provider', 'key'] as const
-/** Seconds of a bucket: what the rollups hold, an hour, a day of the asked zone. */
-export const USAGE_BUCKETS = [900, 3_600, 86_400] as const
+import { USAGE_GROUPS } from './lists.ts'
 
 export const UsageQuery = z.strictObject({
   /** Included. */
   from: instant(),
   /** Not included. */
   to: instant(),
+  /** Seconds: what the rollups hold, an hour, a day of the requested zone. */
   bucket: z.enum(['auto', '900', '3600', '86400']).default('auto'),
   groupBy: z.enum(USAGE_GROUPS).default('none'),
   /** IANA name; hours and days begin in it. */

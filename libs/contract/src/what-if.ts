@@ -1,12 +1,12 @@
 import * as z from 'zod'
 import { count, instant, nano, stage } from './fields.ts'
 import { keyId } from './keys.ts'
+import { WHAT_IF_STATES } from './lists.ts'
 import { one, page, pageQuery } from './page.ts'
 import { PolicyDocument } from './policy-document.ts'
 
-export const WHAT_IF_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const
 /** Longest range, in days. */
-export const WHAT_IF_DAYS_MAX = 31
+const WHAT_IF_DAYS_MAX = 31
 const DAY_MS = 86_400_000
 const VERSION_MAX = 1_000_000
 

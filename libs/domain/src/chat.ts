@@ -139,8 +139,9 @@ export type ReasoningFormat = 'unknown' | 'openai-responses-v1' | 'anthropic-cla
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'error'
 
-/** A wire family. Providers of one dialect differ only by address, price and habit. */
-export type Dialect = 'openai' | 'anthropic' | 'google'
+/** Wire families. Providers of one dialect differ only by address, price and habit. */
+export const DIALECTS = ['openai', 'anthropic', 'google'] as const
+export type Dialect = (typeof DIALECTS)[number]
 
 /**
  * One step of an answer. Streamed answers are many, whole answers are one; concatenating the texts and merging the tool

@@ -52,7 +52,7 @@ export type {
   ToolCallDelta,
   ToolChoice,
 } from './chat.ts'
-export { hasContent } from './chat.ts'
+export { DIALECTS, hasContent } from './chat.ts'
 export { catalogueOf, type Catalogue, type Endpoint, type Model, type Provider } from './catalogue.ts'
 export {
   addressOf,
@@ -73,6 +73,7 @@ export {
   OWN_CAPACITIES,
   PERCENTILES,
   PRECISIONS,
+  PRICE_PARTS,
   WEEKDAYS,
   WINDOWS_MAX,
   atTime,
@@ -88,6 +89,7 @@ export {
   type Policy,
   type Precision,
   type PriceCeiling,
+  type PricePart,
   type RoutePreferences,
   type ScheduleWindow,
   type VersionedPolicy,

@@ -26,6 +26,9 @@ const OFFENCES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'console-takes-only-types-from-domain': {
     'apps/console/src/pricing.ts': `import { cost } from '@turnpike/domain'; cost()`,
   },
+  'lists-reach-no-package': {
+    'libs/contract/src/lists.ts': `import './form.ts'`,
+  },
   'browser-code-has-no-node': {
     'apps/console/src/disk.ts': `import 'node:fs'`,
     'libs/contract/src/hash.ts': `import 'node:crypto'`,
@@ -72,6 +75,10 @@ const LEGAL: Readonly<Record<string, string>> = {
   'apps/control/src/legal.ts': imports('domain', 'providers', 'store', 'billing', 'contract', 'server'),
   'apps/worker/src/legal.ts': imports('domain', 'providers', 'store', 'billing', 'server'),
   'apps/console/src/legal.ts': `${imports('contract')}; import type { Cost } from '@turnpike/domain'; import 'react'`,
+  'apps/console/src/legal-lists.ts': `import '@turnpike/domain/lists'`,
+  'apps/simulator/src/legal-lists.ts': `import '@turnpike/domain/lists'`,
+  'libs/contract/src/form.ts': `import 'zod'`,
+  'libs/domain/src/lists.ts': 'export {}',
   'apps/console/src/legal-inline.ts': `import { type Cost } from '@turnpike/domain'`,
   'apps/simulator/src/legal.ts': imports('server'),
   'apps/simulator/src/simulator.ts': `import 'prettier'`,
@@ -149,7 +156,11 @@ async function build(): Promise<void> {
 
 function aliases(): Record<string, string[]> {
   const entries = LIBS.map((lib) => [`@turnpike/${lib}`, [`./libs/${lib}/src/index.ts`]] as const)
-  return { ...Object.fromEntries(entries), '@turnpike/domain/inner': ['./libs/domain/src/inner.ts'] }
+  return {
+    ...Object.fromEntries(entries),
+    '@turnpike/domain/inner': ['./libs/domain/src/inner.ts'],
+    '@turnpike/domain/lists': ['./libs/domain/src/lists.ts'],
+  }
 }
 
 async function write(file: string, text: string): Promise<void> {

@@ -5,16 +5,13 @@ import type { SessionAnswer } from '@turnpike/contract'
 import { required } from 'react-admin'
 import { Link as RouterLink, useNavigate } from 'react-router-dom'
 import { call } from '../api.ts'
+import { PASSWORD_BYTES_MAX, PASSWORD_LENGTH_MIN } from '@turnpike/contract/lists'
 import { useText } from '../i18n/text.ts'
 import { FormText } from '../parts/FormText.tsx'
 import { adoptSession } from '../session.ts'
 import { AccessForm } from './AccessForm.tsx'
 import { AccessPage } from './AccessPage.tsx'
 import { PasswordField } from './PasswordField.tsx'
-
-const PASSWORD_LENGTH_MIN = 10
-/** More bytes than this would be cut off unseen when the password is hashed. */
-const PASSWORD_BYTES_MAX = 72
 
 /** E-mail address and password, no more is asked of anybody. */
 export function SignUpPage() {

@@ -2,6 +2,7 @@ import Alert from '@mui/material/Alert'
 import Box from '@mui/material/Box'
 import Button from '@mui/material/Button'
 import TextField from '@mui/material/TextField'
+import { POLICY_TEMPLATES } from '@turnpike/contract/lists'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 import { useNotify } from 'react-admin'
@@ -18,7 +19,7 @@ import { Editor } from './form/Editor.tsx'
 import { useEditing } from './form/editing.ts'
 import { useRefusalText } from './form/refusal.ts'
 import { TryOnPast } from './preview/TryOnPast.tsx'
-import { TEMPLATE_NAMES, TEMPLATES } from './form/vocabulary.ts'
+import { TEMPLATE_NAMES } from './form/vocabulary.ts'
 
 /** A policy that does not exist yet. Where it begins is part of the address. */
 export default function NewPolicyPage() {
@@ -37,7 +38,7 @@ function NewPolicy() {
   const { say } = useText()
   const [url] = useUrlState()
   const template = TEMPLATE_NAMES.find((name) => name === url.get('template'))
-  const editing = useEditing(template ? TEMPLATES[template] : BLANK)
+  const editing = useEditing(template ? POLICY_TEMPLATES[template] : BLANK)
   const [name, setName] = useState(template ? say(`policies.template_${template}`) : '')
   const [isNameless, setIsNameless] = useState(false)
   const refusalText = useRefusalText()

@@ -1,4 +1,6 @@
 import type { OwnEndpointAnswer, OwnEndpointRow } from '@turnpike/contract'
+import type { Dialect } from '@turnpike/domain'
+import { DIALECTS } from '@turnpike/domain/lists'
 import { useText } from '../i18n/text.ts'
 import { useCatalogue } from '../policies/form/catalogue.ts'
 import { at, textOf, type Draft } from '../policies/form/draft.ts'
@@ -76,6 +78,12 @@ export function EditEndpointDialog({ endpoint, onSaved, onClose }: EndpointDialo
   )
 }
 
+const DIALECT_NAMES: Readonly<Record<Dialect, string>> = {
+  openai: 'OpenAI',
+  anthropic: 'Anthropic',
+  google: 'Google Gemini',
+}
+
 function Address() {
   const { say } = useText()
   return (
@@ -84,11 +92,7 @@ function Address() {
       <PickEntry
         path={['dialect']}
         label={say('own.dialect')}
-        options={[
-          ['openai', 'OpenAI'],
-          ['anthropic', 'Anthropic'],
-          ['google', 'Google Gemini'],
-        ]}
+        options={DIALECTS.map((dialect) => [dialect, DIALECT_NAMES[dialect]])}
       />
     </>
   )

@@ -2,6 +2,7 @@ import Box from '@mui/material/Box'
 import Button from '@mui/material/Button'
 import Card from '@mui/material/Card'
 import Typography from '@mui/material/Typography'
+import { USAGE_GROUPS } from '@turnpike/contract/lists'
 import { lazy, Suspense, useState } from 'react'
 import { Link } from 'react-router-dom'
 import { useText } from '../i18n/text.ts'
@@ -12,7 +13,7 @@ import { Empty } from '../states/Empty.tsx'
 import { BlockSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { GroupTable } from './GroupTable.tsx'
-import { GROUPS, useNames, type Group } from './groups.ts'
+import { useNames, type Group } from './groups.ts'
 import { wishOf } from './period.ts'
 import { RangePicker } from './RangePicker.tsx'
 import { METRICS, chartOf, type Metric } from './series.ts'
@@ -30,7 +31,7 @@ export default function UsagePage() {
   const [url, setUrl] = useUrlState()
   const wish = wishOf(url)
   const metric = METRICS.find((name) => name === url.get('metric')) ?? 'cost'
-  const group = GROUPS.find((name) => name === url.get('group')) ?? 'model'
+  const group = USAGE_GROUPS.find((name) => name === url.get('group')) ?? 'model'
   const query = useUsage(wish, group)
   return (
     <Page title={say('usage.title')} text={say('usage.text')} actions={<RangePicker wish={wish} onChange={setUrl} />}>
@@ -72,7 +73,7 @@ function Figures({ answer, period, metric, group, onChange }: FiguresProps) {
           <Choice
             label={say('usage.group')}
             value={group}
-            options={GROUPS.map((value) => ({ value, label: say(`usage.group_${value}`) }))}
+            options={USAGE_GROUPS.map((value) => ({ value, label: say(`usage.group_${value}`) }))}
             onChange={(value) => onChange({ group: value })}
           />
         </Box>

@@ -1,8 +1,8 @@
+import type { USAGE_GROUPS } from '@turnpike/contract/lists'
 import { useText } from '../i18n/text.ts'
 import { OTHER } from './series.ts'
 
-export const GROUPS = ['model', 'provider', 'key', 'none'] as const
-export type Group = (typeof GROUPS)[number]
+export type Group = (typeof USAGE_GROUPS)[number]
 
 /** The series of what has no name in its group: everything without a group, and what reached no provider. */
 export const UNNAMED = 'all'

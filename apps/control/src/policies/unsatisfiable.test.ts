@@ -1,4 +1,5 @@
-import { POLICY_BYTES_MAX, POLICY_TEMPLATES, PolicyCreate, type PolicyDocument } from '@turnpike/contract'
+import { POLICY_BYTES_MAX, PolicyCreate, type PolicyDocument } from '@turnpike/contract'
+import { POLICY_TEMPLATES } from '@turnpike/contract/lists'
 import { Fault } from '@turnpike/domain'
 import { aCatalogue, anEndpoint, aPrice, aProvider } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'

@@ -10,14 +10,12 @@ import type { NanoUsd } from '../money/money.ts'
 export const OBJECTIVES = ['balanced', 'cost', 'latency', 'throughput', 'uptime', 'pinned', 'weighted'] as const
 export type Objective = (typeof OBJECTIVES)[number]
 
-/** The highest prices allowed: nano-dollars per million tokens, and per request, image and million audio tokens. Null: any. */
-export interface PriceCeiling {
-  readonly prompt: NanoUsd | null
-  readonly completion: NanoUsd | null
-  readonly request: NanoUsd | null
-  readonly image: NanoUsd | null
-  readonly audio: NanoUsd | null
-}
+/** What a price has: per million tokens of prompt, completion and audio, and per request and image. */
+export const PRICE_PARTS = ['prompt', 'completion', 'request', 'image', 'audio'] as const
+export type PricePart = (typeof PRICE_PARTS)[number]
+
+/** The highest prices allowed, nano-dollars. Null: any. */
+export type PriceCeiling = Readonly<Record<PricePart, NanoUsd | null>>
 
 /** As `Intl` abbreviates them in English, in lower case. */
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const

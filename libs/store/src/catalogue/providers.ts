@@ -1,4 +1,4 @@
-import { REGION, type Provider } from '@turnpike/domain'
+import { DIALECTS, REGION, type Provider } from '@turnpike/domain'
 import * as z from 'zod'
 import data from '../../../../prisma/seed/providers.json' with { type: 'json' }
 import type { Naming } from './names.ts'
@@ -50,7 +50,7 @@ export const StoredProvider = z.strictObject({
   slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and dashes'),
   name: z.string().min(1).max(100),
   list: z.string().min(1).max(100),
-  dialect: z.enum(['openai', 'anthropic', 'google']),
+  dialect: z.enum(DIALECTS),
   baseUrl: z.union([z.literal(''), z.url({ protocol: /^https$/, error: 'must be an https address, or empty' })]),
   /** The name of a set of parameters in the same file. */
   parameters: z.enum(Object.keys(data.parameters)),

@@ -4,12 +4,12 @@ import FormHelperText from '@mui/material/FormHelperText'
 import Radio from '@mui/material/Radio'
 import RadioGroup from '@mui/material/RadioGroup'
 import Typography from '@mui/material/Typography'
+import { OBJECTIVES } from '@turnpike/domain/lists'
 import { useText } from '../../i18n/text.ts'
 import { textOf } from './draft.ts'
 import { useEntry } from './draft-state.ts'
 import { NamesEntry, SharesEntry, type Options } from './NamesEntry.tsx'
 import { Section } from './Section.tsx'
-import { OBJECTIVES } from './vocabulary.ts'
 
 /** What goes first. Only the two objectives that need more words ask for them. */
 export function ObjectiveSection({ providers }: { providers: Options }) {

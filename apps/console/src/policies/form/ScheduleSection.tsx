@@ -7,6 +7,7 @@ import Button from '@mui/material/Button'
 import FormHelperText from '@mui/material/FormHelperText'
 import IconButton from '@mui/material/IconButton'
 import Typography from '@mui/material/Typography'
+import { OBJECTIVES, WEEKDAYS, WINDOWS_MAX } from '@turnpike/domain/lists'
 import { useText } from '../../i18n/text.ts'
 import { at, moved, textOf, unlessEmpty } from './draft.ts'
 import { useEntry } from './draft-state.ts'
@@ -14,7 +15,6 @@ import { Columns, Group, PickEntry, TextEntry, TicksEntry } from './fields.tsx'
 import { NamesEntry, SharesEntry, type Options } from './NamesEntry.tsx'
 import { PriceEntries } from './sections.tsx'
 import { Section } from './Section.tsx'
-import { DAYS, OBJECTIVES, WINDOWS_MAX } from './vocabulary.ts'
 import { stretchesOf } from './week.ts'
 
 /** When something else applies. The order of windows can be changed, since the later one wins. */
@@ -25,7 +25,7 @@ export function ScheduleSection({ providers }: { providers: Options }) {
   const change = (after: readonly unknown[]) => set(unlessEmpty(after))
   const add = () => {
     const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
-    change([...windows, { days: DAYS, from: '22:00', to: '06:00', zone: timeZone, objective: 'cost' }])
+    change([...windows, { days: WEEKDAYS, from: '22:00', to: '06:00', zone: timeZone, objective: 'cost' }])
   }
   return (
     <Section name="schedule" text={say('policies.scheduleText')}>
@@ -87,7 +87,7 @@ function Window({ index, window, providers, onMove, onRemove }: WindowProps) {
         mayBeEmpty
         path={[...path, 'days']}
         legend={say('policies.field_days')}
-        options={DAYS.map((day) => [day, say(`policies.day_${day}`)])}
+        options={WEEKDAYS.map((day) => [day, say(`policies.day_${day}`)])}
       />
       <Columns>
         <TextEntry kind="time" path={[...path, 'from']} label={say('policies.field_from')} />
@@ -150,7 +150,7 @@ function WeekStrip({ window, label }: { window: unknown; label: string }) {
   const percent = (minutes: number) => `${(minutes / DAY_MINUTES) * 100}%`
   return (
     <Box role="img" aria-label={label} sx={{ display: 'grid', gap: '3px' }}>
-      {DAYS.map((name, day) => (
+      {WEEKDAYS.map((name, day) => (
         <Box
           key={name}
           sx={{ display: 'grid', gridTemplateColumns: '36px 1fr', alignItems: 'center', fontSize: '0.75rem' }}

@@ -1,18 +1,18 @@
+import {
+  DEFAULT_FAILOVER,
+  DISCONNECTS,
+  FAILURE_KINDS,
+  OBJECTIVES,
+  PERCENTILES,
+  PRECISIONS,
+  PRICE_PARTS,
+} from '@turnpike/domain/lists'
 import { useText } from '../../i18n/text.ts'
 import { CheckEntry, Columns, Group, PickEntry, TextEntry, TicksEntry } from './fields.tsx'
 import { NamesEntry, type Options } from './NamesEntry.tsx'
 import { RegionsEntry } from './RegionsEntry.tsx'
 import { Section } from './Section.tsx'
-import {
-  DISCONNECTS,
-  FAILURES,
-  FAILURES_BY_DEFAULT,
-  OBJECTIVES,
-  PARAMETERS,
-  PERCENTILES,
-  PRECISIONS,
-  PRICES,
-} from './vocabulary.ts'
+import { PARAMETERS } from './vocabulary.ts'
 import type { Path } from './draft.ts'
 
 /** Who may serve at all. */
@@ -40,7 +40,7 @@ export function PriceEntries({ path }: { path: Path }) {
   const { say } = useText()
   return (
     <Columns>
-      {PRICES.map((price) => (
+      {PRICE_PARTS.map((price) => (
         <TextEntry key={price} kind="dollars" path={[...path, price]} label={say(`policies.field_${price}`)} />
       ))}
     </Columns>
@@ -150,8 +150,8 @@ function FailureTicks({ path, legend }: { path: Path; legend: string }) {
       mayBeEmpty
       path={path}
       legend={legend}
-      options={FAILURES.map((name) => [name, say(`policies.failure_${name}`)])}
-      byDefault={FAILURES_BY_DEFAULT}
+      options={FAILURE_KINDS.map((name) => [name, say(`policies.failure_${name}`)])}
+      byDefault={DEFAULT_FAILOVER.on}
     />
   )
 }

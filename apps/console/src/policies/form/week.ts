@@ -1,5 +1,5 @@
+import { WEEKDAYS } from '@turnpike/domain/lists'
 import { at, listOf, textOf } from './draft.ts'
-import { DAYS } from './vocabulary.ts'
 
 const DAY_MINUTES = 1_440
 
@@ -20,13 +20,13 @@ export function stretchesOf(window: unknown): Stretch[] {
   const to = minuteOf(textOf(at(window, ['to'])))
   if (from === null || to === null) return []
   const days = listOf(at(window, ['days'])).flatMap((name) => {
-    const day = DAYS.findIndex((known) => known === name)
+    const day = WEEKDAYS.findIndex((known) => known === name)
     return day < 0 ? [] : [day]
   })
   return days.flatMap((day) => {
     if (from < to) return [{ day, from, to }]
     const evening = { day, from, to: DAY_MINUTES }
-    return to === 0 ? [evening] : [evening, { day: (day + 1) % DAYS.length, from: 0, to }]
+    return to === 0 ? [evening] : [evening, { day: (day + 1) % WEEKDAYS.length, from: 0, to }]
   })
 }
 

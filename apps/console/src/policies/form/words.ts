@@ -1,7 +1,7 @@
+import { DISCONNECTS, FAILURE_KINDS, OBJECTIVES, OWN_CAPACITIES, WEEKDAYS } from '@turnpike/domain/lists'
 import type { TextKey } from '../../i18n/en.ts'
 import type { Say } from '../../i18n/text.ts'
 import { inOrder, isRecord } from './draft.ts'
-import { DAYS, DISCONNECTS, FAILURES, OBJECTIVES } from './vocabulary.ts'
 
 const LABELS = {
   objective: 'policies.field_objective',
@@ -76,11 +76,12 @@ function listed(field: string, values: readonly unknown[], say: Say): string {
 function wordOf(field: string, word: string, say: Say): string {
   const objective = OBJECTIVES.find((name) => name === word)
   if (field === 'objective' && objective) return say(`request.objective_${objective}`)
-  const failure = FAILURES.find((name) => name === word)
+  const failure = FAILURE_KINDS.find((name) => name === word)
   if (field === 'on' && failure) return say(`policies.failure_${failure}`)
-  const day = DAYS.find((name) => name === word)
+  const day = WEEKDAYS.find((name) => name === word)
   if (field === 'days' && day) return say(`policies.day_${day}`)
-  if (field === 'own_capacity' && (word === 'first' || word === 'only')) return say(`policies.own_${word}`)
+  const capacity = OWN_CAPACITIES.find((name) => name === word)
+  if (field === 'own_capacity' && capacity) return say(`policies.own_${capacity}`)
   const disconnect = DISCONNECTS.find((name) => name === word)
   if (field === 'disconnect' && disconnect) return say(`policies.disconnect_${disconnect}`)
   if (field === 'data_collection') return say(word === 'deny' ? 'policies.no' : 'policies.yes')

@@ -1,0 +1,38 @@
+import type { PolicyDocument } from '@turnpike/domain'
+
+/**
+ * The closed lists and limits of the console API that its pages need, an entry of their own: `@turnpike/contract` is made of schemas, and zod weighs more in a browser
+ * than all pages of the console together. Nothing here may import a package.
+ */
+
+/**
+ * What a test call of a stored secret found. `ok`: the provider accepts the secret. `refused`: the provider refuses the secret. `limited`:
+ * the provider asks to wait, which says nothing of the secret. `unreachable`: no answer, or none in time. `unknown`: an answer that says
+ * nothing of the secret.
+ */
+export const TEST_RESULTS = ['ok', 'refused', 'unreachable', 'limited', 'unknown'] as const
+
+/** What somebody may be in an organisation. */
+export const ROLES = ['owner', 'admin', 'developer', 'viewer'] as const
+
+/** What usage is grouped by. */
+export const USAGE_GROUPS = ['model', 'provider', 'key', 'none'] as const
+
+export const WHAT_IF_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const
+
+/** Shorter ones are found by trying; length counts for more than kinds of characters. */
+export const PASSWORD_LENGTH_MIN = 10
+/** bcrypt reads 72 bytes and silently ignores the rest, so a longer password is refused rather than cut. */
+export const PASSWORD_BYTES_MAX = 72
+
+/** Where a new policy may begin. */
+export const POLICY_TEMPLATES = {
+  cheapest: { objective: 'cost' },
+  fastest: { objective: 'latency', preferred_max_latency: { p90: 3 } },
+  steady: { objective: 'uptime', failover: { attempts: 4 } },
+  resilient: {
+    objective: 'balanced',
+    failover: { on: ['outage', 'timeout', 'rate_limit', 'empty', 'context_length'], attempts: 6 },
+  },
+  private: { data_collection: 'deny', zdr: true },
+} satisfies Record<string, PolicyDocument>

@@ -1,0 +1,21 @@
+/**
+ * The closed lists of the domain, an entry of their own: whoever imports `@turnpike/domain/lists` takes words and no code. So the
+ * browser and the simulated providers share the lists instead of copying them, and are sent no routing, no pricing and no schema.
+ */
+export { DIALECTS } from './chat.ts'
+export { PLACEMENTS } from './byok.ts'
+export { FAILURE_KINDS } from './failover.ts'
+export {
+  ATTEMPTS_MAX,
+  DEFAULT_FAILOVER,
+  DISCONNECTS,
+  OBJECTIVES,
+  OWN_CAPACITIES,
+  PERCENTILES,
+  PRECISIONS,
+  PRICE_PARTS,
+  WEEKDAYS,
+  WINDOWS_MAX,
+} from './policy/policy.ts'
+export { STAGES } from './route/decision.ts'
+export { USAGE_WARNINGS } from './usage/warnings.ts'
