@@ -32,7 +32,7 @@ const HOMES = [
     name: 'undici-is-egress-only',
     comment: 'One way out, so that no call to the outside escapes the address guard and the deadlines.',
     packages: 'undici/',
-    // The floor of the benchmark is what the house is measured against, so it may not stand on the house's own way out.
+    // The floor of the benchmark is what the product is measured against, so it may not use the product's own egress.
     home: '^(libs/server/src/egress/egress|apps/bench/src/floor)\\.ts$',
   },
   {
@@ -66,7 +66,7 @@ const plan = [
   },
   ...Object.entries(TABLE).map(([app, libs]) => ({
     name: `${app}-keeps-to-its-row`,
-    comment: `apps/${app} may import ${libs.join(', ')} and nothing else of the house.`,
+    comment: `apps/${app} may import ${libs.join(', ')} and no other lib.`,
     from: { path: `^apps/${app}/` },
     to: { path: '^libs/', pathNot: `^libs/(${[...libs, 'testkit'].join('|')})/|${DOMAIN_LISTS}` },
   })),

@@ -5,7 +5,7 @@ import { between, dice, fingerprint } from './dice.ts'
 
 export type DialectName = (typeof DIALECTS)[number]
 
-/** One named stand-in. It answers below its own path prefix: `/{name}/v1/…`, or `/{name}/v1beta/…` for Gemini-shaped ones. */
+/** One simulated provider. It answers below its own path prefix: `/{name}/v1/…`, or `/{name}/v1beta/…` for Gemini-shaped ones. */
 export interface Provider {
   readonly name: string
   readonly dialect: DialectName
@@ -28,10 +28,10 @@ export const FLEET: readonly Provider[] = [
 const Listed = z.array(z.object({ slug: z.string(), dialect: z.enum(DIALECTS) }))
 
 /**
- * Those that stand in for a real provider, under its slug: every provider of the price list. How quick one is follows from its slug,
- * and says nothing of the provider. Some real ones tell usage unasked and refuse to be asked, so all of these tell it.
+ * Every provider of the price list, simulated under its slug. Its speed follows from its slug and says nothing of the real provider.
+ * Some real ones report usage unrequested and refuse the request for it, so all of these report it.
  */
-export const STAND_INS: readonly Provider[] = Listed.parse(listed.providers).map(({ slug, dialect }) => {
+export const LISTED_PROVIDERS: readonly Provider[] = Listed.parse(listed.providers).map(({ slug, dialect }) => {
   const roll = dice(fingerprint(slug))
   return {
     name: slug,

@@ -2,7 +2,7 @@ import { type Behaviour, Behaviours, type BehaviourChange } from './behaviour.ts
 import { dice, type Dice, fingerprint } from './dice.ts'
 import type { Exchange } from './exchange.ts'
 import type { Fault } from './faults.ts'
-import { FLEET, STAND_INS, type Provider } from './fleet.ts'
+import { FLEET, LISTED_PROVIDERS, type Provider } from './fleet.ts'
 import { Log } from './log.ts'
 import { Prefixes } from './prefixes.ts'
 
@@ -15,7 +15,7 @@ export type Outage = keyof typeof OUTAGES
 
 /** Everything a simulator remembers: its providers, how they behave, which are down, and what was said. */
 export class World {
-  readonly providers = new Map<string, Provider>([...STAND_INS, ...FLEET].map((provider) => [provider.name, provider]))
+  readonly providers = new Map<string, Provider>([...LISTED_PROVIDERS, ...FLEET].map((provider) => [provider.name, provider]))
   readonly behaviours = new Behaviours()
   readonly down = new Map<string, Outage>()
   readonly log = new Log()

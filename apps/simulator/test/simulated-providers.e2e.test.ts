@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FLEET, STAND_INS } from '../src/fleet.ts'
+import { FLEET, LISTED_PROVIDERS } from '../src/fleet.ts'
 import { PROVIDER_NAME } from '../src/world.ts'
 import { json, post, simulated } from './support.ts'
 
@@ -8,18 +8,18 @@ const ask = (content: string) => ({ messages: [{ role: 'user', content }] })
 const at = (path: string) => `${simulator.url}${path}`
 
 it('stands in for every provider of the price list, as quick each time and not all alike', () => {
-  expect(STAND_INS.length).toBeGreaterThan(30)
-  const names = [...STAND_INS, ...FLEET].map(({ name }) => name)
+  expect(LISTED_PROVIDERS.length).toBeGreaterThan(30)
+  const names = [...LISTED_PROVIDERS, ...FLEET].map(({ name }) => name)
   expect(names).toEqual([...new Set(names)])
-  for (const { name, firstTokenMs, tokensPerSecond } of STAND_INS) {
+  for (const { name, firstTokenMs, tokensPerSecond } of LISTED_PROVIDERS) {
     expect(name).toMatch(PROVIDER_NAME)
     expect([firstTokenMs >= 150, firstTokenMs <= 900], name).toEqual([true, true])
     expect([tokensPerSecond >= 40, tokensPerSecond <= 200], name).toEqual([true, true])
   }
-  expect(new Set(STAND_INS.map(({ firstTokenMs }) => firstTokenMs)).size).toBeGreaterThan(20)
+  expect(new Set(LISTED_PROVIDERS.map(({ firstTokenMs }) => firstTokenMs)).size).toBeGreaterThan(20)
 })
 
-describe('a stand-in', () => {
+describe('a listed provider, simulated', () => {
   it('answers in the shape of its provider, under any name of a model', async () => {
     const chat = await json(post(at('/openai/v1/chat/completions'), { model: 'gpt-4o-mini', ...ask('Hello.') }))
     expect(chat).toMatchObject({ object: 'chat.completion', model: 'gpt-4o-mini' })

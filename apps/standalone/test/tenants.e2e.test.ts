@@ -62,7 +62,7 @@ describe('what one tenant does', () => {
 })
 
 describe('what simulated money buys', () => {
-  it('is simulated endpoints only; the operator’s own key reaches real accounts, and no stand-ins beside them', async () => {
+  it('is simulated endpoints only; the operator’s own key reaches real accounts, and no simulated providers beside them', async () => {
     const { key } = await ada.makeKey('third')
     const only = { provider: { only: ['openai'] } } as object
     await expect(clientOf(key).chat.completions.create({ ...REAL, ...only })).rejects.toMatchObject({

@@ -82,7 +82,7 @@ const LEGAL: Readonly<Record<string, string>> = {
   'apps/console/src/legal-inline.ts': `import { type Cost } from '@turnpike/domain'`,
   'apps/simulator/src/legal.ts': imports('server'),
   'apps/simulator/src/simulator.ts': `import 'prettier'`,
-  'apps/simulator/src/stand-in.ts': `import '../../../prisma/seed/list.ts'`,
+  'apps/simulator/src/listed.ts': `import '../../../prisma/seed/list.ts'`,
   'prisma/seed/list.ts': 'export {}',
   'apps/standalone/src/legal.ts': `import '../../gateway/src/legal.ts'; ${imports('store', 'billing', 'server')}`,
   'apps/bench/src/legal.ts': `import '../../gateway/src/legal.ts'; ${imports('testkit')}`,
@@ -137,7 +137,7 @@ function imports(...libs: readonly string[]): string {
   return libs.map((lib) => `import '@turnpike/${lib}'`).join('; ')
 }
 
-/** A house with the real one's folders: empty libs, packages that are only names, then the files above. */
+/** A repository with the real one's folders: empty libs, packages that are only names, then the files above. */
 async function build(): Promise<void> {
   await cp(path.join(ROOT, 'package.json'), path.join(tree, 'package.json'))
   await write('tsconfig.base.json', JSON.stringify({ compilerOptions: { paths: aliases() } }))

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
-import { readHouse } from './tidy.ts'
+import { readRepository } from './tidy.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8')
@@ -29,7 +29,7 @@ it('the image holds no simulator, no mailbox and no standalone product, and is n
 })
 
 it('alerts name only metrics that some process has', () => {
-  const code = readHouse(ROOT).filter(({ file, isTest }) => /^(?:apps|libs)\/.*\.ts$/.test(file) && !isTest)
+  const code = readRepository(ROOT).filter(({ file, isTest }) => /^(?:apps|libs)\/.*\.ts$/.test(file) && !isTest)
   const known = new Set(code.flatMap(({ text }) => namesIn(text, /'(turnpike_\w+)'/g)))
   const named = namesIn(read('infra/prometheus/alerts.yaml'), /\b(turnpike_\w+)/g)
   expect(named.length).toBeGreaterThan(0)

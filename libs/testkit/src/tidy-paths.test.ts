@@ -1,13 +1,13 @@
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { lostPaths } from './tidy-paths.ts'
-import { readHouse, sourceOf } from './tidy.ts'
+import { readRepository, sourceOf } from './tidy.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const BEHIND = '//'
 
 it('every path that a page or a comment names is there', () => {
-  expect(lostPaths(ROOT, readHouse(ROOT))).toEqual([])
+  expect(lostPaths(ROOT, readRepository(ROOT))).toEqual([])
 })
 
 it.each([

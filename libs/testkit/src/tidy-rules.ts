@@ -1,4 +1,5 @@
 import ts from 'typescript'
+import { WORD_RULES } from './tidy-words.ts'
 import { lineOf, visit, type Source } from './tidy.ts'
 
 /** A habit that the whole repository keeps. `node` judges code by its syntax, `line` judges any text line by line. */
@@ -56,6 +57,7 @@ export const RULES = {
   'speaks of the product alone': {
     line: /\bhelper[ -]session|\bissue #[0-9]|\b(?:AI|coding|virtual)[ -]assistant|\b(?:written|coded|authored) (?:by|with) (?:an? )?(?:AI|LLM|Claude|ChatGPT|Copilot)\b|\bas an AI\b/i,
   },
+  ...WORD_RULES,
 } satisfies Record<string, Rule>
 
 /** Where a source breaks a rule, as `file:line  the line itself`. */

@@ -20,7 +20,7 @@ const TEST = /\.(?:test|spec|contract|fixture)\.tsx?$|^(?:apps|libs)\/[^/]+\/(?:
 const FOREIGN = /^(?:node_modules|dist|package-lock\.json|libs\/store\/src\/generated|test-results)$/
 
 /** Reads every file that people of this project wrote: code, schemas, pages. Hidden files and folders are left out. */
-export function readHouse(root: string): Source[] {
+export function readRepository(root: string): Source[] {
   return list(root, '').map((file) => sourceOf(file, readFileSync(path.join(root, file), 'utf8')))
 }
 
