@@ -15,7 +15,9 @@ export type Outage = keyof typeof OUTAGES
 
 /** Everything a simulator remembers: its providers, how they behave, which are down, and what was said. */
 export class World {
-  readonly providers = new Map<string, Provider>([...LISTED_PROVIDERS, ...FLEET].map((provider) => [provider.name, provider]))
+  readonly providers = new Map<string, Provider>(
+    [...LISTED_PROVIDERS, ...FLEET].map((provider) => [provider.name, provider]),
+  )
   readonly behaviours = new Behaviours()
   readonly down = new Map<string, Outage>()
   readonly log = new Log()
