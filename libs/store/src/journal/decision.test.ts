@@ -77,36 +77,11 @@ describe('a stored decision', () => {
     expect(openDecision(stored(compactDecision(decision, attempts)))).toEqual({ decision, attempts })
   })
 
-  it('of the first form can still be read', () => {
-    const row = {
-      v: 1,
-      o: 'balanced',
-      p: ['a policy', 4],
-      c: 7,
-      d: 0.25,
-      t: ['acorn/m'],
-      k: [['acorn/m', 'm', 'acorn', 3, '9007199254740993', 61.25, 30, 0.02, 0, 0.5]],
-      r: [['birch/m', 'retention']],
-      a: [['acorn/m', 'acorn', 'm', 1, null, 9, 'failed', 503, 'upstream_overloaded']],
-    }
-    const { decision, attempts } = openDecision(row)
-    expect(decision).toMatchObject({
-      objective: 'balanced',
-      policies: [{ id: 'a policy', version: 4, window: null }],
-      candidates: [{ endpoint: 'acorn/m', expectedNano: 9_007_199_254_740_993n, down: false, weight: 0.5 }],
-      removed: [{ endpoint: 'birch/m', stage: 'retention' }],
-      targets: ['acorn/m'],
-      fallbacks: [],
-      failover: DEFAULT_FAILOVER,
-    })
-    expect(attempts).toMatchObject([{ endpoint: 'acorn/m', model: 'm', fault: 'upstream_overloaded' }])
-    expect(openDecision({ ...row, p: null }).decision?.policies).toEqual([])
-    expect(openDecision({ ...row, o: null })).toEqual({ decision: null, attempts })
-  })
-
-  it('is nothing when it is no decision of ours', () => {
-    for (const other of [{}, null, 'v', { v: 3 }, []]) {
-      expect(openDecision(other)).toEqual({ decision: null, attempts: [] })
+  it('is refused in one sentence when it has another version, or none', () => {
+    const reads = 'and this release of Turnpike reads version 1.'
+    expect(() => openDecision({ v: 2, a: [] })).toThrow(`A stored decision has version 2, ${reads}`)
+    for (const other of [{}, null, 'v', { v: '1' }, []]) {
+      expect(() => openDecision(other)).toThrow(`A stored decision has no version, ${reads}`)
     }
   })
 
@@ -141,16 +116,6 @@ describe('a decision replays from its record', () => {
     )
     expect(sticky).toBeGreaterThan(2)
     expect(own).toBeGreaterThan(12)
-  })
-
-  it('also when its request was stored before prices had five parts', () => {
-    const preferences = { maxPromptPrice: '7', maxCompletionPrice: '9', denyRetention: true, objective: 'cost' }
-    const columns = { models: ['m'], prompt_tokens: 1, max_tokens: null, parameters: [], preferences }
-    expect(openFeatures(columns).preferences).toEqual({
-      objective: 'cost',
-      denyTraining: true,
-      maxPrice: { prompt: 7n, completion: 9n },
-    })
   })
 })
 

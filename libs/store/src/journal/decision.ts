@@ -17,7 +17,9 @@ import {
   type Stage,
   type UsageWarning,
 } from '@turnpike/domain'
-import { isFirstForm, openFirstForm } from './decision-first.ts'
+
+/** Version of the stored form. A reader refuses any other. */
+export const DECISION_VERSION = 1
 
 /**
  * A decision and what came of it, as kept in one column: lists in place of objects, and names said once, since every request stores
@@ -25,8 +27,7 @@ import { isFirstForm, openFirstForm } from './decision-first.ts'
  * dice keep every digit, so that a decision replays from its record.
  */
 export interface CompactDecision {
-  /** Form of this object; a reader refuses what it does not know. */
-  readonly v: 2
+  readonly v: typeof DECISION_VERSION
   /** Absent: no route was chosen. */
   readonly o?: Objective
   /** Policies. */
@@ -92,12 +93,12 @@ const WHOLE = -1
 
 /** Packs a decision and its attempts for storage. */
 export function compactDecision(decision: Decision | null, attempts: readonly Attempt[]): CompactDecision {
-  if (!decision) return { v: 2, a: attempts.map((attempt) => compactAttempt(attempt, [])) }
+  if (!decision) return { v: DECISION_VERSION, a: attempts.map((attempt) => compactAttempt(attempt, [])) }
   const endpoints = decision.candidates.map(({ endpoint }) => endpoint)
   const models = modelsOf(decision)
   const { fallbacks, fallbackOn, failover } = decision
   return {
-    v: 2,
+    v: DECISION_VERSION,
     o: decision.objective,
     ...(decision.policies.length > 0 && { p: decision.policies.map(compactPolicy) }),
     c: decision.catalogueVersion,
@@ -116,10 +117,9 @@ export function compactDecision(decision: Decision | null, attempts: readonly At
   }
 }
 
-/** Unpacks what `compactDecision` made, now or in its first form. Anything else, such as the empty object of an interrupted request, holds nothing. */
+/** Unpacks what `compactDecision` made. Throws an Error for another version. */
 export function openDecision(stored: unknown): { decision: Decision | null; attempts: Attempt[] } {
-  if (isFirstForm(stored)) return openFirstForm(stored)
-  if (!isCompact(stored)) return { decision: null, attempts: [] }
+  if (!isCompact(stored)) throw foreignDecision(versionOf(stored))
   const { o: objective, m: models = [], k = [], t = [], f = [], fv } = stored
   const candidates = k.map((row) => openCandidate(row, models))
   const named = (places: readonly number[]) => places.flatMap((place) => candidates[place]?.endpoint ?? [])
@@ -148,7 +148,17 @@ export function openDecision(stored: unknown): { decision: Decision | null; atte
 }
 
 function isCompact(stored: unknown): stored is CompactDecision {
-  return typeof stored === 'object' && stored !== null && 'v' in stored && stored.v === 2
+  return versionOf(stored) === DECISION_VERSION
+}
+
+function versionOf(stored: unknown): unknown {
+  return typeof stored === 'object' && stored !== null && 'v' in stored ? stored.v : undefined
+}
+
+/** What a reader of stored decisions throws for a version other than `DECISION_VERSION`. */
+export function foreignDecision(version: unknown): Error {
+  const found = typeof version === 'number' ? `version ${version}` : 'no version'
+  return new Error(`A stored decision has ${found}, and this release of Turnpike reads version ${DECISION_VERSION}.`)
 }
 
 function compactPolicy({ id, version, window }: Decision['policies'][number]) {

@@ -23,34 +23,19 @@ export function featureColumns(features: RouteRequest, draw: number): FeatureCol
   }
 }
 
-/** Reads columns that `featureColumns` made, now or before a price ceiling had five parts. */
+/** Reads columns that `featureColumns` made. */
 export function openFeatures(columns: FeatureColumns): RouteRequest {
-  const { maxPrice, maxPromptPrice, maxCompletionPrice, denyRetention, ...preferences } =
-    columns.preferences as StoredPreferences
-  const ceiling = maxPrice ?? {
-    ...(maxPromptPrice && { prompt: maxPromptPrice }),
-    ...(maxCompletionPrice && { completion: maxCompletionPrice }),
-  }
+  const { maxPrice, ...preferences } = columns.preferences as StoredPreferences
   return {
     models: columns.models as ModelSlug[],
     promptTokens: columns.prompt_tokens,
     maxTokens: columns.max_tokens,
     parameters: columns.parameters,
-    preferences: {
-      ...preferences,
-      ...(denyRetention && { denyTraining: true }),
-      ...(Object.keys(ceiling).length > 0 && { maxPrice: withNanos(ceiling) }),
-    },
+    preferences: maxPrice ? { ...preferences, maxPrice: withNanos(maxPrice) } : preferences,
   }
 }
 
-type StoredPreferences = Omit<RoutePreferences, 'maxPrice'> & {
-  readonly maxPrice?: PriceTexts
-  /** Words of earlier rows. */
-  readonly maxPromptPrice?: string | null
-  readonly maxCompletionPrice?: string | null
-  readonly denyRetention?: boolean
-}
+type StoredPreferences = Omit<RoutePreferences, 'maxPrice'> & { readonly maxPrice?: PriceTexts }
 
 type PriceTexts = Readonly<Partial<Record<keyof PriceCeiling, string | null>>>
 

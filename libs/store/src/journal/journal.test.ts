@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, truncate, writeFil
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { crc32 } from 'node:zlib'
 import { Fault } from '@turnpike/domain'
 import { waitFor } from '@turnpike/testkit'
 import { build } from 'rolldown'
@@ -242,6 +243,16 @@ describe('a folder', () => {
       await writeFile(join(folder, 'owner.lock'), dead)
       await close(await open(folder))
     }
+  })
+
+  it('of an earlier release is refused and left as it is', async () => {
+    const folder = await aFolder()
+    const json = '{"begin":{"request_id":"r"}}'
+    const old = `${crc32(json).toString(16).padStart(8, '0')} ${json.length} ${json}\n`
+    await writeFile(join(folder, '1764500000000-0123abcd.journal'), old)
+    await expect(open(folder)).rejects.toThrow(/^The journal has lines with no version,/)
+    expect(await readdir(folder)).toEqual(['1764500000000-0123abcd.journal'])
+    expect(await readFile(join(folder, '1764500000000-0123abcd.journal'), 'utf8')).toBe(old)
   })
 
   it('with other files in it is used all the same', async () => {

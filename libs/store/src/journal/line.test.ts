@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { isBlank, readLines, writeLine } from './line.ts'
@@ -61,3 +62,17 @@ it('reserved space is passed over and is not damage', () => {
   expect(damagedBytes).toBe(0)
   expect(isBlank(bytes.subarray(consumed))).toBe(true)
 })
+
+it.each([
+  ['version 2', `2 ${hex(crc32('{"end":{}}', crc32('2')))} 10 {"end":{}}\n`],
+  ['no version', `${hex(crc32('{"end":{}}'))} 10 {"end":{}}\n`],
+])('a whole line with %s is refused in one sentence', (found, line) => {
+  expect(() => readLines(Buffer.from(writeLine('end', '{}') + line))).toThrow(
+    `The journal has lines with ${found}, and this release of Turnpike reads version 1: let the release that wrote it ship ` +
+      'its records, or move the journal folder away, which leaves them unbilled.',
+  )
+})
+
+function hex(checksum: number): string {
+  return checksum.toString(16).padStart(8, '0')
+}

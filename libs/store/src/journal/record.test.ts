@@ -81,6 +81,6 @@ it('a row that is too long for its reserved space loses its explanation and noth
   const entry = endEntry(record, () => {})
   expect(entry.bytes).toBeLessThanOrEqual(END_BYTES_MAX)
   expect(JSON.parse(entry.line.slice(entry.line.indexOf('{')))).toMatchObject({
-    end: { cost_nano: record.costNanoUsd.toString(), decision: {}, features: null },
+    end: { cost_nano: record.costNanoUsd.toString(), decision: { v: 1, a: [] }, features: null },
   })
 })

@@ -140,14 +140,14 @@ export function interruptedRow(begun: UsageRow): UsageRow {
     upstream_cost_nano: '0',
     total_ms: 0,
     attempts: 0,
-    decision: {},
+    decision: compactDecision(null, []),
     features: null,
   }
 }
 
 /** The same row without what is only explanation; for the rare one that would not fit into its reserved space. */
 export function bareRow(row: UsageRow): UsageRow {
-  return { ...row, decision: {}, features: null }
+  return { ...row, decision: compactDecision(null, []), features: null }
 }
 
 /**

@@ -15,21 +15,26 @@ export interface Recovered {
 /** Longer than any line, so that a piece without a line feed is a torn end. */
 const PIECE_BYTES = 1 << 20
 
-/** Reads every segment of a folder from end to end. */
+/** Reads every segment of a folder from end to end. Changes nothing; rejects when a line has another version. */
 export async function recover(folder: string): Promise<Recovered> {
   const names = (await readdir(folder)).map(segmentName).filter((name) => name !== null)
   const segments: Segment[] = []
   const open = new Map<unknown, string>()
   let damagedBytes = 0
-  for (const name of names.toSorted()) {
-    const segment = await Segment.reopen(folder, name)
-    damagedBytes += await readSegment(segment, open)
-    segments.push(segment)
+  try {
+    for (const name of names.toSorted()) {
+      const segment = await Segment.reopen(folder, name)
+      segments.push(segment)
+      damagedBytes += await readSegment(segment, open)
+    }
+  } catch (error) {
+    for (const segment of segments) await segment.close()
+    throw error
   }
   return { segments, interrupted: [...open.values()], damagedBytes }
 }
 
-/** Counts the ends in a segment and keeps book of what is open. Returns how many bytes are damaged. */
+/** Counts the ends in a segment and records which requests are open. Returns how many bytes are damaged. */
 async function readSegment(segment: Segment, open: Map<unknown, string>): Promise<number> {
   let damaged = 0
   for (let at = 0; at < segment.written;) {

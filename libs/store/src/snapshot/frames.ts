@@ -8,9 +8,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomByte
  * is never used twice. Header, number and mark are covered by each tag: frames cannot be altered, left out, put in another order
  * or taken from another file.
  */
-export const FORMAT = 4
-/** Of earlier formats the oldest that is read. */
-const FORMAT_MIN = 3
+const FORMAT = 1
 
 const MAGIC = Buffer.from('TPSNAP')
 const FILE_ID_BYTES = 32
@@ -72,8 +70,8 @@ export class FrameOpener {
       throw new SnapshotRefused('the file is not a snapshot')
     }
     const format = header.readUInt16BE(MAGIC.length)
-    if (format < FORMAT_MIN || format > FORMAT) {
-      throw new SnapshotRefused(`its format is ${format}, and this program reads ${FORMAT_MIN} to ${FORMAT}`)
+    if (format !== FORMAT) {
+      throw new SnapshotRefused(`its format is ${format}, and this release of Turnpike reads format ${FORMAT}`)
     }
     this.#header = header
     this.#key = keyOfFile(key, header)

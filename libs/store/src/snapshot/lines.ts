@@ -1,6 +1,5 @@
 import { catalogueOf, type Catalogue, type Endpoint, type Model, type Own, type Provider } from '@turnpike/domain'
 import type { SavedKeys } from '../key-path/saved-keys.ts'
-import { completed } from '../key-path/records.ts'
 import type { HeldPreset } from '../presets/cache.ts'
 import { damaged } from './frames.ts'
 
@@ -128,11 +127,10 @@ export class SnapshotReader {
   }
 
   #whole({ digest, record }: Held, ownAt: number | undefined): Held {
-    const copy = { digest, record: completed(record) }
-    if (ownAt === undefined) return copy
+    if (ownAt === undefined) return { digest, record }
     const own = this.#owns[ownAt]
     if (!own) throw damaged()
-    return bringing(copy, own)
+    return bringing({ digest, record }, own)
   }
 }
 

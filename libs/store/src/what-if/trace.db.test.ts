@@ -68,7 +68,7 @@ it.each<[string, Partial<Decision>, Attempt[]]>([
   ['a warm cache', { sticky: true }, [anAttempt()]],
   ['several policies', { policies: [1, 2].map((version) => ({ id: `p${version}`, version, window: version })) }, []],
   ['no policy and no target', { policies: [], targets: [], candidates: [] }, []],
-])('tells of a stored decision what the whole would: %s', async (_, changes, attempts) => {
+])('holds of a stored decision what the whole decision says: %s', async (_, changes, attempts) => {
   const stored = compactDecision({ ...aDecision(), ...changes }, attempts)
   const answered = attempts.find(({ outcome }) => outcome === 'answered')?.endpoint ?? null
   const trace = await traceOf(stored, attempts.length, answered)
@@ -76,15 +76,12 @@ it.each<[string, Partial<Decision>, Attempt[]]>([
   expect(trace).toEqual(whole(stored))
 })
 
-it('reads the first form too', async () => {
-  const k = [['acorn/m/n', 'm/n', 'acorn', 1, '5', 200, 80, 0.01, 0, null]]
-  const a = [['acorn/m/n', 'acorn', 'm/n', 2, null, 350, 'failed', 500, 'upstream_error']]
-  for (const p of [null, ['p', 3]]) {
-    const stored = { v: 1, o: 'balanced', p, c: 1, d: 0.5, t: ['acorn/m/n'], k, r: [], a }
-    expect(await traceOf(stored, 1, null)).toEqual(whole(stored))
-  }
+it('finds no route in the decision of a request that had none', async () => {
+  expect(await traceOf({ v: 1, a: [] }, 1, null)).toBeNull()
 })
 
-it.each([{}, { v: 2, a: [] }, { v: 9, o: 'cost' }])('holds nothing of what is no decision: %o', async (stored) => {
-  expect(await traceOf(stored, 1, null)).toBeNull()
+it('refuses a decision of another version in one sentence', async () => {
+  await expect(traceOf({ v: 9, o: 'cost', a: [] }, 1, null)).rejects.toThrow(
+    'A stored decision has version 9, and this release of Turnpike reads version 1.',
+  )
 })
