@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import {
   compareKeySecrets,
@@ -7,11 +7,16 @@ import {
   newSecretsText,
   openKeySecrets,
   openPool,
+  replaceFile,
   type KeySecretState,
 } from '@turnpike/store'
 import { z } from 'zod'
 
+/** Version of what TURNPIKE_HOME holds: secrets, database, journal and snapshot. A folder of any other version is refused. */
+const HOME_VERSION = 1
+
 const schema = z.object({
+  version: z.literal(HOME_VERSION),
   /** The server secrets of API keys. */
   keySecrets: z.string(),
   /** The key-encryption keys of the credentials that tenants store. */
@@ -25,7 +30,7 @@ const schema = z.object({
   demoKey: z.string().nullable(),
 })
 
-/** What this machine's product keeps to itself, in a file that only its owner can read. */
+/** The secrets of this machine's product, in a file that only its owner can read. */
 export type Secrets = z.infer<typeof schema>
 
 /** Secrets, and whether they were made just now and are in no file yet. */
@@ -35,39 +40,73 @@ export interface OpenedSecrets {
 }
 
 /**
- * Reads the secrets, or makes them when there are none; whoever asked saves them once they are known to be of use. Throws an Error
- * that says what to do when the file is damaged.
+ * Reads the secrets, or makes them when TURNPIKE_HOME has no file of them; the caller saves new ones once they are known to be of use.
+ * Changes nothing in a folder that it refuses. Throws an Error that says what to do when the file cannot be read, is damaged, or was
+ * made by another release.
  */
 export async function openSecrets(home: string): Promise<OpenedSecrets> {
-  await mkdir(home, { recursive: true, mode: 0o755 })
-  const text = await readFile(fileOf(home), 'utf8').catch(() => null)
+  const text = await readSecrets(home)
   if (text === null) {
-    const secrets = {
-      ...madeLater(),
-      keySecrets: newSecretsText(),
-      appPassword: password(),
-      gatewayPassword: password(),
-      demoKey: null,
-    }
-    return { secrets, fresh: true }
+    await mkdir(home, { recursive: true, mode: 0o755 })
+    return { secrets: newSecrets(), fresh: true }
   }
-  try {
-    const kept: unknown = JSON.parse(text)
-    const lacking = whatLacks(kept)
-    const secrets = schema.parse({ ...lacking, ...(kept as object) })
-    if (Object.keys(lacking).length > 0) await saveSecrets(home, secrets)
-    return { secrets, fresh: false }
-  } catch (error) {
-    throw new Error(
-      'secrets.json in TURNPIKE_HOME cannot be read. Restore it: without it the keys in the database are worthless.',
-      { cause: error },
-    )
+  const kept = parse(text)
+  if (kept.version !== HOME_VERSION) throw foreignHome(home, kept.version)
+  const { data: secrets, error } = schema.safeParse(kept)
+  if (!secrets) throw damaged('it is not what was written', error)
+  return { secrets, fresh: false }
+}
+
+/** Replaces the file as a whole: it is the only copy of what the keys in the database need. */
+export async function saveSecrets(home: string, secrets: Secrets): Promise<void> {
+  await replaceFile(fileOf(home), (file) => file.writeFile(`${JSON.stringify(secrets, null, 2)}\n`))
+}
+
+function newSecrets(): Secrets {
+  return {
+    version: HOME_VERSION,
+    keySecrets: newSecretsText(),
+    credentialSecrets: newCredentialSecretsText(),
+    appPassword: password(),
+    gatewayPassword: password(),
+    snapshotKey: randomBytes(32).toString('hex'),
+    demoKey: null,
   }
 }
 
-export async function saveSecrets(home: string, secrets: Secrets): Promise<void> {
-  await writeFile(fileOf(home), `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 })
-  await chmod(fileOf(home), 0o600)
+async function readSecrets(home: string): Promise<string | null> {
+  try {
+    return await readFile(fileOf(home), 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    if (code === 'ENOENT') return null
+    throw damaged(code, error)
+  }
+}
+
+function parse(text: string): { readonly version?: unknown } {
+  try {
+    const kept: unknown = JSON.parse(text)
+    if (typeof kept === 'object' && kept !== null) return kept
+  } catch (error) {
+    throw damaged('it is not JSON', error)
+  }
+  throw damaged('it is not what was written')
+}
+
+function damaged(why: string, cause?: unknown): Error {
+  return new Error(
+    `secrets.json in TURNPIKE_HOME cannot be read (${why}). Restore it: without it the keys in the database are worthless.`,
+    { cause },
+  )
+}
+
+function foreignHome(home: string, version: unknown): Error {
+  const maker = typeof version === 'number' && version > HOME_VERSION ? 'a later' : 'an earlier'
+  return new Error(
+    `TURNPIKE_HOME, ${home}, holds data of ${maker} release of Turnpike, which this one cannot read and leaves as it is: ` +
+      'move that folder away, or set TURNPIKE_HOME to another one.',
+  )
 }
 
 /**
@@ -78,7 +117,7 @@ export async function refuseForeignKeys(appUrl: string, keySecrets: string | nul
   const pool = openPool(appUrl, POOL)
   try {
     const state = await compareKeySecrets(pool, keySecrets === null ? null : openKeySecrets(keySecrets))
-    if (state.differing.length > 0 || state.missing.length > 0) throw foreign(state)
+    if (state.differing.length > 0 || state.missing.length > 0) throw foreignKeys(state)
   } finally {
     await pool.end()
   }
@@ -86,7 +125,7 @@ export async function refuseForeignKeys(appUrl: string, keySecrets: string | nul
 
 const POOL = { max: 1, statementTimeoutMs: 10_000, connectTimeoutMs: 5_000, applicationName: 'turnpike start' }
 
-function foreign({ missing }: KeySecretState): Error {
+function foreignKeys({ missing }: KeySecretState): Error {
   const lost = missing.reduce((sum, { liveKeys }) => sum + liveKeys, 0)
   const keys = lost === 0 ? 'API keys' : lost === 1 ? '1 API key in force' : `${lost} API keys in force`
   return new Error(
@@ -98,16 +137,6 @@ function foreign({ missing }: KeySecretState): Error {
 
 function fileOf(home: string): string {
   return path.join(home, 'secrets.json')
-}
-
-/** Secrets that files of earlier versions do not have. */
-function madeLater(): Pick<Secrets, 'snapshotKey' | 'credentialSecrets'> {
-  return { snapshotKey: randomBytes(32).toString('hex'), credentialSecrets: newCredentialSecretsText() }
-}
-
-function whatLacks(kept: unknown): Partial<Secrets> {
-  if (typeof kept !== 'object' || kept === null) return {}
-  return Object.fromEntries(Object.entries(madeLater()).filter(([name]) => !(name in kept)))
 }
 
 function password(): string {

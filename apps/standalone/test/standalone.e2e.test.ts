@@ -163,6 +163,24 @@ it('says in a sentence what is wrong when it cannot start, and shows no stack', 
   }
 })
 
+it('refuses a home of an earlier release in one sentence that says what to do, and changes nothing in it', async () => {
+  const home = await mkdtemp(path.join(tmpdir(), 'turnpike-'))
+  const secrets = JSON.stringify({ keySecrets: 'kept', appPassword: 'p', gatewayPassword: 'p', demoKey: null })
+  await writeFile(path.join(home, 'secrets.json'), secrets)
+  try {
+    expect(await refusal({ TURNPIKE_HOME: home })).toEqual({
+      code: 1,
+      said:
+        `TURNPIKE_HOME, ${home}, holds data of an earlier release of Turnpike, which this one cannot read and leaves as it is: ` +
+        'move that folder away, or set TURNPIKE_HOME to another one.\n',
+    })
+    expect(await readdir(home)).toEqual(['secrets.json'])
+    expect(await readFile(path.join(home, 'secrets.json'), 'utf8')).toBe(secrets)
+  } finally {
+    await rm(home, { recursive: true, force: true })
+  }
+})
+
 it('says so when its secrets are damaged, and does not replace them', async () => {
   const product = await start()
   await product.stop()

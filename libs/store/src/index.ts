@@ -7,6 +7,7 @@ export {
   type RefusedKey,
 } from './key-path/authenticate.ts'
 export { migrate } from './connections/migrate.ts'
+export { replaceFile } from './files/replace-file.ts'
 export { ensureLogin, type GroupRole } from './connections/roles.ts'
 export { inTenant, inTransaction, openPool, type Pool, type PoolOptions, type Queryable } from './connections/pools.ts'
 export { openPrisma, withPerson, withTenant, type PrismaClient, type Transaction } from './connections/prisma.ts'

@@ -36,6 +36,13 @@ async function rows(sql: string): Promise<Record<string, unknown>[]> {
   }
 }
 
+/** All relations and functions, each with the transaction that wrote it last. */
+function schema(): Promise<Record<string, unknown>[]> {
+  return rows(`SELECT c.oid::regclass::text AS name, c.xmin::text AS written, pg_relation_size(c.oid) AS bytes FROM pg_class c
+    WHERE c.relnamespace IN ('public'::regnamespace, 'graphile_worker'::regnamespace)
+    UNION ALL SELECT oid::regprocedure::text, xmin::text, 0 FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`)
+}
+
 it('applies each migration once, in order', async () => {
   const first = await migrate(database.ownerUrl, folder)
   expect(first.length).toBeGreaterThan(2)
@@ -62,10 +69,23 @@ it('refuses a migration that was edited after it was applied', async () => {
   await expect(migrate(database.ownerUrl, folder)).rejects.toThrow(/99990101000000_later was edited/)
 })
 
-it('refuses a database that is newer than itself', async () => {
-  await add('99990101000000_later', 'CREATE TABLE later (id int)')
+it.each([
+  ['a later', '99990101000000_later'],
+  ['an earlier', '20261121000000_tables'],
+])('refuses a database of %s release in one sentence, and changes nothing in it', async (maker, name) => {
+  await rm(folder, { recursive: true })
+  await add(
+    name,
+    `CREATE TABLE organisations (tenant_id uuid);
+     CREATE FUNCTION ensure_partitions(wanted date) RETURNS void LANGUAGE sql AS ''`,
+  )
   await migrate(database.ownerUrl, folder)
-  await expect(migrate(database.ownerUrl, MIGRATIONS)).rejects.toThrow(/too old/)
+  const before = await schema()
+  await expect(migrate(database.ownerUrl, MIGRATIONS)).rejects.toThrow(
+    `The database was made by ${maker} release of Turnpike, with the migration ${name}, and stays as it is: ` +
+      'use an empty database, or for one inside TURNPIKE_HOME another folder.',
+  )
+  expect(await schema()).toEqual(before)
 })
 
 it('leaves nothing of a migration that fails, and names it', async () => {

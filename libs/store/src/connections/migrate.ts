@@ -14,7 +14,7 @@ const LOCK_TIMEOUT_MS = 60_000
  * queue, and the partitions of today and tomorrow (UTC). Keeps Prisma's history table, so that `prisma migrate status`
  * agrees. Each file runs in a transaction, hence none may hold CREATE INDEX CONCURRENTLY. Any number of processes may
  * call it at once. Returns the names that it applied.
- * @throws Error when an applied file was edited, is missing here, or was left unfinished by the command line
+ * @throws Error when another release made the database, or when an applied file was edited or left unfinished by the command line
  */
 export async function migrate(ownerUrl: string, migrationsDir: string): Promise<string[]> {
   const wanted = await readMigrations(migrationsDir)
@@ -60,6 +60,7 @@ async function readMigrations(dir: string): Promise<Migration[]> {
 
 async function applyMissing(client: Client, wanted: readonly Migration[]): Promise<string[]> {
   const history = await readHistory(client)
+  refuseForeign([...history.keys()], wanted)
   const applied: string[] = []
   for (const migration of wanted) {
     const before = history.get(migration.name)
@@ -71,15 +72,19 @@ async function applyMissing(client: Client, wanted: readonly Migration[]): Promi
     } else if (before.checksum !== migration.checksum) {
       throw new Error(`The migration ${migration.name} was edited after it was applied. Restore it and add a new one.`)
     }
-    history.delete(migration.name)
-  }
-  const [unknown] = history.keys()
-  if (unknown) {
-    throw new Error(
-      `The database has the migration ${unknown}, which this version does not know: it is too old for it.`,
-    )
   }
   return applied
+}
+
+/** Before anything is changed: a database of another release stays as it is. */
+function refuseForeign(applied: readonly string[], wanted: readonly Migration[]): void {
+  const unknown = applied.find((name) => wanted.every((migration) => migration.name !== name))
+  if (unknown === undefined) return
+  const isLater = unknown > (wanted.at(-1)?.name ?? '')
+  throw new Error(
+    `The database was made by ${isLater ? 'a later' : 'an earlier'} release of Turnpike, with the migration ${unknown}, ` +
+      'and stays as it is: use an empty database, or for one inside TURNPIKE_HOME another folder.',
+  )
 }
 
 async function readHistory(client: Client): Promise<Map<string, { checksum: string; finished: boolean }>> {

@@ -1,5 +1,6 @@
 import { open, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncFolder } from '../files/replace-file.ts'
 
 const SUFFIX = '.journal'
 const ZEROS = Buffer.alloc(1 << 20)
@@ -104,15 +105,5 @@ async function writeFully(file: FileHandle, bytes: Buffer, position: number): Pr
   for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
     done += bytesWritten
-  }
-}
-
-/** A new name in a folder survives a power cut only when the folder itself is synced. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

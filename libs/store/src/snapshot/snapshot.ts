@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
-import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { replaceFile } from '../files/replace-file.ts'
 import { SKEW_MS_MAX } from '../key-path/records.ts'
 import { fingerprints, type KeySecrets } from '../key-path/seal.ts'
 import { damaged, FRAME_HEAD_BYTES, FrameOpener, FrameSealer, HEADER_BYTES, SnapshotRefused } from './frames.ts'
@@ -11,7 +12,6 @@ const FRAME_CHARS = 64 << 10
 /** Keys are of no use after an hour; a catalogue with prices older than this is a guess. */
 const AGE_MS_MAX = 24 * 60 * 60_000
 /** Only its owner reads it. */
-const MODE = 0o600
 const FOLDER_MODE = 0o700
 
 /** What came of looking for a snapshot. `why` ends the sentence "the snapshot is not used: …". */
@@ -20,28 +20,10 @@ export type FoundSnapshot =
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'read'; readonly snapshot: Snapshot }
 
-/**
- * Writes a snapshot in place of the one before: beside it first, then synced, then renamed, so that a process or a machine that
- * dies on the way leaves the old one whole. One process per file. Rejects when the disk does not take it.
- */
+/** Replaces the snapshot file, which is whole at any time. One process per file. Rejects when the disk refuses the write. */
 export async function writeSnapshot(path: string, key: KeyObject, snapshot: Snapshot): Promise<void> {
-  const beside = `${path}.writing`
   await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE })
-  await unlinkIfThere(beside)
-  try {
-    const file = await open(beside, 'wx', MODE)
-    try {
-      await writeFrames(file, key, snapshot)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(beside, path)
-  } catch (error) {
-    await unlinkIfThere(beside).catch(() => undefined)
-    throw error
-  }
-  await syncFolder(dirname(path))
+  await replaceFile(path, (file) => writeFrames(file, key, snapshot))
 }
 
 async function writeFrames(file: FileHandle, key: KeyObject, snapshot: Snapshot): Promise<void> {
@@ -130,22 +112,4 @@ export function fingerprintsOf(secrets: KeySecrets): Snapshot['fingerprints'] {
   return Object.fromEntries(
     fingerprints(secrets).map(({ secretId, fingerprint }) => [String(secretId), fingerprint.toString('hex')]),
   )
-}
-
-async function unlinkIfThere(path: string): Promise<void> {
-  try {
-    await unlink(path)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-  }
-}
-
-/** A new name in a folder survives a power cut only when the folder itself is synced. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
