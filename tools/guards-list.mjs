@@ -34,8 +34,8 @@ export const GUARDS = [
     patches: [
       {
         file: 'libs/store/src/key-path/local-cache.ts',
-        find: 'if (held && held.record.version > record.version) {',
-        replace: 'if (held && held.record.version > Infinity) {',
+        find: 'if (cached && cached.record.version > record.version) {',
+        replace: 'if (cached && cached.record.version > Infinity) {',
       },
     ],
   },
@@ -75,8 +75,8 @@ export const GUARDS = [
     test: 'a change a look-up that began before it and ends after it is not kept',
     patches: [
       {
-        file: 'libs/store/src/key-path/single-flight.ts',
-        find: '    if (flight) flight.current = false\n',
+        file: 'libs/store/src/cache/single-flight.ts',
+        find: '    if (flight) flight.overtaken = true\n',
         replace: '',
       },
     ],
@@ -87,9 +87,9 @@ export const GUARDS = [
     test: 'a first use by a thousand callers at once is one query',
     patches: [
       {
-        file: 'libs/store/src/key-path/single-flight.ts',
-        find: '    if (under) {',
-        replace: '    if (under && hex === "") {',
+        file: 'libs/store/src/cache/single-flight.ts',
+        find: '    if (underWay) {',
+        replace: '    if (underWay && key === "") {',
       },
     ],
   },
@@ -189,7 +189,7 @@ export const GUARDS = [
     patches: [
       {
         file: 'apps/gateway/src/targets/byok-target.ts',
-        find: 'const provider = listed && inPerson(listed)',
+        find: 'const provider = listed && asReal(listed)',
         replace: 'const provider = listed',
       },
     ],

@@ -32,7 +32,7 @@ export {
   type MissingSecret,
 } from './key-path/secret-check.ts'
 export { KeyCache, type KeyCacheStats, type KeyEvent, type KeyStore } from './key-path/cache.ts'
-export type { SavedKeys } from './key-path/saved-keys.ts'
+export type { KeySnapshot } from './key-path/key-snapshot.ts'
 export { openKeyCache } from './key-path/sources.ts'
 export { publishKeyEvents } from './key-path/events.ts'
 export { openKeyPath, type KeyPath, type KeyPathOptions } from './key-path/key-path.ts'
@@ -66,7 +66,7 @@ export {
 } from './presets/presets.ts'
 export {
   PresetCache,
-  type HeldPreset,
+  type PresetSnapshot,
   type PresetCacheOptions,
   type PresetInUse,
   type PresetLookup,

@@ -12,7 +12,7 @@ import { readExposition, Scrapes } from '../promql.fixture.ts'
 const SCRAPE_SECONDS = 15
 const EVALUATION_LAG_SECONDS = 14
 
-type KeyRecord = Awaited<ReturnType<KeyCache['hold']>>['copies'][number]['record']
+type KeyRecord = Awaited<ReturnType<KeyCache['snapshot']>>['copies'][number]['record']
 
 /** A gateway's key check over stores that fail when told to, its figures, and the alerts over them, in time of its own. */
 export class Outage {

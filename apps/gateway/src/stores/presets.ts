@@ -54,7 +54,7 @@ export function openPresets(config: Pick<GatewayConfig, 'DATABASE_URL'>): OpenPr
   ): Promise<T> => {
     limit.take(workspaceId, performance.now())
     const changed = await answered(change())
-    if ('preset' in changed) cache.heard([{ entity: 'presets', entityId: changed.preset.id }])
+    if ('preset' in changed) cache.apply([{ entity: 'presets', entityId: changed.preset.id }])
     return changed
   }
   return {

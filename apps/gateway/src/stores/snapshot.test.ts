@@ -8,7 +8,7 @@ import {
   newSecretsText,
   openKeySecrets,
   PresetCache,
-  type SavedKeys,
+  type KeySnapshot,
   type PresetCacheOptions,
   type PresetInUse,
 } from '@turnpike/store'
@@ -101,7 +101,7 @@ function aCache(): KeyCache {
   return new KeyCache({ redis: null, fromPostgres: () => Promise.reject(new Error('away')) })
 }
 
-function aHeldKey(digest: Buffer): SavedKeys {
+function aHeldKey(digest: Buffer): KeySnapshot {
   const record = { version: 1, caller: aCaller(), verifiedAtMs: Date.now() }
   return { copies: [{ digest: digest.toString('hex'), record }], tombstones: [], denied: [], sequence: null }
 }

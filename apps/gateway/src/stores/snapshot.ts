@@ -22,8 +22,8 @@ const PRESET_BYTES_MAX = 4 * 1024 * 1024
 
 /** Who knows what a later process will want to know. */
 export interface Known {
-  readonly keys: Pick<KeyCache, 'hold'>
-  readonly presets: Pick<PresetCache, 'hold'>
+  readonly keys: Pick<KeyCache, 'snapshot'>
+  readonly presets: Pick<PresetCache, 'snapshot'>
   readonly catalogue: () => DatedCatalogue | null
 }
 
@@ -66,8 +66,8 @@ export async function openSnapshot(config: GatewayConfig, secrets: KeySecrets, l
     keep({ keys, presets, catalogue }) {
       const take = () => {
         const takenAtMs = Date.now()
-        const held = { keys: keys.hold(KEYS_MAX), presets: presets.hold(PRESET_BYTES_MAX, takenAtMs) }
-        return { fingerprints, takenAtMs, ...held, catalogue: catalogue() }
+        const cached = { keys: keys.snapshot(KEYS_MAX), presets: presets.snapshot(PRESET_BYTES_MAX, takenAtMs) }
+        return { fingerprints, takenAtMs, ...cached, catalogue: catalogue() }
       }
       keeper = keepSnapshot({
         path,

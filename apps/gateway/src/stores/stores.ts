@@ -64,7 +64,7 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
   const journal = await openJournal(config, pool, log)
   const presets = openPresets(config)
   snapshot.restorePresets(presets.cache)
-  const keyPath = openKeys(config, secrets, log, snapshot.restore, (changes) => presets.cache.heard(changes))
+  const keyPath = openKeys(config, secrets, log, snapshot.restore, (changes) => presets.cache.apply(changes))
   const { keys } = keyPath
   const health = openHealth(config, pool, secrets, log)
   const refusals = countRefusals()

@@ -168,7 +168,7 @@ it('no provider credential in plain text in Redis or in the snapshot', async () 
 
     const file = path.join(folder, 'snapshot')
     const key = createSecretKey(randomBytes(32))
-    const held = node.hold(10)
+    const held = node.snapshot(10)
     expect(JSON.stringify(held, (_, one: unknown) => (typeof one === 'bigint' ? `${one}` : one))).not.toContain(
       'canary',
     )

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import type { Clock } from '../key-path/lookup-batch.ts'
+import type { Clock } from '../cache/clock.ts'
 
 /** Redis answers in well under a millisecond; one that needs more than this is in trouble, and slow is worse than dead. */
 const PROMPT_MS = 50

@@ -1,5 +1,5 @@
-import type { Clock } from '../key-path/lookup-batch.ts'
-import { SYSTEM_CLOCK } from '../key-path/lookup-batch.ts'
+import type { Clock } from '../cache/clock.ts'
+import { SYSTEM_CLOCK } from '../cache/clock.ts'
 
 /**
  * The hour as Postgres tells it, carried on by our own monotonic clock. Keys expire and copies age by it, so that all nodes

@@ -3,7 +3,7 @@ import type { EndpointId, HealthChange } from '@turnpike/domain'
 import { startFaultProxy, testRedis, waitFor } from '@turnpike/testkit'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { openHealthShare, type HealthShare, type HealthShareOptions } from './share.ts'
-import { SYSTEM_CLOCK } from '../key-path/lookup-batch.ts'
+import { SYSTEM_CLOCK } from '../cache/clock.ts'
 import { newSecretsText, openKeySecrets } from '../key-path/seal.ts'
 import { openRedis } from '../connections/redis.ts'
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { HealthChange } from '@turnpike/domain'
 import type { Redis } from 'ioredis'
 import { openHealth, sealHealth } from './message.ts'
-import { SYSTEM_CLOCK, type Clock } from '../key-path/lookup-batch.ts'
+import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
 import type { KeySecrets } from '../key-path/seal.ts'
 import { openRedis, openSubscriber, promptly } from '../connections/redis.ts'
 

@@ -303,7 +303,7 @@ async function listening(cache: KeyCache): Promise<void> {
   await waitFor(
     async () => {
       await publishKeyEvents(redis, secrets, [{ digest, version: 1, revoked: true }])
-      return cache.hold(0).tombstones.includes(digest.toString('hex'))
+      return cache.snapshot(0).tombstones.includes(digest.toString('hex'))
     },
     { withinMs: 2_000 },
   )

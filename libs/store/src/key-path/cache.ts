@@ -2,18 +2,12 @@ import type { Caller, Lookup } from '@turnpike/domain'
 import { LRUCache } from 'lru-cache'
 import { StoreBreaker, type BreakerOptions } from '../connections/breaker.ts'
 import { ExpiringSet } from '../connections/expiring-set.ts'
-import {
-  LookupBatch,
-  SILENT_QUERIES_MAX,
-  SYSTEM_CLOCK,
-  Unanswered,
-  type AskPostgres,
-  type Clock,
-} from './lookup-batch.ts'
+import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
+import type { Flight } from '../cache/single-flight.ts'
+import { LookupBatch, SILENT_QUERIES_MAX, Unanswered, type AskPostgres } from './lookup-batch.ts'
 import { RedisTierReads, type RedisTier } from './redis-tier.ts'
 import { KeyDenials, type Denial } from './denials.ts'
-import { SingleFlight, type Flight } from './single-flight.ts'
-import { resumeAt, type SavedKeys } from './saved-keys.ts'
+import { resumeAt, type KeySnapshot } from './key-snapshot.ts'
 import type { KeyRecord } from './records.ts'
 import { LocalKeyCache } from './local-cache.ts'
 import type { Trouble } from '../connections/trouble.ts'
@@ -74,26 +68,20 @@ export class KeyCache {
     readonly redisWrites: StoreBreaker
     readonly postgres: StoreBreaker
   }
-  readonly #copies: RedisTierReads
+  readonly #redis: RedisTierReads
   readonly #batch: LookupBatch
-  readonly #shelf: LocalKeyCache
+  readonly #local: LocalKeyCache
   readonly #denials: KeyDenials
   /** Digests that Postgres says do not exist. */
   readonly #negatives: ExpiringSet
   /** Digests that changed: Redis may hold what was before, so only Postgres is asked. */
   readonly #suspects: LRUCache<string, true>
-  readonly #flights = new SingleFlight()
   readonly #counts = {
-    fresh: 0,
-    stale: 0,
     tombstoned: 0,
     negative: 0,
     absent: 0,
-    /** Answered without proof: each is a 503. */
-    unknown: 0,
   }
   readonly #unanswered: Record<Unanswered['trouble'], number> = { refused: 0, slow: 0, busy: 0 }
-  #closed = false
   /** The number of the last change that Postgres told of; null before the first. */
   sequence: bigint | null = null
 
@@ -110,9 +98,9 @@ export class KeyCache {
     const [reads, writes] = [breaker('redis'), breaker('redis writes')]
     const postgres = breaker('postgres', { failuresMax: SILENT_QUERIES_MAX })
     this.breakers = { redis: reads, redisWrites: writes, postgres }
-    this.#copies = new RedisTierReads({ tier: options.redis, reads, writes, clock })
+    this.#redis = new RedisTierReads({ tier: options.redis, reads, writes, clock })
     this.#batch = new LookupBatch(options.fromPostgres, postgres, clock)
-    this.#shelf = new LocalKeyCache({ clock, random, freshMs, staleMs, entriesMax })
+    this.#local = new LocalKeyCache({ clock, random, freshMs, staleMs, entriesMax })
     this.#denials = new KeyDenials(now, entriesMax)
     this.#suspects = new LRUCache({ max: entriesMax })
     this.#negatives = new ExpiringSet({ ttlMs: NEGATIVES.ttlMs, max: Math.min(NEGATIVES.max, entriesMax), now })
@@ -130,39 +118,29 @@ export class KeyCache {
       this.#counts.tombstoned++
       return Promise.resolve(ABSENT)
     }
-    const copy = this.#shelf.find(hex)
-    if (copy) {
-      const fresh = this.#shelf.isFresh(copy)
-      this.#counts[fresh ? 'fresh' : 'stale']++
-      const asked = fresh ? null : this.#join(hex, digest, true)
-      // What an earlier process left is not served while a store can say otherwise; when none can, the look-up brings it home.
-      return asked && !this.#shelf.isOwn(copy) ? asked : Promise.resolve(copy.lookup)
-    }
     if (this.#negatives.has(hex)) {
       this.#counts.negative++
       return Promise.resolve(ABSENT)
     }
-    return this.#join(hex, digest, false)
+    return this.#local.entries.lookup(hex, (flight) => this.#load(hex, digest, flight))
   }
 
   /** These keys changed. What is known of them is not used again until Postgres has said what became of them. */
   drop(digests: readonly Buffer[]): void {
     for (const digest of digests) {
       const hex = digest.toString('hex')
-      const known = this.#shelf.delete(hex)
-      this.#flights.leaveBehind(hex)
+      const wasCached = this.#local.entries.invalidate(hex)
       this.#negatives.delete(hex)
       this.#suspects.set(hex, true)
-      if (known) void this.#join(hex, digest, true)
+      if (wasCached) void this.#local.entries.revalidate(hex, (flight) => this.#load(hex, digest, flight))
     }
   }
 
-  /** This key was revoked: from now on it is absent, whatever a look-up under way brings home. */
+  /** This key was revoked: from now on it is absent, whatever a look-up under way answers. */
   tombstone(digest: Buffer): void {
     const hex = digest.toString('hex')
     this.#denials.addDigest(hex)
-    this.#shelf.delete(hex)
-    this.#flights.leaveBehind(hex)
+    this.#local.entries.invalidate(hex)
   }
 
   /** A key was revoked that is known by its id alone. Costs a walk through all copies, the first time. */
@@ -171,7 +149,7 @@ export class KeyCache {
     // Told again it lives on: what Postgres has not taken for an hour is told each second all that time.
     this.#denials.addId(denial)
     if (known) return
-    for (const { digest, record } of this.#shelf.hold(Infinity)) {
+    for (const { digest, record } of this.#local.snapshot(Infinity)) {
       if (record.caller && this.#denials.hasId(record.caller)) this.tombstone(Buffer.from(digest, 'hex'))
     }
   }
@@ -187,46 +165,48 @@ export class KeyCache {
    * as it is used.
    */
   channelLost(): void {
-    this.#shelf.channelLost()
+    this.#local.channelLost()
   }
 
   channelBack(): void {
-    this.#shelf.channelBack()
+    this.#local.channelBack()
   }
 
   /** Redis was found to have lost what it held: its misses are counted as that for a minute. */
   redisFlushed(): void {
-    this.#copies.flushed()
+    this.#redis.flushed()
   }
 
   /** The versions of the next few copies, for whoever compares them with Postgres. */
   sample(max: number): { digest: Buffer; version: number }[] {
-    return this.#shelf.sample(max)
+    return this.#local.sample(max)
   }
 
   /** @param max copies at most, those used last */
-  hold(max: number): SavedKeys {
+  snapshot(max: number): KeySnapshot {
     const sequence = this.sequence?.toString() ?? null
-    return { copies: this.#shelf.hold(max), ...this.#denials.hold(), sequence }
+    return { copies: this.#local.snapshot(max), ...this.#denials.snapshot(), sequence }
   }
 
   /** Takes what an earlier process held. Returns how many copies were young enough. */
-  restore(held: SavedKeys): number {
+  restore(held: KeySnapshot): number {
     this.#denials.restore(held)
     this.sequence ??= resumeAt(held)
-    const denied = ({ digest, record: { caller } }: SavedKeys['copies'][number]) =>
+    const denied = ({ digest, record: { caller } }: KeySnapshot['copies'][number]) =>
       this.#denials.hasDigest(digest) || (caller !== null && this.#denials.hasId(caller))
     // The one used last is put in last, as it was.
     const copies = held.copies.filter((copy) => !denied(copy)).toReversed()
-    return copies.filter(({ digest, record }) => this.#shelf.restore(digest, record)).length
+    return copies.filter(({ digest, record }) => this.#local.restore(digest, record)).length
   }
 
   stats() {
-    const { hits, misses, failures, wrong, claimsLost } = this.#copies
+    const { hits, misses, failures, wrong, claimsLost } = this.#redis
     const { queries, digests, inFlight, waiting } = this.#batch
+    const { counts, size, flights } = this.#local.entries
     return {
       ...this.#counts,
-      joined: this.#flights.joined,
+      ...counts,
+      joined: flights.joined,
       misses: { ...misses },
       redisHits: hits,
       redisFailures: failures,
@@ -237,75 +217,59 @@ export class KeyCache {
       permitsInUse: inFlight,
       waiting,
       unanswered: { ...this.#unanswered },
-      lowered: this.#shelf.lowered,
-      entries: this.#shelf.size,
-      flights: this.#flights.size,
+      lowered: this.#local.lowered,
+      entries: size,
+      flights: flights.size,
       redis: this.breakers.redis.state,
       redisWrites: this.breakers.redisWrites.state,
       postgres: this.breakers.postgres.state,
     }
   }
 
-  /** Starts nothing more and resolves when what is under way has landed. */
-  async close(): Promise<void> {
-    this.#closed = true
-    await this.#flights.landed()
+  /** Starts nothing more and resolves when the look-ups under way have ended. */
+  close(): Promise<void> {
+    return this.#local.entries.close()
   }
 
-  #join(hex: string, digest: Buffer, refresh: boolean): Promise<Lookup<Caller>> {
-    if (this.#closed) return Promise.resolve({ kind: 'unknown', cause: new Unanswered('busy', 'this process ends') })
-    return this.#flights.join(hex, (flight) => this.#fly(hex, digest, refresh, flight))
-  }
-
-  async #fly(hex: string, digest: Buffer, refresh: boolean, flight: Flight): Promise<Lookup<Caller>> {
+  /** Asks Redis, then Postgres. Rejects when neither answered: then a stale entry is served, if there is one. */
+  async #load(hex: string, digest: Buffer, flight: Flight): Promise<Lookup<Caller>> {
     const deadlineMs = this.#clock.monotonicMs() + DEADLINE_MS
-    const cached = this.#suspects.has(hex) ? null : await this.#copies.read(digest, !refresh)
+    const redis = this.#suspects.has(hex) ? null : await this.#redis.read(digest, !flight.revalidates)
     try {
-      if (cached && this.#shelf.isNews(hex, cached, flight.current)) return this.#keep(hex, digest, cached, flight)
-      const record = await this.#batch.lookup(hex, digest, refresh, deadlineMs)
+      if (redis && this.#local.isNews(hex, redis, flight.isCurrent())) return this.#keep(hex, digest, redis, flight)
+      const record = await this.#batch.lookup(hex, digest, flight.revalidates, deadlineMs)
       if (!record) return this.#remember(hex, flight)
-      if (flight.current) {
+      if (flight.isCurrent()) {
         this.#suspects.delete(hex)
-        void this.#copies.write(digest, record)
+        void this.#redis.write(digest, record)
       }
       return this.#keep(hex, digest, record, flight)
     } catch (cause) {
       if (cause instanceof Unanswered) this.#unanswered[cause.trouble]++
-      return this.#makeDo(hex, digest, cached, flight, cause)
+      const isUsable = redis && this.#local.isUsable(redis) && this.#local.isLater(hex, redis)
+      if (isUsable && flight.isCurrent()) this.#keep(hex, digest, redis, flight)
+      if (this.#denials.hasDigest(hex)) return ABSENT
+      throw cause
     }
   }
 
-  /** Puts a record into this process, unless a later word is there already, and answers with what holds. */
+  /** Caches a record, unless a later one is cached, and answers with the one that holds. */
   #keep(hex: string, digest: Buffer, record: KeyRecord, flight: Flight): Lookup<Caller> {
     const { caller } = record
     if (caller === null || caller.revoked || this.#denials.hasId(caller)) this.tombstone(digest)
     if (caller === null || this.#denials.hasDigest(hex)) return ABSENT
-    if (!flight.current) return { kind: 'found', value: caller }
+    if (!flight.isCurrent()) return { kind: 'found', value: caller }
     this.#negatives.delete(hex)
-    return this.#shelf.put(hex, record, caller)
+    return this.#local.put(hex, record, caller)
   }
 
   /** Postgres says that it does not exist. */
   #remember(hex: string, flight: Flight): Lookup<Caller> {
     this.#counts.absent++
-    if (flight.current) {
-      this.#shelf.delete(hex)
+    if (flight.isCurrent()) {
+      this.#local.entries.delete(hex)
       this.#negatives.add(hex)
     }
     return ABSENT
-  }
-
-  /** Nobody could be asked: a copy that is not too old, from here or from Redis, or no answer. */
-  #makeDo(hex: string, digest: Buffer, cached: KeyRecord | null, flight: Flight, cause: unknown): Lookup<Caller> {
-    const later = cached && this.#shelf.isUsable(cached) && this.#shelf.isLater(hex, cached)
-    if (later && flight.current) this.#keep(hex, digest, cached, flight)
-    const held = this.#shelf.find(hex)
-    if (held) {
-      this.#shelf.putOff(held)
-      return held.lookup
-    }
-    if (this.#denials.hasDigest(hex)) return ABSENT
-    this.#counts.unknown++
-    return { kind: 'unknown', cause }
   }
 }

@@ -40,7 +40,7 @@ export class KeyDenials {
     this.#ids.add(nameOf(denial))
   }
 
-  hold(): { tombstones: string[]; denied: string[] } {
+  snapshot(): { tombstones: string[]; denied: string[] } {
     return { tombstones: this.#digests.members(), denied: this.#ids.members() }
   }
 

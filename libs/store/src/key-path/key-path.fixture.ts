@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Caller, KeyId, TenantId, WorkspaceId } from '@turnpike/domain'
 import { expect } from 'vitest'
-import type { Clock } from './lookup-batch.ts'
+import type { Clock } from '../cache/clock.ts'
 import { KeyCache } from './cache.ts'
 import { WrongValue, type KeyRecord } from './records.ts'
 
@@ -65,7 +65,7 @@ export class World {
   readonly changes: string[] = []
   readonly keys: KeyCache
 
-  constructor(withRedis = true, random = () => 0.5) {
+  constructor(withRedis = true, random = () => 0.5, entriesMax = 2_000) {
     this.keys = new KeyCache({
       redis: withRedis
         ? {
@@ -77,6 +77,7 @@ export class World {
       fromPostgres: (digests) => this.#fromPostgres(digests),
       clock: this.clock,
       random,
+      entriesMax,
       onStore: (store, state) => this.changes.push(`${store} ${state}`),
     })
   }

@@ -1,93 +1,60 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Caller, Lookup, Own, TenantId, VersionedPolicy } from '@turnpike/domain'
 import { LRUCache } from 'lru-cache'
-import type { Clock } from './lookup-batch.ts'
+import type { Clock } from '../cache/clock.ts'
+import { EXPIRED, SwrCache } from '../cache/swr-cache.ts'
 import { SKEW_MS_MAX, type KeyRecord } from './records.ts'
 
-/** Apart from the copies, since many keys share one; memory is bounded by both. */
+/** Apart from the keys, since many keys share one; memory is bounded by both. */
 const POLICIES_MAX = 10_000
 const OWNS_MAX = 10_000
-/** While a channel that carries changes to us is lost, copies are asked for again after this at the latest. */
+/** While the channel that must carry every change is lost, keys are revalidated after this at the latest. */
 const FRESH_WITHOUT_CHANNEL_MS = 5_000
-/** A refresh that failed is tried again no sooner than this. */
-const RETRY_MS = 1_000
 const JITTER = 0.2
 
-/** A caller as this process holds it. */
-export interface CachedKey {
+interface CachedKey {
   readonly record: KeyRecord
-  readonly lookup: Lookup<Caller>
-  /** Monotonic milliseconds at which Postgres said so. */
-  readonly verifiedMs: number
-  /** Until when that needs no doubt, while all channels are heard. */
-  readonly freshUntilMs: number
-  /** When it is to be asked for again. */
-  checkMs: number
-  /** When it was last verified, or could not be. */
-  triedMs: number
+  readonly answer: Lookup<Caller>
 }
 
 export interface LocalKeyCacheOptions {
   readonly clock: Clock
   readonly random: () => number
-  /** A copy is asked for again after this while both channels carry changes to us. */
+  /** A key is revalidated after this while both channels carry changes to us. */
   readonly freshMs: number
-  /** How long a copy is served when nobody can be asked; an organisation may choose less for its own. */
+  /** How long a key is served while no store answers; an organisation may choose less for its own. */
   readonly staleMs: number
   readonly entriesMax: number
 }
 
-/** The callers that this process holds, and how far each may be trusted by its age. */
+/** The keys that this process caches, and how long each may be served. */
 export class LocalKeyCache {
   readonly #options: LocalKeyCacheOptions
-  readonly #copies: LRUCache<string, CachedKey>
+  readonly entries: SwrCache<CachedKey, Lookup<Caller>>
   readonly #policies: LRUCache<string, VersionedPolicy>
   readonly #owns: LRUCache<TenantId, Own>
   #channelsLost = 0
-  #unverifiedBeforeMs = -Infinity
   #toSample: string[] = []
   /** Attempts to lower a version: 0 unless Postgres went back in time. */
   lowered = 0
 
   constructor(options: LocalKeyCacheOptions) {
+    const { clock, random, entriesMax } = options
     this.#options = options
-    this.#copies = new LRUCache({ max: options.entriesMax })
-    this.#policies = new LRUCache({ max: Math.min(POLICIES_MAX, options.entriesMax) })
-    this.#owns = new LRUCache({ max: Math.min(OWNS_MAX, options.entriesMax) })
+    const spread = (ms: number) => ms * (1 - JITTER + 2 * JITTER * random())
+    this.entries = new SwrCache({ clock, entriesMax, spread })
+    this.#policies = new LRUCache({ max: Math.min(POLICIES_MAX, entriesMax) })
+    this.#owns = new LRUCache({ max: Math.min(OWNS_MAX, entriesMax) })
   }
 
-  get size(): number {
-    return this.#copies.size
-  }
-
-  /** The copy of that digest, unless it is too old to be served at all. */
-  find(hex: string): CachedKey | null {
-    const copy = this.#copies.get(hex)
-    if (!copy) return null
-    const nowMs = this.#options.clock.monotonicMs()
-    if (nowMs - copy.verifiedMs < this.#staleMs(copy.record)) return copy
-    // An organisation that allows no stale copies still need not be asked for at every request.
-    return nowMs < copy.freshUntilMs && copy.verifiedMs >= this.#unverifiedBeforeMs ? copy : null
-  }
-
-  /** Whether it may be used without asking for it again. */
-  isFresh(copy: CachedKey): boolean {
-    return this.#options.clock.monotonicMs() < copy.checkMs && copy.triedMs >= this.#unverifiedBeforeMs
-  }
-
-  /** Whether this process verified it itself, instead of having it from an earlier one. */
-  isOwn(copy: CachedKey): boolean {
-    return copy.freshUntilMs > -Infinity
-  }
-
-  /** Whether a record from elsewhere is young enough to be served when nobody can be asked. */
+  /** Whether a record from elsewhere is young enough to be served while no store answers. */
   isUsable(record: KeyRecord): boolean {
     return this.#ageMs(record) < this.#staleMs(record)
   }
 
-  /** Whether a record from elsewhere was verified after the copy that is held, if any is. */
+  /** Whether a record from elsewhere was verified after the cached one, if there is one. */
   isLater(hex: string, record: KeyRecord): boolean {
-    return record.verifiedAtMs > (this.#copies.get(hex)?.record.verifiedAtMs ?? -Infinity)
+    return record.verifiedAtMs > (this.entries.peek(hex)?.record.verifiedAtMs ?? -Infinity)
   }
 
   /**
@@ -99,31 +66,20 @@ export class LocalKeyCache {
     return revoked || (current && this.#ageMs(record) < this.#freshMs && this.isLater(hex, record))
   }
 
-  /** Takes a record, unless a later version is there; answers with the one that holds. */
+  /** Caches a record, unless a later version is cached; answers with the one that is. */
   put(hex: string, record: KeyRecord, caller: Caller): Lookup<Caller> {
-    const held = this.#copies.get(hex)
-    if (held && held.record.version > record.version) {
+    const cached = this.entries.peek(hex)
+    if (cached && cached.record.version > record.version) {
       this.lowered++
-      return held.lookup
+      return cached.answer
     }
-    return this.#keep(hex, record, caller, this.#jittered(this.#freshMs))
+    return this.#put(hex, record, caller, this.#freshMs)
   }
 
-  /** It could not be verified just now: not again for a second, or an outage would be paid for with every request. */
-  putOff(copy: CachedKey): void {
-    copy.triedMs = this.#options.clock.monotonicMs()
-    copy.checkMs = copy.triedMs + this.#jittered(RETRY_MS)
-  }
-
-  /** Returns whether it was there. */
-  delete(hex: string): boolean {
-    return this.#copies.delete(hex)
-  }
-
-  /** What is held may have changed unheard: none of it is fresh, and what comes is fresh for less long. */
+  /** The channel that must carry every change is lost: all keys are stale, and those to come are fresh for less long. */
   channelLost(): void {
     this.#channelsLost++
-    this.#unverifiedBeforeMs = this.#options.clock.monotonicMs()
+    this.entries.makeStale()
   }
 
   channelBack(): void {
@@ -131,52 +87,44 @@ export class LocalKeyCache {
   }
 
   /** Records by digest, the one used last first. */
-  hold(max: number): { digest: string; record: KeyRecord }[] {
-    const held: { digest: string; record: KeyRecord }[] = []
-    for (const [digest, { record }] of this.#copies.entries()) {
-      if (held.length >= max) break
-      held.push({ digest, record })
+  snapshot(max: number): { digest: string; record: KeyRecord }[] {
+    const records: { digest: string; record: KeyRecord }[] = []
+    for (const { key, value } of this.entries.entries()) {
+      if (records.length >= max) break
+      records.push({ digest: key, record: value.record })
     }
-    return held
+    return records
   }
 
-  /** The versions of the next few copies; whoever asks often enough sees all of them in turn. */
+  /** The versions of the next few keys; repeated calls go through all of them in turn. */
   sample(max: number): { digest: Buffer; version: number }[] {
-    if (this.#toSample.length === 0) this.#toSample = [...this.#copies.keys()]
+    if (this.#toSample.length === 0) this.#toSample = Array.from(this.entries.entries(), ({ key }) => key)
     return this.#toSample.splice(-max).flatMap((hex) => {
-      const copy = this.#copies.peek(hex)
-      return copy ? [{ digest: Buffer.from(hex, 'hex'), version: copy.record.version }] : []
+      const cached = this.entries.peek(hex)
+      return cached ? [{ digest: Buffer.from(hex, 'hex'), version: cached.record.version }] : []
     })
   }
 
-  /** A record from an earlier process, as a copy to be asked for when it is used; false when it is too old or from the future. */
+  /** A record from an earlier process, to be revalidated before its first use; false when it is too old or from the future. */
   restore(hex: string, record: KeyRecord): boolean {
     const { caller } = record
     const fromFuture = record.verifiedAtMs > this.#options.clock.wallMs() + SKEW_MS_MAX
-    if (!caller || caller.revoked || fromFuture || !this.isUsable(record) || this.#copies.has(hex)) return false
-    this.#keep(hex, record, caller, -Infinity)
+    const isCached = this.entries.peek(hex) !== undefined
+    if (!caller || caller.revoked || fromFuture || !this.isUsable(record) || isCached) return false
+    this.#put(hex, record, caller, EXPIRED)
     return true
   }
 
-  /** @param freshMs how long after its verification it needs no doubt */
-  #keep(hex: string, record: KeyRecord, caller: Caller, freshMs: number): Lookup<Caller> {
-    const nowMs = this.#options.clock.monotonicMs()
-    const verifiedMs = nowMs - this.#ageMs(record)
+  #put(hex: string, record: KeyRecord, caller: Caller, freshMs: number): Lookup<Caller> {
+    const verifiedMs = this.#options.clock.monotonicMs() - this.#ageMs(record)
     const shared = this.#sharingOwn(this.#sharing(caller))
-    const lookup: Lookup<Caller> = { kind: 'found', value: shared }
-    const freshUntilMs = verifiedMs + freshMs
-    this.#copies.set(hex, {
-      record: { ...record, caller: shared },
-      lookup,
-      verifiedMs,
-      freshUntilMs,
-      triedMs: nowMs,
-      checkMs: freshUntilMs,
-    })
-    return lookup
+    const answer: Lookup<Caller> = { kind: 'found', value: shared }
+    const staleMs = this.#staleMs(record)
+    this.entries.put(hex, { record: { ...record, caller: shared }, answer }, { verifiedMs, freshMs, staleMs })
+    return answer
   }
 
-  /** The caller with the one copy of each of its policies that this process keeps: versions of a policy never change. */
+  /** The caller with the one object of each of its policies that this process keeps: versions of a policy never change. */
   #sharing(caller: Caller): Caller {
     if (caller.policies.length === 0) return caller
     const policies = caller.policies.map((policy) => {
@@ -188,12 +136,12 @@ export class LocalKeyCache {
     return { ...caller, policies }
   }
 
-  /** The caller with the one copy of what its organisation brings along, which all its keys share until it changes. */
+  /** The caller with the one object of its organisation's BYOK resources, which all its keys share until they change. */
   #sharingOwn(caller: Caller): Caller {
     const { tenantId, own } = caller
     if (!own) return caller
-    const held = this.#owns.get(tenantId)
-    if (held && isDeepStrictEqual(held, own)) return held === own ? caller : { ...caller, own: held }
+    const shared = this.#owns.get(tenantId)
+    if (shared && isDeepStrictEqual(shared, own)) return shared === own ? caller : { ...caller, own: shared }
     this.#owns.set(tenantId, own)
     return caller
   }
@@ -207,13 +155,8 @@ export class LocalKeyCache {
     return Math.min(this.#options.staleMs, caller?.staleMaxMs ?? 0)
   }
 
-  /** Since Postgres said so; a clock ahead of ours makes it no younger than now. */
+  /** Since Postgres verified it; a clock ahead of ours makes it no younger than now. */
   #ageMs(record: KeyRecord): number {
     return Math.max(0, this.#options.clock.wallMs() - record.verifiedAtMs)
-  }
-
-  /** Spread, so that keys that came together are not asked for together again. */
-  #jittered(ms: number): number {
-    return ms * (1 - JITTER + 2 * JITTER * this.#options.random())
   }
 }

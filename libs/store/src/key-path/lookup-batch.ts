@@ -1,31 +1,7 @@
+import type { Clock } from '../cache/clock.ts'
 import type { StoreBreaker, Trial } from '../connections/breaker.ts'
 import type { KeyRecord } from './records.ts'
 import { troubleOf, type Trouble } from '../connections/trouble.ts'
-
-/** Time as the key path uses it; injected, so that hours of outage fit into a test. */
-export interface Clock {
-  /** Wall clock, milliseconds: compared with what other nodes wrote. */
-  wallMs(): number
-  /** Monotonic milliseconds: ages and deadlines. */
-  monotonicMs(): number
-  /** Calls back once after that many milliseconds, when all that had arrived by then was heard. Returns what calls it off. */
-  after(ms: number, call: () => void): () => void
-}
-
-export const SYSTEM_CLOCK: Clock = {
-  wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  // A process that was held up finds its timers due before it reads its sockets. One turn more, or it would call a reply late
-  // that has been waiting for it.
-  after: (ms, call) => {
-    let turn: NodeJS.Immediate | undefined
-    const timer = setTimeout(() => (turn = setImmediate(call)), ms)
-    return () => {
-      clearTimeout(timer)
-      clearImmediate(turn)
-    }
-  },
-}
 
 /** Nobody could be asked: no proof of anything. `busy`: more waited than this node may ask for. */
 export class Unanswered extends Error {

@@ -1,5 +1,5 @@
 import type { StoreBreaker } from '../connections/breaker.ts'
-import type { Clock } from './lookup-batch.ts'
+import type { Clock } from '../cache/clock.ts'
 import { WrongValue, type KeyRecord } from './records.ts'
 import { troubleOf, type Trouble } from '../connections/trouble.ts'
 

@@ -4,7 +4,7 @@ import { insertTenant, testDatabase, testPool, testRedis, waitFor, type TestData
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import type { KeyCache } from './cache.ts'
-import type { Clock } from './lookup-batch.ts'
+import type { Clock } from '../cache/clock.ts'
 import { openKeySampler, type Inconsistency, type KeySampler } from './sampler.ts'
 import { newSecretsText, openKeySecrets } from './seal.ts'
 import { openKeyCache } from './sources.ts'

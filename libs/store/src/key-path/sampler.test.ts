@@ -33,6 +33,10 @@ class Sampled extends World {
     onPostgresBehind: (found) => this.behind.push(found),
   })
 
+  constructor() {
+    super(true, undefined, 100_000)
+  }
+
   #rows(digest: Buffer): [string, KeyRecord][] {
     const caller = this.truth.get(digest.toString('hex'))
     return caller ? [[digest.toString('hex'), this.record(caller)]] : []

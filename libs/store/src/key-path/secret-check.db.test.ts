@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { insertTenant, testDatabase, testPool, waitFor, type TestDatabase, type TestTenant } from '@turnpike/testkit'
-import { SYSTEM_CLOCK, type Clock } from './lookup-batch.ts'
+import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
 import { createKey, revokeKey, type NewKey } from '../keys/keys.ts'
 import { readKeys } from './records.ts'
 import { checkKey, mintKey, newSecretsText, openKeySecrets, type KeySecrets } from './seal.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Fault } from '@turnpike/domain'
-import { SYSTEM_CLOCK, type Clock } from './lookup-batch.ts'
+import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
 import { fingerprintOf, fingerprints, type KeySecret, type KeySecrets } from './seal.ts'
 import type { Pool } from '../connections/pools.ts'
 import type { Transaction } from '../connections/prisma.ts'

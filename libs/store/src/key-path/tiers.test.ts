@@ -112,7 +112,7 @@ describe('what an earlier process held', () => {
     const before = new World()
     const digest = before.key('known')
     await before.known(digest)
-    const held = before.keys.hold(10)
+    const held = before.keys.snapshot(10)
     const world = new World()
     world.postgres = 'down'
     await world.clock.pass(50 * MINUTE_MS)
@@ -125,7 +125,7 @@ describe('what an earlier process held', () => {
   it('is left out when it is from the future, too old, revoked since or denied', async () => {
     const before = new World()
     for (const name of ['young', 'revoked', 'denied']) await before.known(before.key(name))
-    const held = before.keys.hold(10)
+    const held = before.keys.snapshot(10)
     const future = held.copies.map(({ digest, record }) => {
       return { digest, record: { ...record, verifiedAtMs: record.verifiedAtMs + MINUTE_MS } }
     })
@@ -147,7 +147,7 @@ describe('what an earlier process held', () => {
     before.keys.sequence = 1_042n
     const world = new World()
     world.key('known')
-    world.keys.restore(before.keys.hold(10))
+    world.keys.restore(before.keys.snapshot(10))
     expect(world.keys.sequence).toBe(42n)
     await world.known(digest)
     await world.clock.pass(1)

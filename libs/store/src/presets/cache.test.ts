@@ -29,7 +29,7 @@ class World {
   }
 
   hear(slug: string): void {
-    this.cache.heard([{ entity: 'presets', entityId: `here/${slug}` }])
+    this.cache.apply([{ entity: 'presets', entityId: `here/${slug}` }])
   }
 
   /** The number of the version that a request would get, or why it gets none. */
@@ -108,6 +108,19 @@ describe('a preset', () => {
     open()
     expect(await early).toBe(1)
     expect(await world.use('copy')).toBe(2)
+  })
+
+  it('that changes while it is read is used in its new version by a request that comes after the change', async () => {
+    const world = new World()
+    world.save('copy')
+    let open = () => {}
+    world.gate = new Promise((resolve) => (open = resolve))
+    const early = world.use('copy')
+    await settled()
+    world.change('copy')
+    const later = world.use('copy')
+    open()
+    expect([await early, await later]).toEqual([1, 2])
   })
 
   it('pinned to a version is another copy, and one it does not have is none', async () => {
@@ -251,7 +264,7 @@ describe('what one process held and the next one takes', () => {
     before.save('mine')
     await before.use('mine')
     await before.clock.pass(10 * MINUTE_MS)
-    const held = before.cache.hold(10_000, WALL_MS)
+    const held = before.cache.snapshot(10_000, WALL_MS)
     expect(held).toMatchObject([{ id: 'here/mine', newest: 1, readAtMs: WALL_MS - 10 * MINUTE_MS }])
     after.state = 'down'
     after.cache.restore(held, WALL_MS + 5 * MINUTE_MS)
@@ -266,7 +279,7 @@ describe('what one process held and the next one takes', () => {
     await before.use('mine')
     after.save('mine')
     after.save('mine')
-    after.cache.restore(before.cache.hold(10_000, WALL_MS), WALL_MS)
+    after.cache.restore(before.cache.snapshot(10_000, WALL_MS), WALL_MS)
     expect(await after.use('mine')).toBe(2)
     expect(after.readings).toEqual(['mine'])
   })
@@ -278,7 +291,7 @@ describe('what one process held and the next one takes', () => {
       await world.use(slug)
     }
     await world.use('one')
-    const names = (bytes: number) => world.cache.hold(bytes, WALL_MS).map(({ id }) => id)
+    const names = (bytes: number) => world.cache.snapshot(bytes, WALL_MS).map(({ id }) => id)
     expect(names(250)).toEqual(['here/one', 'here/three'])
     expect(names(99)).toEqual([])
   })

@@ -228,7 +228,7 @@ describe('a gateway that has used a preset', () => {
     const keys = openKeyCache({ pool: gateway, redis: null, secrets, time })
     const watch = watchKeyEvents({
       ...{ keys, pool: gateway, redis: null, secrets, time, onChannel: () => undefined, intervalMs: 50 },
-      onChanges: (changes) => cache.heard(changes),
+      onChanges: (changes) => cache.apply(changes),
     })
     const using = async (slug: string) => {
       const found = await cache.lookup(mine, slug, null)

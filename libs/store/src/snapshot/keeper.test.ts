@@ -136,7 +136,7 @@ it('with it a cache serves for an hour from the check of each key, and remembers
   await before.known(late)
   before.keys.tombstone(revoked)
   const nowMs = before.clock.wallMs()
-  const held = { ...aSnapshot({ takenAtMs: nowMs }), keys: before.keys.hold(20_000) }
+  const held = { ...aSnapshot({ takenAtMs: nowMs }), keys: before.keys.snapshot(20_000) }
   await writeSnapshot(file, KEY, held)
 
   const after = new World()
@@ -160,7 +160,7 @@ it('a key from it that was revoked meanwhile is not let in once, when Redis alon
   const before = new World()
   const digest = before.key('revoked meanwhile')
   await before.known(digest)
-  const held = before.keys.hold(20_000)
+  const held = before.keys.snapshot(20_000)
 
   const after = new World()
   after.postgres = 'down'

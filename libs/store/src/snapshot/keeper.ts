@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { SYSTEM_CLOCK, type Clock } from '../key-path/lookup-batch.ts'
+import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
 import { writeSnapshot } from './snapshot.ts'
 import type { Snapshot } from './lines.ts'
 

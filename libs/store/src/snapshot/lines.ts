@@ -1,6 +1,6 @@
 import { catalogueOf, type Catalogue, type Endpoint, type Model, type Own, type Provider } from '@turnpike/domain'
-import type { SavedKeys } from '../key-path/saved-keys.ts'
-import type { HeldPreset } from '../presets/cache.ts'
+import type { KeySnapshot } from '../key-path/key-snapshot.ts'
+import type { PresetSnapshot } from '../presets/cache.ts'
 import { damaged } from './frames.ts'
 
 /** A catalogue, and when PostgreSQL said last that it is the newest (Unix milliseconds). */
@@ -15,13 +15,13 @@ export interface Snapshot {
   readonly takenAtMs: number
   /** Of the server secrets of keys, by their id: hexadecimal. With other secrets none of these keys can be recognised. */
   readonly fingerprints: Readonly<Record<string, string>>
-  readonly keys: SavedKeys
-  readonly presets: readonly HeldPreset[]
+  readonly keys: KeySnapshot
+  readonly presets: readonly PresetSnapshot[]
   /** Null: none was read yet. */
   readonly catalogue: DatedCatalogue | null
 }
 
-type Held = SavedKeys['copies'][number]
+type Held = KeySnapshot['copies'][number]
 
 /**
  * One line of a snapshot. The head comes first, what an organisation brings along before the keys that share it, which name it by its
@@ -33,12 +33,12 @@ type Line =
   | { readonly own: Own }
   | { readonly tombstone: string }
   | { readonly denied: string }
-  | { readonly preset: HeldPreset }
+  | { readonly preset: PresetSnapshot }
   | { readonly model: Model }
   | { readonly provider: Provider }
   | { readonly endpoint: Endpoint }
 
-interface Head extends Pick<Snapshot, 'takenAtMs' | 'fingerprints'>, Pick<SavedKeys, 'sequence'> {
+interface Head extends Pick<Snapshot, 'takenAtMs' | 'fingerprints'>, Pick<KeySnapshot, 'sequence'> {
   readonly catalogue: { readonly version: number; readonly confirmedAtMs: number } | null
 }
 
@@ -89,7 +89,7 @@ export class SnapshotReader {
   readonly #owns: Own[] = []
   readonly #tombstones: string[] = []
   readonly #denied: string[] = []
-  readonly #presets: HeldPreset[] = []
+  readonly #presets: PresetSnapshot[] = []
   readonly #models: Model[] = []
   readonly #providers: Provider[] = []
   readonly #endpoints: Endpoint[] = []

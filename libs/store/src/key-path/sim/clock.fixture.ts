@@ -1,4 +1,4 @@
-import type { Clock } from '../lookup-batch.ts'
+import type { Clock } from '../../cache/clock.ts'
 
 interface Timer {
   readonly atMs: number

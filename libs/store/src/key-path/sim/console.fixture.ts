@@ -1,4 +1,4 @@
-import type { Clock } from '../lookup-batch.ts'
+import type { Clock } from '../../cache/clock.ts'
 import type { KeyEvent } from '../cache.ts'
 import { call, REDIS_TIMEOUT_MS, type LinkMode } from './link.fixture.ts'
 import type { SimProcess, Ways } from './process.fixture.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../lookup-batch.ts'
+import type { Clock } from '../../cache/clock.ts'
 
 /**
  * How the way between a process and a store is. `slow` answers after the time limit about every other time; `late` reads at once

@@ -1,7 +1,7 @@
 import type { Caller, Lookup } from '@turnpike/domain'
-import type { Clock } from '../lookup-batch.ts'
+import type { Clock } from '../../cache/clock.ts'
 import { KeyCache, type KeyEvent, type KeyStore } from '../cache.ts'
-import type { SavedKeys } from '../saved-keys.ts'
+import type { KeySnapshot } from '../key-snapshot.ts'
 import type { KeyRecord } from '../records.ts'
 import { call, POSTGRES_TIMEOUT_MS, REDIS_TIMEOUT_MS, type Link, type LinkMode } from './link.fixture.ts'
 import { orWrong, type SimKey, type SimPostgres, type SimRedis } from './stores.fixture.ts'
@@ -29,7 +29,7 @@ export interface ProcessOptions {
 
 /** What a process leaves behind for the next one, and what its witness knows of it. */
 export interface Saved {
-  readonly held: SavedKeys
+  readonly held: KeySnapshot
   readonly remembered: Remembered
 }
 
@@ -74,7 +74,7 @@ export class SimProcess implements Clock {
     if (saved) {
       this.cache.restore(saved.held)
       // What is too old, or of an organisation that allows no stale copies, is not taken.
-      this.witness.restored(this.cache.hold(Infinity), saved.remembered)
+      this.witness.restored(this.cache.snapshot(Infinity), saved.remembered)
     }
   }
 
@@ -121,7 +121,7 @@ export class SimProcess implements Clock {
   }
 
   save(copiesMax: number): Saved {
-    return { held: this.cache.hold(copiesMax), remembered: this.witness.remembered() }
+    return { held: this.cache.snapshot(copiesMax), remembered: this.witness.remembered() }
   }
 
   async ask(key: SimKey): Promise<Lookup<Caller>> {

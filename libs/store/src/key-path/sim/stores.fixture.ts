@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { KeyId, TenantId } from '@turnpike/domain'
-import type { Clock } from '../lookup-batch.ts'
+import type { Clock } from '../../cache/clock.ts'
 import type { KeyEvent } from '../cache.ts'
 import type { Denial } from '../denials.ts'
 import { WrongValue, type KeyRecord } from '../records.ts'

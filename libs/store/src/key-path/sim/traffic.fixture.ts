@@ -1,5 +1,5 @@
 import type { BreakerState } from '../../connections/breaker.ts'
-import type { Clock } from '../lookup-batch.ts'
+import type { Clock } from '../../cache/clock.ts'
 import type { KeyStore } from '../cache.ts'
 
 const PERMITS_MAX = 4

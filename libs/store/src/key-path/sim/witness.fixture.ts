@@ -1,6 +1,6 @@
 import type { Caller, Lookup } from '@turnpike/domain'
-import type { Clock } from '../lookup-batch.ts'
-import type { SavedKeys } from '../saved-keys.ts'
+import type { Clock } from '../../cache/clock.ts'
+import type { KeySnapshot } from '../key-snapshot.ts'
 import type { SimKey } from './stores.fixture.ts'
 
 /** A revocation in Postgres holds after this on every node that reaches Postgres; the promise with Redis down. */
@@ -94,7 +94,7 @@ export class Witness {
   }
 
   /** What it must still know after it was given what an earlier process held. */
-  restored(held: SavedKeys, saved: Remembered): void {
+  restored(held: KeySnapshot, saved: Remembered): void {
     for (const { digest } of held.copies) {
       const { version = 0, readMs = -Infinity } = saved.get(digest) ?? {}
       Object.assign(this.memory(digest), { version, readMs })

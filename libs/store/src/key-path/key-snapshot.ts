@@ -1,7 +1,7 @@
 import type { KeyRecord } from './records.ts'
 
 /** What a process knows of keys, to give to the next one: callers and denials, no secrets. */
-export interface SavedKeys {
+export interface KeySnapshot {
   /** By hexadecimal digest, the one used last first. */
   readonly copies: readonly { readonly digest: string; readonly record: KeyRecord }[]
   readonly tombstones: readonly string[]
@@ -14,7 +14,7 @@ export interface SavedKeys {
 const CHANGES_AGAIN = 1_000n
 
 /** The number after which whoever takes this over goes on listening; null when nothing was heard yet. */
-export function resumeAt({ sequence }: SavedKeys): bigint | null {
+export function resumeAt({ sequence }: KeySnapshot): bigint | null {
   if (sequence === null) return null
   const heard = BigInt(sequence)
   return heard > CHANGES_AGAIN ? heard - CHANGES_AGAIN : 0n

@@ -1,0 +1,65 @@
+/** One load, shared by all who want its answer. */
+export interface Flight {
+  /** An older value of the key is cached meanwhile. */
+  readonly revalidates: boolean
+  /** False once the key changed under the load: its answer is not to be cached as fresh. */
+  readonly isCurrent: () => boolean
+}
+
+interface UnderWay<A> {
+  readonly answer: Promise<A>
+  overtaken: boolean
+}
+
+/** Loads under way, one per key. A caller that goes away leaves the load to the others. */
+export class SingleFlight<A> {
+  readonly #flights = new Map<string, UnderWay<A>>()
+  /** Grows when all loads were overtaken, those included whose callers no longer wait. */
+  #generation = 0
+  /** Callers that found a load of their key under way. */
+  joined = 0
+
+  get size(): number {
+    return this.#flights.size
+  }
+
+  /** The answer of the load under way, or of the one that begins now. @param load must not reject */
+  join(key: string, revalidates: boolean, load: (flight: Flight) => Promise<A>): Promise<A> {
+    const underWay = this.#flights.get(key)
+    if (underWay) {
+      this.joined++
+      return underWay.answer
+    }
+    const begunIn = this.#generation
+    const isCurrent = () => !flight.overtaken && begunIn === this.#generation
+    const begun = async () => {
+      await Promise.resolve()
+      try {
+        return await load({ revalidates, isCurrent })
+      } finally {
+        if (this.#flights.get(key) === flight) this.#flights.delete(key)
+      }
+    }
+    const flight: UnderWay<A> = { answer: begun(), overtaken: false }
+    this.#flights.set(key, flight)
+    return flight.answer
+  }
+
+  /** The key changed: the load under way may have read what was before. It answers those who joined it, and nobody after them. */
+  overtake(key: string): void {
+    const flight = this.#flights.get(key)
+    if (flight) flight.overtaken = true
+    this.#flights.delete(key)
+  }
+
+  /** The same for all keys. */
+  overtakeAll(): void {
+    this.#generation++
+    this.#flights.clear()
+  }
+
+  /** Resolves when all loads under way have ended. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#flights.values()].map(({ answer }) => answer))
+  }
+}

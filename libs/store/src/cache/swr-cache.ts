@@ -1,0 +1,193 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from './clock.ts'
+import { SingleFlight, type Flight } from './single-flight.ts'
+
+/** No answer from the origin, and no entry young enough to be served instead. */
+export interface Unknown {
+  readonly kind: 'unknown'
+  readonly cause: unknown
+}
+
+/** Asks the origin for one key, and caches what it answers. Rejects when the origin gave no answer. */
+export type Load<A> = (flight: Flight) => Promise<A>
+
+/** How long a value may be used, milliseconds from when the origin verified it. */
+export interface Ages {
+  /** Monotonic milliseconds. */
+  readonly verifiedMs: number
+  /** Until it is revalidated; `EXPIRED`: before its first use. */
+  readonly freshMs: number
+  /** Until it is no longer served at all, once it is not fresh. */
+  readonly staleMs: number
+}
+
+/** The `freshMs` of a value that is revalidated before its next use, and served as it is only when the origin gives no answer. */
+export const EXPIRED = -Infinity
+
+interface Entry<V> {
+  readonly value: V
+  readonly verifiedMs: number
+  readonly staleUntilMs: number
+  freshUntilMs: number
+  /** When it is to be revalidated. */
+  revalidateMs: number
+  /** When it was last verified, or could not be. */
+  triedMs: number
+}
+
+export interface SwrCacheOptions<V> {
+  readonly clock: Pick<Clock, 'monotonicMs'>
+  /** Beyond it the entry that was used longest ago is dropped. */
+  readonly entriesMax: number
+  /** The same by the size of what is cached. */
+  readonly bytes?: { readonly max: number; readonly of: (value: V) => number }
+  /** Spreads a time, so that values that came together are not revalidated together. */
+  readonly spread?: (ms: number) => number
+}
+
+/** A revalidation that failed is tried again no sooner than this: an outage must not be paid for with every request. */
+const RETRY_MS = 1_000
+
+/**
+ * Stale-while-revalidate in process memory. Fresh: the entry is served. Stale: it is served, and revalidated behind the request.
+ * Expired or missing: the origin is asked first. While that gives no answer, an entry is served until it is too old. One load per key
+ * at a time.
+ * @typeParam V what is cached, with the answer that it gives
+ */
+export class SwrCache<V extends { readonly answer: A }, A> {
+  readonly #clock: SwrCacheOptions<V>['clock']
+  readonly #spread: (ms: number) => number
+  readonly #entries: LRUCache<string, Entry<V>>
+  readonly #flights = new SingleFlight<A | Unknown>()
+  #unverifiedBeforeMs = -Infinity
+  #closed = false
+  /** Look-ups that an entry could answer, and those that nothing could. */
+  readonly counts = { fresh: 0, stale: 0, unknown: 0 }
+
+  constructor({ clock, entriesMax, bytes, spread = (ms) => ms }: SwrCacheOptions<V>) {
+    this.#clock = clock
+    this.#spread = spread
+    this.#entries = new LRUCache({
+      max: entriesMax,
+      ...(bytes && { maxSize: bytes.max, sizeCalculation: ({ value }) => bytes.of(value) }),
+    })
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Of all entries together, where they are counted. */
+  get bytes(): number {
+    return this.#entries.calculatedSize
+  }
+
+  get flights(): Pick<SingleFlight<A>, 'size' | 'joined'> {
+    return this.#flights
+  }
+
+  /** What is cached, or what `load` answers. Never rejects. */
+  lookup(key: string, load: Load<A>): Promise<A | Unknown> {
+    const entry = this.#find(key)
+    if (!entry) return this.#join(key, load, false)
+    if (this.#isFresh(entry)) {
+      this.counts.fresh++
+      return Promise.resolve(entry.value.answer)
+    }
+    this.counts.stale++
+    const revalidated = this.revalidate(key, load)
+    return entry.freshUntilMs === EXPIRED ? revalidated : Promise.resolve(entry.value.answer)
+  }
+
+  /** Asks the origin, whatever is cached. Never rejects. */
+  revalidate(key: string, load: Load<A>): Promise<A | Unknown> {
+    return this.#join(key, load, true)
+  }
+
+  put(key: string, value: V, { verifiedMs, freshMs, staleMs }: Ages): void {
+    const freshUntilMs = verifiedMs + this.#spread(freshMs)
+    this.#entries.set(key, {
+      value,
+      verifiedMs,
+      staleUntilMs: verifiedMs + staleMs,
+      freshUntilMs,
+      revalidateMs: freshUntilMs,
+      triedMs: this.#clock.monotonicMs(),
+    })
+  }
+
+  /** What is cached, however old; counts as no use. */
+  peek(key: string): V | undefined {
+    return this.#entries.peek(key)?.value
+  }
+
+  delete(key: string): boolean {
+    return this.#entries.delete(key)
+  }
+
+  /** The key changed: neither its entry nor a load under way answers anybody from now on. Returns whether there was an entry. */
+  invalidate(key: string): boolean {
+    this.#flights.overtake(key)
+    return this.#entries.delete(key)
+  }
+
+  /** Some values changed, and a load under way may have read what was before. */
+  expire(changed: (value: V) => boolean): void {
+    this.#flights.overtakeAll()
+    for (const entry of this.#entries.values()) {
+      if (changed(entry.value)) entry.freshUntilMs = entry.revalidateMs = EXPIRED
+    }
+  }
+
+  /** Any value may have changed: every entry is stale. */
+  makeStale(): void {
+    this.#unverifiedBeforeMs = this.#clock.monotonicMs()
+  }
+
+  /** The one used last first. */
+  *entries(): Generator<{ readonly key: string; readonly value: V; readonly verifiedMs: number }> {
+    for (const [key, { value, verifiedMs }] of this.#entries.entries()) yield { key, value, verifiedMs }
+  }
+
+  /** Loads nothing more; resolves when the loads under way have ended. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#flights.ended()
+  }
+
+  /** The entry, unless it is too old to be served at all. */
+  #find(key: string): Entry<V> | null {
+    const entry = this.#entries.get(key)
+    if (!entry) return null
+    const nowMs = this.#clock.monotonicMs()
+    if (nowMs < entry.staleUntilMs) return entry
+    // A value that may never be served stale is still served while it is fresh.
+    return nowMs < entry.freshUntilMs && entry.verifiedMs >= this.#unverifiedBeforeMs ? entry : null
+  }
+
+  #isFresh({ revalidateMs, triedMs }: Entry<V>): boolean {
+    return this.#clock.monotonicMs() < revalidateMs && triedMs >= this.#unverifiedBeforeMs
+  }
+
+  #join(key: string, load: Load<A>, revalidates: boolean): Promise<A | Unknown> {
+    if (this.#closed) return Promise.resolve({ kind: 'unknown', cause: new Error('this process ends') })
+    return this.#flights.join(key, revalidates, async (flight) => {
+      try {
+        return await load(flight)
+      } catch (cause) {
+        return this.#serveStale(key, cause)
+      }
+    })
+  }
+
+  #serveStale(key: string, cause: unknown): A | Unknown {
+    const entry = this.#find(key)
+    if (!entry) {
+      this.counts.unknown++
+      return { kind: 'unknown', cause }
+    }
+    entry.triedMs = this.#clock.monotonicMs()
+    entry.revalidateMs = entry.triedMs + this.#spread(RETRY_MS)
+    return entry.value.answer
+  }
+}
