@@ -126,6 +126,27 @@ describe('a stale copy', () => {
     expect(world.queries).toHaveLength(2)
   })
 
+  it('takes three of the four permits at most, so that a key nobody knows yet is asked for at once', async () => {
+    const world = new World(false)
+    const stale = Array.from({ length: 5 }, (_, i) => world.key(`stale ${i}`))
+    for (const digest of stale) await world.known(digest)
+    await world.clock.pass(MINUTE_MS)
+    world.queries = []
+    const held = new Gate()
+    world.gate = held.wait
+    for (const digest of stale) {
+      await world.known(digest)
+      await settled()
+    }
+    expect(world.queries.flat()).toEqual(stale.slice(0, 3))
+    const unknown = world.key('unknown')
+    const answer = world.keys.lookup(unknown)
+    await settled()
+    expect(world.queries.at(-1)).toEqual([unknown, ...stale.slice(3)])
+    held.open()
+    expect(await answer).toMatchObject({ kind: 'found' })
+  })
+
   it('keys filled together are not asked for together again', async () => {
     let dice = 0
     const world = new World(false, () => (dice = (dice + 0.37) % 1))
