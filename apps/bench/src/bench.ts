@@ -11,7 +11,7 @@ import { hasProc } from './usage-of-process.ts'
 import { measureWhatIfJob } from './whatif-job.ts'
 import { measureWhatIf, type WhatIfBench } from './whatif.ts'
 
-/** The whole run: what was asked for, measured in turn, printed. Everything that was started is ended, also on an error and on Ctrl-C. */
+/** The whole run: the requested cases, measured in turn, printed. Every process ends, also on an error and on Ctrl-C. */
 export async function bench(args: readonly string[]): Promise<void> {
   try {
     const options = optionsOf(args)
@@ -29,7 +29,7 @@ export async function bench(args: readonly string[]): Promise<void> {
     if (fleet.length > 0) print(`${lines(fleetRows(fleet))}\n`)
     const figures = options.only.some(isOverSockets) ? await overSockets(options) : []
     if (figures.length > 0) print(`${figureTable(figures)}\n`)
-    if (!hasProc()) print('This system has no /proc: CPU and memory are not told, requests/s stand in for them.\n')
+    if (!hasProc()) print('This system has no /proc: CPU and memory are not reported, requests/s are used instead.\n')
     if (options.json) print(`${JSON.stringify({ ...facts, ...asJson(micro, figures), whatIf, whatIfJob, fleet })}\n`)
     process.exit(0)
   } catch (error) {

@@ -8,7 +8,7 @@ export interface Times {
   readonly wholeMs: number
 }
 
-/** Answers under way at most: a subject that falls behind is told so by an error, not by an endless queue. */
+/** Answers under way at most: a subject that falls behind causes an error, not an endless queue. */
 const UNDER_WAY_MAX = 2_000
 /** Timers are no finer. */
 const TICK_MS = 1

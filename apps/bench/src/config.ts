@@ -1,4 +1,4 @@
-/** What every part gets of the machine's environment; all else it is told by name. */
+/** Variables of the machine that every process inherits; all others are passed by name. */
 const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'] as const
 
 /** The environment of this process, as far as its children may see it: the only place that reads it. */

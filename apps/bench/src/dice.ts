@@ -8,3 +8,8 @@ export function diceOf(seed: number): () => number {
     return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32
   }
 }
+
+/** Of the standard normal distribution (Box and Muller, 1958). */
+export function normal(dice: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - dice())) * Math.cos(2 * Math.PI * dice())
+}

@@ -29,7 +29,7 @@ import { HedgeBudget } from '../../gateway/src/connect/hedge-budget.ts'
 import { RateLimitQueue } from '../../gateway/src/connect/rate-limit-queue.ts'
 import type { Target } from '../../gateway/src/targets/target.ts'
 import { RetryThrottle } from '../../gateway/src/connect/retry-throttle.ts'
-import { diceOf } from './dice.ts'
+import { diceOf, normal } from './dice.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** How one provider of the fleet serves. */
@@ -73,7 +73,7 @@ export interface Contestant {
 export const HOUR_MS = 3_600_000
 const REQUESTS_PER_SECOND = 10
 const SPREAD = 0.35
-/** Before everything: nobody's figures are known. It does not count. */
+/** Time at the start, while no health is known; not counted. */
 const WARM_UP_MS = 300_000
 /** For requests of the last second. */
 const LAST_ANSWERS_MS = 60_000
@@ -81,7 +81,7 @@ const LAST_ANSWERS_MS = 60_000
 const BASE = { prompt: 1_000_000_000n, completion: 4_000_000_000n }
 const PROMPT_TOKENS = 600
 const COMPLETION_TOKENS = 300
-/** An error comes this much sooner than a first token would; a refusal at once. */
+/** Share of the time to first token after which an error comes; a refusal comes at once. */
 const ERROR_AFTER = 0.3
 const REFUSED_AFTER_MS = 30
 const MODEL = 'bench/fleet' as ModelSlug
@@ -89,7 +89,7 @@ const PATIENCE = { firstTokenMs: 30_000, wholeMs: 120_000, idleMs: 30_000, total
 
 /**
  * One hour of requests through the router, the health book and the failover of the gateway, by a clock that jumps from event to event.
- * Every contestant meets the same requests, and a request meets the same luck at a provider whoever sends it there.
+ * Every contestant meets the same requests, and a request has the same outcome at a provider under every policy.
  */
 export async function serveHour(
   contestant: Contestant,
@@ -151,7 +151,7 @@ class Hour {
     })
   }
 
-  /** What the gateway does each second: figures fade, and who was down and is due is asked. */
+  /** What the gateway does each second: figures fade, and endpoints that are down and due are probed. */
   #tick(): void {
     this.#book.tick(this.#clock.nowMs)
     for (const id of this.#book.due(this.#clock.nowMs)) {
@@ -252,11 +252,6 @@ const FAILED = { ok: false, kind: 'outage' } as const
 
 function slugOf(id: string): string {
   return id.slice(0, id.indexOf('/'))
-}
-
-/** Of the standard normal distribution (Box and Muller, 1958). */
-function normal(dice: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - dice())) * Math.cos(2 * Math.PI * dice())
 }
 
 function catalogueOfFleet(fleet: readonly Serving[]): Catalogue {

@@ -18,7 +18,7 @@ import type { Started } from './started.ts'
 export interface Behind {
   /** What the model `compatible/default` leads to. Absent: there is none. */
   readonly compatible?: string
-  /** Answers for the simulated models. Absent: nobody does. */
+  /** Answers for the simulated models; absent: they are not served. */
   readonly simulator?: string
 }
 

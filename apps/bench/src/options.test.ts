@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { CASES, optionsOf } from './options.ts'
 
-it('measures everything when nothing is asked for', () => {
+it('measures everything when no case is named', () => {
   expect(optionsOf([]).only).toEqual(CASES)
 })
 
-it('keeps its own order of the cases that are asked for', () => {
+it('keeps its own order of the cases that are named', () => {
   expect(optionsOf(['--only', 'stream,chat', '--seconds', '1']).only).toEqual(['chat', 'stream'])
 })
 

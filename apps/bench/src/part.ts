@@ -11,7 +11,7 @@ export interface Part {
 
 export interface Program {
   readonly name: string
-  /** The built file, and what it is told. */
+  /** The built file, and its arguments. */
   readonly file: string
   readonly args?: readonly string[]
   readonly environment?: Readonly<Record<string, string | undefined>>

@@ -1,7 +1,7 @@
 /** Something that is measured: the floor, the gateway, or the upstream itself, which tells what the way there costs without either. */
 export interface Subject {
   readonly name: 'direct' | 'floor' | 'gateway'
-  /** Where chat completions are asked for. */
+  /** URL of chat completions. */
   readonly url: string
   readonly key: string
   /** Null where the process is not of interest. */

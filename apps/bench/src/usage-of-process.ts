@@ -33,7 +33,7 @@ function read(pid: number, file: 'stat' | 'status'): string | null {
   }
 }
 
-/** What every Linux has used for decades; asked for all the same. */
+/** What every Linux has used for decades; read from the system all the same. */
 const TICKS_PER_SECOND = 100
 let known: number | undefined
 

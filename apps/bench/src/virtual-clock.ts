@@ -1,7 +1,7 @@
 /** A clock that jumps to what happens next. Between two events everything that was made possible by the first one is done. */
 export class VirtualClock {
   nowMs = 0
-  /** By time; those of one time in the order in which they were asked for. */
+  /** By time; equal times in the order in which they were set. */
   readonly #events: { readonly atMs: number; readonly happen: () => void }[] = []
 
   after(milliseconds: number, happen: () => void): void {

@@ -12,7 +12,7 @@ export interface Keys {
   readonly inUse: readonly string[]
   /** Each group comes into use when it is called. */
   readonly newcomers: readonly (readonly string[])[]
-  /** Well-formed, and signed by nobody. */
+  /** Well-formed, with a wrong tag. */
   readonly forged: readonly string[]
 }
 

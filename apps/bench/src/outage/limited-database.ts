@@ -12,7 +12,7 @@ export const LOOKUPS_PER_SECOND_MAX = (AT_ONCE_MAX * 1_000) / LOOKUP_MS
 const SAMPLE_MS = 10
 const POOL = { max: 2, statementTimeoutMs: 10_000, connectTimeoutMs: 5_000, applicationName: 'replay' }
 
-/** Whose keys are asked for; `others` are of nobody. */
+/** Groups of keys; `others` belong to none. */
 export const GROUPS = ['inUse', 'unseen', 'others'] as const
 export type Group = (typeof GROUPS)[number]
 
@@ -23,13 +23,13 @@ export interface Asked {
   readonly keys: number
 }
 
-/** What the database was asked since the limit began. Counted as it is asked, so that given up look-ups count too. */
+/** Look-ups since the limit began, counted at their start, so that abandoned ones count too. */
 export type LookupCounts = Readonly<Record<Group, Asked>>
 
 /** The look-up function behind a limit that is the same for everybody, and its meter. */
 export interface LimitedDatabase {
   counts(): Promise<LookupCounts>
-  /** The most look-ups seen under way at once since this was last asked, those that wait inside the database included. */
+  /** The most look-ups in flight at once since the last call, those that wait inside the database included. */
   peak(): number
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { replayOptions } from './options.ts'
 
-it('takes two minutes for each implementation unless told otherwise', () => {
+it('takes two minutes for each implementation by default', () => {
   expect(replayOptions([])).toEqual({ seconds: 120, json: false })
   expect(replayOptions(['--seconds', '60', '--json'])).toEqual({ seconds: 60, json: true })
 })

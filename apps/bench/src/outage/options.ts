@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 export interface ReplayOptions {
-  /** Of the story, told once to each implementation. */
+  /** Length of the replay for each implementation. */
   readonly seconds: number
   readonly json: boolean
 }

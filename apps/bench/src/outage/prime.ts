@@ -1,6 +1,6 @@
 /** Few at a time: what is primed shall not be stormed. */
 const AT_ONCE = 8
-/** On a busy machine a first use may take longer than a gateway waits; it is asked again then. */
+/** On a busy machine a first use may take longer than a gateway waits; it is then repeated. */
 const ATTEMPTS_MAX = 5
 const PAUSE_MS = 500
 const MODEL = 'sim/swift-8b'

@@ -23,7 +23,7 @@ export async function replay(args: readonly string[]): Promise<void> {
     const naive = await alone('naive', seconds)
     const ours = await alone('ours', seconds)
     print(`\nKeys in use when it begins, naive / ours\n\n${phaseTable(naive, ours)}`)
-    print(`\nKeys that nobody has seen before, naive / ours\n\n${unseenTable(naive, ours)}`)
+    print(`\nKeys that no gateway has seen before, naive / ours\n\n${unseenTable(naive, ours)}`)
     print(`\nForged keys\n\n${floodTable(naive, ours)}`)
     const summary = {
       naive: summaryOf(naive, 'inUse'),

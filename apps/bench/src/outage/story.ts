@@ -9,7 +9,7 @@ export interface Stage {
   flushRedis(): Promise<void>
   /** A group of keys that no gateway has seen yet comes into use, and stays in use. */
   newcomers(): void
-  /** Somebody begins to send forged keys, or stops. */
+  /** A client begins to send forged keys, or stops. */
   flood(on: boolean): void
 }
 

@@ -58,7 +58,7 @@ it('puts what callers saw and what the database did side by side, naive first', 
   expect(line(phaseTable(naive, ours), 'all').slice(1, 4)).toEqual(['80 / 80', '40 / 0', '40 / 0'])
 })
 
-it('reports keys that nobody had seen apart, and holds them against the keys in use', () => {
+it('reports unseen keys apart, and compares them with the keys in use', () => {
   expect(line(unseenTable(naive, ours), '1: dropped').slice(1)).toEqual([
     ...['10 / 10', '10 / 0', '10 / 0', '1,000 / 10.0', '1,000 / 10.0', 'not / not', '10 / 10', '12 / 12'],
   ])

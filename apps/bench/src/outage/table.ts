@@ -36,7 +36,7 @@ export function phaseTable(naive: Telling, ours: Telling): string {
   return markdown([[...COLUMNS, 'peak in flight'], ...sideBySide(naive, ours, cellsOf)])
 }
 
-/** The same of the keys that nobody had seen before the trouble. */
+/** The same for keys that no gateway had seen before the outage. */
 export function unseenTable(naive: Telling, ours: Telling): string {
   return markdown([COLUMNS, ...sideBySide(naive, ours, (telling, phase) => groupCells(telling, 'unseen', phase))])
 }
