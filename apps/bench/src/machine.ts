@@ -25,8 +25,8 @@ export function machine(): Machine {
 
 function commit(): string | null {
   try {
-    const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', stdio: 'pipe' })
-    return commit.trim()
+    const printed = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', stdio: 'pipe' })
+    return printed.trim()
   } catch {
     // No working copy or no git: the figures stand without a commit.
     return null
