@@ -37,9 +37,10 @@ const HOMES = [
   },
   {
     name: 'databases-are-behind-the-store',
-    comment: 'Prisma, pg, ioredis and the job queue are known to libs/store alone; it returns domain types.',
+    comment:
+      'Prisma, pg, ioredis, its rate limiter and the job queue are known to libs/store alone; it returns domain types.',
     // What prisma/seed lists is no database.
-    packages: String.raw`(@prisma|\.prisma|prisma(?!/seed/)|pg|@types/pg|ioredis|graphile-worker)/`,
+    packages: String.raw`(@prisma|\.prisma|prisma(?!/seed/)|pg|@types/pg|ioredis|rate-limiter-flexible|graphile-worker)/`,
     home: String.raw`^(libs/store/|tools/|prisma/|prisma\.config\.ts$)`,
   },
   {

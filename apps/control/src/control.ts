@@ -44,7 +44,7 @@ export class Control {
   readonly live: Live
   readonly management: Management
   readonly catalogue: () => Promise<Catalogue>
-  readonly ownLimits = new OwnLimits()
+  readonly ownLimits: OwnLimits
   /** Test calls of credentials of tenants' own. */
   readonly trials: TestRuns
   /** How the key secrets of this process stand to what the database knows. */
@@ -65,7 +65,9 @@ export class Control {
     revocationFile: RevocationFile | null,
     private readonly log: Logger,
   ) {
-    this.entrance = new Authentication(config, prisma, new Passwords(), billing)
+    const shared = redis && { redis, secrets }
+    this.entrance = new Authentication(config, prisma, new Passwords(), billing, shared)
+    this.ownLimits = new OwnLimits(shared)
     this.catalogue = catalogueReader(pool)
     this.trials = new TestRuns({
       prisma,

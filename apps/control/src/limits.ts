@@ -1,45 +1,35 @@
 import { isIPv6 } from 'node:net'
 import { Fault } from '@turnpike/domain'
+import { Counts, type Count, type SharedRedis } from '@turnpike/store'
 
-/** So many of something within so long. */
+/** So many of something within so long, over all processes that share a Redis; without it in each process. */
 export interface Allowance {
+  /** Tells limits apart. */
+  readonly name: string
   readonly most: number
+  /** From the first of them on. Whole seconds. */
   readonly withinMs: number
+  readonly shared: SharedRedis | null
 }
 
-/** About 10 MB. When it is full the oldest are forgotten: an attacker with so many addresses is not stopped by counting. */
-const SUBJECTS_MAX = 50_000
-
-/** Counts what each subject (an address, an account) did lately. In this process only: several replicas allow as many times more. */
+/** Limits how often each subject (an address, an account, an organisation) does something. */
 export class Limit {
-  readonly #times = new Map<string, number[]>()
+  readonly #counts: Counts
+  readonly #most: number
 
-  constructor(private readonly allowance: Allowance) {}
-
-  /** Counts one more. Throws Fault `rate_limited` instead when the allowance is used up. @param message given the wait, seconds */
-  take(subject: string, nowMs: number, message: string | ((waitSeconds: number) => string)): void {
-    const times = this.#recent(subject, nowMs)
-    const [oldest] = times
-    if (oldest !== undefined && times.length >= this.allowance.most) {
-      const retryAfterMs = oldest + this.allowance.withinMs - nowMs
-      const seconds = Math.ceil(retryAfterMs / 1_000)
-      const said = typeof message === 'string' ? message : message(seconds)
-      // The hint for clients is bounded and jittered; people are told the truth.
-      throw new Fault('rate_limited', said, { retryAfterMs, metadata: { retry_after_seconds: seconds } })
-    }
-    times.push(nowMs)
-    this.#times.delete(subject)
-    this.#times.set(subject, times)
-    if (this.#times.size > SUBJECTS_MAX) this.#forgetOldest()
+  constructor({ name, most, withinMs, shared }: Allowance) {
+    this.#counts = new Counts({ shared, name, windowMs: withinMs })
+    this.#most = most
   }
 
-  #recent(subject: string, nowMs: number): number[] {
-    return (this.#times.get(subject) ?? []).filter((time) => time > nowMs - this.allowance.withinMs)
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#times.keys()
-    if (oldest !== undefined) this.#times.delete(oldest)
+  /** Counts one more. Throws Fault `rate_limited` when the allowance is used up. @param message given the wait, seconds */
+  async take(subject: string, message: string | ((waitSeconds: number) => string)): Promise<void> {
+    const { count, endsInMs } = await this.#counts.add(subject)
+    if (count <= this.#most) return
+    const seconds = Math.ceil(endsInMs / 1_000)
+    const text = typeof message === 'string' ? message : message(seconds)
+    // The hint for clients is bounded and jittered; people read the real wait.
+    throw new Fault('rate_limited', text, { retryAfterMs: endsInMs, metadata: { retry_after_seconds: seconds } })
   }
 }
 
@@ -51,33 +41,36 @@ const DELAY_MS_MAX = 30_000
 
 /** Failed sign-ins per account: five are free, then each makes the wait twice as long. */
 export class Failures {
-  readonly #failures = new Map<string, { count: number; lastMs: number }>()
+  readonly #counts: Counts
+
+  constructor(shared: SharedRedis | null) {
+    this.#counts = new Counts({ shared, name: 'sign-in-failures', windowMs: FAILURES_WITHIN_MS })
+  }
 
   /** Throws Fault `rate_limited` while the account has to wait. */
-  refuseTooSoon(account: string, nowMs: number): void {
-    const failed = this.#failures.get(account)
-    if (!failed || failed.count < FREE_FAILURES || failed.lastMs <= nowMs - FAILURES_WITHIN_MS) return
-    const delayMs = Math.min(DELAY_MS_MIN * 2 ** (failed.count - FREE_FAILURES), DELAY_MS_MAX)
-    const retryAfterMs = failed.lastMs + delayMs - nowMs
-    if (retryAfterMs > 0) {
-      throw new Fault('rate_limited', 'Too many wrong passwords for this account. Please wait a moment.', {
-        retryAfterMs,
-      })
-    }
+  async refuseTooSoon(account: string): Promise<void> {
+    const failed = await this.#counts.read(account)
+    const retryAfterMs = failed ? waitMs(failed) : 0
+    if (retryAfterMs <= 0) return
+    throw new Fault('rate_limited', 'Too many wrong passwords for this account. Please wait a moment.', {
+      retryAfterMs,
+    })
   }
 
-  note(account: string, nowMs: number): void {
-    const before = this.#failures.get(account)
-    const count = before && before.lastMs > nowMs - FAILURES_WITHIN_MS ? before.count + 1 : 1
-    this.#failures.delete(account)
-    this.#failures.set(account, { count, lastMs: nowMs })
-    const [oldest] = this.#failures.keys()
-    if (this.#failures.size > SUBJECTS_MAX && oldest !== undefined) this.#failures.delete(oldest)
+  note(account: string): Promise<void> {
+    return this.#counts.addAndExtend(account)
   }
 
-  clear(account: string): void {
-    this.#failures.delete(account)
+  clear(account: string): Promise<void> {
+    return this.#counts.clear(account)
   }
+}
+
+/** How long an account still has to wait: each failure begins its window anew, which tells how long ago the last one was. */
+export function waitMs({ count, endsInMs }: Count): number {
+  if (count < FREE_FAILURES) return 0
+  const delayMs = Math.min(DELAY_MS_MIN * 2 ** (count - FREE_FAILURES), DELAY_MS_MAX)
+  return delayMs - (FAILURES_WITHIN_MS - endsInMs)
 }
 
 /** Who an address stands for: in IPv6 a household or a server has 2⁶⁴ of them. */

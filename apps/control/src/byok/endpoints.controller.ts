@@ -70,9 +70,9 @@ export class OwnEndpointsController {
     const wanted = parseSuggesting(OwnEndpointCreate, body)
     const { prisma, credentialSecrets, ownLimits, config } = this.control
     const { tenantId } = signedInOf(request)
-    ownLimits.takeAddress(tenantId, Date.now())
+    await ownLimits.takeAddress(tenantId)
     const baseUrl = await checkEndpoint(wanted, await this.control.catalogue(), config.EGRESS_ALLOW)
-    if (wanted.secret !== null) ownLimits.takeSecret(tenantId, Date.now())
+    if (wanted.secret !== null) await ownLimits.takeSecret(tenantId)
     const creating = createOwnEndpoint(prisma, credentialSecrets, authorOf(request), {
       ...wanted,
       model: wanted.model as ModelSlug,
@@ -94,14 +94,14 @@ export class OwnEndpointsController {
     const { tenantId } = signedInOf(request)
     const { ownLimits, config } = this.control
     const moves = baseUrl !== undefined && baseUrl !== before.baseUrl
-    if (moves) ownLimits.takeAddress(tenantId, Date.now())
+    if (moves) await ownLimits.takeAddress(tenantId)
     const wish = {
       retainsPrompts: rest.retainsPrompts ?? before.retainsPrompts,
       zeroRetention: rest.zeroRetention ?? before.zeroRetention,
       ...(moves && { baseUrl }),
     }
     const judged = await checkEndpoint(wish, await this.control.catalogue(), config.EGRESS_ALLOW)
-    if (rest.secret) ownLimits.takeSecret(tenantId, Date.now())
+    if (rest.secret) await ownLimits.takeSecret(tenantId)
     return this.#update(request, before.id, {
       ...rest,
       ...(judged !== undefined && { baseUrl: judged }),
@@ -118,7 +118,7 @@ export class OwnEndpointsController {
   ): Promise<OwnEndpointAnswer> {
     const before = await this.#find(request, id)
     const { secret } = parseSuggesting(EndpointSecretReplace, body)
-    this.control.ownLimits.takeSecret(signedInOf(request).tenantId, Date.now())
+    await this.control.ownLimits.takeSecret(signedInOf(request).tenantId)
     return this.#update(request, before.id, { secret })
   }
 

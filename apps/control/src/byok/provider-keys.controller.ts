@@ -76,7 +76,7 @@ export class ProviderKeysController {
     const { tenantId } = signedInOf(request)
     const { prisma, credentialSecrets, ownLimits } = this.control
     const named = await refuseUnknownNames(this.control, tenantId, wanted, FIELDS)
-    ownLimits.takeSecret(tenantId, Date.now())
+    await ownLimits.takeSecret(tenantId)
     const creating = createOwnCredential(prisma, credentialSecrets, authorOf(request), { ...wanted, ...named })
     void reply.code(201).send(await this.#answer(tenantId, await this.control.published(creating)))
   }
@@ -113,7 +113,7 @@ export class ProviderKeysController {
     const { tenantId } = signedInOf(request)
     if (!(await findOwnCredential(this.control.prisma, tenantId, known))) throw noSuchProviderKey()
     const { secret } = parseSuggesting(SecretReplace, body)
-    this.control.ownLimits.takeSecret(tenantId, Date.now())
+    await this.control.ownLimits.takeSecret(tenantId)
     return this.#update(request, known, { secret })
   }
 

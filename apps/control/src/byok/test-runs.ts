@@ -85,7 +85,7 @@ export class TestRuns {
     nowMs: number,
   ): Promise<Tried> {
     const { limits, prisma, keks } = this.#options
-    limits.takeTest(tenantId, nowMs)
+    await limits.takeTest(tenantId)
     const found = await testCredential({ ...way, secret: opened(keks, tenantId, own) ?? '' })
     const { result, status } = found
     await noteOwnTest(prisma, tenantId, own.id, { result, status, secretVersion: own.version, atMs: nowMs })

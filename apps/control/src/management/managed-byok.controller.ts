@@ -60,7 +60,7 @@ export class ManagedByokController {
     const named = await refuseUnknownNames(this.control, tenantId, namesIn(wanted, wanted.provider), FIELDS)
     const placement = placementOf(wanted.is_fallback ?? false)
     const all = await listOwnCredentials(prisma, tenantId)
-    ownLimits.takeSecret(tenantId, Date.now())
+    await ownLimits.takeSecret(tenantId)
     const creating = createOwnCredential(prisma, credentialSecrets, authorOf(request), {
       ...named,
       name: wanted.name ?? wanted.provider,
@@ -86,7 +86,7 @@ export class ManagedByokController {
     if (!before) throw noSuchProviderKey()
     const wanted = parseSuggesting(ManagedByokPatch, body)
     const { models, keys } = await refuseUnknownNames(this.control, tenantId, namesIn(wanted, before.provider), FIELDS)
-    if (wanted.key !== undefined) ownLimits.takeSecret(tenantId, Date.now())
+    if (wanted.key !== undefined) await ownLimits.takeSecret(tenantId)
     const updating = updateOwnCredential(prisma, credentialSecrets, authorOf(request), before.id, {
       name: wanted.name ?? undefined,
       secret: wanted.key,

@@ -8,6 +8,7 @@ import {
   signUp,
   type Passwords,
   type PrismaClient,
+  type SharedRedis,
   type SignedIn,
 } from '@turnpike/store'
 import type { Billing } from '@turnpike/billing'
@@ -30,27 +31,28 @@ export interface Begun {
 
 /** Signing up and in: who may begin a session, and how often one may try. */
 export class Authentication {
-  readonly #signUps = new Limit({ most: 10, withinMs: 60 * MINUTE_MS })
-  readonly #signIns = new Limit({ most: 20, withinMs: MINUTE_MS })
-  readonly #failures = new Failures()
+  readonly #signUps: Limit
+  readonly #signIns: Limit
+  readonly #failures: Failures
 
   constructor(
     private readonly config: ControlConfig,
     private readonly prisma: PrismaClient,
     private readonly passwords: Passwords,
     private readonly billing: Billing,
-  ) {}
+    shared: SharedRedis | null,
+  ) {
+    this.#signUps = new Limit({ name: 'sign-ups', most: 10, withinMs: 60 * MINUTE_MS, shared })
+    this.#signIns = new Limit({ name: 'sign-ins', most: 20, withinMs: MINUTE_MS, shared })
+    this.#failures = new Failures(shared)
+  }
 
   /**
    * Makes an account and begins its first session. A taken address is told, since the form would be a riddle otherwise; the
    * limit per address of the visitor keeps that from listing who has an account.
    */
   async signUp({ email, password, organisation }: SignUp, visitor: Visitor, nowMs: number): Promise<Begun> {
-    this.#signUps.take(
-      subjectOf(visitor.address),
-      nowMs,
-      'Too many sign-ups from your network. Please try again later.',
-    )
+    await this.#signUps.take(subjectOf(visitor.address), 'Too many sign-ups from your network. Please try again later.')
     const passwordHash = await this.passwords.hash(password)
     const funds = this.config.SIGNUP_FUNDS
     const userId = await signUp(this.prisma, { email, passwordHash, organisation: organisation ?? null, funds }, nowMs)
@@ -59,15 +61,15 @@ export class Authentication {
 
   /** Begins a session. An unknown address and a wrong password take the same time and get the same answer. */
   async signIn({ email, password }: SignIn, visitor: Visitor, nowMs: number): Promise<Begun> {
-    this.#signIns.take(subjectOf(visitor.address), nowMs, 'Too many sign-ins from your network. Please wait a minute.')
-    this.#failures.refuseTooSoon(email, nowMs)
+    await this.#signIns.take(subjectOf(visitor.address), 'Too many sign-ins from your network. Please wait a minute.')
+    await this.#failures.refuseTooSoon(email)
     const known = await findCredentials(this.prisma, email)
     const fits = await this.passwords.matches(password, known?.passwordHash ?? null)
     if (!known || !fits) {
-      this.#failures.note(email, nowMs)
+      await this.#failures.note(email)
       throw new Fault('credentials_wrong', 'The e-mail address or the password is wrong.')
     }
-    this.#failures.clear(email)
+    await this.#failures.clear(email)
     return this.#begin(known.userId, visitor, nowMs)
   }
 
