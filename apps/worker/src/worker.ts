@@ -71,6 +71,7 @@ export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Wo
       else log.debug(message)
     },
     onFailed: (job, attempts, error) => log.warn({ job, attempts, error }, 'a job failed'),
+    onStopped: (error) => log.error({ error }, 'the job queue stopped; it is started again'),
   })
   return {
     async close() {

@@ -19,7 +19,7 @@ afterAll(async () => {
 const APPLICATION = 'a queue of the test'
 
 /** A queue that does `work` for every `expire-sessions`, and nothing else. */
-function queue(work: () => Promise<void>) {
+function queue(work: () => Promise<void>, onStopped: (cause: unknown) => void) {
   const nothing = () => Promise.resolve()
   const tasks: Tasks = {
     'send-verification': nothing,
@@ -39,23 +39,28 @@ function queue(work: () => Promise<void>) {
     concurrency: 1,
     log: () => undefined,
     onFailed: () => undefined,
+    onStopped,
   })
 }
 
 it.each([
   { outcome: 'success', fails: false },
   { outcome: 'failure', fails: true },
-])('outlives a connection that breaks while it reports a $outcome', async ({ fails }) => {
+])('outlives a connection that breaks while it reports a $outcome, and says why it stopped', async ({ fails }) => {
   const holder = await owner.connect()
+  const causes: unknown[] = []
   let done = 0
-  const jobs = await queue(async () => {
-    done++
-    if (done > 1) return
-    // Whoever reports on the job now has to wait, and can be cut off while it does.
-    await holder.query('BEGIN')
-    await holder.query('SELECT 1 FROM graphile_worker._private_jobs FOR UPDATE')
-    if (fails) throw new Error('the work failed')
-  })
+  const jobs = await queue(
+    async () => {
+      done++
+      if (done > 1) return
+      // The connection that reports on the job has to wait, and can be cut while it does.
+      await holder.query('BEGIN')
+      await holder.query('SELECT 1 FROM graphile_worker._private_jobs FOR UPDATE')
+      if (fails) throw new Error('the work failed')
+    },
+    (cause) => causes.push(cause),
+  )
   await owner.query(`SELECT graphile_worker.add_job('expire-sessions', '{}')`)
   await waitFor(
     async () => {
@@ -74,4 +79,5 @@ it.each([
   await waitFor(() => done > 1, { withinMs: 20_000 })
   await jobs.close()
   expect(done).toBe(2)
+  expect(causes).toEqual([expect.objectContaining({ message: expect.stringMatching(/terminat/) })])
 })

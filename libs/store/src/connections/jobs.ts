@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
-import { Logger as QueueLogger, parseCronItems, run, type Runner, type TaskList } from 'graphile-worker'
+import { Logger as QueueLogger, parseCronItems, run, type TaskList } from 'graphile-worker'
 import { Pool as QueuePool } from 'pg'
 import type { TenantId } from '@turnpike/domain'
 import { connectionSettings, type Pool, type PoolOptions } from './pools.ts'
 import type { Transaction } from './prisma.ts'
 
-/** Every kind of queued work, with what it is told. Payloads rest in the database, so no secret is ever part of one. */
+/** Every kind of queued work, with its payload. Payloads rest in the database, so no secret is ever part of one. */
 export interface Jobs {
   readonly 'send-verification': { readonly verificationId: string }
   readonly 'ensure-partitions': Record<string, never>
@@ -13,7 +13,7 @@ export interface Jobs {
   /** Reads the price list and keeps what it would change as a draft. */
   readonly 'import-catalogue': Record<string, never>
   readonly 'run-what-if': { readonly tenantId: TenantId; readonly runId: string }
-  /** Queues runs whose worker ended without a word, or whose job was lost. */
+  /** Queues runs whose worker died, or whose job was lost. */
   readonly 'resume-what-ifs': Record<string, never>
   readonly 'forget-what-ifs': Record<string, never>
 }
@@ -24,7 +24,7 @@ const ATTEMPTS_MAX = 20
 
 /**
  * Queues a job in the caller's transaction: it exists exactly if the transaction commits, and is run at least once.
- * @param key of two jobs with the same key only the later waits; null: as many as are added
+ * @param key a job that waits is replaced by a later one with the same key; null: every job waits
  */
 export async function addJob<Name extends JobName>(
   transaction: Transaction,
@@ -38,8 +38,8 @@ export async function addJob<Name extends JobName>(
 }
 
 /**
- * What a worker does for each kind of job. May run twice for one job: a rejection means that it is tried again, and so, after
- * four hours, does an outcome that PostgreSQL never heard of.
+ * What a worker does for each kind of job. May run twice for one job: it is tried again when it rejected, and after four hours when
+ * its outcome did not reach PostgreSQL.
  */
 export type Tasks = { readonly [Name in JobName]: (payload: Jobs[Name]) => Promise<void> }
 
@@ -49,56 +49,67 @@ export interface JobsOptions {
   /** Connections for the queue itself: one listens, one looks at the clock, the others fetch and report. */
   readonly connections: PoolOptions
   readonly tasks: Tasks
-  /** Jobs that time starts: five cron fields, UTC. What was missed while no worker ran is made up for, unless the next time does as well. */
+  /** Jobs that time starts: five cron fields, UTC. A time that was missed while no worker ran is made up for, except with `skipsMissed`. */
   readonly timetable: readonly { readonly name: JobName; readonly at: string; readonly skipsMissed?: boolean }[]
   /** Jobs at once. */
   readonly concurrency: number
   readonly log: (level: 'error' | 'warning' | 'info' | 'debug', message: string) => void
-  /** Hears of a job that failed, each time. */
+  /** Called each time that a job fails. */
   readonly onFailed: (name: string, attempts: number, error: unknown) => void
+  /** Called with the cause when the queue stopped by itself, or could not be started again. It is started again after 5 s. */
+  readonly onStopped: (cause: unknown) => void
 }
 
 /** How far back missed times are made up for. */
 const BACKFILL_MS = 24 * 3_600_000
 
-/** The queue library gives up when the database is away at the wrong moment; it is begun again after this. */
+/** The queue library gives up when the database is away at the wrong moment; it is started again after this. */
 const RESTART_MS = 5_000
 
-/** Runs jobs until closed. Rejects when it cannot begin; later outages of the database are sat out. `close` lets jobs under way finish. */
+/** Runs jobs until closed. Rejects when it cannot start; it survives later outages of the database. `close` lets running jobs finish. */
 export async function runJobs(options: JobsOptions): Promise<{ readonly close: () => Promise<void> }> {
   const pool = queuePool(options.url, options.connections)
   const closing = new AbortController()
-  let runner: Runner | null = await begin(options, pool)
+  let queue: Queue | null = await startQueue(options, pool)
   const running = (async () => {
     while (!closing.signal.aborted) {
-      await runner?.promise.catch(() => undefined)
+      const cause = await queue?.stopped
       if (closing.signal.aborted) return
-      options.log('error', 'the job queue stopped; it is begun again')
-      runner = null
+      if (queue) options.onStopped(cause)
+      queue = null
       await setTimeout(RESTART_MS, undefined, { signal: closing.signal }).catch(() => undefined)
       if (closing.signal.aborted) return
-      runner = await begin(options, pool).catch(() => null)
+      queue = await startQueue(options, pool).catch((error: unknown) => {
+        options.onStopped(error)
+        return null
+      })
     }
-    // Closed while it was being begun.
-    await runner?.stop()
+    // Closed while it was starting.
+    await queue?.stop()
   })()
   return {
     async close() {
       closing.abort()
       // One that has stopped by itself just now says so by rejecting.
-      await runner?.stop().catch(() => undefined)
+      await queue?.stop().catch(() => undefined)
       await running
       await pool.end()
     },
   }
 }
 
-async function begin(options: JobsOptions, pool: QueuePool): Promise<Runner> {
+interface Queue {
+  /** Resolves with the cause when the queue stopped. */
+  readonly stopped: Promise<unknown>
+  stop(): Promise<void>
+}
+
+async function startQueue(options: JobsOptions, pool: QueuePool): Promise<Queue> {
   const runner = await run({
     pgPool: pool,
     concurrency: options.concurrency,
     noHandleSignals: true,
-    // Reported one by one, an outcome that PostgreSQL does not take is a rejection that nobody hears, and ends the process.
+    // Reported one by one, an outcome that PostgreSQL does not take is an unhandled rejection, which ends the process.
     preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     taskList: taskList(options.tasks),
     parsedCronItems: parseCronItems(
@@ -111,10 +122,20 @@ async function begin(options: JobsOptions, pool: QueuePool): Promise<Runner> {
     logger: new QueueLogger(() => (level, message) => options.log(level, message)),
   })
   runner.events.on('job:error', ({ job, error }) => options.onFailed(job.task_identifier, job.attempts, error))
-  return runner
+  // The library resolves `promise` whatever happened, and reports the cause here.
+  let cause: unknown = new Error('The queue library stopped without an error.')
+  runner.events.on('pool:fatalError', ({ error }) => (cause = error))
+  runner.events.on('worker:fatalError', ({ error }) => (cause = error))
+  return {
+    stopped: runner.promise.then(
+      () => cause,
+      (error: unknown) => error,
+    ),
+    stop: () => runner.stop(),
+  }
 }
 
-/** The queue library writes what it read back as JSON, so 64-bit integers must reach it as text, not as the house's bigint. */
+/** The queue library writes what it read back as JSON, so 64-bit integers must reach it as text, not as the bigint of the other pools. */
 function queuePool(url: string, options: PoolOptions): QueuePool {
   const pool = new QueuePool(connectionSettings(url, options))
   const onError = (error: Error) => options.onIdleError?.(error)
