@@ -1,9 +1,11 @@
+import { LRUCache } from 'lru-cache'
+
 import { fingerprint } from './dice.ts'
 import { type Prompt, promptTokens, toolTokens, turnTokens } from './prompt.ts'
 
 /** How long a prompt's beginning stays cached; each use starts the five minutes anew. */
 const KEPT_MS = 300_000
-/** Beginnings kept over all providers; the least recently used gives way. */
+/** Beginnings kept over all providers; the least recently used is dropped. */
 const PREFIXES_MAX = 50_000
 
 export type CacheablePrompt = Pick<Prompt, 'model' | 'turns' | 'tools' | 'caches'>
@@ -16,7 +18,7 @@ export interface CacheUse {
 
 /** The providers' prompt caches: which beginnings of conversations were seen lately, turn by turn. */
 export class Prefixes {
-  readonly #expiry = new Map<string, number>()
+  readonly #expiry = new LRUCache<string, number>({ max: PREFIXES_MAX })
   readonly #now: () => number
 
   constructor(now: () => number) {
@@ -38,20 +40,12 @@ export class Prefixes {
       const name = `${provider} ${mark} ${tokens}`
       if ((this.#expiry.get(name) ?? 0) > now) read = tokens
       seen = tokens
-      this.#keep(name, now + KEPT_MS)
+      this.#expiry.set(name, now + KEPT_MS)
     }
     return { read, written: seen - read }
   }
 
   clear(): void {
     this.#expiry.clear()
-  }
-
-  #keep(name: string, until: number): void {
-    this.#expiry.delete(name)
-    this.#expiry.set(name, until)
-    if (this.#expiry.size <= PREFIXES_MAX) return
-    const oldest = this.#expiry.keys().next()
-    if (!oldest.done) this.#expiry.delete(oldest.value)
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { addToDigest, ownerOf, type Attempt, type Digest, type TargetId } from '@turnpike/domain'
+import { LRUCache } from 'lru-cache'
 import type { Pool } from '../connections/pools.ts'
 
 export interface HealthMinutesOptions {
@@ -8,7 +9,7 @@ export interface HealthMinutesOptions {
   readonly node: string
   /** Wall clock, milliseconds. */
   readonly now?: () => number
-  /** Told when minutes could not be written, with the cause; they are kept and written with the next ones. */
+  /** Called with the cause when minutes could not be written; they are kept and written with the next ones. */
   readonly onFailure?: (cause: unknown) => void
 }
 
@@ -18,7 +19,7 @@ interface Minute {
   readonly endpoint: TargetId
   attempts: number
   failures: number
-  /** Faults of all attempts that brought no answer, of those that the caller called off too. */
+  /** Faults of all attempts without an answer, those that the caller cancelled included. */
   readonly failureKinds: Record<string, number>
   readonly firstTokenMs: Digest
   readonly tokensPerSecond: Digest
@@ -27,17 +28,17 @@ interface Minute {
 const MINUTE_MS = 60_000
 /** An hour of a hundred endpoints and more, kept while Postgres is away; then the oldest minutes go. */
 const MINUTES_MAX = 10_000
-/** As much again at most for targets of tenants' own, which take no room from the catalogue's. */
+/** As many for targets of tenants, which take no room from those of the catalogue. */
 const OWN_MINUTES_MAX = 10_000
 
 /** Collects attempts per endpoint and minute and writes closed minutes to `health_minutes`, once a minute, in one insert. */
 export class HealthMinutes {
   readonly #options: HealthMinutesOptions
   readonly #now: () => number
-  /** A row belongs to one life of one process, so that two lives within a minute do not collide. */
+  /** A row belongs to one run of one process, so that two runs within a minute do not collide. */
   readonly #writer: string
-  readonly #minutes = new Map<string, Minute>()
-  readonly #ownMinutes = new Map<string, Minute>()
+  readonly #minutes = this.#keep(MINUTES_MAX)
+  readonly #ownMinutes = this.#keep(OWN_MINUTES_MAX)
   readonly #timer: NodeJS.Timeout
   #writing: Promise<void> = Promise.resolve()
   /** Minutes that were given up because Postgres was away for too long. */
@@ -64,13 +65,13 @@ export class HealthMinutes {
     if (tokensPerSecond !== null) addToDigest(minute.tokensPerSecond, tokensPerSecond)
   }
 
-  /** Writes the minutes that are over. Never rejects: health is advice, and waits for a better time. */
+  /** Writes the minutes that are over. Never rejects: minutes that PostgreSQL did not take are kept. */
   write(): Promise<void> {
     const openMs = startOf(this.#now())
     return this.#enqueue(this.#all().filter((minute) => minute.startMs < openMs))
   }
 
-  /** Writes all that is left, the open minute too. */
+  /** Writes all that is left, the open minute included. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await this.#writing
@@ -79,15 +80,10 @@ export class HealthMinutes {
 
   #minuteOf(endpoint: TargetId): Minute {
     const startMs = startOf(this.#now())
-    const place = `${startMs} ${endpoint}`
+    const name = `${startMs} ${endpoint}`
     const minutes = this.#minutesWith(endpoint)
-    const known = minutes.get(place)
+    const known = minutes.get(name)
     if (known) return known
-    const [oldest] = minutes.keys()
-    if (minutes.size >= (minutes === this.#minutes ? MINUTES_MAX : OWN_MINUTES_MAX) && oldest !== undefined) {
-      minutes.delete(oldest)
-      this.lost++
-    }
     const minute = {
       startMs,
       endpoint,
@@ -97,11 +93,18 @@ export class HealthMinutes {
       firstTokenMs: {},
       tokensPerSecond: {},
     }
-    minutes.set(place, minute)
+    minutes.set(name, minute)
     return minute
   }
 
-  #minutesWith(endpoint: TargetId): Map<string, Minute> {
+  #keep(max: number): LRUCache<string, Minute> {
+    const dispose = (_minute: Minute, _name: string, reason: string) => {
+      if (reason === 'evict') this.lost++
+    }
+    return new LRUCache({ max, dispose })
+  }
+
+  #minutesWith(endpoint: TargetId): LRUCache<string, Minute> {
     return ownerOf(endpoint) === null ? this.#minutes : this.#ownMinutes
   }
 
@@ -115,7 +118,7 @@ export class HealthMinutes {
   }
 
   #isHeld(minute: Minute): boolean {
-    return this.#minutesWith(minute.endpoint).get(`${minute.startMs} ${minute.endpoint}`) === minute
+    return this.#minutesWith(minute.endpoint).peek(`${minute.startMs} ${minute.endpoint}`) === minute
   }
 
   async #insert(minutes: readonly Minute[]): Promise<void> {
@@ -139,7 +142,7 @@ export class HealthMinutes {
   }
 }
 
-/** A repetition after a lost answer inserts nothing. */
+/** A repetition whose first answer was lost inserts nothing. */
 const INSERT = `INSERT INTO health_minutes SELECT (jsonb_populate_record(NULL::health_minutes, r)).*
   FROM jsonb_array_elements($1::jsonb) r ON CONFLICT DO NOTHING`
 

@@ -1,25 +1,26 @@
 import { randomBytes } from 'node:crypto'
 import type { HealthChange } from '@turnpike/domain'
 import type { Redis } from 'ioredis'
+import { LRUCache } from 'lru-cache'
 import { openHealth, sealHealth } from './message.ts'
 import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
 import type { KeySecrets } from '../key-path/seal.ts'
 import { openRedis, openSubscriber, promptly } from '../connections/redis.ts'
 
-/** The channel on which nodes tell each other what they saw. */
+/** The channel on which nodes report to each other. */
 const HEALTH_CHANNEL = 'turnpike:health'
 const PING_MS = 1_000
-/** Older than this, a message says nothing of now; clocks of nodes that differ by more do not hear each other. */
+/** An older message is ignored; nodes whose clocks differ by more ignore each other. */
 const AGE_MS_MAX = 60_000
-/** Lives of processes whose numbers are remembered, well beyond the nodes there are. */
+/** Senders whose last number is remembered, many more than there are nodes; the one that was silent for longest is forgotten. */
 const LIVES_MAX = 1_000
 
 export interface HealthShareOptions {
   readonly redisUrl: string
-  /** Messages are sealed with them: whoever else writes to Redis can call no endpoint down. */
+  /** Messages are sealed with them, so that another writer to Redis cannot report an endpoint as down. */
   readonly secrets: KeySecrets
-  /** Told when the others are heard and when they are no more, not for each try between. */
-  readonly onState?: (heard: boolean) => void
+  /** Called when the connection is made and when it is lost, not for each try between. */
+  readonly onState?: (connected: boolean) => void
   readonly channel?: string
   readonly clock?: Clock
 }
@@ -28,33 +29,33 @@ export interface HealthShareStats {
   /** Messages sent and taken by Redis; given up because Redis did not take them. */
   readonly sent: number
   readonly lost: number
-  /** Messages of others taken in; refused as garbage, as too old or as a repetition. */
+  /** Messages of other nodes that were accepted; ignored as garbage, as too old or as a repetition. */
   readonly heard: number
   readonly ignored: number
 }
 
-/** The figures of all nodes, brought together over Redis. Advice: with Redis gone each node goes on with its own. */
+/** The health figures of all nodes, exchanged over Redis. With Redis gone each node uses its own. */
 export interface HealthShare {
-  /** Whether the others are heard now. */
+  /** Whether messages of other nodes arrive. */
   readonly connected: boolean
   readonly stats: HealthShareStats
-  /** Who is told what others saw; one listener. */
-  listen(hear: (changes: readonly HealthChange[]) => void): void
-  /** Tells the others. Never rejects: what Redis does not take at once is given up, since a second later it is old. */
+  /** Sets the one listener to changes that other nodes report. */
+  listen(listener: (changes: readonly HealthChange[]) => void): void
+  /** Reports changes to the other nodes. Never rejects: what Redis does not take at once is dropped, since it is old a second later. */
   publish(changes: readonly HealthChange[]): Promise<void>
   close(): void
 }
 
-/** Opens it. Waits for nothing: Redis may come later, go and come back. */
+/** Does not wait for Redis, which may come later, go and come back. */
 export function openHealthShare(options: HealthShareOptions): HealthShare {
   const { redisUrl, secrets, channel = HEALTH_CHANNEL, clock = SYSTEM_CLOCK } = options
   const redis = openRedis(redisUrl)
   const stats = { sent: 0, lost: 0, heard: 0, ignored: 0 }
   const life = randomBytes(8).toString('hex')
-  const lives = new Map<string, number>()
+  const lives = new LRUCache<string, number>({ max: LIVES_MAX })
   let number = 0
   let connected = false
-  let hear: (changes: readonly HealthChange[]) => void = () => undefined
+  let listener: (changes: readonly HealthChange[]) => void = () => undefined
   const subscriber = subscribe(redis, channel, {
     onMessage(text) {
       const message = openHealth(secrets, text)
@@ -64,11 +65,11 @@ export function openHealthShare(options: HealthShareOptions): HealthShare {
         return
       }
       stats.heard++
-      hear(message.changes)
+      listener(message.changes)
     },
-    onState(heard) {
-      if (heard !== connected) options.onState?.(heard)
-      connected = heard
+    onState(isConnected) {
+      if (isConnected !== connected) options.onState?.(isConnected)
+      connected = isConnected
     },
   })
   return {
@@ -76,7 +77,7 @@ export function openHealthShare(options: HealthShareOptions): HealthShare {
       return connected
     },
     stats,
-    listen: (listener) => void (hear = listener),
+    listen: (next) => void (listener = next),
     async publish(changes) {
       if (changes.length === 0) return
       const text = sealHealth(secrets, { life, number: ++number, sentMs: clock.wallMs(), changes })
@@ -94,33 +95,30 @@ export function openHealthShare(options: HealthShareOptions): HealthShare {
   }
 }
 
-/** Whether a message comes after the last one of its life. The life that was silent for longest is forgotten when there are too many. */
-function isNew(lives: Map<string, number>, message: { readonly life: string; readonly number: number }): boolean {
-  if (message.number <= (lives.get(message.life) ?? 0)) return false
-  lives.delete(message.life)
-  lives.set(message.life, message.number)
-  const [oldest] = lives.keys()
-  if (lives.size > LIVES_MAX && oldest !== undefined) lives.delete(oldest)
+/** Whether a message comes after the last one of its sender. */
+function isNew(lives: LRUCache<string, number>, { life, number }: { readonly life: string; readonly number: number }) {
+  if (number <= (lives.get(life) ?? 0)) return false
+  lives.set(life, number)
   return true
 }
 
-/** A ping each second finds a connection that died without a word: its socket time-out closes it, and it is opened again. */
+/** A ping each second finds a connection that died silently: its socket time-out closes it, and it is opened again. */
 function subscribe(
   redis: Redis,
   channel: string,
-  told: { readonly onMessage: (text: string) => void; readonly onState: (heard: boolean) => void },
+  on: { readonly onMessage: (text: string) => void; readonly onState: (connected: boolean) => void },
 ): Redis {
   const subscriber = openSubscriber(redis)
   const pinging = setInterval(() => void subscriber.ping().catch(() => undefined), PING_MS)
-  subscriber.on('message', (_channel: string, text: string) => told.onMessage(text))
+  subscriber.on('message', (_channel: string, text: string) => on.onMessage(text))
   subscriber.on('ready', () => {
-    // Half a connection is none: it is opened again.
+    // A connection that cannot subscribe is opened again.
     subscriber.subscribe(channel).then(
-      () => told.onState(true),
+      () => on.onState(true),
       () => subscriber.disconnect(true),
     )
   })
-  subscriber.on('close', () => told.onState(false))
+  subscriber.on('close', () => on.onState(false))
   subscriber.on('end', () => clearInterval(pinging))
   return subscriber
 }
