@@ -10,6 +10,7 @@ import {
   type Catalogue,
   type Endpoint,
   type EndpointId,
+  type TargetId,
   type KeyId,
   type ModelSlug,
   type Objective,
@@ -22,8 +23,10 @@ import {
   type WorkspaceId,
 } from '@turnpike/domain'
 import { adapterFor } from '@turnpike/providers'
-import type { Call, Routed } from '../../gateway/src/call/call.ts'
-import { connect, type ConnectDependencies } from '../../gateway/src/connect/failover.ts'
+import type { Call } from '../../gateway/src/call/call.ts'
+import { Progress } from '../../gateway/src/call/progress.ts'
+import type { ConnectDependencies } from '../../gateway/src/connect/dependencies.ts'
+import { Failover } from '../../gateway/src/connect/failover.ts'
 import { HealthBook } from '../../gateway/src/health/book.ts'
 import { HedgeBudget } from '../../gateway/src/connect/hedge-budget.ts'
 import { RateLimitQueue } from '../../gateway/src/connect/rate-limit-queue.ts'
@@ -177,17 +180,18 @@ class Hour {
     const world = { catalogue: this.#catalogue, reachable: new Set(this.#catalogue.providers.keys()) }
     const snapshot = { ...world, health: this.#book.pages, wallMs: 0, warm: null }
     const decision = route(request, this.#caller, snapshot, atMs, this.#draws())
-    const call = callOf(this.#caller, request, atMs)
-    const routed: Routed = { call, decision, directory: { ...world, target: (id) => this.#targetOf(id) } }
+    const progress = new Progress(callOf(this.#caller, request, atMs))
+    const routed = { decision, directory: { ...world, target: (id: TargetId) => this.#targetOf(id) } }
     this.#inFlight++
     try {
-      const { opened, attempt } = await connect(routed, (target) => this.#open(target, number), this.#means)
-      this.#stream(opened, usage, atMs, call.attempts[attempt]?.startMs ?? 0, call.attempts.length)
+      const open = (target: Target) => this.#open(target, number)
+      const target = await new Failover(progress, routed, open, this.#means).connect()
+      this.#stream(target, usage, atMs, progress.answering?.startMs ?? 0, progress.attempts.length)
     } catch (thrown) {
       const fault = asFault(thrown)
       if (fault.blame === 'us' && fault.code === 'internal') throw thrown
       const nothing = { provider: null, firstTokenMs: Number.NaN, tokensPerSecond: Number.NaN, costNano: 0n }
-      this.#served.push({ ...nothing, atMs, attempts: call.attempts.length })
+      this.#served.push({ ...nothing, atMs, attempts: progress.attempts.length })
       this.#inFlight--
     }
   }
@@ -285,13 +289,13 @@ function callerOf({ name, objective, only }: Contestant): Caller {
 function callOf(caller: Caller, request: RouteRequest, atMs: number): Call {
   return {
     ...{ id: '20261121-aaaaaaaaaaaaaaaaaaaa' as RequestId, kind: 'chat', caller, requestedModel: MODEL, preset: null },
-    ...{ route: request, strategy: 'direct', routed: null, conversation: null, streamed: true, endUser: null },
+    ...{ routeRequest: request, conversation: null, streamed: true, endUser: null },
     ...{
       responseOptions: { decision: false, metadata: false, region: null },
       beganAtMs: 0,
       startedMs: atMs,
       simulation: {},
     },
-    ...{ signal: new AbortController().signal, disconnected: null, attempts: [] },
+    signal: new AbortController().signal,
   }
 }

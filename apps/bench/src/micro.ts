@@ -125,7 +125,6 @@ function chunkWriting(): () => void {
       egress: 'open',
       own: null,
     },
-    attempt: 0,
     head: [],
     rest: (async function* () {})(),
     sentBytes: 0,

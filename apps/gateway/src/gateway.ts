@@ -8,36 +8,36 @@ import {
   type RequestId,
   type TenantId,
 } from '@turnpike/domain'
-import { Egress, type EgressOptions, type Logger, type Registry } from '@turnpike/server'
+import { Egress, showMetric, type EgressOptions, type Logger, type Metric, type Registry } from '@turnpike/server'
 import { authenticate, type PresentedKey, type RequestDetail } from '@turnpike/store'
-import { createAdmission } from './call/admit.ts'
-import { Affinity } from './route/affinity.ts'
-import type { AttemptDeadlines } from './call/attempt.ts'
-import type { Call } from './call/call.ts'
-import type { GatewayConfig } from './config.ts'
-import { connect, type ConnectDependencies } from './connect/failover.ts'
-import { Disconnects } from './call/disconnects.ts'
-import { embed, type Embedded } from './embed.ts'
 import { explain } from './api/explain/explain.ts'
 import type { ExplainBody } from './api/explain/explain.schema.ts'
-import type { HealthBook } from './health/book.ts'
-import { HedgeBudget } from './connect/hedge-budget.ts'
-import { probe } from './health/probe.ts'
-import { Meter, type Book } from './call/meter.ts'
-import { createGatewayMetrics } from './metrics.ts'
-import { showMetric } from '@turnpike/server'
-import { withOpaqueUser } from './api/inference/opaque-user.ts'
-import { RateLimitQueue } from './connect/rate-limit-queue.ts'
-import { readinessOf, type LivesOn, type Readiness } from './http/readiness.ts'
-import { withByok } from './targets/byok-target.ts'
-import type { Metric } from '@turnpike/server'
+import { createAdmission } from './call/admit.ts'
+import type { Answer } from './call/answer.ts'
+import { Disconnects } from './call/disconnects.ts'
+import { endOfCall } from './call/end-of-call.ts'
+import { Meter, type RequestLog } from './call/meter.ts'
+import type { Progress } from './call/progress.ts'
 import type { Sink } from './call/relay.ts'
-import { resolve, type RoutingContext } from './route/resolve.ts'
+import type { GatewayConfig } from './config.ts'
+import type { ConnectDependencies } from './connect/dependencies.ts'
+import { Failover } from './connect/failover.ts'
+import { HedgeBudget } from './connect/hedge-budget.ts'
+import { RateLimitQueue } from './connect/rate-limit-queue.ts'
+import { RetryThrottle } from './connect/retry-throttle.ts'
+import type { Open } from './connect/running-attempt.ts'
+import { openEmbeddings, type VectorsAnswer } from './connect/upstream-embeddings.ts'
+import { openChat } from './connect/upstream.ts'
+import type { HealthBook } from './health/book.ts'
+import { probe } from './health/probe.ts'
+import { readinessOf, type LivesOn, type Readiness } from './http/readiness.ts'
+import { createGatewayMetrics } from './metrics.ts'
+import { Affinity } from './route/affinity.ts'
+import { decide, resolve, type RoutingContext } from './route/resolve.ts'
 import { serve, type Steps } from './serve.ts'
 import { openStores, type Stores } from './stores/stores.ts'
-import type { TargetDirectory, Target, EgressMode } from './targets/target.ts'
-import { RetryThrottle } from './connect/retry-throttle.ts'
-import { open } from './connect/upstream.ts'
+import { withByok } from './targets/byok-target.ts'
+import type { EgressMode, TargetDirectory } from './targets/target.ts'
 
 export interface GatewayOptions {
   /** Addresses of a name, for tests; else the system's. */
@@ -48,14 +48,13 @@ export interface GatewayOptions {
 export class Gateway {
   readonly metrics: Registry
   readonly #steps: Steps
-  readonly #ways: Readonly<Record<EgressMode, Egress>>
+  readonly #egress: Readonly<Record<EgressMode, Egress>>
   readonly #health: HealthBook
-  readonly #means: HedgingMeans
   readonly #affinity = new Affinity(now)
   readonly #inFlight: () => number
   /** Calls under way, to be ended when the process has waited long enough. */
   readonly live = new Set<AbortController>()
-  /** Calls whose callers left. */
+  /** Calls whose callers disconnected. */
   readonly disconnects = new Disconnects(after)
   #shuttingDown = false
 
@@ -64,40 +63,36 @@ export class Gateway {
     readonly stores: Stores,
     options: GatewayOptions = {},
   ) {
-    this.#ways = waysOf(config, options)
+    this.#egress = egressByMode(config, options)
     this.#health = stores.health.book
-    const probing = { book: this.#health, egress: this.#ways.open, directory: () => stores.directory(), nowMs: now }
+    const probing = { book: this.#health, egress: this.#egress.open, directory: () => stores.directory(), nowMs: now }
     stores.health.start(config.HEALTH_PROBES === 'off' ? null : (endpoint) => probe(endpoint, probing))
-    const admission = createAdmission()
-    this.#inFlight = admission.inFlight
-    this.#means = meansOf(config, this.#health, admission.inFlight)
-    const { registry, finished } = createGatewayMetrics(admission.inFlight, stores)
-    for (const metric of [...connectMetrics(this.#means), ...this.disconnects.metrics]) showMetric(metric, [registry])
+    const { admit, inFlight } = createAdmission()
+    this.#inFlight = inFlight
+    const connecting = connectDependencies(config, this.#health, inFlight)
+    const { registry, finished } = createGatewayMetrics(inFlight, stores)
+    for (const metric of [...connectMetrics(connecting), ...this.disconnects.metrics]) showMetric(metric, [registry])
     this.metrics = registry
-    const book: Book = {
+    const log: RequestLog = {
       begin: (begun) => stores.book.begin(begun),
-      end: (record, call) => {
-        finished(record)
-        this.#affinity.learn(call, record)
-        this.#means.hedges.paid(record.tenantId, record.costNanoUsd)
-        return stores.book.end(record, call)
-      },
+      end: endOfCall({
+        count: finished,
+        learn: ({ call, resolved }, record) =>
+          this.#affinity.learn({ caller: call.caller, conversation: call.conversation, ...resolved }, record),
+        paid: (tenantId, cost) => connecting.hedges.paid(tenantId, cost),
+        log: stores.book,
+      }),
     }
     this.#steps = {
-      route: (call) => resolve(call, this.#world(call.caller), now(), Math.random()),
-      admit: admission.admit,
-      meter: (call) => new Meter(call, book, this.#health, now),
-      connect: async (routed, request) => {
-        const outgoing = withOpaqueUser(request, routed.call.caller.tenantId)
-        const opening = (target: Target, patience: AttemptDeadlines, off: AbortSignal | null) =>
-          open(target, routed.call, outgoing, this.#ways[target.egress], patience, off)
-        const { opened, attempt } = await connect(routed, opening, this.#means)
-        return { ...opened, attempt }
-      },
+      meter: (progress) => new Meter(progress, log, this.#health, now),
+      resolve: (call) => resolve(call, this.#routingContext(call.caller), now()),
+      route: (call, resolved) => decide(call, resolved, this.#routingContext(call.caller), now(), Math.random()),
+      admit,
+      connect: (progress, routed, open) => new Failover(progress, routed, open, connecting).connect(),
     }
   }
 
-  /** Key in, caller out; throws 401 on proof only, 503 when it cannot be told. */
+  /** Key in, caller out; throws 401 only for a key that is proven invalid, 503 when that cannot be decided. */
   identify(credentials: PresentedKey): Promise<Caller> {
     const { keySecrets, keys, refused } = this.stores
     return authenticate(credentials, {
@@ -109,14 +104,21 @@ export class Gateway {
     })
   }
 
-  serve(call: Call, request: ChatRequest, sink: Sink): Promise<void> {
-    this.#refuseWhileDraining()
-    return serve(call, request, this.#steps, sink).finally(() => this.disconnects.end(call))
+  serveChat(progress: Progress, request: ChatRequest, sink: Sink): Promise<void> {
+    return this.#serve(
+      progress,
+      (target, deadlines, cancelled) =>
+        openChat(target, progress.call, request, this.#egress[target.egress], deadlines, cancelled),
+      sink,
+    )
   }
 
-  embed(call: Call, request: EmbeddingRequest): Promise<Embedded> {
-    this.#refuseWhileDraining()
-    return embed(call, request, this.#steps, this.#ways, this.#means).finally(() => this.disconnects.end(call))
+  serveEmbeddings(progress: Progress, request: EmbeddingRequest, sink: Sink<VectorsAnswer>): Promise<void> {
+    return this.#serve(
+      progress,
+      (target, deadlines) => openEmbeddings(target, progress, request, this.#egress[target.egress], deadlines),
+      sink,
+    )
   }
 
   /** The catalogue and accounts in force; Fault `store_unavailable` before the first was read. */
@@ -127,12 +129,12 @@ export class Gateway {
     return directory
   }
 
-  /** Where a request of this caller would go, and why. Nobody is asked and nothing is recorded. */
+  /** Where a request of this caller would go, and why. No provider is requested and nothing is recorded. */
   explain(body: ExplainBody, caller: Caller): ReturnType<typeof explain> {
-    return explain(body, caller, this.#world(caller), { nowMs: now(), wallMs: Date.now() })
+    return explain(body, caller, this.#routingContext(caller), { nowMs: now(), wallMs: Date.now() })
   }
 
-  /** What people are shown of an endpoint: uptime, percentiles, status. */
+  /** What an endpoint is shown with: uptime, percentiles, status. */
   figures(endpoint: EndpointId): EndpointFigures {
     return this.#health.figures(endpoint, now())
   }
@@ -144,7 +146,7 @@ export class Gateway {
     return this.stores.findRequest(tenantId, id)
   }
 
-  /** Whether traffic should come here, and what this gateway lives on. */
+  /** Whether this gateway should get traffic, and which stores it runs on. */
   readiness(): Readiness & { readonly livesOn: LivesOn } {
     const channels = this.stores.channels()
     const catalogue = this.stores.catalogueSource()
@@ -155,51 +157,56 @@ export class Gateway {
     }
   }
 
-  /** Refuses new work and waits for what is under way, as long as configured; what takes longer ends with an error in band. */
+  /** Refuses new calls and waits for those under way, as long as configured; calls that take longer end with an error in band. */
   async shutDown(): Promise<void> {
     this.#shuttingDown = true
-    await this.#quiet(this.config.DRAIN_TIMEOUT_MS)
+    await this.#untilIdle(this.config.DRAIN_TIMEOUT_MS)
     for (const call of this.live)
       call.abort(new Fault('shutting_down', 'This gateway shut down before the answer was complete.'))
-    await this.#quiet(FAREWELL_MS_MAX)
+    await this.#untilIdle(LAST_EVENTS_MS_MAX)
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#ways.open.close(), this.#ways.guarded.close()])
+    await Promise.all([this.#egress.open.close(), this.#egress.guarded.close()])
     await this.stores.close()
   }
 
-  #world(caller: Caller): RoutingContext {
+  async #serve<Reply extends Answer>(progress: Progress, open: Open<Reply>, sink: Sink<Reply>): Promise<void> {
+    if (this.#shuttingDown)
+      throw new Fault('shutting_down', 'This gateway is shutting down; please retry, another one will answer.')
+    try {
+      await serve(progress, this.#steps, open, sink)
+    } finally {
+      this.disconnects.end(progress)
+    }
+  }
+
+  #routingContext(caller: Caller): RoutingContext {
     const { config, stores } = this
     if (caller.own) this.#health.renew(caller.own)
-    const means = { secrets: stores.ownSecrets, simulatorUrl: config.SIMULATOR_URL }
+    const byok = { secrets: stores.ownSecrets, simulatorUrl: config.SIMULATOR_URL }
     return {
-      directory: withByok(this.directory(), caller, means),
+      directory: withByok(this.directory(), caller, byok),
       health: this.#health.pages,
       affinity: this.#affinity,
     }
   }
 
-  async #quiet(withinMs: number): Promise<void> {
+  async #untilIdle(withinMs: number): Promise<void> {
     const deadline = now() + withinMs
     while (this.#inFlight() > 0 && now() < deadline) await pause(DRAIN_POLL_MS)
   }
-
-  #refuseWhileDraining(): void {
-    if (this.#shuttingDown)
-      throw new Fault('shutting_down', 'This gateway is shutting down; please retry, another one will answer.')
-  }
 }
 
-/** Sockets to one provider. Each carries one request at a time. */
+/** Connections to one provider. Each carries one request at a time. */
 const CONNECTIONS_PER_ORIGIN_MAX = 2_048
-/** To one endpoint of a tenant's: nobody's machine takes more, and no tenant shall take all sockets of this process. */
+/** To one endpoint of a tenant: so that no tenant takes all connections of this process. */
 const CONNECTIONS_PER_OWN_ORIGIN_MAX = 256
 const DRAIN_POLL_MS = 50
-/** For the last events to leave. */
-const FAREWELL_MS_MAX = 1_000
+/** For the last events of aborted calls to leave. */
+const LAST_EVENTS_MS_MAX = 1_000
 
-function waysOf(config: GatewayConfig, { lookup }: GatewayOptions): Readonly<Record<EgressMode, Egress>> {
+function egressByMode(config: GatewayConfig, { lookup }: GatewayOptions): Readonly<Record<EgressMode, Egress>> {
   const shared = { connectTimeoutMs: config.UPSTREAM_CONNECT_TIMEOUT_MS, ...(lookup && { lookup }) }
   return {
     open: new Egress({ ...shared, connectionsMax: CONNECTIONS_PER_ORIGIN_MAX }),
@@ -211,9 +218,7 @@ function waysOf(config: GatewayConfig, { lookup }: GatewayOptions): Readonly<Rec
   }
 }
 
-type HedgingMeans = ConnectDependencies & { readonly hedges: HedgeBudget }
-
-function meansOf(config: GatewayConfig, health: HealthBook, inFlight: () => number): HedgingMeans {
+function connectDependencies(config: GatewayConfig, health: HealthBook, inFlight: () => number) {
   return {
     health,
     throttle: new RetryThrottle(inFlight),
@@ -228,10 +233,10 @@ function meansOf(config: GatewayConfig, health: HealthBook, inFlight: () => numb
     nowMs: now,
     after,
     dice: Math.random,
-  }
+  } satisfies ConnectDependencies
 }
 
-function connectMetrics({ throttle, rateLimitQueue, hedges }: HedgingMeans): Metric[] {
+function connectMetrics({ throttle, rateLimitQueue, hedges }: ReturnType<typeof connectDependencies>): Metric[] {
   return [
     {
       name: 'turnpike_retries_refused_total',

@@ -1,34 +1,43 @@
-import type { ChatRequest } from '@turnpike/domain'
 import type { Admit, Grant } from './call/admit.ts'
 import type { Answer } from './call/answer.ts'
-import type { Call, Routed } from './call/call.ts'
+import type { Call } from './call/call.ts'
 import type { Meter } from './call/meter.ts'
+import type { Progress, Resolved, Routed } from './call/progress.ts'
 import { relay, type Sink } from './call/relay.ts'
+import type { Open } from './connect/running-attempt.ts'
 import { excluded } from './route/excluded.ts'
 
-/** What serving a chat takes, each step ready to be called; steps never call each other. */
+/** The steps of a call, each ready to be called; steps never call each other. */
 export interface Steps {
-  readonly route: (call: Call) => Routed
+  readonly meter: (progress: Progress) => Meter
+  readonly resolve: (call: Call) => Resolved
+  readonly route: (call: Call, resolved: Resolved) => Routed
   readonly admit: Admit
-  readonly meter: (call: Call) => Meter
-  readonly connect: (routed: Routed, request: ChatRequest) => Promise<Answer>
+  readonly connect: <Reply>(progress: Progress, routed: Routed, open: Open<Reply>) => Promise<Reply>
 }
 
 /**
- * One chat, start to finish: begin the meter, route, admit, connect, relay, settle.
- * Faults before the first byte are thrown and become the status; later ones are told in band by the sink.
+ * One call, start to finish: begin the meter, resolve names, route, admit, connect, relay, settle.
+ * Faults before the first byte are thrown and become the status; the sink reports later ones in band.
+ * @param open begins the request at one target
  */
-export async function serve(call: Call, request: ChatRequest, steps: Steps, sink: Sink): Promise<void> {
-  const meter = steps.meter(call)
+export async function serve<Reply extends Answer>(
+  progress: Progress,
+  steps: Steps,
+  open: Open<Reply>,
+  sink: Sink<Reply>,
+): Promise<void> {
+  const { call } = progress
+  const meter = steps.meter(progress)
   let grant: Grant | undefined
   try {
-    const routed = steps.route(call)
-    meter.routed(routed.decision)
-    // Nobody waits for a place when there is nowhere to go.
-    if (routed.decision.targets.length === 0) throw excluded(routed.decision, routed)
+    progress.resolved = steps.resolve(call)
+    const routed = (progress.routed = steps.route(call, progress.resolved))
+    // A call without a target is refused for that reason, whatever the load.
+    if (routed.decision.targets.length === 0) throw excluded(call, progress.resolved.routeRequest, routed)
     grant = steps.admit(call.caller, routed.decision)
-    const answer = await steps.connect(routed, request)
-    await relay(call, answer, sink, meter)
+    const answer = await steps.connect(progress, routed, open)
+    await relay(progress, answer, sink, meter)
   } catch (thrown) {
     const fault = await meter.fail(thrown, sink.committed)
     if (!sink.committed) throw fault

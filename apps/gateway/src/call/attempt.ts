@@ -14,7 +14,7 @@ export interface AttemptDeadlines {
   readonly totalMs: number | null
 }
 
-/** A finished attempt, or one that has begun to answer, as it is recorded. Times are those of a monotonic clock. */
+/** The record of an attempt that failed or has begun to answer. Times are those of a monotonic clock. */
 export function attemptOf(target: Target, call: Call, startedMs: number, nowMs: number, fault: Fault | null): Attempt {
   const endMs = Math.round(nowMs - call.startedMs)
   return {
@@ -30,13 +30,13 @@ export function attemptOf(target: Target, call: Call, startedMs: number, nowMs: 
   }
 }
 
-/** An attempt that was called off because another one at the same time was faster. It says nothing of its target. */
+/** The record of an attempt that was cancelled because the other one of a hedged pair was faster. It says nothing of its target. */
 export function lostAttempt(target: Target, call: Call, startedMs: number, nowMs: number): Attempt {
   const lost = attemptOf(target, call, startedMs, nowMs, null)
   return { ...lost, firstTokenMs: null, outcome: 'lost', status: null }
 }
 
-/** Whether the attempt ended for a reason that is not the target's: the caller left, or the request's time was over. */
+/** Whether the attempt ended for a reason that is not the target's: disconnect, deadline or shutdown. */
 export function wasCancelled(fault: Fault): boolean {
   return fault.code === 'caller_gone' || fault.code === 'deadline_passed' || fault.code === 'shutting_down'
 }
@@ -47,10 +47,10 @@ export function upstreamStatusOf(fault: Fault): number | null {
   return typeof status === 'number' ? status : null
 }
 
-/** Where the address is not allowed, it will not be a moment later; where the time for a line is over, a second try takes as long. */
+/** A refused address is refused again, and a connection that timed out takes as long the next time. */
 const NOT_WORTH_REPEATING: readonly unknown[] = ['EGRESS_REFUSED', 'ETIMEDOUT']
 
-/** True when it is certain that nothing of the request has left, and that it is so was known at once. */
+/** Whether it is certain that nothing of the request was sent, and that was known at once. */
 export function neverLeft(fault: Fault): boolean {
   return fault.facts.detail?.['sent'] === false && !NOT_WORTH_REPEATING.includes(fault.facts.detail['code'])
 }

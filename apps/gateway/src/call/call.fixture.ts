@@ -1,11 +1,22 @@
-import type { Caller, Catalogue, Endpoint, TargetId, Model, ModelSlug, Provider, RequestId } from '@turnpike/domain'
+import type {
+  Caller,
+  Catalogue,
+  Endpoint,
+  Model,
+  ModelSlug,
+  Provider,
+  RequestId,
+  RouteRequest,
+  TargetId,
+} from '@turnpike/domain'
 import { aCaller, aCatalogue } from '@turnpike/testkit'
 import { Affinity } from '../route/affinity.ts'
+import { decide, resolve, type RoutingContext } from '../route/resolve.ts'
 import type { Call } from './call.ts'
-import type { RoutingContext } from '../route/resolve.ts'
+import { Progress, type Resolved, type Routed } from './progress.ts'
 
-/** A catalogue of these endpoints, all of whose providers can be reached, with nothing known of them yet. */
-export function aWorld(
+/** A catalogue of these endpoints, all of whose providers are reachable, with no health known yet. */
+export function aRoutingContext(
   endpoints: readonly Endpoint[],
   given: { models?: readonly Model[]; providers?: readonly Provider[]; catalogue?: Catalogue } = {},
 ): RoutingContext {
@@ -23,7 +34,18 @@ export function aWorld(
   }
 }
 
-/** A chat that asks for a model, with one message. */
+export function aRouteRequest(models: readonly string[], changes: Partial<RouteRequest> = {}): RouteRequest {
+  return {
+    models: models as ModelSlug[],
+    promptTokens: 100,
+    maxTokens: null,
+    parameters: [],
+    preferences: {},
+    ...changes,
+  }
+}
+
+/** A chat that requests a model, with one message. */
 export function aCall(models: readonly string[], changes: Partial<Call> = {}, caller: Caller = aCaller()): Call {
   return {
     id: '20261121-00000000000000000000' as RequestId,
@@ -31,9 +53,7 @@ export function aCall(models: readonly string[], changes: Partial<Call> = {}, ca
     caller,
     requestedModel: models[0] ?? '',
     preset: null,
-    route: { models: models as ModelSlug[], promptTokens: 100, maxTokens: null, parameters: [], preferences: {} },
-    strategy: 'direct',
-    routed: null,
+    routeRequest: aRouteRequest(models),
     conversation: {
       name: null,
       session: false,
@@ -46,8 +66,18 @@ export function aCall(models: readonly string[], changes: Partial<Call> = {}, ca
     startedMs: 0,
     simulation: {},
     signal: new AbortController().signal,
-    disconnected: null,
-    attempts: [],
     ...changes,
   }
+}
+
+/** Resolves and routes a call. */
+export function routeCall(
+  call: Call,
+  context: RoutingContext,
+  dice = 0,
+): { progress: Progress; resolved: Resolved; routed: Routed } {
+  const progress = new Progress(call)
+  const resolved = (progress.resolved = resolve(call, context, 0))
+  const routed = (progress.routed = decide(call, resolved, context, 0, dice))
+  return { progress, resolved, routed }
 }

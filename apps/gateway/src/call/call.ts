@@ -1,41 +1,34 @@
-import type { Attempt, Caller, Decision, Fault, Message, RequestId, RouteRequest } from '@turnpike/domain'
+import type { Caller, Message, RequestId, RouteRequest } from '@turnpike/domain'
 import type { PresetVersion } from '@turnpike/store'
-import type { TargetDirectory } from '../targets/target.ts'
 
-/** How the models of a request were found, in OpenRouter's words. */
-export type Strategy = 'direct' | 'auto' | 'free' | 'latest' | 'fallback'
-
-/** What an answer tells of its route besides, as its request asked by headers. */
+/** What an answer reports of its route besides, as its request asked for by headers. */
 export interface ResponseOptions {
   readonly decision: boolean
   readonly metadata: boolean
-  /** Where this gateway stands; null when its operator named no place. */
+  /** Where this gateway stands; null when its operator named no region. */
   readonly region: string | null
 }
 
 /** What tells one conversation from another, without keeping a word of it. */
 export interface Conversation {
-  /** As its caller named it, by a session id or else by a key for the prompt cache; null: it is known by how it begins. */
+  /** The name that its caller gave it, by a session id or else by a key for the prompt cache; null: it is known by its first messages. */
   readonly name: string | null
-  /** By a session id: such a one stays after any success, others after an answer that used the prompt cache. */
+  /** Named by a session id: its target is kept after any success, others after an answer that used the prompt cache. */
   readonly session: boolean
   readonly messages: readonly Message[]
 }
 
-/** One request on its way through the gateway: who, what, since when, and what happened so far. */
+/** One accepted request: what is requested, by whom and since when. A call never changes; its `Progress` does. */
 export interface Call {
   readonly id: RequestId
   readonly kind: 'chat' | 'completion' | 'embedding'
   readonly caller: Caller
   /** As the caller wrote it. */
   readonly requestedModel: string
-  /** The preset that it named, and the version that applied. */
+  /** The preset that the request named, and the version that applied. */
   readonly preset: PresetVersion | null
-  /** When the call is routed, names in it that are no models' are replaced by what they stand for. */
-  route: RouteRequest
-  strategy: Strategy
-  /** Null until it is routed. */
-  routed: Routed | null
+  /** What the call is routed by, with names of models as the caller wrote them. */
+  readonly routeRequest: RouteRequest
   /** Null where no prompt cache can be warm. */
   readonly conversation: Conversation | null
   readonly responseOptions: ResponseOptions
@@ -47,16 +40,6 @@ export interface Call {
   readonly startedMs: number
   /** Headers that script a simulated provider; never sent to a real one. */
   readonly simulation: Readonly<Record<string, string>>
-  /** Aborted when the time is over or the caller hangs up, unless the answer is read on for its usage; the reason is a Fault. */
+  /** Aborted at the deadline, and when the caller disconnects unless the answer is read to its end; the reason is a Fault. */
   readonly signal: AbortSignal
-  /** Why its answer is read to its end for nobody; null while somebody waits for it, and when it ends with the caller. */
-  disconnected: Fault | null
-  readonly attempts: Attempt[]
-}
-
-/** What has been decided for a call, and the world it was decided in: a new catalogue does not pull targets from under it. */
-export interface Routed {
-  readonly call: Call
-  readonly decision: Decision
-  readonly directory: TargetDirectory
 }

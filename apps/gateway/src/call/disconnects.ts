@@ -1,32 +1,32 @@
 import { Fault, type TenantId } from '@turnpike/domain'
-import type { Call } from './call.ts'
+import type { Progress } from './progress.ts'
 import type { Metric } from '@turnpike/server'
 
-/** Answers that one process reads for nobody at once; one organisation has a fifth of the places at most. */
-const DRAINS_MAX = 50
-const DRAINS_PER_TENANT_MAX = 10
-/** How long an answer may go on after its caller left. */
-const DRAIN_MS_MAX = 60_000
+/** Answers that one process reads at once after their callers disconnected; one organisation has a fifth of the slots at most. */
+const READS_MAX = 50
+const READS_PER_TENANT_MAX = 10
+/** How long an answer is read after its caller disconnected. */
+const READ_MS_MAX = 60_000
 
-/** How a call ends that did not end by itself. */
+/** How a call is ended from outside. */
 export interface CallEnding {
   readonly abort: (reason: Fault) => void
-  /** Lets go of what would end the call in time. */
-  readonly over: () => void
+  /** Stops the timer of the call's deadline. */
+  readonly stopTimers: () => void
 }
 
 interface ReadToEnd {
-  readonly over: () => void
+  readonly stopTimers: () => void
   readonly stopClock: () => void
   tooLong: boolean
 }
 
 /**
- * Answers that are read to their end after the caller hung up, as a policy's `disconnect: read_to_end` wants it, so that their usage is the
- * provider's own figure. What has begun goes on; nothing new is begun for a caller who left.
+ * Answers that are read to their end after their caller disconnected, as a policy's `disconnect: read_to_end` has it, so that their
+ * usage is the provider's own figure. An answer that has begun goes on; no attempt is begun after the disconnect.
  */
 export class Disconnects {
-  readonly #under = new Map<Call, ReadToEnd>()
+  readonly #running = new Map<Progress, ReadToEnd>()
   readonly #after: (ms: number, then: () => void) => () => void
   readonly #counts = { complete: 0, too_long: 0, no_place: 0 }
 
@@ -35,42 +35,42 @@ export class Disconnects {
     this.#after = after
   }
 
-  /** The caller hung up: the answer is ended at once, or read on where the policy says so and there is a place for it. */
-  leave(call: Call, ending: CallEnding): void {
+  /** The caller disconnected: the call is ended at once, or read to its end where the policy says so and a slot is free. */
+  onDisconnect(progress: Progress, ending: CallEnding): void {
     const gone = new Fault('caller_gone', 'The caller hung up.')
-    if (!this.#mayGoOn(call)) {
-      ending.over()
+    if (!this.#isReadToEnd(progress)) {
+      ending.stopTimers()
       return ending.abort(gone)
     }
-    call.disconnected = gone
-    const stopClock = this.#after(DRAIN_MS_MAX, () => {
-      drain.tooLong = true
+    progress.disconnected = gone
+    const stopClock = this.#after(READ_MS_MAX, () => {
+      read.tooLong = true
       ending.abort(gone)
     })
-    const drain: ReadToEnd = { over: ending.over, stopClock, tooLong: false }
-    this.#under.set(call, drain)
+    const read: ReadToEnd = { stopTimers: ending.stopTimers, stopClock, tooLong: false }
+    this.#running.set(progress, read)
   }
 
-  /** The call has ended, whatever became of it. */
-  end(call: Call): void {
-    const drain = this.#under.get(call)
-    if (!drain) return
-    this.#under.delete(call)
-    this.#counts[drain.tooLong ? 'too_long' : 'complete']++
-    drain.stopClock()
-    drain.over()
+  /** The call has ended, whatever its outcome. */
+  end(progress: Progress): void {
+    const read = this.#running.get(progress)
+    if (!read) return
+    this.#running.delete(progress)
+    this.#counts[read.tooLong ? 'too_long' : 'complete']++
+    read.stopClock()
+    read.stopTimers()
   }
 
   get metrics(): readonly Metric[] {
     return [
       {
         name: 'turnpike_disconnected_reads',
-        help: 'Answers that are read to their end though their caller hung up.',
-        read: () => this.#under.size,
+        help: 'Answers that are read to their end after their caller disconnected.',
+        read: () => this.#running.size,
       },
       {
         name: 'turnpike_disconnected_reads_total',
-        help: 'Callers who hung up and whose policy wants the answer read to its end, by what came of it.',
+        help: 'Callers who disconnected under a policy that reads the answer to its end, by the outcome of the read.',
         label: 'outcome',
         readEach: () => ({ ...this.#counts }),
         grows: true,
@@ -78,16 +78,16 @@ export class Disconnects {
     ]
   }
 
-  #mayGoOn({ routed, caller }: Call): boolean {
+  #isReadToEnd({ routed, call }: Progress): boolean {
     if (!routed?.decision.readToEnd) return false
-    const hasPlace = this.#under.size < DRAINS_MAX && this.#ofTenant(caller.tenantId) < DRAINS_PER_TENANT_MAX
-    if (!hasPlace) this.#counts.no_place++
-    return hasPlace
+    const hasSlot = this.#running.size < READS_MAX && this.#runningOf(call.caller.tenantId) < READS_PER_TENANT_MAX
+    if (!hasSlot) this.#counts.no_place++
+    return hasSlot
   }
 
-  #ofTenant(tenant: TenantId): number {
+  #runningOf(tenant: TenantId): number {
     let count = 0
-    for (const { caller } of this.#under.keys()) if (caller.tenantId === tenant) count++
+    for (const { call } of this.#running.keys()) if (call.caller.tenantId === tenant) count++
     return count
   }
 }

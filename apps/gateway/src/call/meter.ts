@@ -6,7 +6,6 @@ import {
   NO_USAGE,
   ownerOf,
   type Attempt,
-  type Decision,
   type Fault,
   type NanoUsd,
   type Outcome,
@@ -17,6 +16,7 @@ import type { BegunRequest, UsageRecord } from '@turnpike/store'
 import type { Answer } from './answer.ts'
 import { wasCancelled } from './attempt.ts'
 import type { Call } from './call.ts'
+import type { Progress } from './progress.ts'
 import { warningsAbout } from './warnings.ts'
 import type { HealthBook } from '../health/book.ts'
 import type { Tally } from './tally.ts'
@@ -32,47 +32,43 @@ export interface Settled {
   readonly isOwn: boolean
 }
 
-/** The journal as the meter needs it: a request is begun before dispatch, and ended with what happened. */
-export interface Book {
+/** Where requests are recorded: begun before dispatch, and ended with what happened. */
+export interface RequestLog {
   begin(begun: BegunRequest): void
-  /** @param call what the record is of, for those who learn from more than is recorded */
-  end(record: UsageRecord, call: Call): Promise<void>
+  /** @param progress of the call that the record is of */
+  end(record: UsageRecord, progress: Progress): Promise<void>
 }
 
-/** Follows one call from dispatch to its end, and writes it down exactly once. */
+/** Follows one call from dispatch to its end, and records it exactly once. */
 export class Meter {
   readonly #call: Call
+  readonly #progress: Progress
   readonly #begun: BegunRequest
-  readonly #book: Book
+  readonly #log: RequestLog
   readonly #health: HealthBook
   readonly #nowMs: () => number
-  #decision: Decision | null = null
   #answer: Answer | null = null
   #tally: Tally | null = null
   #ended = false
 
   /** Begins the record. Throws Fault `billing_unavailable` when nothing can be recorded: then nothing is served. */
-  constructor(call: Call, book: Book, health: HealthBook, nowMs: () => number) {
-    this.#call = call
-    this.#book = book
+  constructor(progress: Progress, log: RequestLog, health: HealthBook, nowMs: () => number) {
+    this.#call = progress.call
+    this.#progress = progress
+    this.#log = log
     this.#health = health
     this.#nowMs = nowMs
-    this.#begun = begunOf(call)
-    book.begin(this.#begun)
+    this.#begun = begunOf(progress.call)
+    log.begin(this.#begun)
   }
 
-  /** The route that was chosen. */
-  routed(decision: Decision): void {
-    this.#decision = decision
-  }
-
-  /** A provider has begun; what it says is added up in `tally`. */
+  /** A provider has begun to answer; `tally` adds up its answer. */
   answered(answer: Answer, tally: Tally): void {
     this.#answer = answer
     this.#tally = tally
   }
 
-  /** The answer is complete: price it, write it down, note the endpoint's health. */
+  /** The answer is complete: prices it, notes the endpoint's health and records the call. */
   async settle(): Promise<Settled> {
     const settled = this.#bill(null)
     this.#close('answered', null, true)
@@ -82,14 +78,14 @@ export class Meter {
   }
 
   /**
-   * It went wrong or was called off. A fault of the provider or ours is free; a caller who left pays for what was reported or
-   * seen to arrive. Returns the fault to tell.
+   * The call failed or was cancelled. A fault of the provider or ours is free; a caller who disconnected pays for what was reported or
+   * seen to arrive. @returns the fault to report
    */
   async fail(thrown: unknown, committed: boolean): Promise<Fault> {
-    const { disconnected } = this.#call
-    const told = asFault(thrown)
-    // An answer that was read for nobody ends early because nobody was there, whatever called it off.
-    const fault = disconnected && wasCancelled(told) ? disconnected : told
+    const { disconnected } = this.#progress
+    const ending = asFault(thrown)
+    // An answer that was read on after a disconnect ends early because of the disconnect, whatever cancelled it.
+    const fault = disconnected && wasCancelled(ending) ? disconnected : ending
     if (this.#ended) return fault
     if (this.#answer) {
       const isWhole = Boolean(disconnected && this.#tally?.finish)
@@ -108,46 +104,40 @@ export class Meter {
     const upstreamCost = priceOf(usage, price).total
     const empty = usage.completionTokens === 0 && !this.#tally?.finish?.native
     const free = empty || this.#tally?.finish?.reason === 'error' || (fault !== null && fault.blame !== 'caller')
-    // On the tenant's own account the provider sends the tenant its bill.
-    const isOwn =
-      ownerOf(this.#call.attempts[this.#answer.attempt]?.endpoint ?? this.#answer.target.endpoint.id) !== null
+    // The provider sends its bill to the tenant where the tenant's own account was used.
+    const isOwn = ownerOf(this.#answer.target.id) !== null
     return { usage, cost: free || isOwn ? 0n : upstreamCost, upstreamCost, isOwn }
   }
 
   /** Completes the record of the attempt that answered. @param isWhole its answer was read to its end */
   #close(outcome: Attempt['outcome'], fault: Fault | null, isWhole: boolean): void {
-    const call = this.#call
     const answer = this.#answer
     const tally = this.#tally
-    const attempt = answer && call.attempts[answer.attempt]
-    if (!answer || !tally || !attempt) return
-    const endMs = Math.round(this.#nowMs() - call.startedMs)
-    const usageWarnings = warningsAbout(call, answer, tally, isWhole)
-    const code = fault?.code ?? null
-    call.attempts[answer.attempt] = {
-      ...attempt,
-      endMs,
+    if (!answer || !tally) return
+    const usageWarnings = warningsAbout(this.#progress, answer, tally, isWhole)
+    this.#progress.complete({
+      endMs: Math.round(this.#nowMs() - this.#call.startedMs),
       outcome,
-      fault: code,
+      fault: fault?.code ?? null,
       ...(usageWarnings.length > 0 && { usageWarnings }),
-    }
+    })
   }
 
-  /** Tells the router what this answer was like; gives the speed where the stream was long enough to have one. */
+  /** Notes the endpoint's health after a whole answer. @returns tokens per second; null where the stream was too short to have a speed */
   #noteSuccess(usage: Usage): number | null {
-    const attempt = this.#answer && this.#call.attempts[this.#answer.attempt]
+    const attempt = this.#progress.answering
     if (!attempt) return null
     const streamedMs = attempt.firstTokenMs === null ? 0 : attempt.endMs - attempt.firstTokenMs
     const tokensPerSecond =
       streamedMs > 0 && usage.completionTokens > 1 ? (usage.completionTokens * 1000) / streamedMs : null
-    // How long the first token took was noted when it came.
+    // The time of the first token was noted when it came.
     this.#note({ ok: true, firstTokenMs: null, tokensPerSecond })
     return tokensPerSecond
   }
 
-  /** Notes how the attempt that answered came out. */
+  /** Notes the outcome of the attempt that answered. */
   #note(outcome: Outcome): void {
-    const attempt = this.#answer && this.#call.attempts[this.#answer.attempt]
+    const attempt = this.#progress.answering
     if (!attempt) return
     const sinceMs = this.#call.startedMs + attempt.startMs
     const begun = attempt.firstTokenMs !== null
@@ -161,14 +151,14 @@ export class Meter {
     tokensPerSecond: number | null = null,
   ): Promise<void> {
     this.#ended = true
-    this.#health.keep(this.#call.attempts, tokensPerSecond)
-    await this.#book.end(this.#record(settled, fault, committed), this.#call)
+    this.#health.keep(this.#progress.attempts, tokensPerSecond)
+    await this.#log.end(this.#record(settled, fault, committed), this.#progress)
   }
 
   #record({ usage, cost, upstreamCost }: Settled, fault: Fault | null, committed: boolean): UsageRecord {
-    const call = this.#call
-    const answered = this.#answer && call.attempts[this.#answer.attempt]
-    const endpoint = this.#answer?.target.endpoint
+    const { attempts, answering, resolved, routed } = this.#progress
+    const target = this.#answer?.target
+    const endpoint = target?.endpoint
     const begun = this.#begun
     // Field by field: spreading the beginning into so long a literal costs sixty microseconds instead of two.
     return {
@@ -186,7 +176,7 @@ export class Meter {
       model: endpoint?.model ?? null,
       provider: endpoint?.provider ?? null,
       endpoint: endpoint?.id ?? null,
-      owner: answered ? ownerOf(answered.endpoint) : null,
+      owner: target ? ownerOf(target.id) : null,
       status: fault && !committed ? statusOf[fault.code].status : 200,
       fault: fault?.code ?? null,
       finishReason: this.#tally?.finish?.reason ?? null,
@@ -196,11 +186,11 @@ export class Meter {
       costNanoUsd: cost,
       upstreamCostNanoUsd: upstreamCost,
       priceVersion: endpoint?.price?.version ?? null,
-      firstTokenMs: answered?.firstTokenMs ?? null,
-      totalMs: Math.round(this.#nowMs() - call.startedMs),
-      attempts: call.attempts,
-      decision: this.#decision,
-      features: this.#decision && call.route,
+      firstTokenMs: answering?.firstTokenMs ?? null,
+      totalMs: Math.round(this.#nowMs() - this.#call.startedMs),
+      attempts,
+      decision: routed?.decision ?? null,
+      features: routed && resolved.routeRequest,
     }
   }
 }

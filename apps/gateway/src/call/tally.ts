@@ -24,7 +24,7 @@ export class Tally {
   finish: { readonly reason: FinishReason; readonly native: string | null } | null = null
   upstreamId: string | null = null
 
-  /** @param assumed stands in for counts that are not reported and cannot be seen to arrive */
+  /** @param assumed counts that hold until the provider reports its own */
   constructor(assumed: Partial<Usage> = {}) {
     this.#assumed = assumed
   }

@@ -15,12 +15,13 @@ import { Alerts, readAlertRules } from '../alerts.fixture.ts'
 import { NOTHING } from './answer.ts'
 import { attemptOf } from './attempt.ts'
 import type { Call } from './call.ts'
+import { Progress } from './progress.ts'
 import { aTarget } from '../connect/failover.fixture.ts'
 import { warningsAbout } from './warnings.ts'
 import { createGatewayMetrics } from '../metrics.ts'
 import { readExposition, Scrapes } from '../promql.fixture.ts'
 import { Tally } from './tally.ts'
-import { aCall } from './call.fixture.ts'
+import { aCall, aRouteRequest } from './call.fixture.ts'
 
 const RULES = '../../../../infra/prometheus/alerts.yaml'
 
@@ -41,8 +42,8 @@ function usageWarnings(deltas: readonly ChatDelta[], changes: Partial<Exchange> 
     endpoint: { ...anEndpoint(), ...endpoint },
     provider: { ...aProvider('acorn'), ...provider },
   }
-  const answer = { target, attempt: 0, head: [], rest: NOTHING, sentBytes: 1_600 }
-  return warningsAbout(call, answer, tally, isWhole)
+  const answer = { target, head: [], rest: NOTHING, sentBytes: 1_600 }
+  return warningsAbout(new Progress(call), answer, tally, isWhole)
 }
 
 /** Two hundred bytes: fifty tokens or so. */
@@ -116,8 +117,8 @@ describe('thoughts', () => {
   it('that are not reported apart are believed as far as the request allows them', () => {
     expect(usageWarnings([SAID, end(), told(400, 8_050)], { endpoint: thinks })).toEqual([])
     expect(usageWarnings([SAID, end(), told(400, 80_500)], { endpoint: thinks })).toEqual(['completion_high'])
-    const { route } = aCall(['sim/swift-8b'])
-    const call = aCall(['sim/swift-8b'], { route: { ...route, maxTokens: 100 } })
+    const models = ['sim/swift-8b']
+    const call = aCall(models, { routeRequest: aRouteRequest(models, { maxTokens: 100 }) })
     expect(usageWarnings([SAID, end(), told(400, 500)], { call, endpoint: thinks })).toEqual(['completion_high'])
   })
 

@@ -1,23 +1,29 @@
 import { usageWarningsOf, type Usage, type UsageWarning } from '@turnpike/domain'
 import type { Answer } from './answer.ts'
 import type { Call } from './call.ts'
+import type { Progress, Resolved } from './progress.ts'
 import type { Tally } from './tally.ts'
 
 /**
- * What of the usage that a provider reported is hard to believe, beside what was sent to it and what came of it.
- * @param isWhole the answer was read to its end: a report that is still to come is not missed
+ * Usage warnings: what of a provider's report is implausible, given what was sent and what arrived.
+ * @param isWhole the answer was read to its end; otherwise a missing report may still have been to come
  */
-export function warningsAbout(call: Call, answer: Answer, tally: Tally, isWhole: boolean): readonly UsageWarning[] {
+export function warningsAbout(
+  { call, resolved }: Progress,
+  answer: Answer,
+  tally: Tally,
+  isWhole: boolean,
+): readonly UsageWarning[] {
   const { seenBytes, toolCalls, thinks } = tally.seen
   const reason = tally.finish?.reason
-  // A filter keeps back what the provider has generated and counts, and so does a call that could not be written.
+  // A filter withholds what the provider generated and counts; so does a tool call that could not be written.
   const isWithheld = reason === 'content_filter' || reason === 'error'
   return usageWarningsOf(tally.report, {
     owed: isWhole && !isWithheld ? owedBy(call, answer, seenBytes) : NOTHING,
     sentBytes: isTextOnly(call) ? answer.sentBytes : Infinity,
     seenBytes: isWithheld ? Infinity : seenBytes,
     toolCalls,
-    hiddenTokensMax: hiddenTokensMax(call, answer, thinks),
+    hiddenTokensMax: hiddenTokensMax(resolved, answer, thinks),
   })
 }
 
@@ -25,7 +31,7 @@ const NOTHING: readonly (keyof Usage)[] = []
 const PROMPT: readonly (keyof Usage)[] = ['promptTokens']
 const BOTH: readonly (keyof Usage)[] = ['promptTokens', 'completionTokens']
 
-/** Vectors have no completion, and Google counts nothing for them. */
+/** Embeddings have no completion, and Google reports no usage for them. */
 function owedBy({ kind }: Call, { target }: Answer, seenBytes: number): readonly (keyof Usage)[] {
   if (kind === 'embedding') return target.provider.dialect === 'google' ? NOTHING : PROMPT
   return seenBytes > 0 ? BOTH : NOTHING
@@ -36,11 +42,11 @@ function isTextOnly({ conversation }: Call): boolean {
 }
 
 /**
- * Models that think may count thoughts that they neither show nor report apart, as many as the request allows them. Google reports
- * them apart, always.
+ * Reasoning models may count reasoning tokens that they neither show nor report separately, as many as the request allows. Google
+ * always reports them separately.
  */
-function hiddenTokensMax({ route }: Call, { target }: Answer, thinks: boolean): number {
+function hiddenTokensMax({ routeRequest }: Resolved, { target }: Answer, thinks: boolean): number {
   const { endpoint, provider } = target
   if (provider.dialect === 'google' || !(thinks || endpoint.supportedParameters.includes('reasoning'))) return 0
-  return route.maxTokens ?? endpoint.maxCompletionTokens ?? endpoint.contextLength
+  return routeRequest.maxTokens ?? endpoint.maxCompletionTokens ?? endpoint.contextLength
 }

@@ -1,141 +1,119 @@
 import { asFault, failureKind, stepAfter, type TargetId } from '@turnpike/domain'
 import { attemptOf, lostAttempt, type AttemptDeadlines } from '../call/attempt.ts'
-import type { Routed } from '../call/call.ts'
-import { hedgeDelayMs, reserveHedge, settleHedge } from './hedge.ts'
+import type { Progress, Routed } from '../call/progress.ts'
 import { noteFailure } from './attempt-health.ts'
 import type { ConnectDependencies } from './dependencies.ts'
-import { race, type AttemptResult, type FinishedAttempt, type RunningAttempt, type Attempt } from './race.ts'
+import { hedgeDelayMs, reserveHedge, settleHedge } from './hedge.ts'
 import { onAccountOf } from './refusal.ts'
+import { hedged, type AttemptResult, type Open, type RunningAttempt } from './running-attempt.ts'
 import type { Target } from '../targets/target.ts'
 
-/**
- * Asks one target and resolves when it has begun to answer. @param off calls this attempt off at once, also one that has begun; null:
- * nobody will
- */
-export type Opening<Opened> = (target: Target, patience: AttemptDeadlines, off: AbortSignal | null) => Promise<Opened>
-
-/** What came of an attempt that succeeded, and its place in the call's list. */
-export interface Connected<Opened> {
-  readonly opened: Opened
-  readonly attempt: number
-}
-
-/** Attempts that are over, in the order of their start, and the one of them that answers; null: they failed. */
-export interface AttemptsOutcome<Opened> {
-  readonly connected: Connected<Opened> | null
-  readonly runs: readonly FinishedAttempt<Opened>[]
-}
-
-/** Why an attempt was called off. */
-const LOST = Symbol('lost')
-
-/** Asks one target at a time for a call, or two at once where the policy hedges; writes every attempt down, and what it says of its target. */
+/** Runs one attempt of a call, or a hedged pair where the policy hedges. Records each attempt, and what it says of its target. */
 export class AttemptRunner<Opened> {
+  readonly #progress: Progress
   readonly #routed: Routed
-  readonly #open: Opening<Opened>
-  readonly #means: ConnectDependencies
+  readonly #open: Open<Opened>
+  readonly #dependencies: ConnectDependencies
   readonly #totalEndsMs: number | null
-  /** The target that was asked beside another one; null: none was. */
-  hedgeTargetId: TargetId | null = null
 
-  /** @param totalEndsMs when the policy's time for the request is over; null: it has none */
-  constructor(routed: Routed, open: Opening<Opened>, means: ConnectDependencies, totalEndsMs: number | null) {
+  /** @param totalEndsMs when the policy's time for the request is over; null: the policy sets none */
+  constructor(
+    progress: Progress,
+    routed: Routed,
+    open: Open<Opened>,
+    dependencies: ConnectDependencies,
+    totalEndsMs: number | null,
+  ) {
+    this.#progress = progress
     this.#routed = routed
     this.#open = open
-    this.#means = means
+    this.#dependencies = dependencies
     this.#totalEndsMs = totalEndsMs
   }
 
-  /** One attempt, and a second one beside it when it is the call's first and slow to begin. Never rejects. */
-  ask(target: Target, isProbe: boolean): Promise<AttemptsOutcome<Opened>> {
-    const patience = this.#patience(target.id)
-    const afterMs = hedgeDelayMs(this.#routed, target.id, patience.firstTokenMs, this.#means)
-    return afterMs === null ? this.#alone(target, isProbe, patience) : this.#hedged(target, isProbe, patience, afterMs)
+  /**
+   * One attempt, and a hedge at a second target when it is the call's first attempt and slow to begin. Never rejects.
+   * @returns in the order of their start; at most one `answered`
+   */
+  async run(target: Target, isProbe: boolean): Promise<readonly AttemptResult<Opened>[]> {
+    const deadlines = this.#deadlinesOf(target.id)
+    const afterMs = hedgeDelayMs(this.#progress, this.#routed, target.id, deadlines.firstTokenMs, this.#dependencies)
+    const attempt = { target, isProbe, reservation: null, startedMs: this.#dependencies.nowMs() }
+    const results =
+      afterMs === null
+        ? [await this.#resultOf(attempt, deadlines, null)]
+        : await this.#hedgedPair(attempt, deadlines, afterMs)
+    for (const result of results) this.#record(result)
+    return results
   }
 
-  async #alone(target: Target, isProbe: boolean, patience: AttemptDeadlines): Promise<AttemptsOutcome<Opened>> {
-    const startedMs = this.#means.nowMs()
-    const ended = await this.#endOf(target, patience, null)
-    return this.#over([{ run: { target, isProbe, leave: null, startedMs }, ended }])
-  }
-
-  async #hedged(
-    target: Target,
-    isProbe: boolean,
-    patience: AttemptDeadlines,
-    afterMs: number,
-  ): Promise<AttemptsOutcome<Opened>> {
+  async #hedgedPair(first: Started, deadlines: AttemptDeadlines, afterMs: number): Promise<AttemptResult<Opened>[]> {
+    const { after, nowMs } = this.#dependencies
     const { on } = this.#routed.decision.failover
-    const runs = await race(this.#begin(target, patience, { isProbe, leave: null }), {
+    const results = await hedged(this.#start(first, deadlines), {
       afterMs,
-      after: this.#means.after,
+      after,
       isRetryable: (fault) => stepAfter(failureKind(fault), on, []) === 'target',
-      second: () => this.#beside(target),
+      hedge: () => {
+        const found = reserveHedge(this.#progress, this.#routed, first.target, this.#dependencies)
+        if (!found) return null
+        return this.#start({ ...found, isProbe: false, startedMs: nowMs() }, this.#deadlinesOf(found.target.id))
+      },
     })
-    settleHedge(this.#routed, runs, this.#means)
-    return this.#over(runs)
+    settleHedge(this.#progress, results, this.#dependencies)
+    return results
   }
 
-  /** A second attempt, at whoever may be asked now; null for nobody. */
-  #beside(first: Target): RunningAttempt<Opened> | null {
-    const found = reserveHedge(this.#routed, first, this.#means)
-    if (!found) return null
-    const { target, leave } = found
-    this.hedgeTargetId = target.id
-    return this.#begin(target, this.#patience(target.id), { isProbe: false, leave })
+  #start(attempt: Started, deadlines: AttemptDeadlines): RunningAttempt<Opened> {
+    const cancelling = new AbortController()
+    return {
+      ...attempt,
+      result: this.#resultOf(attempt, deadlines, cancelling.signal),
+      cancel: () => {
+        cancelling.abort(LOST)
+        return { ...attempt, endMs: this.#dependencies.nowMs(), outcome: 'lost' }
+      },
+    }
   }
 
-  #begin(
-    target: Target,
-    patience: AttemptDeadlines,
-    { isProbe, leave }: Pick<Attempt, 'isProbe' | 'leave'>,
-  ): RunningAttempt<Opened> {
-    const startedMs = this.#means.nowMs()
-    const off = new AbortController()
-    const ending = this.#endOf(target, patience, off.signal)
-    return { target, isProbe, leave, startedMs, ending, callOff: () => off.abort(LOST) }
-  }
-
-  async #endOf(target: Target, patience: AttemptDeadlines, off: AbortSignal | null): Promise<AttemptResult<Opened>> {
+  async #resultOf(
+    attempt: Started,
+    deadlines: AttemptDeadlines,
+    cancelled: AbortSignal | null,
+  ): Promise<AttemptResult<Opened>> {
+    const { nowMs } = this.#dependencies
     try {
-      const opened = await this.#open(target, patience, off)
-      return { ok: true, opened, atMs: this.#means.nowMs() }
+      const opened = await this.#open(attempt.target, deadlines, cancelled)
+      return { ...attempt, endMs: nowMs(), outcome: 'answered', opened }
     } catch (thrown) {
-      return { ok: false, fault: onAccountOf(target, asFault(thrown)), atMs: this.#means.nowMs() }
+      const fault = onAccountOf(attempt.target, asFault(thrown))
+      return { ...attempt, endMs: nowMs(), outcome: 'failed', fault }
     }
   }
 
-  #over(runs: readonly FinishedAttempt<Opened>[]): AttemptsOutcome<Opened> {
-    let connected: Connected<Opened> | null = null
-    for (const { run, ended } of runs) {
-      const attempt = this.#record(run, ended)
-      if (ended?.ok) connected = { opened: ended.opened, attempt }
-    }
-    return { connected, runs }
-  }
-
-  /** Writes an attempt down, and tells health and throttle of it. @returns its place in the call's list */
-  #record({ target, isProbe, leave, startedMs }: Attempt, ended: AttemptResult<Opened> | null): number {
-    const { call } = this.#routed
-    const { health, throttle, nowMs } = this.#means
-    const attempt = ended
-      ? attemptOf(target, call, startedMs, ended.atMs, ended.ok ? null : ended.fault)
-      : lostAttempt(target, call, startedMs, nowMs())
-    const place = call.attempts.push(leave ? { ...attempt, hedge: true } : attempt) - 1
-    if (!ended) {
+  /** Records an attempt in the call's progress, and its outcome in health and throttle. */
+  #record(result: AttemptResult<Opened>): void {
+    const { call } = this.#progress
+    const { health, throttle } = this.#dependencies
+    const { target, isProbe, reservation, startedMs, endMs, outcome } = result
+    const attempt =
+      outcome === 'lost'
+        ? lostAttempt(target, call, startedMs, endMs)
+        : attemptOf(target, call, startedMs, endMs, outcome === 'failed' ? result.fault : null)
+    this.#progress.record(reservation ? { ...attempt, hedge: true } : attempt)
+    if (outcome === 'lost') {
       if (isProbe) health.release(target.id)
-      if (!leave) health.racing(target.id)?.lost(nowMs() - startedMs)
-    } else if (ended.ok) {
+      if (!reservation) health.racing(target.id)?.lost(endMs - startedMs)
+    } else if (outcome === 'answered') {
       throttle.succeeded(target.account)
-      const firstTokenMs = call.streamed ? ended.atMs - startedMs : null
-      if (isProbe || call.streamed) health.begun(target.id, firstTokenMs, ended.atMs)
-    } else noteFailure(target, ended.fault, startedMs, isProbe, this.#means)
-    return place
+      const firstTokenMs = call.streamed ? endMs - startedMs : null
+      if (isProbe || call.streamed) health.begun(target.id, firstTokenMs, endMs)
+    } else noteFailure(target, result.fault, startedMs, isProbe, this.#dependencies)
   }
 
-  /** What an attempt may take now. The last target has nobody behind it, so it is not given up because it is slow today. */
-  #patience(id: TargetId): AttemptDeadlines {
-    const { deadlines, health, nowMs } = this.#means
+  /** What an attempt may take now. The last target has no other behind it, so it is not given up because it is slow today. */
+  #deadlinesOf(id: TargetId): AttemptDeadlines {
+    const { deadlines, health, nowMs } = this.#dependencies
     const { targets, fallbacks, failover } = this.#routed.decision
     const isLast = id === (fallbacks.at(-1) ?? targets.at(-1))
     const usualMs = health.firstTokenDeadlineMs(id, deadlines.firstTokenMs)
@@ -144,3 +122,8 @@ export class AttemptRunner<Opened> {
     return { ...deadlines, firstTokenMs: Math.round(firstTokenMs), totalMs }
   }
 }
+
+type Started = Omit<RunningAttempt<unknown>, 'result' | 'cancel'>
+
+/** Why the slower attempt of a hedged pair is cancelled. */
+const LOST = Symbol('lost')

@@ -1,9 +1,7 @@
 import {
-  DEFAULT_FAILOVER,
   endpointOf,
   ownerOf,
   ownTarget,
-  type Decision,
   type EndpointId,
   type Fault,
   type OwnCredential,
@@ -11,131 +9,131 @@ import {
 } from '@turnpike/domain'
 import { aCaller } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
-import { aCall, aTarget, fault, someMeans } from './failover.fixture.ts'
-import { connect, type ConnectDependencies } from './failover.ts'
+import type { ConnectDependencies } from './dependencies.ts'
+import { aProgress, aTarget, connect, fault, routedTo, someDependencies } from './failover.fixture.ts'
 import { anOwnCredential, OWN_SECRET, someKeks } from '../targets/byok.fixture.ts'
-import type { TargetDirectory, Target } from '../targets/target.ts'
+import type { Target } from '../targets/target.ts'
 
-const HOUSE = 'acorn/m/x' as EndpointId
-const OTHER_HOUSE = 'birch/m/x' as EndpointId
+const OPERATOR = 'acorn/m/x' as EndpointId
+const OTHER_OPERATOR = 'birch/m/x' as EndpointId
 const caller = aCaller()
 const keks = someKeks()
 const [mine, second] = [anOwnCredential(caller.tenantId, keks), anOwnCredential(caller.tenantId, keks)]
-const [MINE, SECOND] = [ownTarget(HOUSE, mine.id), ownTarget(OTHER_HOUSE, second.id)]
+const [MINE, SECOND] = [ownTarget(OPERATOR, mine.id), ownTarget(OTHER_OPERATOR, second.id)]
 const unauthorized = () => fault('upstream_credential_refused', { detail: { status: 401 } })
 
-/** Asks these in order. What refuses answers so each time. @param version of every secret */
-async function ask(
+/** Tries these in order. A refusing target fails so each time. @param version of every secret */
+async function tryTargets(
   targets: readonly TargetId[],
   refusing: Readonly<Record<string, () => Fault>>,
-  means: ConnectDependencies,
+  dependencies: ConnectDependencies,
   version = 1,
 ) {
   const credentials = new Map<string, OwnCredential>([mine, second].map((own) => [own.id, { ...own, version }]))
-  const asked: TargetId[] = []
-  const directory: Partial<TargetDirectory> = {
-    target(id) {
-      const own = credentials.get(ownerOf(id) ?? '') ?? null
-      return { ...aTarget(endpointOf(id)), id, own, account: own?.id ?? 'house', secret: () => OWN_SECRET }
-    },
+  const requested: TargetId[] = []
+  const targetOf = (name: string): Target => {
+    const id = name as TargetId
+    const own = credentials.get(ownerOf(id) ?? '') ?? null
+    return { ...aTarget(endpointOf(id)), id, own, account: own?.id ?? 'operator', secret: () => OWN_SECRET }
   }
   const open = ({ id }: Target) => {
-    asked.push(id)
+    requested.push(id)
     const refused = refusing[id]
     return refused ? Promise.reject(refused()) : Promise.resolve(id)
   }
-  const decision: Partial<Decision> = {
-    ...{ targets, fallbacks: [], fallbackOn: [], failover: DEFAULT_FAILOVER, removed: [], hedge: null },
-  }
-  const call = aCall({ caller })
-  const outcome = await connect(
-    { call, decision: decision as Decision, directory: directory as TargetDirectory },
-    open,
-    means,
-  ).then(
-    ({ opened }) => ({ answered: opened, fault: null }),
+  const progress = aProgress({ caller })
+  const outcome = await connect(progress, routedTo(targets, {}, targetOf), open, dependencies).then(
+    (answered) => ({ answered, fault: null }),
     (thrown: Fault) => ({ answered: null, fault: thrown }),
   )
-  return { asked, ...outcome, attempts: call.attempts }
+  return { requested, ...outcome, attempts: progress.attempts }
 }
 
 describe('a credential of the tenant that its provider refuses', () => {
   it.each([401, 402, 403])('with %i is moved on from, and the attempt says whose it is to mend', async (status) => {
     const refused = () => fault('upstream_credential_refused', { detail: { status } })
-    const { answered, attempts } = await ask([MINE, HOUSE], { [MINE]: refused }, someMeans())
-    expect(answered).toBe(HOUSE)
+    const { answered, attempts } = await tryTargets([MINE, OPERATOR], { [MINE]: refused }, someDependencies())
+    expect(answered).toBe(OPERATOR)
     expect(attempts).toMatchObject([
       { endpoint: MINE, outcome: 'failed', status, fault: 'own_credential_refused' },
-      { endpoint: HOUSE, outcome: 'answered' },
+      { endpoint: OPERATOR, outcome: 'answered' },
     ])
   })
 
   it('is 424 when nothing else is left, names provider and last four, and never the secret', async () => {
-    const { fault: told } = await ask([MINE], { [MINE]: unauthorized }, someMeans())
-    expect(told).toMatchObject({
+    const { fault: reported } = await tryTargets([MINE], { [MINE]: unauthorized }, someDependencies())
+    expect(reported).toMatchObject({
       code: 'own_credential_refused',
       facts: { metadata: { provider: 'acorn', credential: mine.id, is_byok: true, attempts: [{ status: 401 }] } },
     })
-    expect(told?.message).toMatch(/^acorn \(simulated\) refused your credential ending in 7391 \(status 401\)\. /)
-    expect(JSON.stringify([told?.message, told?.facts])).not.toContain(OWN_SECRET)
+    expect(reported?.message).toMatch(/^acorn \(simulated\) refused your credential ending in 7391 \(status 401\)\. /)
+    expect(JSON.stringify([reported?.message, reported?.facts])).not.toContain(OWN_SECRET)
   })
 
   it('stays 424 without another attempt for ten seconds, and is not called a rate limit', async () => {
     let nowMs = 0
-    const means = someMeans({ nowMs: () => nowMs })
+    const dependencies = someDependencies({ nowMs: () => nowMs })
     const refusing = { [MINE]: unauthorized, [SECOND]: unauthorized }
-    expect((await ask([MINE, SECOND], refusing, means)).fault?.code).toBe('own_credential_refused')
+    expect((await tryTargets([MINE, SECOND], refusing, dependencies)).fault?.code).toBe('own_credential_refused')
     nowMs = 9_999
-    const known = await ask([MINE, SECOND], refusing, means)
-    expect([known.asked, known.fault?.code]).toEqual([[], 'own_credential_refused'])
+    const known = await tryTargets([MINE, SECOND], refusing, dependencies)
+    expect([known.requested, known.fault?.code]).toEqual([[], 'own_credential_refused'])
     expect(known.fault?.facts.metadata).toMatchObject({ skipped: [{ reason: 'refused' }, { reason: 'refused' }] })
     nowMs = 10_000
-    expect((await ask([MINE], {}, means)).answered).toBe(MINE)
+    expect((await tryTargets([MINE], {}, dependencies)).answered).toBe(MINE)
   })
 
-  it('is asked at once with its next secret', async () => {
-    const means = someMeans()
-    await ask([MINE], { [MINE]: unauthorized }, means)
-    means.health.renew({ credentials: [{ ...mine, version: 2 }], endpoints: [] })
-    expect((await ask([MINE], {}, means, 2)).answered).toBe(MINE)
+  it('is used at once with its next secret', async () => {
+    const dependencies = someDependencies()
+    await tryTargets([MINE], { [MINE]: unauthorized }, dependencies)
+    dependencies.health.renew({ credentials: [{ ...mine, version: 2 }], endpoints: [] })
+    expect((await tryTargets([MINE], {}, dependencies, 2)).answered).toBe(MINE)
   })
 
-  it('touches neither the house’s account at that provider nor another credential there', async () => {
-    const means = someMeans()
-    const besides = ownTarget(HOUSE, second.id)
-    await ask([MINE], { [MINE]: unauthorized }, means)
-    expect(means.health.pages.get(HOUSE)).toBeUndefined()
-    expect((await ask([HOUSE], {}, means)).asked).toEqual([HOUSE])
-    expect((await ask([besides], {}, means)).asked).toEqual([besides])
+  it('touches neither the operator’s account at that provider nor another credential there', async () => {
+    const dependencies = someDependencies()
+    const another = ownTarget(OPERATOR, second.id)
+    await tryTargets([MINE], { [MINE]: unauthorized }, dependencies)
+    expect(dependencies.health.pages.get(OPERATOR)).toBeUndefined()
+    expect((await tryTargets([OPERATOR], {}, dependencies)).requested).toEqual([OPERATOR])
+    expect((await tryTargets([another], {}, dependencies)).requested).toEqual([another])
   })
 
-  it('that this gateway cannot open is passed over like one of ours, without 424', async () => {
+  it('that this gateway cannot open is skipped like one of the operator’s, without 424', async () => {
     const unopened = () => fault('upstream_credential_refused', { detail: { opened: false } })
-    const means = someMeans()
-    const first = await ask([MINE, HOUSE], { [MINE]: unopened }, means)
-    expect([first.answered, first.attempts[0]?.fault]).toEqual([HOUSE, 'upstream_credential_refused'])
-    expect((await ask([MINE, HOUSE], { [MINE]: unopened }, means)).asked).toEqual([HOUSE])
-    expect((await ask([MINE], { [MINE]: unopened }, means)).fault?.code).toBe('upstream_credential_refused')
+    const dependencies = someDependencies()
+    const first = await tryTargets([MINE, OPERATOR], { [MINE]: unopened }, dependencies)
+    expect([first.answered, first.attempts[0]?.fault]).toEqual([OPERATOR, 'upstream_credential_refused'])
+    expect((await tryTargets([MINE, OPERATOR], { [MINE]: unopened }, dependencies)).requested).toEqual([OPERATOR])
+    expect((await tryTargets([MINE], { [MINE]: unopened }, dependencies)).fault?.code).toBe(
+      'upstream_credential_refused',
+    )
   })
 })
 
-describe('an account of the house that its provider refuses', () => {
+describe('an account of the operator that its provider refuses', () => {
   it('stays a fault of the provider’s', async () => {
-    const { answered, attempts } = await ask([HOUSE, OTHER_HOUSE], { [HOUSE]: unauthorized }, someMeans())
-    expect([answered, attempts[0]?.fault]).toEqual([OTHER_HOUSE, 'upstream_credential_refused'])
-    expect((await ask([HOUSE], { [HOUSE]: unauthorized }, someMeans())).fault?.code).toBe('upstream_credential_refused')
+    const { answered, attempts } = await tryTargets(
+      [OPERATOR, OTHER_OPERATOR],
+      { [OPERATOR]: unauthorized },
+      someDependencies(),
+    )
+    expect([answered, attempts[0]?.fault]).toEqual([OTHER_OPERATOR, 'upstream_credential_refused'])
+    expect((await tryTargets([OPERATOR], { [OPERATOR]: unauthorized }, someDependencies())).fault?.code).toBe(
+      'upstream_credential_refused',
+    )
   })
 
   it('leaves the tenant’s credential there alone', async () => {
-    const means = someMeans()
-    await ask([HOUSE], { [HOUSE]: unauthorized }, means)
-    expect((await ask([MINE, OTHER_HOUSE], {}, means)).asked).toEqual([MINE])
+    const dependencies = someDependencies()
+    await tryTargets([OPERATOR], { [OPERATOR]: unauthorized }, dependencies)
+    expect((await tryTargets([MINE, OTHER_OPERATOR], {}, dependencies)).requested).toEqual([MINE])
   })
 })
 
-it('failures at a tenant’s own account hold back no retry of the house’s', async () => {
-  const means = someMeans()
-  for (let i = 0; i < 12; i++) await ask([MINE], { [MINE]: () => fault('upstream_error') }, means)
-  expect(means.throttle.mayRetry('house')).toBe(true)
-  expect(means.throttle.mayRetry(mine.id)).toBe(false)
+it('failures at a tenant’s own account hold back no retry on the operator’s', async () => {
+  const dependencies = someDependencies()
+  for (let i = 0; i < 12; i++) await tryTargets([MINE], { [MINE]: () => fault('upstream_error') }, dependencies)
+  expect(dependencies.throttle.mayRetry('operator')).toBe(true)
+  expect(dependencies.throttle.mayRetry(mine.id)).toBe(false)
 })

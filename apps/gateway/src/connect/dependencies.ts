@@ -1,11 +1,11 @@
 import type { AttemptDeadlines } from '../call/attempt.ts'
 import type { HealthBook } from '../health/book.ts'
 import type { HedgeBudget } from './hedge-budget.ts'
-import type { After } from './race.ts'
+import type { After } from './running-attempt.ts'
 import type { RateLimitQueue } from './rate-limit-queue.ts'
 import type { RetryThrottle } from './retry-throttle.ts'
 
-/** What one process holds for all of its calls. */
+/** What the attempts of all calls of one process share. */
 export interface ConnectDependencies {
   readonly health: Pick<
     HealthBook,
@@ -21,7 +21,7 @@ export interface ConnectDependencies {
     | 'racing'
   >
   readonly throttle: RetryThrottle
-  readonly hedges: Pick<HedgeBudget, 'earn' | 'take' | 'settle' | 'refuse'>
+  readonly hedges: Pick<HedgeBudget, 'earn' | 'reserve' | 'settle' | 'refuse'>
   readonly rateLimitQueue: RateLimitQueue
   /** The gateway's own limits. */
   readonly deadlines: AttemptDeadlines

@@ -6,18 +6,22 @@ import {
   type TargetId,
   type FailureKind,
   type FaultCode,
-  type Failover,
+  type Failover as FailoverPolicy,
 } from '@turnpike/domain'
 import { adapterOf } from '@turnpike/providers'
-import { aCaller, anEndpoint, aProvider } from '@turnpike/testkit'
+import { anEndpoint, aProvider } from '@turnpike/testkit'
 import type { AttemptDeadlines } from '../call/attempt.ts'
+import { aCall } from '../call/call.fixture.ts'
 import type { Call } from '../call/call.ts'
-import { connect, type ConnectDependencies } from './failover.ts'
+import { Progress, type Routed } from '../call/progress.ts'
 import { HealthBook } from '../health/book.ts'
+import type { Target, TargetDirectory } from '../targets/target.ts'
+import type { ConnectDependencies } from './dependencies.ts'
+import { Failover } from './failover.ts'
 import { HedgeBudget } from './hedge-budget.ts'
 import { RateLimitQueue } from './rate-limit-queue.ts'
-import type { TargetDirectory, Target } from '../targets/target.ts'
 import { RetryThrottle } from './retry-throttle.ts'
+import type { Open } from './running-attempt.ts'
 
 export const id = (name: string) => name as TargetId
 export const fault = (code: FaultCode, facts: Fault['facts'] = {}) => new Fault(code, `${code} it is`, facts)
@@ -40,20 +44,33 @@ export function aTarget(name: string): Target {
   }
 }
 
-export function aCall(changes: Partial<Call> = {}): Call {
-  const call: Partial<Call> = {
-    caller: aCaller(),
-    attempts: [],
-    startedMs: performance.now(),
-    signal: new AbortController().signal,
-    streamed: true,
-    ...changes,
-  }
-  return call as Call
+/** The progress of a streamed call that begins now. */
+export function aProgress(changes: Partial<Call> = {}): Progress {
+  return new Progress(aCall(['m/x'], { startedMs: performance.now(), streamed: true, ...changes }))
 }
 
-/** One process's means, with the real clock and dice that always fall the same. */
-export function someMeans(
+/** A route to these targets, in this order, under a policy that sets nothing. */
+export function routedTo(targets: readonly TargetId[], changes: Partial<Decision> = {}, target = aTarget): Routed {
+  const decision: Partial<Decision> = {
+    ...{ targets, fallbacks: [], fallbackOn: [], failover: DEFAULT_FAILOVER, removed: [], hedge: null, candidates: [] },
+    ...changes,
+  }
+  const directory: Partial<TargetDirectory> = { target }
+  return { decision: decision as Decision, directory: directory as TargetDirectory }
+}
+
+/** The target that a call connects to, or the fault that is thrown. */
+export function connect<Opened>(
+  progress: Progress,
+  routed: Routed,
+  open: Open<Opened>,
+  dependencies: ConnectDependencies = someDependencies(),
+): Promise<Opened> {
+  return new Failover(progress, routed, open, dependencies).connect()
+}
+
+/** What one process shares, with the real clock and dice that always fall the same. */
+export function someDependencies(
   changes: Partial<ConnectDependencies> = {},
 ): ConnectDependencies & { readonly health: HealthBook; readonly hedges: HedgeBudget } {
   const nowMs = () => performance.now()
@@ -73,59 +90,48 @@ export function someMeans(
   } as ConnectDependencies & { readonly health: HealthBook; readonly hedges: HedgeBudget }
 }
 
-export interface Trial {
+interface Scenario {
   readonly targets: readonly string[]
   readonly fallbacks?: readonly string[]
   readonly fallbackOn?: readonly FailureKind[]
-  readonly failover?: Partial<Failover>
-  /** What each target does, time after time; it answers when nothing is left to do. */
+  readonly failover?: Partial<FailoverPolicy>
+  /** What each target fails with, attempt after attempt; it answers when nothing is left to fail with. */
   readonly failures?: Readonly<Record<string, readonly Fault[]>>
-  readonly call?: Call
-  readonly means?: ConnectDependencies
+  readonly progress?: Progress
+  readonly dependencies?: ConnectDependencies
 }
 
-export interface Tried {
-  readonly call: Call
-  /** The endpoints that were asked, in order. */
-  readonly asked: string[]
-  readonly patience: AttemptDeadlines[]
-  /** The endpoint that answered, or the fault that was thrown. */
+interface Tried {
+  readonly progress: Progress
+  /** The targets that were requested, in order. */
+  readonly requested: string[]
+  readonly deadlines: AttemptDeadlines[]
+  /** The target that answered, or the fault that was thrown. */
   readonly outcome: string | Fault
 }
 
-/** Connects a call whose targets do as they are told. */
-export async function tryOut(trial: Trial): Promise<Tried> {
-  const { call = aCall(), means = someMeans(), failures = {} } = trial
-  const asked: string[] = []
-  const patience: AttemptDeadlines[] = []
-  const decision: Partial<Decision> = {
-    targets: trial.targets.map(id),
-    fallbacks: (trial.fallbacks ?? []).map(id),
-    fallbackOn: trial.fallbackOn ?? [],
-    failover: { ...DEFAULT_FAILOVER, ...trial.failover },
-    removed: [],
-    hedge: null,
-  }
-  const directory: Partial<TargetDirectory> = { target: aTarget }
+/** Connects a call whose targets do as the scenario says. */
+export async function tryOut(scenario: Scenario): Promise<Tried> {
+  const { progress = aProgress(), dependencies, failures = {} } = scenario
+  const requested: string[] = []
+  const deadlines: AttemptDeadlines[] = []
+  const routed = routedTo(scenario.targets.map(id), {
+    fallbacks: (scenario.fallbacks ?? []).map(id),
+    fallbackOn: scenario.fallbackOn ?? [],
+    failover: { ...DEFAULT_FAILOVER, ...scenario.failover },
+  })
   const open = (target: Target, given: AttemptDeadlines) => {
     const name = target.endpoint.id
-    const failure = failures[name]?.[asked.filter((other) => other === name).length]
-    asked.push(name)
-    patience.push(given)
-    return failure ? Promise.reject(failure) : Promise.resolve(name)
+    const failure = failures[name]?.[requested.filter((other) => other === name).length]
+    requested.push(name)
+    deadlines.push(given)
+    return failure ? Promise.reject(failure) : Promise.resolve(name as string)
   }
-  const outcome = await connect(
-    { call, decision: decision as Decision, directory: directory as TargetDirectory },
-    open,
-    means,
-  ).then(
-    ({ opened }): string => opened,
-    (thrown: unknown) => {
-      if (thrown instanceof Fault) return thrown
-      throw thrown
-    },
-  )
-  return { call, asked, patience, outcome }
+  const outcome = await connect(progress, routed, open, dependencies).catch((thrown: unknown) => {
+    if (thrown instanceof Fault) return thrown
+    throw thrown
+  })
+  return { progress, requested, deadlines, outcome }
 }
 
 export function faultOf({ outcome }: Tried): Fault {
@@ -133,10 +139,10 @@ export function faultOf({ outcome }: Tried): Fault {
   return outcome
 }
 
-/** Five requests fail at each, one after the other: the node calls it down. */
-export async function bringDown(means: ConnectDependencies, ...targets: string[]): Promise<void> {
+/** Five requests fail at each, one after the other: this process holds it for down. */
+export async function bringDown(dependencies: ConnectDependencies, ...targets: string[]): Promise<void> {
   for (const target of targets) {
     const failures = { [target]: [fault('upstream_error')] }
-    for (let i = 0; i < 5; i++) await tryOut({ targets: [target], failures, means })
+    for (let i = 0; i < 5; i++) await tryOut({ targets: [target], failures, dependencies })
   }
 }

@@ -1,6 +1,6 @@
 import { Fault, FAILURE_KINDS } from '@turnpike/domain'
 import { describe, expect, it } from 'vitest'
-import { aCall, aTarget, bringDown, fault, faultOf, id, someMeans, tryOut } from './failover.fixture.ts'
+import { aProgress, aTarget, bringDown, fault, faultOf, id, someDependencies, tryOut } from './failover.fixture.ts'
 import { RetryThrottle } from './retry-throttle.ts'
 
 const A = 'acorn/m/x'
@@ -11,24 +11,24 @@ const unreached = (code = 'ECONNREFUSED') => fault('upstream_unreachable', { det
 
 describe('connect', () => {
   it('moves on from a provider’s fault to the next target, and records every attempt', async () => {
-    const { outcome, asked, call } = await tryOut({
+    const { outcome, requested, progress } = await tryOut({
       targets: [A, B, C],
       failures: { [A]: [fault('upstream_unreachable')], [B]: [fault('upstream_timeout')] },
     })
     expect(outcome).toBe(C)
-    expect(asked).toEqual([A, B, C])
-    expect(call.attempts.map((attempt) => [attempt.outcome, attempt.fault])).toEqual([
+    expect(requested).toEqual([A, B, C])
+    expect(progress.attempts.map((attempt) => [attempt.outcome, attempt.fault])).toEqual([
       ['failed', 'upstream_unreachable'],
       ['failed', 'upstream_timeout'],
       ['answered', null],
     ])
   })
 
-  it('returns the caller’s own fault at once, without asking anybody else', async () => {
+  it('returns the caller’s own fault at once, without another attempt', async () => {
     const own = fault('context_length_exceeded')
     const tried = await tryOut({ targets: [A, B], failures: { [A]: [own] } })
     expect(tried.outcome).toBe(own)
-    expect(tried.asked).toEqual([A])
+    expect(tried.requested).toEqual([A])
   })
 
   it('moves on from the caller’s fault where the policy names its kind', async () => {
@@ -40,7 +40,7 @@ describe('connect', () => {
     expect(outcome).toBe(B)
   })
 
-  it('tells a provider’s fault of a kind that the policy does not name, with what was tried', async () => {
+  it('reports a provider’s fault of a kind that the policy does not name, with what was tried', async () => {
     const tried = await tryOut({
       targets: [A, B],
       failover: { on: ['timeout'] },
@@ -48,7 +48,7 @@ describe('connect', () => {
     })
     expect(faultOf(tried).code).toBe('upstream_error')
     expect(faultOf(tried).facts.metadata?.['attempts']).toMatchObject([{ provider: 'acorn', status: 500 }])
-    expect(tried.asked).toEqual([A])
+    expect(tried.requested).toEqual([A])
   })
 
   it('keeps a lone provider’s own fault', async () => {
@@ -69,75 +69,75 @@ describe('connect', () => {
     ])
   })
 
-  it('tries nobody once the caller has gone', async () => {
+  it('tries no target once the caller has disconnected', async () => {
     const signal = AbortSignal.abort(new Fault('caller_gone', 'gone'))
-    const tried = await tryOut({ targets: [A], call: aCall({ signal }) })
+    const tried = await tryOut({ targets: [A], progress: aProgress({ signal }) })
     expect(faultOf(tried).code).toBe('caller_gone')
-    expect(tried.asked).toEqual([])
+    expect(tried.requested).toEqual([])
   })
 })
 
 describe('fallbacks', () => {
   it('come after all targets when a failure is of a kind that they are for', async () => {
-    const { asked, outcome } = await tryOut({
+    const { requested, outcome } = await tryOut({
       targets: [A, B],
       fallbacks: [OTHER],
       fallbackOn: ['outage'],
       failures: { [A]: [fault('upstream_error')], [B]: [fault('upstream_timeout')] },
     })
-    expect([asked, outcome]).toEqual([[A, B, OTHER], OTHER])
+    expect([requested, outcome]).toEqual([[A, B, OTHER], OTHER])
   })
 
   it('come at once after a failure that all endpoints of the model share', async () => {
-    const { asked } = await tryOut({
+    const { requested } = await tryOut({
       targets: [A, B],
       fallbacks: [OTHER],
       fallbackOn: ['context_length'],
       failures: { [A]: [fault('context_length_exceeded')] },
     })
-    expect(asked).toEqual([A, OTHER])
+    expect(requested).toEqual([A, OTHER])
   })
 
   it('are left alone after failures of other kinds', async () => {
-    const { asked } = await tryOut({
+    const { requested } = await tryOut({
       targets: [A],
       fallbacks: [OTHER],
       fallbackOn: FAILURE_KINDS.filter((kind) => kind !== 'timeout'),
       failures: { [A]: [fault('upstream_timeout')] },
     })
-    expect(asked).toEqual([A])
+    expect(requested).toEqual([A])
   })
 
-  it('are asked instead of targets that are known to be down', async () => {
-    const means = someMeans()
-    await bringDown(means, A)
-    const trial = { targets: [A], fallbacks: [OTHER], means }
-    expect((await tryOut({ ...trial, fallbackOn: ['outage'] })).asked).toEqual([OTHER])
-    expect((await tryOut({ ...trial, fallbackOn: ['timeout'] })).asked).toEqual([A])
+  it('are tried instead of targets that are known to be down', async () => {
+    const dependencies = someDependencies()
+    await bringDown(dependencies, A)
+    const scenario = { targets: [A], fallbacks: [OTHER], dependencies }
+    expect((await tryOut({ ...scenario, fallbackOn: ['outage'] })).requested).toEqual([OTHER])
+    expect((await tryOut({ ...scenario, fallbackOn: ['timeout'] })).requested).toEqual([A])
   })
 })
 
 describe('health', () => {
   it('never counts a rate limit, a refused credential, an empty answer or the caller’s mistake', async () => {
-    const means = someMeans()
+    const dependencies = someDependencies()
     for (const code of [
       'upstream_rate_limited',
       'upstream_credential_refused',
       'upstream_empty',
       'content_refused',
     ] as const) {
-      await tryOut({ targets: [A], failures: { [A]: [fault(code)] }, means })
+      await tryOut({ targets: [A], failures: { [A]: [fault(code)] }, dependencies })
     }
-    expect(means.health.pages.get(id(A))?.consecutiveFailures ?? 0).toBe(0)
-    await tryOut({ targets: [B], failures: { [B]: [fault('upstream_error')] }, means })
-    expect(means.health.pages.get(id(B))?.consecutiveFailures).toBe(1)
+    expect(dependencies.health.pages.get(id(A))?.consecutiveFailures ?? 0).toBe(0)
+    await tryOut({ targets: [B], failures: { [B]: [fault('upstream_error')] }, dependencies })
+    expect(dependencies.health.pages.get(id(B))?.consecutiveFailures).toBe(1)
   })
 
   it('passes over what is known to be down, and lists it', async () => {
-    const means = someMeans()
-    await bringDown(means, A)
-    const tried = await tryOut({ targets: [A, B], failures: { [B]: [fault('upstream_error')] }, means })
-    expect(tried.asked).toEqual([B])
+    const dependencies = someDependencies()
+    await bringDown(dependencies, A)
+    const tried = await tryOut({ targets: [A, B], failures: { [B]: [fault('upstream_error')] }, dependencies })
+    expect(tried.requested).toEqual([B])
     expect(faultOf(tried).code).toBe('no_healthy_provider')
     expect(faultOf(tried).facts.metadata).toMatchObject({
       attempts: [{ provider: 'birch' }],
@@ -145,39 +145,42 @@ describe('health', () => {
     })
   })
 
-  it('asks the best of those that are down when nothing else is left, one request at a time', async () => {
-    const means = someMeans()
-    await bringDown(means, A, B)
-    expect(await tryOut({ targets: [A, B], means })).toMatchObject({ asked: [A], outcome: A })
-    await bringDown(means, A, B)
-    void means.throttle.asLastResort(aTarget(A).endpoint.model, () => new Promise(() => {}))
-    const tried = await tryOut({ targets: [A, B], means })
-    expect([tried.asked, faultOf(tried).code]).toEqual([[], 'no_healthy_provider'])
+  it('tries the best of those that are down when nothing else is left, one request at a time', async () => {
+    const dependencies = someDependencies()
+    await bringDown(dependencies, A, B)
+    expect(await tryOut({ targets: [A, B], dependencies })).toMatchObject({ requested: [A], outcome: A })
+    await bringDown(dependencies, A, B)
+    void dependencies.throttle.asLastResort(aTarget(A).endpoint.model, () => new Promise(() => {}))
+    const tried = await tryOut({ targets: [A, B], dependencies })
+    expect([tried.requested, faultOf(tried).code]).toEqual([[], 'no_healthy_provider'])
   })
 
   it('lets one request find out whether an endpoint is back, and believes its first content', async () => {
-    const means = someMeans()
-    await bringDown(means, A)
-    const later = { ...means, nowMs: () => performance.now() + 60_000 }
-    expect((await tryOut({ targets: [A, B], means: later })).outcome).toBe(A)
-    expect(means.health.pages.get(id(A))?.trippedMs).toBeNull()
+    const dependencies = someDependencies()
+    await bringDown(dependencies, A)
+    const later = { ...dependencies, nowMs: () => performance.now() + 60_000 }
+    expect((await tryOut({ targets: [A, B], dependencies: later })).outcome).toBe(A)
+    expect(dependencies.health.pages.get(id(A))?.trippedMs).toBeNull()
   })
 
   it('lets the next request find out when the caller of the first one left', async () => {
-    const means = someMeans()
-    await bringDown(means, A)
-    const later = { ...means, nowMs: () => performance.now() + 60_000 }
-    await tryOut({ targets: [A, B], failures: { [A]: [fault('caller_gone')] }, means: later })
-    expect(means.health.admit(id(A), later.nowMs(), false)).toBe('probe')
+    const dependencies = someDependencies()
+    await bringDown(dependencies, A)
+    const later = { ...dependencies, nowMs: () => performance.now() + 60_000 }
+    await tryOut({ targets: [A, B], failures: { [A]: [fault('caller_gone')] }, dependencies: later })
+    expect(dependencies.health.admit(id(A), later.nowMs(), false)).toBe('probe')
   })
 
   it('takes a refused account out of the way for a while, but not over one request that was forbidden', async () => {
-    const means = someMeans()
+    const dependencies = someDependencies()
     const refused = (status: number) => fault('upstream_credential_refused', { detail: { status } })
-    expect((await tryOut({ targets: [A, B], failures: { [A]: [refused(401)] }, means })).asked).toEqual([A, B])
-    expect((await tryOut({ targets: [A, B], means })).asked).toEqual([B])
-    await tryOut({ targets: [C, B], failures: { [C]: [refused(403)] }, means })
-    expect((await tryOut({ targets: [C, B], means })).asked).toEqual([C])
+    expect((await tryOut({ targets: [A, B], failures: { [A]: [refused(401)] }, dependencies })).requested).toEqual([
+      A,
+      B,
+    ])
+    expect((await tryOut({ targets: [A, B], dependencies })).requested).toEqual([B])
+    await tryOut({ targets: [C, B], failures: { [C]: [refused(403)] }, dependencies })
+    expect((await tryOut({ targets: [C, B], dependencies })).requested).toEqual([C])
   })
 })
 
@@ -185,16 +188,16 @@ describe('rate limits', () => {
   const limited = (retryAfterMs?: number) =>
     fault('upstream_rate_limited', retryAfterMs === undefined ? {} : { retryAfterMs })
 
-  it('are 429 with scope provider when every provider asks for patience, with the shortest of them', async () => {
-    const means = someMeans()
+  it('are 429 with scope provider when every provider limits the rate, with the shortest of them', async () => {
+    const dependencies = someDependencies()
     const failures = { [A]: [limited(60_000)], [B]: [limited(9_000)] }
-    const tried = await tryOut({ targets: [A, B], failures, means })
+    const tried = await tryOut({ targets: [A, B], failures, dependencies })
     expect(faultOf(tried).code).toBe('upstream_rate_limited')
     expect(faultOf(tried).facts.metadata).toMatchObject({ scope: 'provider' })
     expect(faultOf(tried).facts.retryAfterMs).toBeGreaterThan(8_900)
     expect(faultOf(tried).facts.retryAfterMs).toBeLessThanOrEqual(9_000)
-    const next = await tryOut({ targets: [A, B], means })
-    expect([next.asked, faultOf(next).code]).toEqual([[], 'upstream_rate_limited'])
+    const next = await tryOut({ targets: [A, B], dependencies })
+    expect([next.requested, faultOf(next).code]).toEqual([[], 'upstream_rate_limited'])
   })
 
   it('of a lone provider have scope provider too', async () => {
@@ -202,67 +205,70 @@ describe('rate limits', () => {
     expect(faultOf(tried).facts.metadata).toMatchObject({ scope: 'provider', attempts: [{ provider: 'acorn' }] })
   })
 
-  it('that are short are waited for here, and the target is asked again', async () => {
+  it('that are short are waited for here, and the target is tried again', async () => {
     const failures = { [A]: [limited(60_000)], [B]: [limited(40)] }
     const beganMs = performance.now()
     const tried = await tryOut({ targets: [A, B], failures })
-    expect(tried).toMatchObject({ asked: [A, B, B], outcome: B })
+    expect(tried).toMatchObject({ requested: [A, B, B], outcome: B })
     expect(performance.now() - beganMs).toBeGreaterThanOrEqual(39)
   })
 
   it('are not waited for when something else is wrong too, or when it would take longer than the policy allows', async () => {
     const mixed = await tryOut({ targets: [A, B], failures: { [A]: [limited(40)], [B]: [fault('upstream_error')] } })
-    expect([mixed.asked, faultOf(mixed).code]).toEqual([[A, B], 'no_healthy_provider'])
+    expect([mixed.requested, faultOf(mixed).code]).toEqual([[A, B], 'no_healthy_provider'])
     const short = await tryOut({ targets: [A], failover: { totalMs: 500 }, failures: { [A]: [limited(1_000)] } })
-    expect([short.asked, faultOf(short).code]).toEqual([[A], 'upstream_rate_limited'])
+    expect([short.requested, faultOf(short).code]).toEqual([[A], 'upstream_rate_limited'])
   })
 
   it('end the wait with the caller’s deadline', async () => {
     const ending = new AbortController()
-    const call = aCall({ signal: ending.signal })
-    const trying = tryOut({ targets: [A], failures: { [A]: [limited(1_500)] }, call })
+    const progress = aProgress({ signal: ending.signal })
+    const trying = tryOut({ targets: [A], failures: { [A]: [limited(1_500)] }, progress })
     ending.abort(new Fault('deadline_passed', 'too late'))
     expect(faultOf(await trying).code).toBe('deadline_passed')
   })
 })
 
 describe('retries', () => {
-  it('come back to a target that could not be reached, once, a moment later, when nobody else is left', async () => {
+  it('come back to a target that could not be reached, once, a moment later, when no other target is left', async () => {
     const beganMs = performance.now()
-    const { asked, outcome } = await tryOut({ targets: [A, B], failures: { [A]: [unreached()], [B]: [unreached()] } })
-    expect([asked, outcome]).toEqual([[A, B, B], B])
+    const { requested, outcome } = await tryOut({
+      targets: [A, B],
+      failures: { [A]: [unreached()], [B]: [unreached()] },
+    })
+    expect([requested, outcome]).toEqual([[A, B, B], B])
     expect(performance.now() - beganMs).toBeGreaterThanOrEqual(24)
   })
 
   it('never send what may have been read to the same target again', async () => {
     const reset = fault('upstream_unreachable', { detail: { code: 'UND_ERR_SOCKET' } })
-    expect((await tryOut({ targets: [A], failures: { [A]: [reset] } })).asked).toEqual([A])
-    expect((await tryOut({ targets: [A], failures: { [A]: [unreached('ETIMEDOUT')] } })).asked).toEqual([A])
+    expect((await tryOut({ targets: [A], failures: { [A]: [reset] } })).requested).toEqual([A])
+    expect((await tryOut({ targets: [A], failures: { [A]: [unreached('ETIMEDOUT')] } })).requested).toEqual([A])
   })
 
   it('stop at an account that fails too often, so that an outage of all is not made worse', async () => {
-    const means = someMeans()
+    const dependencies = someDependencies()
     const down = () => Array.from({ length: 2 }, () => unreached())
     let attempts = 0
     for (let i = 0; i < 500; i++) {
       const failures = { [A]: down(), [B]: down(), [C]: down() }
-      attempts += (await tryOut({ targets: [A, B, C], failures, means })).asked.length
+      attempts += (await tryOut({ targets: [A, B, C], failures, dependencies })).requested.length
     }
     expect(attempts).toBeLessThanOrEqual(550)
   })
 
-  it('wait for a place where something failed lately, and are not made when none comes free', async () => {
+  it('wait for a slot where something failed lately, and are not made when none comes free', async () => {
     const throttle = new RetryThrottle(() => 1)
-    const means = someMeans({ throttle })
+    const dependencies = someDependencies({ throttle })
     const { provider } = aTarget(B).endpoint
     throttle.failed(provider)
     const ends: (() => void)[] = []
     for (let i = 0; i < 3; i++) void throttle.asRetry(provider, () => new Promise<void>((end) => ends.push(end)))
     const failures = { [A]: [fault('upstream_error')], [C]: [fault('upstream_error')] }
-    const tried = await tryOut({ targets: [A, B], failures, means })
-    expect(tried.asked).toEqual([A])
+    const tried = await tryOut({ targets: [A, B], failures, dependencies })
+    expect(tried.requested).toEqual([A])
     expect(faultOf(tried).facts.metadata?.['skipped']).toEqual([{ provider: 'birch', reason: 'throttled' }])
-    const waiting = tryOut({ targets: [C, B], failures, means })
+    const waiting = tryOut({ targets: [C, B], failures, dependencies })
     setImmediate(() => ends[0]?.())
     expect((await waiting).outcome).toBe(B)
   })
@@ -271,29 +277,29 @@ describe('retries', () => {
 describe('time', () => {
   it('ends for a request when its policy says so, with the attempts listed', async () => {
     let ms = 0
-    const means = someMeans({ nowMs: () => (ms += 40) })
+    const dependencies = someDependencies({ nowMs: () => (ms += 40) })
     const tried = await tryOut({
       targets: [A, B],
       failover: { totalMs: 100 },
       failures: { [A]: [fault('upstream_error')] },
-      call: aCall({ startedMs: 0 }),
-      means,
+      progress: aProgress({ startedMs: 0 }),
+      dependencies,
     })
     expect(faultOf(tried).code).toBe('deadline_passed')
     expect(faultOf(tried).facts.metadata?.['attempts']).toMatchObject([{ provider: 'acorn' }])
-    expect(tried.patience[0]?.totalMs).toBeLessThan(100)
+    expect(tried.deadlines[0]?.totalMs).toBeLessThan(100)
   })
 
-  it('is what an endpoint usually needs, the policy’s word instead, and the longest for the last target', async () => {
-    const means = someMeans()
-    for (let i = 0; i < 60; i++) means.health.begun(id(A), 200, performance.now())
-    means.health.tick(performance.now())
+  it('is what an endpoint usually needs, the policy’s bound instead, and the longest for the last target', async () => {
+    const dependencies = someDependencies()
+    for (let i = 0; i < 60; i++) dependencies.health.begun(id(A), 200, performance.now())
+    dependencies.health.tick(performance.now())
     const failures = { [A]: [fault('upstream_timeout')] }
-    const usual = await tryOut({ targets: [A, B], failures, means })
-    expect(usual.patience.map(({ firstTokenMs }) => firstTokenMs)).toEqual([2_000, 30_000])
-    const alone = await tryOut({ targets: [A], means })
-    expect(alone.patience.map(({ firstTokenMs }) => firstTokenMs)).toEqual([30_000])
-    const told = await tryOut({ targets: [A, B], failover: { firstTokenMs: 700 }, failures, means })
-    expect(told.patience.map(({ firstTokenMs }) => firstTokenMs)).toEqual([700, 700])
+    const usual = await tryOut({ targets: [A, B], failures, dependencies })
+    expect(usual.deadlines.map(({ firstTokenMs }) => firstTokenMs)).toEqual([2_000, 30_000])
+    const alone = await tryOut({ targets: [A], dependencies })
+    expect(alone.deadlines.map(({ firstTokenMs }) => firstTokenMs)).toEqual([30_000])
+    const bounded = await tryOut({ targets: [A, B], failover: { firstTokenMs: 700 }, failures, dependencies })
+    expect(bounded.deadlines.map(({ firstTokenMs }) => firstTokenMs)).toEqual([700, 700])
   })
 })

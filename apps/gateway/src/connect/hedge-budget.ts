@@ -13,27 +13,27 @@ import {
 import type { Metric } from '@turnpike/server'
 
 /**
- * What came of a second target. `won`: it answered. `lost`: the first one did, and it was called off. `failed`: it failed by itself.
- * `called_off`: the request ended without an answer before it did.
+ * Outcomes of a hedge. `won`: it answered. `lost`: the first attempt answered, and the hedge was cancelled. `failed`: its target failed.
+ * `cancelled`: the request ended without an answer before the hedge did.
  */
-const OUTCOMES = ['won', 'lost', 'failed', 'called_off'] as const
+const OUTCOMES = ['won', 'lost', 'failed', 'cancelled'] as const
 export type HedgeOutcome = (typeof OUTCOMES)[number]
 
-/** Why a slow first target got none beside it. `nobody`: no other one is up. The others are the limits of the tenant's allowance. */
+/** Why a slow first attempt was not hedged. `nobody`: no other target is up. `share`, `spend`: the limits of the tenant's budget. */
 const REFUSALS = ['nobody', 'share', 'spend'] as const
 export type HedgeRefusal = (typeof REFUSALS)[number]
 
-/** Tenants whose allowance is remembered; of more, the one heard of least lately begins anew, with nothing. */
+/** Tenants whose allowance is kept; beyond it the least recently active tenant begins anew, with nothing. */
 const TENANTS_MAX = 10_000
 const NANO_PER_DOLLAR = 1e9
 
 /**
- * What second targets may cost each tenant, and what came of them. It knows what this process saw since it began: with several
- * gateways each has the share and the spend of its own requests, which together are no more than the limits, and a new process
- * allows nothing until its tenants have paid.
+ * What hedges may cost each tenant, and their outcomes, as counted by this process since it began: with several gateways each has
+ * the share and the spend of its own requests, which together are no more than the limits, and a new process allows nothing until its
+ * tenants have paid.
  */
 export class HedgeBudget {
-  /** Those heard of least lately first. */
+  /** Least recently active first. */
   readonly #tenants = new Map<TenantId, HedgeAllowance>()
   readonly #nowMs: () => number
   readonly #outcomes = zeros(OUTCOMES)
@@ -45,41 +45,39 @@ export class HedgeBudget {
     this.#nowMs = nowMs
   }
 
-  /** A request came under a policy that hedges. */
+  /** A request began under a policy that hedges. */
   earn(tenant: TenantId, hedge: Hedge): void {
     const allowance = this.#tenants.get(tenant) ?? newAllowance()
     this.#tenants.delete(tenant)
     this.#tenants.set(tenant, allowance)
     earnHedge(allowance, hedge)
     if (this.#tenants.size <= TENANTS_MAX) return
-    for (const idlest of this.#tenants.keys()) {
-      this.#tenants.delete(idlest)
-      break
-    }
+    const [leastRecent] = this.#tenants.keys()
+    if (leastRecent !== undefined) this.#tenants.delete(leastRecent)
   }
 
-  /** A tenant was charged for a request. Only of those under a policy that hedges it is remembered. */
+  /** A tenant was charged for a request. Counts only for tenants with a policy that hedges. */
   paid(tenant: TenantId, cost: NanoUsd): void {
     const allowance = this.#tenants.get(tenant)
     if (allowance && cost > 0n) notePaid(allowance, cost, this.#nowMs())
   }
 
-  /** Takes leave for a second target, to be settled by `settle`. @param most the highest that the loser may cost */
-  take(tenant: TenantId, hedge: Hedge, most: LostCost): boolean {
+  /** Reserves the cost of a hedge, until `settle`; false where the budget does not cover it. @param most the highest that the loser may cost */
+  reserve(tenant: TenantId, hedge: Hedge, most: LostCost): boolean {
     const answer = takeHedge(this.#tenants.get(tenant) ?? newAllowance(), hedge, most, this.#nowMs())
     if (answer !== 'taken') this.refuse(answer)
     return answer === 'taken'
   }
 
-  /** How it came out, and what the loser cost. */
-  settle(tenant: TenantId, taken: LostCost, outcome: HedgeOutcome, lost: LostCost): void {
+  /** Ends a reservation. @param lost what the loser cost */
+  settle(tenant: TenantId, reservation: LostCost, outcome: HedgeOutcome, lost: LostCost): void {
     this.#outcomes[outcome]++
     this.#lostNano += lost.operator
     const allowance = this.#tenants.get(tenant)
-    if (allowance) settleHedge(allowance, taken, lost, this.#nowMs())
+    if (allowance) settleHedge(allowance, reservation, lost, this.#nowMs())
   }
 
-  /** A second target was due, and there was none. */
+  /** A hedge was due, and none was made. */
   refuse(why: HedgeRefusal): void {
     this.#refusals[why]++
   }
@@ -88,21 +86,21 @@ export class HedgeBudget {
     return [
       {
         name: 'turnpike_hedges_total',
-        help: 'Second targets asked beside a slow first one, by what came of them.',
+        help: 'Hedges: second attempts made while a slow first one was under way, by outcome.',
         label: 'outcome',
         readEach: () => this.#outcomes,
         grows: true,
       },
       {
         name: 'turnpike_hedges_refused_total',
-        help: 'Second targets that were due and not asked: nobody else was up, or the tenant’s share or spend was used up.',
+        help: 'Hedges that were due and not made: no other target was up, or the tenant’s share or spend was used up.',
         label: 'reason',
         readEach: () => this.#refusals,
         grows: true,
       },
       {
         name: 'turnpike_hedge_cost_dollars_total',
-        help: 'What losers cost on the accounts of the house, estimated by prompt and list price.',
+        help: 'What cancelled attempts cost on the operator’s accounts, estimated by prompt and list price.',
         read: () => Number(this.#lostNano) / NANO_PER_DOLLAR,
         grows: true,
       },

@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { Fault, type ChatRequest, type Decision, type Hedge } from '@turnpike/domain'
 import { Egress } from '@turnpike/server'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Routed } from '../call/call.ts'
-import { aCall, aTarget, id, someMeans } from './failover.fixture.ts'
-import { connect, type ConnectDependencies } from './failover.ts'
+import { aRouteRequest } from '../call/call.fixture.ts'
+import type { ConnectDependencies } from './dependencies.ts'
+import { aProgress, aTarget, connect, id, routedTo, someDependencies } from './failover.fixture.ts'
 import { Racing } from '../health/racing.ts'
-import { open } from './upstream.ts'
+import type { Answer } from '../call/answer.ts'
+import { openChat } from './upstream.ts'
 
 const A = 'acorn/m/x'
 const B = 'birch/m/x'
@@ -24,19 +25,19 @@ const REQUEST: ChatRequest = {
 }
 
 /** One provider on a socket of its own, with what happened there. */
-interface Stand {
+interface FakeProvider {
   readonly origin: string
-  /** The response to write to, once it was asked. */
-  readonly asked: Promise<ServerResponse>
-  /** When the other side closed the line. */
+  /** The response to write to, once the request came. */
+  readonly requested: Promise<ServerResponse>
+  /** When the other side closed the connection. */
   readonly closed: Promise<number>
 }
 
-async function stand(): Promise<Stand> {
-  const [asked, closed] = [deferred<ServerResponse>(), deferred<number>()]
+async function aProvider(): Promise<FakeProvider> {
+  const [requested, closed] = [deferred<ServerResponse>(), deferred<number>()]
   const server = createServer((request, response) => {
     request.socket.on('close', () => closed.resolve(performance.now()))
-    request.resume().on('end', () => asked.resolve(response))
+    request.resume().on('end', () => requested.resolve(response))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -45,7 +46,7 @@ async function stand(): Promise<Stand> {
     server.close()
   })
   const { port } = server.address() as AddressInfo
-  return { origin: `http://127.0.0.1:${port}`, asked: asked.promise, closed: closed.promise }
+  return { origin: `http://127.0.0.1:${port}`, requested: requested.promise, closed: closed.promise }
 }
 
 function deferred<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
@@ -58,38 +59,38 @@ function begin(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
 }
 
-function say(response: ServerResponse, content: string): void {
+function send(response: ServerResponse, content: string): void {
   response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`)
 }
 
-/** Races both, the second one a moment after the first. */
-function raceOf(a: Stand, b: Stand, signal = new AbortController().signal) {
+/** A hedged pair, the hedge a moment after the first attempt. */
+function hedgedPair(a: FakeProvider, b: FakeProvider, signal = new AbortController().signal) {
   const egress = new Egress({ connectTimeoutMs: 1_000, connectionsMax: 10 })
   onTestFinished(() => egress.close())
-  const call = aCall({ signal, route: { promptTokens: 3 } as Routed['call']['route'] })
+  const progress = aProgress({ signal, routeRequest: aRouteRequest(['m/x'], { promptTokens: 3 }) })
   const origins: Readonly<Record<string, string>> = { [A]: `${a.origin}/v1`, [B]: `${b.origin}/v1` }
   const target = (name: string) => ({ ...aTarget(name), baseUrl: origins[name] ?? '' })
-  const means = someMeans()
+  const dependencies = someDependencies()
   const hedging: ConnectDependencies = {
-    ...means,
-    health: Object.assign(means.health, {
+    ...dependencies,
+    health: Object.assign(dependencies.health, {
       racing: () => Object.assign(new Racing(), { usual: { samples: 200, p95Ms: 1 } }),
     }),
-    hedges: { earn: () => {}, take: () => true, settle: () => {}, refuse: () => {} },
-    after: (_, then) => means.after(5, then),
+    hedges: { earn: () => {}, reserve: () => true, settle: () => {}, refuse: () => {} },
+    after: (_, then) => dependencies.after(5, then),
   }
-  const decision: Partial<Decision> = {
-    ...{ targets: [id(A), id(B)], fallbacks: [], fallbackOn: [], candidates: [], hedge: HEDGE },
-    failover: { on: ['outage', 'timeout'], attempts: 2, firstTokenMs: null, totalMs: null },
-  }
-  const routed = { call, decision, directory: { target } } as unknown as Routed
-  const opening: Parameters<typeof connect<Awaited<ReturnType<typeof open>>>>[1] = (to, patience, off) =>
-    open(to, call, REQUEST, egress, patience, off)
-  const connected = connect(routed, opening, hedging).then((won) => ({ ...won, atMs: performance.now() }))
-  return { call, connected }
+  const failover: Decision['failover'] = { on: ['outage', 'timeout'], attempts: 2, firstTokenMs: null, totalMs: null }
+  const routed = routedTo([id(A), id(B)], { hedge: HEDGE, failover }, target)
+  const connected = connect(
+    progress,
+    routed,
+    (to, deadlines, cancelled) => openChat(to, progress.call, REQUEST, egress, deadlines, cancelled),
+    hedging,
+  ).then((answer) => ({ answer, atMs: performance.now() }))
+  return { progress, connected }
 }
 
-async function textOf(answer: Awaited<ReturnType<typeof open>>): Promise<string> {
+async function textOf(answer: Answer): Promise<string> {
   let text = answer.head.map((delta) => delta.text ?? '').join('')
   for await (const batch of answer.rest) text += batch.map((delta) => delta.text ?? '').join('')
   return text
@@ -101,50 +102,51 @@ function end(response: ServerResponse): void {
   response.end(`data: ${JSON.stringify(last)}\n\ndata: [DONE]\n\n`)
 }
 
-describe('the loser of a race is off the line at once', () => {
+describe('the loser of a hedged pair is disconnected at once', () => {
   it.each([
     ['when it has not answered at all', () => {}],
     ['when it has sent its headers', begin],
   ])('%s', async (_, before) => {
-    const [a, b] = [await stand(), await stand()]
-    const { call, connected } = raceOf(a, b)
-    before(await a.asked)
-    const winner = await b.asked
+    const [a, b] = [await aProvider(), await aProvider()]
+    const { progress, connected } = hedgedPair(a, b)
+    before(await a.requested)
+    const winner = await b.requested
     begin(winner)
-    say(winner, 'from b')
-    const { opened, atMs } = await connected
+    send(winner, 'from b')
+    const { answer, atMs } = await connected
     expect((await a.closed) - atMs).toBeLessThanOrEqual(CLOSED_WITHIN_MS)
     end(winner)
-    expect(await textOf(opened)).toBe('from b')
-    expect(call.attempts.map(({ outcome }) => outcome)).toEqual(['lost', 'answered'])
+    expect(await textOf(answer)).toBe('from b')
+    expect(progress.attempts.map(({ outcome }) => outcome)).toEqual(['lost', 'answered'])
   })
 
-  it('when both begin in the same tick, and nothing that it said reaches the caller', async () => {
-    const stands = [await stand(), await stand()] as const
-    const { call, connected } = raceOf(...stands)
-    const responses = [await stands[0].asked, await stands[1].asked] as const
+  it('when both begin in the same tick, and nothing that it sent reaches the caller', async () => {
+    const providers = [await aProvider(), await aProvider()] as const
+    const { progress, connected } = hedgedPair(...providers)
+    const responses = [await providers[0].requested, await providers[1].requested] as const
     for (const response of responses) begin(response)
-    responses.forEach((response, i) => say(response, i === 0 ? 'a1 ' : 'b1 '))
-    const { opened, attempt, atMs } = await connected
-    const loser = stands[attempt === 0 ? 1 : 0]
+    responses.forEach((response, i) => send(response, i === 0 ? 'a1 ' : 'b1 '))
+    const { answer, atMs } = await connected
+    const isFirst = answer.target.id === A
+    const loser = providers[isFirst ? 1 : 0]
     expect((await loser.closed) - atMs).toBeLessThanOrEqual(CLOSED_WITHIN_MS)
-    responses.forEach((response, i) => say(response, i === 0 ? 'a2' : 'b2'))
+    responses.forEach((response, i) => send(response, i === 0 ? 'a2' : 'b2'))
     responses.forEach(end)
-    expect(await textOf(opened)).toBe(attempt === 0 ? 'a1 a2' : 'b1 b2')
-    expect(call.attempts.map(({ outcome }) => outcome).toSorted()).toEqual(['answered', 'lost'])
+    expect(await textOf(answer)).toBe(isFirst ? 'a1 a2' : 'b1 b2')
+    expect(progress.attempts.map(({ outcome }) => outcome).toSorted()).toEqual(['answered', 'lost'])
   })
 
-  it('as both are when the caller leaves', async () => {
-    const [a, b] = [await stand(), await stand()]
+  it('as both are when the caller disconnects', async () => {
+    const [a, b] = [await aProvider(), await aProvider()]
     const caller = new AbortController()
-    const { connected, call } = raceOf(a, b, caller.signal)
-    await Promise.all([a.asked, b.asked])
-    const leftMs = performance.now()
-    caller.abort(new Fault('caller_gone', 'The caller left.'))
+    const { connected, progress } = hedgedPair(a, b, caller.signal)
+    await Promise.all([a.requested, b.requested])
+    const disconnectedMs = performance.now()
+    caller.abort(new Fault('caller_gone', 'The caller disconnected.'))
     await expect(connected).rejects.toMatchObject({ code: 'caller_gone' })
     for (const closedMs of await Promise.all([a.closed, b.closed])) {
-      expect(closedMs - leftMs).toBeLessThanOrEqual(CLOSED_WITHIN_MS)
+      expect(closedMs - disconnectedMs).toBeLessThanOrEqual(CLOSED_WITHIN_MS)
     }
-    expect(call.attempts.map(({ outcome }) => outcome)).toEqual(['cancelled', 'cancelled'])
+    expect(progress.attempts.map(({ outcome }) => outcome)).toEqual(['cancelled', 'cancelled'])
   })
 })

@@ -1,9 +1,8 @@
-import { DEFAULT_FAILOVER, type Hedge } from '@turnpike/domain'
+import type { Decision, Hedge } from '@turnpike/domain'
 import { aCaller, percentile } from '@turnpike/testkit'
 import { expect, it } from 'vitest'
-import type { Call, Routed } from '../call/call.ts'
-import { aCall, aTarget, id, someMeans } from './failover.fixture.ts'
-import { connect } from './failover.ts'
+import { aRouteRequest } from '../call/call.fixture.ts'
+import { aProgress, connect, id, routedTo, someDependencies } from './failover.fixture.ts'
 import { HealthBook } from '../health/book.ts'
 import { HedgeBudget } from './hedge-budget.ts'
 import { Ticks } from './hedge.fixture.ts'
@@ -27,43 +26,41 @@ it('D20 in time of its own: a p99 of ten times the p50 comes within 1.3 times th
   const [p50 = 0, p95 = 0, p99 = 0] = of(alone.firstMs)
   const [hedged50 = 0, , hedged99 = Infinity] = of(hedged.firstMs)
   expect(p99).toBeGreaterThan(9 * p50)
-  expect(alone.asked).toBe(WARM_UP + MEASURED)
+  expect(alone.attempts).toBe(WARM_UP + MEASURED)
   expect(hedged99).toBeLessThanOrEqual(1.3 * p95)
   expect(Math.abs(hedged50 - p50)).toBeLessThanOrEqual(1)
-  const extra = hedged.asked - alone.asked
-  expect(extra).toBeGreaterThan(0.04 * alone.asked)
-  expect(extra).toBeLessThanOrEqual(0.05 * alone.asked)
+  const extra = hedged.attempts - alone.attempts
+  expect(extra).toBeGreaterThan(0.04 * alone.attempts)
+  expect(extra).toBeLessThanOrEqual(0.05 * alone.attempts)
 })
 
 interface Served {
   /** How long each request waited for its first token, once the figures are known. */
   readonly firstMs: readonly number[]
-  /** Attempts of all requests. */
-  readonly asked: number
+  /** Of all requests. */
+  readonly attempts: number
 }
 
-/** Requests at an even pace, first to a provider with a long tail. Each meets the same luck at a provider, with a hedge and without. */
+/** Requests at an even pace, first to a provider with a long tail. Each has the same luck at a provider, with a hedge and without. */
 async function serveTail(hedge: Hedge | null): Promise<Served> {
   const ticks = new Ticks(() => 0)
   const nowMs = () => ticks.nowMs
   const [health, hedges, roll] = [new HealthBook(), new HedgeBudget(nowMs), dice()]
-  const means = { ...someMeans({ nowMs }), health, hedges, after: ticks.after }
+  const dependencies = { ...someDependencies({ nowMs }), health, hedges, after: ticks.after }
   const caller = aCaller()
   const candidates = [A, B].map((name) => ({ endpoint: id(name), expectedNano: COST_NANO }))
-  const failover = DEFAULT_FAILOVER
-  const decision = { targets: [id(A), id(B)], fallbacks: [], fallbackOn: [], failover, removed: [], hedge, candidates }
+  const routed = routedTo([id(A), id(B)], { hedge, candidates: candidates as unknown as Decision['candidates'] })
   const firstMs: number[] = []
-  let [asked, over] = [0, 0]
+  let [attempts, over] = [0, 0]
   const serveOne = async (luckOf: Readonly<Record<string, number>>, isMeasured: boolean) => {
-    const route = { promptTokens: PROMPT_TOKENS } as Call['route']
-    const call = aCall({ caller, startedMs: ticks.nowMs, route })
-    const routed = { call, decision, directory: { target: aTarget } } as unknown as Routed
-    const open = (target: Target, _: unknown, off: AbortSignal | null) => {
-      asked++
-      return waiting(ticks, luckOf[target.id] ?? 0, off)
+    const routeRequest = aRouteRequest(['m/x'], { promptTokens: PROMPT_TOKENS })
+    const progress = aProgress({ caller, startedMs: ticks.nowMs, routeRequest })
+    const open = (target: Target, _: unknown, cancelled: AbortSignal | null) => {
+      attempts++
+      return waiting(ticks, luckOf[target.id] ?? 0, cancelled)
     }
-    await connect(routed, open, means)
-    if (isMeasured) firstMs.push(ticks.nowMs - call.startedMs)
+    await connect(progress, routed, open, dependencies)
+    if (isMeasured) firstMs.push(ticks.nowMs - progress.call.startedMs)
     hedges.paid(caller.tenantId, COST_NANO)
     over++
   }
@@ -79,15 +76,15 @@ async function serveTail(hedge: Hedge | null): Promise<Served> {
   ticks.after(0, () => arrive(0))
   ticks.after(1_000, tick)
   await ticks.run(() => over === WARM_UP + MEASURED)
-  return { firstMs, asked }
+  return { firstMs, attempts }
 }
 
-function waiting(ticks: Ticks, ms: number, off: AbortSignal | null): Promise<void> {
+function waiting(ticks: Ticks, ms: number, cancelled: AbortSignal | null): Promise<void> {
   return new Promise((resolve, reject) => {
-    const takeBack = ticks.after(ms, resolve)
-    off?.addEventListener('abort', () => {
-      takeBack()
-      reject(new Error('called off'))
+    const stop = ticks.after(ms, resolve)
+    cancelled?.addEventListener('abort', () => {
+      stop()
+      reject(new Error('cancelled'))
     })
   })
 }

@@ -1,24 +1,26 @@
-import { DEFAULT_FAILOVER, Fault, type Attempt, type ChatDelta, type Decision, type Hedge } from '@turnpike/domain'
+import { DEFAULT_FAILOVER, Fault, type ChatDelta, type Decision, type Hedge } from '@turnpike/domain'
 import type { UsageRecord } from '@turnpike/store'
 import { aCaller, aPrice } from '@turnpike/testkit'
 import type { Answer } from '../call/answer.ts'
 import type { AttemptDeadlines } from '../call/attempt.ts'
-import type { Call, Routed } from '../call/call.ts'
-import { aTarget, fault, id } from './failover.fixture.ts'
-import { connect, type ConnectDependencies } from './failover.ts'
+import { aCall, aRouteRequest } from '../call/call.fixture.ts'
+import { Progress, type Routed } from '../call/progress.ts'
+import type { ConnectDependencies } from './dependencies.ts'
+import { aTarget, fault, id, routedTo } from './failover.fixture.ts'
+import { Failover } from './failover.ts'
 import { HealthBook } from '../health/book.ts'
 import type { HedgeOutcome } from './hedge-budget.ts'
 import { Racing } from '../health/racing.ts'
 import { Meter } from '../call/meter.ts'
 import { RateLimitQueue } from './rate-limit-queue.ts'
 import type { Sink } from '../call/relay.ts'
-import { serve } from '../serve.ts'
+import { serve, type Steps } from '../serve.ts'
 import type { Target } from '../targets/target.ts'
 import { RetryThrottle } from './retry-throttle.ts'
 
 /**
- * Virtual time. What is due at one time happens in the order that the dice say, and at once, before any promise is followed (the same
- * tick), or one after the other.
+ * Virtual time. Events of one millisecond happen in the order that the dice say: in one tick, before any promise reaction runs, or one
+ * after the other.
  */
 export class Ticks {
   nowMs = 0
@@ -45,7 +47,7 @@ export class Ticks {
     return this.#due.length
   }
 
-  /** Nobody knows which of them comes first; one may take another back. */
+  /** Their order is open; one may cancel another. */
   #at(atMs: number) {
     return this.#due.filter((event) => event.atMs === atMs)
   }
@@ -69,72 +71,72 @@ export class Ticks {
   }
 }
 
-/** All promises that can be followed have been: the next turn of the loop comes after them. */
+/** Resolves after all promise reactions that are due: the next turn of the event loop comes after them. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** What one target does. Times are milliseconds since it was asked. */
+/** What one target does. Times are milliseconds since its request. */
 export type Script =
   | { readonly does: 'hang' }
   | { readonly does: 'fail'; readonly atMs: number; readonly how: Fault }
-  /** Says its pieces, one at a time, and ends well, or is cut after so many of them. */
+  /** Sends its pieces, one at a time, and ends well, or is cut after so many of them. */
   | { readonly does: 'answer'; readonly atMs: number; readonly pieceMs: number; readonly cutAfter: number | null }
 
 export const PIECES = 3
 export const PROMPT_TOKENS = 100
 export const COMPLETION_TOKENS = 10
 
-export interface Play {
+export interface Scenario {
   /** By target, in the order of the route. */
   readonly scripts: Readonly<Record<string, Script>>
   readonly hedge: Hedge | null
   /** First tokens of the first target: 95 of a hundred within this. */
   readonly p95Ms: number
   readonly firstIsProbe: boolean
-  /** Whether the tenant may have a second target. */
+  /** Whether the tenant's budget allows a hedge. */
   readonly isAllowed: boolean
-  /** When the caller leaves; null: never. */
-  readonly leavesAtMs: number | null
+  /** When the caller disconnects; null: never. */
+  readonly disconnectsAtMs: number | null
   readonly failover?: Partial<Decision['failover']>
 }
 
-/** What was seen of one request from all sides. */
-export interface Seen {
-  readonly call: Call
-  readonly asked: { readonly target: string; readonly atMs: number; readonly off: AbortSignal | null }[]
-  /** Lines in use at one time at most, and those that were never closed. */
-  linesMost: number
-  linesLeft: number
-  /** Those in use when the caller heard the first piece. */
-  linesAtFirst: number
-  /** Pieces that reached the caller, by who said them. */
-  readonly heard: string[]
-  /** When the first one did. */
-  heardAtMs: number | null
+/** What was observed of one request from all sides. */
+export interface Observed {
+  readonly progress: Progress
+  readonly requested: { readonly target: string; readonly atMs: number; readonly cancelled: AbortSignal | null }[]
+  /** Connections in use at one time at most, and those that were never closed. */
+  connectionsMost: number
+  connectionsLeft: number
+  /** Those in use when the first piece reached the caller. */
+  connectionsAtFirst: number
+  /** Pieces that reached the caller, with the target that sent them. */
+  readonly received: string[]
+  /** When the first piece did. */
+  receivedAtMs: number | null
   readonly ended: UsageRecord[]
   begun: number
   readonly hedges: { taken: number; readonly settled: HedgeOutcome[] }
-  /** What health was told by the search, as `what target`. */
-  readonly told: string[]
+  /** What failover and attempts noted in health, as `what target`. */
+  readonly noted: string[]
   fault: Fault | null
   pending: number
 }
 
-/** Serves one request whose providers and caller do as they are told, through the real steps from meter to relay. */
-export async function playOut(play: Play, dice: () => number = () => 0): Promise<Seen> {
+/** Serves one request whose providers and caller follow a scenario, through the real steps from meter to relay. */
+export async function playOut(scenario: Scenario, dice: () => number = () => 0): Promise<Observed> {
   const ticks = new Ticks(dice)
   const caller = new AbortController()
-  const world = new World(play, ticks, caller.signal)
-  const { seen } = world
-  const takeBack =
-    play.leavesAtMs === null
+  const simulation = new Simulation(scenario, ticks, caller.signal)
+  const { seen } = simulation
+  const cancel =
+    scenario.disconnectsAtMs === null
       ? () => {}
-      : ticks.after(play.leavesAtMs, () => caller.abort(new Fault('caller_gone', 'The caller left.')))
+      : ticks.after(scenario.disconnectsAtMs, () => caller.abort(new Fault('caller_gone', 'The caller disconnected.')))
   let isOver = false
-  void world.serve().then(() => {
+  void simulation.serve().then(() => {
     isOver = true
-    takeBack()
+    cancel()
   })
   await ticks.run(() => isOver)
   if (!isOver) throw new Error('the request hangs')
@@ -142,27 +144,27 @@ export async function playOut(play: Play, dice: () => number = () => 0): Promise
   return seen
 }
 
-class World {
-  readonly #play: Play
+class Simulation {
+  readonly #scenario: Scenario
   readonly #ticks: Ticks
-  #lines = 0
-  readonly seen: Seen
+  #connections = 0
+  readonly seen: Observed
 
-  constructor(play: Play, ticks: Ticks, signal: AbortSignal) {
-    this.#play = play
+  constructor(scenario: Scenario, ticks: Ticks, signal: AbortSignal) {
+    this.#scenario = scenario
     this.#ticks = ticks
     this.seen = {
-      call: callOf(signal),
-      asked: [],
-      linesMost: 0,
-      linesLeft: 0,
-      linesAtFirst: 0,
-      heard: [],
-      heardAtMs: null,
+      progress: new Progress(callOf(signal)),
+      requested: [],
+      connectionsMost: 0,
+      connectionsLeft: 0,
+      connectionsAtFirst: 0,
+      received: [],
+      receivedAtMs: null,
       ended: [],
       begun: 0,
       hedges: { taken: 0, settled: [] },
-      told: [],
+      noted: [],
       fault: null,
       pending: 0,
     }
@@ -170,71 +172,55 @@ class World {
 
   async serve(): Promise<void> {
     const { seen } = this
-    const means = this.#means()
-    const opening = (target: Target, patience: AttemptDeadlines, off: AbortSignal | null) =>
-      this.#open(target, patience, off)
-    const steps = {
+    const dependencies = this.#dependencies()
+    const steps: Steps = {
+      meter: (progress) => new Meter(progress, this.#log(), HEALTH, dependencies.nowMs),
+      resolve: ({ routeRequest }) => ({ routeRequest, strategy: 'direct' }),
       route: () => this.#routed(),
       admit: () => ({ release: () => {} }),
-      meter: (call: Call) => new Meter(call, this.#journal(), BOOK, means.nowMs),
-      connect: async (routed: Routed): Promise<Answer> => {
-        const { opened, attempt } = await connect(routed, opening, means)
-        return { ...opened, attempt }
-      },
+      connect: (progress, routed, open) => new Failover(progress, routed, open, dependencies).connect(),
     }
-    const request = { messages: [], stream: true, sampling: {}, tools: [], extra: {} }
-    await serve(seen.call, request, steps, this.#sink()).catch((thrown: unknown) => {
+    const open = (target: Target, deadlines: AttemptDeadlines, cancelled: AbortSignal | null) =>
+      this.#open(target, deadlines, cancelled)
+    await serve(seen.progress, steps, open, this.#sink()).catch((thrown: unknown) => {
       if (!(thrown instanceof Fault) || thrown.code === 'internal') throw thrown
       seen.fault = thrown
     })
-    seen.linesLeft = this.#lines
+    seen.connectionsLeft = this.#connections
   }
 
   #routed(): Routed {
-    const { scripts, hedge, failover } = this.#play
-    const targets = Object.keys(scripts).map(id)
-    const decision: Partial<Decision> = {
-      targets,
-      fallbacks: [],
-      fallbackOn: [],
-      failover: { ...DEFAULT_FAILOVER, ...failover },
-      candidates: [],
-      removed: [],
-      hedge,
-    }
-    return {
-      call: this.seen.call,
-      decision: decision as Decision,
-      directory: { target: pricedTarget } as unknown as Routed['directory'],
-    }
+    const { scripts, hedge, failover } = this.#scenario
+    const changes = { failover: { ...DEFAULT_FAILOVER, ...failover }, hedge }
+    return routedTo(Object.keys(scripts).map(id), changes, pricedTarget)
   }
 
-  #means(): ConnectDependencies {
+  #dependencies(): ConnectDependencies {
     const { seen } = this
-    const first = Object.keys(this.#play.scripts)[0]
-    const told = (what: string, target: string) => void seen.told.push(`${what} ${target}`)
+    const first = Object.keys(this.#scenario.scripts)[0]
+    const note = (what: string, target: string) => void seen.noted.push(`${what} ${target}`)
     return {
       health: {
-        pages: NOBODY,
-        admit: (target) => (this.#play.firstIsProbe && target === first ? 'probe' : 'go'),
-        begun: (target) => told('begun', target),
-        note: (target) => told('note', target),
-        release: (target) => told('release', target),
-        cool: (target) => told('cool', target),
-        refused: (target) => told('refused', target),
+        pages: NO_HEALTH,
+        admit: (target) => (this.#scenario.firstIsProbe && target === first ? 'probe' : 'go'),
+        begun: (target) => note('begun', target),
+        note: (target) => note('note', target),
+        release: (target) => note('release', target),
+        cool: (target) => note('cool', target),
+        refused: (target) => note('refused', target),
         refusal: () => null,
         firstTokenDeadlineMs: () => 2_000,
-        racing: () => Object.assign(new Racing(), { usual: { samples: 200, p95Ms: this.#play.p95Ms } }),
+        racing: () => Object.assign(new Racing(), { usual: { samples: 200, p95Ms: this.#scenario.p95Ms } }),
       },
       throttle: new RetryThrottle(() => 1),
       hedges: {
         earn: () => {},
         refuse: () => {},
-        take: () => {
-          if (this.#play.isAllowed) seen.hedges.taken++
-          return this.#play.isAllowed
+        reserve: () => {
+          if (this.#scenario.isAllowed) seen.hedges.taken++
+          return this.#scenario.isAllowed
         },
-        settle: (_tenant, _leave, outcome) => void seen.hedges.settled.push(outcome),
+        settle: (_tenant, _reservation, outcome) => void seen.hedges.settled.push(outcome),
       },
       rateLimitQueue: new RateLimitQueue(() => this.#ticks.nowMs),
       deadlines: { firstTokenMs: 2_000, wholeMs: 2_000, idleMs: 2_000, totalMs: null },
@@ -244,7 +230,7 @@ class World {
     }
   }
 
-  #journal() {
+  #log() {
     const { seen } = this
     return {
       begin: () => void seen.begun++,
@@ -258,48 +244,49 @@ class World {
       committed: false,
       take: (_answer: Answer, deltas: readonly ChatDelta[]) => {
         sink.committed = true
-        if (seen.heardAtMs === null) seen.linesAtFirst = this.#lines
-        seen.heardAtMs ??= this.#ticks.nowMs
-        for (const { text } of deltas) if (text) seen.heard.push(text)
+        if (seen.receivedAtMs === null) seen.connectionsAtFirst = this.#connections
+        seen.receivedAtMs ??= this.#ticks.nowMs
+        for (const { text } of deltas) if (text) seen.received.push(text)
         return Promise.resolve()
       },
       finish: () => Promise.resolve(),
-      fail: (told: Fault) => Promise.resolve(void (seen.fault = told)),
+      fail: (reported: Fault) => Promise.resolve(void (seen.fault = reported)),
     }
     return sink
   }
 
-  /** A target on a line of its own, which is closed when the answer ends, and at once when the call or this attempt is called off. */
-  async #open(target: Target, patience: AttemptDeadlines, off: AbortSignal | null): Promise<Omit<Answer, 'attempt'>> {
+  /** A target on a connection of its own, which is closed when the answer ends, and at once when the call or this attempt is cancelled. */
+  async #open(target: Target, deadlines: AttemptDeadlines, cancelled: AbortSignal | null): Promise<Answer> {
     const name = target.id
     const { seen } = this
-    const { signal } = seen.call
+    const { signal } = seen.progress.call
     signal.throwIfAborted()
-    seen.asked.push({ target: name, atMs: this.#ticks.nowMs, off })
-    seen.linesMost = Math.max(seen.linesMost, ++this.#lines)
-    const line = new FakeLine(this.#ticks, [signal, ...(off ? [off] : [])], () => this.#lines--)
-    const script = this.#play.scripts[name] ?? { does: 'hang' }
+    seen.requested.push({ target: name, atMs: this.#ticks.nowMs, cancelled })
+    seen.connectionsMost = Math.max(seen.connectionsMost, ++this.#connections)
+    const signals = cancelled ? [signal, cancelled] : [signal]
+    const connection = new FakeConnection(this.#ticks, signals, () => this.#connections--)
+    const script = this.#scenario.scripts[name] ?? { does: 'hang' }
     try {
-      await line.within(beginMsOf(script), Math.min(patience.firstTokenMs, patience.totalMs ?? Infinity))
+      await connection.within(beginMsOf(script), Math.min(deadlines.firstTokenMs, deadlines.totalMs ?? Infinity))
       if (script.does === 'fail') throw script.how
-      return { target, head: [{ text: `${name} 0` }], rest: this.#rest(name, script, line), sentBytes: 400 }
+      return { target, head: [{ text: `${name} 0` }], rest: this.#rest(name, script, connection), sentBytes: 400 }
     } catch (thrown) {
-      line.close()
+      connection.close()
       throw thrown
     }
   }
 
-  async *#rest(name: string, script: Script, line: FakeLine): AsyncGenerator<ChatDelta[]> {
+  async *#rest(name: string, script: Script, connection: FakeConnection): AsyncGenerator<ChatDelta[]> {
     try {
       for (let piece = 1; piece < PIECES && script.does === 'answer'; piece++) {
-        await line.within(script.pieceMs, Infinity)
+        await connection.within(script.pieceMs, Infinity)
         if (script.cutAfter !== null && piece > script.cutAfter) throw fault('upstream_cut')
         yield [{ text: `${name} ${piece}` }]
       }
       const usage = { promptTokens: PROMPT_TOKENS, completionTokens: COMPLETION_TOKENS }
       yield [{ usage, finish: { reason: 'stop', native: 'stop' } }]
     } finally {
-      line.close()
+      connection.close()
     }
   }
 }
@@ -330,26 +317,18 @@ export function priceAt(name: string, tokens: number): bigint {
   return (rateOf(name).prompt * BigInt(tokens)) / 1_000_000n
 }
 
-function callOf(signal: AbortSignal): Call {
-  const call: Partial<Call> = {
-    caller: CALLER,
-    attempts: [] as Attempt[],
-    startedMs: 0,
-    beganAtMs: 0,
-    signal,
-    streamed: true,
-    route: { models: [], promptTokens: PROMPT_TOKENS, maxTokens: null, parameters: [], preferences: {} },
-  }
-  return call as Call
+function callOf(signal: AbortSignal) {
+  const routeRequest = aRouteRequest([], { promptTokens: PROMPT_TOKENS })
+  return aCall([], { signal, streamed: true, routeRequest }, CALLER)
 }
 
 const CALLER = aCaller()
-/** For the meter; the search is told of nobody's health. */
-const BOOK = new HealthBook({ dice: () => 0.5 })
-const NOBODY = new HealthBook().pages
+/** For the meter; failover sees no health. */
+const HEALTH = new HealthBook({ dice: () => 0.5 })
+const NO_HEALTH = new HealthBook().pages
 
-/** Time on a line: waits end early, with its reason, when a signal is aborted. */
-class FakeLine {
+/** Time on a connection: waits end early, with its reason, when a signal is aborted. */
+class FakeConnection {
   readonly #ticks: Ticks
   readonly #signals: readonly AbortSignal[]
   readonly #closed: () => void

@@ -1,9 +1,9 @@
 import { Fault, type Decision, type Hedge } from '@turnpike/domain'
 import { describe, expect, it } from 'vitest'
-import type { Routed } from '../call/call.ts'
+import type { Progress } from '../call/progress.ts'
 import { hedgeDelayMs, reserveHedge } from './hedge.ts'
-import { aCall, aTarget, bringDown, fault, id, someMeans } from './failover.fixture.ts'
-import { playOut, priceAt, PROMPT_TOKENS, type Play, type Script } from './hedge.fixture.ts'
+import { aProgress, aTarget, bringDown, fault, id, routedTo, someDependencies } from './failover.fixture.ts'
+import { playOut, priceAt, PROMPT_TOKENS, type Scenario, type Script } from './hedge.fixture.ts'
 import { RetryThrottle } from './retry-throttle.ts'
 
 const A = 'acorn/m/x'
@@ -15,69 +15,69 @@ const answers = (atMs: number): Script => ({ does: 'answer', atMs, pieceMs: 1, c
 const fails = (atMs: number, how: Fault): Script => ({ does: 'fail', atMs, how })
 const HANGS: Script = { does: 'hang' }
 
-function play(scripts: Readonly<Record<string, Script>>, changes: Partial<Play> = {}): Play {
-  return { scripts, hedge: HEDGE, p95Ms: 350, firstIsProbe: false, isAllowed: true, leavesAtMs: null, ...changes }
+function scenario(scripts: Readonly<Record<string, Script>>, changes: Partial<Scenario> = {}): Scenario {
+  return { scripts, hedge: HEDGE, p95Ms: 350, firstIsProbe: false, isAllowed: true, disconnectsAtMs: null, ...changes }
 }
 
-/** As `provider outcome`, a second one marked with a plus. */
-function storyOf({ call }: { call: { attempts: Routed['call']['attempts'] } }): string[] {
-  return call.attempts.map(({ provider, outcome, hedge }) => `${hedge ? '+' : ''}${provider} ${outcome}`)
+/** As `provider outcome`, a hedge marked with a plus. */
+function storyOf({ progress }: { readonly progress: Progress }): string[] {
+  return progress.attempts.map(({ provider, outcome, hedge }) => `${hedge ? '+' : ''}${provider} ${outcome}`)
 }
 
 describe('a first target that is slow to begin', () => {
-  it('has a second one beside it after its 95th percentile, and the one that begins first answers', async () => {
-    const seen = await playOut(play({ [A]: answers(900), [B]: answers(100), [C]: answers(0) }))
+  it('is hedged after its 95th percentile, and the attempt that begins first answers', async () => {
+    const seen = await playOut(scenario({ [A]: answers(900), [B]: answers(100), [C]: answers(0) }))
     expect(storyOf(seen)).toEqual(['acorn lost', '+birch answered'])
-    expect(seen.asked.map(({ atMs }) => atMs)).toEqual([0, 350])
+    expect(seen.requested.map(({ atMs }) => atMs)).toEqual([0, 350])
     expect(seen.ended).toMatchObject([{ endpoint: B, firstTokenMs: 450, costNanoUsd: priceAt(B, PROMPT_TOKENS + 10) }])
     expect(seen.hedges.settled).toEqual(['won'])
   })
 
-  it('answers itself where it begins first after all, and the second one is called off', async () => {
-    const seen = await playOut(play({ [A]: answers(400), [B]: answers(100) }))
+  it('answers itself where it begins first after all, and the hedge is cancelled', async () => {
+    const seen = await playOut(scenario({ [A]: answers(400), [B]: answers(100) }))
     expect(storyOf(seen)).toEqual(['acorn answered', '+birch lost'])
     expect(seen.ended).toMatchObject([{ endpoint: A, firstTokenMs: 400 }])
-    expect(seen.told).toEqual([`begun ${A}`])
+    expect(seen.noted).toEqual([`begun ${A}`])
     expect(seen.hedges.settled).toEqual(['lost'])
   })
 
-  it('has never a third one beside it', async () => {
-    const seen = await playOut(play({ [A]: HANGS, [B]: fails(50, fault('upstream_error')), [C]: answers(0) }))
+  it('is never hedged twice', async () => {
+    const seen = await playOut(scenario({ [A]: HANGS, [B]: fails(50, fault('upstream_error')), [C]: answers(0) }))
     expect(storyOf(seen)).toEqual(['acorn failed', '+birch failed', 'cedar answered'])
-    expect(seen.asked.map(({ atMs }) => atMs)).toEqual([0, 350, 2_000])
+    expect(seen.requested.map(({ atMs }) => atMs)).toEqual([0, 350, 2_000])
   })
 
-  it('is left alone where the policy does not hedge, or the allowance is used up', async () => {
+  it('is not hedged where the policy does not hedge, or the budget is used up', async () => {
     const slow = { [A]: answers(900), [B]: answers(0) }
-    expect(storyOf(await playOut(play(slow, { hedge: null })))).toEqual(['acorn answered'])
-    expect(storyOf(await playOut(play(slow, { isAllowed: false })))).toEqual(['acorn answered'])
+    expect(storyOf(await playOut(scenario(slow, { hedge: null })))).toEqual(['acorn answered'])
+    expect(storyOf(await playOut(scenario(slow, { isAllowed: false })))).toEqual(['acorn answered'])
   })
 
-  it('lets its probe go when it loses, so that the next request may be one', async () => {
-    const seen = await playOut(play({ [A]: HANGS, [B]: answers(100) }, { firstIsProbe: true }))
+  it('releases its probe when it loses, so that the next request may be one', async () => {
+    const seen = await playOut(scenario({ [A]: HANGS, [B]: answers(100) }, { firstIsProbe: true }))
     expect(storyOf(seen)).toEqual(['acorn lost', '+birch answered'])
-    expect(seen.told).toEqual([`release ${A}`, `begun ${B}`])
+    expect(seen.noted).toEqual([`release ${A}`, `begun ${B}`])
   })
 })
 
-describe('a second target', () => {
+describe('a hedge', () => {
   it.each([
     ['the provider fails', fault('upstream_error'), ['note']],
     ['it limits our rate', fault('upstream_rate_limited', { retryAfterMs: 60_000 }), ['cool']],
     ['it refuses what the first one takes', fault('context_length_exceeded'), []],
-  ])('spoils nothing when %s', async (_, how, told) => {
-    const seen = await playOut(play({ [A]: answers(900), [B]: fails(50, how) }))
+  ])('spoils nothing when %s', async (_, how, noted) => {
+    const seen = await playOut(scenario({ [A]: answers(900), [B]: fails(50, how) }))
     expect(storyOf(seen)).toEqual(['acorn answered', '+birch failed'])
     expect(seen.ended).toMatchObject([{ endpoint: A, status: 200 }])
-    expect(seen.told).toEqual([`begun ${A}`, ...told.map((what) => `${what} ${B}`)])
+    expect(seen.noted).toEqual([`begun ${A}`, ...noted.map((what) => `${what} ${B}`)])
     expect(seen.hedges.settled).toEqual(['failed'])
   })
 
-  it('goes on when the first one fails, and counts as the next try', async () => {
+  it('goes on when the first attempt fails, and counts as the next one', async () => {
     const failing = fails(400, fault('upstream_error'))
-    const saved = await playOut(play({ [A]: failing, [B]: answers(200) }))
+    const saved = await playOut(scenario({ [A]: failing, [B]: answers(200) }))
     expect(storyOf(saved)).toEqual(['acorn failed', '+birch answered'])
-    const both = await playOut(play({ [A]: failing, [B]: fails(200, fault('upstream_timeout')), [C]: HANGS }))
+    const both = await playOut(scenario({ [A]: failing, [B]: fails(200, fault('upstream_timeout')), [C]: HANGS }))
     expect(storyOf(both)).toEqual(['acorn failed', '+birch failed', 'cedar failed'])
     expect(both.fault?.facts.metadata?.['attempts']).toMatchObject([
       { provider: 'acorn', code: 'upstream_error' },
@@ -86,75 +86,79 @@ describe('a second target', () => {
     ])
   })
 
-  it('is called off when the first one says what the caller has to mend', async () => {
-    const seen = await playOut(play({ [A]: fails(400, fault('context_length_exceeded')), [B]: answers(200) }))
+  it('is cancelled when the first attempt fails with what the caller has to mend', async () => {
+    const seen = await playOut(scenario({ [A]: fails(400, fault('context_length_exceeded')), [B]: answers(200) }))
     expect(storyOf(seen)).toEqual(['acorn failed', '+birch lost'])
-    expect([seen.fault?.code, seen.linesLeft]).toEqual(['context_length_exceeded', 0])
-    expect(seen.hedges.settled).toEqual(['called_off'])
+    expect([seen.fault?.code, seen.connectionsLeft]).toEqual(['context_length_exceeded', 0])
+    expect(seen.hedges.settled).toEqual(['cancelled'])
   })
 
-  it('ends with the first one when the caller leaves, or the time of the request is over', async () => {
-    const left = await playOut(play({ [A]: HANGS, [B]: HANGS }, { leavesAtMs: 400 }))
+  it('ends with the first attempt when the caller disconnects, or the time of the request is over', async () => {
+    const left = await playOut(scenario({ [A]: HANGS, [B]: HANGS }, { disconnectsAtMs: 400 }))
     expect(storyOf(left)).toEqual(['acorn cancelled', '+birch cancelled'])
     expect(left.ended).toMatchObject([{ fault: 'caller_gone', costNanoUsd: 0n }])
-    expect([left.linesLeft, left.pending, left.hedges.settled]).toEqual([0, 0, ['called_off']])
-    expect(left.told).toEqual([])
+    expect([left.connectionsLeft, left.pending, left.hedges.settled]).toEqual([0, 0, ['cancelled']])
+    expect(left.noted).toEqual([])
   })
 })
 
-describe('what may be asked beside it', () => {
-  const routed = (targets: readonly string[], changes: Partial<Decision> = {}, call = aCall()): Routed => {
+describe('the target of a hedge', () => {
+  const routed = (targets: readonly string[], changes: Partial<Decision> = {}) => {
     const candidates = targets.map((endpoint) => ({ endpoint: id(endpoint), expectedNano: 50n }))
-    const decision = { targets: targets.map(id), candidates, hedge: HEDGE, ...changes } as unknown as Decision
-    return { call, decision, directory: { target: aTarget } as unknown as Routed['directory'] }
+    return routedTo(targets.map(id), {
+      candidates: candidates as unknown as Decision['candidates'],
+      hedge: HEDGE,
+      ...changes,
+    })
   }
-  /** A tenant that has paid enough. */
-  const richMeans = (call = aCall()) => {
-    const means = someMeans()
-    for (let i = 0; i < 100; i++) means.hedges.earn(call.caller.tenantId, HEDGE)
-    means.hedges.paid(call.caller.tenantId, 1_000_000n)
-    return means
+  /** For a tenant that has paid enough. */
+  const paidFor = ({ call }: Progress) => {
+    const dependencies = someDependencies()
+    for (let i = 0; i < 100; i++) dependencies.hedges.earn(call.caller.tenantId, HEDGE)
+    dependencies.hedges.paid(call.caller.tenantId, 1_000_000n)
+    return dependencies
   }
 
-  it('is nobody while fewer than 200 first tokens of the first one are known', () => {
-    const means = someMeans()
-    const delayMs = (changes: Partial<Decision> = {}, call = aCall(), deadlineMs = 30_000) =>
-      hedgeDelayMs(routed([A, B], changes, call), id(A), deadlineMs, means)
-    const hear = (times: number) => {
-      for (let i = 0; i < times; i++) means.health.begun(id(A), 500, performance.now())
-      means.health.tick(performance.now())
+  it('is none while fewer than 200 first tokens of the first target are known', () => {
+    const dependencies = someDependencies()
+    const delayMs = (changes: Partial<Decision> = {}, progress = aProgress(), deadlineMs = 30_000) =>
+      hedgeDelayMs(progress, routed([A, B], changes), id(A), deadlineMs, dependencies)
+    const begin = (times: number) => {
+      for (let i = 0; i < times; i++) dependencies.health.begun(id(A), 500, performance.now())
+      dependencies.health.tick(performance.now())
     }
-    hear(199)
+    begin(199)
     expect(delayMs()).toBeNull()
-    hear(1)
+    begin(1)
     expect(delayMs()).toBeGreaterThan(475)
     expect(delayMs()).toBeLessThan(525)
     expect(delayMs({ hedge: { ...HEDGE, afterMs: 800 } })).toBe(800)
     expect(delayMs({ hedge: null })).toBeNull()
     expect(delayMs({ targets: [id(A)] })).toBeNull()
-    expect(delayMs({}, aCall({ streamed: false }))).toBeNull()
-    expect(delayMs({}, aCall(), 500)).toBeNull()
+    expect(delayMs({}, aProgress({ streamed: false }))).toBeNull()
+    expect(delayMs({}, aProgress(), 500)).toBeNull()
   })
 
-  it('is who is up: not down, not asking for patience, not waiting for a probe, and not of an account that fails', async () => {
-    const call = aCall()
-    const second = (means = richMeans(call)) => reserveHedge(routed([A, B, C], {}, call), aTarget(A), means)?.target.id
-    expect(second()).toBe(B)
-    const down = { ...richMeans(call), throttle: new RetryThrottle(() => 1) }
+  it('is one that is up: not down, not in cooldown, not waiting for a probe, and not of an account that fails', async () => {
+    const progress = aProgress()
+    const hedge = (dependencies = paidFor(progress)) =>
+      reserveHedge(progress, routed([A, B, C]), aTarget(A), dependencies)?.target.id
+    expect(hedge()).toBe(B)
+    const down = { ...paidFor(progress), throttle: new RetryThrottle(() => 1) }
     await bringDown(down, B)
     down.throttle = new RetryThrottle(() => 1)
-    expect(second(down)).toBe(C)
-    expect(second({ ...down, nowMs: () => performance.now() + 60_000 })).toBe(C)
-    const cooling = richMeans(call)
+    expect(hedge(down)).toBe(C)
+    expect(hedge({ ...down, nowMs: () => performance.now() + 60_000 })).toBe(C)
+    const cooling = paidFor(progress)
     cooling.health.cool(id(B), performance.now() + 60_000, performance.now())
-    expect(second(cooling)).toBe(C)
-    const failing = richMeans(call)
+    expect(hedge(cooling)).toBe(C)
+    const failing = paidFor(progress)
     for (let i = 0; i < 5; i++) failing.throttle.failed(aTarget(B).account)
-    expect(second(failing)).toBe(C)
+    expect(hedge(failing)).toBe(C)
   })
 
-  it('is nobody once the caller has left', () => {
-    const call = aCall({ signal: AbortSignal.abort(new Fault('caller_gone', 'gone')) })
-    expect(reserveHedge(routed([A, B], {}, call), aTarget(A), richMeans(call))).toBeNull()
+  it('is none once the caller has disconnected', () => {
+    const progress = aProgress({ signal: AbortSignal.abort(new Fault('caller_gone', 'gone')) })
+    expect(reserveHedge(progress, routed([A, B]), aTarget(A), paidFor(progress))).toBeNull()
   })
 })

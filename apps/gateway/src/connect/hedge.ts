@@ -11,46 +11,47 @@ import {
   type TargetId,
 } from '@turnpike/domain'
 import { wasCancelled } from '../call/attempt.ts'
-import type { Routed } from '../call/call.ts'
+import type { Progress, Routed } from '../call/progress.ts'
 import type { ConnectDependencies } from './dependencies.ts'
 import type { HedgeOutcome } from './hedge-budget.ts'
-import type { AttemptResult, FinishedAttempt } from './race.ts'
+import type { AttemptResult } from './running-attempt.ts'
 import type { Target } from '../targets/target.ts'
 
 /**
- * After how long a second target may be asked beside this first one, milliseconds; null: never. Streams only: how long a whole answer
- * takes says more of its length than of its provider.
- * @param deadlineMs when the first one is given up in any case
+ * How long a call waits for its first target before it hedges, milliseconds; null: it does not hedge. Streams only: how long a whole
+ * answer takes says more of its length than of its provider.
+ * @param deadlineMs when the first attempt is given up in any case
  */
 export function hedgeDelayMs(
-  { call, decision: { hedge, targets } }: Routed,
+  { call, attempts }: Progress,
+  { decision: { hedge, targets } }: Routed,
   first: TargetId,
   deadlineMs: number,
   { health }: Pick<ConnectDependencies, 'health'>,
 ): number | null {
-  if (!hedge || !call.streamed || targets.length < 2 || call.attempts.length > 0) return null
+  if (!hedge || !call.streamed || targets.length < 2 || attempts.length > 0) return null
   const afterMs = hedgeAfterMs(hedge, health.racing(first)?.usual ?? null)
   return afterMs !== null && afterMs < deadlineMs ? afterMs : null
 }
 
 /**
- * A second target to ask now, with leave to: what the loser may cost at most, to be settled. Null where nobody else is up, or the
- * tenant's allowance is used up.
+ * The target of a hedge, and the reservation in the tenant's hedge budget: what the loser may cost at most. Null where no other
+ * target is up, or the budget is used up.
  */
 export function reserveHedge(
-  { call, decision, directory }: Routed,
+  { call, disconnected }: Progress,
+  { decision, directory }: Routed,
   first: Target,
-  means: ConnectDependencies,
-): { readonly target: Target; readonly leave: LostCost } | null {
+  { health, throttle, hedges, nowMs }: ConnectDependencies,
+): { readonly target: Target; readonly reservation: LostCost } | null {
   const { hedge, targets, candidates } = decision
-  const { health, throttle, hedges, nowMs } = means
-  if (!hedge || call.signal.aborted || call.disconnected) return null
+  if (!hedge || call.signal.aborted || disconnected) return null
   const id = hedgeTarget(hedge, first.id, targets, {
     isUp: (other) => {
       const { own, account } = directory.target(other)
-      const page = health.pages.get(other)
-      const isAway = page !== undefined && (isDown(page, nowMs()) || isTripped(page))
-      return !isAway && throttle.mayRetry(account) && !(own && health.refusal(other, own.version, nowMs()))
+      const state = health.pages.get(other)
+      const isUnavailable = state !== undefined && (isDown(state, nowMs()) || isTripped(state))
+      return !isUnavailable && throttle.mayRetry(account) && !(own && health.refusal(other, own.version, nowMs()))
     },
     domainOf: (other) => directory.target(other).provider.failureDomain,
   })
@@ -59,37 +60,37 @@ export function reserveHedge(
     return null
   }
   const costOf = (target: TargetId) =>
-    lossBy(target, candidates.find(({ endpoint }) => endpoint === target)?.expectedNano ?? 0n)
-  const leave = higher(costOf(first.id), costOf(id))
-  return hedges.take(call.caller.tenantId, hedge, leave) ? { target: directory.target(id), leave } : null
+    lossAt(target, candidates.find(({ endpoint }) => endpoint === target)?.expectedNano ?? 0n)
+  const reservation = higher(costOf(first.id), costOf(id))
+  return hedges.reserve(call.caller.tenantId, hedge, reservation) ? { target: directory.target(id), reservation } : null
 }
 
-/** Gives back of a second target's leave what it did not cost, and counts what came of it; of one attempt alone there is nothing to say. */
+/** Returns to the budget what the reservation exceeds the loser's cost by, and counts the hedge's outcome. Nothing without a hedge. */
 export function settleHedge(
-  { call }: Routed,
-  runs: readonly FinishedAttempt<unknown>[],
+  { call, resolved }: Progress,
+  results: readonly AttemptResult<unknown>[],
   { hedges }: Pick<ConnectDependencies, 'hedges'>,
 ): void {
-  const leave = runs[1]?.run.leave
-  if (!leave) return
-  const loser = runs.find(({ run, ended }) => ended === null || (run.leave && wasCutShort(ended)))?.run
+  const reservation = results[1]?.reservation
+  if (!reservation) return
+  const loser = results.find((result) => result.outcome === 'lost' || (result.reservation && wasCutShort(result)))
   const price = loser?.target.endpoint.price
-  const lost = loser && price ? lossBy(loser.target.id, lostCost(price, call.route.promptTokens)) : NO_LOSS
-  hedges.settle(call.caller.tenantId, leave, outcomeOf(runs), lost)
+  const lost = loser && price ? lossAt(loser.target.id, lostCost(price, resolved.routeRequest.promptTokens)) : NO_LOSS
+  hedges.settle(call.caller.tenantId, reservation, outcomeOf(results), lost)
 }
 
-function outcomeOf([first, second]: readonly FinishedAttempt<unknown>[]): HedgeOutcome {
-  if (second?.ended?.ok) return 'won'
-  if (second?.ended) return wasCutShort(second.ended) ? 'called_off' : 'failed'
-  return first?.ended?.ok ? 'lost' : 'called_off'
+function outcomeOf([first, hedge]: readonly AttemptResult<unknown>[]): HedgeOutcome {
+  if (hedge?.outcome === 'answered') return 'won'
+  if (hedge?.outcome === 'failed') return wasCutShort(hedge) ? 'cancelled' : 'failed'
+  return first?.outcome === 'answered' ? 'lost' : 'cancelled'
 }
 
-function wasCutShort(ended: AttemptResult<unknown>): boolean {
-  return !ended.ok && wasCancelled(ended.fault)
+function wasCutShort(result: AttemptResult<unknown>): boolean {
+  return result.outcome === 'failed' && wasCancelled(result.fault)
 }
 
-/** On the tenant's own account it is the tenant's. */
-function lossBy(target: TargetId, all: NanoUsd): LostCost {
+/** What a loser costs all in all, and what of it the operator: nothing where the tenant's own account was used. */
+function lossAt(target: TargetId, all: NanoUsd): LostCost {
   return { all, operator: ownerOf(target) === null ? all : 0n }
 }
 

@@ -4,10 +4,10 @@ import type { Target } from '../targets/target.ts'
 
 /** Enough of a provider's error to explain it. */
 const ERROR_BYTES_MAX = 64 * 1024
-/** A provider that asks for more patience than this is asked again all the same: the hint may be a daily quota, or a mistake. */
+/** A longer hint is cut to this: it may be a daily quota, or a mistake. */
 const RETRY_AFTER_MS_MAX = 300_000
 
-/** The fault that a provider's refusal stands for, with its hint when to come back. */
+/** The fault that a provider's refusal stands for, with its hint when to retry. */
 export async function refusedBy(target: Target, reply: Incoming): Promise<Fault> {
   const body = await reply.text(ERROR_BYTES_MAX).catch(() => '')
   const fault = target.adapter.explain(reply.status, body)
@@ -20,8 +20,8 @@ export async function refusedBy(target: Target, reply: Incoming): Promise<Fault>
 }
 
 /**
- * A fault as the account's owner has to hear it: a credential of the tenant's own that was refused is the tenant's to mend, and is
- * named by its last four characters or its id. What the house's account is refused stays a fault of the provider's.
+ * The fault of the account's owner: a tenant's own credential that was refused is the tenant's to mend, and is named by its last four
+ * characters or its id. A refusal of the operator's account stays a fault of the provider's.
  */
 export function onAccountOf(target: Target, fault: Fault): Fault {
   if (!target.own || fault.code !== 'upstream_credential_refused' || isUnopened(fault)) return fault
@@ -42,18 +42,18 @@ export function onAccountOf(target: Target, fault: Fault): Fault {
 const WHAT_TO_DO =
   'Look after the account at the provider, or replace the credential under Provider keys in the console; a new one is used at once.'
 
-/** Shorter ones would be half told by their last four characters. */
-const TELLING_CHARACTERS_MIN = 12
+/** Four characters would disclose too much of a shorter secret. */
+const SECRET_CHARACTERS_MIN = 12
 
 function nameOf(target: Target, own: OwnCredential | OwnEndpoint): string {
   if (own.sealed === null) return 'a request without a credential'
   const secret = target.secret()
-  return secret.length < TELLING_CHARACTERS_MIN
+  return secret.length < SECRET_CHARACTERS_MIN
     ? `your credential ${own.id}`
     : `your credential ending in ${secret.slice(-4)}`
 }
 
-/** It never got as far as the provider. */
+/** The stored secret could not be opened, so that the provider never saw the request. */
 function isUnopened({ facts }: Fault): boolean {
   return facts.detail?.['opened'] === false
 }

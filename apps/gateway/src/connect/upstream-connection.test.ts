@@ -4,26 +4,26 @@ import { UpstreamConnection } from './upstream-connection.ts'
 const HOUR_MS = 3_600_000
 const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
 
-it('a line that is called off leaves no timer, though nobody reads on', () => {
+it('a cancelled connection leaves no timer, though its answer is not read', () => {
   const before = timers()
-  const off = new AbortController()
-  const line = new UpstreamConnection(new AbortController().signal, HOUR_MS, HOUR_MS, off.signal)
-  line.started()
+  const cancelling = new AbortController()
+  const connection = new UpstreamConnection(new AbortController().signal, HOUR_MS, HOUR_MS, cancelling.signal)
+  connection.started()
   expect(timers()).toBeGreaterThan(before)
-  off.abort('lost')
-  expect([line.signal.reason, timers()]).toEqual(['lost', before])
+  cancelling.abort('lost')
+  expect([connection.signal.reason, timers()]).toEqual(['lost', before])
 })
 
-it('a line that hung up is not cut afterwards', () => {
-  const [call, off] = [new AbortController(), new AbortController()]
-  const line = new UpstreamConnection(call.signal, HOUR_MS, null, off.signal)
-  line.close()
+it('a closed connection is not cut afterwards', () => {
+  const [call, cancelling] = [new AbortController(), new AbortController()]
+  const connection = new UpstreamConnection(call.signal, HOUR_MS, null, cancelling.signal)
+  connection.close()
   call.abort('left')
-  off.abort('lost')
-  expect(line.signal.aborted).toBe(false)
+  cancelling.abort('lost')
+  expect(connection.signal.aborted).toBe(false)
 })
 
-it('a line does not begin for an attempt that is called off already', () => {
+it('a connection does not begin for an attempt that is cancelled already', () => {
   expect(() => new UpstreamConnection(new AbortController().signal, HOUR_MS, null, AbortSignal.abort('lost'))).toThrow(
     'lost',
   )

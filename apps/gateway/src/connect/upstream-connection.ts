@@ -1,38 +1,38 @@
 import { Fault } from '@turnpike/domain'
 
-/** After the dialect's end, how long the provider may keep the line before it is cut. Reading to the close lets it be used again. */
-const LINGER_MS_MAX = 2_000
-/** Why a line was cut that had said everything. */
+/** How long the provider may keep the connection open after the end of its answer. Reading to the close lets it be used again. */
+const TAIL_MS_MAX = 2_000
+/** Why a connection was cut after a complete answer. */
 const FINISHED = Symbol('finished')
 
 /**
- * One connection's life: the call's own abort, that of this attempt alone, the time for a first content and for all of it, and the cut
- * after the end.
+ * The limits of one connection: the call's signal, the cancellation of this attempt alone, the time for the first content and for
+ * the whole answer, and the cut after the end.
  */
 export class UpstreamConnection {
   readonly #controller = new AbortController()
   readonly #call: AbortSignal
-  readonly #off: AbortSignal | null
+  readonly #cancelled: AbortSignal | null
   readonly #follow = () => this.#controller.abort(this.#call.reason)
   readonly #cut = () => {
-    // Nobody reads on, so that nobody else would hang up.
+    // The answer of a cancelled attempt is not read, so that reading it does not close the connection.
     this.close()
-    this.#controller.abort(this.#off?.reason)
+    this.#controller.abort(this.#cancelled?.reason)
   }
   #timer: NodeJS.Timeout
   readonly #total: NodeJS.Timeout | null
 
   /**
    * @param beginMs until the first content @param totalMs until the end; null: only the call's own deadline counts
-   * @param off calls this attempt off, whatever it has said; null: nobody will
+   * @param cancelled cancels this attempt, also when it has begun to answer; null: only `call` does
    */
-  constructor(call: AbortSignal, beginMs: number, totalMs: number | null, off: AbortSignal | null = null) {
+  constructor(call: AbortSignal, beginMs: number, totalMs: number | null, cancelled: AbortSignal | null = null) {
     call.throwIfAborted()
-    off?.throwIfAborted()
+    cancelled?.throwIfAborted()
     this.#call = call
-    this.#off = off
+    this.#cancelled = cancelled
     call.addEventListener('abort', this.#follow)
-    off?.addEventListener('abort', this.#cut)
+    cancelled?.addEventListener('abort', this.#cut)
     this.#timer = setTimeout(() => this.#controller.abort(tooLate(beginMs)), beginMs)
     this.#total = totalMs === null ? null : setTimeout(() => this.#controller.abort(overTime()), totalMs)
   }
@@ -49,24 +49,24 @@ export class UpstreamConnection {
     clearTimeout(this.#timer)
   }
 
-  /** The answer is complete: the provider has a moment to close, then the line is cut. */
+  /** The answer is complete: the provider has two seconds to close, then the connection is cut. */
   drainTail(): void {
-    this.#rest()
-    this.#timer = setTimeout(() => this.#controller.abort(FINISHED), LINGER_MS_MAX)
+    this.#stopTimers()
+    this.#timer = setTimeout(() => this.#controller.abort(FINISHED), TAIL_MS_MAX)
   }
 
   close(): void {
-    this.#rest()
+    this.#stopTimers()
     this.#call.removeEventListener('abort', this.#follow)
-    this.#off?.removeEventListener('abort', this.#cut)
+    this.#cancelled?.removeEventListener('abort', this.#cut)
   }
 
-  /** What really happened: an abort shows up as a transport error, and its reason is the truth. */
+  /** The fault behind an error: an abort surfaces as a transport error, and the abort's reason is what happened. */
   reasonFor(thrown: unknown): unknown {
     return this.#controller.signal.aborted && !this.finished ? this.#controller.signal.reason : thrown
   }
 
-  #rest(): void {
+  #stopTimers(): void {
     clearTimeout(this.#timer)
     if (this.#total) clearTimeout(this.#total)
   }

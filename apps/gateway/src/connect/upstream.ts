@@ -4,61 +4,58 @@ import type { Egress, Incoming } from '@turnpike/server'
 import { isEmpty, NOTHING, type Answer } from '../call/answer.ts'
 import type { AttemptDeadlines } from '../call/attempt.ts'
 import type { Call } from '../call/call.ts'
-import { refusedBy } from './refusal.ts'
-import { headersTo, type Target } from '../targets/target.ts'
+import type { Target } from '../targets/target.ts'
+import { withOpaqueUser } from './opaque-user.ts'
+import { post, readJson } from './post.ts'
 import { UpstreamConnection } from './upstream-connection.ts'
 
 /** A whole answer with images in it may be long; more than this is not an answer. */
 const WHOLE_BYTES_MAX = 64 * 1024 * 1024
 
 /**
- * Calls one target and waits for its first content, so that "200, then nothing" is still a failover.
+ * Sends a chat to one target and waits for its first content, so that "200, then nothing" is still a failover.
  * Throws the Fault of the provider, `upstream_timeout` past its time, `deadline_passed` past the request's own, or the reason that the
- * call or this attempt was aborted for. @param off calls this attempt off, also when it has begun to answer
+ * call or this attempt was cancelled for. @param cancelled cancels this attempt, also when it has begun to answer
  */
-export async function open(
+export async function openChat(
   target: Target,
   call: Call,
   request: ChatRequest,
   egress: Pick<Egress, 'post'>,
-  patience: AttemptDeadlines,
-  off: AbortSignal | null = null,
-): Promise<Omit<Answer, 'attempt'>> {
-  const wire = target.adapter.encode(request, target.endpoint.upstreamModel, target.secret())
-  const beginMs = request.stream ? patience.firstTokenMs : patience.wholeMs
-  const line = new UpstreamConnection(call.signal, beginMs, patience.totalMs, off)
+  deadlines: AttemptDeadlines,
+  cancelled: AbortSignal | null = null,
+): Promise<Answer> {
+  const wire = target.adapter.encode(
+    withOpaqueUser(request, call.caller.tenantId),
+    target.endpoint.upstreamModel,
+    target.secret(),
+  )
+  const beginMs = request.stream ? deadlines.firstTokenMs : deadlines.wholeMs
+  const idleMs = request.stream ? deadlines.idleMs : deadlines.wholeMs
+  const connection = new UpstreamConnection(call.signal, beginMs, deadlines.totalMs, cancelled)
   try {
-    const reply = await egress.post({
-      baseUrl: target.baseUrl,
-      path: wire.path,
-      headers: headersTo(target, wire.headers, call),
-      body: wire.body,
-      headersTimeoutMs: beginMs,
-      idleTimeoutMs: request.stream ? patience.idleMs : patience.wholeMs,
-      signal: line.signal,
-    })
-    if (reply.status < 200 || reply.status > 299) throw await refusedBy(target, reply)
+    const reply = await post(target, wire, call, egress, { beginMs, idleMs, signal: connection.signal })
     if (!request.stream || !isEventStream(reply)) {
-      const head = [target.adapter.decodeWhole(parseWhole(await reply.text(WHOLE_BYTES_MAX)))]
+      const head = [target.adapter.decodeWhole(await readJson(reply, WHOLE_BYTES_MAX))]
       if (isEmpty(head)) throw empty()
-      line.close()
+      connection.close()
       return { target, head, rest: NOTHING, sentBytes: Buffer.byteLength(wire.body) }
     }
-    const batches = decode(reply.body, target.adapter.decoder(), line)
+    const batches = decode(reply.body, target.adapter.decoder(), connection)
     const head = await firstContent(batches)
-    line.started()
+    connection.started()
     return { target, head, rest: batches, sentBytes: Buffer.byteLength(wire.body) }
   } catch (thrown) {
-    line.close()
-    throw line.reasonFor(thrown)
+    connection.close()
+    throw connection.reasonFor(thrown)
   }
 }
 
-/** Bytes to deltas, one batch per piece of the body. What was decoded before a fault is delivered before it is thrown. */
+/** Bytes to deltas, one batch per piece of the body. Deltas that were decoded before a fault are delivered before it is thrown. */
 async function* decode(
   body: AsyncIterable<Uint8Array>,
   decoder: StreamDecoder,
-  line: UpstreamConnection,
+  connection: UpstreamConnection,
 ): AsyncGenerator<ChatDelta[]> {
   let batch: ChatDelta[] = []
   const reader = createSseReader((event) => {
@@ -73,7 +70,7 @@ async function* decode(
         if (batch.length > 0) yield batch
         throw fault
       }
-      if (decoder.done) line.drainTail()
+      if (decoder.done) connection.drainTail()
       if (batch.length > 0) {
         yield batch
         batch = []
@@ -81,9 +78,9 @@ async function* decode(
     }
     reader.end()
   } catch (thrown) {
-    if (!line.finished) throw line.reasonFor(thrown)
+    if (!connection.finished) throw connection.reasonFor(thrown)
   } finally {
-    line.close()
+    connection.close()
   }
   if (batch.length > 0) yield batch
   if (!decoder.done) throw new Fault('upstream_cut', 'The provider broke off in the middle of its answer.')
@@ -97,7 +94,7 @@ async function firstContent(batches: AsyncGenerator<ChatDelta[]>): Promise<ChatD
     if (!next.done) head.push(...next.value)
     if (!next.done && !next.value.some(hasContent)) continue
     if (!isEmpty(head)) return head
-    // It may go on to tell its usage; nobody listens any more.
+    // Its usage may still be to come; the answer is given up without it.
     await batches.return([])
     throw empty()
   }
@@ -109,12 +106,4 @@ function empty(): Fault {
 
 function isEventStream(reply: Incoming): boolean {
   return reply.header('content-type')?.includes('text/event-stream') ?? false
-}
-
-function parseWhole(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Fault('upstream_garbled', 'The provider answered with something that is not JSON.')
-  }
 }

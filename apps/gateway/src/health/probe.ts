@@ -1,10 +1,10 @@
 import { asFault, failureKind, type ChatRequest, type TargetId } from '@turnpike/domain'
 import type { Egress } from '@turnpike/server'
 import type { HealthBook } from './book.ts'
-import { refusedBy } from '../connect/refusal.ts'
-import { headersTo, type TargetDirectory, type Target } from '../targets/target.ts'
+import { post, readJson } from '../connect/post.ts'
+import type { TargetDirectory, Target } from '../targets/target.ts'
 
-export interface ProbeMeans {
+export interface ProbeDependencies {
   readonly book: HealthBook
   readonly egress: Egress
   /** The catalogue in force; null before the first. */
@@ -13,8 +13,8 @@ export interface ProbeMeans {
   readonly nowMs: () => number
 }
 
-/** The cheapest question there is. Nobody is billed for it. */
-const QUESTION: ChatRequest = {
+/** The cheapest request there is. No tenant is billed for it. */
+const REQUEST: ChatRequest = {
   messages: [{ role: 'user', content: [{ kind: 'text', text: 'ping' }] }],
   stream: false,
   maxTokens: 1,
@@ -22,21 +22,21 @@ const QUESTION: ChatRequest = {
   tools: [],
   extra: {},
 }
-/** As long as the book waits for a probe; one token of a working model is there long before. */
+/** As long as an endpoint's record waits for its probe; a working model answers with one token long before. */
 const PROBE_MS_MAX = 9_000
 const ANSWER_BYTES_MAX = 1024 * 1024
 
 /**
- * Asks an endpoint that was called down and that no request wants whether it works again, and tells the book. Never rejects. Only
- * endpoints that answer in text are asked; where another request is the probe, or the endpoint is gone, nothing is done.
+ * Finds out whether an endpoint that is down and that no request wants works again, and notes it. Never rejects. Only endpoints that
+ * answer in text are probed; nothing is done where another request is the probe, or the endpoint is gone.
  */
-export async function probe(endpoint: TargetId, { book, egress, directory, nowMs }: ProbeMeans): Promise<void> {
-  const world = directory()
-  const target = world && targetOf(endpoint, world)
+export async function probe(endpoint: TargetId, { book, egress, directory, nowMs }: ProbeDependencies): Promise<void> {
+  const current = directory()
+  const target = current && targetOf(endpoint, current)
   if (!target || book.admit(endpoint, nowMs(), false) !== 'probe') return
   const sinceMs = nowMs()
   try {
-    await ask(target, egress)
+    await send(target, egress)
     book.note(endpoint, { ok: true, firstTokenMs: null, tokensPerSecond: null, sinceMs }, nowMs())
   } catch (thrown) {
     const fault = asFault(thrown)
@@ -49,7 +49,7 @@ export async function probe(endpoint: TargetId, { book, egress, directory, nowMs
   }
 }
 
-/** It refused the question as a working endpoint does: it is there. */
+/** A working endpoint refuses a request in these ways too. */
 const ANSWERED: readonly string[] = ['validation', 'moderation', 'context_length', 'empty']
 
 /** Null for one that left the catalogue, has no account, or does not answer in text. */
@@ -59,17 +59,9 @@ function targetOf(endpoint: TargetId, { catalogue, reachable, target }: TargetDi
   return found && speaks && reachable.has(found.provider) ? target(endpoint) : null
 }
 
-async function ask(target: Target, egress: Egress): Promise<void> {
-  const wire = target.adapter.encode(QUESTION, target.endpoint.upstreamModel, target.secret())
-  const reply = await egress.post({
-    baseUrl: target.baseUrl,
-    path: wire.path,
-    headers: headersTo(target, wire.headers, { id: 'probe', simulation: {} }),
-    body: wire.body,
-    headersTimeoutMs: PROBE_MS_MAX,
-    idleTimeoutMs: PROBE_MS_MAX,
-    signal: AbortSignal.timeout(PROBE_MS_MAX),
-  })
-  if (reply.status < 200 || reply.status > 299) throw await refusedBy(target, reply)
-  target.adapter.decodeWhole(JSON.parse(await reply.text(ANSWER_BYTES_MAX)))
+async function send(target: Target, egress: Egress): Promise<void> {
+  const wire = target.adapter.encode(REQUEST, target.endpoint.upstreamModel, target.secret())
+  const limits = { beginMs: PROBE_MS_MAX, idleMs: PROBE_MS_MAX, signal: AbortSignal.timeout(PROBE_MS_MAX) }
+  const reply = await post(target, wire, { id: 'probe', simulation: {} }, egress, limits)
+  target.adapter.decodeWhole(await readJson(reply, ANSWER_BYTES_MAX))
 }

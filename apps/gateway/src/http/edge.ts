@@ -4,9 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BODY_BYTES_MAX, readBody } from './body.ts'
 import { decisionHeader } from '../api/inference/decision.ts'
 import { beginRequest } from './request-start.ts'
-import { metadataMember } from '../api/inference/router-metadata.ts'
+import { metadataField } from '../api/inference/router-metadata.ts'
 
-/** What browsers may read of our answers, besides the body. */
+/** The headers that browsers may read. */
 const EXPOSED = 'x-request-id, x-generation-id, x-turnpike-decision, retry-after, retry-after-ms, x-should-retry'
 
 /**
@@ -61,14 +61,19 @@ export function inferring(request: FastifyRequest): Caller {
   return caller
 }
 
-/** Sends a fault as its status with the OpenAI envelope, and beside it what the request wanted to be told of its route. */
+/** Sends a fault as its status with the OpenAI envelope, and the fields of its route that the request asked for. */
 export function refuse(request: FastifyRequest, reply: FastifyReply, fault: Fault): void {
   const refusal = refusalOf(fault, Math.random())
-  const { id, call } = request.start
-  // Whoever is sending too much shall not go on sending it.
-  const hangUp = fault.code === 'body_too_large' ? { connection: 'close' } : {}
+  const { id, progress } = request.start
+  // The rest of a body that is too large is not read.
+  const closing = fault.code === 'body_too_large' ? { connection: 'close' } : {}
   void reply
     .code(refusal.status)
-    .headers({ ...refusal.headers, ...hangUp, ...(call && decisionHeader(call)), 'x-generation-id': generationId(id) })
-    .send({ ...openAiBody(fault, refusal, `req-${id}`), ...(call && metadataMember(call, fault)) })
+    .headers({
+      ...refusal.headers,
+      ...closing,
+      ...(progress && decisionHeader(progress)),
+      'x-generation-id': generationId(id),
+    })
+    .send({ ...openAiBody(fault, refusal, `req-${id}`), ...(progress && metadataField(progress, fault)) })
 }

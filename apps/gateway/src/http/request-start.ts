@@ -1,17 +1,17 @@
 import { randomFillSync } from 'node:crypto'
 import type { Caller, RequestId } from '@turnpike/domain'
 import { newRequestId } from '@turnpike/domain'
-import type { Call } from '../call/call.ts'
+import type { Progress } from '../call/progress.ts'
 
-/** What the edge knows of a request before its body: made in the onRequest hook, read by controllers and the filter. */
+/** What is known of a request before its body: made in the onRequest hook, read by controllers and the filter. */
 export interface Start {
   readonly id: RequestId
   readonly beganAtMs: number
   readonly startedMs: number
   /** Null on public routes. */
   caller: Caller | null
-  /** What it became: null until its body was read, and for what asks no model. */
-  call: Call | null
+  /** Of its call: null until its body was read, and on routes that request no model. */
+  progress: Progress | null
 }
 
 declare module 'fastify' {
@@ -36,5 +36,5 @@ export function beginRequest(): Start {
   }
   const beganAtMs = Date.now()
   const id = newRequestId(beganAtMs, pool.subarray(used, (used += 20)))
-  return { id, beganAtMs, startedMs: performance.now(), caller: null, call: null }
+  return { id, beganAtMs, startedMs: performance.now(), caller: null, progress: null }
 }

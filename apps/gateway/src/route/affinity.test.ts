@@ -16,7 +16,7 @@ function talk(changes: Partial<Conversation> = {}, from: Partial<Talk> = {}, mod
     messages: [says('system', 'Be brief.'), says('user', 'Hi')],
     ...changes,
   }
-  return { caller, route: { models: [model as ModelSlug] }, conversation, ...from }
+  return { caller, routeRequest: { models: [model as ModelSlug] }, conversation, ...from }
 }
 
 const used = (cacheReadTokens: number, cacheWriteTokens = 0): Usage => ({

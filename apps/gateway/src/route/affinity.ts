@@ -7,17 +7,16 @@ import {
   type RouteRequest,
   type TargetId,
 } from '@turnpike/domain'
-import type { Conversation } from '../call/call.ts'
+import type { Call } from '../call/call.ts'
 import type { UsageRecord } from '@turnpike/store'
 import { LRUCache } from 'lru-cache'
 import { hash, randomBytes } from 'node:crypto'
 
-/** As much of a call as tells where its conversation goes on. */
-export interface Talk {
+/** What tells one conversation from another. */
+export interface Talk extends Pick<Call, 'conversation'> {
   readonly caller: Pick<Caller, 'tenantId'>
-  /** Names resolved: the model that was asked for first counts. */
-  readonly route: Pick<RouteRequest, 'models'>
-  readonly conversation: Conversation | null
+  /** Names resolved: the first model counts. */
+  readonly routeRequest: Pick<RouteRequest, 'models'>
 }
 
 /** Conversations remembered, the least lately used of which goes first: about 10 MB. */
@@ -44,20 +43,19 @@ export class Affinity {
     this.#nowMs = nowMs
   }
 
-  /** Where the conversation went on last; null when nowhere, or too long ago. */
+  /** The target of the conversation's last request; null for none, or where that is too long ago. */
   warm(talk: Talk): TargetId | null {
-    // Nobody pays for digests before there is something to find.
+    // No digest is computed before there is something to find.
     const key = this.#warm.size === 0 ? null : this.#keyOf(talk)
     const found = key === null ? undefined : this.#warm.get(key)
     return found && found.untilMs > this.#nowMs() ? found.endpoint : null
   }
 
   /**
-   * Takes in how a request ended: an endpoint that answered is remembered for ten minutes more, a warm one that failed is
-   * forgotten.
+   * Learns from the end of a request: a target that answered is remembered for ten minutes, a warm one that failed is forgotten.
    */
   learn(talk: Talk, { endpoint: answered, owner, fault, usage, attempts }: Ending): void {
-    // A prompt cache belongs to the account that asked.
+    // A prompt cache belongs to the account that was used.
     const endpoint = answered !== null && owner !== null ? ownTarget(answered, owner) : answered
     const lasts = talk.conversation?.session === true || usage.cacheReadTokens + usage.cacheWriteTokens > 0
     if (endpoint !== null && fault === null && lasts) {
@@ -71,13 +69,13 @@ export class Affinity {
     if (key !== null && failed.some((attempt) => attempt.endpoint === warm?.endpoint)) this.#warm.delete(key)
   }
 
-  /** Null for what is no conversation. */
-  #keyOf({ caller, route, conversation }: Talk): string | null {
-    const [model] = route.models
+  /** Null for a request without a conversation. */
+  #keyOf({ caller, conversation, routeRequest }: Talk): string | null {
+    const [model] = routeRequest.models
     if (!conversation || model === undefined) return null
     const { name, session, messages } = conversation
-    const told = name === null ? openingOf(messages) : [session ? 'session' : 'cache', name]
-    const fields = [caller.tenantId, model, ...told].map((text) => `${text.length}:${text.slice(0, READ_MAX)}`)
+    const identity = name === null ? openingOf(messages) : [session ? 'session' : 'cache', name]
+    const fields = [caller.tenantId, model, ...identity].map((text) => `${text.length}:${text.slice(0, READ_MAX)}`)
     return hash('sha256', `${this.#secret}${fields.join('\0')}`, 'base64')
   }
 }

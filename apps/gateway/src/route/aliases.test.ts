@@ -3,11 +3,10 @@ import { INSTALLED_ORIGIN, installedList, listedEntries } from '@turnpike/store'
 import { aCaller, aModel, anEndpoint, aPrice, aProvider, aVersionedPolicy } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { AUTO, FREE } from './aliases-words.ts'
-import { resolve } from './resolve.ts'
-import { aCall, aWorld } from '../call/call.fixture.ts'
+import { aCall, aRouteRequest, aRoutingContext, routeCall } from '../call/call.fixture.ts'
 
 const FREE_PRICE = aPrice({ prompt: 0n, completion: 0n })
-const world = aWorld(
+const context = aRoutingContext(
   [
     anEndpoint('acorn', 'sim/swift-8b'),
     anEndpoint('birch', 'sim/swift-8b', { price: FREE_PRICE }),
@@ -33,10 +32,10 @@ const world = aWorld(
 )
 
 function open(models: string[], changes: Partial<RouteRequest> = {}, caller = aCaller()) {
-  const call = aCall(models, {}, caller)
-  call.route = { ...call.route, ...changes }
-  const { decision } = resolve(call, world, 0, 0)
-  return { call, decision, models: call.route.models, preferences: call.route.preferences }
+  const call = aCall(models, { routeRequest: aRouteRequest(models, changes) }, caller)
+  const { resolved, routed } = routeCall(call, context)
+  const { models: found, preferences } = resolved.routeRequest
+  return { resolved, decision: routed.decision, models: found, preferences }
 }
 
 function refused(...models: string[]): Fault {
@@ -123,9 +122,9 @@ describe('turnpike/auto', () => {
   it.each(['turnpike/auto', 'openrouter/auto'])(
     '%s stands for good models that the catalogue has, in order',
     (name) => {
-      const { models, call } = open([name])
+      const { models, resolved } = open([name])
       expect(models).toEqual(['sim/swift-8b', 'sim/sage-70b'])
-      expect(call).toMatchObject({ requestedModel: name, strategy: 'auto' })
+      expect(resolved.strategy).toBe('auto')
     },
   )
 
@@ -143,8 +142,7 @@ describe('turnpike/auto', () => {
         messages: [{ role: 'user', content: [{ kind: 'image', url: 'data:image/png;base64,AA' }] }],
       },
     })
-    resolve(call, world, 0, 0)
-    expect(call.route.models).toEqual(['sim/sage-70b'])
+    expect(routeCall(call, context).resolved.routeRequest.models).toEqual(['sim/sage-70b'])
   })
 
   it('keeps to the caller’s policies, and takes variants', () => {
@@ -159,15 +157,15 @@ describe('turnpike/auto', () => {
 
 describe('other names', () => {
   it.each(['turnpike/free', 'openrouter/free'])('%s stands for models with an endpoint that costs nothing', (name) => {
-    const { models, call, decision } = open([name])
+    const { models, resolved, decision } = open([name])
     expect(new Set(models)).toEqual(new Set(['sim/swift-8b', 'made/pony:free']))
-    expect(call.strategy).toBe('free')
+    expect(resolved.strategy).toBe('free')
     expect(decision.candidates.every(({ expectedNano }) => expectedNano === 0n)).toBe(true)
   })
 
   it('turnpike/free is 404 where nothing is free, and says so', () => {
-    const dear = aWorld([anEndpoint('acorn', 'sim/swift-8b')])
-    expect(() => resolve(aCall(['turnpike/free']), dear, 0, 0)).toThrow(/no endpoint is free of charge/)
+    const dear = aRoutingContext([anEndpoint('acorn', 'sim/swift-8b')])
+    expect(() => routeCall(aCall(['turnpike/free']), dear)).toThrow(/no endpoint is free of charge/)
   })
 
   it.each([
@@ -176,18 +174,17 @@ describe('other names', () => {
     ['~made/gpt-mini-latest', 'made/gpt-5-mini'],
     ['~made/gpt-latest:floor', 'made/gpt-5'],
   ])('%s is the newest of its family: %s', (name, slug) => {
-    const { models, call } = open([name])
+    const { models, resolved } = open([name])
     expect(models).toEqual([slug])
-    expect(call.strategy).toBe('latest')
+    expect(resolved.strategy).toBe('latest')
   })
 
   it('passes over a newer model that nobody reachable serves', () => {
-    const directory = { ...world.directory, reachable: new Set(world.directory.reachable) }
-    const away = aWorld([anEndpoint('acorn', 'made/gpt-5'), anEndpoint('fir', 'made/gpt-6')])
+    const directory = { ...context.directory, reachable: new Set(context.directory.reachable) }
+    const away = aRoutingContext([anEndpoint('acorn', 'made/gpt-5'), anEndpoint('fir', 'made/gpt-6')])
     directory.catalogue = away.directory.catalogue
-    const call = aCall(['~made/gpt-latest'])
-    resolve(call, { ...away, directory }, 0, 0)
-    expect(call.route.models).toEqual(['made/gpt-5' as ModelSlug])
+    const { resolved } = routeCall(aCall(['~made/gpt-latest']), { ...away, directory })
+    expect(resolved.routeRequest.models).toEqual(['made/gpt-5' as ModelSlug])
   })
 
   it.each(['~made/gpt-6-latest', '~nobody/gpt-latest', '~made/gpt', 'gpt-5', 'turnpike/atuo', '', 'constructor'])(
@@ -197,25 +194,21 @@ describe('other names', () => {
 
   it('names of the catalogue are left as they are, without asking anything', () => {
     const call = aCall(['sim/swift-8b', 'sim/sage-70b'])
-    const before = call.route
-    resolve(call, world, 0, 0)
-    expect(call.route).toBe(before)
-    expect(call.strategy).toBe('fallback')
+    const { resolved } = routeCall(call, context)
+    expect(resolved.routeRequest).toBe(call.routeRequest)
+    expect(resolved.strategy).toBe('fallback')
   })
 })
 
-describe('where the simulator stands in for providers', () => {
+describe('where the simulator answers for providers', () => {
   const [auto = '', second = ''] = AUTO.models
-  const stoodIn = aProvider('maker', { baseUrl: 'https://maker.example/v1' })
+  const simulated = aProvider('maker', { baseUrl: 'https://maker.example/v1' })
   const real = aProvider('real', { simulated: false })
-  const chosen = (name: string, ...endpoints: Endpoint[]) => {
-    const call = aCall([name])
-    resolve(call, aWorld(endpoints, { providers: [stoodIn, real] }), 0, 0)
-    return call.route.models
-  }
+  const chosen = (name: string, ...endpoints: Endpoint[]) =>
+    routeCall(aCall([name]), aRoutingContext(endpoints, { providers: [simulated, real] })).resolved.routeRequest.models
   const fleet = anEndpoint('acorn', 'sim/swift-8b')
 
-  it('router names stand for models that somebody answers in person, those of the fleet among them', () => {
+  it('router names stand for models that a provider itself answers, those of the fleet among them', () => {
     expect(chosen('turnpike/auto', anEndpoint('maker', auto), fleet)).toEqual(['sim/swift-8b'])
     expect(chosen('turnpike/auto', anEndpoint('maker', auto), anEndpoint('real', second), fleet)).toEqual([
       second,
@@ -224,7 +217,7 @@ describe('where the simulator stands in for providers', () => {
     expect(chosen('turnpike/auto', anEndpoint('maker', auto))).toEqual([auto])
   })
 
-  it('a family is its newest member that answers in person, else its newest', () => {
+  it('a family is its newest member that answers itself, else its newest', () => {
     const [older, newer] = [anEndpoint('real', 'made/gpt-4'), anEndpoint('maker', 'made/gpt-5')]
     expect(chosen('~made/gpt-latest', older, newer)).toEqual(['made/gpt-4'])
     expect(chosen('~made/gpt-latest', newer)).toEqual(['made/gpt-5'])
@@ -237,7 +230,7 @@ describe('over the price list that is installed', () => {
     INSTALLED_ORIGIN,
     new Date('2026-11-21'),
   ).entries
-  const listed = aWorld([], { catalogue: catalogueOf(1, models, providers, endpoints) })
+  const listed = aRoutingContext([], { catalogue: catalogueOf(1, models, providers, endpoints) })
 
   it('every default of turnpike/auto is a model that somebody serves, or one of the simulated fleet', () => {
     const served = (slug: ModelSlug) => slug.startsWith('sim/') || listed.directory.catalogue.endpointsOf.has(slug)
@@ -250,8 +243,6 @@ describe('over the price list that is installed', () => {
     ['~openai/gpt-mini-latest', /^openai\/gpt-[5-9][.\d]*-mini$/],
     ['~google/gemini-flash-latest', /^google\/gemini-[3-9][.\d]*-flash$/],
   ])('%s is a plain model of its family and no older one', (name, slug) => {
-    const call = aCall([name])
-    resolve(call, listed, 0, 0)
-    expect(call.route.models[0]).toMatch(slug)
+    expect(routeCall(aCall([name]), listed).resolved.routeRequest.models[0]).toMatch(slug)
   })
 })

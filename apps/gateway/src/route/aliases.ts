@@ -2,7 +2,7 @@ import type { ModelSlug, Objective, ProviderSlug, RoutePreferences, RouteRequest
 import { freeModels, isFree, newestFirst, suited, type Names } from './aliases-chosen.ts'
 import { isModel, noneSuits, noVariant, unknownModel } from './aliases-unknown.ts'
 import { AUTO, FREE, ROUTERS, SORTING } from './aliases-words.ts'
-import type { Strategy } from '../call/call.ts'
+import type { Resolved } from '../call/progress.ts'
 
 /**
  * A request with every name replaced by the models it stands for, and how the first was found. `:nitro`, `:floor` and `:exacto`
@@ -11,7 +11,7 @@ import type { Strategy } from '../call/call.ts'
  * goes before all that.
  * Throws Fault `model_unknown`, `request_invalid` or `endpoints_excluded` for a name that stands for nothing.
  */
-export function resolveNames(asked: RouteRequest, names: Names): { route: RouteRequest; strategy: Strategy } {
+export function resolveNames(asked: RouteRequest, names: Names): Resolved {
   const read = asked.models.map((name, place) => readName(name, place, names))
   const objective = asked.preferences.objective ?? read.find((name) => name.objective)?.objective
   const preferences = objective ? { ...asked.preferences, objective } : asked.preferences
@@ -24,7 +24,7 @@ export function resolveNames(asked: RouteRequest, names: Names): { route: RouteR
   const free = models.filter((model) => !priced.has(model))
   return {
     strategy: asked.models.length > 1 ? 'fallback' : (found[0]?.strategy ?? 'direct'),
-    route: { ...asked, models, preferences: freeOnly(free, models, preferences, names) },
+    routeRequest: { ...asked, models, preferences: freeOnly(free, models, preferences, names) },
   }
 }
 

@@ -10,7 +10,8 @@ import {
   type Stage,
 } from '@turnpike/domain'
 import { FREE } from './aliases-words.ts'
-import type { Routed } from '../call/call.ts'
+import type { Call } from '../call/call.ts'
+import type { Routed } from '../call/progress.ts'
 
 /** Stages in the words of OpenRouter's `excluded_by`, and in ours for people: what an endpoint is that it removes. */
 export const EXCLUDED = {
@@ -37,17 +38,18 @@ export const EXCLUDED = {
  * 404 with what removed each endpoint, and which one field of the request or which policies did it: those without which an endpoint
  * would be left.
  */
-export function excluded(decision: Decision, routed: Pick<Routed, 'call' | 'directory'>): Fault {
+export function excluded(call: Call, routeRequest: RouteRequest, { decision, directory }: Routed): Fault {
   const counts = countByStage(decision)
   const total = decision.removed.length
   const reasons = [...counts]
     .map(([stage, count]) => `${count} ${count === 1 ? 'is' : 'are'} ${EXCLUDED[stage][1]}`)
     .join('; ')
-  const cause = causeOf(routed)
-  const said = total === 0 ? 'Nobody serves the model.' : `Of ${total} endpoint${total === 1 ? '' : 's'}, ${reasons}.`
+  const cause = causeOf(call, routeRequest, directory)
+  const summary =
+    total === 0 ? 'Nobody serves the model.' : `Of ${total} endpoint${total === 1 ? '' : 's'}, ${reasons}.`
   return new Fault(
     'endpoints_excluded',
-    `No endpoint is left for this request. ${said}${advice(cause)}${ownAdvice(counts, cause)}`,
+    `No endpoint is left for this request. ${summary}${advice(cause)}${ownAdvice(counts, cause)}`,
     {
       ...(cause.param !== undefined && { param: cause.param }),
       metadata: {
@@ -55,7 +57,7 @@ export function excluded(decision: Decision, routed: Pick<Routed, 'call' | 'dire
           code: codeFor([...counts.keys()]),
           retryable: false,
           excluded_by: [...counts.keys()].map((stage) => EXCLUDED[stage][0]),
-          requested_models: routed.call.route.models,
+          requested_models: routeRequest.models,
           ...(cause.param !== undefined && { constraint: { field: cause.param, detail: reasons } }),
         },
         removed: decision.removed.map(({ endpoint, stage }) => ({ endpoint, stage })),
@@ -89,19 +91,19 @@ interface Cause {
   readonly policies: readonly { readonly id: string; readonly version: number }[]
 }
 
-/** Asks the router again without each field, then without each policy. It is pure and quick, and nobody waits for a refusal. */
-function causeOf({ call, directory: { catalogue, reachable } }: Pick<Routed, 'call' | 'directory'>): Cause {
+/** Routes again without each field, then without each policy. Routing is pure and quick, and a refusal may take a little longer. */
+function causeOf(call: Call, routeRequest: RouteRequest, { catalogue, reachable }: Routed['directory']): Cause {
   const { caller } = call
   const snapshot = { catalogue, reachable, health: new Map<EndpointId, Health>(), wallMs: call.beganAtMs, warm: null }
   const isLeft = (asked: RouteRequest, policies = caller.policies) =>
     route(asked, { ...caller, policies }, snapshot, 0, 0).targets.length > 0
-  const guilty = lesser(call.route).filter(([, asked]) => isLeft(asked))
+  const guilty = lesser(routeRequest).filter(([, asked]) => isLeft(asked))
   return {
     param: guilty.length === 1 ? guilty[0]?.[0] : undefined,
     policies: caller.policies
       .filter((one) =>
         isLeft(
-          call.route,
+          routeRequest,
           caller.policies.filter((other) => other !== one),
         ),
       )

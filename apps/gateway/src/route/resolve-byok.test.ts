@@ -16,11 +16,11 @@ import { select } from '../api/models/select.ts'
 import { explain } from '../api/explain/explain.ts'
 import { explainBody } from '../api/explain/explain.schema.ts'
 import { parse } from '../http/parse.ts'
+import type { Call } from '../call/call.ts'
 import { excluded } from './excluded.ts'
-import { resolve } from './resolve.ts'
-import { aCall, aWorld } from '../call/call.fixture.ts'
+import { aCall, aRouteRequest, aRoutingContext, routeCall } from '../call/call.fixture.ts'
 
-const world = aWorld(
+const context = aRoutingContext(
   [
     anEndpoint('acorn', 'sim/swift-8b'),
     anEndpoint('birch', 'sim/swift-8b'),
@@ -36,10 +36,10 @@ const world = aWorld(
   },
 )
 const directory = {
-  ...world.directory,
-  reachable: new Set([...world.directory.reachable].filter((slug) => !/real|nowhere/.test(slug))),
+  ...context.directory,
+  reachable: new Set([...context.directory.reachable].filter((slug) => !/real|nowhere/.test(slug))),
 }
-const here = { ...world, directory }
+const here = { ...context, directory }
 
 const box = anOwnEndpoint('box', '~tenant/llama', { endpoint: { price: aPrice({ prompt: 0n, completion: 0n }) } })
 const lab = anOwnEndpoint('lab', '~tenant/embed')
@@ -53,7 +53,12 @@ const BOX = ownTarget(box.endpoint.id, box.id)
 
 const mine = (changes: Partial<Caller> = {}) => aCaller({ own, ...changes })
 const targets = (model: string, caller: Caller = mine(), changes: Parameters<typeof aCall>[1] = {}) =>
-  resolve(aCall([model], changes, caller), here, 0, 0).decision.targets
+  routeCall(aCall([model], changes, caller), here).routed.decision.targets
+
+function excludedOf(call: Call): Fault {
+  const { resolved, routed } = routeCall(call, here)
+  return excluded(call, resolved.routeRequest, routed)
+}
 
 function refused(ask: () => unknown): Fault {
   try {
@@ -105,25 +110,23 @@ describe('a model of one’s own name space', () => {
   })
 })
 
-describe('a request that nothing is left for', () => {
-  it('is told of what one’s own takes the place of, and how to go on with credits', () => {
+describe('a request for which no endpoint is left', () => {
+  it('is told what one’s own resources replace, and how to go on with credits', () => {
     const call = aCall(['sim/swift-8b'], {}, mine({ policies: [aVersionedPolicy({ deny: ['acorn'] })] }))
-    const routed = resolve(call, here, 0, 0)
-    const { message, facts } = excluded(routed.decision, routed)
+    const { message, facts } = excludedOf(call)
     expect(message).toContain('paid for with credits, where the policy or what is your own wants your own only')
     expect(facts.metadata).toMatchObject({
       removed_by_stage: { own_only: 2, deny: 1 },
       policies: [{ version: 1 }],
       availability: { code: 'constraint_filtered', excluded_by: ['own_capacity', 'ignored_providers'] },
     })
-    const asked = aCall(['sim/swift-8b'], {}, mine({ own: { credentials: [key], endpoints: [] } }))
-    asked.route = { ...asked.route, promptTokens: 40_000 }
-    const long = resolve(asked, here, 0, 0)
-    expect(excluded(long.decision, long).facts.param).toBe('messages')
-    const both = aCall(['sim/swift-8b'], {}, mine())
-    both.route = { ...both.route, promptTokens: 40_000, preferences: { ignore: ['acorn'] } }
-    const neither = resolve(both, here, 0, 0)
-    expect(excluded(neither.decision, neither).message).toContain('own_capacity “first” would go on with credits')
+    const models = ['sim/swift-8b']
+    const long = { routeRequest: aRouteRequest(models, { promptTokens: 40_000 }) }
+    const oneOwn = aCall(models, long, mine({ own: { credentials: [key], endpoints: [] } }))
+    expect(excludedOf(oneOwn).facts.param).toBe('messages')
+    const changes = { promptTokens: 40_000, preferences: { ignore: ['acorn'] } }
+    const both = aCall(models, { routeRequest: aRouteRequest(models, changes) }, mine())
+    expect(excludedOf(both).message).toContain('own_capacity “first” would go on with credits')
   })
 })
 
@@ -194,7 +197,7 @@ describe('lists of models', () => {
 })
 
 it('stays on one’s own account whose prompt cache is warm', () => {
-  const cached = aWorld([anEndpoint('acorn', 'sim/swift-8b', { price: aPrice({ cacheRead: 1n }) })])
+  const cached = aRoutingContext([anEndpoint('acorn', 'sim/swift-8b', { price: aPrice({ cacheRead: 1n }) })])
   const keys = [anOwnCredential('acorn'), anOwnCredential('acorn')]
   const caller = aCaller({ own: { credentials: keys, endpoints: [] } })
   const call = () => aCall(['sim/swift-8b'], {}, caller)
@@ -202,7 +205,7 @@ it('stays on one’s own account whose prompt cache is warm', () => {
   for (const { id } of keys) {
     const endpoint = anEndpoint('acorn', 'sim/swift-8b').id
     cached.affinity.learn(call(), { endpoint, owner: id, fault: null, usage, attempts: [] })
-    expect(resolve(call(), cached, 0, 0.5).decision).toMatchObject({ sticky: true })
-    expect(resolve(call(), cached, 0, 0.5).decision.targets[0]).toBe(ownTarget(endpoint, id))
+    expect(routeCall(call(), cached, 0.5).routed.decision).toMatchObject({ sticky: true })
+    expect(routeCall(call(), cached, 0.5).routed.decision.targets[0]).toBe(ownTarget(endpoint, id))
   }
 })

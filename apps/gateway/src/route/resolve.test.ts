@@ -3,10 +3,9 @@ import { aCaller, aModel, anEndpoint, aPrice, aProvider, aVersionedPolicy } from
 import { describe, expect, it } from 'vitest'
 import type { Call } from '../call/call.ts'
 import { excluded } from './excluded.ts'
-import { resolve } from './resolve.ts'
-import { aCall, aWorld } from '../call/call.fixture.ts'
+import { aCall, aRouteRequest, aRoutingContext, routeCall } from '../call/call.fixture.ts'
 
-const world = aWorld(
+const context = aRoutingContext(
   [
     anEndpoint('acorn', 'sim/swift-8b', { quantization: 'fp8' }),
     anEndpoint('birch', 'sim/swift-8b', { price: aPrice({ prompt: 5_000_000_000n }), contextLength: 8_000 }),
@@ -20,11 +19,17 @@ const world = aWorld(
 
 function refusal(changes: Partial<RouteRequest>, ...policies: Partial<Policy>[]): Fault & { layers: string[] } {
   const layers = policies.map((policy) => aVersionedPolicy(policy))
-  const call = aCall(['sim/swift-8b'], {}, aCaller({ policies: layers }))
-  call.route = { ...call.route, ...changes }
-  const routed = resolve(call, world, 0, 0)
+  const models = ['sim/swift-8b']
+  const routeRequest = aRouteRequest(models, changes)
+  const call = aCall(models, { routeRequest }, aCaller({ policies: layers }))
+  return Object.assign(faultOf(call), { layers: layers.map(({ id }) => id) })
+}
+
+/** The fault of a call for which no endpoint is left. */
+function faultOf(call: Call, given = context): Fault {
+  const { resolved, routed } = routeCall(call, given)
   expect(routed.decision.targets).toEqual([])
-  return Object.assign(excluded(routed.decision, routed), { layers: layers.map(({ id }) => id) })
+  return excluded(call, resolved.routeRequest, routed)
 }
 
 describe('when no endpoint is left', () => {
@@ -81,10 +86,9 @@ describe('when no endpoint is left', () => {
     expect(refusal({ preferences: { zeroRetention: true } }).facts.metadata?.['availability']).toMatchObject({
       code: 'privacy_restricted',
     })
-    const call = aCall(['sim/swift-8b'])
-    const nobody = { ...world, directory: { ...world.directory, reachable: new Set<never>() } }
-    const routed = resolve(call, nobody, 0, 0)
-    expect(excluded(routed.decision, routed).facts.metadata?.['availability']).toMatchObject({ code: 'no_endpoints' })
+    const unreachable = { ...context, directory: { ...context.directory, reachable: new Set<never>() } }
+    const fault = faultOf(aCall(['sim/swift-8b']), unreachable)
+    expect(fault.facts.metadata?.['availability']).toMatchObject({ code: 'no_endpoints' })
   })
 
   it('says that regions did it, and which policy asked for them', () => {
@@ -97,26 +101,24 @@ describe('when no endpoint is left', () => {
   })
 
   it('blames the name of the model where it asks for what is free', () => {
-    const call = aCall(['sim/swift-8b:free'])
-    const routed = resolve(call, world, 0, 0)
-    expect(excluded(routed.decision, routed).facts.param).toBe('model')
+    expect(faultOf(aCall(['sim/swift-8b:free'])).facts.param).toBe('model')
   })
 })
 
 const NO_CEILING = { prompt: null, completion: null, request: null, image: null, audio: null }
 
 it('refuses a model of another kind, and says where it is served', () => {
-  expect(() => resolve(aCall(['sim/embed-small']), world, 0, 0)).toThrow('/embeddings')
-  expect(() => resolve(aCall(['sim/swift-8b'], { kind: 'embedding' }), world, 0, 0)).toThrow('/chat/completions')
+  expect(() => routeCall(aCall(['sim/embed-small']), context)).toThrow('/embeddings')
+  expect(() => routeCall(aCall(['sim/swift-8b'], { kind: 'embedding' }), context)).toThrow('/chat/completions')
 })
 
 it('lets a conversation stay where its prompt cache is warm', () => {
-  const two = aWorld([anEndpoint('acorn'), anEndpoint('birch')].map(cachedAt))
+  const two = aRoutingContext([anEndpoint('acorn'), anEndpoint('birch')].map(cachedAt))
   const caller = aCaller()
   const call = (): Call => aCall(['sim/swift-8b'], {}, caller)
-  const [first = '', second = ''] = resolve(call(), two, 0, 0).decision.targets
+  const [first = '', second = ''] = routeCall(call(), two).routed.decision.targets
   two.affinity.learn(call(), { endpoint: second as EndpointId, owner: null, fault: null, usage: CACHED, attempts: [] })
-  const { decision } = resolve(call(), two, 0, 0)
+  const { decision } = routeCall(call(), two).routed
   expect(decision).toMatchObject({ sticky: true, targets: [second, first] })
 })
 

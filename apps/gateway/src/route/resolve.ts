@@ -15,59 +15,72 @@ import {
 } from '@turnpike/domain'
 import type { Affinity } from './affinity.ts'
 import { resolveNames } from './aliases.ts'
-import type { Call, Routed, Strategy } from '../call/call.ts'
+import type { Call } from '../call/call.ts'
+import type { Resolved, Routed } from '../call/progress.ts'
 import { modalitiesOf } from './features.ts'
 import type { TargetDirectory } from '../targets/target.ts'
 
-/** What a route is found in: the catalogue with our accounts, live figures, and warm prompt caches. */
+/** What a call is routed by besides its request: the catalogue with the operator's accounts, live health, and warm prompt caches. */
 export interface RoutingContext {
   readonly directory: TargetDirectory
   readonly health: ReadonlyMap<TargetId, Health>
   readonly affinity: Affinity
 }
 
-/**
- * Routes a call, names of models resolved once and for all. Throws 400 for a model that does not exist or is of another kind; a
- * decision without targets is the caller's to refuse, with `excluded`, once it is recorded.
- * @param nowMs the clock of the health figures @param dice uniform in [0, 1)
- */
-export function resolve(call: Call, world: RoutingContext, nowMs: number, dice: number): Routed {
-  const { directory, health } = world
-  const { catalogue, reachable } = directory
-  const cold: RoutingSnapshot = { catalogue, reachable, health, wallMs: call.beganAtMs, warm: null }
-  const resolved = named(call.route, call.caller, cold, call.conversation?.messages ?? [], nowMs)
-  call.route = resolved.route
-  call.strategy = resolved.strategy
-  for (const slug of call.route.models) refuseUnfit(slug, call, catalogue)
-  const warm = world.affinity.warm(call)
-  const decision = route(call.route, call.caller, warm === null ? cold : { ...cold, warm }, nowMs, dice)
-  call.routed = { call, directory, decision }
-  return call.routed
+/** Resolves every name in a call's request to models. Throws 400 for a name that stands for none. @param nowMs clock of the health figures */
+export function resolve(call: Call, context: RoutingContext, nowMs: number): Resolved {
+  const { routeRequest, caller, conversation } = call
+  return resolveRequest(routeRequest, caller, snapshotOf(call, context), conversation?.messages ?? [], nowMs)
 }
 
 /**
- * A request with every name in it resolved to models. Most name their model as the catalogue does, and go on as they are.
- * @param messages the prompt, for names whose model depends on what it holds
+ * Routes a call whose names are resolved. Throws 400 for a model of another kind; a decision without targets is the caller's to refuse,
+ * with `excluded`, once it is recorded.
+ * @param nowMs clock of the health figures @param dice uniform in [0, 1)
  */
-export function named(
-  asked: RouteRequest,
+export function decide(
+  call: Call,
+  { routeRequest }: Resolved,
+  context: RoutingContext,
+  nowMs: number,
+  dice: number,
+): Routed {
+  const { directory, affinity } = context
+  for (const slug of routeRequest.models) refuseUnfit(slug, call, directory.catalogue)
+  const cold = snapshotOf(call, context)
+  const warm = affinity.warm({ caller: call.caller, conversation: call.conversation, routeRequest })
+  const decision = route(routeRequest, call.caller, warm === null ? cold : { ...cold, warm }, nowMs, dice)
+  return { directory, decision }
+}
+
+function snapshotOf({ beganAtMs }: Call, { directory, health }: RoutingContext): RoutingSnapshot {
+  const { catalogue, reachable } = directory
+  return { catalogue, reachable, health, wallMs: beganAtMs, warm: null }
+}
+
+/**
+ * A request with every name in it resolved to models. Most requests name their model as the catalogue does, and stay as they are.
+ * @param messages the prompt, for names whose model depends on what the prompt holds
+ */
+export function resolveRequest(
+  requested: RouteRequest,
   caller: Caller,
   snapshot: RoutingSnapshot,
   messages: readonly Message[],
   nowMs: number,
-): { readonly route: RouteRequest; readonly strategy: Strategy } {
+): Resolved {
   const { catalogue } = snapshot
-  if (asked.models.every((slug) => modelFor(caller, slug, catalogue) !== undefined)) {
-    return { route: asked, strategy: asked.models.length > 1 ? 'fallback' : 'direct' }
+  if (requested.models.every((slug) => modelFor(caller, slug, catalogue) !== undefined)) {
+    return { routeRequest: requested, strategy: requested.models.length > 1 ? 'fallback' : 'direct' }
   }
-  // That a stand-in would answer makes no model a good choice.
+  // A simulated provider in the place of a real one makes no model a good choice.
   const reachable = withoutSimulatedReal(snapshot)
   const isServed = (one: RouteRequest) => route(one, caller, { ...snapshot, reachable }, nowMs, 0).targets.length > 0
   const own = caller.own ? indexOf(caller.own) : null
-  return resolveNames(asked, { catalogue, own, reachable, modalities: modalitiesOf(messages), isServed })
+  return resolveNames(requested, { catalogue, own, reachable, modalities: modalitiesOf(messages), isServed })
 }
 
-/** One of the catalogue, or of the caller's own name space: nobody else's exists for it. */
+/** A model of the catalogue, or of the caller's own name space; other tenants' models do not exist for the caller. */
 function modelFor({ own }: Caller, slug: ModelSlug, { models }: Catalogue): Model | undefined {
   return models.get(slug) ?? (own && indexOf(own).models.get(slug))
 }

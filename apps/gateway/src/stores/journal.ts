@@ -3,7 +3,7 @@ import type { Logger } from '@turnpike/server'
 import { Journal, Shipper, type Pool, type UsageRecord } from '@turnpike/store'
 import { LRUCache } from 'lru-cache'
 import type { GatewayConfig } from '../config.ts'
-import type { Book } from '../call/meter.ts'
+import type { RequestLog } from '../call/meter.ts'
 
 /** Requests of some seconds, at the rate one process serves. */
 const RECENT_MAX = 2_000
@@ -14,7 +14,7 @@ const FLUSH_MS_MAX = 5_000
 export interface OpenJournal {
   readonly journal: Journal
   readonly shipper: Shipper
-  readonly book: Book
+  readonly book: RequestLog
   /** Finished requests of this process that may not be in the database yet. */
   readonly recent: { get(id: RequestId): UsageRecord | undefined }
   close(): Promise<void>

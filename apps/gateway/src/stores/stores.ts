@@ -15,7 +15,7 @@ import type { GatewayConfig } from '../config.ts'
 import { followCatalogue } from './catalogue.ts'
 import { openHealth, type OpenHealth } from '../health/open.ts'
 import { countRefusals, keyMetrics } from './key-metrics.ts'
-import type { Book } from '../call/meter.ts'
+import type { RequestLog } from '../call/meter.ts'
 import { openJournal, type OpenJournal } from './journal.ts'
 import { openKeys } from './keys.ts'
 import { openSecretCheck, type SecretCheck } from './secret-check.ts'
@@ -32,7 +32,7 @@ export interface Stores {
   /** Told of every key that is refused without a look-up. */
   readonly refused: (checked: RefusedKey) => void
   readonly keys: Pick<KeyCache, 'lookup' | 'wallMs'>
-  readonly book: Book
+  readonly book: RequestLog
   readonly health: OpenHealth
   readonly recent: OpenJournal['recent']
   /** Opens what tenants have stored. */

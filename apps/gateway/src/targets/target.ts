@@ -10,14 +10,10 @@ import {
   type TargetId,
 } from '@turnpike/domain'
 import { adapterOf, type Adapter } from '@turnpike/providers'
-import type { Egress } from '@turnpike/server'
 import type { GatewayConfig } from '../config.ts'
 
 /** `open`: to providers that the operator chose. `guarded`: to addresses that a tenant wrote. */
 export type EgressMode = 'open' | 'guarded'
-
-/** The ways out of this process. */
-export type EgressByMode = Readonly<Record<EgressMode, Pick<Egress, 'post'>>>
 
 /** An endpoint by one account, with everything needed to call it. */
 export interface Target {

@@ -34,14 +34,14 @@ export function chatStream(identity: AnswerIdentity): StreamWriter {
     },
     finish(answer, settled) {
       head ||= headOf(answer)
-      const last = stringify({ choices: [], usage: usageBody(settled), ...identity.beside?.(null) })
+      const last = stringify({ choices: [], usage: usageBody(settled), ...identity.extraFields?.(null) })
       return `data: ${head},${last.slice(1)}\n\ndata: [DONE]\n\n`
     },
     fail(fault) {
       head ||= headOf(null)
       const choice = { index: 0, delta: { content: '' }, finish_reason: 'error', native_finish_reason: null }
       const { error } = openAiBody(fault, refusalOf(fault, 0.5), `req-${identity.id}`)
-      const last = JSON.stringify({ choices: [choice], error, ...identity.beside?.(fault) })
+      const last = JSON.stringify({ choices: [choice], error, ...identity.extraFields?.(fault) })
       return `data: ${head},${last.slice(1)}\n\ndata: [DONE]\n\n`
     },
   }
@@ -55,7 +55,7 @@ export function chatWhole(identity: AnswerIdentity): WholeWriter {
     for (const name in wire) if (!OURS.has(name)) body[name] = wire[name]
     body['choices'] = [wholeChoice(deltas, identity.excludeReasoning)]
     body['usage'] = usageBody(settled)
-    return Object.assign(body, identity.beside?.(null))
+    return Object.assign(body, identity.extraFields?.(null))
   }
 }
 

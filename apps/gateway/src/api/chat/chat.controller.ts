@@ -6,7 +6,7 @@ import { completionBody, completionRequestOf, PRESET_FIELDS } from './completion
 import { completionStream, completionWhole } from './completion-writer.ts'
 import { featuresOf } from '../../route/features.ts'
 import { Gateway } from '../../gateway.ts'
-import { answerTo } from '../inference/open-call.ts'
+import { openCall } from '../inference/open-call.ts'
 import { chatStream, chatWhole } from './chat-writer.ts'
 import { parse } from '../../http/parse.ts'
 import { withPreset } from '../inference/preset.ts'
@@ -19,34 +19,34 @@ export class ChatController {
   @Post('chat/completions')
   @HttpCode(200)
   async chat(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const asking = await withPreset(this.gateway.stores.presets.cache, request, reply, null)
-    const body = parse(chatBody, asking.body)
+    const applied = await withPreset(this.gateway.stores.presets.cache, request, reply, null)
+    const body = parse(chatBody, applied.body)
     const chat = chatRequestOf(body)
-    const { call, sink } = answerTo(this.gateway, request, reply, body, {
+    const { progress, sink } = openCall(this.gateway, request, reply, body, {
       kind: 'chat',
       chat,
       features: featuresOf(chat),
-      preset: asking.preset,
+      preset: applied.preset,
       stream: chatStream,
       whole: chatWhole,
     })
-    await this.gateway.serve(call, chat, sink)
+    await this.gateway.serveChat(progress, chat, sink)
   }
 
   @Post('completions')
   @HttpCode(200)
   async complete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const asking = await withPreset(this.gateway.stores.presets.cache, request, reply, PRESET_FIELDS)
-    const body = parse(completionBody, asking.body)
+    const applied = await withPreset(this.gateway.stores.presets.cache, request, reply, PRESET_FIELDS)
+    const body = parse(completionBody, applied.body)
     const chat = completionRequestOf(body)
-    const { call, sink } = answerTo(this.gateway, request, reply, body, {
+    const { progress, sink } = openCall(this.gateway, request, reply, body, {
       kind: 'completion',
       chat,
       features: featuresOf(chat),
-      preset: asking.preset,
+      preset: applied.preset,
       stream: completionStream,
       whole: completionWhole,
     })
-    await this.gateway.serve(call, chat, sink)
+    await this.gateway.serveChat(progress, chat, sink)
   }
 }

@@ -20,13 +20,18 @@ export function completionStream(identity: AnswerIdentity): StreamWriter {
         .join('')
     },
     finish(answer, settled) {
-      const last = { ...headOf(identity, answer), choices: [], usage: usageBody(settled), ...identity.beside?.(null) }
+      const last = {
+        ...headOf(identity, answer),
+        choices: [],
+        usage: usageBody(settled),
+        ...identity.extraFields?.(null),
+      }
       return `data: ${stringify(last)}\n\ndata: [DONE]\n\n`
     },
     fail(fault: Fault) {
       const body = openAiBody(fault, refusalOf(fault, 0.5), `req-${identity.id}`)
       const choice = { index: 0, text: '', finish_reason: 'error', logprobs: null }
-      const last = { ...headOf(identity, answered), ...body, choices: [choice], ...identity.beside?.(fault) }
+      const last = { ...headOf(identity, answered), ...body, choices: [choice], ...identity.extraFields?.(fault) }
       return `data: ${JSON.stringify(last)}\n\ndata: [DONE]\n\n`
     },
   }
@@ -38,7 +43,7 @@ export function completionWhole(identity: AnswerIdentity): WholeWriter {
     ...headOf(identity, answer),
     choices: [choiceOf(deltas)],
     usage: usageBody(settled),
-    ...identity.beside?.(null),
+    ...identity.extraFields?.(null),
   })
 }
 

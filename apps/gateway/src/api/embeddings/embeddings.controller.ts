@@ -4,12 +4,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { present } from '../inference/chat-request.ts'
 import { Gateway } from '../../gateway.ts'
-import { beginCall, sendWhole } from '../inference/open-call.ts'
+import { openCall, type AnswerIdentity } from '../inference/open-call.ts'
 import { Numeral } from '../../http/numeral.ts'
 import { parse } from '../../http/parse.ts'
 import { withPreset } from '../inference/preset.ts'
-import { metadataMember } from '../inference/router-metadata.ts'
 import { routingFields } from '../inference/routing.schema.ts'
+import type { WholeWriter } from '../inference/whole-sink.ts'
+import type { VectorsAnswer } from '../../connect/upstream-embeddings.ts'
 
 const tokens = z.array(z.number().int().min(0))
 /** Inputs of one request at most, as OpenAI has it. */
@@ -28,7 +29,7 @@ const embeddingBody = z.looseObject({
   user: z.string().max(512).nullish(),
 })
 
-/** What a preset may fill: who answers. */
+/** The fields that a preset may fill: all but the texts. */
 const PRESET_FIELDS: ReadonlySet<string> = new Set(
   Object.keys(embeddingBody.shape).filter((field) => field !== 'input'),
 )
@@ -41,34 +42,40 @@ export class EmbeddingsController {
   @Post('embeddings')
   @HttpCode(200)
   async embed(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { body: asking, preset } = await withPreset(this.gateway.stores.presets.cache, request, reply, PRESET_FIELDS)
-    const body = parse(embeddingBody, asking)
-    const asked = embeddingRequestOf(body)
-    const call = beginCall(this.gateway, request, reply, body, {
+    const { body: merged, preset } = await withPreset(this.gateway.stores.presets.cache, request, reply, PRESET_FIELDS)
+    const body = parse(embeddingBody, merged)
+    const embedding = embeddingRequestOf(body)
+    const { progress, sink } = openCall(this.gateway, request, reply, body, {
       kind: 'embedding',
-      features: featuresOf(asked),
+      chat: null,
+      features: featuresOf(embedding),
       preset,
+      whole: (identity) => vectorsWhole(identity, embedding),
     })
-    const { answer, target, settled } = await this.gateway.embed(call, asked)
-    sendWhole(reply, call, {
-      object: 'list',
-      data: answer.vectors.map((embedding, index) => ({
-        object: 'embedding',
-        index,
-        embedding: asked.encodingFormat === 'base64' ? packed(embedding) : embedding,
-      })),
-      model: target.endpoint.model,
-      provider: shownName(target.provider),
-      usage: {
-        prompt_tokens: settled.usage.promptTokens,
-        total_tokens: settled.usage.promptTokens,
-        cost: new Numeral(usdString(settled.cost)),
-        is_byok: settled.isOwn,
-        cost_details: { upstream_inference_cost: new Numeral(usdString(settled.upstreamCost)) },
-      },
-      ...metadataMember(call),
-    })
+    await this.gateway.serveEmbeddings(progress, embedding, sink)
   }
+}
+
+/** Writes one body of vectors. */
+function vectorsWhole(identity: AnswerIdentity, { encodingFormat }: EmbeddingRequest): WholeWriter<VectorsAnswer> {
+  return ({ vectors, target }, _deltas, { usage, cost, upstreamCost, isOwn }) => ({
+    object: 'list',
+    data: vectors.map((embedding, index) => ({
+      object: 'embedding',
+      index,
+      embedding: encodingFormat === 'base64' ? packed(embedding) : embedding,
+    })),
+    model: target.endpoint.model,
+    provider: shownName(target.provider),
+    usage: {
+      prompt_tokens: usage.promptTokens,
+      total_tokens: usage.promptTokens,
+      cost: new Numeral(usdString(cost)),
+      is_byok: isOwn,
+      cost_details: { upstream_inference_cost: new Numeral(usdString(upstreamCost)) },
+    },
+    ...identity.extraFields?.(null),
+  })
 }
 
 /** Little-endian 32-bit floats, as OpenAI's clients unpack them; providers that pack by themselves are left alone. */
@@ -88,10 +95,10 @@ function embeddingRequestOf(body: z.infer<typeof embeddingBody>): EmbeddingReque
 
 const BYTES_PER_TOKEN = 4
 
-function featuresOf(asked: EmbeddingRequest) {
-  const promptTokens = asked.input.reduce(
+function featuresOf({ input, dimensions }: EmbeddingRequest) {
+  const promptTokens = input.reduce(
     (sum, item) => sum + (typeof item === 'string' ? Math.ceil(item.length / BYTES_PER_TOKEN) : item.length),
     0,
   )
-  return { promptTokens, maxTokens: null, parameters: asked.dimensions ? ['dimensions'] : [] }
+  return { promptTokens, maxTokens: null, parameters: dimensions ? ['dimensions'] : [] }
 }

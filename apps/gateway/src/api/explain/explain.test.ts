@@ -5,17 +5,17 @@ import { explain } from './explain.ts'
 import { explainBody } from './explain.schema.ts'
 import { parse } from '../../http/parse.ts'
 import { stringify } from '../../http/numeral.ts'
-import { aWorld } from '../../call/call.fixture.ts'
+import { aRoutingContext } from '../../call/call.fixture.ts'
 
 const dollars = (amount: bigint) => aPrice({ prompt: amount * 1_000_000_000n, completion: amount * 1_000_000_000n })
-const world = aWorld([
+const context = aRoutingContext([
   anEndpoint('acorn', 'sim/swift-8b', { price: dollars(1n) }),
   anEndpoint('birch', 'sim/swift-8b', { price: dollars(2n) }),
   anEndpoint('cedar', 'sim/swift-8b', { price: dollars(9n), contextLength: 500 }),
 ])
 const NOON = Date.parse('2026-11-21T12:00:00Z')
 
-function ask(fields: object, caller: Caller = aCaller(), of = world) {
+function ask(fields: object, caller: Caller = aCaller(), of = context) {
   return explain(parse(explainBody, { model: 'sim/swift-8b', ...fields }), caller, of, { nowMs: 0, wallMs: NOON })
 }
 
@@ -56,7 +56,7 @@ describe('what would happen', () => {
       candidates: expect.arrayContaining([expect.objectContaining({ provider: 'acorn', down: true, chance: 0 })]),
     })
     expect(ask({ assume_down: ['birch/sim/swift-8b'] }).targets.at(-1)).toBe('birch/sim/swift-8b')
-    expect(world.health.size).toBe(0)
+    expect(context.health.size).toBe(0)
   })
 
   it('goes by schedules of the time that is supposed', () => {
@@ -112,7 +112,7 @@ describe('what would happen', () => {
 })
 
 it('explains two hundred endpoints with chances that add up to one', () => {
-  const many = aWorld(
+  const many = aRoutingContext(
     Array.from({ length: 200 }, (_, i) => anEndpoint(`p${i}`, 'sim/swift-8b', { price: dollars(BigInt(1 + (i % 9))) })),
   )
   const told = ask({}, aCaller(), many)

@@ -19,7 +19,7 @@ import { candidateBody, windowOf } from '../inference/decision.ts'
 import type { ExplainBody } from './explain.schema.ts'
 import { featuresOf } from '../../route/features.ts'
 import { countByStage, EXCLUDED } from '../../route/excluded.ts'
-import { named, type RoutingContext } from '../../route/resolve.ts'
+import { resolveRequest, type RoutingContext } from '../../route/resolve.ts'
 import { modelsOf, preferencesOf } from '../inference/routing.schema.ts'
 
 /** The clock that health figures use, and Unix milliseconds. */
@@ -33,11 +33,11 @@ export interface Clocks {
  * at another time, or with some providers down. Nothing is recorded and nothing costs anything. Where nothing is left, the answer
  * says so; it is no error to ask. Throws 400 for names of models, or of what is down, that stand for nothing.
  */
-export function explain(body: ExplainBody, caller: Caller, world: RoutingContext, { nowMs, wallMs }: Clocks) {
-  const { catalogue, reachable } = world.directory
+export function explain(body: ExplainBody, caller: Caller, context: RoutingContext, { nowMs, wallMs }: Clocks) {
+  const { catalogue, reachable } = context.directory
   const chat = chatRequestOf({ ...body, messages: body.messages ?? [] })
   const features = featuresOf(chat)
-  const health = withDown(world.health, body.assume_down ?? [], catalogue, caller)
+  const health = withDown(context.health, body.assume_down ?? [], catalogue, caller)
   const snapshot: RoutingSnapshot = {
     catalogue,
     reachable,
@@ -45,18 +45,15 @@ export function explain(body: ExplainBody, caller: Caller, world: RoutingContext
     wallMs: body.at ? Date.parse(body.at) : wallMs,
     warm: null,
   }
-  const asked: RouteRequest = {
+  const requested: RouteRequest = {
     models: modelsOf(body),
     ...features,
     promptTokens: body.prompt_tokens ?? features.promptTokens,
     preferences: preferencesOf(body),
   }
-  const { route: resolved } = named(asked, caller, snapshot, chat.messages, nowMs)
-  const warm = world.affinity.warm({
-    caller,
-    route: resolved,
-    conversation: conversationOf(body, {}, chat.messages),
-  })
+  const { routeRequest: resolved } = resolveRequest(requested, caller, snapshot, chat.messages, nowMs)
+  const conversation = conversationOf(body, {}, chat.messages)
+  const warm = context.affinity.warm({ caller, conversation, routeRequest: resolved })
   const decide = (dice: number) => route(resolved, caller, { ...snapshot, warm }, nowMs, dice)
   const chances = chancesOf(decide)
   const decision = decide(body.draw ?? chances.typicalDraw)

@@ -1,11 +1,11 @@
 import { generationId, ownerOf, usdString, type Candidate, type Decision } from '@turnpike/domain'
-import type { Call } from '../../call/call.ts'
+import type { Progress } from '../../call/progress.ts'
 import { Numeral, stringify } from '../../http/numeral.ts'
 
 /** Headers of 16 KiB are what clients take, all together; this leaves room for theirs. */
 const HEADER_BYTES_MAX = 4_096
 
-/** Why this route, as answers tell it: who was in the draw with which figures, and what removed the others. */
+/** Why this route: the candidates with the figures they were judged by, and what removed the others. */
 export function decisionBody(decision: Decision) {
   return {
     objective: decision.objective,
@@ -53,23 +53,23 @@ export function candidateBody(candidate: Candidate) {
   }
 }
 
-/** The window that was open, of the narrowest policy that has one: its place in that policy's schedule. Null for none. */
+/** The open schedule window of the narrowest policy that has one: its index in that policy's schedule. Null for none. */
 export function windowOf({ policies }: Pick<Decision, 'policies'>): number | null {
   return policies.findLast(({ window }) => window !== null)?.window ?? null
 }
 
-/** Figures are measured; more than four decimals say nothing. */
+/** Measured figures have no more than four meaningful decimals. */
 function rounded(figure: number): number {
   return Math.round(figure * 10_000) / 10_000
 }
 
 /**
- * The header that tells the whole decision to a request that asked for it; nothing for others, or before it was made. A decision
- * too long for a header is looked up by the id that stands in its place.
+ * The header with the whole decision, for a request that asked for it; nothing for others, or before the decision. A decision too long
+ * for a header is replaced by the id to look it up by.
  */
-export function decisionHeader({ responseOptions, routed, id }: Call): Record<string, string> {
-  if (!responseOptions.decision || !routed) return NO_HEADERS
-  const named = { id: generationId(id) }
+export function decisionHeader({ call, routed }: Progress): Record<string, string> {
+  if (!call.responseOptions.decision || !routed) return NO_HEADERS
+  const named = { id: generationId(call.id) }
   const text = ascii(stringify({ ...named, ...decisionBody(routed.decision) }))
   return { 'x-turnpike-decision': text.length <= HEADER_BYTES_MAX ? text : JSON.stringify(named) }
 }

@@ -1,15 +1,17 @@
 import { Fault, generationId, type ChatRequest, type RequestId, type RouteRequest } from '@turnpike/domain'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Answer } from '../../call/answer.ts'
+import type { Call, ResponseOptions } from '../../call/call.ts'
+import { Progress } from '../../call/progress.ts'
+import type { Sink } from '../../call/relay.ts'
+import type { Gateway } from '../../gateway.ts'
+import { inferring } from '../../http/edge.ts'
+import { stringify } from '../../http/numeral.ts'
 import { conversationOf } from './conversation.ts'
 import { deadlineMsOf } from './deadline.ts'
-import type { Call, ResponseOptions } from '../../call/call.ts'
 import { decisionHeader } from './decision.ts'
-import { inferring } from '../../http/edge.ts'
-import type { Gateway } from '../../gateway.ts'
-import { stringify } from '../../http/numeral.ts'
 import type { AppliedPreset } from './preset.ts'
-import type { Sink } from '../../call/relay.ts'
-import { metadataMember } from './router-metadata.ts'
+import { metadataField } from './router-metadata.ts'
 import { modelsOf, preferencesOf, type RoutingBody } from './routing.schema.ts'
 import { StreamSink, type StreamWriter } from './stream-sink.ts'
 import { WholeSink, type WholeWriter } from './whole-sink.ts'
@@ -19,114 +21,126 @@ export interface AnswerIdentity {
   readonly id: RequestId
   /** Unix seconds. */
   readonly created: number
-  /** Thoughts stay out of the answer. */
+  /** Reasoning stays out of the answer. */
   readonly excludeReasoning: boolean
-  /** `: …` comments on a silent line; the caller can turn them off. */
+  /** `: …` comments on a silent stream; the caller can turn them off. */
   readonly comments: boolean
-  /** Members that stand beside usage or error at the end, for a request that wanted to be told of its route. */
-  readonly beside?: (fault: Fault | null) => Readonly<Record<string, unknown>> | null
+  /** Fields beside usage or error at the end of an answer, for a request that asked for them. */
+  readonly extraFields?: (fault: Fault | null) => Readonly<Record<string, unknown>> | null
 }
 
-/** One inbound dialect on one route: what was asked, and how to answer it. */
-export interface InboundRequest {
+/** One inbound dialect on one route: what is requested, and how to answer it. */
+export interface InboundRequest<Reply extends Answer> {
   readonly kind: Call['kind']
-  readonly chat: ChatRequest
+  /** Null where no chat is requested. */
+  readonly chat: ChatRequest | null
   readonly features: Pick<RouteRequest, 'promptTokens' | 'maxTokens' | 'parameters'>
   /** Merged into the body already. */
   readonly preset: AppliedPreset | null
-  readonly stream: (identity: AnswerIdentity) => StreamWriter
-  readonly whole: (identity: AnswerIdentity) => WholeWriter
+  readonly whole: (identity: AnswerIdentity) => WholeWriter<Reply>
+  /** Absent where the route does not stream. */
+  readonly stream?: (identity: AnswerIdentity) => StreamWriter
 }
 
-/** An HTTP exchange as a call and the sink that answers it. The call ends when its time is over, and as `Drains` says when the caller hangs up. */
-export function answerTo(
+/** Opens the call of an HTTP exchange, whose progress the edge shows in its refusals, and the sink that answers it. */
+export function openCall<Reply extends Answer>(
   gateway: Gateway,
   request: FastifyRequest,
   reply: FastifyReply,
   body: RoutingBody,
-  asked: InboundRequest,
-): { call: Call; sink: Sink } {
-  const call = beginCall(gateway, request, reply, body, asked)
-  const identity: AnswerIdentity = {
-    id: call.id,
-    created: Math.floor(call.beganAtMs / 1000),
-    excludeReasoning: asked.chat.reasoning?.exclude === true,
-    comments: request.headers['x-turnpike-comments'] !== 'off',
-    ...(call.responseOptions.metadata && { beside: (fault) => metadataMember(call, fault) }),
-  }
-  if (!asked.chat.stream) {
-    return { call, sink: new WholeSink(asked.whole(identity), (whole) => sendWhole(reply, call, whole)) }
-  }
-  const sink = new StreamSink(
-    reply.raw,
-    () => streamHeaders(reply, call),
-    asked.stream(identity),
-    gateway.config.KEEP_ALIVE_COMMENT_MS,
-  )
-  reply.raw.once('close', () => sink.stopKeepAlive())
-  return { call, sink }
-}
-
-/** The call of an HTTP exchange, whatever is asked in it. */
-export function beginCall(
-  gateway: Gateway,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  body: RoutingBody,
-  asked: Pick<InboundRequest, 'kind' | 'features' | 'preset'> & { readonly chat?: ChatRequest },
-): Call {
-  const caller = inferring(request)
+  inbound: InboundRequest<Reply>,
+): { progress: Progress; sink: Sink<Reply> } {
   const ending = new AbortController()
-  const timeoutMs = deadlineMsOf(request.headers, gateway.config.REQUEST_TIMEOUT_MS)
+  const progress = new Progress(callOf(gateway, request, body, inbound, ending.signal))
+  request.start.progress = progress
+  endInTime(gateway, request, reply, progress, ending)
+  return { progress, sink: sinkOf(gateway, request, reply, progress, inbound) }
+}
+
+function callOf(
+  { config }: Gateway,
+  request: FastifyRequest,
+  body: RoutingBody,
+  { kind, chat, features, preset }: InboundRequest<never>,
+  signal: AbortSignal,
+): Call {
+  const { id, beganAtMs, startedMs } = request.start
+  const models = modelsOf(body)
+  return {
+    id,
+    kind,
+    caller: inferring(request),
+    requestedModel: preset?.requestedModel ?? models[0],
+    preset: preset?.applied ?? null,
+    routeRequest: { models, ...features, preferences: preferencesOf(body) },
+    conversation: chat && conversationOf(body, request.headers, chat.messages),
+    responseOptions: responseOptionsOf(request, config.REGION ?? null),
+    streamed: chat?.stream === true,
+    endUser: chat?.user ?? null,
+    beganAtMs,
+    startedMs,
+    simulation: simulationOf(request),
+    signal,
+  }
+}
+
+/** Ends the call at its deadline, at shutdown, and when its caller disconnects unless the answer is then read to its end. */
+function endInTime(
+  gateway: Gateway,
+  { headers }: FastifyRequest,
+  { raw }: FastifyReply,
+  progress: Progress,
+  ending: AbortController,
+): void {
+  const timeoutMs = deadlineMsOf(headers, gateway.config.REQUEST_TIMEOUT_MS)
   const timer = setTimeout(() => ending.abort(tooLate(timeoutMs)), timeoutMs)
   gateway.live.add(ending)
-  const over = () => {
+  const stopTimers = () => {
     clearTimeout(timer)
     gateway.live.delete(ending)
   }
-  reply.raw.once('close', () => {
-    if (reply.raw.writableFinished) over()
-    else gateway.disconnects.leave(call, { abort: (reason) => ending.abort(reason), over })
+  raw.once('close', () => {
+    if (raw.writableFinished) stopTimers()
+    else gateway.disconnects.onDisconnect(progress, { abort: (reason) => ending.abort(reason), stopTimers })
   })
-  const models = modelsOf(body)
-  const call: Call = {
-    id: request.start.id,
-    kind: asked.kind,
-    caller,
-    requestedModel: asked.preset?.requestedModel ?? models[0],
-    preset: asked.preset?.applied ?? null,
-    route: { models, ...asked.features, preferences: preferencesOf(body) },
-    strategy: 'direct',
-    routed: null,
-    conversation: asked.chat ? conversationOf(body, request.headers, asked.chat.messages) : null,
-    responseOptions: tellingOf(request, gateway.config.REGION ?? null),
-    streamed: asked.chat?.stream === true,
-    endUser: asked.chat?.user ?? null,
-    beganAtMs: request.start.beganAtMs,
-    startedMs: request.start.startedMs,
-    simulation: simulationOf(request),
-    signal: ending.signal,
-    disconnected: null,
-    attempts: [],
+}
+
+function sinkOf<Reply extends Answer>(
+  gateway: Gateway,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  progress: Progress,
+  { chat, whole, stream }: InboundRequest<Reply>,
+): Sink<Reply> {
+  const { call } = progress
+  const identity: AnswerIdentity = {
+    id: call.id,
+    created: Math.floor(call.beganAtMs / 1000),
+    excludeReasoning: chat?.reasoning?.exclude === true,
+    comments: request.headers['x-turnpike-comments'] !== 'off',
+    ...(call.responseOptions.metadata && { extraFields: (fault) => metadataField(progress, fault) }),
   }
-  request.start.call = call
-  return call
+  if (!call.streamed || !stream) return new WholeSink(whole(identity), (body) => sendWhole(reply, progress, body))
+  const headers = () => streamHeaders(reply, progress)
+  const sink = new StreamSink(reply.raw, headers, stream(identity), gateway.config.KEEP_ALIVE_COMMENT_MS)
+  reply.raw.once('close', () => sink.stopKeepAlive())
+  return sink
 }
 
 /** Sends a whole JSON body in which amounts are printed exactly. */
-export function sendWhole(reply: FastifyReply, call: Call, body: unknown): void {
+function sendWhole(reply: FastifyReply, progress: Progress, body: unknown): void {
   void reply
-    .headers(decisionHeader(call))
-    .header('x-generation-id', generationId(call.id))
+    .headers(decisionHeader(progress))
+    .header('x-generation-id', generationId(progress.call.id))
     .header('content-type', 'application/json; charset=utf-8')
     .send(stringify(body))
 }
 
-function streamHeaders(reply: FastifyReply, call: Call): Record<string, string> {
+function streamHeaders(reply: FastifyReply, progress: Progress): Record<string, string> {
   return {
     ...(reply.getHeaders() as Record<string, string>),
-    ...decisionHeader(call),
-    'x-generation-id': generationId(call.id),
+    ...decisionHeader(progress),
+    'x-generation-id': generationId(progress.call.id),
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
@@ -137,8 +151,8 @@ function tooLate(timeoutMs: number): Fault {
   return new Fault('deadline_passed', `The answer was not complete within ${timeoutMs} ms.`)
 }
 
-/** What its headers ask to be told: the decision in full, OpenRouter's metadata, under their present name or the former one. */
-function tellingOf({ headers }: FastifyRequest, region: string | null): ResponseOptions {
+/** What a request's headers ask for: the decision in full; OpenRouter's metadata, under its present name or the former one. */
+function responseOptionsOf({ headers }: FastifyRequest, region: string | null): ResponseOptions {
   const metadata = headers['x-openrouter-metadata'] ?? headers['x-openrouter-experimental-metadata']
   return { decision: headers['x-turnpike-decision'] === 'full', metadata: metadata === 'enabled', region }
 }

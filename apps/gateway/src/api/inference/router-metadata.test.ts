@@ -3,11 +3,13 @@ import { aCaller, anEndpoint, aProvider } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { decisionBody, decisionHeader } from './decision.ts'
 import { anOwnEndpoint, someKeks } from '../../targets/byok.fixture.ts'
-import { resolve } from '../../route/resolve.ts'
-import { metadataMember, routerMetadata } from './router-metadata.ts'
-import { aCall, aWorld } from '../../call/call.fixture.ts'
+import { metadataField, routerMetadata } from './router-metadata.ts'
+import { aCall, aRouteRequest, aRoutingContext, routeCall } from '../../call/call.fixture.ts'
+import { Progress } from '../../call/progress.ts'
 
-const world = aWorld([anEndpoint('acorn'), anEndpoint('birch')], { providers: [aProvider('acorn', { name: 'Äcorn' })] })
+const context = aRoutingContext([anEndpoint('acorn'), anEndpoint('birch')], {
+  providers: [aProvider('acorn', { name: 'Äcorn' })],
+})
 const asking = { responseOptions: { decision: true, metadata: true, region: 'fra' } }
 
 function attempt(provider: string, fault: Attempt['fault']): Attempt {
@@ -25,15 +27,17 @@ function attempt(provider: string, fault: Attempt['fault']): Attempt {
 }
 
 function answered() {
-  const call = aCall(['sim/swift-8b'], asking)
-  call.route = { ...call.route, preferences: { order: ['acorn'], minThroughput: { p50: 20 } } }
-  resolve(call, world, 0, 0)
-  call.attempts.push(attempt('acorn', 'upstream_unreachable'), attempt('birch', null))
-  return call
+  const models = ['sim/swift-8b']
+  const preferences = { order: ['acorn'], minThroughput: { p50: 20 } }
+  const call = aCall(models, { ...asking, routeRequest: aRouteRequest(models, { preferences }) })
+  const { progress } = routeCall(call, context)
+  progress.record(attempt('acorn', 'upstream_unreachable'))
+  progress.record(attempt('birch', null))
+  return progress
 }
 
 describe('openrouter_metadata', () => {
-  it('tells how the model was found, what was left, what was tried and who answered', () => {
+  it('says how the model was found, what was left, what was tried and which target answered', () => {
     expect(routerMetadata(answered(), null, 1_234.4)).toEqual({
       requested: 'sim/swift-8b',
       strategy: 'direct',
@@ -62,29 +66,29 @@ describe('openrouter_metadata', () => {
     const caller = aCaller()
     const own = anOwnEndpoint(caller.tenantId, someKeks())
     const call = aCall(['~tenant/llama'], asking, { ...caller, own: { credentials: [], endpoints: [own] } })
-    resolve(call, world, 0, 0)
+    const { progress, routed } = routeCall(call, context)
     const target = ownTarget(own.endpoint.id, own.id)
-    call.attempts.push({ ...attempt('~box', null), endpoint: target, model: own.endpoint.model })
-    expect(routerMetadata(call, null, 0)).toMatchObject({
+    progress.record({ ...attempt('~box', null), endpoint: target, model: own.endpoint.model })
+    expect(routerMetadata(progress, null, 0)).toMatchObject({
       is_byok: true,
       endpoints: { total: 1, available: [{ provider: 'The box', model: '~tenant/llama', selected: true }] },
       attempts: [{ provider: 'The box', model: '~tenant/llama', status: 200 }],
     })
-    expect(call.routed && decisionBody(call.routed.decision)).toMatchObject({ candidates: [{ is_byok: true }] })
+    expect(decisionBody(routed.decision)).toMatchObject({ candidates: [{ is_byok: true }] })
   })
 
-  it('is told with errors before and after a route was chosen, but never with those of our own making', () => {
-    const unrouted = aCall(['sim/nobody'], asking)
+  it('comes with errors before and after a route was chosen, but never with those of our own making', () => {
+    const unrouted = new Progress(aCall(['sim/nobody'], asking))
     expect(routerMetadata(unrouted, new Fault('model_unknown', 'x'), 0)).toMatchObject({
       attempt: 0,
       endpoints: { total: 0, available: [] },
     })
-    expect(metadataMember(answered(), new Fault('no_healthy_provider', 'x'))).toHaveProperty('openrouter_metadata')
-    expect(metadataMember(answered(), new Fault('internal', 'x'))).toBeNull()
+    expect(metadataField(answered(), new Fault('no_healthy_provider', 'x'))).toHaveProperty('openrouter_metadata')
+    expect(metadataField(answered(), new Fault('internal', 'x'))).toBeNull()
   })
 
-  it('is told to nobody who did not ask', () => {
-    expect(metadataMember(aCall(['sim/swift-8b']))).toBeNull()
+  it('is absent unless it was asked for', () => {
+    expect(metadataField(new Progress(aCall(['sim/swift-8b'])))).toBeNull()
   })
 })
 
@@ -104,16 +108,13 @@ describe('the header x-turnpike-decision', () => {
   })
 
   it('is only the id where the decision is longer than 4 KiB', () => {
-    const many = aWorld(Array.from({ length: 40 }, (_, i) => anEndpoint(`provider-${i}`)))
-    const call = aCall(['sim/swift-8b'], asking)
-    resolve(call, many, 0, 0)
-    expect(decisionHeader(call)).toEqual({ 'x-turnpike-decision': '{"id":"gen-20261121-00000000000000000000"}' })
+    const many = aRoutingContext(Array.from({ length: 40 }, (_, i) => anEndpoint(`provider-${i}`)))
+    const { progress } = routeCall(aCall(['sim/swift-8b'], asking), many)
+    expect(decisionHeader(progress)).toEqual({ 'x-turnpike-decision': '{"id":"gen-20261121-00000000000000000000"}' })
   })
 
   it('is not sent unasked, or before a route was chosen', () => {
-    const call = aCall(['sim/swift-8b'])
-    resolve(call, world, 0, 0)
-    expect(decisionHeader(call)).toEqual({})
-    expect(decisionHeader(aCall(['sim/swift-8b'], asking))).toEqual({})
+    expect(decisionHeader(routeCall(aCall(['sim/swift-8b']), context).progress)).toEqual({})
+    expect(decisionHeader(new Progress(aCall(['sim/swift-8b'], asking)))).toEqual({})
   })
 })

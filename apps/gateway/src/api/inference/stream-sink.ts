@@ -4,7 +4,7 @@ import type { Answer } from '../../call/answer.ts'
 import type { Settled } from '../../call/meter.ts'
 import type { Sink } from '../../call/relay.ts'
 
-/** How one inbound dialect writes a stream. Every method gives whole events, blank line included. */
+/** How one inbound dialect writes a stream. Every method returns whole events, blank line included. */
 export interface StreamWriter {
   chunks(answer: Answer, deltas: readonly ChatDelta[]): string
   finish(answer: Answer, settled: Settled): string
@@ -13,17 +13,17 @@ export interface StreamWriter {
   readonly comment: string
 }
 
-/** A reader that takes nothing for this long is gone in all but name. */
+/** A caller that reads nothing for this long counts as disconnected. */
 const STALL_MS_MAX = 60_000
 
-/** Writes server-sent events to a response, commits it with the first byte, and keeps a silent line open with comments. */
+/** Writes server-sent events to a response, commits it with the first byte, and keeps a silent connection alive with comments. */
 export class StreamSink implements Sink {
   readonly #response: ServerResponse
   readonly #headers: () => Readonly<Record<string, string>>
   readonly #writer: StreamWriter
-  readonly #silence: NodeJS.Timeout | null
+  readonly #keepAliveTimer: NodeJS.Timeout | null
 
-  /** @param headers those of the answer, asked for when its first byte leaves */
+  /** @param headers of the answer, made when its first byte leaves @param commentAfterMs silence before a comment; 0: no comments */
   constructor(
     response: ServerResponse,
     headers: () => Readonly<Record<string, string>>,
@@ -33,7 +33,8 @@ export class StreamSink implements Sink {
     this.#response = response
     this.#headers = headers
     this.#writer = writer
-    this.#silence = writer.comment && commentAfterMs > 0 ? setTimeout(() => this.#hum(), commentAfterMs) : null
+    this.#keepAliveTimer =
+      writer.comment && commentAfterMs > 0 ? setTimeout(() => this.#keepAlive(), commentAfterMs) : null
   }
 
   get committed(): boolean {
@@ -41,10 +42,10 @@ export class StreamSink implements Sink {
   }
 
   take(answer: Answer, deltas: readonly ChatDelta[]): Promise<void> {
-    // An answer that is read to its end for its usage is written to nobody.
-    if (this.#response.destroyed) return ROOM
+    // An answer that is read to its end after a disconnect is not written.
+    if (this.#response.destroyed) return READY
     const text = this.#writer.chunks(answer, deltas)
-    return text === '' ? ROOM : this.#write(text)
+    return text === '' ? READY : this.#write(text)
   }
 
   finish(answer: Answer, settled: Settled): Promise<void> {
@@ -57,14 +58,14 @@ export class StreamSink implements Sink {
 
   /** Ends the comments. Called when the call is over, however it ended. */
   stopKeepAlive(): void {
-    if (this.#silence) clearTimeout(this.#silence)
+    if (this.#keepAliveTimer) clearTimeout(this.#keepAliveTimer)
   }
 
-  #hum(): void {
+  #keepAlive(): void {
     if (this.#response.destroyed || this.#response.writableEnded) return
     this.#commit()
     this.#response.write(this.#writer.comment)
-    this.#silence?.refresh()
+    this.#keepAliveTimer?.refresh()
   }
 
   #commit(): void {
@@ -73,14 +74,14 @@ export class StreamSink implements Sink {
 
   #write(text: string): Promise<void> {
     this.#commit()
-    this.#silence?.refresh()
-    return this.#response.write(text) ? ROOM : drained(this.#response)
+    this.#keepAliveTimer?.refresh()
+    return this.#response.write(text) ? READY : drained(this.#response)
   }
 
   #end(text: string): Promise<void> {
     this.stopKeepAlive()
-    // A response whose reader has gone never calls back.
-    if (this.#response.destroyed) return ROOM
+    // A response whose caller disconnected never calls back.
+    if (this.#response.destroyed) return READY
     this.#commit()
     return new Promise((resolve) => {
       this.#response.once('close', resolve)
@@ -89,9 +90,9 @@ export class StreamSink implements Sink {
   }
 }
 
-const ROOM = Promise.resolve()
+const READY = Promise.resolve()
 
-/** Waits for a slow reader; one that stalls for a minute is hung up on, which aborts the call as any hang-up does. */
+/** Waits for a slow caller; the response of one that stalls for a minute is destroyed, which counts as a disconnect. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const stalled = setTimeout(() => response.destroy(), STALL_MS_MAX)

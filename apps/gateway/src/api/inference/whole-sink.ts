@@ -4,26 +4,30 @@ import type { Settled } from '../../call/meter.ts'
 import type { Sink } from '../../call/relay.ts'
 
 /** How one inbound dialect writes a whole answer. */
-export type WholeWriter = (answer: Answer, deltas: readonly ChatDelta[], settled: Settled) => unknown
+export type WholeWriter<Reply extends Answer = Answer> = (
+  answer: Reply,
+  deltas: readonly ChatDelta[],
+  settled: Settled,
+) => unknown
 
-/** Collects an answer and sends it as one body. Nothing leaves before it is complete, so its faults are always a status. */
-export class WholeSink implements Sink {
+/** Collects an answer and sends it as one body. Nothing leaves before it is complete, so that a fault is always a status. */
+export class WholeSink<Reply extends Answer> implements Sink<Reply> {
   readonly committed = false
   readonly #deltas: ChatDelta[] = []
-  readonly #write: WholeWriter
+  readonly #write: WholeWriter<Reply>
   readonly #send: (body: unknown) => void
 
-  constructor(write: WholeWriter, send: (body: unknown) => void) {
+  constructor(write: WholeWriter<Reply>, send: (body: unknown) => void) {
     this.#write = write
     this.#send = send
   }
 
-  take(_answer: Answer, deltas: readonly ChatDelta[]): Promise<void> {
+  take(_answer: Reply, deltas: readonly ChatDelta[]): Promise<void> {
     this.#deltas.push(...deltas)
     return Promise.resolve()
   }
 
-  finish(answer: Answer, settled: Settled): Promise<void> {
+  finish(answer: Reply, settled: Settled): Promise<void> {
     this.#send(this.#write(answer, this.#deltas, settled))
     return Promise.resolve()
   }

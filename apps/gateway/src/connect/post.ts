@@ -1,0 +1,36 @@
+import { Fault } from '@turnpike/domain'
+import type { UpstreamRequest } from '@turnpike/providers'
+import type { Egress, Incoming } from '@turnpike/server'
+import { headersTo, type Target } from '../targets/target.ts'
+import { refusedBy } from './refusal.ts'
+
+/** Sends a request to a target. Throws the Fault that a refusal of its provider stands for. */
+export async function post(
+  target: Target,
+  wire: UpstreamRequest,
+  call: Parameters<typeof headersTo>[2],
+  egress: Pick<Egress, 'post'>,
+  limits: { readonly beginMs: number; readonly idleMs: number; readonly signal: AbortSignal },
+): Promise<Incoming> {
+  const reply = await egress.post({
+    baseUrl: target.baseUrl,
+    path: wire.path,
+    headers: headersTo(target, wire.headers, call),
+    body: wire.body,
+    headersTimeoutMs: limits.beginMs,
+    idleTimeoutMs: limits.idleMs,
+    signal: limits.signal,
+  })
+  if (reply.status < 200 || reply.status > 299) throw await refusedBy(target, reply)
+  return reply
+}
+
+/** The body of a whole reply. Throws Fault `upstream_garbled` for what is not JSON. */
+export async function readJson(reply: Incoming, bytesMax: number): Promise<unknown> {
+  const text = await reply.text(bytesMax)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Fault('upstream_garbled', 'The provider answered with something that is not JSON.')
+  }
+}
