@@ -1,5 +1,5 @@
 import { test as base, type Page } from '@playwright/test'
-import { codeFor, freePorts, startProduct, waitFor, type Product } from '@turnpike/testkit'
+import { codeFor, startProduct, steadyPort, waitFor, type Product } from '@turnpike/testkit'
 
 /**
  * Tests with the whole product behind them, started once per worker. Files that name a house of their own get a product of their own,
@@ -11,7 +11,7 @@ export const test = base.extend<{ quiet: undefined }, { house: string; allowsSim
   allowsSimulator: [false, { option: true, scope: 'worker' }],
   product: [
     async ({ house: _house, allowsSimulator }, use) => {
-      const [simulatorPort = 0] = allowsSimulator ? await freePorts(1) : []
+      const simulatorPort = await steadyPort()
       const allowed = { simulatorPort, environment: { EGRESS_ALLOW: `127.0.0.1:${simulatorPort}` } }
       const product = await startProduct(allowsSimulator ? allowed : {})
       await use(product)

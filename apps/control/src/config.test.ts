@@ -15,6 +15,7 @@ it('fills what is not said, and gives dollars as nano-dollars', () => {
     SIGNUP_FUNDS: 'credit',
     SIGNUP_GRANT: 2_500_000_000n,
     PRODUCT: 'hosted',
+    PASSWORD_COST: 12,
   })
 })
 
@@ -49,9 +50,17 @@ it.each([
   ['SIGNUP_GRANT', '5e3'],
   ['SIGNUP_FUNDS', 'operator'],
   ['PRODUCT', 'other'],
+  ['PASSWORD_COST', '3'],
+  ['PASSWORD_COST', '16'],
   ['CONTROL_PORT', '99999'],
 ])('names %s when it is %j, and repeats no value', (name, value) => {
   const start = () => controlConfig({ ...NEEDED, [name]: value })
   expect(start).toThrow(name)
   expect(start).not.toThrow(/secret-canary/)
+})
+
+it('hashes passwords for the public at a cost that withstands guessing; only the standalone product may spend less', () => {
+  expect(() => controlConfig({ ...NEEDED, PASSWORD_COST: '9' })).toThrow('PASSWORD_COST must be at least 10')
+  expect(controlConfig({ ...NEEDED, PASSWORD_COST: '10' }).PASSWORD_COST).toBe(10)
+  expect(controlConfig({ ...NEEDED, PASSWORD_COST: '4', PRODUCT: 'standalone' }).PASSWORD_COST).toBe(4)
 })

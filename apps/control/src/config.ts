@@ -3,6 +3,10 @@ import { parseUsd } from '@turnpike/domain'
 import { ConfigError, egressAllow, httpUrl, port, readConfig } from '@turnpike/server'
 import { z } from 'zod'
 
+/** What bcrypt allows, for tests, and what a product for the public must spend at least. */
+const PASSWORD_COST_MIN = 4
+const HOSTED_PASSWORD_COST_MIN = 10
+
 export const controlSettings = z.object({
   CONTROL_PORT: port(8788).describe('TCP port of the console and the management API; 0 takes any free port.'),
   CONTROL_HOST: z.string().default('127.0.0.1').describe('Address that they listen on.'),
@@ -70,6 +74,13 @@ export const controlSettings = z.object({
     .string()
     .optional()
     .describe('Proxies whose `X-Forwarded-For` is believed: addresses or networks, comma-separated.'),
+  PASSWORD_COST: z.coerce
+    .number()
+    .int()
+    .min(PASSWORD_COST_MIN)
+    .max(15)
+    .default(12)
+    .describe('Cost of a password hash (bcrypt): 12 takes about 0.2 s of a core; a hosted product takes 10 at least.'),
   LOG_LEVEL: z.string().default('info').describe('Least severe level that is logged, as pino names it.'),
 })
 
@@ -82,6 +93,9 @@ export function controlConfig(environment: Readonly<Record<string, string | unde
     throw new ConfigError(
       'PUBLIC_URL must begin with https:// (or be on localhost): browsers drop the session cookie otherwise, and signing in would loop.',
     )
+  }
+  if (config.PRODUCT === 'hosted' && config.PASSWORD_COST < HOSTED_PASSWORD_COST_MIN) {
+    throw new ConfigError(`PASSWORD_COST must be at least ${HOSTED_PASSWORD_COST_MIN}: stolen hashes could be guessed.`)
   }
   return config
 }

@@ -66,7 +66,7 @@ export class Control {
     private readonly log: Logger,
   ) {
     const shared = redis && { redis, secrets }
-    this.entrance = new Authentication(config, prisma, new Passwords(), billing, shared)
+    this.entrance = new Authentication(config, prisma, new Passwords(config.PASSWORD_COST), billing, shared)
     this.ownLimits = new OwnLimits(shared)
     this.catalogue = catalogueReader(pool)
     this.trials = new TestRuns({

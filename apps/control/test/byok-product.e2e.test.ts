@@ -1,5 +1,5 @@
 import { ManagedByokAnswer, OwnTestAnswer } from '@turnpike/contract'
-import { signUp, startProduct, waitFor, type Product, type Visitor } from '@turnpike/testkit'
+import { sharedProduct, signUp, waitFor, type Product, type Visitor } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 let product: Product
@@ -9,7 +9,7 @@ let manager: string
 let key: string
 
 beforeAll(async () => {
-  product = await startProduct()
+  product = await sharedProduct()
   visitor = await signUp(product, 'byok@example.test')
   manager = String((await visitor.ask('POST', '/keys', { name: 'manager', kind: 'mgmt' })).body['key'])
   key = (await visitor.makeKey('app')).key

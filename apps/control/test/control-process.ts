@@ -38,6 +38,7 @@ export async function startControl(
     SIGNUP_FUNDS: 'simulated',
     SIGNUP_GRANT: '5',
     PRODUCT: 'standalone',
+    PASSWORD_COST: '4',
     ...changes,
   })
   let text = ''

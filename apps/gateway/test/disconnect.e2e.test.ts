@@ -1,4 +1,4 @@
-import { signUp, startProduct, waitFor, type Product } from '@turnpike/testkit'
+import { sharedProduct, signUp, waitFor, type Product } from '@turnpike/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generationOf, simulatorOf } from './rig.ts'
 
@@ -12,7 +12,7 @@ let drains: string
 let cancels: string
 
 beforeAll(async () => {
-  product = await startProduct()
+  product = await sharedProduct()
   simulator = simulatorOf(product)
   const visitor = await signUp(product, 'leaver@example.test')
   const keyWith = async (name: string, document: object) => {

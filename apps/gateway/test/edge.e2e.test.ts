@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import path from 'node:path'
-import { startProduct, waitFor, type Product } from '@turnpike/testkit'
+import { sharedProduct, waitFor, type Product } from '@turnpike/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generationOf, simulatorOf } from './rig.ts'
 
@@ -11,7 +11,7 @@ let product: Product
 let simulator: ReturnType<typeof simulatorOf>
 
 beforeAll(async () => {
-  product = await startProduct()
+  product = await sharedProduct()
   simulator = simulatorOf(product)
 })
 afterAll(() => product?.drop())

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import path from 'node:path'
 import { inTransaction, mintKey } from '@turnpike/store'
-import { aKey, freePorts, signUp, startFleet, startProduct, waitFor, type Fleet } from '@turnpike/testkit'
+import { aKey, sharedProduct, signUp, startFleet, steadyPort, waitFor, type Fleet } from '@turnpike/testkit'
 import { afterEach, expect, it } from 'vitest'
 
 /** Undone after each test, the last first. */
@@ -32,7 +32,7 @@ async function chat(api: string, key: string): Promise<number> {
 }
 
 it('makes, uses, lists, names and revokes a key by program, at the base URL of the API', async () => {
-  const product = await startProduct()
+  const product = await sharedProduct()
   endings.push(() => product.drop())
   const { api } = product
   const visitor = await signUp(product, 'manager@example.test')
@@ -107,7 +107,7 @@ async function plant(fleet: Fleet): Promise<{ manager: string; victim: { id: str
 }
 
 it('a key revoked while Postgres is down is refused everywhere within three seconds, and the revocation outlives kill -9 of whoever took it (A16)', async () => {
-  const [port = 0] = await freePorts(1)
+  const port = await steadyPort()
   const fleet = await startFleet({
     gateways: 2,
     keys: 8,

@@ -1,5 +1,5 @@
 import OpenAI from 'openai'
-import { signUp, startFleet, startProduct, waitFor, type Fleet, type FleetKey, type Product } from '@turnpike/testkit'
+import { sharedProduct, signUp, startFleet, waitFor, type Fleet, type FleetKey, type Product } from '@turnpike/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generationOf } from './rig.ts'
 
@@ -26,7 +26,7 @@ describe('presets of the product', () => {
   let product: Product
   let client: OpenAI
   beforeAll(async () => {
-    product = await startProduct()
+    product = await sharedProduct()
     client = new OpenAI({ baseURL: product.api, apiKey: product.key, maxRetries: 0, defaultHeaders: INSTANT })
   })
   afterAll(() => product?.drop())

@@ -1,5 +1,5 @@
 import OpenAI from 'openai'
-import { signUp, startProduct, waitFor, type Product } from '@turnpike/testkit'
+import { sharedProduct, signUp, waitFor, type Product } from '@turnpike/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { generationOf, simulatorOf } from './rig.ts'
 
@@ -15,7 +15,7 @@ let simulator: ReturnType<typeof simulatorOf>
 let client: OpenAI
 
 beforeAll(async () => {
-  product = await startProduct()
+  product = await sharedProduct()
   simulator = simulatorOf(product)
   client = new OpenAI({
     baseURL: product.api,

@@ -1,5 +1,5 @@
 import OpenAI from 'openai'
-import { startProduct, type Product } from '@turnpike/testkit'
+import { sharedProduct, type Product } from '@turnpike/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulatorOf } from './rig.ts'
 
@@ -8,7 +8,7 @@ let simulator: ReturnType<typeof simulatorOf>
 let client: OpenAI
 
 beforeAll(async () => {
-  product = await startProduct()
+  product = await sharedProduct()
   simulator = simulatorOf(product)
   const defaultHeaders = { 'x-sim-instant': '1' }
   client = new OpenAI({ baseURL: product.api, apiKey: product.key, maxRetries: 0, defaultHeaders })

@@ -3,7 +3,7 @@ import { banner } from './banner.ts'
 import { inherited, ownEnvironment, standaloneConfig } from './config.ts'
 import { startStandalone } from './standalone.ts'
 
-/** With `--json` one line is printed when ready, for programs: `{"api","console","key"}`. */
+/** With `--json` one line is printed when ready, for programs: `{"api","console","key","simulator"}`. */
 const asJson = process.argv.includes('--json')
 
 let said = ''
@@ -14,8 +14,10 @@ await run(async () => {
     // Whoever runs this is not served by a stack: every part says in a sentence what it needs.
     throw config.LOG_LEVEL === 'debug' ? error : new ConfigError(error instanceof Error ? error.message : String(error))
   })
-  const { apiUrl, consoleUrl, key } = standalone
-  said = asJson ? `${JSON.stringify({ api: apiUrl, console: consoleUrl, key })}\n` : banner(standalone)
+  const { apiUrl, consoleUrl, key, simulatorUrl } = standalone
+  said = asJson
+    ? `${JSON.stringify({ api: apiUrl, console: consoleUrl, key, simulator: simulatorUrl })}\n`
+    : banner(standalone)
   return { ready: { api: apiUrl, console: consoleUrl }, close: () => standalone.close() }
 })
 // Not before a signal ends everything in order: whoever reads this may send one at once.

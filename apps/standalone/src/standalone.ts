@@ -1,7 +1,7 @@
-import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import type { StandaloneConfig } from './config.ts'
 import { demoKey } from './demo-key.ts'
+import { atFreePort } from './free-port.ts'
 import { start, type Process } from './processes.ts'
 import { openSecrets, refuseForeignKeys, saveSecrets, type Secrets } from './secrets.ts'
 import { prepareStores, type PreparedStores } from './stores.ts'
@@ -12,6 +12,8 @@ export interface Standalone {
   readonly consoleUrl: string
   /** Where clients go: the base URL of the API. */
   readonly apiUrl: string
+  /** Where simulated providers and the development mailbox are. */
+  readonly simulatorUrl: string
   /** The operator's own key. */
   readonly key: string
   /** Why there is no Redis tier; null when there is one. */
@@ -67,18 +69,23 @@ export async function startStandalone(
     }
     const simulator = await launch('simulator', { SIMULATOR_PORT: String(config.SIMULATOR_PORT) })
     const key = await demoKey(config.TURNPIKE_HOME, secrets, stores)
-    // Each is told where the other is, so that one of the two ports has to be known beforehand.
-    const controlPort = config.CONTROL_PORT || (await freePort())
-    const gateway = await launch('gateway', gatewayEnvironment(config, secrets, stores, simulator, controlPort))
-    const control = await launch(
-      'control',
-      controlEnvironment(config, secrets, stores, simulator, controlPort, String(gateway.ready['url'])),
-    )
+    const startBoth = async (controlPort: number) => {
+      const gateway = await launch('gateway', gatewayEnvironment(config, secrets, stores, simulator, controlPort))
+      const control = await launch(
+        'control',
+        controlEnvironment(config, secrets, stores, simulator, controlPort, String(gateway.ready['url'])),
+      )
+      return { gateway, control }
+    }
+    const { gateway, control } = config.CONTROL_PORT
+      ? await startBoth(config.CONTROL_PORT)
+      : await atFreePort(startBoth, () => started.pop()?.stop())
     const consoleUrl = localhost(String(control.ready['url']))
     await launch('worker', workerEnvironment(stores, simulator, consoleUrl))
     return {
       consoleUrl,
       apiUrl: `${gateway.ready['url']}/api/v1`,
+      simulatorUrl: String(simulator.ready['url']),
       key,
       withoutRedis: stores.withoutRedis,
       close: closeAll,
@@ -156,16 +163,4 @@ function workerEnvironment(stores: PreparedStores, simulator: Process, consoleUr
 /** Session cookies need https or localhost, and browsers know localhost by its name. */
 function localhost(url: string): string {
   return url.replace('127.0.0.1', 'localhost')
-}
-
-/** A port that nobody held a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

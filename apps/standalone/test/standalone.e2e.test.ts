@@ -3,8 +3,11 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { freePorts, startProduct, waitFor, type Product } from '@turnpike/testkit'
+import { startProduct, waitFor, type Product } from '@turnpike/testkit'
 import { afterEach, expect, it } from 'vitest'
+
+/** What a start takes at most, on a machine that is busy with other things. */
+const START_MS_MAX = 60_000
 
 let products: Product[] = []
 afterEach(async () => {
@@ -67,7 +70,7 @@ it('leaves no process behind, however it ends', async () => {
   expect((await processesOf(product)).length).toBeGreaterThanOrEqual(7)
   process.kill(product.pid, 'SIGKILL')
   const gone = async () => (await processesOf(product)).length === 0
-  await waitFor(gone, { withinMs: 10_000, what: 'every process to end' })
+  await waitFor(gone, { withinMs: START_MS_MAX, what: 'every process to end' })
 })
 
 it('brings a killed gateway back on its port, and a request it had begun is recorded once, at no cost', async () => {
@@ -81,7 +84,7 @@ it('brings a killed gateway back on its port, and a request it had begun is reco
   const id = reply.headers.get('x-generation-id') ?? ''
   process.kill(pidOf('gateway', product), 'SIGKILL')
   await expect(reply.text()).rejects.toThrow()
-  await waitFor(async () => (await ask(product)).ok, { withinMs: 15_000, what: 'the gateway to serve again' })
+  await waitFor(async () => (await ask(product)).ok, { withinMs: START_MS_MAX, what: 'the gateway to serve again' })
   const generation = await waitFor(
     async () => {
       const found = await fetch(`${product.api}/generation?id=${id}`, {
@@ -89,7 +92,7 @@ it('brings a killed gateway back on its port, and a request it had begun is reco
       })
       return found.ok ? ((await found.json()) as { data: Record<string, unknown> }).data : null
     },
-    { withinMs: 10_000 },
+    { withinMs: START_MS_MAX, what: 'the record of the request' },
   )
   expect(generation).toMatchObject({ total_cost: 0, error_code: 'internal', native_finish_reason: 'interrupted' })
 })
@@ -134,19 +137,18 @@ it('says in a sentence what is wrong when it cannot start, and shows no stack', 
   const occupied = createServer()
   await new Promise<void>((resolve) => occupied.listen(0, '127.0.0.1', resolve))
   const port = String((occupied.address() as { port: number }).port)
-  const [free = 0, other = 0] = await freePorts(2)
-  const ports = { GATEWAY_PORT: String(free), CONTROL_PORT: String(other) }
+  const ports = { GATEWAY_PORT: '0', CONTROL_PORT: '0' }
   try {
     const cases: [Record<string, string>, RegExp][] = [
       [{ ...ports, GATEWAY_PORT: port, TURNPIKE_HOME: path.join(home, 'a') }, new RegExp(`Port ${port} is in use`)],
       [{ GATEWAY_PORT: '99999' }, /GATEWAY_PORT/],
-      [{ GATEWAY_PORT: String(free), CONTROL_PORT: String(free) }, /are the same/],
+      [{ GATEWAY_PORT: port, CONTROL_PORT: port }, /are the same/],
       [
         { ...ports, TURNPIKE_HOME: path.join(home, 'b'), STRIPE_SECRET_KEY: 'sk_live_x' },
         /STRIPE_SECRET_KEY: is a live key/,
       ],
       [
-        { ...ports, TURNPIKE_HOME: path.join(home, 'c'), DATABASE_URL: `postgresql://nobody@127.0.0.1:${other}/none` },
+        { ...ports, TURNPIKE_HOME: path.join(home, 'c'), DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' },
         /database|PostgreSQL/i,
       ],
     ]

@@ -1,4 +1,4 @@
-import { freePorts, signUp, startProduct, waitFor, type Product, type Visitor } from '@turnpike/testkit'
+import { signUp, startProduct, steadyPort, waitFor, type Product, type Visitor } from '@turnpike/testkit'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -8,7 +8,7 @@ let bob: Visitor
 
 beforeAll(async () => {
   // The operator has an account at a "real" provider: one of the simulated ones behind another name.
-  const [simulatorPort = 0] = await freePorts(1)
+  const simulatorPort = await steadyPort()
   const environment = {
     OPENAI_API_KEY: 'operator-account',
     OPENAI_BASE_URL: `http://127.0.0.1:${simulatorPort}/acorn/v1`,

@@ -1,7 +1,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { TestProject } from 'vitest/node'
 import { readTestConfig } from './config.ts'
-import { openTestStores, type TestStores } from './test-stores.ts'
+import { startProduct, type Product } from './product.ts'
+import { openTestStores } from './test-stores.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -11,26 +12,35 @@ declare module 'vitest' {
 }
 
 /**
- * One PostgreSQL with one template database, and one Redis, for all test files of a run. They are started by the first
- * file that asks, so that runs of pure rules do not pay for them, and end with the run.
+ * One PostgreSQL with one template database and one Redis for all test files of a run, and one running product for each worker.
+ * They are started by the first file that asks and end with the run.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stores = openTestStores(readTestConfig())
-  const server = createServer((request, response) => void answer(stores, request.url ?? '', response))
+  const products = new Map<string, Promise<Product>>()
+  const find = async (path: string): Promise<object> => {
+    if (path === '/database') return stores.database()
+    if (path === '/redis') return stores.redis()
+    const product = products.get(path) ?? startProduct()
+    products.set(path, product)
+    return product
+  }
+  const server = createServer((request, response) => void answer(find(request.url ?? ''), response))
   const port = await listen(server)
   project.provide('turnpikeStores', `http://127.0.0.1:${port}`)
   return async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
+    await Promise.allSettled([...products.values()].map(async (product) => (await product).drop()))
     await stores.close()
   }
 }
 
-async function answer(stores: TestStores, path: string, response: ServerResponse): Promise<void> {
+async function answer(found: Promise<object>, response: ServerResponse): Promise<void> {
   try {
-    const body = path === '/database' ? await stores.database() : await stores.redis()
+    const body = JSON.stringify(await found)
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify(body))
+    response.end(body)
   } catch (error) {
     response.statusCode = 503
     response.end(error instanceof Error ? error.message : 'unknown')

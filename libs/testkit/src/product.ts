@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { ask } from './database.ts'
 
-/** The whole product as a user runs it: built, in processes of its own, on free ports, in an empty home. */
+/** The whole product as a user runs it: built, in processes of its own, on ports that the system chose, in an empty home. */
 export interface Product {
   readonly api: string
   readonly console: string
@@ -20,6 +20,8 @@ export interface Product {
   drop(): Promise<void>
 }
 
+type Addresses = Pick<Product, 'api' | 'console' | 'key' | 'simulator'>
+
 export interface ProductOptions {
   /** An earlier product's home, to start on its data again. */
   readonly home?: string
@@ -28,35 +30,29 @@ export interface ProductOptions {
   readonly simulatorPort?: number
 }
 
-/** Longer than the slowest start seen, on one busy core. */
-const START_MS_MAX = 60_000
+/** Longer than the slowest start seen, on two cores with the work of twenty. */
+const START_MS_MAX = 150_000
 
 /** Starts `dist/standalone/main.js`, which `npm run build` makes. Rejects with what it said when it does not get ready. */
 export async function startProduct(options: ProductOptions = {}): Promise<Product> {
   const home = options.home ?? (await mkdtemp(path.join(tmpdir(), 'turnpike-')))
   // As root, PostgreSQL runs as somebody else, who has to get through.
   await chmod(home, 0o711)
-  const [gatewayPort, controlPort, freePort] = await freePorts(3)
-  const simulatorPort = options.simulatorPort ?? freePort
   const child = spawn(process.execPath, [path.resolve('dist/standalone/main.js'), '--json'], {
     env: {
       PATH: process.env['PATH'],
       HOME: home,
       ...options.environment,
       TURNPIKE_HOME: path.join(home, 'data'),
-      GATEWAY_PORT: String(gatewayPort),
-      CONTROL_PORT: String(controlPort),
-      SIMULATOR_PORT: String(simulatorPort),
+      GATEWAY_PORT: '0',
+      CONTROL_PORT: '0',
+      SIMULATOR_PORT: String(options.simulatorPort ?? 0),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const stop = () => ended(child)
-  const { api, console, key } = await firstLine(child)
   return {
-    api,
-    console,
-    key,
-    simulator: `http://127.0.0.1:${simulatorPort}`,
+    ...(await firstLine(child)),
     home,
     pid: child.pid ?? 0,
     stop,
@@ -67,11 +63,24 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
   }
 }
 
-function firstLine(child: ChildProcess): Promise<{ api: string; console: string; key: string }> {
+/**
+ * The product that the test files of one worker share, one after the other: a start costs more than most of their tests. `drop`
+ * sets its simulated providers back.
+ */
+export async function sharedProduct(): Promise<Product> {
+  const product = await ask<Product>(`/product/${process.env['VITEST_POOL_ID']}`)
+  const drop = async () => void (await fetch(`${product.simulator}/admin/behaviour`, { method: 'DELETE' }))
+  return { ...product, stop: drop, drop }
+}
+
+function firstLine(child: ChildProcess): Promise<Addresses> {
   return new Promise((resolve, reject) => {
     let out = ''
     let said = ''
-    const late = setTimeout(() => reject(new Error(`not ready within ${START_MS_MAX} ms: ${said}`)), START_MS_MAX)
+    const late = setTimeout(() => {
+      child.kill('SIGINT')
+      reject(new Error(`not ready within ${START_MS_MAX} ms: ${said}`))
+    }, START_MS_MAX)
     child.stderr?.on('data', (bytes: Buffer) => (said += bytes.toString()))
     child.once('exit', () => {
       clearTimeout(late)
@@ -82,7 +91,7 @@ function firstLine(child: ChildProcess): Promise<{ api: string; console: string;
       const line = out.split('\n').find((text) => text.startsWith('{'))
       if (!line || !out.includes('\n')) return
       clearTimeout(late)
-      resolve(JSON.parse(line) as { api: string; console: string; key: string })
+      resolve(JSON.parse(line) as Addresses)
     })
   })
 }
@@ -93,20 +102,4 @@ function ended(child: ChildProcess): Promise<void> {
     child.once('exit', () => resolve())
     child.kill('SIGINT')
   })
-}
-
-/** Ports that nobody held a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer()
-      return new Promise<typeof server>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(0, '127.0.0.1', () => resolve(server))
-      })
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }

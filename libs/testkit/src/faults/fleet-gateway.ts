@@ -1,7 +1,6 @@
-import { createServer } from 'node:net'
 import path from 'node:path'
 import { readMetrics } from './metrics-text.ts'
-import { listenSteadily } from './ports.ts'
+import { steadyPort } from './ports.ts'
 import { postgresTap, type LookupCounts } from './postgres-tap.ts'
 import { startProgram, type RunningProgram } from './processes.ts'
 import { startFaultProxy, type FaultProxy, type Target } from './proxy.ts'
@@ -103,14 +102,6 @@ export async function startFleetGateway(options: GatewayOptions): Promise<FleetG
       await Promise.all([redis.close(), postgres.close()])
     },
   }
-}
-
-/** A port that was free a moment ago and that no outgoing connection is given. */
-async function steadyPort(): Promise<number> {
-  const server = createServer()
-  const port = await listenSteadily(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function boundedLog() {

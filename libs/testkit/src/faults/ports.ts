@@ -1,4 +1,4 @@
-import type { AddressInfo, Server } from 'node:net'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 
 /**
  * Below what systems take for outgoing connections. A port from there stays ours while nobody listens on it, and a client
@@ -7,6 +7,14 @@ import type { AddressInfo, Server } from 'node:net'
 const PORT_MIN = 20_000
 const PORTS = 12_000
 const TRIES_MAX = 50
+
+/** A port for a program that is configured with it before it starts, and that finds it again after a restart. */
+export async function steadyPort(): Promise<number> {
+  const server = createServer()
+  const port = await listenSteadily(server)
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
 
 /** Listens on the loopback address at a port that can be closed and opened again. @returns the port */
 export async function listenSteadily(server: Server): Promise<number> {
