@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import {
   ownTarget,
   type Attempt,
@@ -11,7 +9,7 @@ import {
 } from '@turnpike/domain'
 import { anEndpoint, anOwnCredential, aProvider } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
-import { Alerts, readAlertRules } from '../alerts.fixture.ts'
+import { Scrapes } from '../alerts.fixture.ts'
 import { NOTHING } from './answer.ts'
 import { attemptOf } from './attempt.ts'
 import type { Call } from './call.ts'
@@ -19,11 +17,8 @@ import { Progress } from './progress.ts'
 import { aTarget } from '../connect/failover.fixture.ts'
 import { warningsAbout } from './warnings.ts'
 import { createGatewayMetrics } from '../metrics.ts'
-import { readExposition, Scrapes } from '../promql.fixture.ts'
 import { Tally } from './tally.ts'
 import { aCall, aRouteRequest } from './call.fixture.ts'
-
-const RULES = '../../../../infra/prometheus/alerts.yaml'
 
 interface Exchange {
   readonly call: Call
@@ -159,14 +154,12 @@ describe('an operator', () => {
     ['that is honest', false, () => [attempt]],
   ])('is told of a provider %s: %s', async (_, isTold, attemptsOf) => {
     const { registry, finished } = createGatewayMetrics(() => 0, { metrics: [] })
-    const rules = readAlertRules(readFileSync(path.resolve(import.meta.dirname, RULES), 'utf8'))
-    const [scrapes, alerts] = [new Scrapes(), new Alerts(rules.filter(({ name }) => name === 'TurnpikeUsageWarnings'))]
-    let firing: string[] = []
+    const scrapes = new Scrapes()
     for (let minute = 0; minute <= 60; minute++) {
       finished({ kind: 'chat', status: 200, totalMs: 100, attempts: attemptsOf(minute) })
-      scrapes.add(minute * 60, readExposition(await registry.metrics()))
-      firing = alerts.evaluate(scrapes, minute * 60)
+      await scrapes.take(minute * 60, registry)
     }
-    expect(firing).toEqual(isTold ? ['TurnpikeUsageWarnings'] : [])
+    const alerts = isTold ? ['TurnpikeUsageWarnings'] : []
+    await scrapes.expectAlerts([{ after: 3_540, upTo: 3_600, alerts }], 'TurnpikeUsageWarnings')
   })
 })

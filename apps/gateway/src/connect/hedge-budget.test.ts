@@ -1,14 +1,8 @@
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import { NO_LOSS, type Hedge, type TenantId } from '@turnpike/domain'
-import { createMetrics } from '@turnpike/server'
+import { createMetrics, showMetric } from '@turnpike/server'
 import { expect, it } from 'vitest'
-import { Alerts, readAlertRules } from '../alerts.fixture.ts'
+import { Scrapes } from '../alerts.fixture.ts'
 import { HedgeBudget, type HedgeOutcome } from './hedge-budget.ts'
-import { showMetric } from '@turnpike/server'
-import { readExposition, Scrapes } from '../promql.fixture.ts'
-
-const RULES = '../../../../infra/prometheus/alerts.yaml'
 
 const HEDGE: Hedge = { afterMs: null, extraRequests: 0.05, extraSpend: null, ownCost: false }
 const ours = (nano: bigint) => ({ all: nano, operator: nano })
@@ -53,24 +47,23 @@ it('counts outcomes of hedges, and what losers cost the operator', () => {
 })
 
 it('an operator is alerted to hedges that fail more often than they win, and to no others', async () => {
-  expect(await alertsAfter({ won: 2, failed: 1 })).toEqual([])
-  expect(await alertsAfter({ won: 1, failed: 2 })).toEqual(['TurnpikeHedgesFail'])
+  await expectAlerts([], { won: 2, failed: 1 })
+  await expectAlerts(['TurnpikeHedgesFail'], { won: 1, failed: 2 })
 })
 
-/** What fires after an hour with so many hedges of each outcome a minute. */
-async function alertsAfter(each: Readonly<Partial<Record<HedgeOutcome, number>>>): Promise<string[]> {
+type Outcomes = Readonly<Partial<Record<HedgeOutcome, number>>>
+
+/** Rejects unless these fire after an hour with so many hedges of each outcome a minute. */
+async function expectAlerts(alerts: readonly string[], each: Outcomes): Promise<void> {
   const budget = budgetOf('one')
   const registry = createMetrics('gateway')
   for (const metric of budget.metrics) showMetric(metric, [registry])
-  const rules = readAlertRules(readFileSync(path.resolve(import.meta.dirname, RULES), 'utf8'))
-  const [scrapes, alerts] = [new Scrapes(), new Alerts(rules.filter(({ name }) => name.includes('Hedge')))]
-  let firing: string[] = []
+  const scrapes = new Scrapes()
   for (let second = 0; second <= 3_600; second += 60) {
-    scrapes.add(second, readExposition(await registry.metrics()))
-    firing = alerts.evaluate(scrapes, second)
+    await scrapes.take(second, registry)
     for (const [outcome, times] of Object.entries(each)) {
       for (let i = 0; i < times; i++) budget.settle(tenant('one'), NO_LOSS, outcome as HedgeOutcome, NO_LOSS)
     }
   }
-  return firing
+  await scrapes.expectAlerts([{ after: 3_540, upTo: 3_600, alerts }], '.*Hedge.*')
 }

@@ -3,14 +3,13 @@ import type { Caller } from '@turnpike/domain'
 import { createMetrics, type Registry } from '@turnpike/server'
 import { KeyCache } from '@turnpike/store'
 import { aCaller } from '@turnpike/testkit'
-import { Alerts, type AlertRule } from '../alerts.fixture.ts'
+import { Scrapes } from '../alerts.fixture.ts'
 import { countRefusals, keyMetrics } from './key-metrics.ts'
 import { showMetric } from '@turnpike/server'
-import { readExposition, Scrapes } from '../promql.fixture.ts'
 
-/** Seconds between two scrapes, and between two evaluations; each evaluation comes just before the next scrape, the worst case. */
+/** Rules are evaluated at each multiple of this; a scrape a second later is the worst case, since it is seen last. */
 const SCRAPE_SECONDS = 15
-const EVALUATION_LAG_SECONDS = 14
+const SCRAPED_AT_SECOND = 1
 
 type KeyRecord = Awaited<ReturnType<KeyCache['snapshot']>>['copies'][number]['record']
 
@@ -33,11 +32,9 @@ export class Outage {
   #ms = 0
   keys: KeyCache
   readonly #registry: Registry
-  readonly #scrapes = new Scrapes()
-  readonly #alerts: Alerts
+  readonly scrapes = new Scrapes()
 
-  constructor(rules: readonly AlertRule[]) {
-    this.#alerts = new Alerts(rules)
+  constructor() {
     this.keys = this.#start()
     this.#registry = createMetrics('gateway')
     const metrics = keyMetrics({
@@ -69,23 +66,17 @@ export class Outage {
     this.keys.redisFlushed()
   }
 
-  /**
-   * Lets that many seconds pass.
-   * @param each called at the beginning of every second: the load
-   * @returns the alerts that fired, each with the second at which it first did, counted from now
-   */
-  async pass(seconds: number, each: () => void): Promise<Map<string, number>> {
-    const fired = new Map<string, number>()
-    const beginning = this.#ms / 1000
-    for (let second = 1; second <= seconds; second++) {
+  get second(): number {
+    return this.#ms / 1_000
+  }
+
+  /** Lets that many seconds pass. @param each called at the beginning of every second: the load */
+  async pass(seconds: number, each: () => void): Promise<void> {
+    for (let passed = 0; passed < seconds; passed++) {
       each()
       await this.#pass(1_000)
-      const now = beginning + second
-      if (now % SCRAPE_SECONDS === 0) this.#scrapes.add(now, readExposition(await this.#registry.metrics()))
-      if (now % SCRAPE_SECONDS !== EVALUATION_LAG_SECONDS) continue
-      for (const name of this.#alerts.evaluate(this.#scrapes, now)) if (!fired.has(name)) fired.set(name, second)
+      if (this.second % SCRAPE_SECONDS === SCRAPED_AT_SECOND) await this.scrapes.take(this.second, this.#registry)
     }
-    return fired
   }
 
   async #pass(ms: number): Promise<void> {
