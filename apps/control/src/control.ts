@@ -16,7 +16,7 @@ import {
   secretTroubles,
   USAGE_CHANNEL,
   watchKeySecrets,
-  whyNotReached,
+  whyUnreachable,
   type KeyEncryptionKeys,
   type KeySecrets,
   type KeySecretWatch,
@@ -121,7 +121,7 @@ export class Control {
 
   /** Whether traffic should come here, and why not. */
   async readiness(): Promise<Readiness> {
-    const postgres = (await whyNotReached(this.pool)) === null
+    const postgres = (await whyUnreachable(this.pool)) === null
     const reasons = [
       ...(postgres ? [] : ['postgres_away: Postgres does not answer.']),
       ...secretTroubles(this.secretCheck.state()),
@@ -190,8 +190,8 @@ export async function buildControl(config: ControlConfig, log: Logger): Promise<
     onIdleError: (error: Error) => log.warn({ error }, 'an idle connection to Postgres broke'),
   }
   const pool = openPool(config.DATABASE_URL, options)
-  const notReached = await whyNotReached(pool)
-  if (notReached && !notReached.isAway) {
+  const notReached = await whyUnreachable(pool)
+  if (notReached && !notReached.isUnavailable) {
     redis?.disconnect()
     await file?.close()
     throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${notReached.reason}).`)

@@ -5,7 +5,7 @@ import {
   openPool,
   openPrisma,
   rewrapOwn,
-  whyNotReached,
+  whyUnreachable,
   type KeyEncryptionKeys,
   type Rewrapped,
 } from '@turnpike/store'
@@ -35,7 +35,7 @@ export async function credentialsCommand(
   const keks = opened(CREDENTIAL_SECRETS)
   const pool = openPool(DATABASE_URL, PATIENCE)
   try {
-    const notReached = await whyNotReached(pool)
+    const notReached = await whyUnreachable(pool)
     if (notReached) throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${notReached.reason}).`)
     const prisma = await openPrisma(DATABASE_URL, PATIENCE)
     try {

@@ -1,7 +1,7 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import { asFault, Fault } from '@turnpike/domain'
 import type { Logger } from '@turnpike/server'
-import { isStoreAway } from '@turnpike/store'
+import { isStoreUnavailable } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BODY_BYTES_MAX, refuse } from './edge.ts'
 import { beginVisit } from './visit.ts'
@@ -32,7 +32,7 @@ export class FaultFilter implements ExceptionFilter {
 function faultOf(thrown: unknown): Fault {
   if (thrown instanceof HttpException) return frameworkFault(thrown.getStatus(), thrown)
   if (thrown instanceof Fault) return thrown
-  if (isStoreAway(thrown)) {
+  if (isStoreUnavailable(thrown)) {
     return new Fault('store_unavailable', 'The database cannot be reached at this moment. Please try again.', {
       cause: thrown,
     })

@@ -7,7 +7,7 @@ import {
   openPrisma,
   resumeWhatIfs,
   runJobs,
-  whyNotReached,
+  whyUnreachable,
 } from '@turnpike/store'
 import type { WorkerConfig } from './config.ts'
 import { importCatalogue } from './catalogue/import-catalogue.ts'
@@ -32,7 +32,7 @@ export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Wo
   }
   const options = { ...PATIENCE, max: JOBS_AT_ONCE, applicationName: 'turnpike worker', onIdleError }
   const pool = openPool(config.DATABASE_URL, { ...options, max: 3 })
-  const notReached = await whyNotReached(pool)
+  const notReached = await whyUnreachable(pool)
   if (notReached) throw new ConfigError(`DATABASE_URL: PostgreSQL cannot be used there (${notReached.reason}).`)
   const prisma = await openPrisma(config.DATABASE_URL, options)
   const mailer = openMailer(config.SMTP_URL, config.MAIL_FROM)

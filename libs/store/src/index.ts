@@ -240,7 +240,7 @@ export {
   type Notice,
 } from './connections/listen.ts'
 export { findPrice } from './catalogue/prices.ts'
-export { isStoreAway, whyNotReached } from './connections/store-away.ts'
+export { isStoreUnavailable, whyUnreachable } from './connections/store-unavailable.ts'
 export {
   cancelWhatIf,
   createWhatIf,

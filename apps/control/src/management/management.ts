@@ -3,7 +3,7 @@ import type { Logger } from '@turnpike/server'
 import {
   authenticate,
   forgetRevocations,
-  isStoreAway,
+  isStoreUnavailable,
   openKeyPath,
   tellRevocations,
   type Author,
@@ -83,7 +83,7 @@ export class Management {
       if (!revoked) throw new Fault('object_unknown', 'There is no such key.')
       return 'revoked'
     } catch (error) {
-      if (!this.#pending || !(error instanceof Late || isStoreAway(error))) throw error
+      if (!this.#pending || !(error instanceof Late || isStoreUnavailable(error))) throw error
       await this.#pending.accept(revocation)
       return 'pending'
     }

@@ -1,6 +1,6 @@
 import { Fault } from '@turnpike/domain'
 import type { Logger } from '@turnpike/server'
-import { isStoreAway, type Revocation, type RevocationFile } from '@turnpike/store'
+import { isStoreUnavailable, type Revocation, type RevocationFile } from '@turnpike/store'
 
 /** How soon, and how often, the stores are tried again, milliseconds. */
 export interface Rhythm {
@@ -146,7 +146,7 @@ export class PendingRevocations {
         done.push(revocation)
       } catch (error) {
         failure = error
-        if (isStoreAway(error)) break
+        if (isStoreUnavailable(error)) break
       }
     }
     return { done, failure }
@@ -154,7 +154,7 @@ export class PendingRevocations {
 
   /** A database that is away is what this is for; one that refuses is a fault of ours, logged once until it is over. */
   #tellOfTrouble(failure: unknown): void {
-    const refused = failure !== null && !isStoreAway(failure)
+    const refused = failure !== null && !isStoreUnavailable(failure)
     if (refused && !this.#refused) {
       this.#options.log.error({ error: failure }, 'a pending revocation cannot be carried out')
     }

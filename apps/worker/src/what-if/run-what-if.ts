@@ -5,7 +5,7 @@ import {
   beatWhatIf,
   claimWhatIf,
   endWhatIf,
-  isStoreAway,
+  isStoreUnavailable,
   readDraft,
   readWhatIf,
   releaseWhatIf,
@@ -39,7 +39,7 @@ export async function runWhatIf(means: Means, { tenantId, runId }: Jobs['run-wha
     if (outcome === 'stopped') await releaseWhatIf(prisma, claimed)
     else await endWhatIf(prisma, claimed, outcome, now())
   } catch (error) {
-    if (isStoreAway(error)) throw error
+    if (isStoreUnavailable(error)) throw error
     log.error({ error, runId }, 'a what-if failed')
     const problem = 'Something went wrong on our side. Start it again; if it fails again, tell us its id.'
     await endWhatIf(prisma, claimed, { problem }, now())

@@ -125,8 +125,8 @@ it('tells of leaving and coming back in turn, whatever happens, with one probe u
 it('says what opened it, whatever its probes meet later', () => {
   const { breaker, clock, fail } = aBreaker()
   for (let i = 0; i < 5; i++) breaker.admit()?.failed('slow')
-  expect(breaker.trouble).toBe('slow')
+  expect(breaker.failure).toBe('slow')
   clock.ms = 250
   fail(1)
-  expect(breaker.trouble).toBe('slow')
+  expect(breaker.failure).toBe('slow')
 })

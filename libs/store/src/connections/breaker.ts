@@ -1,11 +1,11 @@
-import type { Trouble } from './trouble.ts'
+import type { StoreFailure } from './store-failure.ts'
 
 export type BreakerState = 'closed' | 'open' | 'half_open'
 
 /** One admitted call. Exactly one of the two is to be said; a second word is ignored. */
 export interface Trial {
   succeeded(): void
-  failed(trouble?: Trouble): void
+  failed(trouble?: StoreFailure): void
 }
 
 export interface BreakerOptions {
@@ -45,7 +45,7 @@ export class StoreBreaker {
   #openUntilMs = 0
   #goodProbes = 0
   #probe: { readonly sinceMs: number } | null = null
-  #trouble: Trouble = 'refused'
+  #trouble: StoreFailure = 'refused'
 
   constructor(options: BreakerOptions) {
     this.#options = options
@@ -56,7 +56,7 @@ export class StoreBreaker {
   }
 
   /** What opened it; means nothing while it is closed. */
-  get trouble(): Trouble {
+  get failure(): StoreFailure {
     return this.#trouble
   }
 
@@ -79,7 +79,7 @@ export class StoreBreaker {
 
   #trial(probe: { readonly sinceMs: number } | null): Trial {
     let told = false
-    const tell = (ok: boolean, trouble: Trouble = 'refused') => {
+    const tell = (ok: boolean, trouble: StoreFailure = 'refused') => {
       if (told) return
       told = true
       if (probe) this.#probed(probe, ok)
@@ -89,7 +89,7 @@ export class StoreBreaker {
   }
 
   /** What was admitted while closed and ends later says nothing of a probe. */
-  #counted(ok: boolean, trouble: Trouble): void {
+  #counted(ok: boolean, trouble: StoreFailure): void {
     if (this.#state !== 'closed') return
     const nowMs = this.#options.now()
     if (nowMs - this.#window.startMs >= WINDOW_MS) this.#window = { startMs: nowMs, trials: 0, failures: 0 }

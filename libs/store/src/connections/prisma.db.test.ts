@@ -4,7 +4,7 @@ import type { UserId } from '@turnpike/domain'
 import { insertTenant, testDatabase, testPool, type TestDatabase, type TestTenant } from '@turnpike/testkit'
 import { inTransaction } from './pools.ts'
 import { openPrisma, type PrismaClient, withPerson, withTenant } from './prisma.ts'
-import { isStoreAway } from './store-away.ts'
+import { isStoreUnavailable } from './store-unavailable.ts'
 
 const LIMITS = { max: 2, statementTimeoutMs: 2_000, connectTimeoutMs: 1_000, applicationName: 'prisma test' }
 
@@ -76,7 +76,7 @@ it('is there before its database, and says at each question that nobody answers'
   const nowhere = new URL(database.appUrl)
   nowhere.port = '1'
   const early = await openPrisma(nowhere.toString(), LIMITS)
-  await expect(early.catalogueVersion.findFirst()).rejects.toSatisfy(isStoreAway)
+  await expect(early.catalogueVersion.findFirst()).rejects.toSatisfy(isStoreUnavailable)
   await early.$disconnect()
 })
 

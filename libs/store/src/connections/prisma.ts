@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type { TenantId, UserId } from '@turnpike/domain'
 import { type Prisma, PrismaClient } from '../generated/client.ts'
 import { connectionSettings, type PoolOptions } from './pools.ts'
-import { isStoreAway } from './store-away.ts'
+import { isStoreUnavailable } from './store-unavailable.ts'
 
 export type { PrismaClient } from '../generated/client.ts'
 /** A client inside one transaction. */
@@ -30,7 +30,7 @@ export async function openPrisma(url: string, options: PoolOptions): Promise<Pri
   try {
     await prisma.catalogueVersion.findFirst()
   } catch (error) {
-    if (isStoreAway(error)) return prisma
+    if (isStoreUnavailable(error)) return prisma
     await prisma.$disconnect()
     throw error
   }

@@ -12,14 +12,14 @@ it('goes by this machine until Postgres was heard, and by Postgres from then on'
   const { own, time } = aMachine()
   own.wall = 5_000
   expect(time.wallMs()).toBe(5_000)
-  time.heard(3_605_000)
+  time.observe(3_605_000)
   own.monotonic = 250
   expect(time.wallMs()).toBe(3_605_250)
 })
 
 it('takes no notice of a clock that jumps', () => {
   const { own, time } = aMachine()
-  time.heard(1_000)
+  time.observe(1_000)
   own.wall = 3_600_000
   expect(time.wallMs()).toBe(1_000)
 })

@@ -16,7 +16,7 @@ export class StoreTime implements Clock {
   }
 
   /** @param wallMs what Postgres said just now; the way it took is the error, at most a time limit of the poll */
-  heard(wallMs: number): void {
+  observe(wallMs: number): void {
     this.#offsetMs = wallMs - this.#own.monotonicMs()
   }
 

@@ -10,7 +10,7 @@ import { KeyDenials, type Denial } from './denials.ts'
 import { resumeAt, type KeySnapshot } from './key-snapshot.ts'
 import type { KeyRecord } from './records.ts'
 import { LocalKeyCache } from './local-cache.ts'
-import type { Trouble } from '../connections/trouble.ts'
+import type { StoreFailure } from '../connections/store-failure.ts'
 
 /** A change of a key, as either channel tells it. */
 export interface KeyEvent {
@@ -32,7 +32,7 @@ export interface KeyCacheOptions {
   /** Uniform in [0, 1). */
   readonly random?: () => number
   /** Told when a store leaves service, and why, and when it is back: the place for the one log line. */
-  readonly onStore?: (store: KeyStore, state: 'closed' | 'open', trouble: Trouble) => void
+  readonly onStore?: (store: KeyStore, state: 'closed' | 'open', trouble: StoreFailure) => void
   /** Milliseconds until a copy is asked for again, while both channels carry changes. */
   readonly freshMs?: number
   /** Milliseconds that a copy is served while nobody can be asked. */
@@ -90,7 +90,7 @@ export class KeyCache {
     const { entriesMax = ENTRIES_MAX } = options
     const now = () => clock.monotonicMs()
     const breaker = (store: KeyStore, limits?: Pick<BreakerOptions, 'failuresMax'>) => {
-      const told = (state: 'closed' | 'open') => onStore?.(store, state, made.trouble)
+      const told = (state: 'closed' | 'open') => onStore?.(store, state, made.failure)
       const made: StoreBreaker = new StoreBreaker({ now, random, onChange: told, ...limits })
       return made
     }

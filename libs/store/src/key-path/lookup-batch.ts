@@ -1,13 +1,13 @@
 import type { Clock } from '../cache/clock.ts'
 import type { StoreBreaker, Trial } from '../connections/breaker.ts'
 import type { KeyRecord } from './records.ts'
-import { troubleOf, type Trouble } from '../connections/trouble.ts'
+import { storeFailureOf, type StoreFailure } from '../connections/store-failure.ts'
 
 /** Nobody could be asked: no proof of anything. `busy`: more waited than this node may ask for. */
 export class Unanswered extends Error {
-  readonly trouble: Trouble | 'busy'
+  readonly trouble: StoreFailure | 'busy'
 
-  constructor(trouble: Trouble | 'busy', message: string, options?: ErrorOptions) {
+  constructor(trouble: StoreFailure | 'busy', message: string, options?: ErrorOptions) {
     super(message, options)
     this.trouble = trouble
   }
@@ -113,7 +113,7 @@ export class LookupBatch {
       batch.push(...take(this.#refreshes, BATCH_MAX - batch.length))
       const trial = this.#breaker.admit()
       if (!trial) {
-        const error = new Unanswered(this.#breaker.trouble, 'Postgres is not asked while it fails')
+        const error = new Unanswered(this.#breaker.failure, 'Postgres is not asked while it fails')
         for (const waiting of batch) waiting.settle({ error })
         continue
       }
@@ -138,7 +138,7 @@ export class LookupBatch {
       trial.succeeded()
       for (const waiting of batch) waiting.settle({ record: records.get(waiting.hex) ?? null })
     } catch (cause) {
-      const trouble = troubleOf(cause)
+      const trouble = storeFailureOf(cause)
       trial.failed(trouble)
       const error = new Unanswered(trouble, 'Postgres could not be asked', { cause })
       for (const waiting of batch) waiting.settle({ error })

@@ -1,7 +1,7 @@
 import type { StoreBreaker } from '../connections/breaker.ts'
 import type { Clock } from '../cache/clock.ts'
 import { WrongValue, type KeyRecord } from './records.ts'
-import { troubleOf, type Trouble } from '../connections/trouble.ts'
+import { storeFailureOf, type StoreFailure } from '../connections/store-failure.ts'
 
 /** Redis as the cache needs it. Each must settle by its own short time limit. */
 export interface RedisTier {
@@ -17,7 +17,7 @@ export interface RedisTier {
  * Why Redis did not know a key. `cold`: it never held it, or not any more. `flushed`: it lost everything a moment ago. `wrong`:
  * what it held was not ours. An attack shows in none of them, since forged keys are not looked up.
  */
-export type MissCause = 'cold' | 'flushed' | 'wrong' | Trouble
+export type MissCause = 'cold' | 'flushed' | 'wrong' | StoreFailure
 
 export interface RedisCopiesOptions {
   /** Null: there is no Redis. */
@@ -95,7 +95,7 @@ export class RedisTierReads {
     const { tier, reads, clock } = this.#options
     if (!tier) return 'cold'
     const trial = reads.admit()
-    if (!trial) return reads.trouble
+    if (!trial) return reads.failure
     try {
       const record = await tier.fromRedis(digest)
       trial.succeeded()
@@ -106,7 +106,7 @@ export class RedisTierReads {
         this.wrong++
         return 'wrong'
       }
-      const trouble = troubleOf(error)
+      const trouble = storeFailureOf(error)
       trial.failed(trouble)
       this.failures++
       return trouble
@@ -123,7 +123,7 @@ export class RedisTierReads {
       trial.succeeded()
       return answer
     } catch (error) {
-      trial.failed(troubleOf(error))
+      trial.failed(storeFailureOf(error))
       this.failures++
       return undefined
     }

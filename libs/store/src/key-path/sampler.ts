@@ -10,7 +10,7 @@ import type { KeySecrets } from './seal.ts'
 import type { Pool } from '../connections/pools.ts'
 import { promptly } from '../connections/redis.ts'
 import type { StoreTime } from '../connections/store-time.ts'
-import { troubleOf } from '../connections/trouble.ts'
+import { storeFailureOf } from '../connections/store-failure.ts'
 
 /** Where a copy lies. */
 export type CopyTier = 'memory' | 'redis'
@@ -175,7 +175,7 @@ export class KeySampler {
       if (error instanceof WrongValue) {
         this.#redisWrong++
         trial.succeeded()
-      } else trial.failed(troubleOf(error))
+      } else trial.failed(storeFailureOf(error))
       return null
     }
   }
@@ -191,7 +191,7 @@ export class KeySampler {
       trial?.succeeded()
       return records
     } catch (error) {
-      trial?.failed(troubleOf(error))
+      trial?.failed(storeFailureOf(error))
       return null
     }
   }

@@ -8,7 +8,7 @@ import type { Pool } from '../connections/pools.ts'
 import { openSubscriber, promptly } from '../connections/redis.ts'
 import { readRevocations, revocationsOf } from './revocations.ts'
 import type { StoreTime } from '../connections/store-time.ts'
-import { troubleOf } from '../connections/trouble.ts'
+import { storeFailureOf } from '../connections/store-failure.ts'
 
 const POLL_MS = 1_000
 /** Changes read at once; more are read in further pages before the next pause. */
@@ -99,7 +99,7 @@ async function pollPostgres(options: KeyWatchOptions, channel: Channel): Promise
     channel.hear()
   } catch (error) {
     // The next round asks again from the same number; whoever listens is told once.
-    trial?.failed(troubleOf(error))
+    trial?.failed(storeFailureOf(error))
     channel.lose()
   }
 }
@@ -110,7 +110,7 @@ async function readEvents({ keys, pool, time, onChanges }: KeyWatchOptions): Pro
   for (let page = 0; page < PAGES_MAX; page++) {
     const { rows } = await pool.query<EventRow>(SINCE, [keys.sequence, PAGE_MAX])
     const [first] = rows
-    if (first) time.heard(first.now.getTime())
+    if (first) time.observe(first.now.getTime())
     if (first && BigInt(first.newest) < keys.sequence) {
       keys.sequence = null
       throw new Error('PostgreSQL knows fewer changes than it told before: an older state was restored')
@@ -183,7 +183,7 @@ async function tried<T>(breaker: StoreBreaker, call: () => Promise<T>): Promise<
       trial.succeeded()
       if (breaker.state === 'closed' || probe >= PROBES_MAX) return answer
     } catch (error) {
-      trial.failed(troubleOf(error))
+      trial.failed(storeFailureOf(error))
       return undefined
     }
   }

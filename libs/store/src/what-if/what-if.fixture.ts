@@ -9,7 +9,7 @@ import { anAttempt, aUsageRecord } from '../journal/usage-record.fixture.ts'
 export const NOON_MS = Date.UTC(2026, 9, 5, 12)
 const ENDPOINTS = [anEndpoint('acorn'), anEndpoint('birch')]
 
-export interface RecordedWish {
+export interface RecordedOptions {
   readonly beganAtMs?: number
   readonly keyId?: KeyId
   readonly policies?: readonly { readonly id: PolicyId; readonly version: number }[]
@@ -17,7 +17,7 @@ export interface RecordedWish {
 }
 
 /** For tests: a request that acorn answered, 100 tokens in and 50 out, as a gateway would have recorded it. */
-export function aRecorded(tenant: TestTenant, wish: RecordedWish = {}): UsageRecord {
+export function aRecorded(tenant: TestTenant, wish: RecordedOptions = {}): UsageRecord {
   const beganAtMs = wish.beganAtMs ?? NOON_MS
   const endpoint = 'acorn/sim/swift-8b' as EndpointId
   const provider = 'acorn' as ProviderSlug

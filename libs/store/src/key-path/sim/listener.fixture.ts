@@ -1,5 +1,5 @@
 import { Channel } from '../channel.ts'
-import { troubleOf } from '../../connections/trouble.ts'
+import { storeFailureOf } from '../../connections/store-failure.ts'
 import { call } from './link.fixture.ts'
 import type { ProcessOptions, SimProcess } from './process.fixture.ts'
 
@@ -49,7 +49,7 @@ export class Listener {
       trial?.succeeded()
       this.#channels.postgres.hear()
     } catch (error) {
-      trial?.failed(troubleOf(error))
+      trial?.failed(storeFailureOf(error))
       this.#channels.postgres.lose()
     }
     process.after(POLL_MS, () => void this.#poll())
@@ -71,7 +71,7 @@ export class Listener {
         this.#sawRedis = true
         if (!seen.marker) await call(links.redis, () => (redis.marker = true), 'write').catch(() => undefined)
       } catch (error) {
-        trial.failed(troubleOf(error))
+        trial.failed(storeFailureOf(error))
       }
     }
     process.after(POLL_MS, () => void this.#look())

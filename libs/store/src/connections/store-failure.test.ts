@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { troubleOf } from './trouble.ts'
+import { storeFailureOf } from './store-failure.ts'
 
 it.each([
   new Error('Command timed out'),
@@ -10,7 +10,7 @@ it.each([
   Object.assign(new Error('canceling statement'), { code: '57014' }),
   new Error('Postgres could not be asked', { cause: new Error('Query read timeout') }),
 ])('%s is slow', (error) => {
-  expect(troubleOf(error)).toBe('slow')
+  expect(storeFailureOf(error)).toBe('slow')
 })
 
 it.each([
@@ -19,5 +19,5 @@ it.each([
   new Error('sorry, too many clients already'),
   'no error at all',
 ])('%s is refused', (error) => {
-  expect(troubleOf(error)).toBe('refused')
+  expect(storeFailureOf(error)).toBe('refused')
 })

@@ -22,7 +22,7 @@ const BROKEN = new Set([
 const CAUSES_MAX = 4
 
 /** Whether an error says that the database could not be asked, as opposed to what it answered. */
-export function isStoreAway(error: unknown): boolean {
+export function isStoreUnavailable(error: unknown): boolean {
   let current = error
   for (let depth = 0; depth < CAUSES_MAX && current instanceof Error; depth++) {
     if (current instanceof Prisma.PrismaClientInitializationError) return true
@@ -39,20 +39,20 @@ export function isStoreAway(error: unknown): boolean {
 }
 
 /** Why a database could not be asked. */
-export interface NotReached {
+export interface Unreachable {
   /** What is wrong with the address, the login or the server, for its operator. */
   readonly reason: string
   /** It does not answer, which passes. Otherwise it did, and said no. */
-  readonly isAway: boolean
+  readonly isUnavailable: boolean
 }
 
 /** Asks the database for a sign of life. @returns null when it gave one */
-export async function whyNotReached(pool: Pool): Promise<NotReached | null> {
+export async function whyUnreachable(pool: Pool): Promise<Unreachable | null> {
   return pool.query('SELECT 1').then(
     () => null,
     (error: unknown) => ({
       reason: error instanceof Error ? error.message || error.name : 'no answer',
-      isAway: isStoreAway(error),
+      isUnavailable: isStoreUnavailable(error),
     }),
   )
 }
