@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import {
   destinationOf,
   type KeyId,
@@ -10,25 +9,20 @@ import {
   type TenantId,
 } from '@turnpike/domain'
 import type { OwnCredential as Row } from '../generated/client.ts'
-import type { CredentialRowPatch } from '../changes/mutate-byok.ts'
-import { mutate, type Author, type Tables, type Mutated } from '../changes/mutate.ts'
-import { differing, makersOf, refuseEmpty, refuseForeignKeys, refuseMore, refuseTooMuch, unfit } from './checks.ts'
+import type { CredentialRowPatch, NewCredentialRow } from '../changes/mutate-byok.ts'
+import type { Author, Mutated } from '../changes/mutate.ts'
+import { differing, refuseEmpty, refuseForeignKeys, unfit } from './checks.ts'
+import { disabledAtOf, readingOf, writingOf, type ResourceKind, type ResourceSummary } from './resources.ts'
 import { ownCredentialOf } from './rows.ts'
-import { sealFor, type SecretTraits } from './secrets.ts'
-import { forgetTest, lastTests, type OwnTest } from './test-results.ts'
-import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'
+import { sealFor } from './secrets.ts'
+import type { PrismaClient, Transaction } from '../connections/prisma.ts'
 import type { KeyEncryptionKeys } from './secret-box.ts'
 
 /** What may be shown of a credential: never its secret. */
-export interface OwnCredentialSummary {
-  readonly id: OwnId
-  readonly name: string
+export interface OwnCredentialSummary extends ResourceSummary {
   readonly provider: ProviderSlug
-  /** The only place that the secret is sent to, as `destinationOf` had it when it was stored. */
+  /** The only address that the secret is sent to, as `destinationOf` had it when it was stored. */
   readonly boundTo: string
-  readonly placement: Placement
-  /** 0 to 99; smaller is tried first. */
-  readonly priority: number
   readonly share: number
   /** Only for these models; null: any. */
   readonly models: readonly ModelSlug[] | null
@@ -38,15 +32,6 @@ export interface OwnCredentialSummary {
   readonly lastFour: string
   /** The same for the same secret of this tenant. */
   readonly fingerprint: string
-  /** Grows with each new secret. */
-  readonly secretVersion: number
-  /** The e-mail address of a person or the name of a management key; null: somebody who is gone. */
-  readonly createdBy: string | null
-  readonly createdAt: Date
-  /** Since when it is switched off. */
-  readonly disabledAt: Date | null
-  /** Of the present secret; null when it was never tested. */
-  readonly lastTest: OwnTest | null
 }
 
 export interface NewOwnCredential {
@@ -69,36 +54,32 @@ export type OwnCredentialPatch = {
   readonly [Field in keyof Omit<NewOwnCredential, 'provider'>]?: NewOwnCredential[Field] | undefined
 }
 
-/** All of an organisation's credentials, fifty at most: by placement, priority and age. */
-export function listOwnCredentials(prisma: PrismaClient, tenantId: TenantId): Promise<readonly OwnCredentialSummary[]> {
-  return withTenant(prisma, tenantId, null, async (transaction) => {
-    const rows = await transaction.ownCredential.findMany({
-      where: { tenantId, deletedAt: null },
-      orderBy: [{ placement: 'desc' }, { priority: 'asc' }, { createdAt: 'asc' }, { id: 'asc' }],
-    })
-    return summarise(transaction, tenantId, rows)
-  })
+const KIND: ResourceKind<
+  Row,
+  NewCredentialRow,
+  CredentialRowPatch,
+  Omit<OwnCredentialSummary, keyof ResourceSummary>,
+  OwnCredential
+> = {
+  noun: 'credential',
+  plural: 'provider keys',
+  rowsOf: ({ ownCredential }) => ownCredential,
+  tableOf: ({ ownCredentials }) => ownCredentials,
+  shown: (row) => ({
+    provider: row.provider as ProviderSlug,
+    boundTo: row.boundTo,
+    share: row.share,
+    models: row.models.length === 0 ? null : (row.models as ModelSlug[]),
+    keys: row.keys.length === 0 ? null : (row.keys as KeyId[]),
+    lastFour: row.lastFour,
+    fingerprint: row.fingerprint,
+  }),
+  stored: credentialFrom,
 }
 
-/** One credential; null when the organisation has no such. @param id a UUID */
-export function findOwnCredential(
-  prisma: PrismaClient,
-  tenantId: TenantId,
-  id: string,
-): Promise<OwnCredentialSummary | null> {
-  return withTenant(prisma, tenantId, null, async (transaction) => {
-    const row = await transaction.ownCredential.findUnique({ where: { id, tenantId, deletedAt: null } })
-    return row ? summaryOf(transaction, tenantId, row) : null
-  })
-}
-
-/** One credential with its sealed secret, whether it is switched on or off; null when the organisation has no such. */
-export function readOwnCredential(prisma: PrismaClient, tenantId: TenantId, id: string): Promise<OwnCredential | null> {
-  return withTenant(prisma, tenantId, null, async (transaction) => {
-    const row = await transaction.ownCredential.findUnique({ where: { id, tenantId, deletedAt: null } })
-    return row && credentialFrom(row)
-  })
-}
+export const { list: listOwnCredentials, find: findOwnCredential, read: readOwnCredential } = readingOf(KIND)
+const { create, update, remove } = writingOf(KIND)
+export { remove as removeOwnCredential }
 
 /**
  * Stores a credential at a provider of the catalogue, bound to the address that the provider has now. Throws Fault `conflict` when there
@@ -110,32 +91,17 @@ export function createOwnCredential(
   author: Author,
   wanted: NewOwnCredential,
 ): Promise<Mutated<OwnCredentialSummary>> {
-  const { tenantId, userId, keyId } = author
-  return mutate(prisma, author, async (door, transaction) => {
-    refuseMore(await transaction.ownCredential.count({ where: { tenantId, deletedAt: null } }), 'provider keys')
+  return create(prisma, author, async (transaction, creation) => {
     await refuseUnfit(transaction, author, wanted)
-    const { provider, secret, models, keys, disabled, ...fields } = wanted
-    const id = randomUUID() as string as OwnId
-    const boundTo = await addressOf(transaction, provider)
-    const place = { tenantId, ownId: id, version: 1, purpose: 'credential', boundTo } as const
-    const row = await door.ownCredentials.create(
-      {
-        ...fields,
-        ...(await sealFor(transaction, keks, secret, place)),
-        id,
-        provider,
-        boundTo,
-        secretVersion: 1,
-        models: [...(models ?? [])],
-        keys: [...(keys ?? [])],
-        createdBy: userId,
-        createdByKey: keyId ?? null,
-        disabledAt: disabled ? new Date() : null,
-      },
-      'credential.create',
-    )
-    await refuseTooMuch(transaction, tenantId)
-    return summaryOf(transaction, tenantId, row)
+    const { secret, models, keys, disabled, ...fields } = wanted
+    return {
+      ...fields,
+      ...creation,
+      ...(await sealedFor(transaction, keks, author.tenantId, { ...fields, ...creation }, secret)),
+      models: [...(models ?? [])],
+      keys: [...(keys ?? [])],
+      disabledAt: disabledAtOf(null, disabled),
+    }
   })
 }
 
@@ -150,46 +116,14 @@ export function updateOwnCredential(
   id: string,
   patch: OwnCredentialPatch,
 ): Promise<Mutated<OwnCredentialSummary | null>> {
-  return change(prisma, author, id, async (door, transaction, row) => {
+  return update(prisma, author, id, async (transaction, row) => {
     await refuseUnfit(transaction, author, patch)
-    const fields = changedFields(row, patch)
-    if (Object.keys(fields).length > 0) await door.ownCredentials.update(id, fields, 'credential.update')
-    await refuseTooMuch(transaction, author.tenantId)
-    if (patch.secret === undefined) return
-    await door.ownCredentials.update(
-      id,
-      await nextSecret(transaction, keks, author, row, patch.secret),
-      'credential.secret',
-    )
-  })
-}
-
-/** Deletes a credential and destroys its secret; null when the organisation has no such. The row stays for what is on record. */
-export function removeOwnCredential(
-  prisma: PrismaClient,
-  author: Author,
-  id: string,
-  nowMs: number,
-): Promise<Mutated<OwnCredentialSummary | null>> {
-  return change(prisma, author, id, async (door, transaction) => {
-    const gone = { kek: null, wrapped: null, sealed: null, deletedAt: new Date(nowMs) }
-    await door.ownCredentials.update(id, gone, 'credential.delete')
-    await forgetTest(transaction, author.tenantId, id)
-  })
-}
-
-/** @param work what to do with a credential that is not deleted */
-function change(
-  prisma: PrismaClient,
-  author: Author,
-  id: string,
-  work: (door: Tables, transaction: Transaction, row: Row) => Promise<void>,
-): Promise<Mutated<OwnCredentialSummary | null>> {
-  return mutate(prisma, author, async (door, transaction) => {
-    const row = await door.ownCredentials.find(id)
-    if (!row) return null
-    await work(door, transaction, row)
-    return summaryOf(transaction, author.tenantId, (await door.ownCredentials.find(id)) ?? row)
+    const { secret } = patch
+    const next = { ...row, secretVersion: row.secretVersion + 1 }
+    return {
+      fields: changedFields(row, patch),
+      secret: secret === undefined ? undefined : () => sealedFor(transaction, keks, author.tenantId, next, secret),
+    }
   })
 }
 
@@ -200,6 +134,33 @@ async function refuseUnfit(
 ): Promise<void> {
   refuseEmpty('models', models)
   await refuseForeignKeys(transaction, tenantId, keys)
+}
+
+/** What of the patch says something else than the row, its secret aside. */
+function changedFields(row: Row, { models, keys, disabled, ...patch }: OwnCredentialPatch): CredentialRowPatch {
+  const wanted: CredentialRowPatch = {
+    name: patch.name ?? row.name,
+    placement: patch.placement ?? row.placement,
+    priority: patch.priority ?? row.priority,
+    share: patch.share ?? row.share,
+    models: models === undefined ? row.models : [...(models ?? [])],
+    keys: keys === undefined ? row.keys : [...(keys ?? [])],
+    disabledAt: disabledAtOf(row, disabled),
+  }
+  return differing(row, wanted)
+}
+
+/** The columns of a secret of that version, bound to the address that the provider has now. */
+async function sealedFor(
+  transaction: Transaction,
+  keks: KeyEncryptionKeys | null,
+  tenantId: TenantId,
+  { id, provider, secretVersion }: Pick<Row, 'id' | 'provider' | 'secretVersion'>,
+  secret: string,
+) {
+  const boundTo = await addressOf(transaction, provider)
+  const binding = { tenantId, ownId: id as OwnId, version: secretVersion, purpose: 'credential', boundTo } as const
+  return { ...(await sealFor(transaction, keks, secret, binding)), boundTo, secretVersion }
 }
 
 /** Where a secret for this provider may be sent. */
@@ -214,66 +175,6 @@ async function addressOf(transaction: Transaction, slug: string): Promise<string
     )
   }
   return address
-}
-
-/** What of the patch says something else than the row, its secret aside. */
-function changedFields(row: Row, { models, keys, disabled, ...patch }: OwnCredentialPatch): CredentialRowPatch {
-  const wanted: CredentialRowPatch = {
-    name: patch.name ?? row.name,
-    placement: patch.placement ?? row.placement,
-    priority: patch.priority ?? row.priority,
-    share: patch.share ?? row.share,
-    models: models === undefined ? row.models : [...(models ?? [])],
-    keys: keys === undefined ? row.keys : [...(keys ?? [])],
-    disabledAt: disabled === undefined ? row.disabledAt : disabled ? (row.disabledAt ?? new Date()) : null,
-  }
-  return differing(row, wanted)
-}
-
-async function nextSecret(
-  transaction: Transaction,
-  keks: KeyEncryptionKeys | null,
-  { tenantId }: Author,
-  row: Row,
-  secret: string,
-): Promise<SecretTraits & { readonly boundTo: string; readonly secretVersion: number }> {
-  const boundTo = await addressOf(transaction, row.provider)
-  const secretVersion = row.secretVersion + 1
-  const place = { tenantId, ownId: row.id as OwnId, version: secretVersion, purpose: 'credential', boundTo } as const
-  return { ...(await sealFor(transaction, keks, secret, place)), boundTo, secretVersion }
-}
-
-async function summaryOf(transaction: Transaction, tenantId: TenantId, row: Row): Promise<OwnCredentialSummary> {
-  const [summary] = await summarise(transaction, tenantId, [row])
-  if (!summary) throw new Error(`credential ${row.id} was not summarised`)
-  return summary
-}
-
-async function summarise(
-  transaction: Transaction,
-  tenantId: TenantId,
-  rows: readonly Row[],
-): Promise<OwnCredentialSummary[]> {
-  const tests = await lastTests(transaction, tenantId, rows)
-  const makerOf = await makersOf(transaction, tenantId, rows)
-  return rows.map((row) => ({
-    id: row.id as OwnId,
-    name: row.name,
-    provider: row.provider as ProviderSlug,
-    boundTo: row.boundTo,
-    placement: row.placement as Placement,
-    priority: row.priority,
-    share: row.share,
-    models: row.models.length === 0 ? null : (row.models as ModelSlug[]),
-    keys: row.keys.length === 0 ? null : (row.keys as KeyId[]),
-    lastFour: row.lastFour,
-    fingerprint: row.fingerprint,
-    secretVersion: row.secretVersion,
-    createdBy: makerOf(row),
-    createdAt: row.createdAt,
-    disabledAt: row.disabledAt,
-    lastTest: tests.get(row.id as OwnId) ?? null,
-  }))
 }
 
 /** A row as routing has it. */

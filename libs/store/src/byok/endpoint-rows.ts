@@ -1,9 +1,7 @@
-import type { Dialect, ModelSlug, NanoUsd, OwnEndpoint, OwnId, Placement, TenantId } from '@turnpike/domain'
+import type { Dialect, ModelSlug, NanoUsd, OwnEndpoint, OwnId, Placement } from '@turnpike/domain'
 import type { OwnEndpoint as Row } from '../generated/client.ts'
-import { makersOf } from './checks.ts'
+import type { ResourceSummary } from './resources.ts'
 import { ownEndpointOf } from './rows.ts'
-import { lastTests, type OwnTest } from './test-results.ts'
-import type { Transaction } from '../connections/prisma.ts'
 
 /** Nano-dollars per million tokens, and per call. An explicit 0 is a price. */
 export interface OwnPrice {
@@ -15,9 +13,7 @@ export interface OwnPrice {
 }
 
 /** What may be shown of an endpoint of a tenant's own: never its secret. */
-export interface OwnEndpointSummary {
-  readonly id: OwnId
-  readonly name: string
+export interface OwnEndpointSummary extends ResourceSummary {
   /** Its provider is `~slug`. */
   readonly slug: string
   readonly dialect: Dialect
@@ -38,40 +34,14 @@ export interface OwnEndpointSummary {
   readonly zeroRetention: boolean
   /** Where it processes, and nowhere else: countries by two letters, or `eu`. Empty: not known. */
   readonly regions: readonly string[]
-  readonly placement: Placement
-  readonly priority: number
   /** The end of its secret, empty for one that is too short; null: it asks for no credential. */
   readonly lastFour: string | null
   readonly fingerprint: string | null
-  /** Grows with each new secret, and when one is taken away. */
-  readonly secretVersion: number
-  readonly createdBy: string | null
-  readonly createdAt: Date
-  /** Since when it is switched off. */
-  readonly disabledAt: Date | null
-  readonly lastTest: OwnTest | null
 }
 
-export async function summaryOfEndpoint(
-  transaction: Transaction,
-  tenantId: TenantId,
-  row: Row,
-): Promise<OwnEndpointSummary> {
-  const [summary] = await summariseEndpoints(transaction, tenantId, [row])
-  if (!summary) throw new Error(`endpoint ${row.id} was not summarised`)
-  return summary
-}
-
-export async function summariseEndpoints(
-  transaction: Transaction,
-  tenantId: TenantId,
-  rows: readonly Row[],
-): Promise<OwnEndpointSummary[]> {
-  const tests = await lastTests(transaction, tenantId, rows)
-  const makerOf = await makersOf(transaction, tenantId, rows)
-  return rows.map((row) => ({
-    id: row.id as OwnId,
-    name: row.name,
+/** What of a row only an endpoint shows. */
+export function shownOfEndpoint(row: Row): Omit<OwnEndpointSummary, keyof ResourceSummary> {
+  return {
     slug: row.slug,
     dialect: row.dialect as Dialect,
     baseUrl: row.baseUrl,
@@ -92,16 +62,9 @@ export async function summariseEndpoints(
     retainsPrompts: row.retainsPrompts,
     zeroRetention: row.zeroRetention,
     regions: row.regions,
-    placement: row.placement as Placement,
-    priority: row.priority,
     lastFour: row.lastFour,
     fingerprint: row.fingerprint,
-    secretVersion: row.secretVersion,
-    createdBy: makerOf(row),
-    createdAt: row.createdAt,
-    disabledAt: row.disabledAt,
-    lastTest: tests.get(row.id as OwnId) ?? null,
-  }))
+  }
 }
 
 /** A row as routing has it. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import {
   Fault,
@@ -10,20 +9,14 @@ import {
   type TenantId,
 } from '@turnpike/domain'
 import type { OwnEndpoint as Row } from '../generated/client.ts'
-import type { EndpointRowPatch, SecretColumns } from '../changes/mutate-byok.ts'
-import { mutate, type Author, type Tables, type Mutated } from '../changes/mutate.ts'
-import { differing, refuseMore, refuseTooMuch, unfit } from './checks.ts'
-import {
-  endpointFrom,
-  summariseEndpoints,
-  summaryOfEndpoint,
-  type OwnEndpointSummary,
-  type OwnPrice,
-} from './endpoint-rows.ts'
+import type { EndpointRowPatch, NewEndpointRow } from '../changes/mutate-byok.ts'
+import type { Author, Mutated } from '../changes/mutate.ts'
+import { differing, unfit } from './checks.ts'
+import { endpointFrom, shownOfEndpoint, type OwnEndpointSummary, type OwnPrice } from './endpoint-rows.ts'
+import { disabledAtOf, readingOf, writingOf, type ResourceKind, type ResourceSummary } from './resources.ts'
 import { isOwnModel } from './rows.ts'
 import { sealFor } from './secrets.ts'
-import { forgetTest } from './test-results.ts'
-import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'
+import type { PrismaClient, Transaction } from '../connections/prisma.ts'
 import type { KeyEncryptionKeys } from './secret-box.ts'
 
 export interface NewOwnEndpoint {
@@ -60,36 +53,24 @@ export type OwnEndpointPatch = {
   readonly [Field in keyof Omit<NewOwnEndpoint, 'slug' | 'model'>]?: NewOwnEndpoint[Field] | undefined
 }
 
-/** All of an organisation's endpoints, fifty at most: by placement, priority and age. */
-export function listOwnEndpoints(prisma: PrismaClient, tenantId: TenantId): Promise<readonly OwnEndpointSummary[]> {
-  return withTenant(prisma, tenantId, null, async (transaction) => {
-    const rows = await transaction.ownEndpoint.findMany({
-      where: { tenantId, deletedAt: null },
-      orderBy: [{ placement: 'desc' }, { priority: 'asc' }, { createdAt: 'asc' }, { id: 'asc' }],
-    })
-    return summariseEndpoints(transaction, tenantId, rows)
-  })
+const KIND: ResourceKind<
+  Row,
+  NewEndpointRow,
+  EndpointRowPatch,
+  Omit<OwnEndpointSummary, keyof ResourceSummary>,
+  OwnEndpoint
+> = {
+  noun: 'endpoint',
+  plural: 'endpoints of your own',
+  rowsOf: ({ ownEndpoint }) => ownEndpoint,
+  tableOf: ({ ownEndpoints }) => ownEndpoints,
+  shown: shownOfEndpoint,
+  stored: endpointFrom,
 }
 
-/** One endpoint; null when the organisation has no such. @param id a UUID */
-export function findOwnEndpoint(
-  prisma: PrismaClient,
-  tenantId: TenantId,
-  id: string,
-): Promise<OwnEndpointSummary | null> {
-  return withTenant(prisma, tenantId, null, async (transaction) => {
-    const row = await transaction.ownEndpoint.findUnique({ where: { id, tenantId, deletedAt: null } })
-    return row ? summaryOfEndpoint(transaction, tenantId, row) : null
-  })
-}
-
-/** One endpoint with its sealed secret, whether it is switched on or off; null when the organisation has no such. */
-export function readOwnEndpoint(prisma: PrismaClient, tenantId: TenantId, id: string): Promise<OwnEndpoint | null> {
-  return withTenant(prisma, tenantId, null, async (transaction) => {
-    const row = await transaction.ownEndpoint.findUnique({ where: { id, tenantId, deletedAt: null } })
-    return row && endpointFrom(row)
-  })
-}
+export const { list: listOwnEndpoints, find: findOwnEndpoint, read: readOwnEndpoint } = readingOf(KIND)
+const { create, update, remove } = writingOf(KIND)
+export { remove as removeOwnEndpoint }
 
 /**
  * Stores an endpoint, its secret bound to the origin of its address. Throws Fault `conflict` when there are 50 already or the slug is
@@ -101,48 +82,28 @@ export function createOwnEndpoint(
   author: Author,
   wanted: NewOwnEndpoint,
 ): Promise<Mutated<OwnEndpointSummary>> {
-  const { tenantId, userId, keyId } = author
-  return mutate(prisma, author, async (door, transaction) => {
-    const theirs = { tenantId, deletedAt: null }
-    refuseMore(await transaction.ownEndpoint.count({ where: theirs }), 'endpoints of your own')
-    if ((await transaction.ownEndpoint.count({ where: { ...theirs, slug: wanted.slug } })) > 0) {
-      throw new Fault('conflict', `There is an endpoint “~${wanted.slug}” already.`, { param: 'slug' })
+  const { tenantId } = author
+  return create(prisma, author, async (transaction, creation) => {
+    const { slug } = wanted
+    if ((await transaction.ownEndpoint.count({ where: { tenantId, deletedAt: null, slug } })) > 0) {
+      throw new Fault('conflict', `There is an endpoint “~${slug}” already.`, { param: 'slug' })
     }
     await refuseUnknownModel(transaction, wanted.model)
-    const {
-      price,
-      secret,
-      disabled,
-      baseUrl: address,
-      supportedParameters,
-      inputModalities,
-      outputModalities,
-      regions = [],
-      ...fields
-    } = wanted
-    const id = randomUUID() as string as OwnId
+    const { price, secret, disabled, baseUrl: address, regions = [], ...fields } = wanted
     const baseUrl = trimmed(address)
-    const row = await door.ownEndpoints.create(
-      {
-        ...fields,
-        ...priceColumns(price),
-        ...(await secretColumns(transaction, keks, tenantId, { id, baseUrl, secretVersion: 1 }, secret)),
-        id,
-        baseUrl,
-        supportedParameters: [...supportedParameters],
-        inputModalities: [...inputModalities],
-        outputModalities: [...outputModalities],
-        regions: [...regions],
-        priceVersion: 1,
-        secretVersion: 1,
-        createdBy: userId,
-        createdByKey: keyId ?? null,
-        disabledAt: disabled ? new Date() : null,
-      },
-      'endpoint.create',
-    )
-    await refuseTooMuch(transaction, tenantId)
-    return summaryOfEndpoint(transaction, tenantId, row)
+    return {
+      ...fields,
+      ...creation,
+      ...priceColumns(price),
+      ...(await secretColumns(transaction, keks, tenantId, { ...creation, baseUrl }, secret)),
+      baseUrl,
+      supportedParameters: [...wanted.supportedParameters],
+      inputModalities: [...wanted.inputModalities],
+      outputModalities: [...wanted.outputModalities],
+      regions: [...regions],
+      priceVersion: 1,
+      disabledAt: disabledAtOf(null, disabled),
+    }
   })
 }
 
@@ -158,45 +119,16 @@ export function updateOwnEndpoint(
   id: string,
   patch: OwnEndpointPatch,
 ): Promise<Mutated<OwnEndpointSummary | null>> {
-  return change(prisma, author, id, async (door, transaction, row) => {
+  return update(prisma, author, id, async (transaction, row) => {
+    const { secret } = patch
     const baseUrl = patch.baseUrl === undefined ? row.baseUrl : trimmed(patch.baseUrl)
-    refuseToMoveSecret(row, baseUrl, patch.secret)
-    const fields = changedFields(row, { ...patch, baseUrl })
-    if (Object.keys(fields).length > 0) await door.ownEndpoints.update(id, fields, 'endpoint.update')
-    await refuseTooMuch(transaction, author.tenantId)
-    if (patch.secret === undefined || (patch.secret === null && row.sealed === null)) return
+    refuseToMoveSecret(row, baseUrl, secret)
     const next = { id: row.id, baseUrl, secretVersion: row.secretVersion + 1 }
-    const columns = await secretColumns(transaction, keks, author.tenantId, next, patch.secret)
-    await door.ownEndpoints.update(id, { ...columns, secretVersion: next.secretVersion }, 'endpoint.secret')
-  })
-}
-
-/** Deletes an endpoint and destroys its secret; null when the organisation has no such. The row stays for what is on record. */
-export function removeOwnEndpoint(
-  prisma: PrismaClient,
-  author: Author,
-  id: string,
-  nowMs: number,
-): Promise<Mutated<OwnEndpointSummary | null>> {
-  return change(prisma, author, id, async (door, transaction) => {
-    const gone = { kek: null, wrapped: null, sealed: null, deletedAt: new Date(nowMs) }
-    await door.ownEndpoints.update(id, gone, 'endpoint.delete')
-    await forgetTest(transaction, author.tenantId, id)
-  })
-}
-
-/** @param work what to do with an endpoint that is not deleted */
-function change(
-  prisma: PrismaClient,
-  author: Author,
-  id: string,
-  work: (door: Tables, transaction: Transaction, row: Row) => Promise<void>,
-): Promise<Mutated<OwnEndpointSummary | null>> {
-  return mutate(prisma, author, async (door, transaction) => {
-    const row = await door.ownEndpoints.find(id)
-    if (!row) return null
-    await work(door, transaction, row)
-    return summaryOfEndpoint(transaction, author.tenantId, (await door.ownEndpoints.find(id)) ?? row)
+    const isSame = secret === undefined || (secret === null && row.sealed === null)
+    return {
+      fields: changedFields(row, { ...patch, baseUrl }),
+      secret: isSame ? undefined : () => secretColumns(transaction, keks, author.tenantId, next, secret),
+    }
   })
 }
 
@@ -233,7 +165,7 @@ function changedFields(row: Row, { price, disabled, secret: _secret, ...patch }:
     zeroRetention: patch.zeroRetention ?? row.zeroRetention,
     placement: patch.placement ?? row.placement,
     priority: patch.priority ?? row.priority,
-    disabledAt: disabled === undefined ? row.disabledAt : disabled ? (row.disabledAt ?? new Date()) : null,
+    disabledAt: disabledAtOf(row, disabled),
     ...lists,
     ...nextPrice(row, price),
   }
@@ -252,22 +184,20 @@ function priceColumns({ prompt, completion, cacheRead, request }: OwnPrice) {
   return { pricePrompt: prompt, priceCompletion: completion, priceCacheRead: cacheRead, priceRequest: request }
 }
 
-interface EndpointSecretColumns extends SecretColumns {
-  readonly lastFour: string | null
-  readonly fingerprint: string | null
-}
-
+/** The columns of a secret of that version, bound to the origin of the address; null: of none. */
 async function secretColumns(
   transaction: Transaction,
   keks: KeyEncryptionKeys | null,
   tenantId: TenantId,
   { id, baseUrl, secretVersion }: Pick<Row, 'id' | 'baseUrl' | 'secretVersion'>,
   secret: string | null,
-): Promise<EndpointSecretColumns> {
-  if (secret === null) return { kek: null, wrapped: null, sealed: null, lastFour: null, fingerprint: null }
+) {
+  if (secret === null) {
+    return { kek: null, wrapped: null, sealed: null, lastFour: null, fingerprint: null, secretVersion }
+  }
   const boundTo = originOf(baseUrl)
-  const place = { tenantId, ownId: id as OwnId, version: secretVersion, purpose: 'endpoint', boundTo } as const
-  return sealFor(transaction, keks, secret, place)
+  const binding = { tenantId, ownId: id as OwnId, version: secretVersion, purpose: 'endpoint', boundTo } as const
+  return { ...(await sealFor(transaction, keks, secret, binding)), secretVersion }
 }
 
 function originOf(baseUrl: string): string {

@@ -34,7 +34,7 @@ export function placeOf(tenantId: TenantId, own: OwnCredential | OwnEndpoint): S
 }
 
 /** Columns that say which secret it is. */
-export interface SecretTraits extends SecretColumns {
+interface SecretTraits extends SecretColumns {
   readonly lastFour: string
   readonly fingerprint: string
 }
