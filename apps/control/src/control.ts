@@ -46,7 +46,7 @@ export class Control {
   readonly catalogue: () => Promise<Catalogue>
   readonly ownLimits: OwnLimits
   /** Test calls of credentials of tenants' own. */
-  readonly trials: TestRuns
+  readonly testRuns: TestRuns
   /** How the key secrets of this process stand to what the database knows. */
   readonly secretCheck: KeySecretWatch
   readonly #listening: Listening
@@ -69,7 +69,7 @@ export class Control {
     this.entrance = new Authentication(config, prisma, new Passwords(config.PASSWORD_COST), billing, shared)
     this.ownLimits = new OwnLimits(shared)
     this.catalogue = catalogueReader(pool)
-    this.trials = new TestRuns({
+    this.testRuns = new TestRuns({
       prisma,
       keks: this.credentialSecrets,
       catalogue: this.catalogue,
@@ -135,7 +135,7 @@ export class Control {
     await this.#listening.close()
     await this.secretCheck.close()
     await this.management.close()
-    await this.trials.close()
+    await this.testRuns.close()
     this.redis?.disconnect()
     await this.pool.end()
     await this.prisma.$disconnect()

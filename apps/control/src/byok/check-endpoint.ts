@@ -4,7 +4,7 @@ import { judgeUrl, type EgressAllow } from '@turnpike/server'
 import type { OwnPrice } from '@turnpike/store'
 import { refusal, unknownWord, type Problem } from '../policies/problems.ts'
 
-/** What of an endpoint of one's own is more than form. Absent: it stays as it is. */
+/** What of an endpoint a schema cannot check. Absent: it stays as it is. */
 export interface EndpointWish {
   readonly baseUrl?: string | undefined
   readonly model?: string | undefined
@@ -16,7 +16,7 @@ export interface EndpointWish {
 const OWN_MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,79}$/
 
 /**
- * Judges an endpoint before it is saved: whether its address may be called at all, which looks its name up, and what its words mean.
+ * Checks an endpoint before it is saved: whether its address may be called, for which its name is resolved, and what its fields mean.
  * Throws Fault `request_invalid` with every problem. @returns the address as it is to be kept; undefined when none is wanted
  */
 export async function checkEndpoint(

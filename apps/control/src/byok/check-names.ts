@@ -1,14 +1,14 @@
 import { destinationOf, type Catalogue, type ModelSlug, type ProviderSlug } from '@turnpike/domain'
 import { unknownWord, type Problem } from '../policies/problems.ts'
 
-/** The names in a provider key as somebody wants it; null: no restriction. */
+/** The names in a provider key as it was requested; null: no restriction. */
 export interface Named {
   readonly provider: ProviderSlug
   readonly models: readonly string[] | null
   readonly keys: readonly string[] | null
 }
 
-/** What the fields are called where it was asked for. */
+/** What the request calls the fields. */
 export interface FieldNames {
   readonly models: string
   readonly keys: string

@@ -31,7 +31,6 @@ import {
   listOwnEndpoints,
   removeOwnEndpoint,
   updateOwnEndpoint,
-  type Author,
   type OwnEndpointPatch,
   type OwnEndpointSummary,
 } from '@turnpike/store'
@@ -40,10 +39,11 @@ import { Control } from '../control.ts'
 import { signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
 import { parseSuggesting } from '../policies/problems.ts'
+import { authorOf } from './author.ts'
 import { checkEndpoint, priceOf } from './check-endpoint.ts'
 import { noSuchEndpoint, ownEndpointRow, ownId, pageOf } from './rows.ts'
 
-/** Endpoints that the organisation runs or rents. Their addresses are judged when they are saved and again whenever they are called. */
+/** Endpoints that the organisation runs or rents. Their addresses are checked when they are saved and whenever they are called. */
 @Controller('console/v1/own-endpoints')
 export class OwnEndpointsController {
   constructor(@Inject(Control) private readonly control: Control) {}
@@ -100,11 +100,11 @@ export class OwnEndpointsController {
       zeroRetention: rest.zeroRetention ?? before.zeroRetention,
       ...(moves && { baseUrl }),
     }
-    const judged = await checkEndpoint(wish, await this.control.catalogue(), config.EGRESS_ALLOW)
+    const checked = await checkEndpoint(wish, await this.control.catalogue(), config.EGRESS_ALLOW)
     if (rest.secret) await ownLimits.takeSecret(tenantId)
     return this.#update(request, before.id, {
       ...rest,
-      ...(judged !== undefined && { baseUrl: judged }),
+      ...(checked !== undefined && { baseUrl: checked }),
       ...(price && { price: priceOf(price) }),
     })
   }
@@ -134,9 +134,9 @@ export class OwnEndpointsController {
   @HttpCode(200)
   @RouteConfig({ access: 'own-endpoints:update' })
   async test(@Param('id') id: string, @Req() request: FastifyRequest): Promise<OwnTestAnswer> {
-    const tried = await this.control.trials.ofEndpoint(signedInOf(request).tenantId, idOf(id), Date.now())
-    if (!tried) throw noSuchEndpoint()
-    return { data: { ...tried, at: tried.at.toISOString() } }
+    const run = await this.control.testRuns.ofEndpoint(signedInOf(request).tenantId, idOf(id), Date.now())
+    if (!run) throw noSuchEndpoint()
+    return { data: { ...run, at: run.at.toISOString() } }
   }
 
   /** Another organisation's and one that never was are answered alike. */
@@ -156,11 +156,6 @@ export class OwnEndpointsController {
 function answer(summary: OwnEndpointSummary | null): OwnEndpointAnswer {
   if (!summary) throw noSuchEndpoint()
   return { data: ownEndpointRow(summary) }
-}
-
-function authorOf(request: FastifyRequest): Author {
-  const { tenantId, userId } = signedInOf(request)
-  return { tenantId, userId }
 }
 
 function idOf(text: string): string {

@@ -6,24 +6,24 @@ const A_MINUTE_MS = 60_000
 /** Enough to get a handful of keys right; too few to sort a list of stolen ones. */
 const TESTS_MAX = 5
 const SECRETS_MAX = 5
-/** Enough for whoever mistypes; too few to learn the names of a network by. */
+/** Enough for typing mistakes; too few to scan the names of a network. */
 const ADDRESSES_MAX = 10
 /** Of all organisations together, however many somebody signs up. */
 const ALL_MAX = 60
 
 /**
- * How often secrets may be tried, how often new ones may be stored, which is the way to try them by a request, and how often an address
- * is looked up. Each is counted by itself, so that who stores five may test five.
+ * How often secrets may be tested, new secrets stored (a request could test those), and addresses resolved. Each is counted on its own,
+ * so that an organisation which stores five secrets may test all five.
  */
 export class OwnLimits {
-  readonly #tests: Turnstile
-  readonly #secrets: Turnstile
-  readonly #addresses: Turnstile
+  readonly #tests: TenantLimit
+  readonly #secrets: TenantLimit
+  readonly #addresses: TenantLimit
 
   constructor(shared: SharedRedis | null) {
-    this.#tests = new Turnstile({ name: 'byok-tests', what: 'Keys are tested', most: TESTS_MAX, shared })
-    this.#secrets = new Turnstile({ name: 'byok-secrets', what: 'New secrets are stored', most: SECRETS_MAX, shared })
-    this.#addresses = new Turnstile({
+    this.#tests = new TenantLimit({ name: 'byok-tests', what: 'Keys are tested', most: TESTS_MAX, shared })
+    this.#secrets = new TenantLimit({ name: 'byok-secrets', what: 'New secrets are stored', most: SECRETS_MAX, shared })
+    this.#addresses = new TenantLimit({
       name: 'byok-addresses',
       what: 'Addresses are looked up',
       most: ADDRESSES_MAX,
@@ -31,23 +31,23 @@ export class OwnLimits {
     })
   }
 
-  /** Throws Fault `rate_limited` that says when to come again. */
+  /** Throws Fault `rate_limited` with the time to wait. */
   takeTest(tenantId: TenantId): Promise<void> {
     return this.#tests.take(tenantId)
   }
 
-  /** Throws Fault `rate_limited` that says when to come again. */
+  /** Throws Fault `rate_limited` with the time to wait. */
   takeSecret(tenantId: TenantId): Promise<void> {
     return this.#secrets.take(tenantId)
   }
 
-  /** Throws Fault `rate_limited` that says when to come again. */
+  /** Throws Fault `rate_limited` with the time to wait. */
   takeAddress(tenantId: TenantId): Promise<void> {
     return this.#addresses.take(tenantId)
   }
 }
 
-interface TurnstileOptions {
+interface TenantLimitOptions {
   readonly name: string
   /** What is limited, as the beginning of a sentence. */
   readonly what: string
@@ -55,12 +55,12 @@ interface TurnstileOptions {
   readonly shared: SharedRedis | null
 }
 
-class Turnstile {
-  readonly #options: TurnstileOptions
+class TenantLimit {
+  readonly #options: TenantLimitOptions
   readonly #perOrganisation: Limit
   readonly #all: Limit
 
-  constructor(options: TurnstileOptions) {
+  constructor(options: TenantLimitOptions) {
     const { name, most, shared } = options
     this.#options = options
     this.#perOrganisation = new Limit({ name, most, withinMs: A_MINUTE_MS, shared })

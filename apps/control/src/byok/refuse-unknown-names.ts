@@ -15,7 +15,7 @@ const SUGGESTED_FROM_MAX = 100
 
 /** Throws Fault `request_invalid` with every name that is not known, and the nearest that is. */
 export async function refuseUnknownNames(
-  world: { readonly prisma: PrismaClient; readonly catalogue: () => Promise<Catalogue> },
+  sources: { readonly prisma: PrismaClient; readonly catalogue: () => Promise<Catalogue> },
   tenantId: TenantId,
   wanted: {
     readonly provider: string
@@ -29,10 +29,10 @@ export async function refuseUnknownNames(
     models: wanted.models as readonly ModelSlug[] | null,
     keys: wanted.keys as readonly KeyId[] | null,
   }
-  const found = new Set((await keyNames(world.prisma, tenantId, wanted.keys ?? [])).keys())
+  const found = new Set((await keyNames(sources.prisma, tenantId, wanted.keys ?? [])).keys())
   const isComplete = (wanted.keys ?? []).every((id) => found.has(id))
-  const keys = isComplete ? [] : await someKeys(world.prisma, tenantId)
-  const problems = problemsInNames(named, { catalogue: await world.catalogue(), found, keys }, fields)
+  const keys = isComplete ? [] : await someKeys(sources.prisma, tenantId)
+  const problems = problemsInNames(named, { catalogue: await sources.catalogue(), found, keys }, fields)
   if (problems.length > 0) throw refusal(problems)
   return named
 }

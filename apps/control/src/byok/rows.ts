@@ -80,7 +80,7 @@ function testRow(test: StoredTest | null): OwnTest | null {
   return test && { result: test.result, status: test.status, at: test.testedAt.toISOString() }
 }
 
-/** A page of rows that are all at hand: there are never many. A cursor that is none of theirs gives the beginning. */
+/** A page of rows that are all in memory: there are never many. An unknown cursor gives the first page. */
 export function pageOf<Row extends { readonly id: string }>(
   rows: readonly Row[],
   limit: number,
@@ -92,7 +92,7 @@ export function pageOf<Row extends { readonly id: string }>(
   return { data, hasMore, nextCursor: hasMore ? (data.at(-1)?.id ?? null) : null }
 }
 
-/** What is no id at all is the id of nothing. */
+/** A text that is no UUID is answered like an unknown id. */
 export function ownId(text: string, noSuch: () => Fault): string {
   if (z.uuid().safeParse(text).success) return text.toLowerCase()
   throw noSuch()

@@ -3,7 +3,7 @@ import { proofOf, type Adapter, type Proof } from '@turnpike/providers'
 import type { Egress } from '@turnpike/server'
 import type { OwnTestResult } from '@turnpike/store'
 
-/** A secret and where it belongs. */
+/** A secret to test, and the provider or endpoint that it belongs to. */
 export interface CredentialTest {
   /** The guarded one where the tenant wrote the address. */
   readonly egress: Pick<Egress, 'get'>
@@ -17,8 +17,8 @@ export interface CredentialTest {
   readonly name: string
 }
 
-/** What a trial found. Nothing of an answer's body is in it. */
-export interface Finding {
+/** What a test call found. Nothing of an answer's body is in it. */
+export interface TestOutcome {
   readonly result: OwnTestResult
   /** Null: there was no answer. */
   readonly status: number | null
@@ -26,38 +26,38 @@ export interface Finding {
   readonly message: string
 }
 
-/** Someone waits at a button. Both looks together, bodies too. */
-const TRIAL_MS_MAX = 5_000
-/** Of an error's body, to tell what it is about. */
+/** A person waits for it. Both requests together, bodies too. */
+const TEST_MS_MAX = 5_000
+/** Of an error's body, to classify it. */
 const BODY_BYTES_MAX = 65_536
 
 /**
- * Asks for the list of models, which costs nothing, and tells what that says of the secret. Some providers show their list to
- * anybody: one that takes the secret is asked once more without any, and proves nothing when it does not mind.
+ * Requests the list of models, which costs nothing, and concludes from the reply whether the secret is valid. Some providers show their
+ * list without a secret: a provider that accepted the secret is asked once more without one, and a list then proves nothing.
  */
-export async function testCredential(trial: CredentialTest): Promise<Finding> {
-  const endMs = performance.now() + TRIAL_MS_MAX
-  const seen = await look(trial, trial.secret, TRIAL_MS_MAX)
+export async function testCredential(test: CredentialTest): Promise<TestOutcome> {
+  const endMs = performance.now() + TEST_MS_MAX
+  const seen = await listModels(test, test.secret, TEST_MS_MAX)
   if (seen.proof === 'none') return { result: 'unreachable', status: null, message: seen.message }
   const { proof, status } = seen
-  if (proof === 'ok' && trial.kind === 'provider') {
+  if (proof === 'ok' && test.kind === 'provider') {
     const restMs = Math.round(endMs - performance.now())
-    const bare = restMs < REST_MS_MIN ? null : await look(trial, '', restMs)
-    if (bare?.proof === 'ok') return { result: 'unknown', status, message: OPEN_LIST(trial.name) }
+    const bare = restMs < REST_MS_MIN ? null : await listModels(test, '', restMs)
+    if (bare?.proof === 'ok') return { result: 'unknown', status, message: OPEN_LIST(test.name) }
   }
-  return { result: proof, status, message: WORDS[trial.kind][proof](trial.name, status) }
+  return { result: proof, status, message: WORDS[test.kind][proof](test.name, status) }
 }
 
-/** With less time than this left nobody can be asked anything. */
+/** With less time than this left the second request is not made. */
 const REST_MS_MIN = 100
 
-type Seen = { readonly proof: Proof; readonly status: number } | { readonly proof: 'none'; readonly message: string }
+type Listing = { readonly proof: Proof; readonly status: number } | { readonly proof: 'none'; readonly message: string }
 
-async function look(
+async function listModels(
   { egress, adapter, baseUrl, name }: CredentialTest,
   secret: string,
   timeoutMs: number,
-): Promise<Seen> {
+): Promise<Listing> {
   try {
     const reply = await egress.get({ baseUrl, timeoutMs, ...adapter.whoAmI(secret) })
     const body = await reply.text(BODY_BYTES_MAX).catch(() => '')
@@ -66,13 +66,13 @@ async function look(
     if (!(thrown instanceof Fault)) throw thrown
     const { code, facts, message } = thrown
     if (code === 'upstream_timeout') {
-      return { proof: 'none', message: `${name} did not answer within ${TRIAL_MS_MAX / 1_000} s.` }
+      return { proof: 'none', message: `${name} did not answer within ${TEST_MS_MAX / 1_000} s.` }
     }
     return { proof: 'none', message: isRefusal(facts.detail) ? message : `${name} could not be reached.` }
   }
 }
 
-/** The guard says which rule forbids an address, in words that are meant for the tenant. */
+/** The message of the egress guard names the rule that forbids an address, and is written for the tenant. */
 function isRefusal(detail: unknown): boolean {
   return typeof detail === 'object' && detail !== null && 'code' in detail && detail.code === 'EGRESS_REFUSED'
 }

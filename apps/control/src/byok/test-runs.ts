@@ -21,7 +21,7 @@ import {
   type PrismaClient,
 } from '@turnpike/store'
 import type { OwnLimits } from './limits.ts'
-import { testCredential, type Finding, type CredentialTest } from './test-credential.ts'
+import { testCredential, type TestOutcome, type CredentialTest } from './test-credential.ts'
 
 export interface TestRunsOptions {
   readonly prisma: PrismaClient
@@ -31,12 +31,12 @@ export interface TestRunsOptions {
   readonly limits: OwnLimits
   /** Private addresses that tenants' endpoints may have. */
   readonly allow: EgressAllow
-  /** Where made-up providers answer; undefined: nowhere. */
+  /** Where simulated providers answer; undefined: nowhere. */
   readonly simulatorUrl: string | undefined
 }
 
 /** What a test call found, and when it was made. */
-export interface Tried extends Finding {
+export interface TestRun extends TestOutcome {
   readonly at: Date
 }
 
@@ -45,7 +45,7 @@ const OUTSIDE = { connectTimeoutMs: 2_000, connectionsMax: 4 }
 
 /**
  * Test calls of stored secrets, and of nothing else: a secret is never taken from the request that asks for the test. It goes where it
- * was stored for; to addresses that tenants wrote by the guarded way out.
+ * was stored for; to addresses that tenants wrote through the restricted egress.
  */
 export class TestRuns {
   readonly #options: TestRunsOptions
@@ -58,7 +58,7 @@ export class TestRuns {
   }
 
   /** Null when the organisation has no such key. Throws Fault `rate_limited`, or `conflict` when it has nowhere to go. */
-  async ofKey(tenantId: TenantId, id: string, nowMs: number): Promise<Tried | null> {
+  async ofKey(tenantId: TenantId, id: string, nowMs: number): Promise<TestRun | null> {
     const own = await readOwnCredential(this.#options.prisma, tenantId, id)
     if (!own) return null
     const { name, baseUrl, adapter } = await this.#providerOf(own)
@@ -66,7 +66,7 @@ export class TestRuns {
   }
 
   /** Null when the organisation has no such endpoint. Throws Fault `rate_limited`. */
-  async ofEndpoint(tenantId: TenantId, id: string, nowMs: number): Promise<Tried | null> {
+  async ofEndpoint(tenantId: TenantId, id: string, nowMs: number): Promise<TestRun | null> {
     const own = await readOwnEndpoint(this.#options.prisma, tenantId, id)
     if (!own) return null
     const { name, baseUrl, dialect } = own.provider
@@ -81,12 +81,12 @@ export class TestRuns {
   async #try(
     tenantId: TenantId,
     own: OwnCredential | OwnEndpoint,
-    way: Omit<CredentialTest, 'secret'>,
+    test: Omit<CredentialTest, 'secret'>,
     nowMs: number,
-  ): Promise<Tried> {
+  ): Promise<TestRun> {
     const { limits, prisma, keks } = this.#options
     await limits.takeTest(tenantId)
-    const found = await testCredential({ ...way, secret: opened(keks, tenantId, own) ?? '' })
+    const found = await testCredential({ ...test, secret: opened(keks, tenantId, own) ?? '' })
     const { result, status } = found
     await noteOwnTest(prisma, tenantId, own.id, { result, status, secretVersion: own.version, atMs: nowMs })
     return { ...found, at: new Date(nowMs) }

@@ -10,19 +10,11 @@ import {
   type ManagedByokList,
 } from '@turnpike/contract'
 import type { Placement } from '@turnpike/domain'
-import {
-  createOwnCredential,
-  findOwnCredential,
-  listOwnCredentials,
-  removeOwnCredential,
-  updateOwnCredential,
-  type OwnCredentialSummary,
-} from '@turnpike/store'
+import type { OwnCredentialSummary } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { callerOf } from '../edge.ts'
-import { noSuchProviderKey, ownId } from '../byok/rows.ts'
-import { refuseUnknownNames } from '../byok/refuse-unknown-names.ts'
+import { ProviderKeys } from '../byok/provider-keys.ts'
 import { parseSuggesting } from '../policies/problems.ts'
 import { managedByokRow } from './managed-byok-row.ts'
 import { authorOf } from './author.ts'
@@ -31,15 +23,18 @@ import { parseNaming } from './parse-naming.ts'
 /** Provider keys by program, in OpenRouter's words: the same ones that the console shows, with the same checks. */
 @Controller('api/v1/byok')
 export class ManagedByokController {
-  constructor(@Inject(Control) private readonly control: Control) {}
+  readonly #keys: ProviderKeys
+
+  constructor(@Inject(Control) control: Control) {
+    this.#keys = new ProviderKeys(control, { models: 'allowed_models', keys: 'allowed_api_key_hashes' })
+  }
 
   @Get()
   @RouteConfig({ access: 'management' })
   async list(@Query() query: unknown, @Req() request: FastifyRequest): Promise<ManagedByokList> {
     const { offset, limit, provider } = parseNaming(ManagedByokListQuery, query)
     const { tenantId, workspaceId } = callerOf(request)
-    const all = await listOwnCredentials(this.control.prisma, tenantId)
-    const wanted = provider === undefined ? all : all.filter((one) => one.provider === provider)
+    const wanted = await this.#keys.list(tenantId, provider)
     const page = wanted.slice(offset, offset + limit)
     return { data: page.map((one) => managedByokRow(one, workspaceId)), total_count: wanted.length }
   }
@@ -47,30 +42,29 @@ export class ManagedByokController {
   @Get(':id')
   @RouteConfig({ access: 'management' })
   async one(@Param('id') id: string, @Req() request: FastifyRequest): Promise<ManagedByokAnswer> {
-    const { tenantId } = callerOf(request)
-    return answer(request, await findOwnCredential(this.control.prisma, tenantId, idOf(id)))
+    return answer(request, await this.#keys.find(callerOf(request).tenantId, id))
   }
 
   @Post()
   @RouteConfig({ access: 'management' })
   async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const wanted = parseSuggesting(ManagedByokCreate, body)
-    const { tenantId } = callerOf(request)
-    const { prisma, credentialSecrets, ownLimits } = this.control
-    const named = await refuseUnknownNames(this.control, tenantId, namesIn(wanted, wanted.provider), FIELDS)
+    const author = authorOf(request)
+    const { provider } = wanted
     const placement = placementOf(wanted.is_fallback ?? false)
-    const all = await listOwnCredentials(prisma, tenantId)
-    await ownLimits.takeSecret(tenantId)
-    const creating = createOwnCredential(prisma, credentialSecrets, authorOf(request), {
-      ...named,
-      name: wanted.name ?? wanted.provider,
-      secret: wanted.key,
+    const others = await this.#keys.list(author.tenantId, provider)
+    const created = await this.#keys.create(author, {
+      provider,
       placement,
-      priority: wanted.sort_order ?? nextIn(all, named.provider, placement),
+      name: wanted.name ?? provider,
+      secret: wanted.key,
+      models: wanted.allowed_models ?? null,
+      keys: wanted.allowed_api_key_hashes ?? null,
+      priority: wanted.sort_order ?? nextIn(others, placement),
       share: 1,
       disabled: wanted.disabled,
     })
-    void reply.code(201).send(answer(request, await this.control.published(creating)))
+    void reply.code(201).send(answer(request, created))
   }
 
   @Patch(':id')
@@ -80,44 +74,32 @@ export class ManagedByokController {
     @Body() body: unknown,
     @Req() request: FastifyRequest,
   ): Promise<ManagedByokAnswer> {
-    const { tenantId } = callerOf(request)
-    const { prisma, credentialSecrets, ownLimits } = this.control
-    const before = await findOwnCredential(prisma, tenantId, idOf(id))
-    if (!before) throw noSuchProviderKey()
+    const author = authorOf(request)
+    const before = await this.#keys.find(author.tenantId, id)
     const wanted = parseSuggesting(ManagedByokPatch, body)
-    const { models, keys } = await refuseUnknownNames(this.control, tenantId, namesIn(wanted, before.provider), FIELDS)
-    if (wanted.key !== undefined) await ownLimits.takeSecret(tenantId)
-    const updating = updateOwnCredential(prisma, credentialSecrets, authorOf(request), before.id, {
+    const changed = await this.#keys.change(author, before, {
       name: wanted.name ?? undefined,
       secret: wanted.key,
       disabled: wanted.disabled,
       priority: wanted.sort_order,
+      models: wanted.allowed_models,
+      keys: wanted.allowed_api_key_hashes,
       ...(wanted.is_fallback !== undefined && { placement: placementOf(wanted.is_fallback) }),
-      ...(wanted.allowed_models !== undefined && { models }),
-      ...(wanted.allowed_api_key_hashes !== undefined && { keys }),
     })
-    return answer(request, await this.control.published(updating))
+    return answer(request, changed)
   }
 
   @Delete(':id')
   @RouteConfig({ access: 'management' })
   async remove(@Param('id') id: string, @Req() request: FastifyRequest): Promise<ManagedByokDeleted> {
-    const removing = removeOwnCredential(this.control.prisma, authorOf(request), idOf(id), Date.now())
-    if (!(await this.control.published(removing))) throw noSuchProviderKey()
+    await this.#keys.remove(authorOf(request), id)
     return { deleted: true }
   }
 }
 
-/** What the fields are called here. */
-const FIELDS = { models: 'allowed_models', keys: 'allowed_api_key_hashes' }
-
-function namesIn({ allowed_models, allowed_api_key_hashes }: ManagedByokPatch, provider: string) {
-  return { provider, models: allowed_models ?? null, keys: allowed_api_key_hashes ?? null }
-}
-
-/** Behind the last one, so that keys are tried in the order in which they were added. */
-function nextIn(all: readonly OwnCredentialSummary[], provider: string, placement: Placement): number {
-  const taken = all.filter((one) => one.provider === provider && one.placement === placement)
+/** Behind the last one, so that a provider's keys are tried in the order in which they were added. */
+function nextIn(keys: readonly OwnCredentialSummary[], placement: Placement): number {
+  const taken = keys.filter((one) => one.placement === placement)
   return Math.min(Math.max(-1, ...taken.map(({ priority }) => priority)) + 1, OWN_PRIORITY_MAX)
 }
 
@@ -125,12 +107,6 @@ function placementOf(isFallback: boolean): Placement {
   return isFallback ? 'fallback' : 'first'
 }
 
-/** Another organisation's and one that never was are answered alike. */
-function answer(request: FastifyRequest, summary: OwnCredentialSummary | null): ManagedByokAnswer {
-  if (!summary) throw noSuchProviderKey()
+function answer(request: FastifyRequest, summary: OwnCredentialSummary): ManagedByokAnswer {
   return { data: managedByokRow(summary, callerOf(request).workspaceId) }
-}
-
-function idOf(text: string): string {
-  return ownId(text, noSuchProviderKey)
 }

@@ -1,0 +1,97 @@
+import type { TenantId } from '@turnpike/domain'
+import {
+  createOwnCredential,
+  findOwnCredential,
+  listOwnCredentials,
+  removeOwnCredential,
+  updateOwnCredential,
+  type Author,
+  type NewOwnCredential,
+  type OwnCredentialPatch,
+  type OwnCredentialSummary,
+} from '@turnpike/store'
+import type { Control } from '../control.ts'
+import type { FieldNames } from './check-names.ts'
+import { refuseUnknownNames } from './refuse-unknown-names.ts'
+import { noSuchProviderKey, ownId } from './rows.ts'
+
+/** Names as a caller sent them, not checked yet. */
+interface Names {
+  readonly models: readonly string[] | null
+  readonly keys: readonly string[] | null
+}
+
+/**
+ * Provider keys of an organisation, for the console and for programs: the same checks, each with its own words. Another organisation's
+ * key and one that never was are the same Fault `object_unknown`.
+ */
+export class ProviderKeys {
+  constructor(
+    private readonly control: Control,
+    private readonly fields: FieldNames,
+  ) {}
+
+  /** @param provider undefined: of all */
+  async list(tenantId: TenantId, provider: string | undefined): Promise<readonly OwnCredentialSummary[]> {
+    const all = await listOwnCredentials(this.control.prisma, tenantId)
+    return provider === undefined ? all : all.filter((one) => one.provider === provider)
+  }
+
+  async find(tenantId: TenantId, id: string): Promise<OwnCredentialSummary> {
+    return known(await findOwnCredential(this.control.prisma, tenantId, idOf(id)))
+  }
+
+  async create(
+    author: Author,
+    wanted: Omit<NewOwnCredential, 'provider' | 'models' | 'keys'> & Names & { readonly provider: string },
+  ): Promise<OwnCredentialSummary> {
+    const { prisma, credentialSecrets, ownLimits } = this.control
+    const names = await refuseUnknownNames(this.control, author.tenantId, wanted, this.fields)
+    await ownLimits.takeSecret(author.tenantId)
+    const creating = createOwnCredential(prisma, credentialSecrets, author, { ...wanted, ...names })
+    return this.control.published(creating)
+  }
+
+  /** @param patch what is left out stays */
+  async change(
+    author: Author,
+    { id, provider }: OwnCredentialSummary,
+    {
+      models,
+      keys,
+      ...rest
+    }: Omit<OwnCredentialPatch, 'models' | 'keys'> & { [Name in keyof Names]?: Names[Name] | undefined },
+  ): Promise<OwnCredentialSummary> {
+    const wanted = { provider, models: models ?? null, keys: keys ?? null }
+    const names = await refuseUnknownNames(this.control, author.tenantId, wanted, this.fields)
+    return this.#update(author, id, {
+      ...rest,
+      ...(models !== undefined && { models: names.models }),
+      ...(keys !== undefined && { keys: names.keys }),
+    })
+  }
+
+  replaceSecret(author: Author, { id }: OwnCredentialSummary, secret: string): Promise<OwnCredentialSummary> {
+    return this.#update(author, id, { secret })
+  }
+
+  async remove(author: Author, id: string): Promise<void> {
+    known(await this.control.published(removeOwnCredential(this.control.prisma, author, idOf(id), Date.now())))
+  }
+
+  async #update(author: Author, id: string, patch: OwnCredentialPatch): Promise<OwnCredentialSummary> {
+    const { prisma, credentialSecrets, ownLimits } = this.control
+    if (patch.secret !== undefined) await ownLimits.takeSecret(author.tenantId)
+    const updating = updateOwnCredential(prisma, credentialSecrets, author, id, patch)
+    return known(await this.control.published(updating))
+  }
+}
+
+function known(summary: OwnCredentialSummary | null): OwnCredentialSummary {
+  if (!summary) throw noSuchProviderKey()
+  return summary
+}
+
+function idOf(text: string): string {
+  return ownId(text, noSuchProviderKey)
+}
