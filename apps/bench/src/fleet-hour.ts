@@ -282,7 +282,7 @@ function callerOf({ name, objective, only }: Contestant): Caller {
     ...{ tenantId: 'tenant' as TenantId, workspaceId: 'workspace' as WorkspaceId, keyId: '0123456789abcdef' as KeyId },
     ...{ keyName: 'bench', kind: 'live', version: 1, funds: 'operator', balance: null, expiresAtMs: null },
     ...{ revoked: false, staleMaxMs: 0 },
-    policies: [{ id: name as PolicyId, version: 1, policy: { ...DEFAULT_POLICY, objective, allow: only } }],
+    policies: [{ id: name as PolicyId, version: 1, policy: { ...DEFAULT_POLICY, objective, only } }],
   }
 }
 

@@ -1,15 +1,21 @@
 import {
   ATTEMPTS_MAX,
+  DATA_COLLECTIONS,
   DISCONNECTS,
+  eachField,
   FAILURE_KINDS,
   HEDGE_LIMITS,
   OBJECTIVES,
   OWN_CAPACITIES,
+  POLICY_FIELDS,
   PRECISIONS,
   REGION,
   WEEKDAYS,
   WINDOWS_MAX,
-  type PolicyDocument as Written,
+  type FormOf,
+  type PolicyField,
+  type PolicyForm,
+  type WrittenForms,
 } from '@turnpike/domain'
 import * as z from 'zod'
 
@@ -62,79 +68,47 @@ const cutoffs = (unit: string) => {
   return z.strictObject({ p50: cutoff(), p75: cutoff(), p90: cutoff(), p99: cutoff() })
 }
 
-const replaceable = {
-  objective: z.enum(OBJECTIVES).optional(),
-  order: slugs().optional(),
-  shares: shares().optional(),
-  max_price: prices().optional(),
-}
+const failoverRules = () =>
+  z.strictObject({
+    on: failures().optional(),
+    attempts: z.int().min(1).max(ATTEMPTS_MAX).optional(),
+    first_token_ms: milliseconds().optional(),
+    total_ms: milliseconds().optional(),
+  })
 
-/** A routing policy as it is written and kept: the words of OpenRouter's `provider` object where it has one. */
-export const PolicyDocument = z.strictObject({
-  ...replaceable,
-  locked: z.boolean().optional(),
-  only: slugs().optional(),
-  ignore: slugs().optional(),
-  preferred_min_throughput: cutoffs('tokens per second').optional(),
-  preferred_max_latency: cutoffs('seconds').optional(),
-  data_collection: z.enum(['allow', 'deny']).optional(),
-  zdr: z.boolean().optional(),
-  /** Countries, or `eu`: only providers known to process there and nowhere else. */
-  regions: z
-    .array(z.string({ error: REGIONS }).regex(REGION, REGIONS))
-    .min(1)
-    .max(SLUGS_MAX)
-    .optional(),
-  enforce_distillable_text: z.boolean().optional(),
-  quantizations: z.array(z.enum(PRECISIONS)).min(1).optional(),
-  required_parameters: z.array(z.string().min(1).max(64)).max(SLUGS_MAX).optional(),
-  require_parameters: z.boolean().optional(),
-  allow_fallbacks: z.boolean().optional(),
-  failover: z
-    .strictObject({
-      on: failures().optional(),
-      attempts: z.int().min(1).max(ATTEMPTS_MAX).optional(),
-      first_token_ms: milliseconds().optional(),
-      total_ms: milliseconds().optional(),
-    })
-    .optional(),
-  model_fallback: z
-    .strictObject({
-      models: z.array(z.string().min(1).max(256)).min(1).max(FALLBACK_MODELS_MAX),
-      on: failures().optional(),
-      objective: z.enum(OBJECTIVES).optional(),
-    })
-    .optional(),
-  /** A second endpoint beside one that is slow to begin. */
-  hedge: z
-    .strictObject({
-      after_ms: z
-        .int({ error: HEDGE_MILLISECONDS })
-        .min(HEDGE_MS_MIN, HEDGE_MILLISECONDS)
-        .max(HEDGE_MS_MAX, HEDGE_MILLISECONDS)
-        .optional(),
-      extra_requests_percent: z
-        .number({ error: HEDGE_PERCENT })
-        .positive(HEDGE_PERCENT)
-        .max(HEDGE_PERCENT_MAX, HEDGE_PERCENT)
-        .optional(),
-      extra_spend_per_day: spend().optional(),
-      /** Also where one's own accounts would pay for the second one. */
-      own_cost: z.boolean().optional(),
-    })
-    .optional(),
-  /**
-   * `first`: one's own credentials and endpoints, then credits. `only`: never credits. Left out: a model that something of one's own
-   * serves first is not paid for with credits, any other is.
-   */
-  own_capacity: z.enum(OWN_CAPACITIES).optional(),
-  sticky: z.boolean().optional(),
-  /** When the caller hangs up. Left out: `cancel`. */
-  disconnect: z.enum(DISCONNECTS).optional(),
-  schedule: z
+const fallback = () =>
+  z.strictObject({
+    models: z.array(z.string().min(1).max(256)).min(1).max(FALLBACK_MODELS_MAX),
+    on: failures().optional(),
+    objective: z.enum(OBJECTIVES).optional(),
+  })
+
+/** A second endpoint beside one that is slow to begin. */
+const hedge = () =>
+  z.strictObject({
+    after_ms: z
+      .int({ error: HEDGE_MILLISECONDS })
+      .min(HEDGE_MS_MIN, HEDGE_MILLISECONDS)
+      .max(HEDGE_MS_MAX, HEDGE_MILLISECONDS)
+      .optional(),
+    extra_requests_percent: z
+      .number({ error: HEDGE_PERCENT })
+      .positive(HEDGE_PERCENT)
+      .max(HEDGE_PERCENT_MAX, HEDGE_PERCENT)
+      .optional(),
+    extra_spend_per_day: spend().optional(),
+    /** Also where one's own accounts would pay for the second one. */
+    own_cost: z.boolean().optional(),
+  })
+
+const windows = () =>
+  z
     .array(
       z.strictObject({
-        ...replaceable,
+        objective: z.enum(OBJECTIVES).optional(),
+        order: slugs().optional(),
+        shares: shares().optional(),
+        max_price: prices().optional(),
         days: z.array(z.enum(WEEKDAYS)).min(1).max(WEEKDAYS.length),
         from: time(),
         to: time(),
@@ -143,8 +117,38 @@ export const PolicyDocument = z.strictObject({
       }),
     )
     .max(WINDOWS_MAX)
-    .optional(),
-}) satisfies z.ZodType<Written>
+
+/** What may be written in a field, by the form of the field. */
+const FORMS = {
+  flag: () => z.boolean(),
+  slugs,
+  objective: () => z.enum(OBJECTIVES),
+  shares,
+  own_capacity: () => z.enum(OWN_CAPACITIES),
+  prices,
+  data_collection: () => z.enum(DATA_COLLECTIONS),
+  regions: () =>
+    z
+      .array(z.string({ error: REGIONS }).regex(REGION, REGIONS))
+      .min(1)
+      .max(SLUGS_MAX),
+  precisions: () => z.array(z.enum(PRECISIONS)).min(1),
+  parameters: () => z.array(z.string().min(1).max(64)).max(SLUGS_MAX),
+  throughput: () => cutoffs('tokens per second'),
+  latency: () => cutoffs('seconds'),
+  failover: failoverRules,
+  hedge,
+  model_fallback: fallback,
+  schedule: windows,
+  disconnect: () => z.enum(DISCONNECTS),
+} satisfies { [Form in PolicyForm]: () => z.ZodType<WrittenForms[Form]> }
+
+const fields = eachField((field) => FORMS[POLICY_FIELDS[field].form]().optional()) as {
+  [Field in PolicyField]: z.ZodOptional<ReturnType<(typeof FORMS)[FormOf<Field>]>>
+}
+
+/** A routing policy as it is written and kept: the words of OpenRouter's `provider` object where it has one. */
+export const PolicyDocument = z.strictObject(fields)
 export type PolicyDocument = z.infer<typeof PolicyDocument>
 
 /** A policy as other things refer to it. */

@@ -65,6 +65,7 @@ export {
 export {
   ANY_PRICE,
   ATTEMPTS_MAX,
+  DATA_COLLECTIONS,
   DEFAULT_FAILOVER,
   DEFAULT_POLICY,
   DISCONNECTS,
@@ -78,6 +79,7 @@ export {
   WINDOWS_MAX,
   atTime,
   type Cutoffs,
+  type DataCollection,
   type Disconnect,
   type EffectivePolicy,
   type Failover,
@@ -107,7 +109,19 @@ export {
   type LostCost,
 } from './hedge/allowance.ts'
 export { covers, effective } from './route/effective-policy.ts'
-export { openPolicy, type PolicyDocument, type PriceDocument, type WindowDocument } from './policy/document.ts'
+export {
+  eachField,
+  POLICY_FIELDS,
+  POLICY_FIELD_NAMES,
+  REQUEST_FIELDS,
+  type FieldIn,
+  type FormOf,
+  type PolicyField,
+  type PolicyForm,
+  type PolicySection,
+  type RequestField,
+} from './policy/fields.ts'
+export { openPolicy, type PolicyDocument, type WrittenForms } from './policy/document.ts'
 export { isOpen, isZone } from './policy/schedule.ts'
 export {
   UNKNOWN_HEALTH,

@@ -5,6 +5,7 @@
 export { DIALECTS } from './chat.ts'
 export { PLACEMENTS } from './byok.ts'
 export { FAILURE_KINDS } from './failover.ts'
+export { INNER_FIELDS, POLICY_FIELDS, POLICY_FIELD_NAMES } from './policy/fields.ts'
 export {
   ATTEMPTS_MAX,
   DEFAULT_FAILOVER,

@@ -1,5 +1,5 @@
 import type { AttemptRow, CandidateRow } from '@turnpike/contract'
-import type { Stage } from '@turnpike/domain'
+import { STAGES } from '@turnpike/domain/lists'
 import type { TextKey } from '../i18n/en.ts'
 
 /** Each candidate's chance of going first among its model's, where there was a draw. Only those that nothing holds back were in it. */
@@ -32,24 +32,8 @@ export function fateOf(
   return own.length > 0 ? 'tried' : 'notNeeded'
 }
 
-const STAGE_TEXTS = {
-  credential: 'request.stage_credential',
-  own_only: 'request.stage_own_only',
-  funds: 'request.stage_funds',
-  price_unknown: 'request.stage_price_unknown',
-  allow: 'request.stage_allow',
-  deny: 'request.stage_deny',
-  retention: 'request.stage_retention',
-  zero_retention: 'request.stage_zero_retention',
-  region: 'request.stage_region',
-  distillable: 'request.stage_distillable',
-  quantization: 'request.stage_quantization',
-  parameters: 'request.stage_parameters',
-  context: 'request.stage_context',
-  max_price: 'request.stage_max_price',
-} as const satisfies Record<Stage, TextKey>
-
 /** The name of the text that explains a filter, also of one that only a newer server has. */
 export function stageTextKey(stage: string): TextKey {
-  return Object.hasOwn(STAGE_TEXTS, stage) ? STAGE_TEXTS[stage as Stage] : 'request.stage_unknown'
+  const known = STAGES.find((name) => name === stage)
+  return known ? `request.stage_${known}` : 'request.stage_unknown'
 }

@@ -81,7 +81,11 @@ export function leavesOneTarget(document: PlainDocument, catalogue: Catalogue, o
  */
 function* decisionsUnder(policies: readonly Policy[], { catalogue, own, nowMs }: RoutingContext): Generator<Decision> {
   const isEmpty = own.credentials.length + own.endpoints.length === 0
-  const asked = policies.map((policy) => ({ ...policy, modelFallback: null, own: isEmpty ? null : policy.own }))
+  const asked = policies.map((policy) => ({
+    ...policy,
+    model_fallback: null,
+    own_capacity: isEmpty ? null : policy.own_capacity,
+  }))
   const caller = callerUnder(asked.map(layerOf), 'operator', own)
   const snapshot = {
     catalogue,

@@ -49,7 +49,7 @@ it('finds exactly the windows that the router never applies at any half hour of 
         ...rest,
         from: minuteOf(from),
         to: minuteOf(to),
-        ...{ objective: null, order: null, shares: null, maxPrice: null },
+        ...{ objective: null, order: null, shares: null, max_price: null },
       }))
       const applied = new Set(halfHours.map((atMs) => schedule.findLastIndex((one) => isOpen(one, atMs))))
       expect(neverOpen(windows)).toEqual([...windows.keys()].filter((i) => !applied.has(i)))

@@ -34,15 +34,15 @@ export function suited(list: readonly ModelSlug[], asked: RouteRequest, names: N
     const model = names.catalogue.models.get(slug)
     return model && names.modalities.every((modality) => model.inputModalities.includes(modality))
   })
-  for (const requireParameters of [true, false]) {
-    const preferences: RoutePreferences = { ...asked.preferences, requireParameters }
+  for (const require_parameters of [true, false]) {
+    const preferences: RoutePreferences = { ...asked.preferences, require_parameters }
     const chosen: ModelSlug[] = []
     for (const model of known) {
       if (names.isServed({ ...asked, models: [model], preferences })) chosen.push(model)
       if (chosen.length === CHOSEN_MAX) break
     }
     if (chosen.length > 0) return chosen
-    if (asked.preferences.requireParameters) break
+    if (asked.preferences.require_parameters) break
   }
   return known.length > 0 ? known.slice(0, 1) : null
 }

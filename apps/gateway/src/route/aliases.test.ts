@@ -146,7 +146,7 @@ describe('turnpike/auto', () => {
   })
 
   it('keeps to the caller’s policies, and takes variants', () => {
-    const caller = aCaller({ policies: [aVersionedPolicy({ deny: ['birch'], maxPrice: FREE })] })
+    const caller = aCaller({ policies: [aVersionedPolicy({ ignore: ['birch'], max_price: FREE })] })
     expect(open(['turnpike/auto'], {}, caller).decision.targets).toEqual([])
     expect(open(['turnpike/auto:free:nitro'])).toMatchObject({
       models: ['sim/swift-8b'],

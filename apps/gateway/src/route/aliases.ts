@@ -16,7 +16,7 @@ export function resolveNames(asked: RouteRequest, names: Names): Resolved {
   const objective = asked.preferences.objective ?? read.find((name) => name.objective)?.objective
   const preferences = objective ? { ...asked.preferences, objective } : asked.preferences
   const found = read.map((name) => {
-    const wanted = name.free ? { ...preferences, maxPrice: FREE } : preferences
+    const wanted = name.free ? { ...preferences, max_price: FREE } : preferences
     return { ...name, ...modelsOf(name, { ...asked, preferences: wanted }, names) }
   })
   const models = [...new Set(found.flatMap((name) => name.models))]
@@ -60,7 +60,7 @@ function modelsOf({ base, place, free }: ReadName, asked: RouteRequest, names: N
     const models = suited(AUTO.models, asked, names)
     if (models) return { models, strategy: 'auto' as const, free }
   } else if (router === 'free') {
-    const costless = { ...asked, preferences: { ...asked.preferences, maxPrice: FREE } }
+    const costless = { ...asked, preferences: { ...asked.preferences, max_price: FREE } }
     const models = suited(freeModels(catalogue), costless, names)
     if (models) return { models, strategy: 'free' as const, free: true }
   }
@@ -78,7 +78,7 @@ function freeOnly(
   { catalogue, own }: Names,
 ): RoutePreferences {
   if (free.length === 0) return preferences
-  if (free.length === all.length) return { ...preferences, maxPrice: FREE }
+  if (free.length === all.length) return { ...preferences, max_price: FREE }
   const paid = free
     .flatMap((model) => [
       ...(catalogue.endpointsOf.get(model) ?? []),

@@ -1,11 +1,11 @@
 import {
   Fault,
+  REQUEST_FIELDS,
   route,
   STAGES,
   type Decision,
   type EndpointId,
   type Health,
-  type RoutePreferences,
   type RouteRequest,
   type Stage,
 } from '@turnpike/domain'
@@ -111,19 +111,6 @@ function causeOf(call: Call, routeRequest: RouteRequest, { catalogue, reachable 
   }
 }
 
-/** Where each preference was asked for. */
-const FIELDS = {
-  only: 'provider.only',
-  ignore: 'provider.ignore',
-  maxPrice: 'provider.max_price',
-  denyTraining: 'provider.data_collection',
-  zeroRetention: 'provider.zdr',
-  distillable: 'provider.enforce_distillable_text',
-  quantizations: 'provider.quantizations',
-  requireParameters: 'provider.require_parameters',
-  allowFallbacks: 'provider.allow_fallbacks',
-} as const satisfies Partial<Record<keyof RoutePreferences, string>>
-
 /** Parameters under other names than the fields that ask for them. */
 const PARAMETERS: ReadonlyMap<string, string> = new Map([
   ['structured_outputs', 'response_format'],
@@ -134,13 +121,11 @@ const PARAMETERS: ReadonlyMap<string, string> = new Map([
 function lesser(asked: RouteRequest): [param: string, without: RouteRequest][] {
   const { preferences, parameters } = asked
   const cases: [string, RouteRequest][] = []
-  for (const [preference, field] of Object.entries(FIELDS)) {
-    if (!(preference in preferences)) continue
-    const { [preference as keyof RoutePreferences]: _left, ...others } = preferences
-    cases.push([
-      preferences.maxPrice === FREE && preference === 'maxPrice' ? 'model' : field,
-      { ...asked, preferences: others },
-    ])
+  for (const field of REQUEST_FIELDS) {
+    if (!(field in preferences) || field === 'order') continue
+    const { [field]: _left, ...others } = preferences
+    const param = field === 'max_price' && preferences.max_price === FREE ? 'model' : `provider.${field}`
+    cases.push([param, { ...asked, preferences: others }])
   }
   const fieldOf = (name: string) => PARAMETERS.get(name) ?? name
   for (const field of new Set(parameters.map(fieldOf))) {

@@ -112,7 +112,7 @@ describe('a model of one’s own name space', () => {
 
 describe('a request for which no endpoint is left', () => {
   it('is told what one’s own resources replace, and how to go on with credits', () => {
-    const call = aCall(['sim/swift-8b'], {}, mine({ policies: [aVersionedPolicy({ deny: ['acorn'] })] }))
+    const call = aCall(['sim/swift-8b'], {}, mine({ policies: [aVersionedPolicy({ ignore: ['acorn'] })] }))
     const { message, facts } = excludedOf(call)
     expect(message).toContain('paid for with credits, where the policy or what is your own wants your own only')
     expect(facts.metadata).toMatchObject({
@@ -131,7 +131,7 @@ describe('a request for which no endpoint is left', () => {
 })
 
 describe('an explanation', () => {
-  const told = (fields: object, caller: Caller = mine({ policies: [aVersionedPolicy({ own: 'first' })] })) =>
+  const told = (fields: object, caller: Caller = mine({ policies: [aVersionedPolicy({ own_capacity: 'first' })] })) =>
     explain(parse(explainBody, { model: 'sim/swift-8b', ...fields }), caller, here, { nowMs: 0, wallMs: 0 })
 
   it('shows one’s own targets, and why credits are not used', () => {
@@ -188,7 +188,7 @@ describe('lists of models', () => {
       pricing: { prompt: '0' },
       served: true,
     })
-    expect(found({}, mine({ policies: [aVersionedPolicy({ deny: ['~box'] })] }))).toEqual([
+    expect(found({}, mine({ policies: [aVersionedPolicy({ ignore: ['~box'] })] }))).toEqual([
       'sim/swift-8b',
       'made/gpt-5',
     ])

@@ -34,7 +34,7 @@ function faultOf(call: Call, given = context): Fault {
 
 describe('when no endpoint is left', () => {
   it('says how many each filter removed, and which', () => {
-    const fault = refusal({ preferences: { denyTraining: true, quantizations: ['bf16'] } })
+    const fault = refusal({ preferences: { data_collection: 'deny', quantizations: ['bf16'] } })
     expect(fault.code).toBe('endpoints_excluded')
     expect(fault.message).toContain(
       'Of 2 endpoints, 1 is at a provider that may keep or train on prompts; 1 is in none',
@@ -56,13 +56,13 @@ describe('when no endpoint is left', () => {
   it.each<[string, Partial<RouteRequest>]>([
     ['provider.only', { preferences: { only: ['cedar'] } }],
     ['provider.ignore', { preferences: { ignore: ['acorn', 'birch'] } }],
-    ['provider.max_price', { preferences: { maxPrice: { prompt: 1n } } }],
+    ['provider.max_price', { preferences: { max_price: { prompt: 1n } } }],
     ['provider.quantizations', { preferences: { quantizations: ['int4'] } }],
-    ['provider.zdr', { preferences: { zeroRetention: true } }],
-    ['provider.enforce_distillable_text', { preferences: { distillable: true } }],
+    ['provider.zdr', { preferences: { zdr: true } }],
+    ['provider.enforce_distillable_text', { preferences: { enforce_distillable_text: true } }],
     ['max_tokens', { maxTokens: 1_000_000 }],
     ['messages', { promptTokens: 1_000_000 }],
-    ['seed', { parameters: ['seed', 'tools'], preferences: { requireParameters: true } }],
+    ['seed', { parameters: ['seed', 'tools'], preferences: { require_parameters: true } }],
   ])('names the one field that did it: %s', (param, changes) => {
     const fault = refusal(changes)
     // Two fields are at fault where a parameter is required: it, and the demand for it.
@@ -76,14 +76,14 @@ describe('when no endpoint is left', () => {
   })
 
   it('names the policies without which there would be an endpoint, and does not blame the request', () => {
-    const fault = refusal({}, { deny: ['acorn'] }, { maxPrice: { ...NO_CEILING, prompt: 2_000_000_000n } }, {})
+    const fault = refusal({}, { ignore: ['acorn'] }, { max_price: { ...NO_CEILING, prompt: 2_000_000_000n } }, {})
     expect(fault.facts.param).toBeUndefined()
     expect(fault.facts.metadata?.['policies']).toEqual(fault.layers.slice(0, 2).map((id) => ({ id, version: 1 })))
     expect(fault.message).toContain(fault.layers[0])
   })
 
   it('says that privacy did it where it did, and that nobody serves a model where nobody does', () => {
-    expect(refusal({ preferences: { zeroRetention: true } }).facts.metadata?.['availability']).toMatchObject({
+    expect(refusal({ preferences: { zdr: true } }).facts.metadata?.['availability']).toMatchObject({
       code: 'privacy_restricted',
     })
     const unreachable = { ...context, directory: { ...context.directory, reachable: new Set<never>() } }

@@ -5,7 +5,7 @@ import { openPolicy, type WindowDocument } from './document.ts'
 describe('a document', () => {
   it('that says nothing is the default, word for word', () => {
     expect(openPolicy({})).toEqual(DEFAULT_POLICY)
-    expect(openPolicy({}).maxPrice).toBe(ANY_PRICE)
+    expect(openPolicy({}).max_price).toBe(ANY_PRICE)
   })
 
   it('says everything that a policy can', () => {
@@ -40,29 +40,29 @@ describe('a document', () => {
       locked: true,
       order: ['acorn'],
       shares: { acorn: 2 },
-      allow: ['acorn', 'birch/m'],
-      deny: ['cedar'],
-      maxPrice: {
+      only: ['acorn', 'birch/m'],
+      ignore: ['cedar'],
+      max_price: {
         prompt: 150_000_000n,
         completion: 1_000_000_000n,
         request: 2_000_000n,
         image: 10_000_000n,
         audio: 3_000_000_000n,
       },
-      minThroughput: { p50: 40, p90: 20 },
-      maxLatency: { p50: 500, p99: 3_000 },
-      allowTraining: false,
-      zeroRetention: true,
+      preferred_min_throughput: { p50: 40, p90: 20 },
+      preferred_max_latency: { p50: 0.5, p99: 3 },
+      data_collection: 'deny',
+      zdr: true,
       regions: ['de', 'us'],
-      distillable: true,
+      enforce_distillable_text: true,
       quantizations: ['fp8'],
-      parameters: ['tools'],
-      requireUsed: true,
-      allowFallbacks: false,
+      required_parameters: ['tools'],
+      require_parameters: true,
+      allow_fallbacks: false,
       failover: { on: ['outage'], attempts: 2, firstTokenMs: 900, totalMs: 9_000 },
-      modelFallback: { models: ['n'], on: ['moderation'], objective: 'cost' },
+      model_fallback: { models: ['n'], on: ['moderation'], objective: 'cost' },
       hedge: { afterMs: 900, extraRequests: 0.02, extraSpend: 500_000_000n, ownCost: true },
-      own: 'first',
+      own_capacity: 'first',
       sticky: false,
       disconnect: 'read_to_end',
       schedule: [],
@@ -72,15 +72,15 @@ describe('a document', () => {
   it('leaves what a part of it does not say as it usually is', () => {
     expect(openPolicy({ failover: { total_ms: 500 } }).failover).toEqual({ ...DEFAULT_FAILOVER, totalMs: 500 })
     const fallback = { models: ['n'], on: DEFAULT_FAILOVER.on, objective: null }
-    expect(openPolicy({ model_fallback: { models: ['n'] } }).modelFallback).toEqual(fallback)
+    expect(openPolicy({ model_fallback: { models: ['n'] } }).model_fallback).toEqual(fallback)
     expect(openPolicy({ hedge: {} }).hedge).toEqual({
       afterMs: null,
       extraRequests: 0.05,
       extraSpend: null,
       ownCost: false,
     })
-    expect(openPolicy({ max_price: { prompt: '1' } }).maxPrice).toEqual({ ...ANY_PRICE, prompt: 1_000_000_000n })
-    expect(openPolicy({ preferred_max_latency: { p50: undefined } }).maxLatency).toEqual({})
+    expect(openPolicy({ max_price: { prompt: '1' } }).max_price).toEqual({ ...ANY_PRICE, prompt: 1_000_000_000n })
+    expect(openPolicy({ preferred_max_latency: { p50: undefined } }).preferred_max_latency).toEqual({})
   })
 })
 
@@ -101,12 +101,12 @@ describe('an order or shares without an objective', () => {
 
   it('do so in a window too, which is read in minutes of the day', () => {
     const opened = openPolicy({ schedule: [window, { ...window, order: ['acorn'] }, { ...window, max_price: {} }] })
-    const plain = { objective: null, order: null, shares: null, maxPrice: null }
+    const plain = { objective: null, order: null, shares: null, max_price: null }
     const times = { days: ['mon'], from: 1_350, to: 365, zone: 'Europe/Berlin' }
     expect(opened.schedule).toEqual([
       { ...times, ...plain },
       { ...times, ...plain, objective: 'pinned', order: ['acorn'] },
-      { ...times, ...plain, maxPrice: ANY_PRICE },
+      { ...times, ...plain, max_price: ANY_PRICE },
     ])
   })
 })

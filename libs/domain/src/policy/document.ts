@@ -1,15 +1,18 @@
 import type { FailureKind } from '../failover.ts'
 import type { ModelSlug } from '../ids.ts'
 import { parseUsd, type NanoUsd } from '../money/money.ts'
+import { eachField, POLICY_FIELDS, type FormOf, type PolicyField, type PolicyForm } from './fields.ts'
 import {
-  ANY_PRICE,
   ATTEMPTS_MAX,
   DEFAULT_FAILOVER,
   DEFAULT_POLICY,
-  type Cutoffs,
-  type Disconnect,
   HEDGE_LIMITS,
+  type Cutoffs,
+  type DataCollection,
+  type Disconnect,
+  type Failover,
   type Hedge,
+  type ModelFallback,
   type Objective,
   type OwnCapacity,
   type Percentile,
@@ -36,112 +39,96 @@ export interface WindowDocument {
   readonly max_price?: PriceDocument | undefined
 }
 
+interface FailoverDocument {
+  readonly on?: readonly FailureKind[] | undefined
+  readonly attempts?: number | undefined
+  readonly first_token_ms?: number | undefined
+  readonly total_ms?: number | undefined
+}
+
+interface FallbackDocument {
+  readonly models: readonly string[]
+  readonly on?: readonly FailureKind[] | undefined
+  readonly objective?: Objective | undefined
+}
+
+interface HedgeDocument {
+  readonly after_ms?: number | undefined
+  /** Of a hundred requests. */
+  readonly extra_requests_percent?: number | undefined
+  /** Dollars as a decimal string. */
+  readonly extra_spend_per_day?: string | undefined
+  readonly own_cost?: boolean | undefined
+}
+
+/** What a document says, by the form of the field. */
+export interface WrittenForms {
+  readonly flag: boolean
+  readonly slugs: readonly string[]
+  readonly objective: Objective
+  readonly shares: Readonly<Record<string, number>>
+  readonly own_capacity: OwnCapacity
+  readonly prices: PriceDocument
+  readonly data_collection: DataCollection
+  readonly regions: readonly string[]
+  readonly precisions: readonly string[]
+  readonly parameters: readonly string[]
+  readonly throughput: CutoffDocument
+  readonly latency: CutoffDocument
+  readonly failover: FailoverDocument
+  readonly hedge: HedgeDocument
+  readonly model_fallback: FallbackDocument
+  readonly schedule: readonly WindowDocument[]
+  readonly disconnect: Disconnect
+}
+
 /**
  * A policy as its author writes it, as the API takes and gives it and as it is stored: the words of OpenRouter's `provider` object
  * where it has one. Whatever is left out is as in DEFAULT_POLICY, so that documents of yesterday stay readable.
  */
-export interface PolicyDocument {
-  readonly objective?: Objective | undefined
-  readonly locked?: boolean | undefined
-  readonly order?: readonly string[] | undefined
-  readonly shares?: Readonly<Record<string, number>> | undefined
-  readonly only?: readonly string[] | undefined
-  readonly ignore?: readonly string[] | undefined
-  readonly max_price?: PriceDocument | undefined
-  /** Tokens per second. */
-  readonly preferred_min_throughput?: CutoffDocument | undefined
-  /** Seconds to the first token. */
-  readonly preferred_max_latency?: CutoffDocument | undefined
-  readonly data_collection?: 'allow' | 'deny' | undefined
-  readonly zdr?: boolean | undefined
-  /** Countries by their two letters in lower case, or `eu` for all of its members. */
-  readonly regions?: readonly string[] | undefined
-  readonly enforce_distillable_text?: boolean | undefined
-  readonly quantizations?: readonly string[] | undefined
-  readonly required_parameters?: readonly string[] | undefined
-  readonly require_parameters?: boolean | undefined
-  readonly allow_fallbacks?: boolean | undefined
-  readonly failover?:
-    | {
-        readonly on?: readonly FailureKind[] | undefined
-        readonly attempts?: number | undefined
-        readonly first_token_ms?: number | undefined
-        readonly total_ms?: number | undefined
-      }
-    | undefined
-  readonly model_fallback?:
-    | {
-        readonly models: readonly string[]
-        readonly on?: readonly FailureKind[] | undefined
-        readonly objective?: Objective | undefined
-      }
-    | undefined
-  readonly hedge?:
-    | {
-        readonly after_ms?: number | undefined
-        /** Of a hundred requests. */
-        readonly extra_requests_percent?: number | undefined
-        /** Dollars as a decimal string. */
-        readonly extra_spend_per_day?: string | undefined
-        readonly own_cost?: boolean | undefined
-      }
-    | undefined
-  readonly own_capacity?: OwnCapacity | undefined
-  readonly sticky?: boolean | undefined
-  readonly disconnect?: Disconnect | undefined
-  readonly schedule?: readonly WindowDocument[] | undefined
-}
+export type PolicyDocument = { readonly [Field in PolicyField]?: WrittenForms[FormOf<Field>] | undefined }
 
 /** Reads a document that was validated when it was saved. */
 export function openPolicy(document: PolicyDocument): Policy {
-  const { failover, model_fallback: fallback } = document
+  const opened = eachField((field) => {
+    const written = document[field]
+    if (written === undefined) return DEFAULT_POLICY[field]
+    const open = (OPEN as Partial<Record<PolicyForm, (written: unknown) => unknown>>)[POLICY_FIELDS[field].form]
+    return open ? open(written) : written
+  }) as Policy
+  return { ...opened, objective: objectiveOf(document) }
+}
+
+/** The forms that a policy holds in another way than a document writes them. */
+const OPEN = {
+  prices: ceilingOf,
+  throughput: withoutGaps,
+  latency: withoutGaps,
+  failover: failoverOf,
+  hedge: hedgeOf,
+  model_fallback: fallbackOf,
+  schedule: (windows) => windows.map(windowOf),
+} satisfies { [Form in PolicyForm]?: (written: WrittenForms[Form]) => unknown }
+
+function failoverOf(failover: FailoverDocument): Failover {
   return {
-    objective: objectiveOf(document),
-    locked: document.locked ?? false,
-    order: document.order ?? [],
-    shares: document.shares ?? {},
-    allow: document.only ?? null,
-    deny: document.ignore ?? [],
-    maxPrice: ceilingOf(document.max_price),
-    minThroughput: scaled(document.preferred_min_throughput, 1),
-    maxLatency: scaled(document.preferred_max_latency, MS_PER_S),
-    allowTraining: document.data_collection !== 'deny',
-    zeroRetention: document.zdr ?? false,
-    regions: document.regions ?? null,
-    distillable: document.enforce_distillable_text ?? false,
-    quantizations: document.quantizations ?? null,
-    parameters: document.required_parameters ?? [],
-    requireUsed: document.require_parameters ?? false,
-    allowFallbacks: document.allow_fallbacks ?? true,
-    failover: failover
-      ? {
-          on: failover.on ?? DEFAULT_FAILOVER.on,
-          attempts: Math.min(failover.attempts ?? ATTEMPTS_MAX, ATTEMPTS_MAX),
-          firstTokenMs: failover.first_token_ms ?? null,
-          totalMs: failover.total_ms ?? null,
-        }
-      : null,
-    modelFallback: fallback
-      ? {
-          models: fallback.models as readonly ModelSlug[],
-          on: fallback.on ?? DEFAULT_FAILOVER.on,
-          objective: fallback.objective ?? null,
-        }
-      : null,
-    hedge: document.hedge ? hedgeOf(document.hedge) : null,
-    own: document.own_capacity ?? null,
-    sticky: document.sticky ?? DEFAULT_POLICY.sticky,
-    disconnect: document.disconnect ?? null,
-    schedule: (document.schedule ?? []).map(windowOf),
+    on: failover.on ?? DEFAULT_FAILOVER.on,
+    attempts: Math.min(failover.attempts ?? ATTEMPTS_MAX, ATTEMPTS_MAX),
+    firstTokenMs: failover.first_token_ms ?? null,
+    totalMs: failover.total_ms ?? null,
   }
 }
 
-function hedgeOf(hedge: NonNullable<PolicyDocument['hedge']>): Hedge {
+function fallbackOf({ models, on, objective }: FallbackDocument): ModelFallback {
+  return { models: models as readonly ModelSlug[], on: on ?? DEFAULT_FAILOVER.on, objective: objective ?? null }
+}
+
+function hedgeOf(hedge: HedgeDocument): Hedge {
   const { extra_requests_percent: percent, extra_spend_per_day: spend } = hedge
-  const asked = percent === undefined ? HEDGE_LIMITS.extraRequests : percent / 100
+  const wanted = percent === undefined ? HEDGE_LIMITS.extraRequests : percent / 100
   return {
     afterMs: hedge.after_ms === undefined ? null : Math.max(hedge.after_ms, HEDGE_LIMITS.afterMsMin),
-    extraRequests: Math.min(asked, HEDGE_LIMITS.extraRequests),
+    extraRequests: Math.min(wanted, HEDGE_LIMITS.extraRequests),
     extraSpend: nano(spend),
     ownCost: hedge.own_cost ?? false,
   }
@@ -156,7 +143,7 @@ function windowOf(document: WindowDocument): ScheduleWindow {
     objective: objectiveOf(document),
     order: document.order ?? null,
     shares: document.shares ?? null,
-    maxPrice: document.max_price ? ceilingOf(document.max_price) : null,
+    max_price: document.max_price ? ceilingOf(document.max_price) : null,
   }
 }
 
@@ -172,9 +159,7 @@ function minuteOf(time: string): number {
   return hours * 60 + minutes
 }
 
-/** ANY_PRICE itself when nothing is limited, which is cheaper to narrow. */
-function ceilingOf(document: PriceDocument | undefined): PriceCeiling {
-  if (!document) return ANY_PRICE
+function ceilingOf(document: PriceDocument): PriceCeiling {
   return {
     prompt: nano(document.prompt),
     completion: nano(document.completion),
@@ -188,11 +173,6 @@ function nano(dollars: string | undefined): NanoUsd | null {
   return dollars === undefined ? null : parseUsd(dollars)
 }
 
-const MS_PER_S = 1_000
-
-function scaled(cutoffs: CutoffDocument | undefined, factor: number): Cutoffs {
-  const given = Object.entries(cutoffs ?? {}).flatMap(([percentile, value]) =>
-    value === undefined ? [] : [[percentile, value * factor]],
-  )
-  return Object.fromEntries(given) as Cutoffs
+function withoutGaps(cutoffs: CutoffDocument): Cutoffs {
+  return Object.fromEntries(Object.entries(cutoffs).filter(([, cutoff]) => cutoff !== undefined)) as Cutoffs
 }

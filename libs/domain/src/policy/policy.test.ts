@@ -9,7 +9,7 @@ const WINDOW: ScheduleWindow = {
   objective: null,
   order: null,
   shares: null,
-  maxPrice: null,
+  max_price: null,
 }
 
 it('of several open windows the later one applies, and the place of it is told', () => {
@@ -30,13 +30,13 @@ it('a window replaces objective, order, shares and price, each only if it says s
     objective: 'weighted',
     order: ['birch'],
     shares: { birch: 2 },
-    maxPrice: { ...ANY_PRICE, prompt: 9n },
+    max_price: { ...ANY_PRICE, prompt: 9n },
   } as const
   const policy: Policy = {
     ...DEFAULT_POLICY,
     order: ['acorn'],
     shares: { acorn: 1 },
-    deny: ['cedar'],
+    ignore: ['cedar'],
     objective: 'pinned',
   }
   const open = (window: ScheduleWindow) => atTime({ ...policy, schedule: [window] }, () => true).policy

@@ -1,6 +1,7 @@
 import type { FailureKind } from '../failover.ts'
 import type { ModelSlug, PolicyId } from '../ids.ts'
 import type { NanoUsd } from '../money/money.ts'
+import { eachField, POLICY_FIELDS, type FormOf, type PolicyField, type RequestField } from './fields.ts'
 
 /**
  * What "best" means: `balanced` draws by price, reliability and speed; `cost`, `latency` (time to first token), `throughput`
@@ -35,7 +36,7 @@ export interface ScheduleWindow {
   readonly objective: Objective | null
   readonly order: readonly string[] | null
   readonly shares: Readonly<Record<string, number>> | null
-  readonly maxPrice: PriceCeiling | null
+  readonly max_price: PriceCeiling | null
 }
 
 /** Windows that one policy may have. */
@@ -114,59 +115,44 @@ export type Precision = (typeof PRECISIONS)[number]
 export const DISCONNECTS = ['cancel', 'read_to_end'] as const
 export type Disconnect = (typeof DISCONNECTS)[number]
 
+/** Whether providers that may keep or train on prompts are allowed. */
+export const DATA_COLLECTIONS = ['allow', 'deny'] as const
+export type DataCollection = (typeof DATA_COLLECTIONS)[number]
+
 /** How targets of a tenant's own stand to those that credits pay for: before them, or in place of them. */
 export const OWN_CAPACITIES = ['first', 'only'] as const
 export type OwnCapacity = (typeof OWN_CAPACITIES)[number]
 
-/**
- * A tenant's routing policy. Lists of providers hold slugs: `acorn` is every endpoint of that provider, an endpoint's id just
- * that one by whatever account, `~box` an endpoint of the tenant's own, and a target's id one account at one endpoint. Null means "no restriction", and for the objective "as the wider policy says".
- */
-export interface Policy {
-  readonly objective: Objective | null
-  /** Narrower policies and requests may not replace objective, order and shares. */
-  readonly locked: boolean
-  readonly order: readonly string[]
-  /** By target, endpoint or provider, the first that is named; any positive numbers; used under `weighted`. */
-  readonly shares: Readonly<Record<string, number>>
-  readonly allow: readonly string[] | null
-  readonly deny: readonly string[]
-  readonly maxPrice: PriceCeiling
-  /** Tokens per second and milliseconds to the first token: what misses them goes behind the others, not away. */
-  readonly minThroughput: Cutoffs
-  readonly maxLatency: Cutoffs
-  /** False: providers that may keep or train on prompts are excluded. */
-  readonly allowTraining: boolean
-  /** True: only providers that keep nothing at all. */
-  readonly zeroRetention: boolean
-  /** Only providers that are known to process in these regions and nowhere else. */
-  readonly regions: readonly string[] | null
-  /** True: only models whose author permits training others on their answers. */
-  readonly distillable: boolean
-  /** Numeric precisions of the weights, such as `fp8`. */
-  readonly quantizations: readonly string[] | null
-  /** Parameters that an endpoint must honour, whether a request uses them or not. */
-  readonly parameters: readonly string[]
-  /** True: also those that the request uses. */
-  readonly requireUsed: boolean
-  /** False: only the first target is tried or, where an order is followed, only those that it names. */
-  readonly allowFallbacks: boolean
-  /** Null: as the wider policy says. */
-  readonly failover: Failover | null
-  readonly modelFallback: ModelFallback | null
-  /** Null: as the wider policy says; never, where none says. */
-  readonly hedge: Hedge | null
+/** What a policy holds, by the form of the field. */
+interface FieldValues {
+  readonly flag: boolean
   /**
-   * `only`: nothing but the tenant's own credentials and endpoints. `first`: those before credits. Null, where no wider policy says
-   * either: a model that something of the tenant's own serves first is not paid for with credits, any other is.
+   * Slugs: `acorn` is every endpoint of that provider, an endpoint's id just that one by whatever account, `~box` an endpoint of the
+   * tenant's own, and a target's id one account at one endpoint.
    */
-  readonly own: OwnCapacity | null
-  /** A conversation stays where its prompt cache is warm. */
-  readonly sticky: boolean
-  /** Null: as the wider policy says; `cancel`, where none says. */
-  readonly disconnect: Disconnect | null
+  readonly slugs: readonly string[]
+  readonly objective: Objective
+  readonly shares: Readonly<Record<string, number>>
+  readonly own_capacity: OwnCapacity
+  readonly prices: PriceCeiling
+  readonly data_collection: DataCollection
+  readonly regions: readonly string[]
+  readonly precisions: readonly string[]
+  readonly parameters: readonly string[]
+  readonly throughput: Cutoffs
+  readonly latency: Cutoffs
+  readonly failover: Failover
+  readonly hedge: Hedge
+  readonly model_fallback: ModelFallback
   readonly schedule: readonly ScheduleWindow[]
+  readonly disconnect: Disconnect
 }
+
+type ValueOf<Field extends PolicyField> =
+  FieldValues[FormOf<Field>] | (null extends (typeof POLICY_FIELDS)[Field]['unset'] ? null : never)
+
+/** A tenant's routing policy, by the fields of POLICY_FIELDS. Null means "no restriction", or "as the wider policy says". */
+export type Policy = { readonly [Field in PolicyField]: ValueOf<Field> }
 
 /** A policy with the version that applied, as recorded with each decision. */
 export interface VersionedPolicy {
@@ -175,38 +161,16 @@ export interface VersionedPolicy {
   readonly policy: Policy
 }
 
-export const ANY_PRICE: PriceCeiling = { prompt: null, completion: null, request: null, image: null, audio: null }
+export const ANY_PRICE: PriceCeiling = POLICY_FIELDS.max_price.unset
 
 /** Distinct targets tried for one request at most. More than this costs the caller more waiting than it is worth. */
 export const ATTEMPTS_MAX = 6
 
+/** Does not compile where the value that a field has when it is left out is not of its form. */
+const FACTS: { readonly [Field in PolicyField]: { readonly unset: Policy[Field] } } = POLICY_FIELDS
+
 /** What holds where a policy says nothing. */
-export const DEFAULT_POLICY: Policy = {
-  objective: null,
-  locked: false,
-  order: [],
-  shares: {},
-  allow: null,
-  deny: [],
-  maxPrice: ANY_PRICE,
-  minThroughput: {},
-  maxLatency: {},
-  allowTraining: true,
-  zeroRetention: false,
-  regions: null,
-  distillable: false,
-  quantizations: null,
-  parameters: [],
-  requireUsed: false,
-  allowFallbacks: true,
-  failover: null,
-  modelFallback: null,
-  hedge: null,
-  own: null,
-  sticky: true,
-  disconnect: null,
-  schedule: [],
-}
+export const DEFAULT_POLICY = eachField((field) => FACTS[field].unset) as Policy
 
 export const DEFAULT_FAILOVER: Failover = {
   on: ['outage', 'timeout', 'rate_limit', 'empty'],
@@ -216,29 +180,17 @@ export const DEFAULT_FAILOVER: Failover = {
 }
 
 /** What a request adds: OpenRouter's `provider` object and the suffixes of a model's name. Left out: nothing. */
-export interface RoutePreferences {
+export type RoutePreferences = {
+  readonly [Field in Exclude<RequestField, 'max_price'>]?: NonNullable<Policy[Field]>
+} & {
   readonly objective?: Objective
-  readonly order?: readonly string[]
-  readonly only?: readonly string[]
-  readonly ignore?: readonly string[]
-  readonly maxPrice?: Partial<PriceCeiling>
-  readonly minThroughput?: Cutoffs
-  readonly maxLatency?: Cutoffs
-  readonly denyTraining?: boolean
-  readonly zeroRetention?: boolean
-  readonly distillable?: boolean
-  readonly quantizations?: readonly string[]
-  readonly allowFallbacks?: boolean
-  readonly requireParameters?: boolean
-  /** True: the endpoints of all requested models are ranked together, not model by model. */
-  readonly acrossModels?: boolean
+  readonly max_price?: Partial<PriceCeiling>
+  /** The endpoints of all requested models are ranked together, not model by model. */
+  readonly partition?: 'none'
 }
 
 /** A policy that leaves nothing to a wider one. */
-export interface EffectivePolicy extends Policy {
-  readonly objective: Objective
-  readonly failover: Failover
-}
+export type EffectivePolicy = Policy & { readonly objective: Objective; readonly failover: Failover }
 
 /** The windows of its schedule that are open now, applied: the later one wins. They replace objective, order, shares and price. */
 export function atTime(
@@ -255,7 +207,7 @@ export function atTime(
       objective: replaced.objective ?? policy.objective,
       order: replaced.order ?? policy.order,
       shares: replaced.shares ?? policy.shares,
-      maxPrice: replaced.maxPrice ?? policy.maxPrice,
+      max_price: replaced.max_price ?? policy.max_price,
     },
   }
 }

@@ -12,7 +12,7 @@ const window = (zone: string, from: string, to: string, days: ScheduleWindow['da
   objective: null,
   order: null,
   shares: null,
-  maxPrice: null,
+  max_price: null,
 })
 const minute = (time: string) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
 /** The hours and half hours of a UTC day at which the window is open, as `HH:MM`. */

@@ -27,7 +27,7 @@ function asked(own: Own, policy: Partial<Policy> = {}, changes: Partial<Caller> 
 
 describe('a credential of one’s own', () => {
   it('makes every endpoint of its provider a target of one’s own, at the list price', () => {
-    const { left, candidates } = asked(ownOf(credential()), { own: 'first' })
+    const { left, candidates } = asked(ownOf(credential()), { own_capacity: 'first' })
     expect(left).toEqual(['acorn/m', ACORN, 'birch/m', 'cedar/m'])
     const prices = new Map(candidates.map(({ endpoint, expectedNano }) => [endpoint as string, expectedNano]))
     expect(prices.get(ACORN)).toBe(prices.get('acorn/m'))
@@ -44,7 +44,7 @@ describe('a credential of one’s own', () => {
     ['nor by another key than it names', { keys: ['another' as KeyId] }],
   ])('%s', (_, over) => {
     expect(asked(ownOf(credential(over))).left).toEqual(['acorn/m', 'birch/m', 'cedar/m'])
-    expect(asked(ownOf(credential(over)), { own: 'only' }).left).toEqual([])
+    expect(asked(ownOf(credential(over)), { own_capacity: 'only' }).left).toEqual([])
   })
 
   it('never makes a provider reachable that has no address', () => {
@@ -56,7 +56,7 @@ describe('a credential of one’s own', () => {
 
   it('reaches where the house has no account, and a simulated provider only while there is a simulator', () => {
     const real = { ...snapshot, reachable: new Set(['cedar' as ProviderSlug]) }
-    expect(asked(ownOf(credential()), { own: 'first' }, {}, real)).toMatchObject({
+    expect(asked(ownOf(credential()), { own_capacity: 'first' }, {}, real)).toMatchObject({
       left: [ACORN, 'cedar/m'],
       gone: ['birch/m credential'],
     })
@@ -89,7 +89,7 @@ describe('a credential of one’s own', () => {
 describe('an endpoint of one’s own', () => {
   it('serves a model of the catalogue beside the others, or one that nobody else has', () => {
     const own = ownOf(anOwnEndpoint('box'), anOwnEndpoint('lab', { endpoint: { model: MINE } }))
-    expect(asked(own, { own: 'first' }).left).toEqual(['acorn/m', 'birch/m', 'cedar/m', BOX])
+    expect(asked(own, { own_capacity: 'first' }).left).toEqual(['acorn/m', 'birch/m', 'cedar/m', BOX])
     const request = { models: [MINE] }
     expect(decide({ snapshot, request, caller: { own } }).targets).toEqual([`~lab/${MINE}#lab-id`])
     expect(decide({ snapshot, request })).toMatchObject({ candidates: [], removed: [] })
@@ -98,9 +98,9 @@ describe('an endpoint of one’s own', () => {
   it('is held to the data rules that it declares', () => {
     const box = anOwnEndpoint('box')
     const own = ownOf({ ...box, provider: { ...box.provider, retainsPrompts: true } })
-    expect(asked(own, { own: 'only', allowTraining: false }).gone).toContain('~box/m retention')
-    expect(asked(ownOf(box), { own: 'only', zeroRetention: true }).gone).toContain('~box/m zero_retention')
-    expect(asked(ownOf(box), { own: 'only', allowTraining: false }).left).toEqual([BOX])
+    expect(asked(own, { own_capacity: 'only', data_collection: 'deny' }).gone).toContain('~box/m retention')
+    expect(asked(ownOf(box), { own_capacity: 'only', zdr: true }).gone).toContain('~box/m zero_retention')
+    expect(asked(ownOf(box), { own_capacity: 'only', data_collection: 'deny' }).left).toEqual([BOX])
   })
 })
 
@@ -118,13 +118,13 @@ describe('lists of a policy', () => {
     ],
     [['~b', 'acorn/m#acorn'], []],
   ])('that name %j mean %j', (names, meant) => {
-    expect(asked(own, { own: 'first', allow: names }).left).toEqual(meant)
+    expect(asked(own, { own_capacity: 'first', only: names }).left).toEqual(meant)
     const all = ['acorn/m', ACORN, 'birch/m', 'cedar/m', BOX]
-    expect(asked(own, { own: 'first', deny: names }).left).toEqual(all.filter((one) => !meant.includes(one)))
+    expect(asked(own, { own_capacity: 'first', ignore: names }).left).toEqual(all.filter((one) => !meant.includes(one)))
   })
 
   it('narrow to one account within a provider that a wider policy allows', () => {
-    const layers = [{ allow: ['acorn'], own: 'first' } as const, { allow: [ACORN, 'birch'] }]
+    const layers = [{ only: ['acorn'], own_capacity: 'first' } as const, { only: [ACORN, 'birch'] }]
     expect(decide({ snapshot, layers, caller: { own } }).targets).toEqual([ACORN])
   })
 
@@ -142,7 +142,7 @@ describe('what credits pay for', () => {
 
   it('is no model that something of one’s own serves first, unless a policy says so', () => {
     expect(asked(first)).toMatchObject({ left: [ACORN], gone: barred })
-    expect(asked(first, { own: 'first' }).gone).toEqual([])
+    expect(asked(first, { own_capacity: 'first' }).gone).toEqual([])
     expect(asked(fallback)).toMatchObject({ left: ['acorn/m', ACORN, 'birch/m', 'cedar/m'], gone: [] })
   })
 
@@ -152,12 +152,12 @@ describe('what credits pay for', () => {
       anEndpoint('birch'),
       anEndpoint('cedar', { model: 'n' as ModelSlug }),
     ])
-    const modelFallback = { models: ['n' as ModelSlug], on: ['outage'], objective: null } as const
-    expect(asked(first, { modelFallback }, {}, world)).toMatchObject({ targets: [ACORN], fallbacks: ['cedar/n'] })
+    const model_fallback = { models: ['n' as ModelSlug], on: ['outage'], objective: null } as const
+    expect(asked(first, { model_fallback }, {}, world)).toMatchObject({ targets: [ACORN], fallbacks: ['cedar/n'] })
   })
 
   it('stays out when a policy, the request or an outage takes one’s own away', () => {
-    expect(asked(first, { deny: [ACORN] })).toMatchObject({ left: [], gone: [...barred, `${ACORN} deny`].toSorted() })
+    expect(asked(first, { ignore: [ACORN] })).toMatchObject({ left: [], gone: [...barred, `${ACORN} deny`].toSorted() })
     const preferences: RoutePreferences = { only: ['birch'] }
     expect(decide({ snapshot, caller: { own: first }, request: { preferences } }).targets).toEqual([])
     const down = { ...snapshot, health: healthOf({ [ACORN]: DOWN }) }
@@ -165,10 +165,13 @@ describe('what credits pay for', () => {
   })
 
   it('is nothing where a policy wants one’s own only, whatever a narrower one says', () => {
-    expect(asked(fallback, { own: 'only' })).toMatchObject({ left: [ACORN], gone: barred })
-    const layers = [{ own: 'only' } as const, { own: 'first' } as const]
+    expect(asked(fallback, { own_capacity: 'only' })).toMatchObject({ left: [ACORN], gone: barred })
+    const layers = [{ own_capacity: 'only' } as const, { own_capacity: 'first' } as const]
     expect(decide({ snapshot, layers, caller: { own: fallback } }).targets).toEqual([ACORN])
-    expect(decide({ snapshot, policy: { own: 'only' } })).toMatchObject({ targets: [], removed: { length: 3 } })
+    expect(decide({ snapshot, policy: { own_capacity: 'only' } })).toMatchObject({
+      targets: [],
+      removed: { length: 3 },
+    })
   })
 
   it('is nothing when they are used up and something of one’s own serves; without it admission says so', () => {
@@ -177,7 +180,7 @@ describe('what credits pay for', () => {
       left: [ACORN],
       gone: ['acorn/m funds', 'birch/m funds', 'cedar/m funds'],
     })
-    expect(asked(fallback, { deny: [ACORN] }, broke).left).toEqual(['acorn/m', 'birch/m', 'cedar/m'])
+    expect(asked(fallback, { ignore: [ACORN] }, broke).left).toEqual(['acorn/m', 'birch/m', 'cedar/m'])
     expect(asked(fallback, {}, { balance: null, funds: 'operator' }).left).toHaveLength(4)
     expect(decide({ snapshot, caller: broke }).targets).toHaveLength(3)
   })
@@ -188,7 +191,9 @@ describe('what credits pay for', () => {
     const world = aSnapshot([anEndpoint('birch', { model: 'n' as ModelSlug })])
     const request = { models: ['m', 'n'] as ModelSlug[], parameters: ['tools'] }
     const caller = { own: ownOf(able, plain), balance: 0n }
-    expect(decide({ snapshot: world, request, caller, policy: { deny: ['~lab'] } }).targets).toEqual(['~box/n#box-id'])
+    expect(decide({ snapshot: world, request, caller, policy: { ignore: ['~lab'] } }).targets).toEqual([
+      '~box/n#box-id',
+    ])
   })
 
   it('does not stand before one’s own in the next model when they are used up', () => {
@@ -208,7 +213,7 @@ describe('parameters whose loss would change an answer', () => {
     const own = ownOf(anOwnEndpoint('box'))
     const request = { parameters: ['tools'] }
     expect(decide({ snapshot: world, request, caller: { own } }).targets).toEqual([BOX])
-    const both = decide({ snapshot: world, request, caller: { own }, policy: { own: 'first' } })
+    const both = decide({ snapshot: world, request, caller: { own }, policy: { own_capacity: 'first' } })
     expect(both.targets).toEqual([BOX, 'birch/m'])
   })
 
@@ -231,7 +236,12 @@ describe('the order', () => {
   it.each([...SORTED, 'balanced', 'weighted', 'pinned'] as const)(
     'under %s puts one’s own first by priority, what it falls back to behind credits, and what is down last',
     (objective) => {
-      const policy = { objective, own: 'first', order: ['cedar', 'cedar/m#cedar-key'], shares: { cedar: 9 } } as const
+      const policy = {
+        objective,
+        own_capacity: 'first',
+        order: ['cedar', 'cedar/m#cedar-key'],
+        shares: { cedar: 9 },
+      } as const
       const down = { ...snapshot, health: healthOf({ 'birch/m#birch-key': DOWN, birch: DOWN }) }
       for (const dice of DICE) {
         const places = decide({ snapshot, policy, dice, caller: { own: several } }).candidates.map(
@@ -269,7 +279,7 @@ describe('the order', () => {
       ...snapshot,
       health: healthOf({ 'acorn/m#a': { firstTokenMs: 5_000 }, acorn: { firstTokenMs: 9_000 } }),
     }
-    const policy = { objective: 'latency', own: 'first' } as const
+    const policy = { objective: 'latency', own_capacity: 'first' } as const
     expect(decide({ snapshot: slow, policy, caller: { own: keys } }).targets.slice(0, 2)).toEqual([
       'acorn/m#b',
       'acorn/m#a',
@@ -277,16 +287,21 @@ describe('the order', () => {
   })
 
   it('of a strict order names who is tried, one’s own among them', () => {
-    const policy = { own: 'first', allowFallbacks: false, objective: 'pinned', order: ['cedar', 'acorn'] } as const
+    const policy = {
+      own_capacity: 'first',
+      allow_fallbacks: false,
+      objective: 'pinned',
+      order: ['cedar', 'acorn'],
+    } as const
     const { targets } = decide({ snapshot, policy, caller: { own: ownOf(credential(), anOwnEndpoint('box')) } })
     expect(targets).toEqual([ACORN, 'cedar/m', 'acorn/m'])
-    const sorted = { own: 'first', allowFallbacks: false, objective: 'cost' } as const
+    const sorted = { own_capacity: 'first', allow_fallbacks: false, objective: 'cost' } as const
     expect(decide({ snapshot, policy: sorted, caller: { own: several } }).targets).toEqual(['birch/m#birch-key'])
   })
 
   it('leaves the failure domain of a key that was tried before its provider’s second key', () => {
     const keys = ownOf(credential({ id: 'a' as OwnId }), credential({ id: 'b' as OwnId }), aCredential('birch'))
-    const policy = { objective: 'uptime', own: 'first' } as const
+    const policy = { objective: 'uptime', own_capacity: 'first' } as const
     for (const dice of DICE) {
       const domains = decide({ snapshot, policy, dice, caller: { own: keys } }).targets.map((id) => id.split('/')[0])
       expect(new Set(domains.slice(0, 2))).toEqual(new Set(['acorn', 'birch']))
@@ -297,7 +312,7 @@ describe('the order', () => {
     const price = { version: 1, prompt: 1_000_000n, completion: 2_000_000n, cacheRead: 1n, tiers: [] }
     const keys = { own: ownOf(credential({ id: 'a' as OwnId }), credential({ id: 'b' as OwnId, share: 50 })) }
     const world = aSnapshot([anEndpoint('acorn', { price }), anEndpoint('birch', { price })])
-    const policy = { objective: 'cost', own: 'first' } as const
+    const policy = { objective: 'cost', own_capacity: 'first' } as const
     const warm = (target: string) => ({ ...world, warm: target as TargetId })
     for (const dice of DICE) {
       const stays = decide({ snapshot: warm('acorn/m#a'), policy, dice, caller: keys })
@@ -312,7 +327,7 @@ describe('the order', () => {
   it('puts a key that misses a preferred speed behind the others of its priority', () => {
     const keys = ownOf(credential({ id: 'a' as OwnId }), credential({ id: 'b' as OwnId }))
     const slow = { ...snapshot, health: healthOf({ 'acorn/m#a': { firstTokenQuantiles: flat(9_000) } }) }
-    const policy = { objective: 'cost', maxLatency: { p50: 1_000 }, own: 'first' } as const
+    const policy = { objective: 'cost', preferred_max_latency: { p50: 1 }, own_capacity: 'first' } as const
     for (const dice of DICE) {
       const { targets } = decide({ snapshot: slow, policy, dice, caller: { own: keys } })
       expect(targets.slice(0, 2)).toEqual(['acorn/m#b', 'acorn/m#a'])

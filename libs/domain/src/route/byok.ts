@@ -133,7 +133,7 @@ function barredBy(
       ({ one, stage }) =>
         stage === null && one.endpoint.model === model && one.own !== null && one.own.placement === 'first',
     )
-  if (policy.own === 'only' || (policy.own === null && isServedFirst())) return 'own_only'
+  if (policy.own_capacity === 'only' || (policy.own_capacity === null && isServedFirst())) return 'own_only'
   return outOfCredit ? 'funds' : null
 }
 

@@ -46,27 +46,27 @@ export function outOfReach(
 export function requiredOf({ request, policy }: RoutingInput, reachable: readonly Eligible[]): readonly string[] {
   const used = request.parameters.filter(
     (name) =>
-      policy.requireUsed ||
+      policy.require_parameters ||
       (SOFT_REQUIRED.includes(name) && reachable.some(({ endpoint }) => endpoint.supportedParameters.includes(name))),
   )
-  return policy.parameters.length > 0 ? [...policy.parameters, ...used] : used
+  return policy.required_parameters.length > 0 ? [...policy.required_parameters, ...used] : used
 }
 
 /** The first of the other filters that an endpoint fails, or null. */
 export function exclusion(one: Eligible, required: readonly string[], question: RoutingInput): Stage | null {
   const { endpoint, provider } = one
   const { policy, request } = question
-  if (policy.allow !== null && !lists(policy.allow, targetOf(one))) return 'allow'
-  if (policy.deny.length > 0 && lists(policy.deny, targetOf(one))) return 'deny'
-  if (!policy.allowTraining && provider.retainsPrompts) return 'retention'
-  if (policy.zeroRetention && !provider.zeroRetention) return 'zero_retention'
+  if (policy.only !== null && !lists(policy.only, targetOf(one))) return 'allow'
+  if (policy.ignore.length > 0 && lists(policy.ignore, targetOf(one))) return 'deny'
+  if (policy.data_collection === 'deny' && provider.retainsPrompts) return 'retention'
+  if (policy.zdr && !provider.zeroRetention) return 'zero_retention'
   if (policy.regions && !staysWithin(policy.regions, provider.regions)) return 'region'
-  if (policy.distillable && !isDistillable(endpoint, question)) return 'distillable'
+  if (policy.enforce_distillable_text && !isDistillable(endpoint, question)) return 'distillable'
   if (policy.quantizations && !policy.quantizations.includes(endpoint.quantization)) return 'quantization'
   if (!required.every((name) => endpoint.supportedParameters.includes(name))) return 'parameters'
   const answerFits = endpoint.maxCompletionTokens === null || (request.maxTokens ?? 0) <= endpoint.maxCompletionTokens
   if (!answerFits || request.promptTokens > endpoint.contextLength) return 'context'
-  return isTooDear(endpoint, request.promptTokens, policy.maxPrice) ? 'max_price' : null
+  return isTooDear(endpoint, request.promptTokens, policy.max_price) ? 'max_price' : null
 }
 
 function lists(slugs: readonly string[], target: TargetId): boolean {

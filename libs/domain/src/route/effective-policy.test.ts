@@ -10,8 +10,8 @@ const ENDPOINTS = ['acorn/m', 'acorn/n', 'birch/m', 'cedar/n', 'dogwood/m', 'dog
 const PARTS = Object.keys(ANY_PRICE) as (keyof PriceCeiling)[]
 const PLACES = ['eu', 'de', 'fr', 'us', 'cn']
 
-const permits = ({ allow, deny }: Policy, endpoint: string) =>
-  (allow?.some((slug) => covers(slug, endpoint)) ?? true) && !deny.some((slug) => covers(slug, endpoint))
+const permits = ({ only, ignore }: Policy, endpoint: string) =>
+  (only?.some((slug) => covers(slug, endpoint)) ?? true) && !ignore.some((slug) => covers(slug, endpoint))
 const stays = ({ regions }: Policy, place: string) => regions === null || staysWithin(regions, [place])
 const lowest = (prices: readonly (bigint | null | undefined)[]) =>
   prices.filter((price) => typeof price === 'bigint').toSorted((a, b) => (a < b ? -1 : 1))[0] ?? null
@@ -25,23 +25,30 @@ describe('layers', () => {
           if (!permits(both, endpoint)) continue
           for (const layer of layers) expect(permits(layer, endpoint)).toBe(true)
           expect(
-            permits({ ...DEFAULT_POLICY, allow: request.only ?? null, deny: request.ignore ?? [] }, endpoint),
+            permits({ ...DEFAULT_POLICY, only: request.only ?? null, ignore: request.ignore ?? [] }, endpoint),
           ).toBe(true)
         }
         for (const part of PARTS) {
-          const given = [...layers.map(({ maxPrice }) => maxPrice[part]), request.maxPrice?.[part]]
-          expect(both.maxPrice[part]).toBe(lowest(given))
+          const given = [...layers.map(({ max_price }) => max_price[part]), request.max_price?.[part]]
+          expect(both.max_price[part]).toBe(lowest(given))
         }
         for (const place of PLACES) expect(stays(both, place)).toBe(layers.every((layer) => stays(layer, place)))
-        expect(both.allowTraining).toBe(layers.every((layer) => layer.allowTraining) && !request.denyTraining)
-        expect(both.zeroRetention).toBe(layers.some((layer) => layer.zeroRetention) || request.zeroRetention === true)
-        expect(both.allowFallbacks).toBe(
-          layers.every((layer) => layer.allowFallbacks) && request.allowFallbacks !== false,
+        expect(both.data_collection === 'deny').toBe(
+          [...layers, request].some(({ data_collection }) => data_collection === 'deny'),
+        )
+        expect(both.zdr).toBe(layers.some((layer) => layer.zdr) || request.zdr === true)
+        expect(both.allow_fallbacks).toBe(
+          layers.every((layer) => layer.allow_fallbacks) && request.allow_fallbacks !== false,
         )
         expect(both.sticky).toBe(layers.every(({ sticky }) => sticky))
-        expect(both.own === 'only').toBe(layers.some(({ own }) => own === 'only'))
-        const latest = [...layers.map(({ maxLatency }) => maxLatency.p50), request.maxLatency?.p50]
-        expect(both.maxLatency.p50).toBe(latest.filter((ms) => ms !== undefined).toSorted((a, b) => a - b)[0])
+        expect(both.own_capacity === 'only').toBe(layers.some(({ own_capacity }) => own_capacity === 'only'))
+        const latest = [
+          ...layers.map(({ preferred_max_latency }) => preferred_max_latency.p50),
+          request.preferred_max_latency?.p50,
+        ]
+        expect(both.preferred_max_latency.p50).toBe(
+          latest.filter((seconds) => seconds !== undefined).toSorted((a, b) => a - b)[0],
+        )
       }),
     )
   })
@@ -49,13 +56,13 @@ describe('layers', () => {
   it('keep whatever all of them permit: nothing is lost where lists of providers and of endpoints meet', () => {
     const lists = fc.option(fc.subarray(['acorn', 'birch', 'dogwood', 'acorn/m', 'dogwood/o', 'elm/m']))
     fc.assert(
-      fc.property(lists, lists, lists, (a, b, only) => {
-        const layers = [a, b].map((allow) => ({ ...DEFAULT_POLICY, allow }))
-        const both = effective(layers, only ? { only } : {})
+      fc.property(lists, lists, lists, (a, b, c) => {
+        const layers = [a, b].map((only) => ({ ...DEFAULT_POLICY, only }))
+        const both = effective(layers, c ? { only: c } : {})
         const listed = (list: readonly string[] | null, endpoint: string) =>
           list === null || list.some((slug) => covers(slug, endpoint))
         for (const endpoint of ENDPOINTS) {
-          expect(listed(both.allow, endpoint)).toBe([a, b, only].every((list) => listed(list, endpoint)))
+          expect(listed(both.only, endpoint)).toBe([a, b, c].every((list) => listed(list, endpoint)))
         }
       }),
     )
@@ -66,11 +73,11 @@ describe('layers', () => {
       fc.property(anyPolicy, anyPreferences, (policy, request) => {
         const twice = effective([policy, policy], request)
         const once = effective([policy], request)
-        const sets = ({ allow, deny, parameters, ...rest }: Policy) => ({
+        const sets = ({ only, ignore, required_parameters, ...rest }: Policy) => ({
           ...rest,
-          allow: allow && new Set(allow),
-          deny: new Set(deny),
-          parameters: new Set(parameters),
+          only: only && new Set(only),
+          ignore: new Set(ignore),
+          required_parameters: new Set(required_parameters),
         })
         expect(sets(twice)).toEqual(sets(once))
       }),
@@ -105,11 +112,11 @@ describe('a narrower policy', () => {
   })
 
   it('may say how one’s own stands to credits, unless a wider one wants one’s own only', () => {
-    const ownOf = (...all: Policy['own'][]) =>
+    const ownOf = (...all: Policy['own_capacity'][]) =>
       effective(
-        all.map((own) => ({ ...DEFAULT_POLICY, own })),
+        all.map((own_capacity) => ({ ...DEFAULT_POLICY, own_capacity })),
         {},
-      ).own
+      ).own_capacity
     expect([ownOf(null), ownOf('first', null), ownOf(null, 'first')]).toEqual([null, 'first', 'first'])
     expect([ownOf('first', 'only'), ownOf('only', 'first'), ownOf('only', null)]).toEqual(['only', 'only', 'only'])
   })
@@ -117,8 +124,8 @@ describe('a narrower policy', () => {
 
 describe('a request', () => {
   it('cannot buy back retention or fallbacks that a policy forbids', () => {
-    const strict = { ...DEFAULT_POLICY, allowTraining: false, allowFallbacks: false, zeroRetention: true }
-    const asking = { denyTraining: false, allowFallbacks: true, zeroRetention: false }
+    const strict = { ...DEFAULT_POLICY, data_collection: 'deny', allow_fallbacks: false, zdr: true } as const
+    const asking = { data_collection: 'allow', allow_fallbacks: true, zdr: false } as const
     expect(effective([strict], asking)).toEqual(effective([strict], {}))
   })
 
@@ -130,7 +137,7 @@ describe('a request', () => {
   })
 
   it('that shares no provider with the policy is left with none, not with all', () => {
-    expect(effective([{ ...DEFAULT_POLICY, allow: ['acorn'] }], { only: ['birch'] }).allow).toEqual([])
+    expect(effective([{ ...DEFAULT_POLICY, only: ['acorn'] }], { only: ['birch'] }).only).toEqual([])
   })
 })
 
@@ -143,7 +150,7 @@ describe('what was remembered of a caller’s policies', () => {
     objective: 'cost',
     order: null,
     shares: null,
-    maxPrice: null,
+    max_price: null,
   } as const
   const policy: Policy = { ...DEFAULT_POLICY, objective: 'latency', schedule: [{ ...noon, days: everyDay }] }
   const policies = [{ id: 'p' as PolicyId, version: 3, policy }]

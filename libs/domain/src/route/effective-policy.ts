@@ -1,5 +1,6 @@
 import type { Decision } from './decision.ts'
 import type { NanoUsd } from '../money/money.ts'
+import { eachField, POLICY_FIELDS, type PolicyField } from '../policy/fields.ts'
 import {
   ANY_PRICE,
   atTime,
@@ -7,9 +8,11 @@ import {
   DEFAULT_POLICY,
   PERCENTILES,
   type Cutoffs,
+  type DataCollection,
   type EffectivePolicy,
   type Hedge,
   type ModelFallback,
+  type OwnCapacity,
   type Percentile,
   type Policy,
   type PriceCeiling,
@@ -82,46 +85,57 @@ function complete(policy: Policy): EffectivePolicy {
   return { ...policy, objective: policy.objective ?? 'balanced', failover: policy.failover ?? DEFAULT_FAILOVER }
 }
 
-/** The inner policy within the outer one. */
+/** The inner policy within the outer one, field by field. */
 function within(outer: Policy, inner: Policy): Policy {
-  const how = outer.locked || inner.objective === null ? outer : inner
-  return {
-    objective: how.objective,
-    order: how.order,
-    shares: how.shares,
-    locked: outer.locked || inner.locked,
-    allow: intersect(outer.allow, allowedBy(inner)),
-    deny: union(outer.deny, inner.deny),
-    maxPrice: lowest(outer.maxPrice, inner.maxPrice),
-    minThroughput: strictest(outer.minThroughput, inner.minThroughput, Math.max),
-    maxLatency: strictest(outer.maxLatency, inner.maxLatency, Math.min),
-    allowTraining: outer.allowTraining && inner.allowTraining,
-    zeroRetention: outer.zeroRetention || inner.zeroRetention,
-    regions: regionsWithin(outer.regions, inner.regions),
-    distillable: outer.distillable || inner.distillable,
-    quantizations: intersect(outer.quantizations, inner.quantizations),
-    parameters: union(outer.parameters, inner.parameters),
-    requireUsed: outer.requireUsed || inner.requireUsed,
-    allowFallbacks: outer.allowFallbacks && inner.allowFallbacks,
-    failover: inner.failover ?? outer.failover,
-    modelFallback: fallbackWithin(outer, inner),
-    hedge: hedgeWithin(outer.hedge, inner.hedge),
-    own: outer.own === 'only' ? 'only' : (inner.own ?? outer.own),
-    sticky: outer.sticky && inner.sticky,
-    disconnect: inner.disconnect ?? outer.disconnect,
-    schedule: [],
-  }
+  return eachField((field) => mergeOf[field](outer[field], inner[field], outer, inner)) as Policy
 }
 
+/** How a field of a wider and a narrower policy become one, by the names in POLICY_FIELDS. */
+const MERGES = {
+  any: (outer: boolean, inner: boolean) => outer || inner,
+  all: (outer: boolean, inner: boolean) => outer && inner,
+  union,
+  intersection: intersect,
+  allowed: (outer: Slugs | null, _: Slugs | null, __: Policy, inner: Policy) => intersect(outer, allowedBy(inner)),
+  narrowest: <Value>(outer: Value | null, inner: Value | null) => inner ?? outer,
+  goal: <Value>(outer: Value, inner: Value, { locked }: Policy, { objective }: Policy) =>
+    locked || objective === null ? outer : inner,
+  lowest_prices: lowest,
+  highest_cutoffs: (outer: Cutoffs, inner: Cutoffs) => strictest(outer, inner, Math.max),
+  lowest_cutoffs: (outer: Cutoffs, inner: Cutoffs) => strictest(outer, inner, Math.min),
+  data_collection: (outer: DataCollection, inner: DataCollection) => (outer === 'deny' ? outer : inner),
+  regions: regionsWithin,
+  own_capacity: (outer: OwnCapacity | null, inner: OwnCapacity | null) => (outer === 'only' ? outer : (inner ?? outer)),
+  hedge: hedgeWithin,
+  model_fallback: fallbackWithin,
+  /** Windows are applied before layers are merged. */
+  none: () => [],
+}
+
+type MergeOf<Field extends PolicyField> = (typeof MERGES)[(typeof POLICY_FIELDS)[Field]['merge']]
+type Merge<Value> = (outer: Value, inner: Value, outerPolicy: Policy, innerPolicy: Policy) => Value
+
+/** Does not compile where a field has a merge of another type. */
+const TYPED: { readonly [Field in PolicyField]: Merge<Policy[Field]> } = eachField(
+  (field) => MERGES[POLICY_FIELDS[field].merge],
+) as { readonly [Field in PolicyField]: MergeOf<Field> }
+const mergeOf = TYPED as Readonly<Record<PolicyField, Merge<unknown>>>
+
+type Slugs = readonly string[]
+
 /** An order that is followed without fallbacks is a list of who is allowed, and stays one when another layer replaces the order. */
-function allowedBy({ objective, order, allow, allowFallbacks }: Policy): readonly string[] | null {
-  return objective === 'pinned' && !allowFallbacks && order.length > 0 ? intersect(allow, order) : allow
+function allowedBy({ objective, order, only, allow_fallbacks }: Policy): readonly string[] | null {
+  return objective === 'pinned' && !allow_fallbacks && order.length > 0 ? intersect(only, order) : only
 }
 
 /** The objective of the fallback models is locked with the other one. */
-function fallbackWithin(outer: Policy, { modelFallback }: Policy): ModelFallback | null {
-  if (!modelFallback) return outer.modelFallback
-  return outer.locked ? { ...modelFallback, objective: outer.modelFallback?.objective ?? null } : modelFallback
+function fallbackWithin(
+  outer: ModelFallback | null,
+  inner: ModelFallback | null,
+  { locked }: Policy,
+): ModelFallback | null {
+  if (!inner) return outer
+  return locked ? { ...inner, objective: outer?.objective ?? null } : inner
 }
 
 /** When a second target is asked is the narrower one's to say; how many and at what cost never exceeds what the wider one allows. */
@@ -136,23 +150,13 @@ function hedgeWithin(outer: Hedge | null, inner: Hedge | null): Hedge | null {
 }
 
 /** The request as the innermost layer. One that names an order is followed exactly. */
-function asPolicy(request: RoutePreferences): Policy {
-  const ordered = request.order?.length ? request.order : null
+function asPolicy({ partition: _partition, ...preferences }: RoutePreferences): Policy {
+  const { order = [], objective = null, max_price } = preferences
   return {
     ...DEFAULT_POLICY,
-    objective: ordered ? 'pinned' : (request.objective ?? null),
-    order: ordered ?? [],
-    allow: request.only ?? null,
-    deny: request.ignore ?? [],
-    maxPrice: request.maxPrice ? { ...ANY_PRICE, ...request.maxPrice } : ANY_PRICE,
-    minThroughput: request.minThroughput ?? {},
-    maxLatency: request.maxLatency ?? {},
-    allowTraining: request.denyTraining !== true,
-    zeroRetention: request.zeroRetention === true,
-    distillable: request.distillable === true,
-    quantizations: request.quantizations ?? null,
-    requireUsed: request.requireParameters === true,
-    allowFallbacks: request.allowFallbacks !== false,
+    ...preferences,
+    objective: order.length > 0 ? 'pinned' : objective,
+    max_price: max_price ? { ...ANY_PRICE, ...max_price } : ANY_PRICE,
   }
 }
 

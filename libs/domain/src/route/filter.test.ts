@@ -23,32 +23,36 @@ describe('an endpoint is left out', () => {
     ['a real one, for a test key', 'funds', { provider: { simulated: false }, caller: { kind: 'test' } }],
     ['a real one, for simulated money', 'funds', { provider: { simulated: false }, caller: { funds: 'simulated' } }],
     ['whose price nobody knows', 'price_unknown', { endpoint: { price: null } }],
-    ['off the policy’s list', 'allow', { policy: { allow: ['birch', 'acor', 'acorn/n'] } }],
+    ['off the policy’s list', 'allow', { policy: { only: ['birch', 'acor', 'acorn/n'] } }],
     ['off the request’s list', 'allow', { preferences: { only: ['birch'] } }],
-    ['allowed by one list and not by the other', 'allow', { policy: { allow: ['acorn'] }, preferences: { only: [] } }],
-    ['not in a strict order', 'allow', { preferences: { order: ['birch'], allowFallbacks: false } }],
-    ['denied by the policy', 'deny', { policy: { deny: ['acorn'] } }],
-    ['denied by its own id', 'deny', { policy: { deny: ['acorn/m'] } }],
+    ['allowed by one list and not by the other', 'allow', { policy: { only: ['acorn'] }, preferences: { only: [] } }],
+    ['not in a strict order', 'allow', { preferences: { order: ['birch'], allow_fallbacks: false } }],
+    ['denied by the policy', 'deny', { policy: { ignore: ['acorn'] } }],
+    ['denied by its own id', 'deny', { policy: { ignore: ['acorn/m'] } }],
     ['ignored by the request', 'deny', { preferences: { ignore: ['acorn'] } }],
-    ['that keeps prompts', 'retention', { provider: { retainsPrompts: true }, policy: { allowTraining: false } }],
-    ['that may train', 'retention', { provider: { retainsPrompts: true }, preferences: { denyTraining: true } }],
-    ['that does not promise to keep nothing', 'zero_retention', { policy: { zeroRetention: true } }],
-    ['the same, by the request', 'zero_retention', { preferences: { zeroRetention: true } }],
+    ['that keeps prompts', 'retention', { provider: { retainsPrompts: true }, policy: { data_collection: 'deny' } }],
+    ['that may train', 'retention', { provider: { retainsPrompts: true }, preferences: { data_collection: 'deny' } }],
+    ['that does not promise to keep nothing', 'zero_retention', { policy: { zdr: true } }],
+    ['the same, by the request', 'zero_retention', { preferences: { zdr: true } }],
     ['somewhere that nobody knows', 'region', { policy: { regions: ['eu'] } }],
     ['also elsewhere', 'region', { provider: { regions: ['de', 'us'] }, policy: { regions: ['eu'] } }],
-    ['of an author who permits no training', 'distillable', { preferences: { distillable: true } }],
+    ['of an author who permits no training', 'distillable', { preferences: { enforce_distillable_text: true } }],
     ['of another precision', 'quantization', { endpoint: { quantization: 'fp4' }, policy: { quantizations: ['fp8'] } }],
     ['of unknown precision', 'quantization', { preferences: { quantizations: ['fp8'] } }],
-    ['lacking what the policy demands', 'parameters', { policy: { parameters: ['tools'] } }],
-    ['lacking a parameter', 'parameters', { parameters: ['seed'], preferences: { requireParameters: true } }],
-    ['lacking one that the policy insists on', 'parameters', { parameters: ['seed'], policy: { requireUsed: true } }],
+    ['lacking what the policy demands', 'parameters', { policy: { required_parameters: ['tools'] } }],
+    ['lacking a parameter', 'parameters', { parameters: ['seed'], preferences: { require_parameters: true } }],
+    [
+      'lacking one that the policy insists on',
+      'parameters',
+      { parameters: ['seed'], policy: { require_parameters: true } },
+    ],
     ['too small for the prompt', 'context', { endpoint: { contextLength: 99 } }],
     ['too small for the answer', 'context', { endpoint: { maxCompletionTokens: 99 } }],
-    ['dear in prompts', 'max_price', { policy: { maxPrice: { ...ANY_PRICE, prompt: 999n } } }],
-    ['dear in answers', 'max_price', { preferences: { maxPrice: { completion: 1_999n } } }],
-    ['dear by the call', 'max_price', { endpoint: DEAR, preferences: { maxPrice: { request: 9n } } }],
-    ['dear in images', 'max_price', { endpoint: DEAR, policy: { maxPrice: { ...ANY_PRICE, image: 19n } } }],
-    ['dear in audio', 'max_price', { endpoint: DEAR, preferences: { maxPrice: { audio: 29n } } }],
+    ['dear in prompts', 'max_price', { policy: { max_price: { ...ANY_PRICE, prompt: 999n } } }],
+    ['dear in answers', 'max_price', { preferences: { max_price: { completion: 1_999n } } }],
+    ['dear by the call', 'max_price', { endpoint: DEAR, preferences: { max_price: { request: 9n } } }],
+    ['dear in images', 'max_price', { endpoint: DEAR, policy: { max_price: { ...ANY_PRICE, image: 19n } } }],
+    ['dear in audio', 'max_price', { endpoint: DEAR, preferences: { max_price: { audio: 29n } } }],
   ])('%s', (_, stage, { endpoint, provider = {}, policy = {}, caller = {}, parameters = [], preferences = {} }) => {
     const snapshot = aSnapshot([anEndpoint('acorn', endpoint)], { acorn: provider })
     const request = { parameters, preferences, promptTokens: 100, maxTokens: 100 }
@@ -67,24 +71,24 @@ describe('an endpoint is left out', () => {
 
   it('with the first stage in the fixed order when several things are wrong', () => {
     const snapshot = aSnapshot([anEndpoint('acorn', { contextLength: 1 })], { acorn: { retainsPrompts: true } })
-    const policy = { allowTraining: false, zeroRetention: true, deny: ['acorn'] }
+    const policy = { data_collection: 'deny', zdr: true, ignore: ['acorn'] } as const
     expect(decide({ snapshot, policy }).removed[0]?.stage).toBe('deny')
-    expect(decide({ snapshot, policy: { ...policy, deny: [] } }).removed[0]?.stage).toBe('retention')
+    expect(decide({ snapshot, policy: { ...policy, ignore: [] } }).removed[0]?.stage).toBe('retention')
   })
 
   it('for the price that would apply, not for the one of shorter prompts', () => {
     const price = { ...PRICE, tiers: [{ ...PRICE, prompt: 4_000n, abovePromptTokens: 200_000 }] }
     const snapshot = aSnapshot([anEndpoint('acorn', { price, contextLength: 1_000_000 })])
-    const policy = { maxPrice: { ...ANY_PRICE, prompt: 2_000n } }
+    const policy = { max_price: { ...ANY_PRICE, prompt: 2_000n } }
     expect(decide({ snapshot, policy, request: { promptTokens: 200_000 } }).targets).toEqual(['acorn/m'])
     expect(decide({ snapshot, policy, request: { promptTokens: 200_001 } }).removed[0]?.stage).toBe('max_price')
   })
 
   it('by nothing that lies exactly on a limit, nor by a price that it does not have', () => {
     const snapshot = aSnapshot([anEndpoint('acorn', { contextLength: 100, maxCompletionTokens: 50 })])
-    const maxPrice = { prompt: 1_000n, completion: 2_000n, request: 0n, image: 0n, audio: 0n }
+    const max_price = { prompt: 1_000n, completion: 2_000n, request: 0n, image: 0n, audio: 0n }
     const request = { promptTokens: 100, maxTokens: 50 }
-    expect(decide({ snapshot, policy: { maxPrice }, request }).targets).toEqual(['acorn/m'])
+    expect(decide({ snapshot, policy: { max_price }, request }).targets).toEqual(['acorn/m'])
   })
 })
 
@@ -99,10 +103,10 @@ describe('a list', () => {
   it('means all endpoints of a provider by its slug, and one of them by its id', () => {
     const left = (policy: Partial<Policy>, preferences: RoutePreferences = {}) =>
       decide({ snapshot, policy, request: { models, preferences } }).candidates.map(({ endpoint }) => endpoint)
-    expect(left({ allow: ['acorn'] })).toEqual(['acorn/m', 'acorn/n'])
-    expect(left({ allow: ['acorn'] }, { only: ['acorn/n', 'birch'] })).toEqual(['acorn/n'])
-    expect(left({ allow: ['acorn/n'] }, { only: ['acorn'] })).toEqual(['acorn/n'])
-    expect(left({ deny: ['acorn/m'] }, { ignore: ['birch'] })).toEqual(['acorn/n'])
+    expect(left({ only: ['acorn'] })).toEqual(['acorn/m', 'acorn/n'])
+    expect(left({ only: ['acorn'] }, { only: ['acorn/n', 'birch'] })).toEqual(['acorn/n'])
+    expect(left({ only: ['acorn/n'] }, { only: ['acorn'] })).toEqual(['acorn/n'])
+    expect(left({ ignore: ['acorn/m'] }, { ignore: ['birch'] })).toEqual(['acorn/n'])
   })
 })
 
@@ -136,7 +140,7 @@ describe('parameters', () => {
   it('that only tune an answer exclude nobody, unless the caller insists', () => {
     const request = { parameters: ['temperature'] }
     expect(decide({ snapshot, request }).targets).toHaveLength(2)
-    const insisting = { ...request, preferences: { requireParameters: true } }
+    const insisting = { ...request, preferences: { require_parameters: true } }
     expect(decide({ snapshot, request: insisting }).targets).toEqual([])
   })
 })

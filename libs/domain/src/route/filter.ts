@@ -9,7 +9,7 @@ import type { RoutingInput } from './input.ts'
  * What may serve depends on constraints alone: more layers of policy never let more through.
  */
 export function filter(models: readonly ModelSlug[], question: RoutingInput, removed: Removed[]): Eligible[] {
-  if (question.own !== null || question.policy.own === 'only') return filterWithOwn(models, question, removed)
+  if (question.own !== null || question.policy.own_capacity === 'only') return filterWithOwn(models, question, removed)
   const reachable: Eligible[] = []
   for (const model of models) {
     for (const endpoint of question.snapshot.catalogue.endpointsOf.get(model) ?? []) {

@@ -47,7 +47,7 @@ describe('whatever the world, the policies and the request', () => {
         return isOutOfCredit ? known.filter((endpoint) => endpoint.includes('#')) : known
       }
       const asked = counted(world)
-      for (const left of world.layers.filter(({ own }) => own !== 'first')) {
+      for (const left of world.layers.filter(({ own_capacity }) => own_capacity !== 'first')) {
         const fewer = world.layers.filter((layer) => layer !== left)
         expect(counted({ ...world, layers: fewer })).toEqual(expect.arrayContaining(asked))
       }
@@ -58,13 +58,20 @@ describe('whatever the world, the policies and the request', () => {
 
   it('a layer that puts one’s own first adds nothing but what credits pay for, and nothing where a layer wants one’s own only', () => {
     always((world) => {
-      const kept = world.layers.filter(({ own }) => own === null)
+      const kept = world.layers.filter(({ own_capacity }) => own_capacity === null)
       const without = requestedOf(world, decide({ ...world, layers: kept }))
-      const withFirst = requestedOf(world, decide({ ...world, layers: [...kept, { ...DEFAULT_POLICY, own: 'first' }] }))
+      const withFirst = requestedOf(
+        world,
+        decide({ ...world, layers: [...kept, { ...DEFAULT_POLICY, own_capacity: 'first' }] }),
+      )
       expect(withFirst).toEqual(expect.arrayContaining(without))
       const isOwn = (endpoint: string) => endpoint.includes('#')
       expect(withFirst.filter(isOwn).toSorted()).toEqual(without.filter(isOwn).toSorted())
-      const only = [{ ...DEFAULT_POLICY, own: 'only' as const }, ...kept, { ...DEFAULT_POLICY, own: 'first' as const }]
+      const only = [
+        { ...DEFAULT_POLICY, own_capacity: 'only' as const },
+        ...kept,
+        { ...DEFAULT_POLICY, own_capacity: 'first' as const },
+      ]
       expect(requestedOf(world, decide({ ...world, layers: only })).filter((one) => !isOwn(one))).toEqual([])
     })
   })
@@ -78,7 +85,7 @@ describe('whatever the world, the policies and the request', () => {
           // What comes back takes part as often as it may, wherever that puts it.
           .filter((one) => one.model === model && !one.down && one.share === undefined)
           .map(({ endpoint }) => rankOf(endpoint, world))
-        if (world.request.preferences.acrossModels) return
+        if (world.request.preferences.partition) return
         expect(ranks).toEqual(ranks.toSorted((a, b) => a - b))
       }
     })
@@ -87,7 +94,7 @@ describe('whatever the world, the policies and the request', () => {
   it('nobody without anything of its own is told of stages or targets of those who have', () => {
     always((world) => {
       const { own: _own, ...caller } = world.caller
-      const layers = world.layers.map((layer) => ({ ...layer, own: null }))
+      const layers = world.layers.map((layer) => ({ ...layer, own_capacity: null }))
       const { candidates, removed } = decide({ ...world, caller, layers })
       expect([...candidates, ...removed].filter(({ endpoint }) => endpoint.includes('#'))).toEqual([])
       expect(removed.filter(({ stage }) => stage === 'own_only')).toEqual([])
@@ -134,7 +141,7 @@ describe('whatever the world, the policies and the request', () => {
 
   it('without fallbacks one target is tried, or those that the order names, and no other model', () => {
     always((world) => {
-      const preferences = { ...world.request.preferences, allowFallbacks: false }
+      const preferences = { ...world.request.preferences, allow_fallbacks: false }
       const decision = decide({ ...world, request: { ...world.request, preferences } })
       const { targets, fallbacks, fallbackOn, objective } = decision
       if (objective !== 'pinned') expect(targets.length).toBeLessThanOrEqual(1)
@@ -151,7 +158,7 @@ describe('whatever the world, the policies and the request', () => {
       // One's own is tried by priority, whatever it shares a domain with.
       if (decision.candidates.some(({ endpoint }) => ownerOf(endpoint) !== null)) return
       const domain = (id: string) => world.snapshot.catalogue.providers.get(providerOf(id))?.failureDomain
-      const models = world.request.preferences.acrossModels ? world.request.models : [modelOf(decision.targets[0])]
+      const models = world.request.preferences.partition ? world.request.models : [modelOf(decision.targets[0])]
       const ranked = decision.candidates.filter(({ model }) => models.includes(model))
       decision.targets.forEach((target, i) => {
         const tried = decision.targets.slice(0, i).map(domain)
@@ -200,10 +207,10 @@ describe('what a wider policy locked', () => {
     ])
     const quick = { firstTokenMs: 10, tokensPerSecond: 60, failureRate: 0.02, down: false }
     const snapshot = { ...world, recorded: new Map([['birch/n' as TargetId, quick]]) }
-    const modelFallback = { models: [dear.model], on: ['outage'], objective: 'latency' } as const
+    const model_fallback = { models: [dear.model], on: ['outage'], objective: 'latency' } as const
     const layers = (locked: boolean) => [
       { objective: 'cost', locked } as const,
-      { objective: 'uptime', modelFallback } as const,
+      { objective: 'uptime', model_fallback } as const,
     ]
     const routed = (locked: boolean) => decide({ snapshot, layers: layers(locked) })
     expect(routed(false)).toMatchObject({ objective: 'uptime', fallbacks: ['birch/n', 'cedar/n'] })
@@ -329,33 +336,37 @@ function whyNot(id: TargetId, world: World): string[] {
   if (!endpoint?.price || !provider || !model) return ['unknown endpoint, model, price or provider']
   const { price } = endpoint
   const open = layers.map((layer) => atTime(layer, (window) => isOpen(window, snapshot.wallMs)).policy)
-  const { only, ignore, maxPrice, denyTraining, requireParameters, ...wishes } = request.preferences
+  const wishes = request.preferences
   const names = (slug: string) => slug === provider.slug || slug === endpoint.id || slug === id
   const some = (broken: (policy: Policy) => boolean) => open.some(broken)
-  const lists = [...open.map(({ allow }) => allow), only ?? null]
-  const ceilings = [...open.map((policy) => policy.maxPrice), { ...maxPrice }]
+  const lists = [...open.map(({ only }) => only), wishes.only ?? null]
+  const ceilings = [...open.map((policy) => policy.max_price), { ...wishes.max_price }]
   const over = (rate: bigint, most: bigint | null | undefined) => typeof most === 'bigint' && rate > most
   const isStrict = (policy: Policy) =>
-    policy.objective === 'pinned' && !policy.allowFallbacks && policy.order.length > 0
+    policy.objective === 'pinned' && !policy.allow_fallbacks && policy.order.length > 0
   const quantizations = [...open.map((policy) => policy.quantizations), wishes.quantizations ?? null]
   const required = [
-    ...open.flatMap(({ parameters }) => parameters),
-    ...(requireParameters || some((policy) => policy.requireUsed) ? request.parameters : []),
+    ...open.flatMap(({ required_parameters }) => required_parameters),
+    ...(wishes.require_parameters || some((policy) => policy.require_parameters) ? request.parameters : []),
   ]
   const reasons: Record<string, boolean> = {
     credential: own === null && !snapshot.reachable.has(provider.slug),
     'a credential that may not be used there': own !== null && !isUsable(own, endpoint, provider, { caller, snapshot }),
-    'credits where one’s own only': own === null && some((policy) => policy.own === 'only'),
+    'credits where one’s own only': own === null && some((policy) => policy.own_capacity === 'only'),
     'real endpoint for a test key': caller.kind === 'test' && !isPlayed(provider, own),
     'real endpoint for simulated money': own === null && caller.funds === 'simulated' && !provider.simulated,
     'a stand-in where the house serves the model for real': own === null && standsBesideReal(endpoint, provider, world),
     'not on a list': lists.some((list) => list !== null && !list.some(names)),
     'not in a strict order': some((policy) => isStrict(policy) && !policy.order.some(names)),
-    denied: [...open.flatMap(({ deny }) => deny), ...(ignore ?? [])].some(names),
-    'may train': provider.retainsPrompts && (denyTraining === true || some(({ allowTraining }) => !allowTraining)),
-    'may keep': !provider.zeroRetention && (wishes.zeroRetention === true || some((policy) => policy.zeroRetention)),
+    denied: [...open.flatMap(({ ignore }) => ignore), ...(wishes.ignore ?? [])].some(names),
+    'may train':
+      provider.retainsPrompts &&
+      (wishes.data_collection === 'deny' || some((policy) => policy.data_collection === 'deny')),
+    'may keep': !provider.zeroRetention && (wishes.zdr === true || some((policy) => policy.zdr)),
     elsewhere: some(({ regions }) => regions !== null && !liesIn(regions, provider.regions ?? [])),
-    'not distillable': !model.distillable && (wishes.distillable === true || some((policy) => policy.distillable)),
+    'not distillable':
+      !model.distillable &&
+      (wishes.enforce_distillable_text === true || some((policy) => policy.enforce_distillable_text)),
     precision: quantizations.some((list) => list !== null && !list.includes(endpoint.quantization)),
     parameters: !required.every((name) => endpoint.supportedParameters.includes(name)),
     'dear prompts': ceilings.some((most) => over(price.prompt, most.prompt)),

@@ -31,10 +31,10 @@ describe('pinned', () => {
   })
 
   it('goes to whom it names or to nobody once fallbacks are off', () => {
-    const strict = { ...policy, allowFallbacks: false }
+    const strict = { ...policy, allow_fallbacks: false }
     expect(decide({ snapshot, policy: strict }).targets).toEqual(['dogwood/m', 'acorn/m'])
     // A wider policy forbids fallbacks, and the request brings the order.
-    const wider = { allowFallbacks: false }
+    const wider = { allow_fallbacks: false }
     const asked = { preferences: { order: ['acorn', 'birch'] } }
     expect(decide({ snapshot, policy: wider, request: asked }).targets).toEqual(['acorn/m', 'birch/m'])
     const { targets, removed } = decide({ snapshot, policy: { ...strict, order: ['elm'] } })
@@ -214,7 +214,7 @@ describe('a preferred speed', () => {
 
   it('puts what misses it behind the others, not away, and says so', () => {
     const snapshot = world({ firstTokenQuantiles: flat(2_000) }, { firstTokenQuantiles: flat(1_999) })
-    const policy = { objective: 'cost', maxLatency: { p50: 1_999 } } as const
+    const policy = { objective: 'cost', preferred_max_latency: { p50: 1.999 } } as const
     const decision = decide({ snapshot, policy })
     expect(decision.targets).toEqual(['birch/m', 'cedar/m', 'acorn/m'])
     expect(decision.candidates.map(({ slow = false }) => slow)).toEqual([false, false, true])
@@ -225,21 +225,28 @@ describe('a preferred speed', () => {
     const snapshot = world({ firstTokenQuantiles, throughputQuantiles: flat(49) })
     const first = (preferences: object) =>
       decide({ snapshot, policy: { objective: 'cost' }, request: { preferences } }).targets[0]
-    expect(first({ maxLatency: { p50: 200, p90: 200 } })).toBe('acorn/m')
-    expect(first({ maxLatency: { p50: 200, p99: 4_999 } })).toBe('birch/m')
-    expect(first({ minThroughput: { p50: 49 } })).toBe('acorn/m')
-    expect(first({ minThroughput: { p75: 50 } })).toBe('birch/m')
+    expect(first({ preferred_max_latency: { p50: 0.2, p90: 0.2 } })).toBe('acorn/m')
+    expect(first({ preferred_max_latency: { p50: 0.2, p99: 4.999 } })).toBe('birch/m')
+    expect(first({ preferred_min_throughput: { p50: 49 } })).toBe('acorn/m')
+    expect(first({ preferred_min_throughput: { p75: 50 } })).toBe('birch/m')
   })
 
   it('is the strictest of all layers and of the request', () => {
     const snapshot = world({ firstTokenQuantiles: flat(2_000) })
-    const layers = [{ objective: 'cost', maxLatency: { p50: 1_000 } } as const, { maxLatency: { p50: 9_000 } }]
-    const request = { preferences: { maxLatency: { p50: 5_000 } } }
+    const layers = [
+      { objective: 'cost', preferred_max_latency: { p50: 1 } } as const,
+      { preferred_max_latency: { p50: 9 } },
+    ]
+    const request = { preferences: { preferred_max_latency: { p50: 5 } } }
     expect(decide({ snapshot, layers, request }).targets[0]).toBe('birch/m')
   })
 
   it('is not missed by an endpoint of which too little is known', () => {
-    const policy = { objective: 'cost', maxLatency: { p50: 1 }, minThroughput: { p50: 1_000 } } as const
+    const policy = {
+      objective: 'cost',
+      preferred_max_latency: { p50: 0.001 },
+      preferred_min_throughput: { p50: 1_000 },
+    } as const
     expect(decide({ snapshot: world({}), policy }).targets).toEqual(['acorn/m', 'birch/m', 'cedar/m'])
   })
 })
@@ -265,7 +272,7 @@ describe('the next try', () => {
     const down = aSnapshot(endpoints, shared, { cedar: DOWN, dogwood: DOWN })
     expect(decide({ snapshot: down, policy }).targets).toEqual(['acorn/m', 'birch/m', 'cedar/m', 'dogwood/m'])
     const slow = aSnapshot(endpoints, shared, { cedar: { firstTokenQuantiles: flat(9_000) }, dogwood: DOWN })
-    const wishing = { ...policy, maxLatency: { p50: 1_000 } }
+    const wishing = { ...policy, preferred_max_latency: { p50: 1 } }
     expect(decide({ snapshot: slow, policy: wishing }).targets).toEqual(['acorn/m', 'birch/m', 'cedar/m', 'dogwood/m'])
   })
 })

@@ -8,6 +8,7 @@ import type { EndpointId, KeyId, ModelSlug, PolicyId, ProviderSlug, TargetId, Te
 import {
   ANY_PRICE,
   DEFAULT_POLICY,
+  DATA_COLLECTIONS,
   DISCONNECTS,
   OBJECTIVES,
   OWN_CAPACITIES,
@@ -15,6 +16,7 @@ import {
   type RoutePreferences,
   WEEKDAYS,
 } from '../policy/policy.ts'
+import { eachField, POLICY_FIELDS, REQUEST_FIELDS, type PolicyField, type PolicyForm } from '../policy/fields.ts'
 import { route, type RouteRequest, type RoutingSnapshot } from './route.ts'
 import { anyOwn, anyPlaces, MINE } from './byok.fixture.ts'
 
@@ -274,65 +276,59 @@ const anyWindow = fc.record({
   objective: seldom(anyObjective),
   order: seldom(someNames),
   shares: seldom(anyShares),
-  maxPrice: seldom(anyMaxPrice),
+  max_price: seldom(anyMaxPrice),
 })
 
-export const anyPolicy: fc.Arbitrary<Policy> = fc.record({
-  objective: fc.option(anyObjective),
-  locked: rarely,
-  order: someNames,
-  shares: anyShares,
-  allow: seldom(someNames),
-  deny: fewNames,
-  maxPrice: seldom(anyMaxPrice).map((ceiling) => ceiling ?? ANY_PRICE),
-  minThroughput: seldom(anyCutoffs(fc.integer({ min: 5, max: 100 }))).map((cutoffs) => cutoffs ?? {}),
-  maxLatency: seldom(anyCutoffs(fc.integer({ min: 100, max: 3_000 }))).map((cutoffs) => cutoffs ?? {}),
-  allowTraining: often,
-  zeroRetention: rarely,
-  regions: anyRegions,
-  distillable: rarely,
-  quantizations: seldom(anyQuantizations),
-  parameters: seldom(fc.subarray(PARAMETERS, { maxLength: 1 })).map((names) => names ?? []),
-  requireUsed: rarely,
-  allowFallbacks: often,
-  failover: seldom(
+/** What a policy or a request may hold, by the form of the field. */
+const ANY_VALUE: Readonly<Record<PolicyForm, (field: PolicyField) => fc.Arbitrary<unknown>>> = {
+  flag: (field) => (POLICY_FIELDS[field].unset === true ? often : rarely),
+  slugs: (field) => (field === 'ignore' ? fewNames : someNames),
+  objective: () => anyObjective,
+  shares: () => anyShares,
+  own_capacity: () => fc.constantFrom(...OWN_CAPACITIES),
+  prices: () => anyMaxPrice,
+  data_collection: () => fc.constantFrom(...DATA_COLLECTIONS),
+  regions: () => anyRegions,
+  precisions: () => anyQuantizations,
+  parameters: () => fc.subarray(PARAMETERS, { maxLength: 1 }),
+  throughput: () => anyCutoffs(fc.integer({ min: 5, max: 100 })),
+  // Tenths of a second.
+  latency: () => anyCutoffs(fc.integer({ min: 1, max: 30 }).map((tenths) => tenths / 10)),
+  failover: () =>
     fc.record({
       on: fc.subarray([...FAILURE_KINDS]),
       attempts: fc.integer({ min: 1, max: 6 }),
       firstTokenMs: fc.constant(null),
       totalMs: fc.constant(null),
     }),
-  ),
-  modelFallback: seldom(
+  hedge: () => fc.constant({ afterMs: null, extraRequests: 0.05, extraSpend: 5n, ownCost: false }),
+  model_fallback: () =>
     fc.record({ models: anyModels, on: fc.subarray([...FAILURE_KINDS]), objective: fc.option(anyObjective) }),
-  ),
-  hedge: seldom(fc.constant({ afterMs: null, extraRequests: 0.05, extraSpend: 5n, ownCost: false })),
-  own: seldom(fc.constantFrom(...OWN_CAPACITIES)),
-  sticky: often,
-  disconnect: seldom(fc.constantFrom(...DISCONNECTS)),
-  schedule: seldom(fc.array(anyWindow, { maxLength: 2 })).map((windows) => windows ?? []),
-})
+  schedule: () => fc.array(anyWindow, { maxLength: 2 }),
+  disconnect: () => fc.constantFrom(...DISCONNECTS),
+}
+
+const anyOf = (field: PolicyField) => ANY_VALUE[POLICY_FIELDS[field].form](field)
+
+/** Fields that most policies of these worlds state; the others are seldom stated. */
+const OFTEN_STATED: readonly PolicyField[] = ['order', 'shares', 'ignore', 'regions']
+
+export const anyPolicy = fc.record(
+  eachField((field) => {
+    if (field === 'objective') return fc.option(anyObjective)
+    const isStated = OFTEN_STATED.includes(field) || typeof POLICY_FIELDS[field].unset === 'boolean'
+    return isStated ? anyOf(field) : seldom(anyOf(field)).map((value) => value ?? DEFAULT_POLICY[field])
+  }),
+) as fc.Arbitrary<Policy>
+
+const PREFERRED = ['objective', 'partition', ...REQUEST_FIELDS] as const
 
 export const anyPreferences = fc
-  .record({
-    objective: seldom(anyObjective),
-    order: seldom(someNames),
-    only: seldom(someNames),
-    ignore: seldom(fewNames),
-    maxPrice: seldom(anyMaxPrice),
-    minThroughput: seldom(anyCutoffs(fc.integer({ min: 5, max: 100 }))),
-    maxLatency: seldom(anyCutoffs(fc.integer({ min: 100, max: 3_000 }))),
-    denyTraining: seldom(fc.boolean()),
-    zeroRetention: seldom(rarely),
-    distillable: seldom(rarely),
-    quantizations: seldom(anyQuantizations),
-    allowFallbacks: seldom(fc.boolean()),
-    requireParameters: seldom(fc.boolean()),
-    acrossModels: seldom(fc.boolean()),
+  .tuple(...PREFERRED.map((field) => seldom(field === 'partition' ? fc.constant('none') : anyOf(field))))
+  .map((values) => {
+    const stated = PREFERRED.map((field, i) => [field, values[i]] as const).filter(([, value]) => value !== null)
+    return Object.fromEntries(stated) as RoutePreferences
   })
-  .map(
-    (drafted) => Object.fromEntries(Object.entries(drafted).filter(([, value]) => value !== null)) as RoutePreferences,
-  )
 
 export const anyWorld: fc.Arbitrary<World> = fc.record({
   snapshot: anySnapshot,

@@ -15,8 +15,8 @@ describe('who is tried', () => {
 
   it('is one target when fallbacks are off, as many as the policy allows, and never more than the bound', () => {
     expect(decide({ snapshot: twenty }).targets).toHaveLength(ATTEMPTS_MAX)
-    expect(decide({ snapshot: twenty, request: { preferences: { allowFallbacks: false } } }).targets).toHaveLength(1)
-    expect(decide({ snapshot: twenty, policy: { allowFallbacks: false } }).candidates).toHaveLength(20)
+    expect(decide({ snapshot: twenty, request: { preferences: { allow_fallbacks: false } } }).targets).toHaveLength(1)
+    expect(decide({ snapshot: twenty, policy: { allow_fallbacks: false } }).candidates).toHaveLength(20)
     const failover = { ...DEFAULT_FAILOVER, attempts: 2 }
     expect(decide({ snapshot: twenty, policy: { failover } })).toMatchObject({ failover, targets: { length: 2 } })
   })
@@ -44,37 +44,41 @@ describe('further models', () => {
   })
 
   it('of the policy follow, on the failures that it names, by their own objective', () => {
-    const modelFallback = { models: models('o', 'm', 'n'), on: ['outage'], objective: 'pinned' } as const
-    const policy = { objective: 'pinned', order: ['cedar'], modelFallback } as const
+    const model_fallback = { models: models('o', 'm', 'n'), on: ['outage'], objective: 'pinned' } as const
+    const policy = { objective: 'pinned', order: ['cedar'], model_fallback } as const
     const decision = decide({ snapshot, policy })
     expect([decision.targets, decision.fallbacks]).toEqual([['birch/m'], ['dogwood/o', 'cedar/n', 'acorn/n']])
     expect(decision.fallbackOn).toEqual(['outage'])
-    const cheaply = { ...policy, modelFallback: { ...modelFallback, objective: 'cost' } } as const
+    const cheaply = { ...policy, model_fallback: { ...model_fallback, objective: 'cost' } } as const
     expect(decide({ snapshot, policy: cheaply }).fallbacks).toEqual(['dogwood/o', 'acorn/n', 'cedar/n'])
     expect(decide({ snapshot, policy: cheaply }).objective).toBe('pinned')
   })
 
   it('of the request come before those of the policy', () => {
-    const policy = { ...cheap, modelFallback: { models: models('n', 'o'), on: ['outage'], objective: null } } as const
+    const policy = { ...cheap, model_fallback: { models: models('n', 'o'), on: ['outage'], objective: null } } as const
     const { fallbacks } = decide({ snapshot, policy, request: { models: models('m', 'o') } })
     expect(fallbacks).toEqual(['dogwood/o', 'acorn/n', 'cedar/n'])
   })
 
   it('take the lead when the first model has no endpoint left', () => {
-    const decision = decide({ snapshot, policy: { ...cheap, deny: ['birch'] }, request: { models: models('m', 'n') } })
+    const decision = decide({
+      snapshot,
+      policy: { ...cheap, ignore: ['birch'] },
+      request: { models: models('m', 'n') },
+    })
     expect([decision.targets, decision.fallbacks]).toEqual([['acorn/n', 'cedar/n'], []])
     expect(decision.removed).toEqual([{ endpoint: 'birch/m', stage: 'deny' }])
   })
 
   it('of the policy are not even judged when fallbacks are off', () => {
-    const modelFallback = { models: models('n'), on: FAILURE_KINDS, objective: null }
-    const decision = decide({ snapshot, policy: { modelFallback, allowFallbacks: false } })
+    const model_fallback = { models: models('n'), on: FAILURE_KINDS, objective: null }
+    const decision = decide({ snapshot, policy: { model_fallback, allow_fallbacks: false } })
     expect(decision.candidates.map(({ endpoint }) => endpoint)).toEqual(['birch/m'])
   })
 
   it('of the policy do not hide that everything was excluded', () => {
-    const modelFallback = { models: models('n'), on: FAILURE_KINDS, objective: null }
-    const decision = decide({ snapshot, policy: { modelFallback, deny: ['birch'] } })
+    const model_fallback = { models: models('n'), on: FAILURE_KINDS, objective: null }
+    const decision = decide({ snapshot, policy: { model_fallback, ignore: ['birch'] } })
     expect([decision.targets, decision.fallbacks, decision.fallbackOn]).toEqual([[], [], []])
     expect(decision.removed).toEqual([{ endpoint: 'birch/m', stage: 'deny' }])
   })
@@ -93,7 +97,7 @@ describe('further models', () => {
   })
 
   it('are ranked together where the request says so, and all of them must then know what it uses', () => {
-    const request = { models: models('m', 'n', 'o'), preferences: { acrossModels: true } }
+    const request = { models: models('m', 'n', 'o'), preferences: { partition: 'none' as const } }
     const decision = decide({ snapshot, request, policy: cheap })
     expect(decision.targets).toEqual(['acorn/n', 'cedar/n', 'dogwood/o', 'birch/m'])
     expect([decision.fallbacks, decision.fallbackOn]).toEqual([[], []])
@@ -104,7 +108,7 @@ describe('further models', () => {
 
 describe('a schedule', () => {
   const snapshot = aSnapshot([priced('acorn', 1), priced('birch', 9)], {}, { birch: { firstTokenMs: 10 } })
-  const always = { days: ['wed'], from: 0, to: 0, zone: 'UTC', order: null, shares: null, maxPrice: null } as const
+  const always = { days: ['wed'], from: 0, to: 0, zone: 'UTC', order: null, shares: null, max_price: null } as const
   const policy: Partial<Policy> = {
     objective: 'latency',
     schedule: [
@@ -168,9 +172,12 @@ describe('a warm prompt cache', () => {
     ['the endpoint is down', [world(warmed(2), { birch: DOWN })]],
     [
       'the endpoint is slow',
-      [world(warmed(2), { birch: { firstTokenQuantiles: flat(9) } }), { ...cheap, maxLatency: { p50: 8 } }],
+      [
+        world(warmed(2), { birch: { firstTokenQuantiles: flat(9) } }),
+        { ...cheap, preferred_max_latency: { p50: 0.008 } },
+      ],
     ],
-    ['the policy denies the endpoint', [world(), { ...cheap, deny: ['birch'] }]],
+    ['the policy denies the endpoint', [world(), { ...cheap, ignore: ['birch'] }]],
   ])('is left when %s', (_, [snapshot, policy, preferences]) => {
     const decision = ask(snapshot, policy, preferences)
     expect(decision.sticky).toBe(false)

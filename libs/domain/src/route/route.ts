@@ -40,7 +40,7 @@ export function route(
   const first = ranked.findIndex((judged, i) => judged.length > 0 && groups[i]?.isRequested)
   const sticky = first >= 0 && stay(ranked[first] ?? [], policy.objective, question)
   for (const judged of ranked) spread(judged)
-  const further = first < 0 || !policy.allowFallbacks ? [] : ranked.slice(first + 1)
+  const further = first < 0 || !policy.allow_fallbacks ? [] : ranked.slice(first + 1)
   const candidates: Candidate[] = []
   for (const judged of ranked) for (const { candidate } of judged) candidates.push(candidate)
   const { targets, fallbacks } = places(ranked[first] ?? [], further, question)
@@ -82,13 +82,13 @@ interface ModelGroup {
 
 /** In the order in which they are tried. */
 function groupsOf({ request, policy }: RoutingInput): ModelGroup[] {
-  const { objective, modelFallback } = policy
+  const { objective, model_fallback } = policy
   const models = [...new Set(request.models)]
-  const requested = request.preferences.acrossModels ? [models] : models.map((model) => [model])
+  const requested = request.preferences.partition === 'none' ? [models] : models.map((model) => [model])
   const groups = requested.map((together) => ({ models: together, objective, isRequested: true }))
-  if (!modelFallback || !policy.allowFallbacks) return groups
-  const others = modelFallback.models.filter((model, i, all) => !models.includes(model) && all.indexOf(model) === i)
-  const otherwise = modelFallback.objective ?? objective
+  if (!model_fallback || !policy.allow_fallbacks) return groups
+  const others = model_fallback.models.filter((model, i, all) => !models.includes(model) && all.indexOf(model) === i)
+  const otherwise = model_fallback.objective ?? objective
   return [...groups, ...others.map((model) => ({ models: [model], objective: otherwise, isRequested: false }))]
 }
 
@@ -104,7 +104,7 @@ function places(
   const others = further.filter((judged) => judged.length > 0)
   const most = Math.min(policy.failover.attempts, ATTEMPTS_MAX - Math.min(others.length, FALLBACKS_KEPT))
   // Without fallbacks an order is still followed to its end, and nobody else is tried.
-  const targets = (policy.allowFallbacks ? ordered : strictly(ordered)).slice(0, most)
+  const targets = (policy.allow_fallbacks ? ordered : strictly(ordered)).slice(0, most)
   if (others.length === 0) return { targets, fallbacks: [] }
   const taken = others.map(() => 0)
   let left = Math.min(ATTEMPTS_MAX - targets.length, others.flat().length)
@@ -125,5 +125,5 @@ function strictly(ordered: readonly Scored[]): readonly Scored[] {
 /** A caller that named several models wants the next one whatever happens; a policy says when. */
 function kindsFor(fallbacks: readonly Scored[], { request, policy }: RoutingInput): readonly FailureKind[] {
   const isNamed = fallbacks.some(({ candidate }) => request.models.includes(candidate.model))
-  return isNamed ? FAILURE_KINDS : (policy.modelFallback?.on ?? [])
+  return isNamed ? FAILURE_KINDS : (policy.model_fallback?.on ?? [])
 }

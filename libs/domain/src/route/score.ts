@@ -103,6 +103,8 @@ export function rounded(figure: number, parts: number): number {
   return Math.round(figure * parts) / parts
 }
 
+const MS_PER_S = 1_000
+
 /** A preferred figure: tokens per second at least, or milliseconds to the first token at most. */
 interface Cutoff {
   readonly of: 'throughputQuantiles' | 'firstTokenQuantiles'
@@ -110,13 +112,13 @@ interface Cutoff {
   readonly limit: number
 }
 
-function cutoffsOf({ minThroughput, maxLatency }: EffectivePolicy): Cutoff[] {
+function cutoffsOf({ preferred_min_throughput, preferred_max_latency }: EffectivePolicy): Cutoff[] {
   const cutoffs: Cutoff[] = []
   for (const percentile of PERCENTILES) {
-    const least = minThroughput[percentile]
-    const most = maxLatency[percentile]
+    const least = preferred_min_throughput[percentile]
+    const most = preferred_max_latency[percentile]
     if (least !== undefined) cutoffs.push({ of: 'throughputQuantiles', percentile, limit: least })
-    if (most !== undefined) cutoffs.push({ of: 'firstTokenQuantiles', percentile, limit: most })
+    if (most !== undefined) cutoffs.push({ of: 'firstTokenQuantiles', percentile, limit: most * MS_PER_S })
   }
   return cutoffs
 }

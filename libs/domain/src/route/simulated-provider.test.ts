@@ -73,7 +73,7 @@ describe('routing among real providers, made-up ones and stand-ins', () => {
   })
 
   it('nor when a policy, the request or its own trouble takes the real endpoint away', () => {
-    expect(idsOf(decide({ snapshot, policy: { deny: ['acorn', 'cedar'] } }))).toEqual([])
+    expect(idsOf(decide({ snapshot, policy: { ignore: ['acorn', 'cedar'] } }))).toEqual([])
     expect(idsOf(decide({ snapshot, request: { preferences: { only: ['birch'] } } }))).toEqual([])
   })
 

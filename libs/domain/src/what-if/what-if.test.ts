@@ -32,8 +32,8 @@ const anyChanges: fc.Arbitrary<Partial<Policy>> = fc.record(
   {
     objective: fc.constantFrom(...OBJECTIVES),
     order: fc.subarray([...PROVIDERS]),
-    deny: fc.subarray([...PROVIDERS]),
-    allowFallbacks: fc.boolean(),
+    ignore: fc.subarray([...PROVIDERS]),
+    allow_fallbacks: fc.boolean(),
     failover: fc.constantFrom(null, { ...DEFAULT_FAILOVER, on: [] }, { ...DEFAULT_FAILOVER, attempts: 2 }),
   },
   { requiredKeys: [] },
@@ -55,7 +55,7 @@ describe('what is one’s own', () => {
   const caller = { ...aCaller(), own }
 
   it('is routed to as it is today, costs nothing here, and is shown by its own minutes', () => {
-    const report = replay(draftOf({ own: 'only' }), world, [aRequest({ caller })])
+    const report = replay(draftOf({ own_capacity: 'only' }), world, [aRequest({ caller })])
     expect(report.changedRoutes).toMatchObject([
       { from: 'acorn/sim/swift', to: 'acorn/sim/swift#a', predictedNano: 0n },
     ])
@@ -64,7 +64,7 @@ describe('what is one’s own', () => {
     expect(report.unknown).toMatchObject({ cost: 0, firstToken: 0, failures: 0 })
     expect(report.providers.map(({ name }) => name)).toEqual(['acorn'])
     expect(report.limits).toContain('own')
-    expect(replay(draftOf({ deny: ['acorn'] }), world, [aRequest({ caller: aCaller() })]).limits).not.toContain('own')
+    expect(replay(draftOf({ ignore: ['acorn'] }), world, [aRequest({ caller: aCaller() })]).limits).not.toContain('own')
   })
 
   it('counts as unknown when its owner is gone and the draft would go there all the same', () => {
@@ -80,7 +80,7 @@ describe('what is one’s own', () => {
     const attempts = [{ endpoint: gone, outcome: 'answered', fault: null }] as const
     const request = aRequest({ caller, endpoint: gone, attempts, costNano: 0n })
     expect(replay(draftOf({}), world, [request])).toMatchObject({ moved: 0, totals: { predicted: { costNano: 0n } } })
-    const { changedRoutes } = replay(draftOf({ deny: ['acorn'] }), world, [request])
+    const { changedRoutes } = replay(draftOf({ ignore: ['acorn'] }), world, [request])
     expect(changedRoutes).toMatchObject([{ from: gone, to: 'birch/sim/swift' }])
   })
 })
@@ -146,7 +146,7 @@ const ACORN = 'acorn/sim/swift' as EndpointId
 const BIRCH = 'birch/sim/swift' as EndpointId
 /** Puts acorn first, so that the recorded answer by acorn is what the policy in force gives. */
 const FIXED = aPolicy({ objective: 'pinned', order: ['acorn', 'birch'] })
-const AWAY: Partial<Policy> = { deny: ['acorn'] }
+const AWAY: Partial<Policy> = { ignore: ['acorn'] }
 
 function worldWith(minutes: readonly EndpointMinute[], endpoints = ENDPOINTS): ReplayContext {
   return replayContextOf({
@@ -222,7 +222,7 @@ describe('a moved request', () => {
     const failed = recorded({
       ...{ endpoint: null, failed: true, costNano: 0n, firstTokenMs: null, tokensPerSecond: null },
       attempts: [{ endpoint: ACORN, outcome: 'failed', fault: 'upstream_error' }],
-      caller: aCaller([aPolicy({ ...FIXED.policy, allowFallbacks: false })]),
+      caller: aCaller([aPolicy({ ...FIXED.policy, allow_fallbacks: false })]),
     })
     const report = replay(draftOf(AWAY), worldWith(HEALTHY), [failed])
     expect(report.unknown.cost).toBe(1)
@@ -267,7 +267,7 @@ describe('failures', () => {
       ],
     })
     const { totals } = replay(
-      draftOf({ ...FIXED.policy, order: ['acorn'], allowFallbacks: false }),
+      draftOf({ ...FIXED.policy, order: ['acorn'], allow_fallbacks: false }),
       worldWith(HEALTHY),
       [saved],
     )
@@ -279,7 +279,7 @@ describe('failures', () => {
 describe('the report', () => {
   it('lists what the draft would refuse, and by which filter', () => {
     const requests = [recorded(), recorded({ requestId: id(2), costNano: 9n })]
-    const report = replay(draftOf({ allow: ['nobody'] }), worldWith(HEALTHY), requests)
+    const report = replay(draftOf({ only: ['nobody'] }), worldWith(HEALTHY), requests)
     expect(report.refused).toEqual([{ stage: 'allow', requests: 2 }])
     expect(report.totals.predicted).toMatchObject({ refused: 2, failures: 0, costNano: 0n })
     expect(report.refusedSample.map(({ requestId }) => requestId)).toEqual([requests[0]?.requestId, id(2)])
@@ -335,7 +335,7 @@ describe('the draft', () => {
   const denied = aPolicy(AWAY, 'organisation')
 
   it('applies within the policies of organisation and workspace', () => {
-    const request = recorded({ caller: aCaller([aPolicy({ deny: ['birch'] }, 'organisation'), FIXED]) })
+    const request = recorded({ caller: aCaller([aPolicy({ ignore: ['birch'] }, 'organisation'), FIXED]) })
     const draft: DraftPolicy = { policy: aPolicy(AWAY, 'draft'), wider: new Set(['organisation' as PolicyId]) }
     expect(replay(draft, worldWith(HEALTHY), [request]).totals.predicted.refused).toBe(1)
   })

@@ -212,11 +212,11 @@ const anyPolicies = fc
   .array(
     fc.record({
       objective: fc.constantFrom(...OBJECTIVES, null),
-      deny: fc.subarray(PROVIDERS, { maxLength: 1 }),
+      ignore: fc.subarray(PROVIDERS, { maxLength: 1 }),
       shares: fc.constant({ openai: 3, groq: 1 }),
-      maxLatency: fc.constantFrom({}, {}, { p50: 1_500 }),
+      preferred_max_latency: fc.constantFrom({}, {}, { p50: 1.5 }),
       failover: fc.constantFrom(null, null, null, { ...DEFAULT_FAILOVER, attempts: 3 }),
-      own: fc.constantFrom(null, null, 'first' as const),
+      own_capacity: fc.constantFrom(null, null, 'first' as const),
       schedule: fc.constantFrom([], [], [
         {
           days: ['sat'],
@@ -226,7 +226,7 @@ const anyPolicies = fc
           objective: 'cost',
           order: null,
           shares: null,
-          maxPrice: null,
+          max_price: null,
         },
       ] satisfies Policy['schedule']),
     }),
@@ -262,12 +262,12 @@ const anyAsked = fc
     healths: fc.array(anyHealth, { minLength: 9, maxLength: 9 }),
     policies: anyPolicies,
     promptTokens: fc.integer({ min: 5, max: 20_000 }),
-    maxPrice: fc.constantFrom(null, null, { prompt: 50_000_000_000n }),
+    max_price: fc.constantFrom(null, null, { prompt: 50_000_000_000n }),
     dice: fc.double({ min: 0, max: 0.999_999, noNaN: true }),
     isWarm: fc.boolean(),
     own: fc.option(anyOwn, { freq: 2 }),
   })
-  .map(({ models, providers, many, rates, healths, policies, promptTokens, maxPrice, dice, isWarm, own }) => {
+  .map(({ models, providers, many, rates, healths, policies, promptTokens, max_price, dice, isWarm, own }) => {
     const asked = many === 0 ? models : models.slice(0, 1)
     const endpoints = asked.flatMap((model) =>
       providers.map((provider, i) => {
@@ -281,7 +281,7 @@ const anyAsked = fc
       promptTokens,
       maxTokens: null,
       parameters: ['max_tokens', 'temperature'],
-      preferences: { ...(maxPrice && { maxPrice }) },
+      preferences: { ...(max_price && { max_price }) },
     }
     const snapshot: RoutingSnapshot = {
       catalogue: aCatalogue(endpoints),

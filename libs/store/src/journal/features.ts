@@ -12,30 +12,30 @@ export interface FeatureColumns {
 
 /** What the router was given, with the dice, as columns. */
 export function featureColumns(features: RouteRequest, draw: number): FeatureColumns & { readonly draw: number } {
-  const { maxPrice, ...preferences } = features.preferences
+  const { max_price, ...preferences } = features.preferences
   return {
     models: features.models,
     prompt_tokens: features.promptTokens,
     max_tokens: features.maxTokens,
     parameters: features.parameters,
-    preferences: maxPrice ? { ...preferences, maxPrice: withTexts(maxPrice) } : preferences,
+    preferences: max_price ? { ...preferences, max_price: withTexts(max_price) } : preferences,
     draw,
   }
 }
 
 /** Reads columns that `featureColumns` made. */
 export function openFeatures(columns: FeatureColumns): RouteRequest {
-  const { maxPrice, ...preferences } = columns.preferences as StoredPreferences
+  const { max_price, ...preferences } = columns.preferences as StoredPreferences
   return {
     models: columns.models as ModelSlug[],
     promptTokens: columns.prompt_tokens,
     maxTokens: columns.max_tokens,
     parameters: columns.parameters,
-    preferences: maxPrice ? { ...preferences, maxPrice: withNanos(maxPrice) } : preferences,
+    preferences: max_price ? { ...preferences, max_price: withNanos(max_price) } : preferences,
   }
 }
 
-type StoredPreferences = Omit<RoutePreferences, 'maxPrice'> & { readonly maxPrice?: PriceTexts }
+type StoredPreferences = Omit<RoutePreferences, 'max_price'> & { readonly max_price?: PriceTexts }
 
 type PriceTexts = Readonly<Partial<Record<keyof PriceCeiling, string | null>>>
 

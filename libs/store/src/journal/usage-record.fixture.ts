@@ -65,7 +65,7 @@ export function aUsageRecord(changes: Partial<UsageRecord> = {}): UsageRecord {
       promptTokens: 110,
       maxTokens: 400,
       parameters: ['max_tokens'],
-      preferences: { objective: 'cost', maxPrice: { prompt: 5_000_000_000n } },
+      preferences: { objective: 'cost', max_price: { prompt: 5_000_000_000n } },
     },
     ...changes,
   }

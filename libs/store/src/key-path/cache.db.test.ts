@@ -141,8 +141,8 @@ describe('a key in Postgres', () => {
     await asSystem('UPDATE workspaces SET policy_id = $1 WHERE id = $2', [middle, tenant.workspaceId])
     await asSystem('UPDATE api_keys SET policy_id = $1 WHERE id = $2', [own, tenant.keyId])
     expect(await policiesOf(tenant.digest)).toMatchObject([
-      { id: wide, version: 1, policy: { allow: ['acorn', 'birch'], objective: null } },
-      { id: middle, version: 1, policy: { objective: 'cost', maxPrice: { prompt: 150_000_000n, completion: null } } },
+      { id: wide, version: 1, policy: { only: ['acorn', 'birch'], objective: null } },
+      { id: middle, version: 1, policy: { objective: 'cost', max_price: { prompt: 150_000_000n, completion: null } } },
       { id: own, version: 1, policy: DEFAULT_POLICY },
     ])
     await asSystem('UPDATE api_keys SET policy_id = $1 WHERE id = $2', [gone, tenant.keyId])

@@ -124,8 +124,8 @@ function rowOf(digest: Buffer): Caller {
         policy: {
           ...DEFAULT_POLICY,
           order: Array.from({ length: 6 }, (_, at) => text(at, 6)),
-          allow: Array.from({ length: 12 }, (_, at) => text(at, 6)),
-          maxPrice: { ...ANY_PRICE, prompt: 3_000_000_000n },
+          only: Array.from({ length: 12 }, (_, at) => text(at, 6)),
+          max_price: { ...ANY_PRICE, prompt: 3_000_000_000n },
         },
       },
     ],

@@ -27,11 +27,18 @@ describe('a value in Redis', () => {
     const { caller } = openRecord(secrets, mine, sealRecord(secrets, mine, aRecord(3)), NOW_MS)
     expect(caller).not.toBeNull()
     expect(caller).not.toHaveProperty('own')
-    const { hedge: _hedge, own: _own, ...policy } = DEFAULT_POLICY
+    const { hedge: _hedge, own_capacity: _own, ...policy } = DEFAULT_POLICY
     const policies = [{ id: 'p' as PolicyId, version: 1, policy: policy as Policy }]
     const earlier = { ...aRecord(3), caller: aCaller('mine', { version: 3, policies }) }
     const read = openRecord(secrets, mine, sealRecord(secrets, mine, earlier), NOW_MS)
     expect(read.caller?.policies).toEqual([{ id: 'p', version: 1, policy: DEFAULT_POLICY }])
+  })
+
+  it('of a release that had other names for the fields of policies is wrong, so that no constraint is dropped', () => {
+    const policy = { allow: ['acorn'], deny: [] } as object
+    const policies = [{ id: 'p' as PolicyId, version: 1, policy: policy as Policy }]
+    const text = sealRecord(secrets, mine, { ...aRecord(3), caller: aCaller('mine', { version: 3, policies }) })
+    expect(() => openRecord(secrets, mine, text, NOW_MS)).toThrow(WrongValue)
   })
 
   it('that was altered, or sealed by a stranger, is wrong', () => {

@@ -82,6 +82,6 @@ function callerOf(number: number, version: number) {
     policies:
       number % 5 === 0
         ? []
-        : [aVersionedPolicy({ maxPrice: { ...ANY_PRICE, prompt }, allow: ['acorn'], deny: ['birch'] })],
+        : [aVersionedPolicy({ max_price: { ...ANY_PRICE, prompt }, only: ['acorn'], ignore: ['birch'] })],
   })
 }

@@ -256,10 +256,10 @@ describe('the recorded requests of a run', () => {
     for await (const { requests, unrecorded } of readWhatIf(app, tenant.tenantId, await create())) {
       expect(unrecorded).toBe(2)
       expect(requests).toMatchObject([
-        { caller: { kind: 'live', funds: 'simulated', policies: [{ version: 2, policy: { deny: ['birch'] } }] } },
+        { caller: { kind: 'live', funds: 'simulated', policies: [{ version: 2, policy: { ignore: ['birch'] } }] } },
       ])
       expect(requests[0]).toMatchObject({ costNano: 15_000n, failed: false, tokensPerSecond: 50, draw: 0.25 })
-      expect(requests[0]?.route.preferences.maxPrice?.prompt).toBe(5_000_000_000n)
+      expect(requests[0]?.route.preferences.max_price?.prompt).toBe(5_000_000_000n)
     }
   })
 

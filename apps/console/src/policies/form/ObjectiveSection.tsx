@@ -17,31 +17,39 @@ export function ObjectiveSection({ providers }: { providers: Options }) {
   const { value, error, set } = useEntry(['objective'])
   const objective = textOf(value)
   return (
-    <Section name="objective" text={say('policies.section_objectiveText')}>
-      <RadioGroup
-        aria-label={say('policies.objective')}
-        value={objective}
-        onChange={(_event, chosen) => set(chosen || undefined)}
-        sx={{ gap: 0.5 }}
-      >
-        <Goal value="" label={say('policies.inherit')} meaning={say('policies.inheritText')} />
-        {OBJECTIVES.map((name) => (
-          <Goal
-            key={name}
-            value={name}
-            label={say(`request.objective_${name}`)}
-            meaning={say(`policies.meaning_${name}`)}
-          />
-        ))}
-      </RadioGroup>
-      {error && <FormHelperText error>{error}</FormHelperText>}
-      {objective === 'pinned' && (
-        <NamesEntry ordered path={['order']} label={say('policies.field_order')} options={providers} />
-      )}
-      {objective === 'weighted' && (
-        <SharesEntry path={['shares']} label={say('policies.field_shares')} options={providers} />
-      )}
-    </Section>
+    <Section
+      name="objective"
+      text={say('policies.section_objectiveText')}
+      entries={{
+        objective: (
+          <>
+            <RadioGroup
+              aria-label={say('policies.objective')}
+              value={objective}
+              onChange={(_event, chosen) => set(chosen || undefined)}
+              sx={{ gap: 0.5 }}
+            >
+              <Goal value="" label={say('policies.inherit')} meaning={say('policies.inheritText')} />
+              {OBJECTIVES.map((name) => (
+                <Goal
+                  key={name}
+                  value={name}
+                  label={say(`request.objective_${name}`)}
+                  meaning={say(`policies.meaning_${name}`)}
+                />
+              ))}
+            </RadioGroup>
+            {error && <FormHelperText error>{error}</FormHelperText>}
+          </>
+        ),
+        order: objective === 'pinned' && (
+          <NamesEntry ordered path={['order']} label={say('policies.field_order')} options={providers} />
+        ),
+        shares: objective === 'weighted' && (
+          <SharesEntry path={['shares']} label={say('policies.field_shares')} options={providers} />
+        ),
+      }}
+    />
   )
 }
 

@@ -28,31 +28,39 @@ export function ScheduleSection({ providers }: { providers: Options }) {
     change([...windows, { days: WEEKDAYS, from: '22:00', to: '06:00', zone: timeZone, objective: 'cost' }])
   }
   return (
-    <Section name="schedule" text={say('policies.scheduleText')}>
-      {windows.map((window, index) => (
-        <Window
-          // Windows have no name of their own; their place is what the document knows them by.
-          // oxlint-disable-next-line no-array-index-key
-          key={index}
-          index={index}
-          window={window}
-          providers={providers}
-          onMove={(by) => change(moved(windows, index, by))}
-          onRemove={() => change(windows.toSpliced(index, 1))}
-        />
-      ))}
-      {error && windows.length === 0 && <FormHelperText error>{error}</FormHelperText>}
-      <Button
-        variant="outlined"
-        color="inherit"
-        startIcon={<AddIcon />}
-        disabled={windows.length >= WINDOWS_MAX}
-        onClick={add}
-        sx={{ justifySelf: 'start' }}
-      >
-        {say('policies.windowAdd')}
-      </Button>
-    </Section>
+    <Section
+      name="schedule"
+      text={say('policies.scheduleText')}
+      entries={{
+        schedule: (
+          <>
+            {windows.map((window, index) => (
+              <Window
+                // Windows have no name of their own; their place is what the document knows them by.
+                // oxlint-disable-next-line no-array-index-key
+                key={index}
+                index={index}
+                window={window}
+                providers={providers}
+                onMove={(by) => change(moved(windows, index, by))}
+                onRemove={() => change(windows.toSpliced(index, 1))}
+              />
+            ))}
+            {error && windows.length === 0 && <FormHelperText error>{error}</FormHelperText>}
+            <Button
+              variant="outlined"
+              color="inherit"
+              startIcon={<AddIcon />}
+              disabled={windows.length >= WINDOWS_MAX}
+              onClick={add}
+              sx={{ justifySelf: 'start' }}
+            >
+              {say('policies.windowAdd')}
+            </Button>
+          </>
+        ),
+      }}
+    />
   )
 }
 

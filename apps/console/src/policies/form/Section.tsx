@@ -1,18 +1,26 @@
 import Box from '@mui/material/Box'
 import Card from '@mui/material/Card'
 import Typography from '@mui/material/Typography'
-import { useState, type ReactNode, type SyntheticEvent } from 'react'
+import type { FieldIn, PolicySection } from '@turnpike/domain'
+import { Fragment, useState, type ReactNode, type SyntheticEvent } from 'react'
 import { useText } from '../../i18n/text.ts'
 import { errorAt } from './draft.ts'
 import { useDraft } from './draft-state.ts'
-import { SECTIONS, type SectionName } from './vocabulary.ts'
+import { fieldsIn } from './vocabulary.ts'
 import { summaryOf } from './words.ts'
 
+interface SectionProps<Name extends PolicySection> {
+  readonly name: Name
+  readonly text?: string
+  /** How each field of this part is edited: a field without an entry does not compile. */
+  readonly entries: Readonly<Record<FieldIn<Name>, ReactNode>>
+}
+
 /** A part of the form that folds away. Folded it says in a line what is set; what has an error is open. */
-export function Section({ name, text, children }: { name: SectionName; text?: string; children: ReactNode }) {
+export function Section<Name extends PolicySection>({ name, text, entries }: SectionProps<Name>) {
   const { say } = useText()
   const { draft, errors } = useDraft()
-  const fields: readonly string[] = SECTIONS[name]
+  const fields = fieldsIn(name)
   const summary = summaryOf(draft, fields, say)
   const hasError = fields.some((field) => errorAt(errors, [field]) !== null)
   const [isOpen, setIsOpen] = useState(summary !== null || name === 'objective')
@@ -35,7 +43,9 @@ export function Section({ name, text, children }: { name: SectionName; text?: st
             {text}
           </Typography>
         )}
-        {children}
+        {Object.entries<ReactNode>(entries).map(([field, entry]) => (
+          <Fragment key={field}>{entry}</Fragment>
+        ))}
       </Box>
     </Card>
   )

@@ -10,20 +10,28 @@ import { Section } from './Section.tsx'
 export function OwnSection() {
   const { say } = useText()
   return (
-    <Section name="own" text={say('policies.ownText')}>
-      <PickEntry
-        path={['own_capacity']}
-        label={say('policies.field_own_capacity')}
-        options={[
-          ['', say('policies.own_usual')],
-          ['first', say('policies.own_firstText')],
-          ['only', say('policies.own_onlyText')],
-        ]}
-      />
-      <Link component={RouterLink} to="/provider-keys" target="_blank" variant="body2">
-        {say('policies.ownLink')}
-      </Link>
-    </Section>
+    <Section
+      name="own"
+      text={say('policies.ownText')}
+      entries={{
+        own_capacity: (
+          <>
+            <PickEntry
+              path={['own_capacity']}
+              label={say('policies.field_own_capacity')}
+              options={[
+                ['', say('policies.own_usual')],
+                ['first', say('policies.own_firstText')],
+                ['only', say('policies.own_onlyText')],
+              ]}
+            />
+            <Link component={RouterLink} to="/provider-keys" target="_blank" variant="body2">
+              {say('policies.ownLink')}
+            </Link>
+          </>
+        ),
+      }}
+    />
   )
 }
 
@@ -36,16 +44,29 @@ export function HedgeSection() {
   // What is emptied leaves the rest standing, down to an object with nothing in it, which is a hedge by the usual rules.
   const change = (after: Draft) => onChange({ ...draft, hedge: after })
   return (
-    <Section name="hedge" text={say('policies.hedgeText')}>
-      <DraftContext value={{ draft, onChange, errors: isRecord(wrong) ? null : errors }}>
-        <CheckEntry path={['hedge']} on={{}} label={say('policies.hedgeCheck')} hint={say('policies.hedgeHint')} />
-      </DraftContext>
-      {isRecord(hedge) && (
-        <DraftContext value={{ draft: hedge, onChange: change, errors: wrong }}>
-          <HedgeEntries />
-        </DraftContext>
-      )}
-    </Section>
+    <Section
+      name="hedge"
+      text={say('policies.hedgeText')}
+      entries={{
+        hedge: (
+          <>
+            <DraftContext value={{ draft, onChange, errors: isRecord(wrong) ? null : errors }}>
+              <CheckEntry
+                path={['hedge']}
+                on={{}}
+                label={say('policies.hedgeCheck')}
+                hint={say('policies.hedgeHint')}
+              />
+            </DraftContext>
+            {isRecord(hedge) && (
+              <DraftContext value={{ draft: hedge, onChange: change, errors: wrong }}>
+                <HedgeEntries />
+              </DraftContext>
+            )}
+          </>
+        ),
+      }}
+    />
   )
 }
 

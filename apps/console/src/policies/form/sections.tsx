@@ -19,19 +19,25 @@ import type { Path } from './draft.ts'
 export function ProvidersSection({ providers }: { providers: Options }) {
   const { say } = useText()
   return (
-    <Section name="providers" text={say('policies.providersText')}>
-      <NamesEntry path={['only']} label={say('policies.field_only')} options={providers} />
-      <NamesEntry path={['ignore']} label={say('policies.field_ignore')} options={providers} />
-    </Section>
+    <Section
+      name="providers"
+      text={say('policies.providersText')}
+      entries={{
+        only: <NamesEntry path={['only']} label={say('policies.field_only')} options={providers} />,
+        ignore: <NamesEntry path={['ignore']} label={say('policies.field_ignore')} options={providers} />,
+      }}
+    />
   )
 }
 
 export function PricesSection() {
   const { say } = useText()
   return (
-    <Section name="prices" text={say('policies.pricesText')}>
-      <PriceEntries path={['max_price']} />
-    </Section>
+    <Section
+      name="prices"
+      text={say('policies.pricesText')}
+      entries={{ max_price: <PriceEntries path={['max_price']} /> }}
+    />
   )
 }
 
@@ -50,46 +56,64 @@ export function PriceEntries({ path }: { path: Path }) {
 export function DataSection() {
   const { say } = useText()
   return (
-    <Section name="data" text={say('policies.dataText')}>
-      <CheckEntry
-        path={['data_collection']}
-        on="deny"
-        label={say('policies.data_collectionCheck')}
-        hint={say('policies.data_collectionHint')}
-      />
-      <CheckEntry path={['zdr']} label={say('policies.zdrCheck')} hint={say('policies.zdrHint')} />
-      <RegionsEntry label={say('policies.field_regions')} hint={say('policies.regionsHint')} />
-      <CheckEntry
-        path={['enforce_distillable_text']}
-        label={say('policies.distillableCheck')}
-        hint={say('policies.distillableHint')}
-      />
-    </Section>
+    <Section
+      name="data"
+      text={say('policies.dataText')}
+      entries={{
+        data_collection: (
+          <CheckEntry
+            path={['data_collection']}
+            on="deny"
+            label={say('policies.data_collectionCheck')}
+            hint={say('policies.data_collectionHint')}
+          />
+        ),
+        zdr: <CheckEntry path={['zdr']} label={say('policies.zdrCheck')} hint={say('policies.zdrHint')} />,
+        regions: <RegionsEntry label={say('policies.field_regions')} hint={say('policies.regionsHint')} />,
+        enforce_distillable_text: (
+          <CheckEntry
+            path={['enforce_distillable_text']}
+            label={say('policies.distillableCheck')}
+            hint={say('policies.distillableHint')}
+          />
+        ),
+      }}
+    />
   )
 }
 
 export function AbilitiesSection() {
   const { say } = useText()
   return (
-    <Section name="abilities" text={say('policies.abilitiesText')}>
-      <TicksEntry
-        path={['quantizations']}
-        legend={say('policies.quantizationsLegend')}
-        hint={say('policies.quantizationsHint')}
-        options={PRECISIONS.map((name) => [name, name])}
-      />
-      <NamesEntry
-        path={['required_parameters']}
-        label={say('policies.field_required_parameters')}
-        hint={say('policies.parametersHint')}
-        options={PARAMETERS.map((name) => [name, name])}
-      />
-      <CheckEntry
-        path={['require_parameters']}
-        label={say('policies.require_parametersCheck')}
-        hint={say('policies.require_parametersHint')}
-      />
-    </Section>
+    <Section
+      name="abilities"
+      text={say('policies.abilitiesText')}
+      entries={{
+        quantizations: (
+          <TicksEntry
+            path={['quantizations']}
+            legend={say('policies.quantizationsLegend')}
+            hint={say('policies.quantizationsHint')}
+            options={PRECISIONS.map((name) => [name, name])}
+          />
+        ),
+        required_parameters: (
+          <NamesEntry
+            path={['required_parameters']}
+            label={say('policies.field_required_parameters')}
+            hint={say('policies.parametersHint')}
+            options={PARAMETERS.map((name) => [name, name])}
+          />
+        ),
+        require_parameters: (
+          <CheckEntry
+            path={['require_parameters']}
+            label={say('policies.require_parametersCheck')}
+            hint={say('policies.require_parametersHint')}
+          />
+        ),
+      }}
+    />
   )
 }
 
@@ -103,43 +127,58 @@ export function SpeedSection() {
     </Columns>
   )
   return (
-    <Section name="speed" text={say('policies.speedText')}>
-      <Group legend={say('policies.latencyLegend')}>{cutoffs('preferred_max_latency')}</Group>
-      <Group legend={say('policies.throughputLegend')}>{cutoffs('preferred_min_throughput')}</Group>
-    </Section>
+    <Section
+      name="speed"
+      text={say('policies.speedText')}
+      entries={{
+        preferred_max_latency: <Group legend={say('policies.latencyLegend')}>{cutoffs('preferred_max_latency')}</Group>,
+        preferred_min_throughput: (
+          <Group legend={say('policies.throughputLegend')}>{cutoffs('preferred_min_throughput')}</Group>
+        ),
+      }}
+    />
   )
 }
 
 export function FailoverSection() {
   const { say } = useText()
   return (
-    <Section name="failover">
-      <CheckEntry
-        path={['allow_fallbacks']}
-        off={false}
-        label={say('policies.allow_fallbacksCheck')}
-        hint={say('policies.allow_fallbacksHint')}
-      />
-      <FailureTicks path={['failover', 'on']} legend={say('policies.failoverLegend')} />
-      <TextEntry
-        kind="number"
-        path={['failover', 'attempts']}
-        label={say('policies.field_attempts')}
-        hint={say('policies.attemptsHint')}
-      />
-      <TextEntry
-        kind="number"
-        path={['failover', 'first_token_ms']}
-        label={say('policies.field_first_token_ms')}
-        hint={say('policies.first_token_msHint')}
-      />
-      <TextEntry
-        kind="number"
-        path={['failover', 'total_ms']}
-        label={say('policies.field_total_ms')}
-        hint={say('policies.total_msHint')}
-      />
-    </Section>
+    <Section
+      name="failover"
+      entries={{
+        allow_fallbacks: (
+          <CheckEntry
+            path={['allow_fallbacks']}
+            off={false}
+            label={say('policies.allow_fallbacksCheck')}
+            hint={say('policies.allow_fallbacksHint')}
+          />
+        ),
+        failover: (
+          <>
+            <FailureTicks path={['failover', 'on']} legend={say('policies.failoverLegend')} />
+            <TextEntry
+              kind="number"
+              path={['failover', 'attempts']}
+              label={say('policies.field_attempts')}
+              hint={say('policies.attemptsHint')}
+            />
+            <TextEntry
+              kind="number"
+              path={['failover', 'first_token_ms']}
+              label={say('policies.field_first_token_ms')}
+              hint={say('policies.first_token_msHint')}
+            />
+            <TextEntry
+              kind="number"
+              path={['failover', 'total_ms']}
+              label={say('policies.field_total_ms')}
+              hint={say('policies.total_msHint')}
+            />
+          </>
+        ),
+      }}
+    />
   )
 }
 
@@ -160,40 +199,65 @@ function FailureTicks({ path, legend }: { path: Path; legend: string }) {
 export function FallbackSection({ models, hasModels }: { models: Options; hasModels: boolean }) {
   const { say } = useText()
   return (
-    <Section name="fallback" text={say('policies.fallbackText')}>
-      <NamesEntry ordered path={['model_fallback', 'models']} label={say('policies.field_models')} options={models} />
-      {hasModels && (
-        <>
-          <FailureTicks path={['model_fallback', 'on']} legend={say('policies.fallbackLegend')} />
-          <PickEntry
-            path={['model_fallback', 'objective']}
-            label={say('policies.fallbackObjective')}
-            options={[
-              ['', say('policies.fallbackObjectiveSame')],
-              ...OBJECTIVES.map((name) => [name, say(`request.objective_${name}`)] as const),
-            ]}
-          />
-        </>
-      )}
-    </Section>
+    <Section
+      name="fallback"
+      text={say('policies.fallbackText')}
+      entries={{
+        model_fallback: (
+          <>
+            <NamesEntry
+              ordered
+              path={['model_fallback', 'models']}
+              label={say('policies.field_models')}
+              options={models}
+            />
+            {hasModels && (
+              <>
+                <FailureTicks path={['model_fallback', 'on']} legend={say('policies.fallbackLegend')} />
+                <PickEntry
+                  path={['model_fallback', 'objective']}
+                  label={say('policies.fallbackObjective')}
+                  options={[
+                    ['', say('policies.fallbackObjectiveSame')],
+                    ...OBJECTIVES.map((name) => [name, say(`request.objective_${name}`)] as const),
+                  ]}
+                />
+              </>
+            )}
+          </>
+        ),
+      }}
+    />
   )
 }
 
 export function ReachSection() {
   const { say } = useText()
   return (
-    <Section name="reach">
-      <CheckEntry path={['sticky']} off={false} label={say('policies.stickyCheck')} hint={say('policies.stickyHint')} />
-      <PickEntry
-        path={['disconnect']}
-        label={say('policies.field_disconnect')}
-        hint={say('policies.disconnectHint')}
-        options={[
-          ['', say('policies.inherit')],
-          ...DISCONNECTS.map((name) => [name, say(`policies.disconnect_${name}`)] as const),
-        ]}
-      />
-      <CheckEntry path={['locked']} label={say('policies.lockedCheck')} hint={say('policies.lockedHint')} />
-    </Section>
+    <Section
+      name="reach"
+      entries={{
+        sticky: (
+          <CheckEntry
+            path={['sticky']}
+            off={false}
+            label={say('policies.stickyCheck')}
+            hint={say('policies.stickyHint')}
+          />
+        ),
+        disconnect: (
+          <PickEntry
+            path={['disconnect']}
+            label={say('policies.field_disconnect')}
+            hint={say('policies.disconnectHint')}
+            options={[
+              ['', say('policies.inherit')],
+              ...DISCONNECTS.map((name) => [name, say(`policies.disconnect_${name}`)] as const),
+            ]}
+          />
+        ),
+        locked: <CheckEntry path={['locked']} label={say('policies.lockedCheck')} hint={say('policies.lockedHint')} />,
+      }}
+    />
   )
 }

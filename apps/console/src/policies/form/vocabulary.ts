@@ -1,6 +1,6 @@
-import type { PolicyDocument } from '@turnpike/contract'
 import { POLICY_TEMPLATES } from '@turnpike/contract/lists'
-import { PERCENTILES, PRICE_PARTS } from '@turnpike/domain/lists'
+import type { PolicyField, PolicySection, PricePart } from '@turnpike/domain'
+import { INNER_FIELDS, PERCENTILES, POLICY_FIELD_NAMES, POLICY_FIELDS, PRICE_PARTS } from '@turnpike/domain/lists'
 
 /** Parameters that are offered by name; others can be written as JSON. */
 export const PARAMETERS = [
@@ -27,32 +27,26 @@ export const PARAMETERS = [
 export type TemplateName = keyof typeof POLICY_TEMPLATES
 export const TEMPLATE_NAMES = Object.keys(POLICY_TEMPLATES) as readonly TemplateName[]
 
-/** The parts of the form, each with the fields of the document that it edits. */
-export const SECTIONS = {
-  objective: ['objective', 'order', 'shares'],
-  providers: ['only', 'ignore'],
-  own: ['own_capacity'],
-  prices: ['max_price'],
-  data: ['data_collection', 'zdr', 'regions', 'enforce_distillable_text'],
-  abilities: ['quantizations', 'required_parameters', 'require_parameters'],
-  speed: ['preferred_min_throughput', 'preferred_max_latency'],
-  failover: ['allow_fallbacks', 'failover'],
-  hedge: ['hedge'],
-  fallback: ['model_fallback'],
-  schedule: ['schedule'],
-  reach: ['sticky', 'disconnect', 'locked'],
-} as const satisfies Record<string, readonly (keyof PolicyDocument)[]>
-export type SectionName = keyof typeof SECTIONS
+/** The fields that one part of the form edits. */
+export function fieldsIn(section: PolicySection): readonly PolicyField[] {
+  return POLICY_FIELD_NAMES.filter((field) => POLICY_FIELDS[field].section === section)
+}
 
-/** Every field of a document in the order of the form. */
-export const FIELDS: readonly string[] = Object.values(SECTIONS).flat()
+/** A field of a document, or of an object inside it. */
+export type WrittenField = PolicyField | PricePart | (typeof INNER_FIELDS)[keyof typeof INNER_FIELDS][number]
 
 /** Names of fields, also of inner ones, in the order in which a reader expects them. The database keeps no order of its own. */
 export const READING_ORDER: readonly string[] = [
-  ...['days', 'from', 'to', 'zone'],
-  ...FIELDS,
+  ...INNER_FIELDS.schedule,
+  ...POLICY_FIELD_NAMES,
   ...PRICE_PARTS,
   ...PERCENTILES,
-  ...['models', 'on', 'attempts', 'first_token_ms', 'total_ms'],
-  ...['after_ms', 'extra_requests_percent', 'extra_spend_per_day', 'own_cost'],
+  ...INNER_FIELDS.model_fallback,
+  ...INNER_FIELDS.failover,
+  ...INNER_FIELDS.hedge,
 ]
+
+/** Fields that have a name in every language. */
+export const WRITTEN_FIELDS = READING_ORDER.filter(
+  (field): field is WrittenField => !PERCENTILES.some((name) => name === field),
+)

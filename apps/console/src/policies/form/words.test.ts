@@ -3,7 +3,7 @@ import { policiesEn } from '../../i18n/policies.en.ts'
 import { observeEn } from '../../i18n/observe.en.ts'
 import type { Say } from '../../i18n/text.ts'
 import { at } from './draft.ts'
-import { FIELDS } from './vocabulary.ts'
+import { WRITTEN_FIELDS } from './vocabulary.ts'
 import { labelOf, summaryOf, wordsOf } from './words.ts'
 
 const say: Say = (key) => String(at({ ...policiesEn, ...observeEn }, key.split('.')))
@@ -48,7 +48,7 @@ it('leaves names as they are, also of a provider that is called like a word', ()
 })
 
 it('has a name of its own for every field of the form', () => {
-  for (const field of FIELDS) expect(labelOf(field, say), field).not.toBe(field)
+  for (const field of WRITTEN_FIELDS) expect(labelOf(field, say), field).not.toBe(field)
   expect(labelOf('toString', say)).toBe('toString')
 })
 

@@ -1,4 +1,4 @@
-import { FIELDS } from '../form/vocabulary.ts'
+import { POLICY_FIELD_NAMES } from '@turnpike/domain/lists'
 
 /** One field that two documents say differently. Undefined: the document says nothing of it. */
 export interface Change {
@@ -11,7 +11,7 @@ export interface Change {
 export function differenceOf(before: object, after: object): Change[] {
   const old = before as Readonly<Record<string, unknown>>
   const young = after as Readonly<Record<string, unknown>>
-  const names = new Set([...FIELDS, ...Object.keys(old), ...Object.keys(young)])
+  const names = new Set<string>([...POLICY_FIELD_NAMES, ...Object.keys(old), ...Object.keys(young)])
   return [...names].flatMap((field) =>
     canonical(old[field]) === canonical(young[field]) ? [] : [{ field, before: old[field], after: young[field] }],
   )

@@ -69,7 +69,7 @@ describe('what would happen', () => {
       shares: null,
     }
     const caller = aCaller({
-      policies: [aVersionedPolicy({ schedule: [{ ...night, objective: 'throughput', maxPrice: null }] })],
+      policies: [aVersionedPolicy({ schedule: [{ ...night, objective: 'throughput', max_price: null }] })],
     })
     expect(ask({}, caller)).toMatchObject({ objective: 'balanced', window: null })
     expect(ask({ at: '2026-11-21T23:30:00+01:00' }, caller)).toMatchObject({ objective: 'throughput', window: 0 })

@@ -28,7 +28,7 @@ function attempt(provider: string, fault: Attempt['fault']): Attempt {
 
 function answered() {
   const models = ['sim/swift-8b']
-  const preferences = { order: ['acorn'], minThroughput: { p50: 20 } }
+  const preferences = { order: ['acorn'], preferred_min_throughput: { p50: 20 } }
   const call = aCall(models, { ...asking, routeRequest: aRouteRequest(models, { preferences }) })
   const { progress } = routeCall(call, context)
   progress.record(attempt('acorn', 'upstream_unreachable'))

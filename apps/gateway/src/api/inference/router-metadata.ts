@@ -38,7 +38,7 @@ export function routerMetadata(progress: Progress, fault: Fault | null, nowMs: n
     endpoints: routed ? endpointsOf(progress, routed) : { total: 0, available: [] },
     params: {
       quality_floor: null,
-      throughput_floor: resolved.routeRequest.preferences.minThroughput?.p50 ?? null,
+      throughput_floor: resolved.routeRequest.preferences.preferred_min_throughput?.p50 ?? null,
       version_group: null,
     },
     attempts: attempts.map(({ endpoint, provider, model, status, fault: code }) => ({

@@ -39,22 +39,22 @@ describe('OpenRouter’s provider object', () => {
       order: ['acorn'],
       only: ['acorn', 'birch/a/b'],
       ignore: ['cedar'],
-      allowFallbacks: false,
-      requireParameters: true,
-      denyTraining: true,
-      zeroRetention: true,
-      distillable: true,
+      allow_fallbacks: false,
+      require_parameters: true,
+      data_collection: 'deny',
+      zdr: true,
+      enforce_distillable_text: true,
       quantizations: ['fp8', 'bf16'],
       objective: 'throughput',
-      maxPrice: {
+      max_price: {
         prompt: 500_000_000n,
         completion: 1_250_000_000n,
         request: 10_000_000n,
         image: 100n,
         audio: 3_000_000_000n,
       },
-      minThroughput: { p50: 50 },
-      maxLatency: { p50: 800, p99: 3_000 },
+      preferred_min_throughput: { p50: 50 },
+      preferred_max_latency: { p50: 0.8, p99: 3 },
     })
   })
 
@@ -66,7 +66,7 @@ describe('OpenRouter’s provider object', () => {
   ])('sorts by %s as by %s, in the short and in the long form', (sort, objective) => {
     expect(read({ sort })).toEqual({ objective })
     expect(read({ sort: { by: sort } })).toEqual({ objective })
-    expect(read({ sort: { by: sort, partition: 'none' } })).toEqual({ objective, acrossModels: true })
+    expect(read({ sort: { by: sort, partition: 'none' } })).toEqual({ objective, partition: 'none' })
     expect(read({ sort: { by: sort, partition: 'model' } })).toEqual({ objective })
   })
 
@@ -74,7 +74,7 @@ describe('OpenRouter’s provider object', () => {
     for (const provider of [{}, null, undefined, { order: null, max_price: null, sort: null, zdr: false }]) {
       expect(read(provider)).toEqual({})
     }
-    expect(read({ max_price: { prompt: null } })).toEqual({ maxPrice: {} })
+    expect(read({ max_price: { prompt: null } })).toEqual({ max_price: {} })
   })
 
   it.each([

@@ -1,14 +1,19 @@
 import {
+  DATA_COLLECTIONS,
   Fault,
   nearest,
   parseUsd,
   PERCENTILES,
+  POLICY_FIELDS,
   PRECISIONS,
+  REQUEST_FIELDS,
   type Cutoffs,
+  type FormOf,
   type ModelSlug,
   type NanoUsd,
   type Objective,
   type PriceCeiling,
+  type RequestField,
   type RoutePreferences,
 } from '@turnpike/domain'
 import { z } from 'zod'
@@ -30,12 +35,34 @@ export const SESSION_LENGTH_MAX = 256
 /** A first token that takes longer than any request may take is milliseconds taken for seconds. */
 const LATENCY_SECONDS_MAX = 900
 const THROUGHPUT_MAX = 1_000_000
-const MS_PER_S = 1_000
 
 const slugs = () => z.array(z.string().min(1).max(100)).max(SLUGS_MAX)
 const named = () => slugs().min(1, 'must name a provider; leave it out to allow any')
 const modelName = () =>
   z.string('must be given: the model as author/slug').min(1, 'must be given: the model as author/slug').max(256)
+
+/** How a request states a field, by the form of the field. */
+const FORMS = {
+  flag: () => z.boolean(),
+  slugs: (field: RequestField) => (POLICY_FIELDS[field].unset === null ? named() : slugs()),
+  data_collection: () => word(DATA_COLLECTIONS),
+  precisions: () => z.array(word(PRECISIONS)).min(1, 'must name a precision; leave it out to allow any'),
+  prices: () =>
+    closed({
+      prompt: dollars('dollars per million tokens').nullish(),
+      completion: dollars('dollars per million tokens').nullish(),
+      request: dollars('dollars per request').nullish(),
+      image: dollars('dollars per image').nullish(),
+      audio: dollars('dollars per million tokens of audio').nullish(),
+    }).transform(ceilingOf),
+  throughput: () => cutoffs('tokens per second', THROUGHPUT_MAX),
+  latency: () => cutoffs('seconds, as 1.5 for 1500 ms', LATENCY_SECONDS_MAX),
+} satisfies { [Form in FormOf<RequestField>]: (field: RequestField) => z.ZodType }
+
+/** The fields of a policy that a request may state, as POLICY_FIELDS has them. */
+const statedFields = Object.fromEntries(
+  REQUEST_FIELDS.map((field) => [field, FORMS[POLICY_FIELDS[field].form](field).nullish()]),
+) as { [Field in RequestField]: z.ZodOptional<z.ZodNullable<ReturnType<(typeof FORMS)[FormOf<Field>]>>> }
 
 /**
  * How a request may steer its own route: OpenRouter's fields, on every inference route. A body may have fields that we do not
@@ -45,28 +72,11 @@ export const routingFields = {
   model: modelName().nullish(),
   models: z.array(modelName()).max(MODELS_MAX).nullish(),
   provider: closed({
-    order: slugs().nullish(),
-    only: named().nullish(),
-    ignore: slugs().nullish(),
-    allow_fallbacks: z.boolean().nullish(),
-    require_parameters: z.boolean().nullish(),
-    data_collection: word(['allow', 'deny']).nullish(),
-    zdr: z.boolean().nullish(),
-    enforce_distillable_text: z.boolean().nullish(),
-    quantizations: z.array(word(PRECISIONS)).min(1, 'must name a precision; leave it out to allow any').nullish(),
     sort: shortOrLong(
       word(SORTS),
       closed({ by: word(SORTS).nullish(), partition: word(['model', 'none']).nullish() }),
     ).nullish(),
-    max_price: closed({
-      prompt: dollars('dollars per million tokens').nullish(),
-      completion: dollars('dollars per million tokens').nullish(),
-      request: dollars('dollars per request').nullish(),
-      image: dollars('dollars per image').nullish(),
-      audio: dollars('dollars per million tokens of audio').nullish(),
-    }).nullish(),
-    preferred_min_throughput: cutoffs('tokens per second', THROUGHPUT_MAX, 1).nullish(),
-    preferred_max_latency: cutoffs('seconds, as 1.5 for 1500 ms', LATENCY_SECONDS_MAX, MS_PER_S).nullish(),
+    ...statedFields,
   }).nullish(),
   route: word(['fallback'], 'is no longer in use: name `models` for fallbacks, or provider.sort.partition').nullish(),
   session_id: z.string().max(SESSION_LENGTH_MAX).nullish(),
@@ -85,25 +95,18 @@ export function modelsOf(body: RoutingBody): readonly [ModelSlug, ...ModelSlug[]
 
 const NO_PREFERENCES: RoutePreferences = {}
 
-/** The `provider` object in the router's words. */
+/** What the `provider` object states. A field that has its usual value states nothing. */
 export function preferencesOf({ provider }: RoutingBody): RoutePreferences {
   if (!provider) return NO_PREFERENCES
-  const sort = typeof provider.sort === 'string' ? { by: provider.sort } : provider.sort
+  const { sort, ...fields } = provider
+  const { by, partition } = (typeof sort === 'string' ? { by: sort, partition: null } : sort) ?? {}
+  const stated = REQUEST_FIELDS.filter(
+    (field) => (fields[field] ?? POLICY_FIELDS[field].unset) !== POLICY_FIELDS[field].unset,
+  )
   return {
-    ...(provider.order && { order: provider.order }),
-    ...(provider.only && { only: provider.only }),
-    ...(provider.ignore && { ignore: provider.ignore }),
-    ...(sort?.by && { objective: OBJECTIVE[sort.by] }),
-    ...(sort?.partition === 'none' && { acrossModels: true }),
-    ...(provider.max_price && { maxPrice: ceilingOf(provider.max_price) }),
-    ...(provider.preferred_min_throughput && { minThroughput: provider.preferred_min_throughput }),
-    ...(provider.preferred_max_latency && { maxLatency: provider.preferred_max_latency }),
-    ...(provider.data_collection === 'deny' && { denyTraining: true }),
-    ...(provider.zdr && { zeroRetention: true }),
-    ...(provider.enforce_distillable_text && { distillable: true }),
-    ...(provider.quantizations && { quantizations: provider.quantizations }),
-    ...(provider.allow_fallbacks === false && { allowFallbacks: false }),
-    ...(provider.require_parameters && { requireParameters: true }),
+    ...(Object.fromEntries(stated.map((field) => [field, fields[field]])) as RoutePreferences),
+    ...(by && { objective: OBJECTIVE[by] }),
+    ...(partition === 'none' && { partition }),
   }
 }
 
@@ -162,8 +165,8 @@ function plainDecimal(amount: number): string {
   return amount.toFixed(9).replace(/\.?0+$/, '') || '0'
 }
 
-/** One figure, which is the median, or several by percentile; in the router's unit, which is the caller's times `factor`. */
-function cutoffs(unit: string, most: number, factor: number) {
+/** One figure, which is the median, or several by percentile. */
+function cutoffs(unit: string, most: number) {
   const wrong = `must be a number of ${unit}, ${most} at most`
   const figure = () => z.number(wrong).min(0, wrong).max(most, wrong)
   const byPercentile = closed({
@@ -173,11 +176,11 @@ function cutoffs(unit: string, most: number, factor: number) {
     p99: figure().nullish(),
   })
   return shortOrLong(figure(), byPercentile).transform((value): Cutoffs => {
-    if (typeof value === 'number') return { p50: value * factor }
+    if (typeof value === 'number') return { p50: value }
     return Object.fromEntries(
       PERCENTILES.flatMap((percentile) => {
         const cutoff = value[percentile]
-        return typeof cutoff === 'number' ? [[percentile, cutoff * factor]] : []
+        return typeof cutoff === 'number' ? [[percentile, cutoff]] : []
       }),
     )
   })

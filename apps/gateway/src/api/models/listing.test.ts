@@ -194,13 +194,13 @@ describe('the list of a caller', () => {
   it('has only what its policies leave, with the price of what is left', () => {
     const of = (policy: Parameters<typeof aVersionedPolicy>[0]) =>
       mine(aCaller({ policies: [aVersionedPolicy(policy)] }))
-    expect(of({ deny: ['openai', 'acorn'] })).toEqual([
+    expect(of({ ignore: ['openai', 'acorn'] })).toEqual([
       ['sim/small', ['groq']],
       ['meta/llama', ['groq']],
     ])
-    expect(of({ allowTraining: false }).flat()).not.toContain('openai/gpt')
+    expect(of({ data_collection: 'deny' }).flat()).not.toContain('openai/gpt')
     const [small] = listingsFor(
-      aCaller({ policies: [aVersionedPolicy({ deny: ['acorn'] })] }),
+      aCaller({ policies: [aVersionedPolicy({ ignore: ['acorn'] })] }),
       reachOf('acorn', 'groq'),
       0,
     )
