@@ -74,6 +74,12 @@ describe('what a request costs', () => {
     expect((await meter.settle()).cost).toBe(0n)
   })
 
+  it('is nothing for an answer that its provider ended with an error, though the provider counts it', async () => {
+    const { meter, log } = answered([...SAID, { ...COUNTED, finish: { reason: 'error', native: 'MALFORMED' } }])
+    expect(await meter.settle()).toMatchObject({ cost: 0n, upstreamCost: 2_000_000n })
+    expect(log.ended).toMatchObject([{ costNanoUsd: 0n, upstreamCostNanoUsd: 2_000_000n, finishReason: 'error' }])
+  })
+
   it('is what arrived when the caller hangs up before the provider counted, and never more', async () => {
     const { meter, log } = answered(SAID)
     await meter.fail(new Fault('caller_gone', 'x'), true)

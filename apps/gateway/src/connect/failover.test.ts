@@ -171,16 +171,16 @@ describe('health', () => {
     expect(dependencies.health.admit(id(A), later.nowMs(), false)).toBe('probe')
   })
 
-  it('takes a refused account out of the way for a while, but not over one request that was forbidden', async () => {
+  it.each([
+    [401, 'takes an account that is unknown out of the way for a while', [B]],
+    [402, 'takes an account that is empty out of the way for a while', [B]],
+    [403, 'leaves an account in use after one request that was forbidden', [A]],
+  ])('%i %s', async (status, _, next) => {
     const dependencies = someDependencies()
-    const refused = (status: number) => fault('upstream_credential_refused', { detail: { status } })
-    expect((await tryOut({ targets: [A, B], failures: { [A]: [refused(401)] }, dependencies })).requested).toEqual([
-      A,
-      B,
-    ])
-    expect((await tryOut({ targets: [A, B], dependencies })).requested).toEqual([B])
-    await tryOut({ targets: [C, B], failures: { [C]: [refused(403)] }, dependencies })
-    expect((await tryOut({ targets: [C, B], dependencies })).requested).toEqual([C])
+    const refused = fault('upstream_credential_refused', { detail: { status } })
+    const first = await tryOut({ targets: [A, B], failures: { [A]: [refused] }, dependencies })
+    expect(first.requested).toEqual([A, B])
+    expect((await tryOut({ targets: [A, B], dependencies })).requested).toEqual(next)
   })
 })
 
@@ -238,6 +238,15 @@ describe('retries', () => {
     })
     expect([requested, outcome]).toEqual([[A, B, B], B])
     expect(performance.now() - beganMs).toBeGreaterThanOrEqual(24)
+  })
+
+  it('do not come back to a target whose account has no retries left, not even after a wait', async () => {
+    const dependencies = someDependencies()
+    for (let i = 0; i < 5; i++) dependencies.throttle.failed(aTarget(A).account)
+    const { requested, outcome } = await tryOut({ targets: [A], failures: { [A]: [unreached()] }, dependencies })
+    expect([requested, outcome]).toMatchObject([[A], { code: 'upstream_unreachable' }])
+    // A retry that waited, and was refused only then, would be counted.
+    expect(dependencies.throttle.refused()).toBe(0)
   })
 
   it('never send what may have been read to the same target again', async () => {

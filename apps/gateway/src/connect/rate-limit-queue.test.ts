@@ -47,6 +47,25 @@ it('lets tenants take turns, each in the order in which its requests came', asyn
   expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
 })
 
+it('takes no slot from a tenant that holds as few as the newcomer, when it is full', async () => {
+  const room = new RateLimitQueue(now)
+  const untilMs = now() + 60
+  const waiting = Array.from({ length: WAITING_MAX }, (_, i) => room.wait(tenant(`tenant ${i}`), untilMs, FOREVER))
+  expect(await room.wait(tenant('newcomer'), untilMs, FOREVER)).toBe(false)
+  expect(await room.wait(tenant('tenant 0'), untilMs, FOREVER)).toBe(false)
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set([true]))
+})
+
+it('takes the slot of a newcomer from the tenant that holds most, its latest one', async () => {
+  const room = new RateLimitQueue(now)
+  const untilMs = now() + 60
+  const most = Array.from({ length: WAITING_MAX / 2 + 1 }, () => room.wait(tenant('most'), untilMs, FOREVER))
+  const less = Array.from({ length: WAITING_MAX / 2 - 1 }, () => room.wait(tenant('less'), untilMs, FOREVER))
+  expect(await room.wait(tenant('newcomer'), untilMs, FOREVER)).toBe(true)
+  expect(await most.at(-1)).toBe(false)
+  expect(new Set(await Promise.all([...most.slice(0, -1), ...less]))).toEqual(new Set([true]))
+})
+
 it('is full at its limit, and then takes from the tenant that holds most places for one that holds fewer', async () => {
   const room = new RateLimitQueue(now)
   const untilMs = now() + 60

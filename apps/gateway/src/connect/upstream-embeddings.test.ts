@@ -14,7 +14,7 @@ async function embed(reply: object, status = 200) {
   const bodies: string[] = []
   const egress: Pick<Egress, 'post'> = {
     post: ({ body }) => {
-      bodies.push(String(body))
+      bodies.push(body)
       const text = () => Promise.resolve(JSON.stringify(reply))
       return Promise.resolve({ status, header: () => undefined, body: (async function* () {})(), text })
     },
