@@ -20,6 +20,38 @@ const DOMAIN_LISTS = String.raw`^libs/domain/src/lists\.ts$`
 
 const ADAPTERS = 'providers|store|billing|contract|server'
 
+/** Folders of the gateway, as rules among them: steps of a call meet in `serve.ts` and nowhere else. */
+const GATEWAY = [
+  {
+    name: 'gateway-call-reaches-no-step',
+    comment: 'A call and its progress are what all steps know; they know no upstream, no HTTP and no dialect.',
+    from: { path: '^apps/gateway/src/call/', pathNot: TESTS },
+    to: { path: '^apps/gateway/src/(connect|http|api)/' },
+  },
+  {
+    name: 'gateway-connect-speaks-to-providers-only',
+    comment: 'How a call came in makes no difference to where and how it goes out.',
+    from: { path: '^apps/gateway/src/connect/', pathNot: TESTS },
+    to: { path: '^apps/gateway/src/(http|api)/' },
+  },
+  {
+    name: 'gateway-dialects-keep-apart',
+    comment: 'What inbound dialects share is in api/inference, which knows none of them.',
+    from: { path: '^apps/gateway/src/api/([^/]+)/', pathNot: TESTS },
+    to: { path: '^apps/gateway/src/api/', pathNot: '^apps/gateway/src/api/($1|inference)/' },
+  },
+  {
+    name: 'gateway-is-wired-in-one-place',
+    comment:
+      'gateway.ts makes every object. The process, the controllers and what opens their calls may hold the result.',
+    from: {
+      path: '^apps/gateway/src/',
+      pathNot: String.raw`${TESTS}|/(main|gateway\.module|api/inference/open-call)\.ts$|\.controller\.ts$`,
+    },
+    to: { path: String.raw`^apps/gateway/src/gateway\.ts$` },
+  },
+]
+
 /** Packages that have one home. */
 const HOMES = [
   {
@@ -125,6 +157,7 @@ const plan = [
     from: { path: '^([^/]+/[^/]+)/' },
     to: { path: '^libs/', pathNot: '^$1/', dependencyTypesNot: ['aliased'] },
   },
+  ...GATEWAY,
   ...HOMES.map(({ name, comment, packages, home }) => ({
     name,
     comment,
