@@ -45,7 +45,7 @@ test('each endpoint shows how it did in the last half hour, by real traffic, and
 
   await lookAtAll(page, 'models')
   await page.setViewportSize({ width: 390, height: 844 })
-  await expect(model.getByRole('listitem').filter({ hasText: 'Acorn' })).toContainText('Success 100%')
+  await expect(model.getByRole('listitem').filter({ hasText: 'Acorn' })).toContainText('Uptime 100%')
 
   const beganMs = Date.now()
   await page.getByLabel('Search models').pressSequentially('claude sonnet')

@@ -54,7 +54,7 @@ export async function signUpInBrowser(page: Page, product: Product, email: strin
 
 /** Makes the key on the quick start and reads it off the page. */
 export async function makeKeyInBrowser(page: Page): Promise<string> {
-  await page.getByRole('button', { name: 'Make my key' }).click()
+  await page.getByRole('button', { name: 'Create key' }).click()
   const shown = await page.getByRole('group', { name: 'Your API key' }).innerText()
   return shown.trim()
 }

@@ -5,7 +5,7 @@ export const ROUTES = [
   { path: '/verify', heading: 'Check your mail', signedIn: false },
   { path: '/start', heading: 'Quick start', signedIn: true },
   { path: '/usage', heading: 'Usage', signedIn: true },
-  { path: '/what-if', heading: 'What if', signedIn: true },
+  { path: '/what-if', heading: 'Simulate', signedIn: true },
   { path: '/requests', heading: 'Requests', signedIn: true },
   { path: '/keys', heading: 'API keys', signedIn: true },
   { path: '/provider-keys', heading: 'Provider keys', signedIn: true },

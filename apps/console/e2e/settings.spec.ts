@@ -6,7 +6,7 @@ test('an owner renames the organisation and chooses how long keys go on unchecke
   await signUpInBrowser(page, product, 'settings@example.org')
   await page.goto(`${product.console}/settings`)
   const settings = page.getByRole('region', { name: 'Change the organisation' })
-  const time = settings.getByLabel('If our database cannot be reached')
+  const time = settings.getByLabel('When our database is unreachable')
   await expect(time).toHaveValue('3600')
   await time.selectOption('0')
   await settings.getByLabel('Name').fill('Toll & Sons')

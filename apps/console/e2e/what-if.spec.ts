@@ -65,21 +65,21 @@ test('a draft is tried on the requests of the last day, and each moved one leads
   await signUpInBrowser(page, product, 'what-if@example.org')
   const key = await makeKeyInBrowser(page)
   await page.goto(`${product.console}/what-if`)
-  await expect(page.getByText('Nothing tried yet')).toBeVisible()
+  await expect(page.getByText('No simulations yet')).toBeVisible()
   await lookAtAll(page, 'nothing')
 
   await useIt(page, product.console, product.api, key)
   const denied = await providerOf(page, product.console)
   await openWithDraft(page, product.console, { document: { ignore: [denied] } })
-  await page.getByRole('button', { name: 'Try it out' }).click()
-  const report = page.getByRole('region', { name: 'What would have happened' }).first()
+  await page.getByRole('button', { name: 'Simulate', exact: true }).click()
+  const report = page.getByRole('region', { name: 'Result' }).first()
   await expect(report).toBeVisible({ timeout: 30_000 })
-  await expect(report.getByText(/of 12 requests .* would have ended elsewhere/)).toBeVisible()
-  await expect(report.getByText('What this cannot say')).toBeVisible()
+  await expect(report.getByText(/of 12 requests .* would use another endpoint/)).toBeVisible()
+  await expect(report.getByText('Limits of this simulation')).toBeVisible()
   await expect(page.getByText('Done', { exact: true })).toBeVisible({ timeout: 5_000 })
   await lookAtAll(page, 'report')
 
-  await report.getByRole('region', { name: 'Requests that move' }).getByRole('link').first().click()
+  await report.getByRole('region', { name: 'Moved requests' }).getByRole('link').first().click()
   await expect(page.getByRole('heading', { name: 'Request', level: 1 })).toBeVisible()
   await expect(page.getByText('Why not the others?')).toBeVisible()
 })
@@ -92,8 +92,8 @@ test('a draft that refuses everything says so, by its filter', async ({ page, pr
     required_parameters: ['logit_bias'],
     quantizations: ['int4'],
   })
-  await page.getByRole('button', { name: 'Try it out' }).click()
-  await expect(page.getByRole('heading', { name: 'Would have been refused' })).toBeVisible({ timeout: 30_000 })
+  await page.getByRole('button', { name: 'Simulate', exact: true }).click()
+  await expect(page.getByRole('heading', { name: 'Rejected requests' })).toBeVisible({ timeout: 30_000 })
   await lookAtAll(page, 'refused')
 })
 
@@ -104,16 +104,16 @@ test('without traffic, without an answer, and with a draft that is wrong it says
   await signUpInBrowser(page, product, 'what-if-empty@example.org')
   await page.goto(`${product.console}/policies/create?template=cheapest`)
   const opened = page.waitForEvent('popup')
-  await page.getByRole('button', { name: 'Try on past traffic' }).click()
+  await page.getByRole('button', { name: 'Simulate on past traffic' }).click()
   await expect((await opened).getByLabel('Policy')).toHaveValue('draft')
 
   await openWithDraft(page, product.console, { objective: 'cost' })
-  await page.getByRole('button', { name: 'Try it out' }).click()
+  await page.getByRole('button', { name: 'Simulate', exact: true }).click()
   await expect(page.getByText('No traffic in this period')).toBeVisible({ timeout: 30_000 })
   await lookAtAll(page, 'empty')
 
   await openWithDraft(page, product.console, { objective: 'cost', only: ['nobody'] })
-  await page.getByRole('button', { name: 'Try it out' }).click()
+  await page.getByRole('button', { name: 'Simulate', exact: true }).click()
   await expect(page.getByRole('alert')).toContainText('nobody')
 
   await page.goto(`${product.console}/what-if?run=00000000-0000-4000-8000-000000000000`)

@@ -33,10 +33,10 @@ export function SignInPage() {
   }
   return (
     <AccessPage title={say('access.signIn')} text={say('access.signInText')}>
-      <AccessForm action={say('access.signInAction')} onSubmit={signIn}>
+      <AccessForm action={say('access.signIn')} onSubmit={signIn}>
         <FormText
           source="email"
-          label={say('access.email')}
+          label={say('common.email')}
           type="email"
           autoComplete="username"
           autoFocus

@@ -34,7 +34,7 @@ export function SignUpPage() {
       <AccessForm action={say('access.signUpAction')} onSubmit={signUp}>
         <FormText
           source="email"
-          label={say('access.email')}
+          label={say('common.email')}
           type="email"
           autoComplete="email"
           autoFocus

@@ -1,14 +1,7 @@
 import { expect, it } from 'vitest'
 import { de } from './de.ts'
 import { en } from './en.ts'
-
-type Tree = { readonly [key: string]: string | Tree }
-
-function flatten(tree: Tree, path = ''): [string, string][] {
-  return Object.entries(tree).flatMap(([key, value]) =>
-    typeof value === 'string' ? [[`${path}${key}`, value] as [string, string]] : flatten(value, `${path}${key}.`),
-  )
-}
+import { flatten } from './messages.fixture.ts'
 
 const placeholders = (text: string) => [...new Set(text.match(/%\{\w+\}/g))].toSorted()
 

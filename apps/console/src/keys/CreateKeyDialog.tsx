@@ -64,7 +64,7 @@ function Wish({ onMade, onClose }: { onMade: (key: string) => void; onClose: () 
           {refusal !== null && <Alert severity="error">{faultText(refusal)}</Alert>}
           <FormText
             source="name"
-            label={say('keys.name')}
+            label={say('common.name')}
             helperText={say('keys.nameHint')}
             validate={required(say('common.required'))}
             autoFocus

@@ -89,7 +89,7 @@ function Choice({ apiKey: { id, name, policy }, policies, onClose }: ChoiceProps
           disabled={chosen === (policy?.id ?? '')}
           loading={attaching.isPending}
         >
-          {say('policy.save')}
+          {say('common.save')}
         </Button>
       </DialogActions>
     </form>

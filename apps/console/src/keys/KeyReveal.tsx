@@ -20,7 +20,7 @@ export function KeyReveal({ apiKey, note, onCopied }: KeyRevealProps) {
       <Typography role="status">{note}</Typography>
       <CodeBlock code={apiKey} label={say('keys.yourKey')} copyLabel={say('keys.copyKey')} {...copied} />
       <Box sx={{ display: 'flex', gap: 1, flexWrap: 'wrap' }}>
-        <CopyButton wide text={apiKey} label={say('start.keyCopy')} {...copied} />
+        <CopyButton wide text={apiKey} label={say('keys.copyKey')} {...copied} />
       </Box>
     </Stack>
   )

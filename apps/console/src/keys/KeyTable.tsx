@@ -24,8 +24,8 @@ export function KeyTable({ keys, onAct }: { keys: readonly ApiKey[]; onAct: Act 
   const { say, locale } = useText()
   const nowMs = Date.now()
   const columns: Column<ApiKey>[] = [
-    { id: 'name', label: say('keys.name'), phone: 'title', render: (key) => <Name apiKey={key} /> },
-    { id: 'state', label: say('keys.state'), render: (key) => <KeyState apiKey={key} nowMs={nowMs} /> },
+    { id: 'name', label: say('common.name'), phone: 'title', render: (key) => <Name apiKey={key} /> },
+    { id: 'state', label: say('common.status'), render: (key) => <KeyState apiKey={key} nowMs={nowMs} /> },
     { id: 'created', label: say('keys.created'), render: (key) => <Moment short at={key.createdAt} /> },
     {
       id: 'policy',
@@ -44,13 +44,13 @@ export function KeyTable({ keys, onAct }: { keys: readonly ApiKey[]; onAct: Act 
     },
     {
       id: 'actions',
-      label: say('keys.actionsColumn'),
+      label: say('common.actions'),
       phone: 'title',
       numeric: true,
       render: (key) => <Actions apiKey={key} onAct={onAct} />,
     },
   ]
-  return <RecordTable label={say('keys.title')} rows={keys} columns={columns} rowId={({ id }) => id} />
+  return <RecordTable label={say('nav.keys')} rows={keys} columns={columns} rowId={({ id }) => id} />
 }
 
 function Name({ apiKey }: { apiKey: ApiKey }) {
@@ -95,7 +95,7 @@ function Actions({ apiKey, onAct }: { apiKey: ApiKey; onAct: Act }) {
   const mayRename = useMay('keys:update')
   const mayRevoke = useMay('keys:revoke')
   return (
-    <Box role="group" aria-label={say('keys.actions', { name: apiKey.name })} sx={{ whiteSpace: 'nowrap' }}>
+    <Box role="group" aria-label={say('common.actionsFor', { name: apiKey.name })} sx={{ whiteSpace: 'nowrap' }}>
       {mayRead && (
         <Tooltip title={say('keys.requests')}>
           <IconButton component={RouterLink} to={`/requests?keyId=${apiKey.id}`} aria-label={say('keys.requests')}>
@@ -111,8 +111,8 @@ function Actions({ apiKey, onAct }: { apiKey: ApiKey; onAct: Act }) {
         </Tooltip>
       )}
       {mayRename && (
-        <Tooltip title={say('keys.rename')}>
-          <IconButton aria-label={say('keys.rename')} onClick={() => onAct('rename', apiKey)}>
+        <Tooltip title={say('common.rename')}>
+          <IconButton aria-label={say('common.rename')} onClick={() => onAct('rename', apiKey)}>
             <RenameIcon fontSize="small" />
           </IconButton>
         </Tooltip>

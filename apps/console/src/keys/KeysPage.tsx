@@ -34,7 +34,7 @@ export default function KeysPage() {
     </Button>
   )
   return (
-    <Page title={say('keys.title')} text={say('keys.text')} actions={button}>
+    <Page title={say('nav.keys')} text={say('keys.text')} actions={button}>
       <View query={query} skeleton={<RowsSkeleton rows={4} />}>
         {({ pages }) => {
           const keys = pages.flatMap(({ data }) => data)

@@ -26,7 +26,7 @@ export function RenameKeyDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: 
     try {
       await dataProvider.update('keys', { id: apiKey.id, data, previousData: apiKey })
       await queryClient.invalidateQueries({ queryKey: ['keys'] })
-      notify('keys.renamedNotice', { type: 'success' })
+      notify('common.renamed', { type: 'success' })
       onClose()
       return undefined
     } catch (error) {
@@ -47,7 +47,7 @@ export function RenameKeyDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: 
           )}
           <FormText
             source="name"
-            label={say('keys.name')}
+            label={say('common.name')}
             validate={required(say('common.required'))}
             autoFocus
             autoComplete="off"
@@ -58,7 +58,7 @@ export function RenameKeyDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: 
             {say('common.cancel')}
           </Button>
           <Button type="submit" variant="contained">
-            {say('keys.save')}
+            {say('common.save')}
           </Button>
         </DialogActions>
       </Form>

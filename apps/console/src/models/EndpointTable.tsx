@@ -60,14 +60,14 @@ function WideRows({ model, rows, live }: RowsProps) {
       <Table size="small" aria-label={model.name} sx={{ 'th, td': { px: 1.75, whiteSpace: 'nowrap' } }}>
         <TableHead>
           <TableRow>
-            <TableCell>{say('models.provider')}</TableCell>
+            <TableCell>{say('common.provider')}</TableCell>
             <TableCell align="right">{say('models.input')}</TableCell>
             <TableCell align="right">{say('models.output')}</TableCell>
             <TableCell align="right">{say('models.contextLength')}</TableCell>
             <TableCell align="right">{say('models.maxCompletion')}</TableCell>
             <TableCell align="right">{say('models.uptime')}</TableCell>
-            <TableCell align="right">{say('models.firstToken')}</TableCell>
-            <TableCell align="right">{say('models.speed')}</TableCell>
+            <TableCell align="right">{say('common.ttft')}</TableCell>
+            <TableCell align="right">{say('common.throughput')}</TableCell>
           </TableRow>
         </TableHead>
         <TableBody>
@@ -176,7 +176,7 @@ function Regions({ endpoint: { regions } }: { endpoint: EndpointRow }) {
   if (regions.length === 0) return null
   return (
     <Typography variant="caption" component="div">
-      {say('models.regions', { regions: regions.join(', ') })}
+      {say('models.regions', { regions: regions.join(', ').toUpperCase() })}
     </Typography>
   )
 }

@@ -36,7 +36,7 @@ export function FirstToken({ figures, withLabel = false }: FiguresProps) {
   const { say, locale } = useText()
   if (!figures || figures.firstTokenMs === null) return say('common.none')
   const words = duration(figures.firstTokenMs, locale)
-  return withLabel ? `${say('models.firstToken')} ${words}` : words
+  return withLabel ? `${say('common.ttft')} ${words}` : words
 }
 
 /** The median of tokens per second. */

@@ -43,7 +43,7 @@ export default function ModelsPage() {
   const live = useQuery(modelsLiveQuery)
   const liveOf = useMemo(() => liveBy(live.data), [live.data])
   return (
-    <Page title={say('models.title')} text={say('models.text')}>
+    <Page title={say('nav.models')} text={say('models.text')}>
       <TextField
         label={say('models.search')}
         type="search"

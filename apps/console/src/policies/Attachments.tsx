@@ -28,7 +28,7 @@ export function Attachments({ policy }: { policy: Policy }) {
   const refusalText = useRefusalText()
   const places = placesOf(policy, organisation.name)
   return (
-    <Card component="section" aria-label={say('policy.attachTitle')} sx={{ p: { xs: 2, sm: 3 }, maxWidth: 760 }}>
+    <Card component="section" aria-label={say('policies.attached')} sx={{ p: { xs: 2, sm: 3 }, maxWidth: 760 }}>
       <Typography color="textSecondary" sx={{ mb: 2 }}>
         {say('policy.attachText')}
       </Typography>

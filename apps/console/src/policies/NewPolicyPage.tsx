@@ -26,7 +26,7 @@ export default function NewPolicyPage() {
   const { say } = useText()
   const mayCreate = useMay('policies:update')
   return (
-    <Page title={say('policies.newTitle')} text={say('policies.newText')}>
+    <Page title={say('policies.create')} text={say('policies.newText')}>
       {mayCreate ? <NewPolicy /> : <Forbidden />}
     </Page>
   )
@@ -61,7 +61,7 @@ function NewPolicy() {
       >
         <TextField
           size="small"
-          label={say('policies.name')}
+          label={say('common.name')}
           value={name}
           onChange={(event) => setName(event.target.value)}
           error={nameError !== null}

@@ -37,7 +37,7 @@ export default function PoliciesPage() {
   )
   const onAct = (what: 'rename' | 'archive', policy: Policy) => setActing({ what, policy })
   return (
-    <Page title={say('policies.title')} text={say('policies.text')} actions={button}>
+    <Page title={say('nav.policies')} text={say('policies.text')} actions={button}>
       <View query={query} skeleton={<RowsSkeleton rows={4} />}>
         {({ pages }) => {
           const policies = pages.flatMap(({ data }) => data)

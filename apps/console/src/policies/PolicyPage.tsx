@@ -20,7 +20,7 @@ import { reachOf } from './form/places.ts'
 import { Versions } from './versions/Versions.tsx'
 
 const TABS = ['edit', 'versions', 'attach'] as const
-const TAB_LABELS = { edit: 'policies.editTab', versions: 'policies.versionsTab', attach: 'policies.attachTab' } as const
+const TAB_LABELS = { edit: 'common.policy', versions: 'policies.versionsTab', attach: 'policies.attached' } as const
 
 /** One policy: what it says, what it said before, and for whom. */
 export default function PolicyPage() {
@@ -35,7 +35,7 @@ export default function PolicyPage() {
   )
   const text = policy && say('policies.headline', { version: policy.version, reach: reachOf(policy, say) })
   return (
-    <Page title={policy?.name ?? say('policies.policy')} text={text} actions={back}>
+    <Page title={policy?.name ?? say('common.policy')} text={text} actions={back}>
       <View query={query} skeleton={<BlockSkeleton height={480} />}>
         {({ data, warnings }) => <Loaded key={data.id} newest={data} warnings={warnings} />}
       </View>

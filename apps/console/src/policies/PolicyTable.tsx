@@ -21,7 +21,7 @@ export function PolicyTable({ policies, onAct }: { policies: readonly Policy[]; 
   const columns: Column<Policy>[] = [
     {
       id: 'name',
-      label: say('policies.name'),
+      label: say('common.name'),
       phone: 'title',
       render: ({ id, name }) => (
         <Link component={RouterLink} to={`/policies/${id}`} sx={{ fontWeight: 600, whiteSpace: 'normal' }}>
@@ -31,7 +31,7 @@ export function PolicyTable({ policies, onAct }: { policies: readonly Policy[]; 
     },
     {
       id: 'objective',
-      label: say('policies.objective'),
+      label: say('policies.field_objective'),
       render: ({ document: { objective } }) =>
         objective ? say(`request.objective_${objective}`) : say('policies.inherit'),
     },
@@ -40,27 +40,27 @@ export function PolicyTable({ policies, onAct }: { policies: readonly Policy[]; 
       label: say('policies.attached'),
       render: (policy) => <Box sx={{ whiteSpace: 'normal', maxWidth: 260 }}>{reachOf(policy, say)}</Box>,
     },
-    { id: 'version', label: say('policies.version'), numeric: true, render: ({ version }) => version },
+    { id: 'version', label: say('common.version'), numeric: true, render: ({ version }) => version },
     { id: 'changed', label: say('policies.changed'), render: ({ changedAt }) => <Moment short at={changedAt} /> },
   ]
   if (mayUpdate) {
     columns.push({
       id: 'actions',
-      label: say('policies.actionsColumn'),
+      label: say('common.actions'),
       phone: 'title',
       numeric: true,
       render: (policy) => <Actions policy={policy} onAct={onAct} />,
     })
   }
-  return <RecordTable label={say('policies.title')} rows={policies} columns={columns} rowId={({ id }) => id} />
+  return <RecordTable label={say('nav.policies')} rows={policies} columns={columns} rowId={({ id }) => id} />
 }
 
 function Actions({ policy, onAct }: { policy: Policy; onAct: Act }) {
   const { say } = useText()
   return (
-    <Box role="group" aria-label={say('policies.actions', { name: policy.name })} sx={{ whiteSpace: 'nowrap' }}>
-      <Tooltip title={say('policy.rename')}>
-        <IconButton aria-label={say('policy.rename')} onClick={() => onAct('rename', policy)}>
+    <Box role="group" aria-label={say('common.actionsFor', { name: policy.name })} sx={{ whiteSpace: 'nowrap' }}>
+      <Tooltip title={say('common.rename')}>
+        <IconButton aria-label={say('common.rename')} onClick={() => onAct('rename', policy)}>
           <RenameIcon fontSize="small" />
         </IconButton>
       </Tooltip>

@@ -25,7 +25,7 @@ export function RenamePolicyDialog({ policy, onClose }: { policy: Policy; onClos
     try {
       await renamePolicy(policy.id, 'name' in values ? String(values.name).trim() : '')
       await queryClient.invalidateQueries({ queryKey: ['policies'] })
-      notify('policy.renamedNotice', { type: 'success' })
+      notify('common.renamed', { type: 'success' })
       onClose()
       return undefined
     } catch (error) {
@@ -46,7 +46,7 @@ export function RenamePolicyDialog({ policy, onClose }: { policy: Policy; onClos
           )}
           <FormText
             source="name"
-            label={say('policies.name')}
+            label={say('common.name')}
             validate={required(say('common.required'))}
             autoFocus
             autoComplete="off"
@@ -57,7 +57,7 @@ export function RenamePolicyDialog({ policy, onClose }: { policy: Policy; onClos
             {say('common.cancel')}
           </Button>
           <Button type="submit" variant="contained">
-            {say('policy.save')}
+            {say('common.save')}
           </Button>
         </DialogActions>
       </Form>

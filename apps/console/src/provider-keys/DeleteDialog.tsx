@@ -28,24 +28,24 @@ export function DeleteDialog({ row, consequence, onClose }: DeleteDialogProps) {
     mutationFn: () => deleteOwn(row),
     onSuccess: async () => {
       await queryClient.invalidateQueries({ queryKey: ['own'] })
-      notify('own.deletedNotice', { type: 'success', messageArgs: { name: row.name } })
+      notify('providerKeys.deletedNotice', { type: 'success', messageArgs: { name: row.name } })
       onClose()
     },
   })
   return (
     <Dialog open fullWidth maxWidth="xs" onClose={onClose} aria-labelledby="delete-own">
-      <DialogTitle id="delete-own">{say('own.deleteTitle', { name: row.name })}</DialogTitle>
+      <DialogTitle id="delete-own">{say('providerKeys.deleteTitle', { name: row.name })}</DialogTitle>
       <DialogContent sx={{ display: 'grid', gap: 1.5 }}>
         {deleting.isError && <Alert severity="error">{refusalText(deleting.error)}</Alert>}
         <Typography>{consequence}</Typography>
-        <Typography>{say('own.deleteText')}</Typography>
+        <Typography>{say('providerKeys.deleteText')}</Typography>
       </DialogContent>
       <DialogActions sx={{ px: 3, pb: 2.5 }}>
         <Button color="inherit" onClick={onClose}>
           {say('common.cancel')}
         </Button>
         <Button variant="contained" color="error" loading={deleting.isPending} onClick={() => deleting.mutate()}>
-          {say('own.delete')}
+          {say('providerKeys.delete')}
         </Button>
       </DialogActions>
     </Dialog>

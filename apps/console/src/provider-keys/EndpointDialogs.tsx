@@ -24,19 +24,28 @@ export function AddEndpointDialog({ onSaved, onClose }: EndpointDialogProps) {
   const { modelOptions } = useCatalogue()
   return (
     <OwnDialog
-      title={say('own.addEndpointTitle')}
-      action={say('own.addAction')}
+      title={say('providerKeys.addEndpointTitle')}
+      action={say('providerKeys.addAction')}
       first={FIRST_ENDPOINT}
       save={(draft) => createOwnEndpoint(wishOf(draft))}
       {...{ onSaved, onClose }}
     >
       {() => (
         <>
-          <TextEntry path={['name']} label={say('own.name')} hint={say('own.endpointNameHint')} />
-          <TextEntry path={['slug']} label={say('own.slug')} hint={say('own.slugHint')} />
+          <TextEntry path={['name']} label={say('common.name')} hint={say('providerKeys.endpointNameHint')} />
+          <TextEntry path={['slug']} label={say('providerKeys.slug')} hint={say('providerKeys.slugHint')} />
           <Address />
-          <SecretEntry path={['secret']} label={say('own.secretOptional')} hint={say('own.endpointSecretHint')} />
-          <SearchEntry path={['model']} label={say('own.model')} hint={say('own.modelHint')} options={modelOptions} />
+          <SecretEntry
+            path={['secret']}
+            label={say('providerKeys.secretOptional')}
+            hint={say('providerKeys.replaceNone')}
+          />
+          <SearchEntry
+            path={['model']}
+            label={say('common.model')}
+            hint={say('providerKeys.modelHint')}
+            options={modelOptions}
+          />
           <Serving />
           <PlacementEntry />
         </>
@@ -56,22 +65,30 @@ export function EditEndpointDialog({ endpoint, onSaved, onClose }: EndpointDialo
   }
   return (
     <OwnDialog
-      title={say('own.editTitle', { name: endpoint.name })}
-      action={say('keys.save')}
+      title={say('providerKeys.editTitle', { name: endpoint.name })}
+      action={say('common.save')}
       first={draftOf(endpoint)}
       save={save}
       {...{ onSaved, onClose }}
     >
       {(draft) => (
         <>
-          <TextEntry path={['name']} label={say('own.name')} hint={say('own.endpointNameHint')} />
+          <TextEntry path={['name']} label={say('common.name')} hint={say('providerKeys.endpointNameHint')} />
           <Address />
           {isMoved(draft) && (
-            <SecretEntry path={['secret']} label={say('own.secretOptional')} hint={say('own.movedSecretHint')} />
+            <SecretEntry
+              path={['secret']}
+              label={say('providerKeys.secretOptional')}
+              hint={say('providerKeys.movedSecretHint')}
+            />
           )}
           <Serving />
           <PlacementEntry />
-          <CheckEntry path={['disabled']} label={say('own.disabledCheck')} hint={say('own.disabledHint')} />
+          <CheckEntry
+            path={['disabled']}
+            label={say('providerKeys.state_off')}
+            hint={say('providerKeys.disabledHint')}
+          />
         </>
       )}
     </OwnDialog>
@@ -88,10 +105,10 @@ function Address() {
   const { say } = useText()
   return (
     <>
-      <TextEntry path={['baseUrl']} label={say('own.baseUrl')} hint={say('own.baseUrlHint')} />
+      <TextEntry path={['baseUrl']} label={say('start.baseUrl')} hint={say('providerKeys.baseUrlHint')} />
       <PickEntry
         path={['dialect']}
-        label={say('own.dialect')}
+        label={say('providerKeys.dialect')}
         options={DIALECTS.map((dialect) => [dialect, DIALECT_NAMES[dialect]])}
       />
     </>
@@ -102,33 +119,41 @@ function Serving() {
   const { say } = useText()
   return (
     <>
-      <TextEntry path={['upstreamModel']} label={say('own.upstreamModel')} hint={say('own.upstreamModelHint')} />
+      <TextEntry
+        path={['upstreamModel']}
+        label={say('providerKeys.upstreamModel')}
+        hint={say('providerKeys.upstreamModelHint')}
+      />
       <Columns>
-        <TextEntry kind="number" path={['contextLength']} label={say('own.contextLength')} />
-        <TextEntry kind="number" path={['maxCompletionTokens']} label={say('own.maxCompletion')} />
+        <TextEntry kind="number" path={['contextLength']} label={say('providerKeys.contextLength')} />
+        <TextEntry kind="number" path={['maxCompletionTokens']} label={say('providerKeys.maxCompletion')} />
       </Columns>
-      <Group legend={say('own.price')} note={say('own.priceHint')}>
+      <Group legend={say('providerKeys.price')} note={say('providerKeys.priceHint')}>
         <Columns>
           <TextEntry kind="dollars" path={['price', 'prompt']} label={say('policies.field_prompt')} />
           <TextEntry kind="dollars" path={['price', 'completion']} label={say('policies.field_completion')} />
-          <TextEntry kind="dollars" path={['price', 'cached']} label={say('own.priceCached')} />
+          <TextEntry kind="dollars" path={['price', 'cached']} label={say('providerKeys.priceCached')} />
           <TextEntry kind="dollars" path={['price', 'request']} label={say('policies.field_request')} />
         </Columns>
       </Group>
       <Group legend={say('policies.section_data')}>
-        <CheckEntry path={['retainsPrompts']} label={say('own.retainsCheck')} hint={say('own.retainsHint')} />
-        <CheckEntry path={['zeroRetention']} label={say('own.zeroCheck')} hint={say('own.zeroHint')} />
+        <CheckEntry
+          path={['retainsPrompts']}
+          label={say('providerKeys.retainsCheck')}
+          hint={say('providerKeys.retainsHint')}
+        />
+        <CheckEntry path={['zeroRetention']} label={say('policies.field_zdr')} hint={say('providerKeys.zeroHint')} />
       </Group>
-      <RegionsEntry label={say('own.regions')} hint={say('own.regionsHint')} />
+      <RegionsEntry label={say('providerKeys.regions')} hint={say('providerKeys.regionsHint')} />
       <TicksEntry
         path={['inputModalities']}
-        legend={say('own.inputs')}
+        legend={say('providerKeys.inputs')}
         options={['text', 'image', 'file', 'audio'].map((name) => [name, name])}
       />
       <NamesEntry
         path={['supportedParameters']}
-        label={say('own.parameters')}
-        hint={say('own.parametersHint')}
+        label={say('providerKeys.parameters')}
+        hint={say('providerKeys.parametersHint')}
         options={['max_tokens', ...PARAMETERS].map((name) => [name, name])}
       />
     </>

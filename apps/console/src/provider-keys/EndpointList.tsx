@@ -63,14 +63,14 @@ function Facts({ endpoint }: { endpoint: OwnEndpointRow }) {
   const { price, retainsPrompts, zeroRetention, regions } = endpoint
   const isFree = [price.prompt, price.completion, price.request].every((dollars) => Number(dollars) === 0)
   const said = [
-    say(`own.placement_${endpoint.placement}`),
+    say(`providerKeys.placement_${endpoint.placement}`),
     say('models.context', { tokens: count(endpoint.contextLength, locale) }),
     isFree
-      ? say('own.free')
-      : say('own.priced', { prompt: price.prompt, completion: price.completion, request: price.request }),
-    zeroRetention ? say('own.keepsNothing') : retainsPrompts && say('own.mayKeep'),
-    regions.length > 0 && say('models.regions', { regions: regions.join(', ') }),
-    endpoint.lastFour === null && say('own.noSecret'),
+      ? say('providerKeys.free')
+      : say('providerKeys.priced', { prompt: price.prompt, completion: price.completion, request: price.request }),
+    zeroRetention ? say('providerKeys.keepsNothing') : retainsPrompts && say('providerKeys.mayKeep'),
+    regions.length > 0 && say('models.regions', { regions: regions.join(', ').toUpperCase() }),
+    endpoint.lastFour === null && say('providerKeys.noSecret'),
   ].filter((words) => words !== false)
   return (
     <Typography variant="body2" color="textSecondary" sx={{ overflowWrap: 'anywhere' }}>
@@ -84,7 +84,7 @@ function Actions({ endpoint, tests, onAct }: EndpointProps) {
   return (
     <Box
       role="group"
-      aria-label={say('own.actions', { name: endpoint.name })}
+      aria-label={say('common.actionsFor', { name: endpoint.name })}
       sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', my: -0.75, ml: { xs: -1, sm: 0 } }}
     >
       <Button
@@ -92,15 +92,15 @@ function Actions({ endpoint, tests, onAct }: EndpointProps) {
         disabled={tests.of(endpoint.id)?.kind === 'running'}
         onClick={() => tests.run({ kind: 'own-endpoints', ...endpoint })}
       >
-        {say('own.test')}
+        {say('providerKeys.test')}
       </Button>
-      <Act label={say('own.edit')} onClick={() => onAct('edit', endpoint)}>
+      <Act label={say('providerKeys.edit')} onClick={() => onAct('edit', endpoint)}>
         <EditIcon fontSize="small" />
       </Act>
-      <Act label={say('own.replace')} onClick={() => onAct('secret', endpoint)}>
+      <Act label={say('providerKeys.state_moved')} onClick={() => onAct('secret', endpoint)}>
         <SecretIcon fontSize="small" />
       </Act>
-      <Act label={say('own.delete')} onClick={() => onAct('delete', endpoint)}>
+      <Act label={say('providerKeys.delete')} onClick={() => onAct('delete', endpoint)}>
         <DeleteIcon fontSize="small" />
       </Act>
     </Box>

@@ -29,10 +29,10 @@ export function EndpointsTab() {
   const notify = useNotify()
   const [acting, setActing] = useState<{ readonly what: KeyAct; readonly endpoint: OwnEndpointRow } | null>(null)
   const close = () => setActing(null)
-  const saved = () => notify('own.savedNotice', { type: 'success' })
+  const saved = () => notify('common.saved', { type: 'success' })
   const button = mayUpdate && (
     <Button variant="contained" startIcon={<AddIcon />} onClick={() => setUrl({ add: 'yes' })}>
-      {say('own.addEndpoint')}
+      {say('providerKeys.addEndpoint')}
     </Button>
   )
   return (
@@ -42,8 +42,8 @@ export function EndpointsTab() {
           data.length === 0 ? (
             <Empty
               kind="unused"
-              title={say('own.emptyEndpointsTitle')}
-              text={say('own.emptyEndpointsText')}
+              title={say('providerKeys.emptyEndpointsTitle')}
+              text={say('providerKeys.emptyEndpointsText')}
               action={button}
             />
           ) : (
@@ -80,6 +80,6 @@ function rowOf({ id, name }: OwnEndpointRow): OwnRow {
 function consequenceOf(gone: OwnEndpointRow, all: readonly OwnEndpointRow[], say: Say): string {
   const { model } = gone
   const isLast = !all.some((other) => other.id !== gone.id && other.model === model && !other.disabled)
-  if (isLast && model.startsWith('~')) return say('own.deleteModel', { model })
-  return say(isLast ? 'own.deleteCatalogue' : 'own.deleteOthers', { model })
+  if (isLast && model.startsWith('~')) return say('providerKeys.deleteModel', { model })
+  return say(isLast ? 'providerKeys.deleteCatalogue' : 'providerKeys.deleteOthers', { model })
 }

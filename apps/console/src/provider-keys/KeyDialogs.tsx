@@ -25,8 +25,8 @@ export function AddKeyDialog({ keys, onSaved, onClose }: AddKeyDialogProps) {
     createProviderKey({ provider: '', name: '', secret: '', ...bodyOf(draft), priority: lastPlace(keys, draft) })
   return (
     <OwnDialog
-      title={say('own.addTitle')}
-      action={say('own.addAction')}
+      title={say('providerKeys.add')}
+      action={say('providerKeys.addAction')}
       first={{ placement: 'first' }}
       save={save}
       {...{ onSaved, onClose }}
@@ -35,12 +35,12 @@ export function AddKeyDialog({ keys, onSaved, onClose }: AddKeyDialogProps) {
         <>
           <SearchEntry
             path={['provider']}
-            label={say('own.provider')}
-            hint={say('own.providerHint')}
+            label={say('common.provider')}
+            hint={say('providerKeys.providerHint')}
             options={providerOptions}
           />
-          <TextEntry path={['name']} label={say('own.name')} hint={say('own.nameHint')} />
-          <SecretEntry path={['secret']} label={say('own.secret')} hint={say('own.secretHint')} />
+          <TextEntry path={['name']} label={say('common.name')} hint={say('providerKeys.nameHint')} />
+          <SecretEntry path={['secret']} label={say('common.key')} hint={say('providerKeys.secretHint')} />
           <PlacementEntry />
           <Limits provider={textOf(at(draft, ['provider']))} />
         </>
@@ -75,19 +75,28 @@ export function EditKeyDialog({ apiKey, keys, onSaved, onClose }: EditKeyDialogP
   }
   return (
     <OwnDialog
-      title={say('own.editTitle', { name })}
-      action={say('keys.save')}
+      title={say('providerKeys.editTitle', { name })}
+      action={say('common.save')}
       first={first}
       save={save}
       {...{ onSaved, onClose }}
     >
       {() => (
         <>
-          <TextEntry path={['name']} label={say('own.name')} hint={say('own.nameHint')} />
+          <TextEntry path={['name']} label={say('common.name')} hint={say('providerKeys.nameHint')} />
           <PlacementEntry />
-          <TextEntry kind="number" path={['share']} label={say('own.share')} hint={say('own.shareHint')} />
+          <TextEntry
+            kind="number"
+            path={['share']}
+            label={say('providerKeys.share')}
+            hint={say('providerKeys.shareHint')}
+          />
           <Limits provider={provider} known={limitedTo ?? []} />
-          <CheckEntry path={['disabled']} label={say('own.disabledCheck')} hint={say('own.disabledHint')} />
+          <CheckEntry
+            path={['disabled']}
+            label={say('providerKeys.state_off')}
+            hint={say('providerKeys.disabledHint')}
+          />
         </>
       )}
     </OwnDialog>
@@ -108,9 +117,19 @@ function Limits({ provider, known = [] }: LimitsProps) {
   return (
     <>
       {modelOptions.length > 0 && (
-        <NamesEntry path={['models']} label={say('own.models')} hint={say('own.modelsHint')} options={modelOptions} />
+        <NamesEntry
+          path={['models']}
+          label={say('providerKeys.models')}
+          hint={say('providerKeys.modelsHint')}
+          options={modelOptions}
+        />
       )}
-      <NamesEntry path={['keys']} label={say('own.keys')} hint={say('own.keysHint')} options={useKeyOptions(known)} />
+      <NamesEntry
+        path={['keys']}
+        label={say('providerKeys.keys')}
+        hint={say('providerKeys.keysHint')}
+        options={useKeyOptions(known)}
+      />
     </>
   )
 }

@@ -47,9 +47,11 @@ function Provider({ group, ...acting }: Acting & { group: ProviderGroup }) {
       <Typography variant="h2" id={id}>
         {plainName(group.providerName)}
       </Typography>
-      {group.first.length > 0 && <Placed title={say('own.placement_first')} levels={group.first} {...acting} />}
+      {group.first.length > 0 && (
+        <Placed title={say('providerKeys.placement_first')} levels={group.first} {...acting} />
+      )}
       {group.fallback.length > 0 && (
-        <Placed title={say('own.placement_fallback')} levels={group.fallback} {...acting} />
+        <Placed title={say('providerKeys.placement_fallback')} levels={group.fallback} {...acting} />
       )}
     </Card>
   )

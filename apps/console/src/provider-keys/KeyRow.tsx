@@ -55,7 +55,7 @@ export function KeyRow({ apiKey, place, level, tests, ...acting }: KeyRowProps) 
           <code>····{apiKey.lastFour}</code>
           <StateChip row={apiKey} />
           {level.length > 1 && (
-            <Typography variant="caption">{say('own.part', { part: share(part, locale) })}</Typography>
+            <Typography variant="caption">{say('providerKeys.part', { part: share(part, locale) })}</Typography>
           )}
           <Limits apiKey={apiKey} />
           <Box sx={{ flex: 1 }} />
@@ -71,8 +71,8 @@ export function KeyRow({ apiKey, place, level, tests, ...acting }: KeyRowProps) 
 function Limits({ apiKey: { models, keys } }: { apiKey: ProviderKey }) {
   const { say } = useText()
   const said = [
-    models && say('own.onlyModels', { models: models.join(', ') }),
-    keys && say('own.onlyKeys', { keys: keys.map(({ name, id }) => name ?? id).join(', ') }),
+    models && say('providerKeys.onlyModels', { models: models.join(', ') }),
+    keys && say('providerKeys.onlyKeys', { keys: keys.map(({ name, id }) => name ?? id).join(', ') }),
   ].filter((words) => words !== null)
   if (said.length === 0) return null
   return (
@@ -90,11 +90,11 @@ function Actions({ apiKey, levels, tests, onAct, onMove, isMoving }: ActionsProp
   const later = stepOf(levels, apiKey, 1)
   const isAlone = levels.length === 1 && levels[0]?.length === 1
   const words = (step: Step | null, by: 'up' | 'down') =>
-    step ? say(`own.${by}_${step.kind}`, { other: step.beside.name }) : say(`own.${by}_none`)
+    step ? say(`providerKeys.${by}_${step.kind}`, { other: step.beside.name }) : say(`providerKeys.${by}_none`)
   return (
     <Box
       role="group"
-      aria-label={say('own.actions', { name: apiKey.name })}
+      aria-label={say('common.actionsFor', { name: apiKey.name })}
       sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', my: -0.75, ml: { xs: -1, sm: 0 } }}
     >
       <Button
@@ -102,7 +102,7 @@ function Actions({ apiKey, levels, tests, onAct, onMove, isMoving }: ActionsProp
         disabled={tests.of(apiKey.id)?.kind === 'running'}
         onClick={() => tests.run({ kind: 'provider-keys', ...apiKey })}
       >
-        {say('own.test')}
+        {say('providerKeys.test')}
       </Button>
       {!isAlone && (
         <>
@@ -114,13 +114,13 @@ function Actions({ apiKey, levels, tests, onAct, onMove, isMoving }: ActionsProp
           </Act>
         </>
       )}
-      <Act label={say('own.edit')} onClick={() => onAct('edit', apiKey)}>
+      <Act label={say('providerKeys.edit')} onClick={() => onAct('edit', apiKey)}>
         <EditIcon fontSize="small" />
       </Act>
-      <Act label={say('own.replace')} onClick={() => onAct('secret', apiKey)}>
+      <Act label={say('providerKeys.state_moved')} onClick={() => onAct('secret', apiKey)}>
         <SecretIcon fontSize="small" />
       </Act>
-      <Act label={say('own.delete')} onClick={() => onAct('delete', apiKey)}>
+      <Act label={say('providerKeys.delete')} onClick={() => onAct('delete', apiKey)}>
         <DeleteIcon fontSize="small" />
       </Act>
     </Box>

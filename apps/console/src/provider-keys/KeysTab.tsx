@@ -31,10 +31,10 @@ export function KeysTab() {
   const [acting, setActing] = useState<{ readonly what: KeyAct; readonly key: ProviderKey } | null>(null)
   const keys = query.data?.data ?? []
   const close = () => setActing(null)
-  const saved = () => notify('own.savedNotice', { type: 'success' })
+  const saved = () => notify('common.saved', { type: 'success' })
   const button = mayUpdate && (
     <Button variant="contained" startIcon={<AddIcon />} onClick={() => setUrl({ add: 'yes' })}>
-      {say('own.add')}
+      {say('providerKeys.add')}
     </Button>
   )
   return (
@@ -42,7 +42,12 @@ export function KeysTab() {
       <View query={query} skeleton={<RowsSkeleton rows={4} />}>
         {({ data }) =>
           data.length === 0 ? (
-            <Empty kind="unused" title={say('own.emptyTitle')} text={say('own.emptyText')} action={button} />
+            <Empty
+              kind="unused"
+              title={say('providerKeys.emptyTitle')}
+              text={say('providerKeys.emptyText')}
+              action={button}
+            />
           ) : (
             <>
               <Box sx={{ mb: 2 }}>{button}</Box>
@@ -78,6 +83,6 @@ function consequenceOf(key: ProviderKey, keys: readonly ProviderKey[], say: Say)
   const left = keys.filter(({ id, provider, disabled }) => id !== key.id && provider === key.provider && !disabled)
   const provider = plainName(key.providerName)
   return left.length > 0
-    ? say('own.deleteLeft', { provider, names: left.map(({ name }) => name).join(', ') })
-    : say('own.deleteLast', { provider })
+    ? say('providerKeys.deleteLeft', { provider, names: left.map(({ name }) => name).join(', ') })
+    : say('providerKeys.deleteLast', { provider })
 }

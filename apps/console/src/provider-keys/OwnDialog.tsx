@@ -66,7 +66,7 @@ export function OwnDialog<Answer>(props: OwnDialogProps<Answer>) {
             <div style={{ display: 'grid', gap: 20, paddingTop: 6 }}>
               {saving.isError && errors === null && (
                 <Alert severity="error">
-                  {seconds === null ? refusalText(saving.error) : say('own.throttled', { seconds })}
+                  {seconds === null ? refusalText(saving.error) : say('providerKeys.throttled', { seconds })}
                 </Alert>
               )}
               {children(draft)}

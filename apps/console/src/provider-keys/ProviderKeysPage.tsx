@@ -14,15 +14,15 @@ export default function ProviderKeysPage() {
   const [url, setUrl] = useUrlState()
   const tab = url.get('tab') === 'endpoints' ? 'endpoints' : 'keys'
   return (
-    <Page title={say('own.title')} text={say('own.text')}>
+    <Page title={say('nav.provider-keys')} text={say('providerKeys.text')}>
       <Tabs
         value={tab}
         onChange={(_event, name: string) => setUrl({ tab: name === 'keys' ? null : name, add: null })}
-        aria-label={say('own.title')}
+        aria-label={say('nav.provider-keys')}
         sx={{ mb: 2.5 }}
       >
         {TABS.map((name) => (
-          <Tab key={name} value={name} label={say(`own.tab_${name}`)} id={`tab-${name}`} aria-controls="own" />
+          <Tab key={name} value={name} label={say(`providerKeys.tab_${name}`)} id={`tab-${name}`} aria-controls="own" />
         ))}
       </Tabs>
       <div id="own" role="tabpanel" aria-labelledby={`tab-${tab}`}>

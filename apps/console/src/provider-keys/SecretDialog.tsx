@@ -17,8 +17,8 @@ export function SecretDialog({ row, onSaved, onClose }: SecretDialogProps) {
   const none = isEndpoint ? null : ''
   return (
     <OwnDialog
-      title={say('own.replaceTitle', { name: row.name })}
-      action={say('own.replace')}
+      title={say('providerKeys.replaceTitle', { name: row.name })}
+      action={say('providerKeys.state_moved')}
       first={{}}
       save={(draft) => replaceSecret(row, textOf(at(draft, ['secret'])) || none)}
       {...{ onSaved, onClose }}
@@ -26,8 +26,12 @@ export function SecretDialog({ row, onSaved, onClose }: SecretDialogProps) {
       {() => (
         <SecretEntry
           path={['secret']}
-          label={say('own.secretNew')}
-          hint={isEndpoint ? `${say('own.replaceHint')} ${say('own.replaceNone')}` : say('own.replaceHint')}
+          label={say('providerKeys.secretNew')}
+          hint={
+            isEndpoint
+              ? `${say('providerKeys.replaceHint')} ${say('providerKeys.replaceNone')}`
+              : say('providerKeys.replaceHint')
+          }
         />
       )}
     </OwnDialog>

@@ -13,8 +13,10 @@ interface StateChipProps {
 export function StateChip({ row }: StateChipProps) {
   const { say, locale } = useText()
   const state = stateOf(row)
-  const chip = <Chip size="small" variant="outlined" color={COLOURS[state]} label={say(`own.state_${state}`)} />
-  if (state === 'moved') return <Tooltip title={say('own.movedHint')}>{chip}</Tooltip>
+  const chip = (
+    <Chip size="small" variant="outlined" color={COLOURS[state]} label={say(`providerKeys.state_${state}`)} />
+  )
+  if (state === 'moved') return <Tooltip title={say('providerKeys.movedHint')}>{chip}</Tooltip>
   if (!row.test) return chip
-  return <Tooltip title={say('own.testedAgo', { ago: ago(row.test.at, Date.now(), locale) })}>{chip}</Tooltip>
+  return <Tooltip title={say('providerKeys.testedAgo', { ago: ago(row.test.at, Date.now(), locale) })}>{chip}</Tooltip>
 }

@@ -25,13 +25,16 @@ export function TestResult({ state, kind, server }: TestResultProps) {
   const { say } = useText()
   const refusalText = useRefusalText()
   if (!state) return null
-  if (state.kind === 'running') return <Line severity="info" text={say('own.testing', { server })} />
+  if (state.kind === 'running') return <Line severity="info" text={say('providerKeys.testing', { server })} />
   if (state.kind === 'done') {
     const { result, status, message } = state.answer
     const severity = SEVERITIES[result]
     // Why an address of one's own was not reached can be a rule of the gateway's, which only the server's sentence names.
     if (kind === 'own-endpoints' && result === 'unreachable') return <Line severity={severity} text={message} />
-    const words = say(kind === 'own-endpoints' && result === 'ok' ? 'own.answers' : `own.result_${result}`, { server })
+    const words = say(
+      kind === 'own-endpoints' && result === 'ok' ? 'providerKeys.answers' : `providerKeys.result_${result}`,
+      { server },
+    )
     const isTold = result !== 'ok' && status !== null
     return <Line severity={severity} text={isTold ? `${words} ${say('request.providerStatus', { status })}` : words} />
   }
@@ -40,7 +43,7 @@ export function TestResult({ state, kind, server }: TestResultProps) {
   return (
     <Line
       severity={isThrottled ? 'info' : 'error'}
-      text={isThrottled ? say('own.throttled', { seconds: seconds ?? 60 }) : refusalText(state.error)}
+      text={isThrottled ? say('providerKeys.throttled', { seconds: seconds ?? 60 }) : refusalText(state.error)}
     />
   )
 }

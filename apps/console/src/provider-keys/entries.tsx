@@ -71,9 +71,9 @@ export function PlacementEntry() {
   const { say } = useText()
   const { value, error, set } = useEntry(['placement'])
   return (
-    <Group legend={say('own.placement')} note={error ?? undefined} isWrong={error !== null}>
+    <Group legend={say('providerKeys.placement')} note={error ?? undefined} isWrong={error !== null}>
       <RadioGroup
-        aria-label={say('own.placement')}
+        aria-label={say('providerKeys.placement')}
         value={textOf(value)}
         onChange={(_event, chosen) => set(chosen)}
         sx={{ mt: -1 }}
@@ -83,7 +83,7 @@ export function PlacementEntry() {
             key={placement}
             value={placement}
             control={<Radio size="small" />}
-            label={say(`own.placement_${placement}Text`)}
+            label={say(`providerKeys.placement_${placement}Text`)}
           />
         ))}
       </RadioGroup>

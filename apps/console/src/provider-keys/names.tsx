@@ -15,9 +15,9 @@ export function useAccounts(targets: readonly string[]): (target: string) => str
   return (target) => {
     const { ownId } = partsOf(target)
     if (ownId === null) return null
-    if (isOwnName(target)) return say('own.yourEndpoint')
+    if (isOwnName(target)) return say('providerKeys.yourEndpoint')
     const key = keys.data?.data.find(({ id }) => id === ownId)
-    return key ? say('own.yourKey', { lastFour: key.lastFour }) : say('own.yours')
+    return key ? say('providerKeys.yourKey', { lastFour: key.lastFour }) : say('providerKeys.yours')
   }
 }
 

@@ -23,7 +23,7 @@ export function AppliedPolicies({ decision }: { decision: DecisionRecord }) {
       ) : (
         <Box component="ol" aria-label={say('why.policies')} sx={{ m: 0, p: 0, listStyle: 'none' }}>
           {policies.map(({ id, version, window }) => {
-            const words = say('why.policy', { name: nameOf(id), version })
+            const words = say('common.versionOf', { name: nameOf(id), version })
             return (
               <li key={id}>
                 {mayRead ? (

@@ -25,7 +25,7 @@ export function Bill({ request }: { request: RequestDetail }) {
         <TableHead>
           <TableRow>
             <TableCell>{say('request.billItem')}</TableCell>
-            <TableCell align="right">{say('request.billTokens')}</TableCell>
+            <TableCell align="right">{say('common.tokens')}</TableCell>
             <TableCell align="right">{say('request.billRate')}</TableCell>
             <TableCell align="right">{say('request.billAmount')}</TableCell>
           </TableRow>

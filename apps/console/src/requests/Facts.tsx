@@ -32,22 +32,22 @@ export function Facts({ request }: { request: RequestDetail }) {
           gridTemplateColumns: { xs: '1fr 1fr', sm: 'repeat(auto-fill, minmax(170px, 1fr))' },
         }}
       >
-        <Fact label={say('requests.status')}>
+        <Fact label={say('common.status')}>
           <StatusChip row={request} />
         </Fact>
-        <Fact label={say('requests.cost')}>
+        <Fact label={say('common.cost')}>
           <Money nano={request.costNano} />
         </Fact>
         <Fact label={say('requests.firstToken')}>{time(request.firstTokenMs)}</Fact>
         <Fact label={say('requests.total')}>{time(request.totalMs)}</Fact>
-        <Fact label={say('requests.model')}>{request.model ?? request.requestedModel}</Fact>
+        <Fact label={say('common.model')}>{request.model ?? request.requestedModel}</Fact>
         {asked && <Fact label={say('request.requested')}>{request.requestedModel}</Fact>}
-        <Fact label={say('requests.provider')}>{providerText(request, say) ?? dash}</Fact>
-        <Fact label={say('requests.tokens')}>
+        <Fact label={say('common.provider')}>{providerText(request, say) ?? dash}</Fact>
+        <Fact label={say('common.tokens')}>
           <Tokens request={request} />
         </Fact>
-        <Fact label={say('requests.key')}>{request.keyName ?? say('requests.unknownKey')}</Fact>
-        <Fact label={say('requests.time')}>
+        <Fact label={say('common.key')}>{request.keyName ?? say('requests.unknownKey')}</Fact>
+        <Fact label={say('common.time')}>
           <Moment at={request.beganAt} />
         </Fact>
         {request.finishReason && (

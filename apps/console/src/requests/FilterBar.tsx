@@ -34,7 +34,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
       sx={{ display: 'flex', flexWrap: 'wrap', gap: 1.5, mb: 2.5, alignItems: 'center' }}
     >
       <Select
-        label={say('requests.model')}
+        label={say('common.model')}
         value={filters.model ?? ''}
         options={options.model}
         onChange={set('model')}
@@ -42,14 +42,14 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
         minWidth={190}
       />
       <Select
-        label={say('requests.provider')}
+        label={say('common.provider')}
         value={filters.provider ?? ''}
         options={options.provider}
         onChange={set('provider')}
         onOpen={options.open}
       />
       <Select
-        label={say('requests.key')}
+        label={say('common.key')}
         value={filters.keyId ?? ''}
         options={options.keyId}
         onChange={set('keyId')}

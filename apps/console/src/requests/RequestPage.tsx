@@ -23,7 +23,7 @@ import { RouteView } from './RouteView.tsx'
 import { WaterfallChart } from './WaterfallChart.tsx'
 
 const TABS = ['overview', 'route', 'json'] as const
-const TAB_LABELS = { overview: 'request.overviewTab', route: 'request.whyTitle', json: 'request.jsonTab' } as const
+const TAB_LABELS = { overview: 'request.overviewTab', route: 'request.whyTitle', json: 'common.json' } as const
 
 /** One request: what happened, why it went that way, and what it cost. A finished request never changes. */
 export default function RequestPage() {
@@ -81,8 +81,8 @@ function Detail({ request }: { request: RequestDetail }) {
         {tab === 'json' && (
           <CodeBlock
             code={JSON.stringify(request, null, 2)}
-            label={say('request.jsonTab')}
-            copyLabel={say('request.copyJson')}
+            label={say('common.json')}
+            copyLabel={say('common.copyJson')}
           />
         )}
       </div>

@@ -23,25 +23,25 @@ export function RequestTable({ rows, freshIds }: RequestTableProps) {
   const dash = say('common.none')
   const time = (ms: number | null) => (ms === null ? dash : duration(ms, locale))
   const columns: Column<RequestRow>[] = [
-    { id: 'time', label: say('requests.time'), phone: 'title', render: (row) => <OpenLink row={row} /> },
-    { id: 'status', label: say('requests.status'), phone: 'title', render: (row) => <StatusChip row={row} /> },
-    { id: 'model', label: say('requests.model'), render: (row) => row.model ?? row.requestedModel },
-    { id: 'provider', label: say('requests.provider'), render: (row) => providerText(row, say) ?? dash },
-    { id: 'cost', label: say('requests.cost'), numeric: true, render: (row) => <Money nano={row.costNano} /> },
-    { id: 'tokens', label: say('requests.tokens'), numeric: true, render: (row) => <Tokens row={row} /> },
+    { id: 'time', label: say('common.time'), phone: 'title', render: (row) => <OpenLink row={row} /> },
+    { id: 'status', label: say('common.status'), phone: 'title', render: (row) => <StatusChip row={row} /> },
+    { id: 'model', label: say('common.model'), render: (row) => row.model ?? row.requestedModel },
+    { id: 'provider', label: say('common.provider'), render: (row) => providerText(row, say) ?? dash },
+    { id: 'cost', label: say('common.cost'), numeric: true, render: (row) => <Money nano={row.costNano} /> },
+    { id: 'tokens', label: say('common.tokens'), numeric: true, render: (row) => <Tokens row={row} /> },
     { id: 'first', label: say('requests.firstToken'), numeric: true, render: (row) => time(row.firstTokenMs) },
     { id: 'total', label: say('requests.total'), numeric: true, render: (row) => time(row.totalMs) },
     { id: 'attempts', label: say('requests.attempts'), numeric: true, phone: 'hidden', render: (row) => row.attempts },
     {
       id: 'key',
-      label: say('requests.key'),
+      label: say('common.key'),
       render: (row) => <Clipped text={row.keyName ?? say('requests.unknownKey')} />,
     },
   ]
   return (
     <RecordTable
       dense
-      label={say('requests.title')}
+      label={say('nav.requests')}
       rows={rows}
       columns={columns}
       rowId={({ id }) => id}
@@ -52,7 +52,7 @@ export function RequestTable({ rows, freshIds }: RequestTableProps) {
 
   function Tokens({ row }: { row: RequestRow }) {
     const values = { prompt: count(row.promptTokens, locale), completion: count(row.completionTokens, locale) }
-    return <span title={say('requests.tokensSplit', values)}>{`${values.prompt} + ${values.completion}`}</span>
+    return <span title={say('requests.tokensSplit', values)}>{`${values.prompt} → ${values.completion}`}</span>
   }
 }
 

@@ -28,7 +28,7 @@ export default function RequestsPage() {
   })
   const live = useLiveRows(filters, query.refetch)
   return (
-    <Page title={say('requests.title')} text={say('requests.text')} actions={<LiveBadge />}>
+    <Page title={say('nav.requests')} text={say('requests.text')} actions={<LiveBadge />}>
       <FilterBar filters={filters} onChange={setUrl} />
       <View query={query} skeleton={<RowsSkeleton rows={10} />}>
         {({ pages }) => {

@@ -9,7 +9,7 @@ import { TargetName, targetText, useAccounts } from '../provider-keys/names.tsx'
 import { Money } from '../parts/Money.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { AppliedPolicies } from './AppliedPolicies.tsx'
-import { chancesOf, fateOf } from './route.ts'
+import { chancesOf, outcomeOf } from './route.ts'
 import { WhyNot } from './WhyNot.tsx'
 
 /** Who could have served the request, who did and why, and who was ruled out. */
@@ -51,7 +51,7 @@ function Reason({ decision }: { decision: DecisionRecord }) {
       <Typography sx={{ fontSize: '1.0625rem' }}>
         {say('request.objective', {
           objective: say(`request.objective_${objective}`),
-          meaning: say(`request.meaning_${objective}`),
+          meaning: say(`policies.meaning_${objective}`),
         })}
       </Typography>
       {first !== undefined && chance !== undefined && !decision.sticky && (
@@ -99,7 +99,11 @@ function Candidates({ decision, request }: { decision: DecisionRecord; request: 
       phone: 'title',
       render: (row) => <Endpoint row={row} account={accountOf(row.endpoint)} />,
     },
-    { id: 'fate', label: say('requests.outcome'), render: (row) => say(`request.${fateOf(row, request.attemptList)}`) },
+    {
+      id: 'outcome',
+      label: say('requests.outcome'),
+      render: (row) => <Outcome {...outcomeOf(row, request.attemptList)} />,
+    },
     {
       id: 'expected',
       label: say('request.expected'),
@@ -108,13 +112,13 @@ function Candidates({ decision, request }: { decision: DecisionRecord; request: 
     },
     {
       id: 'first',
-      label: say('request.firstToken'),
+      label: say('common.ttft'),
       numeric: true,
       render: ({ firstTokenMs }) => duration(firstTokenMs, locale),
     },
     {
       id: 'speed',
-      label: say('request.speed'),
+      label: say('common.throughput'),
       numeric: true,
       render: ({ tokensPerSecond }) => say('request.speedUnit', { value: count(Math.round(tokensPerSecond), locale) }),
     },
@@ -133,9 +137,14 @@ function Candidates({ decision, request }: { decision: DecisionRecord; request: 
       rows={decision.candidates}
       columns={columns}
       rowId={({ endpoint }) => endpoint}
-      isMarked={(row) => fateOf(row, request.attemptList) === 'used'}
+      isMarked={(row) => outcomeOf(row, request.attemptList).outcome === 'answered'}
     />
   )
+}
+
+function Outcome({ outcome, status }: ReturnType<typeof outcomeOf>) {
+  const { say } = useText()
+  return `${say(`request.outcome_${outcome}`)}${outcome === 'failed' && status !== null ? ` (${status})` : ''}`
 }
 
 function chanceColumn(chances: ReadonlyMap<string, number>, say: Say, locale: string): Column<CandidateRow> {
@@ -155,7 +164,7 @@ function Endpoint({ row, account }: { row: CandidateRow; account: string | null 
   return (
     <>
       <TargetName target={row.endpoint} account={account} />
-      {row.down && <Chip size="small" color="error" variant="outlined" label={say('request.down')} sx={{ ml: 1 }} />}
+      {row.down && <Chip size="small" color="error" variant="outlined" label={say('common.down')} sx={{ ml: 1 }} />}
       {row.slow && <Chip size="small" color="warning" variant="outlined" label={say('preview.slow')} sx={{ ml: 1 }} />}
     </>
   )

@@ -4,7 +4,6 @@ import Tooltip from '@mui/material/Tooltip'
 import Typography from '@mui/material/Typography'
 import type { RequestDetail } from '@turnpike/contract'
 import { duration } from '../format.ts'
-import type { TextKey } from '../i18n/en.ts'
 import { useText } from '../i18n/text.ts'
 import { useAccounts } from '../provider-keys/names.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
@@ -19,13 +18,6 @@ const COLOURS = {
   lost: 'text.disabled',
 } as const
 const WORD_COLOURS = { ...COLOURS, lost: 'text.secondary' } as const
-const OUTCOMES = {
-  answered: 'request.answered',
-  failed: 'request.outcome_failed',
-  cut: 'request.outcome_cut',
-  cancelled: 'request.outcome_cancelled',
-  lost: 'request.outcome_lost',
-} as const satisfies Record<string, TextKey>
 
 /** Attempts as bars over time, each with its outcome in words. The words alone tell the whole story. */
 export function WaterfallChart({ request }: { request: RequestDetail }) {
@@ -120,7 +112,7 @@ function Head({ bar: { attempt, beside }, number, account }: AttemptProps) {
       </Box>
       {account !== null && <Chip size="small" color="info" variant="outlined" label={account} />}
       <Box component="span" sx={{ color: WORD_COLOURS[attempt.outcome], fontWeight: 600 }}>
-        {say(OUTCOMES[attempt.outcome])}
+        {say(`request.outcome_${attempt.outcome}`)}
       </Box>
       <Typography component="span" variant="caption">
         {beside !== null && `${say('request.beside', { number: beside })}, `}

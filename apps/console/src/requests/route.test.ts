@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { aCandidate, anAttempt } from './route.fixture.ts'
-import { chancesOf, fateOf, stageTextKey } from './route.ts'
+import { chancesOf, outcomeOf, stageTextKey } from './route.ts'
 
 it('turns weights into chances that add up to one', () => {
   const candidates = [aCandidate('x', { weight: 3 }), aCandidate('y', { weight: 1 })]
@@ -30,12 +30,12 @@ it('claims no chances where nothing was drawn', () => {
   expect(chancesOf([aCandidate('x')]).size).toBe(0)
 })
 
-it('tells who answered from who was tried and who was not needed', () => {
-  const attempts = [anAttempt('x', 'failed'), anAttempt('y', 'answered')]
-  expect(fateOf(aCandidate('x'), attempts)).toBe('tried')
-  expect(fateOf(aCandidate('y'), attempts)).toBe('used')
-  expect(fateOf(aCandidate('z'), attempts)).toBe('notNeeded')
-  expect(fateOf(aCandidate('x'), [anAttempt('x', 'lost'), anAttempt('y', 'answered')])).toBe('lost')
+it('reports how the attempts at a candidate ended, with the status that its provider responded', () => {
+  const attempts = [{ ...anAttempt('x', 'failed'), status: 429 }, anAttempt('y', 'failed'), anAttempt('y', 'answered')]
+  expect(outcomeOf(aCandidate('x'), attempts)).toMatchObject({ outcome: 'failed', status: 429 })
+  expect(outcomeOf(aCandidate('y'), attempts)).toMatchObject({ outcome: 'answered' })
+  expect(outcomeOf(aCandidate('z'), attempts)).toEqual({ outcome: 'notNeeded', status: null })
+  expect(outcomeOf(aCandidate('x'), [anAttempt('x', 'lost')])).toMatchObject({ outcome: 'lost' })
 })
 
 it('explains a filter that it does not know as such', () => {

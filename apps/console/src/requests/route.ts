@@ -21,15 +21,16 @@ function standingOf({ down, slow }: CandidateRow): number {
   return down ? 2 : Number(slow)
 }
 
-/** What became of a candidate: it answered, it was tried in vain, it was called off for a quicker one, or nobody needed it. */
-export function fateOf(
+export type CandidateOutcome = AttemptRow['outcome'] | 'notNeeded'
+
+/** How the attempts at a candidate ended: answered if one was, else as the last one. Status: what the provider responded; null for no response. */
+export function outcomeOf(
   { endpoint }: CandidateRow,
   attempts: readonly AttemptRow[],
-): 'used' | 'tried' | 'lost' | 'notNeeded' {
+): { readonly outcome: CandidateOutcome; readonly status: number | null } {
   const own = attempts.filter((attempt) => attempt.endpoint === endpoint)
-  if (own.some(({ outcome }) => outcome === 'answered')) return 'used'
-  if (own.at(-1)?.outcome === 'lost') return 'lost'
-  return own.length > 0 ? 'tried' : 'notNeeded'
+  const decisive = own.find(({ outcome }) => outcome === 'answered') ?? own.at(-1)
+  return decisive ?? { outcome: 'notNeeded', status: null }
 }
 
 /** The name of the text that explains a filter, also of one that only a newer server has. */

@@ -43,7 +43,7 @@ function Settings({ organisation }: { organisation: Organisation }) {
       setRefusal(null)
       queryClient.setQueryData(organisationQuery.queryKey, answer)
       await queryClient.invalidateQueries({ queryKey: ['session'] })
-      notify('settings.organisationSaved', { type: 'success' })
+      notify('common.saved', { type: 'success' })
       return undefined
     } catch (error) {
       const fields = fieldErrorsOf(error)
@@ -57,13 +57,13 @@ function Settings({ organisation }: { organisation: Organisation }) {
         {refusal !== null && <Alert severity="error">{faultText(refusal)}</Alert>}
         <FormText
           source="name"
-          label={say('settings.organisationName')}
+          label={say('common.name')}
           validate={required(say('common.required'))}
           autoComplete="off"
         />
         <StaleMax seconds={organisation.staleMaxSeconds} />
         <Button type="submit" variant="contained">
-          {say('keys.save')}
+          {say('common.save')}
         </Button>
       </Box>
     </Form>

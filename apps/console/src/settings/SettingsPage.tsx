@@ -21,12 +21,12 @@ export default function SettingsPage() {
   const { user, organisation, workspace, role, apiBase } = useSession()
   const mayChange = useMay('organisation:update')
   return (
-    <Page title={say('settings.title')} text={say('settings.text')}>
+    <Page title={say('nav.settings')} text={say('settings.text')}>
       <Box sx={{ display: 'grid', gap: 2.5, maxWidth: 760 }}>
         <Section title={say('settings.organisation')}>
-          <Fact label={say('settings.organisationName')}>{organisation.name}</Fact>
+          <Fact label={say('common.name')}>{organisation.name}</Fact>
           <Fact label={say('settings.workspace')}>{workspace.name}</Fact>
-          <Fact label={say('settings.funds')} note={say(`settings.funds_${organisation.funds}`)}>
+          <Fact label={say('nav.balance')} note={say(`settings.funds_${organisation.funds}`)}>
             <Money nano={organisation.balanceNano} />
           </Fact>
           <Fact label={say('settings.organisationId')}>
@@ -42,7 +42,7 @@ export default function SettingsPage() {
           </Panel>
         )}
         <Section title={say('settings.person')}>
-          <Fact label={say('settings.email')}>
+          <Fact label={say('common.email')}>
             {user.email}{' '}
             {user.emailVerified && (
               <Chip size="small" variant="outlined" color="success" label={say('settings.verified')} />
@@ -55,7 +55,7 @@ export default function SettingsPage() {
             </Button>
           </Fact>
         </Section>
-        <Section title={say('settings.appearance')}>
+        <Section title={say('nav.theme')}>
           <Fact label={say('nav.theme')}>
             <ThemePicker />
           </Fact>

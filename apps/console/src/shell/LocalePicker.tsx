@@ -8,5 +8,5 @@ export function LocalePicker() {
   const { say } = useText()
   const [locale, setLocale] = useLocaleState()
   const options = LOCALES.map(({ locale: value, name }) => ({ value: value as string, label: name }))
-  return <Choice label={say('nav.language')} value={locale} options={options} onChange={setLocale} />
+  return <Choice label={say('settings.language')} value={locale} options={options} onChange={setLocale} />
 }

@@ -31,7 +31,7 @@ export function CallStep({ apiKey, baseUrl, model, models, onModel }: CallStepPr
         <Tabs
           value={tab}
           onChange={(_event, name: string) => setUrl({ tab: name })}
-          aria-label={say('start.language')}
+          aria-label={say('settings.language')}
           variant="scrollable"
           scrollButtons={false}
         >
@@ -43,7 +43,7 @@ export function CallStep({ apiKey, baseUrl, model, models, onModel }: CallStepPr
           <TextField
             select
             size="small"
-            label={say('start.model')}
+            label={say('common.model')}
             value={model}
             onChange={(event) => onModel(event.target.value)}
             slotProps={{ select: { native: true }, inputLabel: { shrink: true } }}

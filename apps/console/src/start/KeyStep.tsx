@@ -12,7 +12,7 @@ export function KeyStep() {
   const { say } = useText()
   const mayCreate = useMay('keys:create')
   const { key, make } = useMadeKey()
-  const create = () => make.mutate({ name: say('start.keyName'), kind: 'live' })
+  const create = () => make.mutate({ name: say('nav.start'), kind: 'live' })
   if (key !== null) return <KeyReveal apiKey={key} note={say('start.keyMade')} />
   if (!mayCreate) return <Typography>{say('start.keyForbidden')}</Typography>
   return (

@@ -29,7 +29,7 @@ export function StartPage() {
     (models.data?.data ?? []).flatMap(({ endpoints }) => endpoints.map((e) => [e.provider, e.providerName] as const)),
   )
   return (
-    <Page title={say('start.title')} text={say('start.text')}>
+    <Page title={say('nav.start')} text={say('start.text')}>
       <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0, display: 'grid', gap: 2.5 }}>
         <Step number={1} title={say('start.keyTitle')} text={say('start.keyText')} done={key !== null}>
           <KeyStep />

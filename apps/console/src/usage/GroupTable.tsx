@@ -39,7 +39,7 @@ export function GroupTable({ answer, period, group }: GroupTableProps) {
     },
     {
       id: 'requests',
-      label: say('usage.totalRequests'),
+      label: say('usage.metric_requests'),
       numeric: true,
       render: (line) => count(line.requests, locale),
     },
@@ -51,11 +51,11 @@ export function GroupTable({ answer, period, group }: GroupTableProps) {
     },
     {
       id: 'tokens',
-      label: say('usage.totalTokens'),
+      label: say('usage.metric_tokens'),
       numeric: true,
       render: (line) => count(line.promptTokens + line.completionTokens, locale),
     },
-    { id: 'cost', label: say('usage.totalCost'), numeric: true, render: (line) => <Money nano={line.costNano} /> },
+    { id: 'cost', label: say('usage.metric_cost'), numeric: true, render: (line) => <Money nano={line.costNano} /> },
     {
       id: 'share',
       label: say('usage.share'),

@@ -20,11 +20,11 @@ export function TimeTable({ answer, chart }: { answer: UsageAnswer; chart: Chart
   const byStart = new Map(answer.buckets.map(({ startAt, series }) => [Date.parse(startAt), Object.values(series)]))
   const lines = chart.startsMs.map((ms) => lineOf(ms, byStart.get(ms) ?? [])).toReversed()
   const columns: Column<Line>[] = [
-    { id: 'time', label: say('usage.time'), phone: 'title', render: ({ startAt }) => <Moment at={startAt} /> },
-    { id: 'cost', label: say('usage.totalCost'), numeric: true, render: (line) => <Money nano={line.costNano} /> },
+    { id: 'time', label: say('common.time'), phone: 'title', render: ({ startAt }) => <Moment at={startAt} /> },
+    { id: 'cost', label: say('usage.metric_cost'), numeric: true, render: (line) => <Money nano={line.costNano} /> },
     {
       id: 'requests',
-      label: say('usage.totalRequests'),
+      label: say('usage.metric_requests'),
       numeric: true,
       render: (line) => count(line.requests, locale),
     },
@@ -34,7 +34,7 @@ export function TimeTable({ answer, chart }: { answer: UsageAnswer; chart: Chart
       numeric: true,
       render: (line) => count(line.failures, locale),
     },
-    { id: 'tokens', label: say('usage.totalTokens'), numeric: true, render: (line) => count(line.tokens, locale) },
+    { id: 'tokens', label: say('usage.metric_tokens'), numeric: true, render: (line) => count(line.tokens, locale) },
   ]
   return <RecordTable label={say('usage.overTime')} rows={lines} columns={columns} rowId={({ startAt }) => startAt} />
 }

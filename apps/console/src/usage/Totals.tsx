@@ -20,14 +20,14 @@ export function Totals({ totals }: { totals: UsageTotals }) {
       aria-live="polite"
       sx={{ m: 0, display: 'grid', gridTemplateColumns: { xs: '1fr 1fr', md: 'repeat(5, 1fr)' }, overflow: 'hidden' }}
     >
-      <Total label={say('usage.totalCost')}>
+      <Total label={say('usage.metric_cost')}>
         <Money nano={totals.costNano} />
       </Total>
-      <Total label={say('usage.totalRequests')}>{count(totals.requests, locale)}</Total>
+      <Total label={say('usage.metric_requests')}>{count(totals.requests, locale)}</Total>
       <Total label={say('usage.totalFailures')} note={share(failed, locale)}>
         {count(totals.failures, locale)}
       </Total>
-      <Total label={say('usage.totalTokens')} note={say('usage.totalTokensSplit', tokens)}>
+      <Total label={say('usage.metric_tokens')} note={say('usage.totalTokensSplit', tokens)}>
         {count(totals.promptTokens + totals.completionTokens, locale)}
       </Total>
       <Total label={say('usage.totalFirstToken')} wide>

@@ -34,7 +34,7 @@ export default function UsagePage() {
   const group = USAGE_GROUPS.find((name) => name === url.get('group')) ?? 'model'
   const query = useUsage(wish, group)
   return (
-    <Page title={say('usage.title')} text={say('usage.text')} actions={<RangePicker wish={wish} onChange={setUrl} />}>
+    <Page title={say('nav.usage')} text={say('usage.text')} actions={<RangePicker wish={wish} onChange={setUrl} />}>
       <View query={query} skeleton={<BlockSkeleton height={540} />}>
         {(view) =>
           view.answer.totals.requests === 0 ? (

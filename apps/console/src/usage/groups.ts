@@ -12,7 +12,7 @@ export function useNames(group: Group, labels: Readonly<Record<string, string>>)
   const { say } = useText()
   return (name) => {
     if (name === OTHER) return say('usage.other')
-    if (name === UNNAMED) return say(group === 'none' ? 'usage.everything' : 'usage.unserved')
+    if (name === UNNAMED) return say(group === 'none' ? 'common.all' : 'usage.unserved')
     return labels[name] ?? name
   }
 }

@@ -55,14 +55,14 @@ function RunTable({ runs, shownId, onShow }: EarlierRunsProps & { readonly runs:
   const names = new Map(useQuery(allPoliciesQuery).data?.data.map(({ id, name }) => [id, name]))
   const nameOf = ({ policyId, version }: WhatIfRun) => {
     const name = policyId === null ? say('whatIf.newPolicy') : (names.get(policyId) ?? policyId)
-    return version === null ? say('whatIf.draftOf', { name }) : say('whatIf.nameAndVersion', { name, version })
+    return version === null ? say('whatIf.draftOf', { name }) : say('common.versionOf', { name, version })
   }
   const nowMs = Date.now()
   const span = ({ from, to }: WhatIfRun) => `${momentShort(from, nowMs, locale)} – ${momentShort(to, nowMs, locale)}`
   const columns: Column<WhatIfRun>[] = [
     {
       id: 'policy',
-      label: say('whatIf.policy'),
+      label: say('common.policy'),
       phone: 'title',
       render: (run) => (
         <Button size="small" onClick={() => onShow(run.id)} sx={{ ml: -2, textAlign: 'left', whiteSpace: 'normal' }}>
@@ -72,14 +72,14 @@ function RunTable({ runs, shownId, onShow }: EarlierRunsProps & { readonly runs:
     },
     {
       id: 'state',
-      label: say('whatIf.state'),
+      label: say('common.status'),
       phone: 'title',
       render: ({ state }) => (
         <Chip size="small" variant="outlined" color={COLOURS[state]} label={say(`whatIf.state_${state}`)} />
       ),
     },
     { id: 'span', label: say('whatIf.range'), render: span },
-    { id: 'rows', label: say('whatIf.requests'), numeric: true, render: ({ rowsTotal }) => count(rowsTotal, locale) },
+    { id: 'rows', label: say('common.requests'), numeric: true, render: ({ rowsTotal }) => count(rowsTotal, locale) },
     { id: 'made', label: say('whatIf.made'), render: ({ createdAt }) => <Moment short at={createdAt} /> },
   ]
   return (

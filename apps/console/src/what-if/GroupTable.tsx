@@ -29,13 +29,13 @@ export function GroupTable({ title, kind, groups }: GroupTableProps) {
   const columns: Column<WhatIfGroup>[] = [
     {
       id: 'name',
-      label: say(`whatIf.${kind}`),
+      label: say(`common.${kind}`),
       phone: 'title',
       render: ({ name }) => <strong>{name || say('usage.unserved')}</strong>,
     },
     {
       id: 'requests',
-      label: say('whatIf.requests'),
+      label: say('common.requests'),
       numeric: true,
       render: ({ happened, predicted }) => (
         <Versus happened={count(happened.requests, locale)} predicted={count(predicted.requests, locale)} />

@@ -22,7 +22,7 @@ export function MoveTable({ moves }: { moves: readonly WhatIfMove[] }) {
   const [shown, setShown] = useState(ROWS_STEP)
   const columns: Column<WhatIfMove>[] = [
     { id: 'way', label: say('whatIf.way'), phone: 'title', render: ({ from, to }) => <Way from={from} to={to} /> },
-    { id: 'requests', label: say('whatIf.requests'), numeric: true, render: ({ requests }) => count(requests, locale) },
+    { id: 'requests', label: say('common.requests'), numeric: true, render: ({ requests }) => count(requests, locale) },
     {
       id: 'cost',
       label: say('whatIf.measure_cost'),
@@ -53,7 +53,7 @@ export function SampleTable({ title, sample }: { title: string; sample: readonly
   const columns: Column<WhatIfSample>[] = [
     {
       id: 'request',
-      label: say('whatIf.request'),
+      label: say('request.title'),
       phone: 'title',
       render: ({ requestId, beganAt }) => (
         <Link component={RouterLink} to={`/requests/${requestId}/show?tab=route`}>
@@ -79,7 +79,7 @@ export function SampleTable({ title, sample }: { title: string; sample: readonly
     },
     {
       id: 'firstToken',
-      label: say('whatIf.firstToken'),
+      label: say('common.ttft'),
       numeric: true,
       render: ({ happenedFirstTokenMs, predictedFirstTokenMs }) => (
         <Versus happened={ms(happenedFirstTokenMs)} predicted={ms(predictedFirstTokenMs)} />

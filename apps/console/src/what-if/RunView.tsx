@@ -59,7 +59,7 @@ function Progress({ run }: { run: WhatIfDetail }) {
         </Typography>
         {mayCancel && (
           <Button color="inherit" variant="outlined" loading={cancel.isPending} onClick={() => cancel.mutate()}>
-            {say('whatIf.cancel')}
+            {say('common.cancel')}
           </Button>
         )}
       </Box>

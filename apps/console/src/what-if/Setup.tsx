@@ -52,7 +52,7 @@ export function Setup({ onStarted }: { onStarted: (runId: string) => void }) {
         <Choice
           label={say('whatIf.range')}
           value={range}
-          options={RANGES.map((value) => ({ value, label: say(`whatIf.range_${value}`) }))}
+          options={RANGES.map((value) => ({ value, label: say(`usage.range_${value}`) }))}
           onChange={(value) => setUrl({ range: value })}
         />
         <Button variant="contained" disabled={!isReady || !mayStart} loading={start.isPending} onClick={submit}>
@@ -100,7 +100,7 @@ function PolicySelect({ choice, policies, draftName }: PolicySelectProps) {
       policy: wanted === DRAFT ? null : wanted,
       version: null,
     })
-  return <Select label={say('whatIf.policy')} value={value} options={options} onChange={change} minWidth={220} />
+  return <Select label={say('common.policy')} value={value} options={options} onChange={change} minWidth={220} />
 }
 
 function VersionSelect({ policy, version }: { policy: Policy; version: number | null }) {
@@ -114,7 +114,7 @@ function VersionSelect({ policy, version }: { policy: Policy; version: number | 
   )
   return (
     <Select
-      label={say('whatIf.version')}
+      label={say('common.version')}
       value={String(version ?? policy.version)}
       options={versions.map((one) => [String(one), say('whatIf.versionNumber', { version: one })])}
       onChange={(wanted) => setUrl({ version: wanted })}

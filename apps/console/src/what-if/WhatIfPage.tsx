@@ -19,7 +19,7 @@ export default function WhatIfPage() {
     void queryClient.invalidateQueries({ queryKey: runsQuery.queryKey })
   }
   return (
-    <Page title={say('whatIf.title')} text={say('whatIf.text')}>
+    <Page title={say('nav.what-if')} text={say('whatIf.text')}>
       <Box sx={{ display: 'grid', gap: 3 }}>
         <Setup onStarted={show} />
         {runId !== null && <RunView key={runId} id={runId} />}

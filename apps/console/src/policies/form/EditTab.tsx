@@ -130,7 +130,7 @@ function SaveBar({ policy, editing, base, isBlocked, onSave }: SaveBarProps) {
       }}
     >
       <Button variant="contained" disabled={!editing.isChanged || editing.isBroken || isBlocked} onClick={onSave}>
-        {say('policy.save')}
+        {say('common.save')}
       </Button>
       {editing.isChanged ? (
         <>

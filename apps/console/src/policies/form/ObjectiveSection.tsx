@@ -24,7 +24,7 @@ export function ObjectiveSection({ providers }: { providers: Options }) {
         objective: (
           <>
             <RadioGroup
-              aria-label={say('policies.objective')}
+              aria-label={say('policies.field_objective')}
               value={objective}
               onChange={(_event, chosen) => set(chosen || undefined)}
               sx={{ gap: 0.5 }}

@@ -40,11 +40,11 @@ export function PolicyForm({ editing, errors, readOnly }: PolicyFormProps) {
     <Box sx={{ display: 'grid', gap: 2, minWidth: 0 }}>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 2, alignItems: 'center', justifyContent: 'space-between' }}>
         <Choice
-          label={say('policies.editTab')}
+          label={say('common.policy')}
           value={view}
           options={[
             { value: 'form', label: say('policies.formView') },
-            { value: 'json', label: say('policies.jsonView') },
+            { value: 'json', label: say('common.json') },
           ]}
           onChange={(wanted) => setUrl({ view: wanted === 'json' ? wanted : null })}
         />

@@ -20,7 +20,7 @@ export function OwnSection() {
               path={['own_capacity']}
               label={say('policies.field_own_capacity')}
               options={[
-                ['', say('policies.own_usual')],
+                ['', say('policies.inherit')],
                 ['first', say('policies.own_firstText')],
                 ['only', say('policies.own_onlyText')],
               ]}

@@ -68,12 +68,12 @@ export function DataSection() {
             hint={say('policies.data_collectionHint')}
           />
         ),
-        zdr: <CheckEntry path={['zdr']} label={say('policies.zdrCheck')} hint={say('policies.zdrHint')} />,
+        zdr: <CheckEntry path={['zdr']} label={say('policies.field_zdr')} hint={say('policies.zdrHint')} />,
         regions: <RegionsEntry label={say('policies.field_regions')} hint={say('policies.regionsHint')} />,
         enforce_distillable_text: (
           <CheckEntry
             path={['enforce_distillable_text']}
-            label={say('policies.distillableCheck')}
+            label={say('policies.field_enforce_distillable_text')}
             hint={say('policies.distillableHint')}
           />
         ),
@@ -133,7 +133,7 @@ export function SpeedSection() {
       entries={{
         preferred_max_latency: <Group legend={say('policies.latencyLegend')}>{cutoffs('preferred_max_latency')}</Group>,
         preferred_min_throughput: (
-          <Group legend={say('policies.throughputLegend')}>{cutoffs('preferred_min_throughput')}</Group>
+          <Group legend={say('policies.field_preferred_min_throughput')}>{cutoffs('preferred_min_throughput')}</Group>
         ),
       }}
     />
@@ -241,7 +241,7 @@ export function ReachSection() {
           <CheckEntry
             path={['sticky']}
             off={false}
-            label={say('policies.stickyCheck')}
+            label={say('policies.field_sticky')}
             hint={say('policies.stickyHint')}
           />
         ),
@@ -256,7 +256,7 @@ export function ReachSection() {
             ]}
           />
         ),
-        locked: <CheckEntry path={['locked']} label={say('policies.lockedCheck')} hint={say('policies.lockedHint')} />,
+        locked: <CheckEntry path={['locked']} label={say('policies.field_locked')} hint={say('policies.lockedHint')} />,
       }}
     />
   )

@@ -1,12 +1,11 @@
 import { expect, it } from 'vitest'
-import { policiesEn } from '../../i18n/policies.en.ts'
-import { observeEn } from '../../i18n/observe.en.ts'
+import { en } from '../../i18n/en.ts'
 import type { Say } from '../../i18n/text.ts'
 import { at } from './draft.ts'
 import { WRITTEN_FIELDS } from './vocabulary.ts'
 import { labelOf, summaryOf, wordsOf } from './words.ts'
 
-const say: Say = (key) => String(at({ ...policiesEn, ...observeEn }, key.split('.')))
+const say: Say = (key) => String(at(en, key.split('.')))
 
 it('says a value as a reader would', () => {
   expect(wordsOf('objective', 'cost', say)).toBe('cost')
@@ -15,20 +14,20 @@ it('says a value as a reader would', () => {
   expect(wordsOf('data_collection', 'deny', say)).toBe('no')
   expect(wordsOf('only', undefined, say)).toBe('not set')
   expect(wordsOf('failover', { on: ['rate_limit', 'empty'], attempts: 3 }, say)).toBe(
-    'after: rate limit, empty answer · Attempts: 3',
+    'on: rate limit, empty answer · Attempts: 3',
   )
 })
 
 it('says a hedge and whose capacity is used', () => {
   expect(wordsOf('hedge', {}, say)).toBe('yes')
   // As the database keeps it, which has an order of its own.
-  expect(wordsOf('hedge', { own_cost: true, after_ms: 800 }, say)).toBe('Asked after, ms: 800 · Own keys too: yes')
-  expect(wordsOf('own_capacity', 'only', say)).toBe('own only')
+  expect(wordsOf('hedge', { own_cost: true, after_ms: 800 }, say)).toBe('Hedge after, ms: 800 · Own keys too: yes')
+  expect(wordsOf('own_capacity', 'only', say)).toBe('own keys only')
 })
 
 it('says where data may go and what becomes of an answer that nobody waits for', () => {
   expect(wordsOf('regions', ['eu', 'ch'], say)).toBe('eu, ch')
-  expect(wordsOf('disconnect', 'read_to_end', say)).toBe('read the answer to its end')
+  expect(wordsOf('disconnect', 'read_to_end', say)).toBe('read the answer to the end')
   expect(wordsOf('only', ['drain'], say)).toBe('drain')
 })
 
@@ -38,7 +37,7 @@ it('says each window of a schedule', () => {
     { days: ['sun'], from: '00:00', to: '00:00', zone: 'UTC' },
   ]
   expect(wordsOf('schedule', windows, say)).toBe(
-    'Days: Mon, Tue · From: 22:00 · To: 06:00 · Time zone: UTC · Goal: cost / Days: Sun · From: 00:00 · To: 00:00 · Time zone: UTC',
+    'Days: Mon, Tue · From: 22:00 · To: 06:00 · Time zone: UTC · Strategy: cost / Days: Sun · From: 00:00 · To: 00:00 · Time zone: UTC',
   )
 })
 
@@ -53,6 +52,6 @@ it('has a name of its own for every field of the form', () => {
 })
 
 it('sums up only what a document says', () => {
-  expect(summaryOf({ ignore: ['oak'] }, ['only', 'ignore'], say)).toBe('Denied: oak')
+  expect(summaryOf({ ignore: ['oak'] }, ['only', 'ignore'], say)).toBe('Deny list: oak')
   expect(summaryOf({}, ['only', 'ignore'], say)).toBeNull()
 })

@@ -14,7 +14,7 @@ export function wordsOf(field: string, value: unknown, say: Say): string {
   if (value === undefined || value === null) return say('policies.notSet')
   if (typeof value === 'boolean') return say(value ? 'policies.yes' : 'policies.no')
   if (typeof value === 'string') return wordOf(field, value, say)
-  if (Array.isArray(value)) return value.length > 0 ? listed(field, value, say) : say('policies.nobody')
+  if (Array.isArray(value)) return value.length > 0 ? listed(field, value, say) : say('policies.none')
   if (!isRecord(value)) return JSON.stringify(value)
   // An object that says nothing more, such as a hedge by the usual rules, is a yes.
   if (Object.keys(value).length === 0) return say('policies.yes')

@@ -47,7 +47,7 @@ function Answer({ preview }: { preview: PolicyPreview }) {
   return (
     <Box sx={{ display: 'grid', gap: 2, '& > .MuiAlert-root': { mb: 0 } }}>
       <Typography variant="body2">
-        {say('preview.goal', { objective: say(`request.objective_${objective}`) })}{' '}
+        {say('preview.strategy', { objective: say(`request.objective_${objective}`) })}{' '}
         {window !== null && say('preview.window', { number: window + 1 })}
       </Typography>
       <Warnings title={say('preview.warnings')} warnings={warnings} />

@@ -55,7 +55,7 @@ function Line({ ranked: { candidate, place, kind }, chance, account }: LineProps
       <Box sx={{ minWidth: 0 }}>
         <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 0.75, alignItems: 'center', overflowWrap: 'anywhere' }}>
           <TargetName target={candidate.endpoint} account={account} />
-          {candidate.down && <Chip size="small" color="error" variant="outlined" label={say('preview.down')} />}
+          {candidate.down && <Chip size="small" color="error" variant="outlined" label={say('common.down')} />}
           {candidate.slow && <Chip size="small" color="warning" variant="outlined" label={say('preview.slow')} />}
           {kind === 'fallback' && <Chip size="small" variant="outlined" label={say('preview.fallback')} />}
         </Box>

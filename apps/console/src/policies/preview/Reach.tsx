@@ -9,7 +9,7 @@ export function Reach({ policy: { attached } }: { policy: Policy }) {
   const lines = [
     ...(attached.organisation ? [say('policy.reachOrganisation')] : []),
     ...attached.workspaces.map(({ name }) => say('policy.reachWorkspace', { name })),
-    ...attached.keys.map(({ name }) => say('policy.reachKey', { name })),
+    ...attached.keys.map(({ name }) => say('policy.attachKey', { name })),
   ]
   if (lines.length === 0) return <Typography>{say('policy.reachNothing')}</Typography>
   return (

@@ -19,14 +19,14 @@ export function SampleForm({ wish, models, providers, onChange }: SampleFormProp
   return (
     <Box sx={{ display: 'grid', gap: 1.5, gridTemplateColumns: '1fr 1fr' }}>
       <Box sx={{ gridColumn: '1 / -1', display: 'grid' }}>
-        <Select label={say('preview.model')} value={wish.model} options={models} onChange={(model) => set({ model })} />
+        <Select label={say('common.model')} value={wish.model} options={models} onChange={(model) => set({ model })} />
       </Box>
       <Count
-        label={say('preview.prompt')}
+        label={say('request.bill_prompt')}
         value={wish.promptTokens}
         onChange={(promptTokens) => set({ promptTokens })}
       />
-      <Count label={say('preview.answer')} value={wish.maxTokens} onChange={(maxTokens) => set({ maxTokens })} />
+      <Count label={say('models.maxCompletion')} value={wish.maxTokens} onChange={(maxTokens) => set({ maxTokens })} />
       <Select
         label={say('preview.assumeDown')}
         value={wish.down}

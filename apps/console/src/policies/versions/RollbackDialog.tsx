@@ -48,7 +48,7 @@ export function RollbackDialog({ policy, goal, onDone, onClose }: RollbackDialog
           <Changes before={policy.document} after={goal.document} />
           <section>
             <Typography variant="h3" sx={{ mb: 1 }}>
-              {say('policy.reach')}
+              {say('policies.attached')}
             </Typography>
             <Reach policy={policy} />
           </section>

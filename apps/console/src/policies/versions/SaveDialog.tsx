@@ -51,7 +51,7 @@ export function SaveDialog({ policy, base, draft, onSaved, onConflict, onRefused
           </section>
           <section>
             <Typography variant="h3" sx={{ mb: 1 }}>
-              {say('policy.reach')}
+              {say('policies.attached')}
             </Typography>
             <Reach policy={policy} />
           </section>
@@ -62,7 +62,7 @@ export function SaveDialog({ policy, base, draft, onSaved, onConflict, onRefused
           {say('common.cancel')}
         </Button>
         <Button variant="contained" loading={save.isPending} onClick={() => save.mutate()}>
-          {say('policy.save')}
+          {say('common.save')}
         </Button>
       </DialogActions>
     </Dialog>

@@ -57,7 +57,7 @@ function VersionTable({ versions, current, onRollBack }: VersionTableProps) {
   const columns: Column<PolicyVersion>[] = [
     {
       id: 'version',
-      label: say('policies.version'),
+      label: say('common.version'),
       phone: 'title',
       render: ({ version }) => (
         <Box sx={{ display: 'flex', gap: 1, alignItems: 'center', fontWeight: 600 }}>
@@ -74,7 +74,7 @@ function VersionTable({ versions, current, onRollBack }: VersionTableProps) {
   if (onRollBack) {
     columns.push({
       id: 'back',
-      label: say('policies.actionsColumn'),
+      label: say('common.actions'),
       numeric: true,
       phone: 'title',
       render: (version) =>
@@ -142,6 +142,6 @@ function Comparison({ versions, current }: { versions: readonly PolicyVersion[];
 function VersionJson({ version, document }: { version: number; document: Draft }) {
   const { say } = useText()
   return (
-    <CodeBlock code={asJson(document)} label={say('policy.json', { version })} copyLabel={say('policy.copyJson')} />
+    <CodeBlock code={asJson(document)} label={say('policy.json', { version })} copyLabel={say('common.copyJson')} />
   )
 }
