@@ -13,7 +13,7 @@ interface Page {
   readonly nextCursor?: string | null
 }
 
-export interface UsageQuestion {
+export interface UsageQuery {
   readonly from: string
   readonly to: string
   readonly groupBy: 'none' | 'model' | 'provider' | 'key'
@@ -22,9 +22,9 @@ export interface UsageQuestion {
 
 export interface ConsoleProvider extends DataProvider {
   /** Makes a key. The answer holds the only copy of it, so that it must not be cached. */
-  createKey(wish: KeyCreate): Promise<KeyCreated>
+  createKey(body: KeyCreate): Promise<KeyCreated>
   revokeKey(id: string): Promise<KeyAnswer>
-  usage(question: UsageQuestion, signal?: AbortSignal): Promise<UsageAnswer>
+  usage(question: UsageQuery, signal?: AbortSignal): Promise<UsageAnswer>
 }
 
 /**
@@ -61,9 +61,9 @@ export function openDataProvider(): ConsoleProvider {
     },
     update: (resource: string, { id, data }: { id: RaRecord['id']; data: unknown }) =>
       call(`/${resource}/${encodeURIComponent(id)}`, { method: 'PATCH', body: data }),
-    createKey: (wish: KeyCreate) => call('/keys', { method: 'POST', body: wish }),
+    createKey: (body: KeyCreate) => call('/keys', { method: 'POST', body: body }),
     revokeKey: (id: string) => call(`/keys/${encodeURIComponent(id)}/revoke`, { method: 'POST' }),
-    usage: (question: UsageQuestion, signal?: AbortSignal) =>
+    usage: (question: UsageQuery, signal?: AbortSignal) =>
       call('/usage', { query: { ...question, bucket: 'auto' }, signal }),
     getMany: notServed('getMany'),
     getManyReference: notServed('getManyReference'),

@@ -57,7 +57,7 @@ function aProcess(changes: Partial<Steps> = {}) {
     ...changes,
   }
   const sink = {
-    committed: false,
+    committed: false as boolean,
     take: (_answer: Answer, [delta]: readonly ChatDelta[]) => {
       sink.committed = true
       return Promise.resolve(void order.push(`take ${delta?.text ?? 'end'}`))

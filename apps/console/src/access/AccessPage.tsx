@@ -4,7 +4,7 @@ import { useEffect, type ReactNode } from 'react'
 import { useText } from '../i18n/text.ts'
 import { LocalePicker } from '../shell/LocalePicker.tsx'
 import { Logo } from '../shell/Logo.tsx'
-import { OrganisationPicker } from './OrganisationPicker.tsx'
+import { RoadIllustration } from './RoadIllustration.tsx'
 
 interface AccessPageProps {
   readonly title: string
@@ -73,7 +73,7 @@ function Pitch() {
     >
       <Logo />
       <Box sx={{ display: { xs: 'none', md: 'block' }, position: 'absolute', inset: '16% 0 auto 0' }}>
-        <OrganisationPicker />
+        <RoadIllustration />
       </Box>
       <Box sx={{ display: { xs: 'none', md: 'block' }, position: 'relative' }}>
         <Typography

@@ -30,12 +30,12 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog open fullWidth maxWidth="sm" {...(key === null && { onClose })} aria-labelledby="create-key">
       <DialogTitle id="create-key">{key === null ? say('keys.createTitle') : say('keys.shownOnce')}</DialogTitle>
-      {key === null ? <Wish onMade={setKey} onClose={onClose} /> : <Made apiKey={key} onClose={onClose} />}
+      {key === null ? <CreateForm onMade={setKey} onClose={onClose} /> : <CreatedKey apiKey={key} onClose={onClose} />}
     </Dialog>
   )
 }
 
-function Wish({ onMade, onClose }: { onMade: (key: string) => void; onClose: () => void }) {
+function CreateForm({ onMade, onClose }: { onMade: (key: string) => void; onClose: () => void }) {
   const { say } = useText()
   const dataProvider = useDataProvider<ConsoleProvider>()
   const queryClient = useQueryClient()
@@ -129,7 +129,7 @@ function ExpiryChoice({ days, onChange }: { days: string; onChange: (days: strin
   )
 }
 
-function Made({ apiKey, onClose }: { apiKey: string; onClose: () => void }) {
+function CreatedKey({ apiKey, onClose }: { apiKey: string; onClose: () => void }) {
   const { say } = useText()
   const [copied, setCopied] = useState(false)
   return (
@@ -139,7 +139,7 @@ function Made({ apiKey, onClose }: { apiKey: string; onClose: () => void }) {
       </DialogContent>
       <DialogActions sx={{ px: 3, pb: 2.5 }}>
         <Button color={copied ? 'primary' : 'inherit'} onClick={onClose}>
-          {say(copied ? 'keys.done' : 'keys.doneUncopied')}
+          {say(copied ? 'keys.done' : 'keys.closeUncopied')}
         </Button>
       </DialogActions>
     </>

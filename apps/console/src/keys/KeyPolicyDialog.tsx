@@ -14,7 +14,7 @@ import { Link as RouterLink } from 'react-router-dom'
 import { useText } from '../i18n/text.ts'
 import { useAttach } from '../policies/attaching.ts'
 import { allPoliciesQuery } from '../policies/calls.ts'
-import { useRefusalText } from '../policies/form/refusal.ts'
+import { useRefusalText } from '../states/refusal.ts'
 import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 
@@ -52,7 +52,7 @@ function Choice({ apiKey: { id, name, policy }, policies, onClose }: ChoiceProps
   const [chosen, setChosen] = useState(policy?.id ?? '')
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    attaching.mutate({ place: { kind: 'key', id, name }, policyId: chosen || null }, { onSuccess: onClose })
+    attaching.mutate({ scope: { kind: 'key', id, name }, policyId: chosen || null }, { onSuccess: onClose })
   }
   return (
     <form onSubmit={submit}>

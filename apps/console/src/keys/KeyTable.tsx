@@ -14,7 +14,7 @@ import { useText } from '../i18n/text.ts'
 import { Moment } from '../parts/Moment.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { useMay } from '../session.ts'
-import { stateOf } from './key-state.ts'
+import { statusOf } from './status.ts'
 
 export type KeyAct = 'policy' | 'rename' | 'revoke'
 type Act = (what: KeyAct, key: ApiKey) => void
@@ -25,7 +25,7 @@ export function KeyTable({ keys, onAct }: { keys: readonly ApiKey[]; onAct: Act 
   const nowMs = Date.now()
   const columns: Column<ApiKey>[] = [
     { id: 'name', label: say('common.name'), phone: 'title', render: (key) => <Name apiKey={key} /> },
-    { id: 'state', label: say('common.status'), render: (key) => <KeyState apiKey={key} nowMs={nowMs} /> },
+    { id: 'state', label: say('common.status'), render: (key) => <KeyStatus apiKey={key} nowMs={nowMs} /> },
     { id: 'created', label: say('keys.created'), render: (key) => <Moment short at={key.createdAt} /> },
     {
       id: 'policy',
@@ -70,9 +70,9 @@ function Name({ apiKey }: { apiKey: ApiKey }) {
 
 const COLOURS = { active: 'success', expired: 'warning', revoked: 'default' } as const
 
-function KeyState({ apiKey, nowMs }: { apiKey: ApiKey; nowMs: number }) {
+function KeyStatus({ apiKey, nowMs }: { apiKey: ApiKey; nowMs: number }) {
   const { say } = useText()
-  const state = stateOf(apiKey, nowMs)
+  const state = statusOf(apiKey, nowMs)
   return <Chip size="small" variant="outlined" color={COLOURS[state]} label={say(`keys.${state}`)} />
 }
 

@@ -12,9 +12,9 @@ import type { EndpointRow, ModelRow } from '@turnpike/contract'
 import { useState } from 'react'
 import { count, price } from '../format.ts'
 import { useText } from '../i18n/text.ts'
-import { FirstToken, Speed, StateChip, Uptime } from './LiveFigures.tsx'
+import { Ttft, Throughput, StateChip, Uptime } from './LiveFigures.tsx'
 import type { LiveOf } from './live.ts'
-import { isOnlySimulated } from './made-up.ts'
+import { isOnlySimulated } from './simulated.ts'
 import { plainName } from './plain-name.ts'
 
 /** Endpoints shown at first: a model of thirty providers must not push all others off the page. */
@@ -88,10 +88,10 @@ function WideRows({ model, rows, live }: RowsProps) {
                   <Uptime figures={figures} />
                 </TableCell>
                 <TableCell align="right">
-                  <FirstToken figures={figures} />
+                  <Ttft figures={figures} />
                 </TableCell>
                 <TableCell align="right">
-                  <Speed figures={figures} />
+                  <Throughput figures={figures} />
                 </TableCell>
               </TableRow>
             )
@@ -133,9 +133,9 @@ function PhoneRows({ model, rows, live }: RowsProps) {
               {figures && (
                 <>
                   {' · '}
-                  <FirstToken figures={figures} withLabel />
+                  <Ttft figures={figures} withLabel />
                   {' · '}
-                  <Speed figures={figures} />
+                  <Throughput figures={figures} />
                 </>
               )}
             </Box>

@@ -32,7 +32,7 @@ export function Uptime({ figures, withLabel = false }: FiguresProps) {
 }
 
 /** The median time to the first token. */
-export function FirstToken({ figures, withLabel = false }: FiguresProps) {
+export function Ttft({ figures, withLabel = false }: FiguresProps) {
   const { say, locale } = useText()
   if (!figures || figures.firstTokenMs === null) return say('common.none')
   const words = duration(figures.firstTokenMs, locale)
@@ -40,7 +40,7 @@ export function FirstToken({ figures, withLabel = false }: FiguresProps) {
 }
 
 /** The median of tokens per second. */
-export function Speed({ figures }: FiguresProps) {
+export function Throughput({ figures }: FiguresProps) {
   const { say, locale } = useText()
   if (!figures || figures.tokensPerSecond === null) return say('common.none')
   return say('request.speedUnit', { value: count(Math.round(figures.tokensPerSecond), locale) })

@@ -21,7 +21,7 @@ import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { EndpointTable } from './EndpointTable.tsx'
 import { liveBy, type LiveOf } from './live.ts'
-import { isOnlySimulated } from './made-up.ts'
+import { isOnlySimulated } from './simulated.ts'
 import { plainName } from './plain-name.ts'
 import { modelsLiveQuery, modelsQuery } from './query.ts'
 
@@ -54,7 +54,7 @@ export default function ModelsPage() {
       />
       {live.isError && query.data && (
         <Alert severity="warning" sx={{ mb: 2 }}>
-          {say('models.liveAway')}
+          {say('models.liveUnavailable')}
         </Alert>
       )}
       <View query={query} skeleton={<RowsSkeleton rows={8} />}>

@@ -11,8 +11,8 @@ import { useNotify } from 'react-admin'
 import { useText } from '../i18n/text.ts'
 import { useSession } from '../session.ts'
 import { archivePolicy } from './calls.ts'
-import { placesOf, reachOf } from './form/places.ts'
-import { useRefusalText } from './form/refusal.ts'
+import { scopesOf, scopesText } from './scopes.ts'
+import { useRefusalText } from '../states/refusal.ts'
 
 /** Takes a policy out of use. One that is still in force somewhere has to be detached there first. */
 export function ArchiveDialog({ policy, onClose }: { policy: Policy; onClose: () => void }) {
@@ -21,7 +21,7 @@ export function ArchiveDialog({ policy, onClose }: { policy: Policy; onClose: ()
   const notify = useNotify()
   const refusalText = useRefusalText()
   const { organisation } = useSession()
-  const isAttached = placesOf(policy, organisation.name).length > 0
+  const isAttached = scopesOf(policy, organisation.name).length > 0
   const archive = useMutation({
     mutationFn: () => archivePolicy(policy.id),
     onSuccess: async () => {
@@ -40,7 +40,7 @@ export function ArchiveDialog({ policy, onClose }: { policy: Policy; onClose: ()
           </Alert>
         )}
         <Typography>
-          {isAttached ? say('policy.archiveAttached', { names: reachOf(policy, say) }) : say('policy.archiveText')}
+          {isAttached ? say('policy.archiveAttached', { names: scopesText(policy, say) }) : say('policy.archiveText')}
         </Typography>
       </DialogContent>
       <DialogActions sx={{ px: 3, pb: 2.5 }}>

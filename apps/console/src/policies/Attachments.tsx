@@ -8,13 +8,13 @@ import type { KeyList, Policy } from '@turnpike/contract'
 import { useState } from 'react'
 import { call } from '../api.ts'
 import { useText, type Say } from '../i18n/text.ts'
-import { stateOf } from '../keys/key-state.ts'
+import { statusOf } from '../keys/status.ts'
 import { Select } from '../parts/Select.tsx'
 import { useMay, useSession } from '../session.ts'
 import { useAttach } from './attaching.ts'
-import { allPoliciesQuery, type Place } from './calls.ts'
-import { placeId, placesOf, policyAt } from './form/places.ts'
-import { useRefusalText } from './form/refusal.ts'
+import { allPoliciesQuery, type Scope } from './calls.ts'
+import { scopeId, scopesOf, policyAt } from './scopes.ts'
+import { useRefusalText } from '../states/refusal.ts'
 
 const KEYS_MAX = 100
 
@@ -26,7 +26,7 @@ export function Attachments({ policy }: { policy: Policy }) {
   const mayWidely = useMay('policies:attach-widely')
   const attaching = useAttach()
   const refusalText = useRefusalText()
-  const places = placesOf(policy, organisation.name)
+  const scopes = scopesOf(policy, organisation.name)
   return (
     <Card component="section" aria-label={say('policies.attached')} sx={{ p: { xs: 2, sm: 3 }, maxWidth: 760 }}>
       <Typography color="textSecondary" sx={{ mb: 2 }}>
@@ -37,15 +37,15 @@ export function Attachments({ policy }: { policy: Policy }) {
           {refusalText(attaching.error)}
         </Alert>
       )}
-      {places.length === 0 && <Typography sx={{ mb: 2 }}>{say('policy.attachedNothing')}</Typography>}
-      <Box component="ul" sx={{ listStyle: 'none', m: 0, p: 0, mb: places.length > 0 ? 3 : 0 }}>
-        {places.map((place) => {
-          const name = nameOf(place, say)
-          const isMine = place.kind === 'key' ? mayNarrowly : mayWidely
+      {scopes.length === 0 && <Typography sx={{ mb: 2 }}>{say('policy.attachedNothing')}</Typography>}
+      <Box component="ul" sx={{ listStyle: 'none', m: 0, p: 0, mb: scopes.length > 0 ? 3 : 0 }}>
+        {scopes.map((scope) => {
+          const name = nameOf(scope, say)
+          const isMine = scope.kind === 'key' ? mayNarrowly : mayWidely
           return (
             <Box
               component="li"
-              key={placeId(place)}
+              key={scopeId(scope)}
               sx={{
                 display: 'flex',
                 alignItems: 'center',
@@ -62,7 +62,7 @@ export function Attachments({ policy }: { policy: Policy }) {
                   color="inherit"
                   disabled={attaching.isPending}
                   aria-label={say('policy.detachFrom', { name })}
-                  onClick={() => attaching.mutate({ place, policyId: null })}
+                  onClick={() => attaching.mutate({ scope, policyId: null })}
                 >
                   {say('policy.detach')}
                 </Button>
@@ -85,27 +85,27 @@ interface AttachFormProps {
 function AttachForm({ policy, mayWidely, attaching }: AttachFormProps) {
   const { say } = useText()
   const [chosen, setChosen] = useState('')
-  const places = usePlaces(mayWidely).filter((place) => policyAt(place, [policy]) === undefined)
+  const scopes = useAttachableScopes(mayWidely).filter((scope) => policyAt(scope, [policy]) === undefined)
   const { data: policies } = useQuery(allPoliciesQuery)
-  const place = places.find((candidate) => placeId(candidate) === chosen)
-  const replaced = place && policyAt(place, policies?.data ?? [])
+  const scope = scopes.find((candidate) => scopeId(candidate) === chosen)
+  const replaced = scope && policyAt(scope, policies?.data ?? [])
   const attach = () => {
-    if (place) attaching.mutate({ place, policyId: policy.id }, { onSuccess: () => setChosen('') })
+    if (scope) attaching.mutate({ scope, policyId: policy.id }, { onSuccess: () => setChosen('') })
   }
   return (
     <>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 1.5, alignItems: 'center' }}>
         <Select
           label={say('policy.attachTo')}
-          value={place ? chosen : ''}
+          value={scope ? chosen : ''}
           options={[
             ['', say('policies.choose')],
-            ...places.map((option) => [placeId(option), nameOf(option, say)] as const),
+            ...scopes.map((option) => [scopeId(option), nameOf(option, say)] as const),
           ]}
           onChange={setChosen}
           minWidth={260}
         />
-        <Button variant="contained" disabled={!place} loading={attaching.isPending} onClick={attach}>
+        <Button variant="contained" disabled={!scope} loading={attaching.isPending} onClick={attach}>
           {say('policy.attach')}
         </Button>
       </Box>
@@ -117,7 +117,7 @@ function AttachForm({ policy, mayWidely, attaching }: AttachFormProps) {
 }
 
 /** Where the reader may put a policy in force. Management keys answer no requests, and revoked ones nothing at all. */
-function usePlaces(mayWidely: boolean): Place[] {
+function useAttachableScopes(mayWidely: boolean): Scope[] {
   const { organisation, workspace } = useSession()
   const mayReadKeys = useMay('keys:read')
   const { data } = useQuery({
@@ -125,19 +125,19 @@ function usePlaces(mayWidely: boolean): Place[] {
     queryFn: ({ signal }) => call<KeyList>('/keys', { query: { limit: KEYS_MAX }, signal }),
     enabled: mayReadKeys,
   })
-  const keys = (data?.data ?? []).filter((key) => key.kind !== 'mgmt' && stateOf(key, Date.now()) === 'active')
-  const wide: Place[] = [
+  const keys = (data?.data ?? []).filter((key) => key.kind !== 'mgmt' && statusOf(key, Date.now()) === 'active')
+  const wide: Scope[] = [
     { kind: 'organisation', name: organisation.name },
     { kind: 'workspace', ...workspace },
   ]
   return [
     ...(mayWidely ? wide : []),
-    ...keys.map(({ id, name, label }): Place => ({ kind: 'key', id, name: `${name} (${label})` })),
+    ...keys.map(({ id, name, label }): Scope => ({ kind: 'key', id, name: `${name} (${label})` })),
   ]
 }
 
-function nameOf(place: Place, say: Say): string {
-  const { name } = place
-  if (place.kind === 'organisation') return say('policy.attachOrganisation', { name })
-  return say(place.kind === 'workspace' ? 'policy.attachWorkspace' : 'policy.attachKey', { name })
+function nameOf(scope: Scope, say: Say): string {
+  const { name } = scope
+  if (scope.kind === 'organisation') return say('policy.attachOrganisation', { name })
+  return say(scope.kind === 'workspace' ? 'policy.attachWorkspace' : 'policy.attachKey', { name })
 }

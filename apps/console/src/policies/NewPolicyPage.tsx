@@ -14,11 +14,11 @@ import { useMay } from '../session.ts'
 import { Page } from '../shell/Page.tsx'
 import { Forbidden } from '../states/Forbidden.tsx'
 import { createPolicy } from './calls.ts'
-import { errorAt } from './form/draft.ts'
+import { errorAt } from '../draft/draft.ts'
 import { Editor } from './form/Editor.tsx'
 import { useEditing } from './form/editing.ts'
-import { useRefusalText } from './form/refusal.ts'
-import { TryOnPast } from './preview/TryOnPast.tsx'
+import { useRefusalText } from '../states/refusal.ts'
+import { SimulateButton } from './preview/SimulateButton.tsx'
 import { TEMPLATE_NAMES } from './form/vocabulary.ts'
 
 /** A policy that does not exist yet. Where it begins is part of the address. */
@@ -72,7 +72,7 @@ function NewPolicy() {
         <Button type="submit" variant="contained" disabled={editing.isBroken} loading={creation.isPending}>
           {say('policy.saveNew')}
         </Button>
-        <TryOnPast document={editing.draft} name={name.trim()} disabled={editing.isBroken} />
+        <SimulateButton document={editing.draft} name={name.trim()} disabled={editing.isBroken} />
       </Box>
       {refusal && (
         <Alert severity="error" sx={{ mb: 2.5 }}>

@@ -15,7 +15,7 @@ import { View } from '../states/View.tsx'
 import { ArchiveDialog } from './ArchiveDialog.tsx'
 import { PolicyTable } from './PolicyTable.tsx'
 import { RenamePolicyDialog } from './RenamePolicyDialog.tsx'
-import { Templates } from './form/Templates.tsx'
+import { Templates } from './Templates.tsx'
 
 const ROWS_PER_PAGE = 50
 

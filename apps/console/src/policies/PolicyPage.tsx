@@ -12,11 +12,11 @@ import { Page } from '../shell/Page.tsx'
 import { BlockSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { Attachments } from './Attachments.tsx'
-import { baseOf, useBase } from './form/base.ts'
+import { baseVersionOf, useBaseVersion } from './form/base-version.ts'
 import { policyQuery } from './calls.ts'
 import { EditTab } from './form/EditTab.tsx'
 import { useEditing } from './form/editing.ts'
-import { reachOf } from './form/places.ts'
+import { scopesText } from './scopes.ts'
 import { Versions } from './versions/Versions.tsx'
 
 const TABS = ['edit', 'versions', 'attach'] as const
@@ -33,7 +33,7 @@ export default function PolicyPage() {
       {say('policies.back')}
     </Button>
   )
-  const text = policy && say('policies.headline', { version: policy.version, reach: reachOf(policy, say) })
+  const text = policy && say('policies.headline', { version: policy.version, scope: scopesText(policy, say) })
   return (
     <Page title={policy?.name ?? say('common.policy')} text={text} actions={back}>
       <View query={query} skeleton={<BlockSkeleton height={480} />}>
@@ -57,10 +57,10 @@ function Loaded({ newest, warnings }: { newest: Policy; warnings: readonly Polic
   const [url, setUrl] = useUrlState()
   const tab = TABS.find((name) => name === url.get('tab')) ?? 'edit'
   const readOnly = !useMayChange(newest)
-  const [base, setBase] = useBase(newest)
+  const [base, setBase] = useBaseVersion(newest)
   const editing = useEditing(base.document)
   const rolledBack = (policy: Policy) => {
-    setBase(baseOf(policy))
+    setBase(baseVersionOf(policy))
     editing.change(policy.document)
   }
   return (

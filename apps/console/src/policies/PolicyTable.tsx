@@ -10,7 +10,7 @@ import { useText } from '../i18n/text.ts'
 import { Moment } from '../parts/Moment.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { useMay } from '../session.ts'
-import { reachOf } from './form/places.ts'
+import { scopesText } from './scopes.ts'
 
 type Act = (what: 'rename' | 'archive', policy: Policy) => void
 
@@ -38,7 +38,7 @@ export function PolicyTable({ policies, onAct }: { policies: readonly Policy[]; 
     {
       id: 'attached',
       label: say('policies.attached'),
-      render: (policy) => <Box sx={{ whiteSpace: 'normal', maxWidth: 260 }}>{reachOf(policy, say)}</Box>,
+      render: (policy) => <Box sx={{ whiteSpace: 'normal', maxWidth: 260 }}>{scopesText(policy, say)}</Box>,
     },
     { id: 'version', label: say('common.version'), numeric: true, render: ({ version }) => version },
     { id: 'changed', label: say('policies.changed'), render: ({ changedAt }) => <Moment short at={changedAt} /> },

@@ -12,7 +12,7 @@ import { fieldErrorsOf } from '../api.ts'
 import { useText } from '../i18n/text.ts'
 import { FormText } from '../parts/FormText.tsx'
 import { renamePolicy } from './calls.ts'
-import { useRefusalText } from './form/refusal.ts'
+import { useRefusalText } from '../states/refusal.ts'
 
 /** A new name for a policy; what it says stays as it is. */
 export function RenamePolicyDialog({ policy, onClose }: { policy: Policy; onClose: () => void }) {

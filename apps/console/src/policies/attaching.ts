@@ -1,13 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNotify } from 'react-admin'
-import { attach, type Place } from './calls.ts'
+import { attach, type Scope } from './calls.ts'
 
 /** Puts a policy in force somewhere or, with null, takes it away there. Says so, and every list that shows it is read anew. */
 export function useAttach() {
   const queryClient = useQueryClient()
   const notify = useNotify()
   return useMutation({
-    mutationFn: ({ place, policyId }: { place: Place; policyId: string | null }) => attach(place, policyId),
+    mutationFn: ({ scope, policyId }: { scope: Scope; policyId: string | null }) => attach(scope, policyId),
     onSuccess: async (_answer, { policyId }) => {
       await Promise.all(
         ['policies', 'keys', 'policy-preview'].map((name) => queryClient.invalidateQueries({ queryKey: [name] })),

@@ -7,7 +7,7 @@ import type {
   PolicyVersionList,
 } from '@turnpike/contract'
 import { call } from '../api.ts'
-import type { Draft } from './form/draft.ts'
+import type { Draft } from '../draft/draft.ts'
 
 type Signal = { readonly signal: AbortSignal }
 
@@ -61,14 +61,14 @@ export function archivePolicy(id: string): Promise<unknown> {
 }
 
 /** What a policy can be attached to. There is one organisation, the reader's own. */
-export type Place =
+export type Scope =
   | { readonly kind: 'organisation'; readonly name: string }
   | { readonly kind: 'workspace' | 'key'; readonly id: string; readonly name: string }
 
 /** Puts a policy in force somewhere, in place of the one that was there. Null detaches. */
-export function attach(place: Place, policyId: string | null): Promise<unknown> {
+export function attach(scope: Scope, policyId: string | null): Promise<unknown> {
   const body: PolicyAttachment = { policyId }
-  const path = place.kind === 'organisation' ? '/organisation' : `/${place.kind}s/${encodeURIComponent(place.id)}`
+  const path = scope.kind === 'organisation' ? '/organisation' : `/${scope.kind}s/${encodeURIComponent(scope.id)}`
   return call(`${path}/policy`, { method: 'PUT', body })
 }
 
@@ -83,7 +83,7 @@ export interface Sample {
   readonly down: readonly string[]
 }
 
-export interface PreviewQuestion {
+export interface PreviewRequest {
   readonly document: Draft
   readonly sample: Sample
   /** The policy that the draft is to be a version of; absent for a new one. */
@@ -91,6 +91,6 @@ export interface PreviewQuestion {
 }
 
 /** What a draft would do to a request. No provider is called. */
-export function preview(body: PreviewQuestion, signal: AbortSignal): Promise<PolicyPreviewAnswer> {
+export function preview(body: PreviewRequest, signal: AbortSignal): Promise<PolicyPreviewAnswer> {
   return call('/policies/preview', { method: 'POST', body, signal })
 }

@@ -8,11 +8,11 @@ import Typography from '@mui/material/Typography'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNotify } from 'react-admin'
 import { useText } from '../i18n/text.ts'
-import { useRefusalText } from '../policies/form/refusal.ts'
-import { deleteOwn, type OwnRow } from './calls.ts'
+import { useRefusalText } from '../states/refusal.ts'
+import { deleteResource, type ByokResource } from './calls.ts'
 
 interface DeleteDialogProps {
-  readonly row: OwnRow
+  readonly row: ByokResource
   /** What becomes of requests that went by it. */
   readonly consequence: string
   readonly onClose: () => void
@@ -25,9 +25,9 @@ export function DeleteDialog({ row, consequence, onClose }: DeleteDialogProps) {
   const notify = useNotify()
   const refusalText = useRefusalText()
   const deleting = useMutation({
-    mutationFn: () => deleteOwn(row),
+    mutationFn: () => deleteResource(row),
     onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: ['own'] })
+      await queryClient.invalidateQueries({ queryKey: ['byok'] })
       notify('providerKeys.deletedNotice', { type: 'success', messageArgs: { name: row.name } })
       onClose()
     },

@@ -2,16 +2,16 @@ import type { OwnEndpointAnswer, OwnEndpointRow } from '@turnpike/contract'
 import type { Dialect } from '@turnpike/domain'
 import { DIALECTS } from '@turnpike/domain/lists'
 import { useText } from '../i18n/text.ts'
-import { useCatalogue } from '../policies/form/catalogue.ts'
-import { at, textOf, type Draft } from '../policies/form/draft.ts'
-import { CheckEntry, Columns, Group, PickEntry, TextEntry, TicksEntry } from '../policies/form/fields.tsx'
-import { NamesEntry } from '../policies/form/NamesEntry.tsx'
-import { RegionsEntry } from '../policies/form/RegionsEntry.tsx'
+import { useCatalogue } from '../models/catalogue.ts'
+import { at, textOf, type Draft } from '../draft/draft.ts'
+import { CheckEntry, Columns, Group, PickEntry, TextEntry, TicksEntry } from '../draft/fields.tsx'
+import { NamesEntry } from '../draft/NamesEntry.tsx'
+import { RegionsEntry } from '../draft/RegionsEntry.tsx'
 import { PARAMETERS } from '../policies/form/vocabulary.ts'
 import { changeOwnEndpoint, createOwnEndpoint } from './calls.ts'
-import { draftOf, FIRST_ENDPOINT, wishOf } from './endpoint-draft.ts'
+import { draftOf, FIRST_ENDPOINT, endpointBodyOf } from './endpoint-draft.ts'
 import { PlacementEntry, SearchEntry, SecretEntry } from './entries.tsx'
-import { OwnDialog } from './OwnDialog.tsx'
+import { DraftDialog } from '../draft/DraftDialog.tsx'
 
 interface EndpointDialogProps {
   readonly onSaved: (answer: OwnEndpointAnswer) => void
@@ -23,11 +23,11 @@ export function AddEndpointDialog({ onSaved, onClose }: EndpointDialogProps) {
   const { say } = useText()
   const { modelOptions } = useCatalogue()
   return (
-    <OwnDialog
+    <DraftDialog
       title={say('providerKeys.addEndpointTitle')}
       action={say('providerKeys.addAction')}
       first={FIRST_ENDPOINT}
-      save={(draft) => createOwnEndpoint(wishOf(draft))}
+      save={(draft) => createOwnEndpoint(endpointBodyOf(draft))}
       {...{ onSaved, onClose }}
     >
       {() => (
@@ -50,7 +50,7 @@ export function AddEndpointDialog({ onSaved, onClose }: EndpointDialogProps) {
           <PlacementEntry />
         </>
       )}
-    </OwnDialog>
+    </DraftDialog>
   )
 }
 
@@ -59,12 +59,12 @@ export function EditEndpointDialog({ endpoint, onSaved, onClose }: EndpointDialo
   const { say } = useText()
   const isMoved = (draft: Draft) => textOf(at(draft, ['baseUrl'])) !== endpoint.baseUrl
   const save = (draft: Draft) => {
-    const { secret = null, ...rest } = wishOf(draft)
+    const { secret = null, ...rest } = endpointBodyOf(draft)
     // A stored secret goes only where it was stored for, so that another address is said together with one.
     return changeOwnEndpoint(endpoint.id, isMoved(draft) ? { ...rest, secret } : rest)
   }
   return (
-    <OwnDialog
+    <DraftDialog
       title={say('providerKeys.editTitle', { name: endpoint.name })}
       action={say('common.save')}
       first={draftOf(endpoint)}
@@ -91,7 +91,7 @@ export function EditEndpointDialog({ endpoint, onSaved, onClose }: EndpointDialo
           />
         </>
       )}
-    </OwnDialog>
+    </DraftDialog>
   )
 }
 

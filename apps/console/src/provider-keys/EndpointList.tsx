@@ -11,7 +11,7 @@ import { useText } from '../i18n/text.ts'
 import { CopyButton } from '../parts/CopyButton.tsx'
 import { useMay } from '../session.ts'
 import { Act, type KeyAct } from './KeyRow.tsx'
-import { StateChip } from './StateChip.tsx'
+import { CredentialStatusChip } from './StatusChip.tsx'
 import { TestResult } from './TestResult.tsx'
 import type { Tests } from './tests.ts'
 
@@ -44,7 +44,7 @@ function Endpoint({ endpoint, tests, onAct }: EndpointProps) {
           {endpoint.name}
         </Typography>
         {endpoint.lastFour !== null && <code>····{endpoint.lastFour}</code>}
-        <StateChip row={endpoint} />
+        <CredentialStatusChip row={endpoint} />
         <Box sx={{ flex: 1 }} />
         {mayUpdate && <Actions endpoint={endpoint} tests={tests} onAct={onAct} />}
       </Box>

@@ -11,7 +11,7 @@ import { useMay } from '../session.ts'
 import { Empty } from '../states/Empty.tsx'
 import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
-import { ownEndpointsQuery, type OwnRow } from './calls.ts'
+import { ownEndpointsQuery, type ByokResource } from './calls.ts'
 import { DeleteDialog } from './DeleteDialog.tsx'
 import { AddEndpointDialog, EditEndpointDialog } from './EndpointDialogs.tsx'
 import { EndpointList } from './EndpointList.tsx'
@@ -72,7 +72,7 @@ export function EndpointsTab() {
   )
 }
 
-function rowOf({ id, name }: OwnEndpointRow): OwnRow {
+function rowOf({ id, name }: OwnEndpointRow): ByokResource {
   return { kind: 'own-endpoints', id, name }
 }
 

@@ -1,12 +1,12 @@
 import type { ProviderKey, ProviderKeyAnswer } from '@turnpike/contract'
 import { useText } from '../i18n/text.ts'
-import { useCatalogue } from '../policies/form/catalogue.ts'
-import { at, listOf, textOf, type Draft } from '../policies/form/draft.ts'
-import { CheckEntry, TextEntry } from '../policies/form/fields.tsx'
-import { NamesEntry, type Options } from '../policies/form/NamesEntry.tsx'
+import { useCatalogue } from '../models/catalogue.ts'
+import { at, listOf, textOf, type Draft } from '../draft/draft.ts'
+import { CheckEntry, TextEntry } from '../draft/fields.tsx'
+import { NamesEntry, type Options } from '../draft/NamesEntry.tsx'
 import { changeProviderKey, createProviderKey } from './calls.ts'
 import { PlacementEntry, SearchEntry, SecretEntry } from './entries.tsx'
-import { OwnDialog } from './OwnDialog.tsx'
+import { DraftDialog } from '../draft/DraftDialog.tsx'
 import { useKeyOptions } from './key-options.ts'
 
 const PRIORITY_MAX = 99
@@ -22,9 +22,9 @@ export function AddKeyDialog({ keys, onSaved, onClose }: AddKeyDialogProps) {
   const { say } = useText()
   const { providerOptions } = useCatalogue()
   const save = (draft: Draft) =>
-    createProviderKey({ provider: '', name: '', secret: '', ...bodyOf(draft), priority: lastPlace(keys, draft) })
+    createProviderKey({ provider: '', name: '', secret: '', ...bodyOf(draft), priority: lastPriority(keys, draft) })
   return (
-    <OwnDialog
+    <DraftDialog
       title={say('providerKeys.add')}
       action={say('providerKeys.addAction')}
       first={{ placement: 'first' }}
@@ -45,7 +45,7 @@ export function AddKeyDialog({ keys, onSaved, onClose }: AddKeyDialogProps) {
           <Limits provider={textOf(at(draft, ['provider']))} />
         </>
       )}
-    </OwnDialog>
+    </DraftDialog>
   )
 }
 
@@ -65,7 +65,7 @@ export function EditKeyDialog({ apiKey, keys, onSaved, onClose }: EditKeyDialogP
   }
   const save = (draft: Draft) => {
     const isMoved = at(draft, ['placement']) !== placement
-    const priority = isMoved ? { priority: lastPlace(keys, { ...draft, provider }) } : {}
+    const priority = isMoved ? { priority: lastPriority(keys, { ...draft, provider }) } : {}
     return changeProviderKey(id, {
       name: '',
       ...bodyOf(draft),
@@ -74,7 +74,7 @@ export function EditKeyDialog({ apiKey, keys, onSaved, onClose }: EditKeyDialogP
     })
   }
   return (
-    <OwnDialog
+    <DraftDialog
       title={say('providerKeys.editTitle', { name })}
       action={say('common.save')}
       first={first}
@@ -99,7 +99,7 @@ export function EditKeyDialog({ apiKey, keys, onSaved, onClose }: EditKeyDialogP
           />
         </>
       )}
-    </OwnDialog>
+    </DraftDialog>
   )
 }
 
@@ -141,7 +141,7 @@ function bodyOf(draft: Draft): Draft {
 }
 
 /** Behind all others of its provider and placement: a new key takes nobody's traffic unasked. */
-function lastPlace(keys: readonly ProviderKey[], draft: Draft): number {
+function lastPriority(keys: readonly ProviderKey[], draft: Draft): number {
   const taken = keys.filter(
     ({ provider, placement }) => provider === at(draft, ['provider']) && placement === at(draft, ['placement']),
   )

@@ -6,7 +6,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { ProviderKey } from '@turnpike/contract'
 import { useText } from '../i18n/text.ts'
 import { plainName } from '../models/plain-name.ts'
-import { useRefusalText } from '../policies/form/refusal.ts'
+import { useRefusalText } from '../states/refusal.ts'
 import { reorder } from './calls.ts'
 import { KeyRow, type KeyAct, type KeyRowProps } from './KeyRow.tsx'
 import { groupsOf, type Level, type ProviderGroup } from './order.ts'
@@ -24,7 +24,7 @@ export function KeyList({ keys, tests, onAct }: KeyListProps) {
   const refusalText = useRefusalText()
   const moving = useMutation({
     mutationFn: reorder,
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ['own'] }),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ['byok'] }),
   })
   const acting = { tests, onAct, onMove: moving.mutate, isMoving: moving.isPending }
   return (
@@ -64,12 +64,12 @@ function Placed({ title, levels, ...acting }: Acting & { title: string; levels: 
         {title}
       </Typography>
       <Box component="ol" aria-label={title} sx={{ listStyle: 'none', m: 0, p: 0 }}>
-        {levels.flatMap((level, place) =>
+        {levels.flatMap((level, rank) =>
           level.map((key, index) => (
             <KeyRow
               key={key.id}
               apiKey={key}
-              place={index === 0 ? place + 1 : null}
+              rank={index === 0 ? rank + 1 : null}
               levels={levels}
               level={level}
               {...acting}

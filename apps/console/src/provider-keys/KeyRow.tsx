@@ -15,7 +15,7 @@ import { useText } from '../i18n/text.ts'
 import { plainName } from '../models/plain-name.ts'
 import { useMay } from '../session.ts'
 import { partOf, stepOf, type Level, type Step } from './order.ts'
-import { StateChip } from './StateChip.tsx'
+import { CredentialStatusChip } from './StatusChip.tsx'
 import { TestResult } from './TestResult.tsx'
 import type { Tests } from './tests.ts'
 
@@ -24,7 +24,7 @@ export type KeyAct = 'edit' | 'secret' | 'delete'
 export interface KeyRowProps {
   readonly apiKey: ProviderKey
   /** From 1; null for a key that shares the place of the one above. */
-  readonly place: number | null
+  readonly rank: number | null
   readonly levels: readonly Level[]
   readonly level: Level
   readonly tests: Tests
@@ -34,7 +34,7 @@ export interface KeyRowProps {
 }
 
 /** One key: where it stands, what is left of it, and whether it works. */
-export function KeyRow({ apiKey, place, level, tests, ...acting }: KeyRowProps) {
+export function KeyRow({ apiKey, rank, level, tests, ...acting }: KeyRowProps) {
   const { say, locale } = useText()
   const mayUpdate = useMay('provider-keys:update')
   const part = partOf(apiKey, level)
@@ -45,15 +45,15 @@ export function KeyRow({ apiKey, place, level, tests, ...acting }: KeyRowProps) 
         display: 'grid',
         gridTemplateColumns: '26px minmax(0, 1fr)',
         py: 1.25,
-        ...(place !== 1 && { borderTop: place === null ? '1px dashed' : '1px solid', borderColor: 'divider' }),
+        ...(rank !== 1 && { borderTop: rank === null ? '1px dashed' : '1px solid', borderColor: 'divider' }),
       }}
     >
-      <Box sx={{ fontWeight: 650, pt: 0.25 }}>{place}</Box>
+      <Box sx={{ fontWeight: 650, pt: 0.25 }}>{rank}</Box>
       <Box sx={{ minWidth: 0 }}>
         <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: '4px 12px', alignItems: 'center' }}>
           <Box sx={{ fontWeight: 600, overflowWrap: 'anywhere' }}>{apiKey.name}</Box>
           <code>····{apiKey.lastFour}</code>
-          <StateChip row={apiKey} />
+          <CredentialStatusChip row={apiKey} />
           {level.length > 1 && (
             <Typography variant="caption">{say('providerKeys.part', { part: share(part, locale) })}</Typography>
           )}
@@ -82,7 +82,7 @@ function Limits({ apiKey: { models, keys } }: { apiKey: ProviderKey }) {
   )
 }
 
-type ActionsProps = Omit<KeyRowProps, 'place' | 'level'>
+type ActionsProps = Omit<KeyRowProps, 'rank' | 'level'>
 
 function Actions({ apiKey, levels, tests, onAct, onMove, isMoving }: ActionsProps) {
   const { say } = useText()
@@ -90,7 +90,7 @@ function Actions({ apiKey, levels, tests, onAct, onMove, isMoving }: ActionsProp
   const later = stepOf(levels, apiKey, 1)
   const isAlone = levels.length === 1 && levels[0]?.length === 1
   const words = (step: Step | null, by: 'up' | 'down') =>
-    step ? say(`providerKeys.${by}_${step.kind}`, { other: step.beside.name }) : say(`providerKeys.${by}_none`)
+    step ? say(`providerKeys.${by}_${step.kind}`, { other: step.neighbour.name }) : say(`providerKeys.${by}_none`)
   return (
     <Box
       role="group"

@@ -12,7 +12,7 @@ import { useMay } from '../session.ts'
 import { Empty } from '../states/Empty.tsx'
 import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
-import { providerKeysQuery, type OwnRow } from './calls.ts'
+import { providerKeysQuery, type ByokResource } from './calls.ts'
 import { DeleteDialog } from './DeleteDialog.tsx'
 import { AddKeyDialog, EditKeyDialog } from './KeyDialogs.tsx'
 import { KeyList } from './KeyList.tsx'
@@ -74,7 +74,7 @@ export function KeysTab() {
   )
 }
 
-function rowOf({ id, name }: ProviderKey): OwnRow {
+function rowOf({ id, name }: ProviderKey): ByokResource {
   return { kind: 'provider-keys', id, name }
 }
 

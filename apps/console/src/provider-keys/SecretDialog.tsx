@@ -1,11 +1,11 @@
 import { useText } from '../i18n/text.ts'
-import { at, textOf } from '../policies/form/draft.ts'
-import { replaceSecret, type OwnRow } from './calls.ts'
+import { at, textOf } from '../draft/draft.ts'
+import { replaceSecret, type ByokResource } from './calls.ts'
 import { SecretEntry } from './entries.tsx'
-import { OwnDialog } from './OwnDialog.tsx'
+import { DraftDialog } from '../draft/DraftDialog.tsx'
 
 interface SecretDialogProps {
-  readonly row: OwnRow
+  readonly row: ByokResource
   readonly onSaved: () => void
   readonly onClose: () => void
 }
@@ -16,7 +16,7 @@ export function SecretDialog({ row, onSaved, onClose }: SecretDialogProps) {
   const isEndpoint = row.kind === 'own-endpoints'
   const none = isEndpoint ? null : ''
   return (
-    <OwnDialog
+    <DraftDialog
       title={say('providerKeys.replaceTitle', { name: row.name })}
       action={say('providerKeys.state_moved')}
       first={{}}
@@ -34,6 +34,6 @@ export function SecretDialog({ row, onSaved, onClose }: SecretDialogProps) {
           }
         />
       )}
-    </OwnDialog>
+    </DraftDialog>
   )
 }

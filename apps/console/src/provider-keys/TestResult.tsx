@@ -1,8 +1,8 @@
 import Alert from '@mui/material/Alert'
 import { codeOf, waitSecondsOf } from '../api.ts'
 import { useText } from '../i18n/text.ts'
-import { useRefusalText } from '../policies/form/refusal.ts'
-import type { OwnKind } from './calls.ts'
+import { useRefusalText } from '../states/refusal.ts'
+import type { ByokKind } from './calls.ts'
 import type { TestState } from './tests.ts'
 
 const SEVERITIES = {
@@ -15,7 +15,7 @@ const SEVERITIES = {
 
 interface TestResultProps {
   readonly state: TestState | null
-  readonly kind: OwnKind
+  readonly kind: ByokKind
   /** Whom it was sent to, as readers call it. */
   readonly server: string
 }

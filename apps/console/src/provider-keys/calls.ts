@@ -8,7 +8,7 @@ import type {
   ProviderKeyList,
 } from '@turnpike/contract'
 import { call } from '../api.ts'
-import type { Draft } from '../policies/form/draft.ts'
+import type { Draft } from '../draft/draft.ts'
 
 type Signal = { readonly signal: AbortSignal }
 
@@ -16,23 +16,23 @@ const FRESH_MS = 30_000
 
 /** Everything of one kind: an organisation has at most 50, which one answer holds. */
 export const providerKeysQuery = {
-  queryKey: ['own', 'provider-keys'],
+  queryKey: ['byok', 'provider-keys'],
   queryFn: ({ signal }: Signal) => call<ProviderKeyList>('/provider-keys', { signal }),
   staleTime: FRESH_MS,
 }
 
 export const ownEndpointsQuery = {
-  queryKey: ['own', 'endpoints'],
+  queryKey: ['byok', 'endpoints'],
   queryFn: ({ signal }: Signal) => call<OwnEndpointList>('/own-endpoints', { signal }),
   staleTime: FRESH_MS,
 }
 
 /** The two kinds of what is one's own, as their addresses name them. */
-export type OwnKind = 'provider-keys' | 'own-endpoints'
+export type ByokKind = 'provider-keys' | 'own-endpoints'
 
 /** What a dialog needs to know of either. */
-export interface OwnRow {
-  readonly kind: OwnKind
+export interface ByokResource {
+  readonly kind: ByokKind
   readonly id: string
   readonly name: string
 }
@@ -54,16 +54,16 @@ export function changeOwnEndpoint(id: string, body: Draft): Promise<OwnEndpointA
 }
 
 /** A new secret in place of the one that is kept. Null: the endpoint asks for none any more. */
-export function replaceSecret({ kind, id }: OwnRow, secret: string | null): Promise<unknown> {
+export function replaceSecret({ kind, id }: ByokResource, secret: string | null): Promise<unknown> {
   return call(`/${kind}/${id}/secret`, { method: 'PUT', body: { secret } })
 }
 
-export function deleteOwn({ kind, id }: OwnRow): Promise<unknown> {
+export function deleteResource({ kind, id }: ByokResource): Promise<unknown> {
   return call(`/${kind}/${id}`, { method: 'DELETE' })
 }
 
 /** One call to the provider with the stored secret. Costs nothing, and is refused with 429 when it is made too often. */
-export function testOwn({ kind, id }: OwnRow): Promise<OwnTestAnswer> {
+export function testResource({ kind, id }: ByokResource): Promise<OwnTestAnswer> {
   return call(`/${kind}/${id}/test`, { method: 'POST' })
 }
 

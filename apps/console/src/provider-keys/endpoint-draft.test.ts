@@ -1,7 +1,7 @@
 import type { OwnEndpointRow } from '@turnpike/contract'
 import { expect, it } from 'vitest'
-import { put } from '../policies/form/draft.ts'
-import { draftOf, FIRST_ENDPOINT, wishOf } from './endpoint-draft.ts'
+import { put } from '../draft/draft.ts'
+import { draftOf, FIRST_ENDPOINT, endpointBodyOf } from './endpoint-draft.ts'
 
 const ENDPOINT: OwnEndpointRow = {
   id: '00000000-0000-4000-8000-000000000000',
@@ -36,22 +36,22 @@ it('sends back what it was given when nothing is changed', () => {
   const { id: _id, slug: _slug, model: _model, outputModalities: _out, priority: _priority, ...rest } = ENDPOINT
   const { lastFour: _four, version: _version, test: _test, createdAt: _at, createdBy: _by, ...more } = rest
   const { fingerprint: _print, priceVersion: _priced, ...sent } = more
-  expect(wishOf(draftOf(ENDPOINT))).toEqual(sent)
+  expect(endpointBodyOf(draftOf(ENDPOINT))).toEqual(sent)
 })
 
 it('never says a price that nobody wrote down', () => {
-  const { price } = wishOf(FIRST_ENDPOINT)
+  const { price } = endpointBodyOf(FIRST_ENDPOINT)
   expect(price).toEqual({ request: '0', cached: null })
-  expect(wishOf(put(FIRST_ENDPOINT, ['price', 'prompt'], '0'))['price']).toMatchObject({ prompt: '0' })
+  expect(endpointBodyOf(put(FIRST_ENDPOINT, ['price', 'prompt'], '0'))['price']).toMatchObject({ prompt: '0' })
 })
 
 it('says that prompts are not kept only when that was chosen', () => {
-  expect(wishOf(FIRST_ENDPOINT)['retainsPrompts']).toBe(true)
-  expect(wishOf(put(FIRST_ENDPOINT, ['retainsPrompts'], undefined))['retainsPrompts']).toBe(false)
+  expect(endpointBodyOf(FIRST_ENDPOINT)['retainsPrompts']).toBe(true)
+  expect(endpointBodyOf(put(FIRST_ENDPOINT, ['retainsPrompts'], undefined))['retainsPrompts']).toBe(false)
 })
 
 it('says where it processes only what was chosen', () => {
-  expect(wishOf(FIRST_ENDPOINT)['regions']).toEqual([])
-  expect(wishOf(put(draftOf(ENDPOINT), ['regions'], undefined))['regions']).toEqual([])
-  expect(wishOf(put(FIRST_ENDPOINT, ['regions'], ['de', 'fr']))['regions']).toEqual(['de', 'fr'])
+  expect(endpointBodyOf(FIRST_ENDPOINT)['regions']).toEqual([])
+  expect(endpointBodyOf(put(draftOf(ENDPOINT), ['regions'], undefined))['regions']).toEqual([])
+  expect(endpointBodyOf(put(FIRST_ENDPOINT, ['regions'], ['de', 'fr']))['regions']).toEqual(['de', 'fr'])
 })

@@ -1,5 +1,5 @@
 import type { OwnEndpointRow } from '@turnpike/contract'
-import { at, listOf, type Draft } from '../policies/form/draft.ts'
+import { at, listOf, type Draft } from '../draft/draft.ts'
 
 /** Where the form of a new endpoint begins. What is not said of its data counts as kept; prices are said, also a zero. */
 export const FIRST_ENDPOINT: Draft = {
@@ -33,7 +33,7 @@ export function draftOf(endpoint: OwnEndpointRow): Draft {
 }
 
 /** The form as it is sent: what was emptied is said as nothing, so that the server asks for what it needs. */
-export function wishOf(draft: Draft): Draft {
+export function endpointBodyOf(draft: Draft): Draft {
   const price = at(draft, ['price'])
   return {
     ...{ name: '', baseUrl: '', upstreamModel: '' },

@@ -4,10 +4,10 @@ import RadioGroup from '@mui/material/RadioGroup'
 import TextField from '@mui/material/TextField'
 import { useId } from 'react'
 import { useText } from '../i18n/text.ts'
-import { textOf, type Path } from '../policies/form/draft.ts'
-import { useEntry } from '../policies/form/draft-state.ts'
-import { Group } from '../policies/form/fields.tsx'
-import type { Options } from '../policies/form/NamesEntry.tsx'
+import { textOf, type Path } from '../draft/draft.ts'
+import { useEntry } from '../draft/state.ts'
+import { Group } from '../draft/fields.tsx'
+import type { Options } from '../draft/NamesEntry.tsx'
 
 /** A secret while it is typed. Browsers are asked not to offer to keep it. */
 export function SecretEntry({ path, label, hint }: { path: Path; label: string; hint: string }) {

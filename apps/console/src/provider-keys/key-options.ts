@@ -1,6 +1,6 @@
 import type { ApiKey } from '@turnpike/contract'
 import { useGetList } from 'react-admin'
-import type { Options } from '../policies/form/NamesEntry.tsx'
+import type { Options } from '../draft/NamesEntry.tsx'
 
 /** Keys to choose from; more than these can be named by program. */
 const KEYS_MAX = 100

@@ -46,11 +46,11 @@ export function partOf(key: ProviderKey, level: Level): number {
   return total > 0 ? key.share / total : 0
 }
 
-/** A step in the order: a place of its own before or after its present one, or into the level beside it. */
+/** A step in the order: a place of its own before or after its present one, or into the neighbouring level. */
 export interface Step {
   readonly kind: 'alone' | 'join'
   /** A key of the level that it leaves or joins, by which the step can be told. */
-  readonly beside: ProviderKey
+  readonly neighbour: ProviderKey
   /** The keys whose priority changes by it. */
   readonly changes: readonly Pick<ProviderKey, 'id' | 'priority'>[]
 }
@@ -65,13 +65,13 @@ export function stepOf(levels: readonly Level[], key: ProviderKey, by: -1 | 1): 
   const [left] = others
   if (left) {
     const parted = by < 0 ? [[key], others] : [others, [key]]
-    return { kind: 'alone', beside: left, changes: renumbered(levels.toSpliced(index, 1, ...parted)) }
+    return { kind: 'alone', neighbour: left, changes: renumbered(levels.toSpliced(index, 1, ...parted)) }
   }
-  const beside = levels[index + by]
-  const [met] = beside ?? []
-  if (!beside || !met) return null
-  const joined = levels.toSpliced(Math.min(index, index + by), 2, [...beside, key])
-  return { kind: 'join', beside: met, changes: renumbered(joined) }
+  const neighbours = levels[index + by]
+  const [met] = neighbours ?? []
+  if (!neighbours || !met) return null
+  const joined = levels.toSpliced(Math.min(index, index + by), 2, [...neighbours, key])
+  return { kind: 'join', neighbour: met, changes: renumbered(joined) }
 }
 
 /** Levels counted from 0; only what changes by that. */

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import type { OwnTestAnswer } from '@turnpike/contract'
 import { useState } from 'react'
-import { testOwn, type OwnRow } from './calls.ts'
+import { testResource, type ByokResource } from './calls.ts'
 
 export type TestState =
   | { readonly kind: 'running' }
@@ -9,7 +9,7 @@ export type TestState =
   | { readonly kind: 'failed'; readonly error: unknown }
 
 export interface Tests {
-  readonly run: (row: OwnRow) => void
+  readonly run: (row: ByokResource) => void
   /** Null: not tested since the page was opened. */
   readonly of: (id: string) => TestState | null
 }
@@ -19,11 +19,11 @@ export function useTests(): Tests {
   const queryClient = useQueryClient()
   const [states, setStates] = useState<Readonly<Record<string, TestState>>>({})
   const put = (id: string, state: TestState) => setStates((before) => ({ ...before, [id]: state }))
-  const run = async (row: OwnRow) => {
+  const run = async (row: ByokResource) => {
     put(row.id, { kind: 'running' })
     try {
-      put(row.id, { kind: 'done', answer: (await testOwn(row)).data })
-      await queryClient.invalidateQueries({ queryKey: ['own'] })
+      put(row.id, { kind: 'done', answer: (await testResource(row)).data })
+      await queryClient.invalidateQueries({ queryKey: ['byok'] })
     } catch (error) {
       put(row.id, { kind: 'failed', error })
     }

@@ -9,7 +9,7 @@ import { moment } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { modelsQuery } from '../models/query.ts'
 import { Select } from '../parts/Select.tsx'
-import { providersOf } from '../policies/form/catalogue.ts'
+import { providersOf } from '../models/catalogue.ts'
 import { useMay } from '../session.ts'
 import { FILTERS, type FilterName, type Filters } from './filters.ts'
 

@@ -17,7 +17,7 @@ import { useUrlState } from '../parts/url-state.ts'
 import { Page } from '../shell/Page.tsx'
 import { BlockSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
-import { Bill } from './Bill.tsx'
+import { CostBreakdown } from './CostBreakdown.tsx'
 import { Facts } from './Facts.tsx'
 import { RouteView } from './RouteView.tsx'
 import { WaterfallChart } from './WaterfallChart.tsx'
@@ -97,8 +97,8 @@ function Overview({ request }: { request: RequestDetail }) {
       <Section title={say('request.attemptsTitle')}>
         <WaterfallChart request={request} />
       </Section>
-      <Section title={say('request.billTitle')}>
-        <Bill request={request} />
+      <Section title={say('request.costBreakdown')}>
+        <CostBreakdown request={request} />
       </Section>
     </Box>
   )

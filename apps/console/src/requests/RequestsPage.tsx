@@ -38,7 +38,7 @@ export default function RequestsPage() {
           return <RequestTable rows={rows} freshIds={new Set(live.rows.map(({ id }) => id))} />
         }}
       </View>
-      {live.held.length > 0 && <HeldRows count={live.held.length} onShow={live.release} />}
+      {live.paused.length > 0 && <PausedRows count={live.paused.length} onShow={live.release} />}
       {query.hasNextPage && (
         <Button sx={{ mt: 2 }} loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
           {say('common.more')}
@@ -73,7 +73,7 @@ function LiveBadge() {
   )
 }
 
-function HeldRows({ count, onShow }: { count: number; onShow: () => void }) {
+function PausedRows({ count, onShow }: { count: number; onShow: () => void }) {
   const { say } = useText()
   const show = () => {
     onShow()

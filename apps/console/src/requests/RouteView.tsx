@@ -5,7 +5,7 @@ import Typography from '@mui/material/Typography'
 import type { CandidateRow, DecisionRecord, RequestDetail } from '@turnpike/contract'
 import { count, duration, share } from '../format.ts'
 import { useText, type Say } from '../i18n/text.ts'
-import { TargetName, targetText, useAccounts } from '../provider-keys/names.tsx'
+import { TargetName, targetText, useAccounts } from '../provider-keys/TargetName.tsx'
 import { Money } from '../parts/Money.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { AppliedPolicies } from './AppliedPolicies.tsx'
@@ -32,7 +32,7 @@ export function RouteView({ request }: { request: RequestDetail }) {
       </section>
       <section>
         <Typography variant="h2" sx={{ mb: 1.5 }}>
-          {say(request.provider === null ? 'why.titleNobody' : 'why.title')}
+          {say(request.provider === null ? 'why.titleFailed' : 'why.title')}
         </Typography>
         <WhyNot request={request} decision={decision} />
       </section>
@@ -56,7 +56,7 @@ function Reason({ decision }: { decision: DecisionRecord }) {
       </Typography>
       {first !== undefined && chance !== undefined && !decision.sticky && (
         <Typography>
-          {say('request.drawn', { endpoint: targetText(first, accountOf(first)), chance: share(chance, locale) })}
+          {say('request.selected', { endpoint: targetText(first, accountOf(first)), chance: share(chance, locale) })}
         </Typography>
       )}
       <Box
@@ -72,7 +72,7 @@ function Reason({ decision }: { decision: DecisionRecord }) {
         <span>{say('request.catalogue', { version: decision.catalogueVersion })}</span>
         {(objective === 'balanced' || objective === 'weighted') && (
           <span>
-            {say('request.draw', {
+            {say('request.randomNumber', {
               draw: new Intl.NumberFormat(locale, { maximumFractionDigits: 4 }).format(decision.draw),
             })}
           </span>
@@ -87,12 +87,12 @@ function Candidates({ decision, request }: { decision: DecisionRecord; request: 
   const { say, locale } = useText()
   const chances = chancesOf(decision.candidates)
   const accountOf = useAccounts(decision.candidates.map(({ endpoint }) => endpoint))
-  const place = ({ endpoint }: CandidateRow) => {
+  const rank = ({ endpoint }: CandidateRow) => {
     const index = [...decision.targets, ...decision.fallbacks].indexOf(endpoint)
     return index < 0 ? say('common.none') : index + 1
   }
   const columns: Column<CandidateRow>[] = [
-    { id: 'order', label: say('request.order'), render: place, phone: 'title' },
+    { id: 'order', label: say('request.order'), render: rank, phone: 'title' },
     {
       id: 'endpoint',
       label: say('request.endpoint'),
@@ -150,7 +150,7 @@ function Outcome({ outcome, status }: ReturnType<typeof outcomeOf>) {
 function chanceColumn(chances: ReadonlyMap<string, number>, say: Say, locale: string): Column<CandidateRow> {
   return {
     id: 'chance',
-    label: say('request.chance'),
+    label: say('request.probability'),
     numeric: true,
     render: ({ endpoint }) => {
       const part = chances.get(endpoint)

@@ -2,15 +2,15 @@ import Chip from '@mui/material/Chip'
 import Tooltip from '@mui/material/Tooltip'
 import type { RequestRow } from '@turnpike/contract'
 import { useText } from '../i18n/text.ts'
-import { wasServed } from '../start/arrivals.ts'
+import { hasSucceeded } from '../start/arrivals.ts'
 import { faultTextKey } from '../states/fault-text.ts'
 
 /** How a request ended: by number, by colour, and in words on hover. */
 export function StatusChip({ row }: { row: RequestRow }) {
   const { say } = useText()
-  if (wasServed(row) && !row.cancelled)
+  if (hasSucceeded(row) && !row.cancelled)
     return <Chip size="small" variant="outlined" color="success" label={row.status} />
-  const isFailed = !wasServed(row)
+  const isFailed = !hasSucceeded(row)
   // A stream that broke off began with a 200: then a word says that it failed, because a colour alone would not.
   const status = row.status < 400 ? say('requests.failed') : row.status
   const label = isFailed ? status : say('requests.cancelled')

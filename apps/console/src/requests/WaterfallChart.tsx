@@ -5,7 +5,7 @@ import Typography from '@mui/material/Typography'
 import type { RequestDetail } from '@turnpike/contract'
 import { duration } from '../format.ts'
 import { useText } from '../i18n/text.ts'
-import { useAccounts } from '../provider-keys/names.tsx'
+import { useAccounts } from '../provider-keys/TargetName.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
 import { usageWarningsOf } from './usage-warnings.ts'
 import { layOut, type Bar } from './waterfall.ts'
@@ -102,7 +102,7 @@ function Attempt({ bar, number, account }: AttemptProps) {
   )
 }
 
-function Head({ bar: { attempt, beside }, number, account }: AttemptProps) {
+function Head({ bar: { attempt, hedgeOf }, number, account }: AttemptProps) {
   const { say, locale } = useText()
   const tookMs = attempt.endMs - attempt.startMs
   return (
@@ -115,7 +115,7 @@ function Head({ bar: { attempt, beside }, number, account }: AttemptProps) {
         {say(`request.outcome_${attempt.outcome}`)}
       </Box>
       <Typography component="span" variant="caption">
-        {beside !== null && `${say('request.beside', { number: beside })}, `}
+        {hedgeOf !== null && `${say('request.hedgeOf', { number: hedgeOf })}, `}
         {say('request.took', { duration: duration(tookMs, locale) })}
         {attempt.firstTokenMs !== null &&
           `, ${say('request.firstTokenAt', { duration: duration(attempt.firstTokenMs - attempt.startMs, locale) })}`}

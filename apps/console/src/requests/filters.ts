@@ -1,5 +1,5 @@
 import type { RequestRow } from '@turnpike/contract'
-import { wasServed } from '../start/arrivals.ts'
+import { hasSucceeded } from '../start/arrivals.ts'
 
 export const FILTERS = ['model', 'provider', 'keyId', 'outcome', 'from', 'to'] as const
 export type FilterName = (typeof FILTERS)[number]
@@ -17,7 +17,7 @@ export function filtersOf(parameters: URLSearchParams): Filters {
 
 /** Whether a row that arrived live belongs in a filtered list. */
 export function admits({ model, provider, keyId, outcome, from, to }: Filters, row: RequestRow): boolean {
-  const served = wasServed(row) ? 'ok' : 'failed'
+  const served = hasSucceeded(row) ? 'ok' : 'failed'
   return (
     (model === undefined || row.model === model || (row.model === null && row.requestedModel === model)) &&
     (provider === undefined || row.provider === provider) &&

@@ -11,10 +11,10 @@ const AT_TOP_PX = 120
 interface LiveRows {
   readonly rows: readonly RequestRow[]
   /** Arrived, but held back because somebody is reading further down. */
-  readonly held: readonly RequestRow[]
+  readonly paused: readonly RequestRow[]
 }
 
-const NONE: LiveRows = { rows: [], held: [] }
+const NONE: LiveRows = { rows: [], paused: [] }
 
 /**
  * Rows that arrive while the list is open. They join at the top, or wait until one is back there.
@@ -27,7 +27,7 @@ export function useLiveRows(filters: Filters, refetch: () => Promise<unknown>): 
   // Several rows may arrive before the page is drawn again, so that each change builds on the one before.
   const change = (next: (before: LiveRows) => LiveRows) =>
     setState((before) => ({ list, live: next(before.list === list ? before.live : NONE) }))
-  const release = () => change(({ rows, held }) => ({ rows: joined(held, rows), held: [] }))
+  const release = () => change(({ rows, paused }) => ({ rows: joined(paused, rows), paused: [] }))
   const isRefetching = useRef(false)
   const renew = async () => {
     isRefetching.current = true
@@ -37,14 +37,14 @@ export function useLiveRows(filters: Filters, refetch: () => Promise<unknown>): 
   }
   useLive('request', ({ row }) => {
     if (!admits(filters, row)) return
-    if (live.rows.length + live.held.length >= LIVE_ROWS_MAX && !isRefetching.current) void renew()
+    if (live.rows.length + live.paused.length >= LIVE_ROWS_MAX && !isRefetching.current) void renew()
     const isFollowing = window.scrollY < AT_TOP_PX
-    change(({ rows, held }) =>
-      isFollowing ? { rows: joined([row, ...held], rows), held: [] } : { rows, held: joined([row], held) },
+    change(({ rows, paused }) =>
+      isFollowing ? { rows: joined([row, ...paused], rows), paused: [] } : { rows, paused: joined([row], paused) },
     )
   })
   useEffect(() => {
-    if (live.held.length === 0) return undefined
+    if (live.paused.length === 0) return undefined
     const watch = () => {
       if (window.scrollY < AT_TOP_PX) release()
     }

@@ -1,15 +1,15 @@
 import type { AttemptRow, CandidateRow } from '@turnpike/contract'
 import { STAGES } from '@turnpike/domain/lists'
-import type { TextKey } from '../i18n/en.ts'
+import type { TextKey } from '../i18n/en/messages.ts'
 
 /** Each candidate's chance of going first among its model's, where there was a draw. Only those that nothing holds back were in it. */
 export function chancesOf(candidates: readonly CandidateRow[]): Map<string, number> {
   const chances = new Map<string, number>()
   for (const candidate of candidates) {
     const ofModel = candidates.filter(({ model, weight }) => model === candidate.model && weight !== null)
-    const front = Math.min(...ofModel.map(standingOf))
-    if (candidate.weight === null || standingOf(candidate) !== front) continue
-    const rivals = ofModel.filter((other) => standingOf(other) === front)
+    const front = Math.min(...ofModel.map(rankOf))
+    if (candidate.weight === null || rankOf(candidate) !== front) continue
+    const rivals = ofModel.filter((other) => rankOf(other) === front)
     const total = rivals.reduce((sum, { weight }) => sum + (weight ?? 0), 0)
     if (total > 0) chances.set(candidate.endpoint, candidate.weight / total)
   }
@@ -17,7 +17,7 @@ export function chancesOf(candidates: readonly CandidateRow[]): Map<string, numb
 }
 
 /** What is down stands behind what is slow, and that behind the others. */
-function standingOf({ down, slow }: CandidateRow): number {
+function rankOf({ down, slow }: CandidateRow): number {
   return down ? 2 : Number(slow)
 }
 

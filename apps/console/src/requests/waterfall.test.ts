@@ -42,9 +42,9 @@ it('tells beside which attempt a second one was sent', () => {
   const failed = anAttempt(0, 100)
   const slow: AttemptRow = { ...anAttempt(100, 700), outcome: 'lost' }
   const hedge: AttemptRow = { ...anAttempt(500, 900, 690), hedge: true }
-  const besides = (attempts: AttemptRow[]) => layOut(attempts, 900).bars.map(({ beside }) => beside)
-  expect(besides([failed, slow, hedge])).toEqual([null, null, 2])
-  expect(besides([failed, hedge, slow])).toEqual([null, 3, null])
+  const hedgesOf = (attempts: AttemptRow[]) => layOut(attempts, 900).bars.map(({ hedgeOf }) => hedgeOf)
+  expect(hedgesOf([failed, slow, hedge])).toEqual([null, null, 2])
+  expect(hedgesOf([failed, hedge, slow])).toEqual([null, 3, null])
 })
 
 it('has an axis even for a request that took no time', () => {

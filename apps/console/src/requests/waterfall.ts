@@ -8,7 +8,7 @@ export interface Bar {
   /** Where the first token came; null when none did. */
   readonly mark: number | null
   /** Number of the attempt, from 1, that was slow to begin when this one was sent beside it; null for one that came alone. */
-  readonly beside: number | null
+  readonly hedgeOf: number | null
 }
 
 export interface Waterfall {
@@ -36,12 +36,12 @@ export function layOut(attempts: readonly AttemptRow[], totalMs: number): Waterf
       const width = Math.max(percent(attempt.endMs) - percent(attempt.startMs), WIDTH_MIN)
       const left = Math.min(percent(attempt.startMs), 100 - width)
       const mark = attempt.firstTokenMs === null ? null : percent(attempt.firstTokenMs)
-      return { attempt, left, width, mark, beside: besideOf(attempts, index) }
+      return { attempt, left, width, mark, hedgeOf: hedgedAttempt(attempts, index) }
     }),
   }
 }
 
-function besideOf(attempts: readonly AttemptRow[], index: number): number | null {
+function hedgedAttempt(attempts: readonly AttemptRow[], index: number): number | null {
   const hedge = attempts[index]
   if (!hedge?.hedge) return null
   const slow = attempts.findIndex(

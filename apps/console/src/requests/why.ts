@@ -18,7 +18,7 @@ export type Reason =
   | { readonly kind: 'ownFirst' | 'ownLater' | 'ownOrder' }
   | Compared
 
-export interface NotUsed {
+export interface UnusedEndpoint {
   readonly endpoint: string
   readonly reason: Reason
 }
@@ -27,7 +27,7 @@ export interface WhyNot {
   /** The endpoint that answered; null when nobody did. */
   readonly used: CandidateRow | null
   /** All others: those that were tried first, then by the order in which they stood, then those left out. */
-  readonly others: readonly NotUsed[]
+  readonly others: readonly UnusedEndpoint[]
 }
 
 /** Why each endpoint of the requested models was not the one that answered. */
@@ -42,7 +42,7 @@ export function whyNot({ attemptList }: Pick<RequestDetail, 'attemptList'>, deci
     others: [
       ...others.map((candidate) => ({
         endpoint: candidate.endpoint,
-        reason: attempted(candidate, attemptList) ?? placed(candidate, used, decision),
+        reason: attempted(candidate, attemptList) ?? rankedLower(candidate, used, decision),
       })),
       ...decision.removed.map(({ endpoint, stage }) => ({ endpoint, reason: { kind: 'removed', stage } as const })),
     ],
@@ -50,12 +50,12 @@ export function whyNot({ attemptList }: Pick<RequestDetail, 'attemptList'>, deci
 }
 
 function inOrder({ candidates, targets, fallbacks }: DecisionRecord): CandidateRow[] {
-  const places = [...targets, ...fallbacks]
-  const place = ({ endpoint }: CandidateRow) => {
-    const found = places.indexOf(endpoint)
-    return found < 0 ? places.length : found
+  const ranking = [...targets, ...fallbacks]
+  const rank = ({ endpoint }: CandidateRow) => {
+    const found = ranking.indexOf(endpoint)
+    return found < 0 ? ranking.length : found
   }
-  return candidates.toSorted((a, b) => place(a) - place(b))
+  return candidates.toSorted((a, b) => rank(a) - rank(b))
 }
 
 /** What its last attempt came to; null when it had none. */
@@ -67,28 +67,28 @@ function attempted({ endpoint }: CandidateRow, attempts: readonly AttemptRow[]):
 }
 
 /** Why it stood where it stood, and was not tried there. */
-function placed(own: CandidateRow, used: CandidateRow | null, decision: DecisionRecord): Reason {
+function rankedLower(own: CandidateRow, used: CandidateRow | null, decision: DecisionRecord): Reason {
   const { targets, fallbacks } = decision
   if (fallbacks.includes(own.endpoint) && !fallbacks.includes(used?.endpoint ?? '')) {
     return { kind: 'fallback', model: own.model }
   }
-  const places = [...targets, ...fallbacks]
-  const place = places.indexOf(own.endpoint)
-  if (place < 0) return { kind: 'beyond' }
+  const ranking = [...targets, ...fallbacks]
+  const rank = ranking.indexOf(own.endpoint)
+  if (rank < 0) return { kind: 'beyond' }
   if (!used) return { kind: 'unreached' }
-  const itsPlace = places.indexOf(used.endpoint)
-  if (place < itsPlace) return { kind: 'passed' }
+  const itsRank = ranking.indexOf(used.endpoint)
+  if (rank < itsRank) return { kind: 'passed' }
   if (own.model !== used.model) return { kind: 'model', model: own.model }
   if (own.down && !used.down) return { kind: 'down' }
-  const byAccount = accounted(isOwn(own.endpoint), isOwn(used.endpoint))
-  if (byAccount) return byAccount
+  const account = byAccount(isOwn(own.endpoint), isOwn(used.endpoint))
+  if (account) return account
   if (own.slow && !used.slow) return { kind: 'slow' }
-  if (decision.sticky && itsPlace === 0) return { kind: 'warm' }
-  return compared(own, used, decision) ?? { kind: itsPlace === 0 ? 'tie' : 'domain' }
+  if (decision.sticky && itsRank === 0) return { kind: 'warm' }
+  return compared(own, used, decision) ?? { kind: itsRank === 0 ? 'tie' : 'domain' }
 }
 
 /** What is the tenant's own stands apart from what credits pay for, whatever the figures say. */
-function accounted(isItOwn: boolean, isUsedOwn: boolean): Reason | null {
+function byAccount(isItOwn: boolean, isUsedOwn: boolean): Reason | null {
   if (isItOwn && isUsedOwn) return { kind: 'ownOrder' }
   if (isUsedOwn) return { kind: 'ownFirst' }
   return isItOwn ? { kind: 'ownLater' } : null

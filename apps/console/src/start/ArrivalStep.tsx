@@ -12,7 +12,7 @@ import { useText } from '../i18n/text.ts'
 import { GateArm } from '../parts/GateArm.tsx'
 import { Failure } from '../states/Failure.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
-import { useArrivals, wasServed } from './arrivals.ts'
+import { useArrivals, hasSucceeded } from './arrivals.ts'
 
 interface ArrivalStepProps {
   /** There is a key, so that a request may come. */
@@ -26,7 +26,7 @@ export function ArrivalStep({ awaited, nameOf }: ArrivalStepProps) {
   const { data: rows, error, refetch } = useArrivals()
   if (error && !rows) return <Failure error={error} onRetry={() => void refetch()} />
   if (!rows) return <Skeleton variant="rounded" height={110} />
-  const served = rows.find(wasServed)
+  const served = rows.find(hasSucceeded)
   // Only what failed since the last success still needs mending.
   const failed = rows.slice(0, served ? rows.indexOf(served) : undefined)[0]
   return (
@@ -35,7 +35,7 @@ export function ArrivalStep({ awaited, nameOf }: ArrivalStepProps) {
         <GateArm open={served !== undefined} width={168} />
         <Box aria-live="polite" sx={{ flex: '1 1 260px', minWidth: 0 }}>
           {served ? (
-            <Served row={served} name={nameOf(served.provider ?? '')} />
+            <Succeeded row={served} name={nameOf(served.provider ?? '')} />
           ) : (
             <>
               <Typography variant="h3">{awaited ? say('start.waiting') : say('start.idle')}</Typography>
@@ -49,7 +49,7 @@ export function ArrivalStep({ awaited, nameOf }: ArrivalStepProps) {
   )
 }
 
-function Served({ row, name }: { row: RequestRow; name: string }) {
+function Succeeded({ row, name }: { row: RequestRow; name: string }) {
   const { say, locale } = useText()
   return (
     <>

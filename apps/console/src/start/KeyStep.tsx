@@ -5,13 +5,13 @@ import { useText } from '../i18n/text.ts'
 import { KeyReveal } from '../keys/KeyReveal.tsx'
 import { useMay } from '../session.ts'
 import { Failure } from '../states/Failure.tsx'
-import { useMadeKey } from './made-key.ts'
+import { useCreatedKey } from './created-key.ts'
 
 /** One click makes the key; it is shown here and nowhere again. */
 export function KeyStep() {
   const { say } = useText()
   const mayCreate = useMay('keys:create')
-  const { key, make } = useMadeKey()
+  const { key, make } = useCreatedKey()
   const create = () => make.mutate({ name: say('nav.start'), kind: 'live' })
   if (key !== null) return <KeyReveal apiKey={key} note={say('start.keyMade')} />
   if (!mayCreate) return <Typography>{say('start.keyForbidden')}</Typography>

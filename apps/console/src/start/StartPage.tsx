@@ -12,7 +12,7 @@ import { ArrivalStep } from './ArrivalStep.tsx'
 import { CallStep } from './CallStep.tsx'
 import { KeyStep } from './KeyStep.tsx'
 import { NextSteps } from './NextSteps.tsx'
-import { useMadeKey } from './made-key.ts'
+import { useCreatedKey } from './created-key.ts'
 import { modelsToStartWith } from './first-model.ts'
 
 /** From nothing to the first answer: a key, a call, and the call's arrival. */
@@ -20,7 +20,7 @@ export function StartPage() {
   const { say } = useText()
   const session = useSession()
   const mayReadModels = useMay('models:read')
-  const { key } = useMadeKey()
+  const { key } = useCreatedKey()
   const models = useQuery({ ...modelsQuery, enabled: mayReadModels })
   const offered = modelsToStartWith(models.data?.data ?? [], session.organisation.funds)
   const [chosen, setChosen] = useState<string | null>(null)

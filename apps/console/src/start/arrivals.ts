@@ -28,6 +28,6 @@ export function arrived(rows: readonly RequestRow[], row: RequestRow): RequestRo
 }
 
 /** Whether a request got its answer. */
-export function wasServed({ fault, status }: RequestRow): boolean {
+export function hasSucceeded({ fault, status }: RequestRow): boolean {
   return fault === null && status < 400
 }

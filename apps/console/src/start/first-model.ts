@@ -1,5 +1,5 @@
 import type { ModelRow, Session } from '@turnpike/contract'
-import { madeUpFirst } from '../models/made-up.ts'
+import { simulatorModelsFirst } from '../models/simulated.ts'
 
 type Funds = Session['organisation']['funds']
 
@@ -13,7 +13,7 @@ const OFFERED_MAX = 30
 export function modelsToStartWith(models: readonly ModelRow[], funds: Funds): ModelRow[] {
   return models
     .filter((model) => cheapest(model, funds) !== null && isChat(model))
-    .toSorted((a, b) => madeUpFirst(a, b) || byPrice(a, b, funds))
+    .toSorted((a, b) => simulatorModelsFirst(a, b) || byPrice(a, b, funds))
     .slice(0, OFFERED_MAX)
 }
 

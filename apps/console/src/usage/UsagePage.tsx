@@ -14,7 +14,7 @@ import { BlockSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { GroupTable } from './GroupTable.tsx'
 import { useNames, type Group } from './groups.ts'
-import { wishOf } from './period.ts'
+import { selectionOf } from './period.ts'
 import { RangePicker } from './RangePicker.tsx'
 import { METRICS, chartOf, type Metric } from './series.ts'
 import { TimeTable } from './TimeTable.tsx'
@@ -29,17 +29,21 @@ const CHART_HEIGHT = 320
 export default function UsagePage() {
   const { say } = useText()
   const [url, setUrl] = useUrlState()
-  const wish = wishOf(url)
+  const selection = selectionOf(url)
   const metric = METRICS.find((name) => name === url.get('metric')) ?? 'cost'
   const group = USAGE_GROUPS.find((name) => name === url.get('group')) ?? 'model'
-  const query = useUsage(wish, group)
+  const query = useUsage(selection, group)
   return (
-    <Page title={say('nav.usage')} text={say('usage.text')} actions={<RangePicker wish={wish} onChange={setUrl} />}>
+    <Page
+      title={say('nav.usage')}
+      text={say('usage.text')}
+      actions={<RangePicker selection={selection} onChange={setUrl} />}
+    >
       <View query={query} skeleton={<BlockSkeleton height={540} />}>
         {(view) =>
           view.answer.totals.requests === 0 ? (
             <Nothing
-              isLongest={wish.kind === 'range' && wish.range === '30d'}
+              isLongest={selection.kind === 'range' && selection.range === '30d'}
               onLonger={() => setUrl({ range: '30d', from: null, to: null })}
             />
           ) : (

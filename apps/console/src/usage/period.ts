@@ -17,9 +17,9 @@ export interface Period {
 }
 
 /** What the address asks for: a range that moves with the present, or two fixed moments. */
-export type Wish = { readonly kind: 'range'; readonly range: Range } | ({ readonly kind: 'fixed' } & Period)
+export type PeriodSelection = { readonly kind: 'range'; readonly range: Range } | ({ readonly kind: 'fixed' } & Period)
 
-export function wishOf(parameters: URLSearchParams): Wish {
+export function selectionOf(parameters: URLSearchParams): PeriodSelection {
   const from = instantOf(parameters.get('from'))
   const to = instantOf(parameters.get('to'))
   if (from !== null && to !== null && from < to) return { kind: 'fixed', from, to }
@@ -27,9 +27,9 @@ export function wishOf(parameters: URLSearchParams): Wish {
 }
 
 /** @param nowMs the present, milliseconds since the epoch */
-export function periodOf(wish: Wish, nowMs: number): Period {
-  if (wish.kind === 'fixed') return { from: wish.from, to: wish.to }
-  return { from: new Date(nowMs - LENGTH_MS[wish.range]).toISOString(), to: new Date(nowMs).toISOString() }
+export function periodOf(selection: PeriodSelection, nowMs: number): Period {
+  if (selection.kind === 'fixed') return { from: selection.from, to: selection.to }
+  return { from: new Date(nowMs - LENGTH_MS[selection.range]).toISOString(), to: new Date(nowMs).toISOString() }
 }
 
 function instantOf(text: string | null): string | null {

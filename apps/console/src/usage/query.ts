@@ -2,9 +2,9 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import type { UsageAnswer } from '@turnpike/contract'
 import { useEffect, useRef } from 'react'
 import { useDataProvider } from 'react-admin'
-import type { ConsoleProvider, UsageQuestion } from '../dataProvider.ts'
+import type { ConsoleProvider, UsageQuery } from '../dataProvider.ts'
 import { useLive } from '../live.ts'
-import { periodOf, type Period, type Wish } from './period.ts'
+import { periodOf, type Period, type PeriodSelection } from './period.ts'
 
 /** Busy tenants would otherwise ask for every request; figures two seconds old are live enough. */
 const LIVE_MS = 2_000
@@ -16,14 +16,14 @@ export interface UsageView {
 }
 
 /** Figures of a period, renewed while requests arrive. */
-export function useUsage(wish: Wish, groupBy: UsageQuestion['groupBy']) {
+export function useUsage(selection: PeriodSelection, groupBy: UsageQuery['groupBy']) {
   const dataProvider = useDataProvider<ConsoleProvider>()
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
-  useRenewal(wish.kind === 'range')
+  useRenewal(selection.kind === 'range')
   return useQuery<UsageView>({
-    queryKey: ['usage', wish, groupBy],
+    queryKey: ['usage', selection, groupBy],
     queryFn: async ({ signal }) => {
-      const period = periodOf(wish, Date.now())
+      const period = periodOf(selection, Date.now())
       return { answer: await dataProvider.usage({ ...period, groupBy, timeZone }, signal), period }
     },
     placeholderData: keepPreviousData,

@@ -1,6 +1,6 @@
 import type { UsageAnswer, UsageFigures } from '@turnpike/contract'
 import { describe, expect, it } from 'vitest'
-import { periodOf, wishOf } from './period.ts'
+import { periodOf, selectionOf } from './period.ts'
 import { chartOf, OTHER } from './series.ts'
 
 const HOUR_MS = 3_600_000
@@ -60,23 +60,23 @@ describe('the chart', () => {
   })
 })
 
-const wish = (text: string) => wishOf(new URLSearchParams(text))
+const selected = (text: string) => selectionOf(new URLSearchParams(text))
 
 describe('the period', () => {
   it('is the last day unless the address says otherwise', () => {
-    expect(wish('')).toEqual({ kind: 'range', range: '24h' })
-    expect(wish('range=7d')).toEqual({ kind: 'range', range: '7d' })
-    expect(wish('range=99y')).toEqual({ kind: 'range', range: '24h' })
+    expect(selected('')).toEqual({ kind: 'range', range: '24h' })
+    expect(selected('range=7d')).toEqual({ kind: 'range', range: '7d' })
+    expect(selected('range=99y')).toEqual({ kind: 'range', range: '24h' })
   })
 
   it('takes two moments over a range, and nonsense for nothing', () => {
-    expect(wish('from=2026-03-01T00:00Z&to=2026-03-02T00:00Z')).toEqual({
+    expect(selected('from=2026-03-01T00:00Z&to=2026-03-02T00:00Z')).toEqual({
       kind: 'fixed',
       from: '2026-03-01T00:00:00.000Z',
       to: '2026-03-02T00:00:00.000Z',
     })
-    expect(wish('from=2026-03-02T00:00Z&to=2026-03-01T00:00Z').kind).toBe('range')
-    expect(wish('from=yesterday&to=2026-03-01').kind).toBe('range')
+    expect(selected('from=2026-03-02T00:00Z&to=2026-03-01T00:00Z').kind).toBe('range')
+    expect(selected('from=yesterday&to=2026-03-01').kind).toBe('range')
   })
 
   it('moves a range with the present', () => {

@@ -19,7 +19,7 @@ export function MeasureTable({ totals }: { totals: WhatIfReport['totals'] }) {
     },
     {
       id: 'happened',
-      label: say('whatIf.happened'),
+      label: say('whatIf.actual'),
       numeric: true,
       render: (measure) => <Figure figures={happened} measure={measure} />,
     },

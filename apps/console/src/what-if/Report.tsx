@@ -5,13 +5,13 @@ import Typography from '@mui/material/Typography'
 import type { WhatIfDetail, WhatIfReport } from '@turnpike/contract'
 import type { ReactNode } from 'react'
 import { count, share } from '../format.ts'
-import type { TextKey } from '../i18n/en.ts'
+import type { TextKey } from '../i18n/en/messages.ts'
 import { useText } from '../i18n/text.ts'
-import { whatIfEn } from '../i18n/whatif.en.ts'
+import { whatIfEn } from '../i18n/en/what-if.ts'
 import { stageTextKey } from '../requests/route.ts'
 import { GroupTable } from './GroupTable.tsx'
 import { MeasureTable } from './MeasureTable.tsx'
-import { MoveTable, SampleTable } from './MoveTable.tsx'
+import { ChangedRouteTable, SampleTable } from './ChangedRoutes.tsx'
 
 /** What would have happened, beside what did. */
 export function Report({ run, report }: { run: WhatIfDetail; report: WhatIfReport }) {
@@ -34,34 +34,34 @@ export function Report({ run, report }: { run: WhatIfDetail; report: WhatIfRepor
       </div>
       <MeasureTable totals={report.totals} />
       <Unknown unknown={report.unknown} />
-      <Part title={say('whatIf.byProvider')}>
+      <ReportSection title={say('whatIf.byProvider')}>
         <GroupTable title={say('whatIf.byProvider')} kind="provider" groups={report.providers} />
-      </Part>
-      <Part title={say('whatIf.byModel')}>
+      </ReportSection>
+      <ReportSection title={say('whatIf.byModel')}>
         <GroupTable title={say('whatIf.byModel')} kind="model" groups={report.models} />
-      </Part>
+      </ReportSection>
       {report.refused.length > 0 && (
-        <Part title={say('whatIf.refusedTitle')}>
+        <ReportSection title={say('whatIf.refusedTitle')}>
           <Refused refused={report.refused} />
           <SampleTable title={say('whatIf.refusedSample')} sample={report.refusedSample} />
-        </Part>
+        </ReportSection>
       )}
       {report.moves.length > 0 && (
-        <Part title={say('whatIf.movesTitle')}>
-          <MoveTable moves={report.moves} />
-        </Part>
+        <ReportSection title={say('whatIf.movedTitle')}>
+          <ChangedRouteTable moves={report.moves} />
+        </ReportSection>
       )}
       {report.sample.length > 0 && (
-        <Part title={say('whatIf.sampleTitle')} text={say('whatIf.sampleText')}>
+        <ReportSection title={say('whatIf.sampleTitle')} text={say('whatIf.sampleText')}>
           <SampleTable title={say('whatIf.sampleTitle')} sample={report.sample} />
-        </Part>
+        </ReportSection>
       )}
       <Limits report={report} />
     </Box>
   )
 }
 
-function Part({ title, text, children }: { title: string; text?: string; children: ReactNode }) {
+function ReportSection({ title, text, children }: { title: string; text?: string; children: ReactNode }) {
   return (
     <Box sx={{ display: 'grid', gap: 1.5, minWidth: 0 }}>
       <Typography variant="h2">{title}</Typography>

@@ -13,7 +13,7 @@ import { useMay } from '../session.ts'
 import { Empty } from '../states/Empty.tsx'
 import { BlockSkeleton } from '../states/Loading.tsx'
 import { Failure } from '../states/Failure.tsx'
-import { cancelRun, isOpen, runQuery } from './calls.ts'
+import { cancelRun, isActive, runQuery } from './calls.ts'
 import { Report } from './Report.tsx'
 
 /** A run: how far it is, and then its report. */
@@ -22,7 +22,7 @@ export function RunView({ id }: { id: string }) {
   const run = query.data?.data
   if (query.error && !run) return <Failure error={query.error} onRetry={() => void query.refetch()} />
   if (!run) return <BlockSkeleton height={320} />
-  return isOpen(run) ? <Progress run={run} /> : <Outcome run={run} />
+  return isActive(run) ? <Progress run={run} /> : <Outcome run={run} />
 }
 
 function Outcome({ run }: { run: WhatIfDetail }) {

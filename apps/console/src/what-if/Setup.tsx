@@ -10,12 +10,12 @@ import { Choice } from '../parts/Choice.tsx'
 import { Select } from '../parts/Select.tsx'
 import { useUrlState } from '../parts/url-state.ts'
 import { allPoliciesQuery, versionsQuery } from '../policies/calls.ts'
-import { useRefusalText } from '../policies/form/refusal.ts'
+import { useRefusalText } from '../states/refusal.ts'
 import { useMay } from '../session.ts'
 import { startRun } from './calls.ts'
 import { keptDraft } from './draft.ts'
 import { KeySelect } from './KeySelect.tsx'
-import { choiceOf, RANGES, rangeOf, wishOf, type Choice as Chosen } from './wish.ts'
+import { selectionOf, RANGES, rangeOf, runBodyOf, type Selection as Chosen } from './selection.ts'
 
 const DRAFT = 'draft'
 
@@ -27,7 +27,7 @@ export function Setup({ onStarted }: { onStarted: (runId: string) => void }) {
   const refusalText = useRefusalText()
   const [draft] = useState(keptDraft)
   const policies = useQuery(allPoliciesQuery).data?.data ?? []
-  const asked = choiceOf(url)
+  const asked = selectionOf(url)
   const policy = asked.kind === 'policy' ? policies.find(({ id }) => id === asked.id) : undefined
   const choice: Chosen =
     asked.kind === 'policy' ? { ...asked, version: asked.version ?? policy?.version ?? null } : asked
@@ -35,10 +35,10 @@ export function Setup({ onStarted }: { onStarted: (runId: string) => void }) {
   const keyId = url.get('key') ?? ''
   const start = useMutation({ mutationFn: startRun, onSuccess: ({ data }) => onStarted(data.id) })
   const submit = () => {
-    const wish = wishOf(choice, draft, range, keyId, Date.now())
-    if (wish) start.mutate(wish)
+    const body = runBodyOf(choice, draft, range, keyId, Date.now())
+    if (body) start.mutate(body)
   }
-  const isReady = wishOf(choice, draft, range, keyId, 0) !== null
+  const isReady = runBodyOf(choice, draft, range, keyId, 0) !== null
   return (
     <Card component="section" aria-label={say('whatIf.setup')} sx={{ p: { xs: 2, sm: 2.5 } }}>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 2, alignItems: 'center' }}>

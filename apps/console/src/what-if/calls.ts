@@ -9,7 +9,7 @@ const POLL_MS = 500
 const RUNS_MAX = 10
 const LIST_POLL_MS = 1_000
 
-export function isOpen({ state }: Pick<WhatIfRun, 'state'>): boolean {
+export function isActive({ state }: Pick<WhatIfRun, 'state'>): boolean {
   return state === 'queued' || state === 'running'
 }
 
@@ -19,7 +19,7 @@ export function runQuery(id: string) {
     queryKey: ['what-if', 'one', id],
     queryFn: ({ signal }: Signal) => call<WhatIfAnswer>(`/what-if/${encodeURIComponent(id)}`, { signal }),
     refetchInterval: ({ state }: { readonly state: { readonly data: WhatIfAnswer | undefined } }) =>
-      state.data && isOpen(state.data.data) ? POLL_MS : (false as const),
+      state.data && isActive(state.data.data) ? POLL_MS : (false as const),
   }
 }
 
@@ -28,11 +28,11 @@ export const runsQuery = {
   queryKey: ['what-if', 'list'],
   queryFn: ({ signal }: Signal) => call<WhatIfList>('/what-if', { query: { limit: RUNS_MAX }, signal }),
   refetchInterval: ({ state }: { readonly state: { readonly data: WhatIfList | undefined } }) =>
-    state.data?.data.some(isOpen) ? LIST_POLL_MS : (false as const),
+    state.data?.data.some(isActive) ? LIST_POLL_MS : (false as const),
 }
 
-export function startRun(wish: WhatIfCreate): Promise<WhatIfStarted> {
-  return call('/what-if', { method: 'POST', body: wish })
+export function startRun(body: WhatIfCreate): Promise<WhatIfStarted> {
+  return call('/what-if', { method: 'POST', body: body })
 }
 
 export function cancelRun(id: string): Promise<WhatIfStarted> {

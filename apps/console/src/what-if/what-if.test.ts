@@ -2,7 +2,7 @@ import type { WhatIfFigures } from '@turnpike/contract'
 import { describe, expect, it } from 'vitest'
 import { changeIn, changeOf, figureOf, MEASURES } from './change.ts'
 import { readDraft } from './draft.ts'
-import { choiceOf, rangeOf, wishOf } from './wish.ts'
+import { selectionOf, rangeOf, runBodyOf } from './selection.ts'
 
 const FIGURES: WhatIfFigures = {
   ...{ requests: 9, failures: 1, refused: 2, failovers: 3, costNano: '4000000000' },
@@ -60,7 +60,7 @@ describe('what is asked for', () => {
   const NOW_MS = Date.UTC(2026, 10, 21, 12)
 
   it('is in the address: a draft, a version, or nothing yet', () => {
-    const choice = (text: string) => choiceOf(new URLSearchParams(text))
+    const choice = (text: string) => selectionOf(new URLSearchParams(text))
     expect(choice('draft=1')).toEqual({ kind: 'draft' })
     expect(choice('policy=p&version=3')).toEqual({ kind: 'policy', id: 'p', version: 3 })
     expect(choice('policy=p&version=x')).toEqual({ kind: 'policy', id: 'p', version: null })
@@ -74,14 +74,14 @@ describe('what is asked for', () => {
 
   it('becomes a body that ends now', () => {
     const draft = { document: { objective: 'cost' as const }, policyId: 'p' }
-    expect(wishOf({ kind: 'draft' }, draft, '24h', 'k', NOW_MS)).toEqual({
+    expect(runBodyOf({ kind: 'draft' }, draft, '24h', 'k', NOW_MS)).toEqual({
       ...{ document: { objective: 'cost' }, policyId: 'p', keyId: 'k' },
       ...{ from: '2026-11-20T12:00:00.000Z', to: '2026-11-21T12:00:00.000Z' },
     })
-    expect(wishOf({ kind: 'policy', id: 'p', version: 3 }, null, '7d', '', NOW_MS)).toEqual({
+    expect(runBodyOf({ kind: 'policy', id: 'p', version: 3 }, null, '7d', '', NOW_MS)).toEqual({
       ...{ policyId: 'p', version: 3, from: '2026-11-14T12:00:00.000Z', to: '2026-11-21T12:00:00.000Z' },
     })
-    expect(wishOf({ kind: 'policy', id: 'p', version: null }, null, '7d', '', NOW_MS)).toBeNull()
-    expect(wishOf({ kind: 'draft' }, null, '7d', '', NOW_MS)).toBeNull()
+    expect(runBodyOf({ kind: 'policy', id: 'p', version: null }, null, '7d', '', NOW_MS)).toBeNull()
+    expect(runBodyOf({ kind: 'draft' }, null, '7d', '', NOW_MS)).toBeNull()
   })
 })

@@ -7,19 +7,19 @@ import type { Policy, PolicyAnswer, PolicyWarning } from '@turnpike/contract'
 import { useState } from 'react'
 import { useNotify } from 'react-admin'
 import { useText } from '../../i18n/text.ts'
-import { baseOf, type Base } from './base.ts'
+import { baseVersionOf, type BaseVersion } from './base-version.ts'
 import { policyQuery } from '../calls.ts'
 import type { Editing } from './editing.ts'
 import { Editor } from './Editor.tsx'
-import { Newer } from '../versions/Newer.tsx'
+import { Conflict } from '../versions/Conflict.tsx'
 import { SaveDialog } from '../versions/SaveDialog.tsx'
-import { TryOnPast } from '../preview/TryOnPast.tsx'
-import { Warnings } from './Warnings.tsx'
+import { SimulateButton } from '../preview/SimulateButton.tsx'
+import { Warnings } from '../Warnings.tsx'
 
 interface EditTabProps {
   readonly newest: Policy
-  readonly base: Base
-  readonly setBase: (base: Base) => void
+  readonly base: BaseVersion
+  readonly setBase: (base: BaseVersion) => void
   readonly editing: Editing
   readonly warnings: readonly PolicyWarning[]
   readonly readOnly: boolean
@@ -34,7 +34,7 @@ export function EditTab({ newest, base, setBase, editing, warnings, readOnly }: 
   const [refused, setRefused] = useState<{ readonly draft: object; readonly error: unknown } | null>(null)
   const isBehind = newest.version > base.version
   const load = (policy: Policy) => {
-    setBase(baseOf(policy))
+    setBase(baseVersionOf(policy))
     editing.change(policy.document)
   }
   const saved = async (answer: PolicyAnswer) => {
@@ -52,14 +52,14 @@ export function EditTab({ newest, base, setBase, editing, warnings, readOnly }: 
     <>
       {isBehind &&
         (editing.isChanged ? (
-          <Newer
+          <Conflict
             newest={newest}
             draft={editing.draft}
             onLoad={() => load(newest)}
-            onOver={() => setBase(baseOf(newest))}
+            onOver={() => setBase(baseVersionOf(newest))}
           />
         ) : (
-          <NewerThere version={newest.version} onLoad={() => load(newest)} />
+          <NewerVersion version={newest.version} onLoad={() => load(newest)} />
         ))}
       {!editing.isChanged && <Warnings title={say('policy.warnings')} warnings={warnings} />}
       <Editor
@@ -87,7 +87,7 @@ export function EditTab({ newest, base, setBase, editing, warnings, readOnly }: 
 }
 
 /** Somebody saved another version, and there is no draft to lose. */
-function NewerThere({ version, onLoad }: { version: number; onLoad: () => void }) {
+function NewerVersion({ version, onLoad }: { version: number; onLoad: () => void }) {
   const { say } = useText()
   const load = (
     <Button color="inherit" size="small" onClick={onLoad}>
@@ -104,7 +104,7 @@ function NewerThere({ version, onLoad }: { version: number; onLoad: () => void }
 interface SaveBarProps {
   readonly policy: Policy
   readonly editing: Editing
-  readonly base: Base
+  readonly base: BaseVersion
   /** Another version has to be looked at first. */
   readonly isBlocked: boolean
   readonly onSave: () => void
@@ -142,7 +142,7 @@ function SaveBar({ policy, editing, base, isBlocked, onSave }: SaveBarProps) {
       ) : (
         <Box sx={{ color: 'text.secondary' }}>{say('policy.nothingChanged')}</Box>
       )}
-      <TryOnPast document={editing.draft} policyId={policy.id} name={policy.name} disabled={editing.isBroken} />
+      <SimulateButton document={editing.draft} policyId={policy.id} name={policy.name} disabled={editing.isBroken} />
     </Box>
   )
 }

@@ -4,15 +4,15 @@ import Card from '@mui/material/Card'
 import Typography from '@mui/material/Typography'
 import { useState } from 'react'
 import { useText } from '../../i18n/text.ts'
-import { useOwnOptions } from '../../provider-keys/names.tsx'
+import { useOwnOptions } from '../../provider-keys/TargetName.tsx'
 import { BlockSkeleton } from '../../states/Loading.tsx'
-import { useCatalogue } from './catalogue.ts'
+import { useCatalogue } from '../../models/catalogue.ts'
 import type { Editing } from './editing.ts'
 import { PolicyForm } from './PolicyForm.tsx'
 import { Preview } from '../preview/Preview.tsx'
-import { usePreview } from '../preview/preview-query.ts'
-import { documentErrorsOf } from './refusal.ts'
-import { FIRST_WISH, sampleOf } from '../preview/sample.ts'
+import { usePreview } from '../preview/query.ts'
+import { documentErrorsOf } from '../../states/refusal.ts'
+import { FIRST_SAMPLE, sampleOf } from '../preview/sample.ts'
 import { SampleForm } from '../preview/SampleForm.tsx'
 
 interface EditorProps {
@@ -29,8 +29,8 @@ export function Editor({ policyId, editing, readOnly, refusal }: EditorProps) {
   const { say } = useText()
   const { isLoading, models, modelOptions, providerOptions } = useCatalogue()
   const own = useOwnOptions()
-  const [wish, setWish] = useState(FIRST_WISH)
-  const sample = sampleOf(wish, models)
+  const [fields, setFields] = useState(FIRST_SAMPLE)
+  const sample = sampleOf(fields, models)
   const question = sample && { document: editing.draft, sample, ...(policyId !== null && { policyId }) }
   const state = usePreview(question)
   return (
@@ -70,10 +70,10 @@ export function Editor({ policyId, editing, readOnly, refusal }: EditorProps) {
         ) : (
           <>
             <SampleForm
-              wish={{ ...wish, model: sample.models[0] ?? '' }}
+              fields={{ ...fields, model: sample.models[0] ?? '' }}
               models={[...own.models, ...modelOptions]}
               providers={[...own.providers, ...providerOptions]}
-              onChange={setWish}
+              onChange={setFields}
             />
             <Preview state={state} />
           </>

@@ -6,9 +6,9 @@ import RadioGroup from '@mui/material/RadioGroup'
 import Typography from '@mui/material/Typography'
 import { OBJECTIVES } from '@turnpike/domain/lists'
 import { useText } from '../../i18n/text.ts'
-import { textOf } from './draft.ts'
-import { useEntry } from './draft-state.ts'
-import { NamesEntry, SharesEntry, type Options } from './NamesEntry.tsx'
+import { textOf } from '../../draft/draft.ts'
+import { useEntry } from '../../draft/state.ts'
+import { NamesEntry, SharesEntry, type Options } from '../../draft/NamesEntry.tsx'
 import { Section } from './Section.tsx'
 
 /** What goes first. Only the two objectives that need more words ask for them. */
@@ -29,9 +29,9 @@ export function ObjectiveSection({ providers }: { providers: Options }) {
               onChange={(_event, chosen) => set(chosen || undefined)}
               sx={{ gap: 0.5 }}
             >
-              <Goal value="" label={say('policies.inherit')} meaning={say('policies.inheritText')} />
+              <Strategy value="" label={say('policies.inherit')} meaning={say('policies.inheritText')} />
               {OBJECTIVES.map((name) => (
-                <Goal
+                <Strategy
                   key={name}
                   value={name}
                   label={say(`request.objective_${name}`)}
@@ -53,7 +53,7 @@ export function ObjectiveSection({ providers }: { providers: Options }) {
   )
 }
 
-function Goal({ value, label, meaning }: { value: string; label: string; meaning: string }) {
+function Strategy({ value, label, meaning }: { value: string; label: string; meaning: string }) {
   const words = (
     <Box sx={{ py: 0.5 }}>
       <Box

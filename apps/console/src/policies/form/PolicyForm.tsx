@@ -3,26 +3,26 @@ import Box from '@mui/material/Box'
 import Button from '@mui/material/Button'
 import Link from '@mui/material/Link'
 import { useText } from '../../i18n/text.ts'
-import { useOwnOptions } from '../../provider-keys/names.tsx'
+import { useOwnOptions } from '../../provider-keys/TargetName.tsx'
 import { Choice } from '../../parts/Choice.tsx'
 import { useUrlState } from '../../parts/url-state.ts'
-import { useCatalogue } from './catalogue.ts'
-import { at } from './draft.ts'
-import { DraftContext } from './draft-state.ts'
+import { useCatalogue } from '../../models/catalogue.ts'
+import { at } from '../../draft/draft.ts'
+import { DraftContext } from '../../draft/state.ts'
 import type { Editing } from './editing.ts'
 import { HedgeSection, OwnSection } from './hedge-and-own.tsx'
 import { JsonEditor } from './JsonEditor.tsx'
 import { ObjectiveSection } from './ObjectiveSection.tsx'
 import { ScheduleSection } from './ScheduleSection.tsx'
 import {
-  AbilitiesSection,
+  CapabilitiesSection,
   DataSection,
   FailoverSection,
   FallbackSection,
   PricesSection,
   ProvidersSection,
-  ReachSection,
-  SpeedSection,
+  AffinitySection,
+  PerformanceSection,
 } from './sections.tsx'
 
 interface PolicyFormProps {
@@ -94,8 +94,8 @@ function Sections({ editing, disabled }: { editing: Editing; disabled: boolean }
       <OwnSection />
       <PricesSection />
       <DataSection />
-      <AbilitiesSection />
-      <SpeedSection />
+      <CapabilitiesSection />
+      <PerformanceSection />
       <FailoverSection />
       <HedgeSection />
       <FallbackSection
@@ -103,7 +103,7 @@ function Sections({ editing, disabled }: { editing: Editing; disabled: boolean }
         hasModels={at(editing.draft, ['model_fallback', 'models']) !== undefined}
       />
       <ScheduleSection providers={providerOptions} />
-      <ReachSection />
+      <AffinitySection />
     </Box>
   )
 }

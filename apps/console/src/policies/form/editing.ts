@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import { differenceOf } from '../versions/difference.ts'
-import { asJson, parsed, type Draft } from './draft.ts'
+import { asJson, parsed, type Draft } from '../../draft/draft.ts'
 
 export interface Editing {
   /** The last draft that was whole. */

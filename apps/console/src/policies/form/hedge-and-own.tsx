@@ -1,9 +1,9 @@
 import Link from '@mui/material/Link'
 import { Link as RouterLink } from 'react-router-dom'
 import { useText } from '../../i18n/text.ts'
-import { at, isRecord, type Draft } from './draft.ts'
-import { DraftContext, useDraft } from './draft-state.ts'
-import { CheckEntry, Columns, PickEntry, TextEntry } from './fields.tsx'
+import { at, isRecord, type Draft } from '../../draft/draft.ts'
+import { DraftContext, useDraft } from '../../draft/state.ts'
+import { CheckEntry, Columns, PickEntry, TextEntry } from '../../draft/fields.tsx'
 import { Section } from './Section.tsx'
 
 /** How the tenant's own keys and endpoints stand to credits. */

@@ -8,12 +8,12 @@ import {
   PRICE_PARTS,
 } from '@turnpike/domain/lists'
 import { useText } from '../../i18n/text.ts'
-import { CheckEntry, Columns, Group, PickEntry, TextEntry, TicksEntry } from './fields.tsx'
-import { NamesEntry, type Options } from './NamesEntry.tsx'
-import { RegionsEntry } from './RegionsEntry.tsx'
+import { CheckEntry, Columns, Group, PickEntry, TextEntry, TicksEntry } from '../../draft/fields.tsx'
+import { NamesEntry, type Options } from '../../draft/NamesEntry.tsx'
+import { RegionsEntry } from '../../draft/RegionsEntry.tsx'
 import { Section } from './Section.tsx'
 import { PARAMETERS } from './vocabulary.ts'
-import type { Path } from './draft.ts'
+import type { Path } from '../../draft/draft.ts'
 
 /** Who may serve at all. */
 export function ProvidersSection({ providers }: { providers: Options }) {
@@ -82,7 +82,7 @@ export function DataSection() {
   )
 }
 
-export function AbilitiesSection() {
+export function CapabilitiesSection() {
   const { say } = useText()
   return (
     <Section
@@ -117,7 +117,7 @@ export function AbilitiesSection() {
   )
 }
 
-export function SpeedSection() {
+export function PerformanceSection() {
   const { say } = useText()
   const cutoffs = (field: string) => (
     <Columns>
@@ -231,7 +231,7 @@ export function FallbackSection({ models, hasModels }: { models: Options; hasMod
   )
 }
 
-export function ReachSection() {
+export function AffinitySection() {
   const { say } = useText()
   return (
     <Section

@@ -1,5 +1,5 @@
 import { WEEKDAYS } from '@turnpike/domain/lists'
-import { at, listOf, textOf } from './draft.ts'
+import { at, listOf, textOf } from '../../draft/draft.ts'
 
 const DAY_MINUTES = 1_440
 

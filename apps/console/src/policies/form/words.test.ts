@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { en } from '../../i18n/en.ts'
+import { en } from '../../i18n/en/messages.ts'
 import type { Say } from '../../i18n/text.ts'
-import { at } from './draft.ts'
+import { at } from '../../draft/draft.ts'
 import { WRITTEN_FIELDS } from './vocabulary.ts'
 import { labelOf, summaryOf, wordsOf } from './words.ts'
 

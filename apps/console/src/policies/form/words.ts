@@ -1,6 +1,6 @@
 import { DISCONNECTS, FAILURE_KINDS, OBJECTIVES, OWN_CAPACITIES, WEEKDAYS } from '@turnpike/domain/lists'
 import type { Say } from '../../i18n/text.ts'
-import { inOrder, isRecord } from './draft.ts'
+import { inOrder, isRecord } from '../../draft/draft.ts'
 import { WRITTEN_FIELDS } from './vocabulary.ts'
 
 /** What a field is called; one that only a newer server has is called by its own name. */

@@ -9,10 +9,10 @@ import { BlockSkeleton } from '../../states/Loading.tsx'
 import { Failure } from '../../states/Failure.tsx'
 import { Refreshing } from '../../states/Refreshing.tsx'
 import { fieldErrorsOf } from '../../api.ts'
-import { PreviewCandidates } from './PreviewCandidates.tsx'
-import type { PreviewState } from './preview-query.ts'
-import { useRefusalText } from '../form/refusal.ts'
-import { Warnings } from '../form/Warnings.tsx'
+import { Candidates } from './Candidates.tsx'
+import type { PreviewState } from './query.ts'
+import { useRefusalText } from '../../states/refusal.ts'
+import { Warnings } from '../Warnings.tsx'
 
 /** What the draft would do: who is tried in which order by which figures, who is left out and why. */
 export function Preview({ state }: { state: PreviewState }) {
@@ -52,16 +52,16 @@ function Answer({ preview }: { preview: PolicyPreview }) {
       </Typography>
       <Warnings title={say('preview.warnings')} warnings={warnings} />
       {candidates.length === 0 ? (
-        <Alert severity="error">{say('preview.nobody')}</Alert>
+        <Alert severity="error">{say('preview.noCandidates')}</Alert>
       ) : (
-        <PreviewCandidates preview={preview} />
+        <Candidates preview={preview} />
       )}
-      <LeftOut preview={preview} />
+      <Excluded preview={preview} />
     </Box>
   )
 }
 
-function LeftOut({ preview: { removed, removedByStage, total } }: { preview: PolicyPreview }) {
+function Excluded({ preview: { removed, removedByStage, total } }: { preview: PolicyPreview }) {
   const { say } = useText()
   if (removed.length === 0) return <Typography variant="body2">{say('preview.removedNone')}</Typography>
   return (

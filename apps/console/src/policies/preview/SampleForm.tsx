@@ -2,35 +2,44 @@ import Box from '@mui/material/Box'
 import TextField from '@mui/material/TextField'
 import { useText } from '../../i18n/text.ts'
 import { Select } from '../../parts/Select.tsx'
-import type { Options } from '../form/NamesEntry.tsx'
-import type { SampleWish } from './sample.ts'
+import type { Options } from '../../draft/NamesEntry.tsx'
+import type { SampleFields } from './sample.ts'
 
 interface SampleFormProps {
-  readonly wish: SampleWish
+  readonly fields: SampleFields
   readonly models: Options
   readonly providers: Options
-  readonly onChange: (wish: SampleWish) => void
+  readonly onChange: (fields: SampleFields) => void
 }
 
 /** The request that a draft is tried on. */
-export function SampleForm({ wish, models, providers, onChange }: SampleFormProps) {
+export function SampleForm({ fields, models, providers, onChange }: SampleFormProps) {
   const { say } = useText()
-  const set = (change: Partial<SampleWish>) => onChange({ ...wish, ...change })
+  const set = (change: Partial<SampleFields>) => onChange({ ...fields, ...change })
   return (
     <Box sx={{ display: 'grid', gap: 1.5, gridTemplateColumns: '1fr 1fr' }}>
       <Box sx={{ gridColumn: '1 / -1', display: 'grid' }}>
-        <Select label={say('common.model')} value={wish.model} options={models} onChange={(model) => set({ model })} />
+        <Select
+          label={say('common.model')}
+          value={fields.model}
+          options={models}
+          onChange={(model) => set({ model })}
+        />
       </Box>
       <Count
         label={say('request.bill_prompt')}
-        value={wish.promptTokens}
+        value={fields.promptTokens}
         onChange={(promptTokens) => set({ promptTokens })}
       />
-      <Count label={say('models.maxCompletion')} value={wish.maxTokens} onChange={(maxTokens) => set({ maxTokens })} />
+      <Count
+        label={say('models.maxCompletion')}
+        value={fields.maxTokens}
+        onChange={(maxTokens) => set({ maxTokens })}
+      />
       <Select
         label={say('preview.assumeDown')}
-        value={wish.down}
-        options={[['', say('preview.nobodyDown')], ...providers]}
+        value={fields.down}
+        options={[['', say('preview.noneDown')], ...providers]}
         onChange={(down) => set({ down })}
         minWidth={0}
       />
@@ -38,7 +47,7 @@ export function SampleForm({ wish, models, providers, onChange }: SampleFormProp
         size="small"
         type="datetime-local"
         label={say('preview.at')}
-        value={wish.at}
+        value={fields.at}
         onChange={(event) => set({ at: event.target.value })}
         slotProps={{ inputLabel: { shrink: true } }}
         title={say('preview.atHint')}

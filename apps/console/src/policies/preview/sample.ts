@@ -1,9 +1,9 @@
 import type { ModelRow } from '@turnpike/contract'
-import { madeUpFirst } from '../../models/made-up.ts'
+import { simulatorModelsFirst } from '../../models/simulated.ts'
 import type { Sample } from '../calls.ts'
 
 /** The sample as it stands in its fields. */
-export interface SampleWish {
+export interface SampleFields {
   readonly model: string
   readonly promptTokens: string
   readonly maxTokens: string
@@ -15,7 +15,7 @@ export interface SampleWish {
 const TOKENS_MAX = 10_000_000
 const PROMPT_TOKENS = 1_000
 
-export const FIRST_WISH: SampleWish = {
+export const FIRST_SAMPLE: SampleFields = {
   model: '',
   promptTokens: String(PROMPT_TOKENS),
   maxTokens: '',
@@ -24,15 +24,15 @@ export const FIRST_WISH: SampleWish = {
 }
 
 /** The sample to ask with: what is left empty is the usual. Null: there is no model to ask with. */
-export function sampleOf(wish: SampleWish, models: readonly ModelRow[]): Sample | null {
-  const model = wish.model || mostServed(models)?.slug
+export function sampleOf(fields: SampleFields, models: readonly ModelRow[]): Sample | null {
+  const model = fields.model || mostServed(models)?.slug
   if (!model) return null
-  const at = new Date(wish.at)
+  const at = new Date(fields.at)
   return {
     models: [model],
-    promptTokens: Math.min(Number(wish.promptTokens || PROMPT_TOKENS), TOKENS_MAX),
-    maxTokens: Number(wish.maxTokens) > 0 ? Math.min(Number(wish.maxTokens), TOKENS_MAX) : null,
-    down: wish.down ? [wish.down] : [],
+    promptTokens: Math.min(Number(fields.promptTokens || PROMPT_TOKENS), TOKENS_MAX),
+    maxTokens: Number(fields.maxTokens) > 0 ? Math.min(Number(fields.maxTokens), TOKENS_MAX) : null,
+    down: fields.down ? [fields.down] : [],
     ...(!Number.isNaN(at.getTime()) && { at: at.toISOString() }),
   }
 }
@@ -42,5 +42,5 @@ export function sampleOf(wish: SampleWish, models: readonly ModelRow[]): Sample 
  * tried out on it needs no account anywhere.
  */
 function mostServed(models: readonly ModelRow[]): ModelRow | undefined {
-  return models.toSorted((a, b) => madeUpFirst(a, b) || b.endpoints.length - a.endpoints.length)[0]
+  return models.toSorted((a, b) => simulatorModelsFirst(a, b) || b.endpoints.length - a.endpoints.length)[0]
 }

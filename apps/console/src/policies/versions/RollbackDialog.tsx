@@ -12,8 +12,8 @@ import { useNotify } from 'react-admin'
 import { useText } from '../../i18n/text.ts'
 import { policyQuery, rollBack } from '../calls.ts'
 import { Changes } from './Changes.tsx'
-import { Reach } from '../preview/Reach.tsx'
-import { useRefusalText } from '../form/refusal.ts'
+import { ScopeList } from '../ScopeList.tsx'
+import { useRefusalText } from '../../states/refusal.ts'
 
 interface RollbackDialogProps {
   readonly policy: Policy
@@ -50,7 +50,7 @@ export function RollbackDialog({ policy, goal, onDone, onClose }: RollbackDialog
             <Typography variant="h3" sx={{ mb: 1 }}>
               {say('policies.attached')}
             </Typography>
-            <Reach policy={policy} />
+            <ScopeList policy={policy} />
           </section>
         </Stack>
       </DialogContent>

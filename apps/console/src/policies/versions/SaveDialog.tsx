@@ -10,16 +10,16 @@ import { useMutation } from '@tanstack/react-query'
 import type { Policy, PolicyAnswer } from '@turnpike/contract'
 import { statusOf } from '../../api.ts'
 import { useText } from '../../i18n/text.ts'
-import type { Base } from '../form/base.ts'
+import type { BaseVersion } from '../form/base-version.ts'
 import { savePolicy } from '../calls.ts'
 import { Changes } from './Changes.tsx'
-import type { Draft } from '../form/draft.ts'
-import { Reach } from '../preview/Reach.tsx'
-import { useRefusalText } from '../form/refusal.ts'
+import type { Draft } from '../../draft/draft.ts'
+import { ScopeList } from '../ScopeList.tsx'
+import { useRefusalText } from '../../states/refusal.ts'
 
 interface SaveDialogProps {
   readonly policy: Policy
-  readonly base: Base
+  readonly base: BaseVersion
   readonly draft: Draft
   readonly onSaved: (answer: PolicyAnswer) => void
   /** Another version came in between. */
@@ -53,7 +53,7 @@ export function SaveDialog({ policy, base, draft, onSaved, onConflict, onRefused
             <Typography variant="h3" sx={{ mb: 1 }}>
               {say('policies.attached')}
             </Typography>
-            <Reach policy={policy} />
+            <ScopeList policy={policy} />
           </section>
         </Stack>
       </DialogContent>

@@ -16,7 +16,7 @@ import { RowsSkeleton } from '../../states/Loading.tsx'
 import { View } from '../../states/View.tsx'
 import { versionsQuery } from '../calls.ts'
 import { Changes } from './Changes.tsx'
-import { asJson, type Draft } from '../form/draft.ts'
+import { asJson, type Draft } from '../../draft/draft.ts'
 import { RollbackDialog } from './RollbackDialog.tsx'
 
 interface VersionsProps {

@@ -1,0 +1,181 @@
+import RemoveIcon from '@mui/icons-material/Close'
+import DownIcon from '@mui/icons-material/KeyboardArrowDown'
+import UpIcon from '@mui/icons-material/KeyboardArrowUp'
+import Box from '@mui/material/Box'
+import Button from '@mui/material/Button'
+import FormHelperText from '@mui/material/FormHelperText'
+import IconButton from '@mui/material/IconButton'
+import TextField from '@mui/material/TextField'
+import { useState, type ReactNode } from 'react'
+import { useText } from '../i18n/text.ts'
+import { at, listOf, moved, textOf, typed, unlessEmpty, type Draft, type Path } from './draft.ts'
+import { useEntry } from './state.ts'
+
+export type Options = readonly (readonly [value: string, label: string])[]
+
+interface NamesEntryProps {
+  readonly path: Path
+  readonly label: string
+  readonly hint?: string
+  readonly options: Options
+  /** Their order matters and can be changed. */
+  readonly ordered?: boolean
+}
+
+/** A list of names, chosen one by one. An empty one is left out of the document: it would allow nobody. */
+export function NamesEntry({ path, label, hint, options, ordered = false }: NamesEntryProps) {
+  const { value, error, set } = useEntry(path)
+  const names = listOf(value)
+  const change = (after: readonly string[]) => set(unlessEmpty(after))
+  return (
+    <Frame label={label} note={error ?? hint} isWrong={error !== null}>
+      <Rows isOrdered={ordered}>
+        {names.map((name, index) => (
+          <Row key={name} name={nameOf(name, options)} onRemove={() => change(names.toSpliced(index, 1))}>
+            {ordered && <Movers name={nameOf(name, options)} onMove={(by) => change(moved(names, index, by))} />}
+          </Row>
+        ))}
+      </Rows>
+      <Adder label={label} options={options} taken={names} onAdd={(name) => change([...names, name])} />
+    </Frame>
+  )
+}
+
+/** Shares by name; any positive numbers. */
+export function SharesEntry({ path, label, options }: { path: Path; label: string; options: Options }) {
+  const { say } = useText()
+  const { value, error, set } = useEntry(path)
+  const shares: Draft = typeof value === 'object' && value !== null ? (value as Draft) : {}
+  const names = Object.keys(shares)
+  const change = (after: Draft) => set(Object.keys(after).length > 0 ? after : undefined)
+  return (
+    <Frame label={label} note={error ?? undefined} isWrong={error !== null}>
+      <Rows isOrdered={false}>
+        {names.map((name) => (
+          <Row
+            key={name}
+            name={nameOf(name, options)}
+            onRemove={() => change(Object.fromEntries(Object.entries(shares).filter(([other]) => other !== name)))}
+          >
+            <TextField
+              size="small"
+              value={textOf(at(shares, [name]))}
+              onChange={(event) => change({ ...shares, [name]: typed(event.target.value) ?? '' })}
+              slotProps={{
+                htmlInput: {
+                  inputMode: 'decimal',
+                  'aria-label': say('policies.shareOf', { name: nameOf(name, options) }),
+                },
+              }}
+              sx={{ width: 90 }}
+            />
+          </Row>
+        ))}
+      </Rows>
+      <Adder label={label} options={options} taken={names} onAdd={(name) => change({ ...shares, [name]: 1 })} />
+    </Frame>
+  )
+}
+
+interface FrameProps {
+  readonly label: string
+  readonly note: string | undefined
+  readonly isWrong: boolean
+  readonly children: ReactNode
+}
+
+function Frame({ label, note, isWrong, children }: FrameProps) {
+  return (
+    <Box role="group" aria-label={label} sx={{ minWidth: 0 }}>
+      <Box sx={{ mb: 0.75, fontSize: '0.875rem', fontWeight: 600 }}>{label}</Box>
+      {children}
+      {note && <FormHelperText error={isWrong}>{note}</FormHelperText>}
+    </Box>
+  )
+}
+
+function Rows({ isOrdered, children }: { isOrdered: boolean; children: readonly ReactNode[] }) {
+  if (children.length === 0) return null
+  return (
+    <Box
+      component={isOrdered ? 'ol' : 'ul'}
+      sx={{ m: 0, mb: 1, pl: isOrdered ? 2.75 : 0, listStyle: isOrdered ? 'decimal' : 'none' }}
+    >
+      {children}
+    </Box>
+  )
+}
+
+function Row({ name, onRemove, children }: { name: string; onRemove: () => void; children: ReactNode }) {
+  const { say } = useText()
+  return (
+    <Box component="li" sx={{ borderBottom: '1px solid', borderColor: 'divider' }}>
+      <Box sx={{ display: 'flex', alignItems: 'center', gap: 0.5, py: 0.25, minHeight: 44 }}>
+        <Box sx={{ flex: 1, minWidth: 0, overflowWrap: 'anywhere' }}>{name}</Box>
+        {children}
+        <IconButton aria-label={say('policies.remove', { name })} onClick={onRemove}>
+          <RemoveIcon fontSize="small" />
+        </IconButton>
+      </Box>
+    </Box>
+  )
+}
+
+function Movers({ name, onMove }: { name: string; onMove: (by: -1 | 1) => void }) {
+  const { say } = useText()
+  return (
+    <>
+      <IconButton aria-label={say('policies.up', { name })} onClick={() => onMove(-1)}>
+        <UpIcon fontSize="small" />
+      </IconButton>
+      <IconButton aria-label={say('policies.down', { name })} onClick={() => onMove(1)}>
+        <DownIcon fontSize="small" />
+      </IconButton>
+    </>
+  )
+}
+
+interface AdderProps {
+  readonly label: string
+  readonly options: Options
+  readonly taken: readonly string[]
+  readonly onAdd: (name: string) => void
+}
+
+/** Chosen from the platform's own list and added by a button: with a keyboard, merely walking through the list must add nothing. */
+function Adder({ label, options, taken, onAdd }: AdderProps) {
+  const { say } = useText()
+  const [chosen, setChosen] = useState('')
+  const add = () => {
+    onAdd(chosen)
+    setChosen('')
+  }
+  return (
+    <Box sx={{ display: 'flex', gap: 1 }}>
+      <TextField
+        select
+        size="small"
+        value={chosen}
+        onChange={(event) => setChosen(event.target.value)}
+        slotProps={{ select: { native: true }, htmlInput: { 'aria-label': say('policies.addTo', { field: label }) } }}
+        sx={{ flex: '0 1 260px', minWidth: 0 }}
+      >
+        <option value="">{say('policies.choose')}</option>
+        {options
+          .filter(([name]) => !taken.includes(name))
+          .map(([name, words]) => (
+            <option key={name} value={name}>
+              {words}
+            </option>
+          ))}
+      </TextField>
+      <Button variant="outlined" color="inherit" disabled={chosen === ''} onClick={add}>
+        {say('policies.add')}
+      </Button>
+    </Box>
+  )
+}
+
+function nameOf(value: string, options: Options): string {
+  return options.find(([option]) => option === value)?.[1] ?? value
+}

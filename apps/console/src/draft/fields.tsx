@@ -1,0 +1,187 @@
+import Box from '@mui/material/Box'
+import Checkbox from '@mui/material/Checkbox'
+import FormControlLabel from '@mui/material/FormControlLabel'
+import FormHelperText from '@mui/material/FormHelperText'
+import TextField from '@mui/material/TextField'
+import { useId, type ReactNode } from 'react'
+import { decimal, isRecord, listOf, settled, textOf, typed, type Path } from './draft.ts'
+import { useEntry } from './state.ts'
+
+/** How the text of each kind of field is read into the document. */
+const READ = {
+  text: (text: string) => text.trim() || undefined,
+  time: (text: string) => text || undefined,
+  number: typed,
+  dollars: decimal,
+}
+
+interface TextEntryProps {
+  readonly path: Path
+  readonly label: string
+  readonly hint?: string
+  /** `dollars` stay text, which no float rounds. */
+  readonly kind?: keyof typeof READ
+}
+
+/** A text or a number of the document. */
+export function TextEntry({ path, label, hint, kind = 'text' }: TextEntryProps) {
+  const { value, error, set } = useEntry(path)
+  return (
+    <TextField
+      size="small"
+      fullWidth
+      label={label}
+      value={textOf(value)}
+      onChange={(event) => set(READ[kind](event.target.value))}
+      {...(kind === 'number' && { onBlur: (event) => set(settled(event.target.value)) })}
+      error={error !== null}
+      helperText={error ?? hint}
+      type={kind === 'time' ? 'time' : 'text'}
+      autoComplete="off"
+      slotProps={{
+        inputLabel: { shrink: true },
+        htmlInput: kind === 'number' || kind === 'dollars' ? { inputMode: 'decimal' } : {},
+      }}
+    />
+  )
+}
+
+interface CheckEntryProps {
+  readonly path: Path
+  readonly label: string
+  readonly hint?: string
+  /**
+   * What the document says when it is ticked, and when it is not. The one of them that is undefined is the built-in behaviour. An
+   * object counts as ticked whatever stands in it.
+   */
+  readonly on?: unknown
+  readonly off?: unknown
+}
+
+/** A yes or no of the document. */
+export function CheckEntry({ path, label, hint, on = true, off }: CheckEntryProps) {
+  const { value, error, set } = useEntry(path)
+  const isOn = off === undefined ? value === on || (isRecord(on) && isRecord(value)) : value !== off
+  const hintId = useId()
+  return (
+    <Box>
+      <FormControlLabel
+        label={label}
+        control={
+          <Checkbox
+            size="small"
+            checked={isOn}
+            onChange={(_event, ticked) => set(off === undefined ? (ticked ? on : undefined) : ticked ? undefined : off)}
+            slotProps={{ input: { 'aria-describedby': hintId } }}
+          />
+        }
+      />
+      <FormHelperText id={hintId} error={error !== null} sx={{ mt: -0.5, ml: 3.5 }}>
+        {error ?? hint}
+      </FormHelperText>
+    </Box>
+  )
+}
+
+interface PickEntryProps {
+  readonly path: Path
+  readonly label: string
+  readonly hint?: string
+  readonly options: readonly (readonly [value: string, label: string])[]
+}
+
+/** One of a list; the empty value takes the field out of the document. */
+export function PickEntry({ path, label, hint, options }: PickEntryProps) {
+  const { value, error, set } = useEntry(path)
+  const text = textOf(value)
+  // What was written as JSON is shown even when it is none of the options.
+  const all = options.some(([option]) => option === text) ? options : [...options, [text, text] as const]
+  return (
+    <TextField
+      select
+      size="small"
+      fullWidth
+      label={label}
+      value={text}
+      onChange={(event) => set(event.target.value || undefined)}
+      error={error !== null}
+      helperText={error ?? hint}
+      slotProps={{ select: { native: true }, inputLabel: { shrink: true } }}
+    >
+      {all.map(([option, words]) => (
+        <option key={option} value={option}>
+          {words}
+        </option>
+      ))}
+    </TextField>
+  )
+}
+
+interface TicksEntryProps {
+  readonly path: Path
+  readonly legend: string
+  readonly hint?: string
+  readonly options: readonly (readonly [value: string, label: string])[]
+  /** What is ticked while the document says nothing. */
+  readonly byDefault?: readonly string[]
+  /** An empty list says something, as for failures; elsewhere it would allow nothing, and the field is left out. */
+  readonly mayBeEmpty?: boolean
+}
+
+/** Some of a few, all in sight. */
+export function TicksEntry({ path, legend, hint, options, byDefault = [], mayBeEmpty = false }: TicksEntryProps) {
+  const { value, error, set } = useEntry(path)
+  const ticked = value === undefined ? byDefault : listOf(value)
+  const change = (option: string, isOn: boolean) => {
+    const after = options.map(([name]) => name).filter((name) => (name === option ? isOn : ticked.includes(name)))
+    set(after.length > 0 || mayBeEmpty ? after : undefined)
+  }
+  return (
+    <Group legend={legend} note={error ?? hint} isWrong={error !== null}>
+      <Box sx={{ display: 'flex', flexWrap: 'wrap', columnGap: 2 }}>
+        {options.map(([option, label]) => (
+          <FormControlLabel
+            key={option}
+            label={label}
+            control={
+              <Checkbox
+                size="small"
+                checked={ticked.includes(option)}
+                onChange={(_event, isOn) => change(option, isOn)}
+              />
+            }
+          />
+        ))}
+      </Box>
+    </Group>
+  )
+}
+
+interface GroupProps {
+  readonly legend: string
+  readonly note?: string | undefined
+  readonly isWrong?: boolean
+  readonly children: ReactNode
+}
+
+/** Fields that belong together, with what they are about. */
+export function Group({ legend, note, isWrong = false, children }: GroupProps) {
+  return (
+    <Box component="fieldset" sx={{ border: 0, m: 0, p: 0, minWidth: 0 }}>
+      <Box component="legend" sx={{ p: 0, mb: 1.25, fontSize: '0.875rem', fontWeight: 600 }}>
+        {legend}
+      </Box>
+      {children}
+      {note && <FormHelperText error={isWrong}>{note}</FormHelperText>}
+    </Box>
+  )
+}
+
+/** Fields side by side where there is room. */
+export function Columns({ children }: { children: ReactNode }) {
+  return (
+    <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: 'repeat(auto-fill, minmax(min(200px, 100%), 1fr))' }}>
+      {children}
+    </Box>
+  )
+}

@@ -1,0 +1,42 @@
+import Alert from '@mui/material/Alert'
+import AlertTitle from '@mui/material/AlertTitle'
+import Box from '@mui/material/Box'
+import Button from '@mui/material/Button'
+import Typography from '@mui/material/Typography'
+import type { Policy } from '@turnpike/contract'
+import { useText } from '../../i18n/text.ts'
+import { Changes } from './Changes.tsx'
+import type { Draft } from '../../draft/draft.ts'
+
+interface ConflictProps {
+  /** As somebody else saved it. */
+  readonly newest: Policy
+  readonly draft: Draft
+  /** Take theirs and forget the draft. */
+  readonly onLoad: () => void
+  /** Go on with the draft, on top of theirs. */
+  readonly onOver: () => void
+}
+
+/** Somebody saved another version while this draft was written. Nothing is lost until its author says so. */
+export function Conflict({ newest, draft, onLoad, onOver }: ConflictProps) {
+  const { say } = useText()
+  const { version } = newest
+  return (
+    <Alert severity="warning" variant="outlined" sx={{ mb: 2.5, backgroundColor: 'background.paper' }}>
+      <AlertTitle>{say('policy.conflictTitle', { version })}</AlertTitle>
+      <Typography variant="body2" sx={{ mb: 1.5 }}>
+        {say('policy.conflictText')}
+      </Typography>
+      <Changes before={newest.document} after={draft} />
+      <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 1.5, mt: 2 }}>
+        <Button variant="outlined" color="inherit" onClick={onLoad}>
+          {say('policy.conflictLoad', { version })}
+        </Button>
+        <Button variant="outlined" color="inherit" onClick={onOver}>
+          {say('policy.conflictOver')}
+        </Button>
+      </Box>
+    </Alert>
+  )
+}

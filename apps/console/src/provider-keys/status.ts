@@ -1,0 +1,29 @@
+import type { OwnTest } from '@turnpike/contract'
+
+interface Tested {
+  readonly disabled: boolean
+  /** Its provider lives elsewhere now. */
+  readonly moved?: boolean
+  readonly test: OwnTest | null
+}
+
+/** What is known of a credential, by its last test. */
+export type CredentialStatus = 'off' | 'moved' | 'untested' | OwnTest['result']
+
+export function statusOf({ disabled, moved = false, test }: Tested): CredentialStatus {
+  if (disabled) return 'off'
+  if (moved) return 'moved'
+  return test?.result ?? 'untested'
+}
+
+/** How loudly it is told. */
+export const COLOURS = {
+  off: 'default',
+  moved: 'warning',
+  untested: 'default',
+  ok: 'success',
+  refused: 'error',
+  unreachable: 'warning',
+  limited: 'warning',
+  unknown: 'warning',
+} as const satisfies Record<CredentialStatus, string>

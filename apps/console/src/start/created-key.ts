@@ -1,0 +1,31 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import type { KeyCreate } from '@turnpike/contract'
+import { useDataProvider } from 'react-admin'
+import type { ConsoleProvider } from '../dataProvider.ts'
+
+const MADE_KEY = ['made-key']
+
+/**
+ * The key made on this page. It lives in the memory of this tab only, so that one can look at another page and come
+ * back; a reload or signing out forgets it.
+ */
+export function useCreatedKey() {
+  const dataProvider = useDataProvider<ConsoleProvider>()
+  const queryClient = useQueryClient()
+  const { data: key = null } = useQuery<string | null>({
+    queryKey: MADE_KEY,
+    queryFn: () => null,
+    enabled: false,
+    staleTime: Infinity,
+    gcTime: Infinity,
+  })
+  const make = useMutation({
+    mutationFn: (body: KeyCreate) => dataProvider.createKey(body),
+    gcTime: 0,
+    onSuccess: (answer) => {
+      queryClient.setQueryData(MADE_KEY, answer.key)
+      void queryClient.invalidateQueries({ queryKey: ['keys'] })
+    },
+  })
+  return { key, make }
+}

@@ -1,0 +1,24 @@
+import { fieldErrorsOf, statusOf } from '../api.ts'
+import { useFaultText } from './fault-text.ts'
+import { at } from '../draft/draft.ts'
+
+/** Errors of a refused document, in the document's own shape; null when the refusal names no field of it. */
+export function documentErrorsOf(error: unknown): unknown {
+  return at(fieldErrorsOf(error), ['document']) ?? null
+}
+
+/** Where a field stands in the body of a call is of no interest to whoever fills a form. */
+const WITHIN = /^(?:document|policyId)(?:\.|: )/
+
+/**
+ * Explains why a policy was refused. The server's own sentence names the field, the attachment or the author of the other version, and
+ * no text kept here could: it is shown wherever the caller can mend the matter.
+ */
+export function useRefusalText(): (error: unknown) => string {
+  const faultText = useFaultText()
+  return (error) => {
+    const status = statusOf(error)
+    const isMendable = status === 400 || status === 409 || status === 422
+    return isMendable && error instanceof Error ? error.message.replace(WITHIN, '') : faultText(error)
+  }
+}
