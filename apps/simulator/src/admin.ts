@@ -8,7 +8,7 @@ import { answerJson, answerProblem, type Desk, type Visit } from './desk.ts'
 import { ENTRIES_MAX } from './log.ts'
 import { OUTAGES, PROVIDER_NAME, type Outage, type World } from './world.ts'
 
-/** Where tests and demonstrations turn the knobs, and read the ground truth. See the README beside `src`. */
+/** The admin API: tests and demonstrations change settings and read the log of requests. See the README above `src`. */
 export function adminDesk(world: World): Desk {
   const doors: Readonly<Record<string, (visit: Visit, response: ServerResponse) => boolean>> = {
     'GET /admin/state': (_, response) => answerJson(response, world.state()),

@@ -48,7 +48,7 @@ export function readChange(given: unknown): BehaviourChange | string {
   return parsed.error.issues.map((issue) => [...issue.path, issue.message].join(' ')).join('; ')
 }
 
-/** What holds until somebody says otherwise. 1,024 tokens is the shortest prefix that public providers cache, 10 million the longest prompt. */
+/** The settings at the start. 1,024 tokens is the shortest prefix that public providers cache, 10 million the longest prompt. */
 const DEFAULTS: Omit<Behaviour, 'firstTokenMs' | 'tokensPerSecond'> = {
   firstTokenSpread: 0,
   instant: false,

@@ -5,7 +5,7 @@ import type { Fields } from './json.ts'
 import type { Prompt } from './prompt.ts'
 import type { Script } from './script.ts'
 
-/** One wire family: how it is asked, how it answers, how it complains. Pure wording; waiting and sockets are elsewhere. */
+/** One wire format: its requests, answers and errors. Pure; waiting and sockets are elsewhere. */
 export interface Dialect {
   readonly name: DialectName
   /** What a path below the provider's prefix asks for; null when this family has no such path. */
@@ -35,13 +35,13 @@ export interface Route {
   readonly stream?: boolean
 }
 
-/** What an answer needs to know beside its words. */
+/** What an answer needs besides its text. */
 export interface About {
   /** The request's number, unique for the life of the process; ids are made from it. */
   readonly seq: number
   readonly model: string
   readonly createdS: number
-  /** Whether the path itself asked for a stream. */
+  /** Whether the path itself requests a stream. */
   readonly stream: boolean
   readonly usageInStream: boolean
   readonly showsThoughts: boolean

@@ -90,7 +90,7 @@ export class Exchange {
     this.request.socket.resetAndDestroy()
   }
 
-  /** To be called when the generation stopped: tells how late it noticed that the client had left. */
+  /** To be called when the generation stopped: records how late it noticed that the client had left. */
   stopped(): void {
     if (this.#closedMs !== null && this.entry.outcome === 'aborted') {
       this.entry.noticedAfterMs = Math.max(0, performance.now() - this.#closedMs)

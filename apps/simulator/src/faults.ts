@@ -59,16 +59,16 @@ const COMMENT_EVERY = 3
 /** Bends the wording of a stream: a lost end, garbled JSON after `afterTokens`, comments between, other line ends. */
 export function* spoiled(frames: Iterable<Frame>, faults: ReadonlySet<Fault>, afterTokens: number): Generator<Frame> {
   let tokens = 0
-  let told = 0
+  let sent = 0
   let garbled = !faults.has('garbled_json')
   for (const frame of frames) {
     if (frame.part === 'end' && faults.has('no_done')) continue
-    if (faults.has('comments') && told % COMMENT_EVERY === 0) yield lined(COMMENT, faults)
+    if (faults.has('comments') && sent % COMMENT_EVERY === 0) yield lined(COMMENT, faults)
     const broken = !garbled && frame.part === 'content' && tokens >= afterTokens
     yield lined(broken ? { ...frame, wire: garble(frame.wire) } : frame, faults)
     garbled ||= broken
     tokens += frame.tokens
-    told += 1
+    sent += 1
   }
 }
 

@@ -11,7 +11,7 @@ export interface Provider {
   readonly dialect: DialectName
   readonly firstTokenMs: number
   readonly tokensPerSecond: number
-  /** Ends every stream with its usage, whether it was asked for or not. */
+  /** Ends every stream with its usage, requested or not. */
   readonly tellsUsage?: true
 }
 

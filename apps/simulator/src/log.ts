@@ -1,4 +1,4 @@
-/** The ground truth of one request: what was asked for, what really went out, and how it ended. */
+/** The record of one request: what was requested, what was sent, and how it ended. */
 export interface Entry {
   readonly seq: number
   /** Milliseconds since 1970 at which the request's head had been read. */
@@ -25,7 +25,7 @@ export interface Entry {
   noticedAfterMs: number | null
 }
 
-/** Enough for a benchmark's worth of requests at a few hundred bytes each; older ones give way and are counted. */
+/** Enough for a benchmark's worth of requests at a few hundred bytes each; older ones are dropped and counted. */
 export const ENTRIES_MAX = 100_000
 
 /** A ring of the last requests in the order of their arrival. Entries fill up while their request runs. */

@@ -16,7 +16,7 @@ export interface Mail {
   readonly html: string | null
 }
 
-/** Mails kept; the oldest gives way. */
+/** Mails kept; the oldest is dropped. */
 const MAILS_MAX = 200
 /** Far above what a sign-up mail needs, and 200 of them still fit into memory. */
 const MAIL_BYTES_MAX = 2 * 1024 * 1024

@@ -3,7 +3,7 @@ import { type Fields, fieldsOf, isFields, listOf, numberOf, textOf } from './jso
 
 /** Below this depth optional properties are left out and lists are as short as allowed, so that recursive schemas end. */
 const FULL_DEPTH_MAX = 4
-/** A schema that is still open here is answered with null: it describes nothing finite, or nobody's real tool. */
+/** A schema that is still open here is answered with null: it describes nothing finite, and no real tool. */
 const DEPTH_MAX = 24
 
 /**

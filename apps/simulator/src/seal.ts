@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 
-/** No secret: it only has to make a seal that nobody writes by accident. */
+/** No secret: it only has to make a seal that is never written by accident. */
 const SEALING_KEY = 'simulated thoughts'
 const TEXT_BYTES = 12
 const SEAL_BYTES = TEXT_BYTES + 32

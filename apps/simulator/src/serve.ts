@@ -7,10 +7,10 @@ import { MODELS_LISTED, type Provider } from './fleet.ts'
 import { type Fields, isFields, textOf } from './json.ts'
 import { paceOf, untilComplete } from './pace.ts'
 import { promptTokens } from './prompt.ts'
-import { failedAtStart, JSON_BODY, STALL_MS_MAX, tellStreamed, tellWhole } from './telling.ts'
-import { tell } from './story.ts'
+import { failedAtStart, JSON_BODY, STALL_MS_MAX, respondStreamed, respondWhole } from './respond.ts'
+import { scriptFor } from './story.ts'
 import { BAD_CREDENTIAL, NO_CREDENTIAL, NO_SUCH_PATH, NOT_JSON, tooLong, TOO_LARGE, troubleOf } from './trouble.ts'
-import { wishesIn } from './wishes.ts'
+import { overridesIn } from './overrides.ts'
 import type { World } from './world.ts'
 
 /** One request to a provider as it arrived. */
@@ -26,14 +26,14 @@ export interface Call {
   readonly body: string | null
 }
 
-/** Answers one call as its provider would, or goes wrong as it was told to. */
+/** Answers one call as its provider would, or fails as configured. */
 export async function serve(call: Call): Promise<void> {
   const { world, exchange, provider, dialect } = call
-  const wishes = wishesIn(exchange.request.headers)
+  const overrides = overridesIn(exchange.request.headers)
   const route = dialect.route(exchange.request.method ?? 'GET', call.path)
   const body = parsed(call.body)
   const model = route?.model ?? textOf(body?.['model'])
-  const behaviour = world.behaviour(provider, model, typeof wishes === 'string' ? null : wishes)
+  const behaviour = world.behaviour(provider, model, typeof overrides === 'string' ? null : overrides)
   const roll = world.dice(provider, behaviour.seed)
   const faults = faultsFor(behaviour, roll)
   const about = aboutOf(exchange, model, route, behaviour)
@@ -41,7 +41,7 @@ export async function serve(call: Call): Promise<void> {
   exchange.entry.faults = [...faults]
   if (await struckEarly(call, faults, about)) return
   try {
-    if (typeof wishes === 'string') throw new Complaint({ message: wishes })
+    if (typeof overrides === 'string') throw new Complaint({ message: overrides })
     if (!route) throw new Complaint(NO_SUCH_PATH)
     checkCredential(call)
     dialect.checkHeaders?.(exchange.request.headers)
@@ -103,7 +103,7 @@ function checkCredential({ dialect, exchange, query }: Call): void {
   if (REFUSED.test(credential)) throw new Complaint(BAD_CREDENTIAL)
 }
 
-/** So that whoever tries the product can see what becomes of a credential that a provider does not take. */
+/** A credential that every simulated provider refuses, so that a refusal can be tried out. */
 const REFUSED = /^refuse|invalid/
 
 function refuse({ exchange, dialect }: Call, trouble: Trouble, about: About): void {
@@ -111,7 +111,7 @@ function refuse({ exchange, dialect }: Call, trouble: Trouble, about: About): vo
   exchange.send(status, { ...JSON_BODY, ...headers }, body, 0)
 }
 
-interface Asked {
+interface AcceptedCall {
   readonly call: Call
   readonly route: Route
   readonly body: Fields | null
@@ -121,41 +121,41 @@ interface Asked {
   readonly roll: Dice
 }
 
-async function answer(asked: Asked): Promise<void> {
-  const { call, route, body, about } = asked
+async function answer(accepted: AcceptedCall): Promise<void> {
+  const { call, route, body, about } = accepted
   if (route.kind === 'models')
-    return sendJson(asked, call.dialect.models(MODELS_LISTED, new URLSearchParams(call.query)))
+    return sendJson(accepted, call.dialect.models(MODELS_LISTED, new URLSearchParams(call.query)))
   if (call.body === null) throw new Complaint(TOO_LARGE)
   if (!body) throw new Complaint(NOT_JSON)
-  if (route.kind !== 'embeddings') return answerPrompt(asked, body)
+  if (route.kind !== 'embeddings') return answerPrompt(accepted, body)
   const { exchange, dialect } = call
   const embedded = dialect.embeddings(body, about)
   exchange.entry.tokensIn = embedded.tokens
-  await untilComplete(1, exchange, paceOf(asked.behaviour, asked.roll))
+  await untilComplete(1, exchange, paceOf(accepted.behaviour, accepted.roll))
   const replaced =
-    exchange.closed || (await failedAtStart({ exchange, dialect, about, faults: asked.faults }, JSON_BODY))
-  if (!replaced) sendJson(asked, embedded.body)
+    exchange.closed || (await failedAtStart({ exchange, dialect, about, faults: accepted.faults }, JSON_BODY))
+  if (!replaced) sendJson(accepted, embedded.body)
 }
 
-function sendJson({ call, about }: Asked, body: string): void {
+function sendJson({ call, about }: AcceptedCall, body: string): void {
   call.exchange.send(200, { ...JSON_BODY, ...call.dialect.headers(about) }, body, 0)
 }
 
-async function answerPrompt(asked: Asked, body: Fields): Promise<void> {
-  const { call, route, about, behaviour, faults, roll } = asked
+async function answerPrompt(accepted: AcceptedCall, body: Fields): Promise<void> {
+  const { call, route, about, behaviour, faults, roll } = accepted
   const { entry } = call.exchange
   const prompt = call.dialect.read(body, route)
   entry.tokensIn = promptTokens(prompt)
   entry.stream = prompt.stream
   if (entry.tokensIn > behaviour.contextTokensMax)
     throw new Complaint(tooLong(entry.tokensIn, behaviour.contextTokensMax))
-  if (route.kind === 'count') return sendJson(asked, call.dialect.count(entry.tokensIn))
+  if (route.kind === 'count') return sendJson(accepted, call.dialect.count(entry.tokensIn))
   const cache = call.world.prefixes.touch(call.provider.name, prompt, behaviour.cacheTokensMin)
-  const script = withFalseUsage(tell(prompt, cache, behaviour.tokens), faults)
+  const script = withFalseUsage(scriptFor(prompt, cache, behaviour.tokens), faults)
   entry.tokensCached = script.usage.cached
   entry.tokensOut = script.usage.completion
   entry.tokensReasoning = script.usage.reasoning
-  await (prompt.stream ? tellStreamed : tellWhole)({
+  await (prompt.stream ? respondStreamed : respondWhole)({
     exchange: call.exchange,
     dialect: call.dialect,
     script,

@@ -10,7 +10,7 @@ import { prose, subjectOf } from './words.ts'
  * What will be said: a pure function of the model and the conversation, so that the same call gets the same answer
  * from every provider. @param tokens how long the text shall be; left out, the conversation decides.
  */
-export function tell(prompt: Prompt, cache: CacheUse, tokens?: number): Script {
+export function scriptFor(prompt: Prompt, cache: CacheUse, tokens?: number): Script {
   const seed = seedOf(prompt)
   const roll = dice(seed)
   const refused = prompt.turns.some((turn) => turn.role !== 'assistant' && turn.text.includes('[refuse]'))
@@ -64,7 +64,7 @@ function callsOf(tools: readonly Tool[], seed: number, roll: Dice): Call[] {
   })
 }
 
-/** JSON is told in slices of five characters, so that a stream cuts through names, escapes and numbers. */
+/** JSON is sent in slices of five characters, so that a stream cuts through names, escapes and numbers. */
 const PIECE = /[^]{1,5}/gu
 
 function sliced(text: string): string[] {

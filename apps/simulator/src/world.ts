@@ -32,12 +32,12 @@ export class World {
     this.prefixes = new Prefixes(now)
   }
 
-  /** What holds for one request: settings, then the request's own wishes, then an outage over both. */
-  behaviour(provider: Provider, model: string, wishes: BehaviourChange | null): Behaviour {
+  /** Behaviour for one request: the settings, then the request's own headers, then an outage over both. */
+  behaviour(provider: Provider, model: string, overrides: BehaviourChange | null): Behaviour {
     const settings = this.behaviours.of(provider, model)
-    const wished = wishes ? { ...settings, ...wishes } : settings
+    const overridden = overrides ? { ...settings, ...overrides } : settings
     const outage = this.down.get(provider.name)
-    return outage === undefined ? wished : { ...wished, faults: [OUTAGES[outage]] }
+    return outage === undefined ? overridden : { ...overridden, faults: [OUTAGES[outage]] }
   }
 
   /** Dice for a provider's next request. A change of behaviour starts the run anew, so that a seed gives the same run again. */
@@ -89,7 +89,7 @@ export class World {
     }
   }
 
-  /** Notes a mistake of our own and closes the connection, for there is no telling what was sent. */
+  /** Notes a mistake of our own and closes the connection, since it is unknown what was sent. */
   failed(error: unknown, exchange: Exchange): void {
     if (this.mistakes.length >= MISTAKES_MAX) this.mistakes.shift()
     this.mistakes.push(error instanceof Error ? `${error.name}: ${error.message}` : String(error))
@@ -97,7 +97,7 @@ export class World {
   }
 }
 
-/** Mistakes kept: the first one usually tells it all. */
+/** Mistakes kept: the first one usually explains the others. */
 const MISTAKES_MAX = 20
 /** A test registers a handful. */
 const PROVIDERS_MAX = 1000

@@ -61,7 +61,7 @@ export function ownEnvironment(): Readonly<Record<string, string | undefined>> {
   return process.env
 }
 
-/** What our processes get from the machine; everything else they are told by name. */
+/** Variables that the processes inherit; every other one is passed by name. */
 const INHERITED = [
   'PATH',
   'HOME',

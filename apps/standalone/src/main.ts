@@ -11,7 +11,7 @@ await run(async () => {
   const environment = ownEnvironment()
   const config = standaloneConfig(environment)
   const standalone = await startStandalone(config, inherited(environment), giveUp).catch((error: unknown) => {
-    // Whoever runs this is not served by a stack: every part says in a sentence what it needs.
+    // A stack does not help the operator: every part says in a sentence what it needs.
     throw config.LOG_LEVEL === 'debug' ? error : new ConfigError(error instanceof Error ? error.message : String(error))
   })
   const { apiUrl, consoleUrl, key, simulatorUrl } = standalone
@@ -20,7 +20,7 @@ await run(async () => {
     : banner(standalone)
   return { ready: { api: apiUrl, console: consoleUrl }, close: () => standalone.close() }
 })
-// Not before a signal ends everything in order: whoever reads this may send one at once.
+// After `run`, since a program that reads this may send a signal at once, which then ends everything in order.
 process.stdout.write(said)
 
 function giveUp(message: string): void {

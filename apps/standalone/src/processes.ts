@@ -3,9 +3,9 @@ import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 
-/** One of our processes under this one: it ends when we end, however we end, because its IPC channel closes. */
+/** A child process: it ends when this process ends, however that ends, because its IPC channel closes. */
 export interface Process {
-  /** What it said when it was ready. */
+  /** What it reported when it was ready. */
   readonly ready: Readonly<Record<string, string | number | null>>
   stop(): Promise<void>
 }
@@ -29,8 +29,8 @@ const STOP_MS_MAX = 45_000
 const RESTARTS_MAX = 5
 
 /**
- * Starts a program and keeps it running. Rejects with the program's own words when it does not get ready.
- * `onGone` hears of a process that died once too often.
+ * Starts a program and keeps it running. Rejects with the program's own message when it does not get ready.
+ * `onGone` is called when a process died once too often.
  */
 export async function start(program: Program, onGone: (message: string) => void): Promise<Process> {
   await mkdir(program.logs, { recursive: true })
@@ -108,7 +108,7 @@ function launch(program: Program, environment: Program['environment']): Promise<
   })
 }
 
-/** How much of a failing program's last words is repeated. */
+/** How much of a failing program's last output is repeated. */
 const SAID_MAX = 4_000
 
 function end(child: ChildProcess): Promise<void> {

@@ -110,7 +110,7 @@ function foreignHome(home: string, version: unknown): Error {
 }
 
 /**
- * Throws an Error that says what to do when keys in the database were signed with other secrets: nobody could check them.
+ * Throws an Error that says what to do when keys in the database were signed with other secrets: no process could check them.
  * @param keySecrets null: made just now and not saved yet, so that any key in force was signed with others
  */
 export async function refuseForeignKeys(appUrl: string, keySecrets: string | null): Promise<void> {

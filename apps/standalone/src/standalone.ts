@@ -8,9 +8,9 @@ import { prepareStores, type PreparedStores } from './stores.ts'
 
 /** The whole product on one machine, running. */
 export interface Standalone {
-  /** Where people go. */
+  /** Address of the console. */
   readonly consoleUrl: string
-  /** Where clients go: the base URL of the API. */
+  /** The base URL of the API. */
   readonly apiUrl: string
   /** Where simulated providers and the development mailbox are. */
   readonly simulatorUrl: string
@@ -25,14 +25,14 @@ export interface Standalone {
 /** Folder of the built programs: this file is `dist/standalone/main.js` when it runs. */
 const DIST = path.resolve(import.meta.dirname, '..')
 
-/** Room for what requests leave behind within a moment: with the default, collecting it takes an eighth of the gateway's time. */
+/** Room for the garbage of requests: with the default, collecting it takes an eighth of the gateway's time. */
 const GATEWAY_NODE_ARGS = ['--max-semi-space-size=32']
 
 /**
  * Starts stores, simulator, control, worker and gateway, in that order, each as its own process bound to loopback.
  * Rejects with a sentence for people; whatever had been started by then is ended.
  * @param machine the part of the environment that every process gets
- * @param onGone hears that the product cannot go on
+ * @param onGone called with the reason when the product cannot go on
  */
 export async function startStandalone(
   config: StandaloneConfig,

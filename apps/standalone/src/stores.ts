@@ -4,7 +4,7 @@ import { ensureLogin, migrate, seedCatalogue, startEmbeddedPostgres, startEmbedd
 import type { StandaloneConfig } from './config.ts'
 import type { Secrets } from './secrets.ts'
 
-/** Stores with everything in them that the processes expect. */
+/** Stores, ready for the processes. */
 export interface PreparedStores {
   readonly ownerUrl: string
   readonly appUrl: string
@@ -45,7 +45,7 @@ export async function prepareStores(config: StandaloneConfig, secrets: Secrets):
   }
 }
 
-/** What a database of one's own may refuse, said with the name of the setting that points there. */
+/** A refusal of an existing database, with the name of the setting that points there. */
 function unusable(cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new Error(`The PostgreSQL that DATABASE_URL names cannot be used: ${reason}`, { cause })
@@ -84,7 +84,7 @@ function versioned(baseUrl: string, version: string): string {
   return /\/v\d[a-z0-9]*$/.test(baseUrl) ? baseUrl : `${baseUrl}/${version}`
 }
 
-/** What a model of one's own server takes, where nobody says otherwise. */
+/** Context length of the models of a compatible server, which does not report it. */
 const CONTEXT_LENGTH = 128_000
 
 function modelNames(config: StandaloneConfig) {

@@ -15,13 +15,13 @@ import { openMailer } from './mail/mailer.ts'
 import { sendVerification } from './mail/send-verification.ts'
 import { runWhatIf } from './what-if/run-what-if.ts'
 
-/** A worker at work. */
+/** A running worker. */
 export interface Worker {
-  /** Lets jobs under way finish, gives what-ifs back, then lets go of everything. */
+  /** Lets running jobs finish, releases what-ifs, then closes everything. */
   readonly close: () => Promise<void>
 }
 
-/** Jobs wait for mail servers and databases; what-ifs, which do not, give way after every batch of rows. */
+/** Jobs wait for mail servers and databases; what-ifs, which do not, pause after every batch of samples. */
 const JOBS_AT_ONCE = 4
 const PATIENCE = { statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 }
 

@@ -47,7 +47,7 @@ function requestId(about: About): string {
   return `req_sim${about.seq}`
 }
 
-/** The minute's allowance. It is never used up on its own: a 429 is asked for, and says so with `left` at 0. */
+/** The minute's allowance. It is never used up on its own: a requested 429 reports `left` as 0. */
 function limits(left: number): Record<string, string> {
   const reset = new Date(Math.ceil(Date.now() / 60_000) * 60_000).toISOString()
   return {

@@ -98,7 +98,7 @@ const STATUS: Readonly<Record<Trouble['kind'], string>> = {
   internal: 'INTERNAL',
 }
 
-/** Gemini has no `retry-after`: how long to wait stands in the details. */
+/** Gemini has no `retry-after`: the details say how long to wait. */
 function* detailsOf(trouble: Trouble, about: About): Generator {
   const { kind, param, message } = trouble
   if (kind === 'credential') {

@@ -21,7 +21,7 @@ export const USAGE = `Usage: main.js catalogue <command>
   discard <draft>                close it without a change
 `
 
-/** Whoever may run a command on the server is the operator. */
+/** The author of changes made on the command line. */
 const BY = 'operator'
 
 /**
@@ -84,11 +84,11 @@ function described(draft: CatalogueDraft): string {
   return line(draft) + draft.changes.map(changeLine).join('')
 }
 
-/** Fields of new rows are many and known from the list; those that change are told with both sides. */
+/** Fields of new rows are many and known from the list; changed fields are shown with both values. */
 function changeLine({ kind, table, name, fields, held }: CatalogueChange): string {
   const sides = Object.entries(fields).map(
     ([field, { before, after }]) => `${field} ${JSON.stringify(before)} → ${JSON.stringify(after)}`,
   )
-  const told = kind === 'changed' ? `  ${sides.join(', ')}` : ''
-  return `  ${kind} ${table} ${name}${told}${held === null ? '' : `  HELD BACK: ${held}`}\n`
+  const shown = kind === 'changed' ? `  ${sides.join(', ')}` : ''
+  return `  ${kind} ${table} ${name}${shown}${held === null ? '' : `  HELD BACK: ${held}`}\n`
 }

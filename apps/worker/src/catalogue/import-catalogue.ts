@@ -13,7 +13,7 @@ import {
 } from '@turnpike/store'
 
 /**
- * Reads a price list and keeps what it would change as a draft for somebody to review; nothing is changed by it. Null when nothing would.
+ * Reads a price list and keeps what it would change as a draft to be reviewed; nothing is changed by it. Null when nothing would change.
  * Throws Fault `request_invalid` for a file that is not there or does not fit.
  * @param file path of a price list; null: the package that is installed @param nowMs dated prices hold from their day on
  */

@@ -15,27 +15,27 @@ import {
   type PrismaClient,
 } from '@turnpike/store'
 
-interface Means {
+interface Dependencies {
   readonly prisma: PrismaClient
-  /** For the rows, a thousand at a time. */
+  /** Reads the samples, a thousand at a time. */
   readonly pool: Pool
   readonly log: Logger
   /** Wall clock, milliseconds. */
   readonly now: () => number
-  /** Aborted when the worker is told to stop: a run under way is given back. */
+  /** Aborted when the worker stops: its run is released. */
   readonly stopping: AbortSignal
 }
 
 /**
- * Tries a policy out on recorded requests, from the beginning to the report. Does nothing for a run that is over, or whose tenant has
- * another one under way. Rejects when the database is away: the job is tried again, and the run is free once its worker was silent.
+ * Replays recorded requests under a policy, from the beginning to the report. Does nothing for a run that is over, or whose tenant has
+ * another one running. Rejects when the database is unavailable: the job is tried again, and the run is free without heartbeats.
  */
-export async function runWhatIf(means: Means, { tenantId, runId }: Jobs['run-what-if']): Promise<void> {
-  const { prisma, log, now } = means
+export async function runWhatIf(dependencies: Dependencies, { tenantId, runId }: Jobs['run-what-if']): Promise<void> {
+  const { prisma, log, now } = dependencies
   const claimed = await claimWhatIf(prisma, tenantId, runId, now())
   if (!claimed) return
   try {
-    const outcome = await replayRun(means, claimed)
+    const outcome = await replayRun(dependencies, claimed)
     if (outcome === 'stopped') await releaseWhatIf(prisma, claimed)
     else await endWhatIf(prisma, claimed, outcome, now())
   } catch (error) {
@@ -46,29 +46,29 @@ export async function runWhatIf(means: Means, { tenantId, runId }: Jobs['run-wha
   }
 }
 
-/** Requests routed in one go: one millisecond or two. Then others have their turn, and so has the next page, which is read meanwhile. */
+/** Samples routed without a pause: one millisecond or two. Other jobs run in the pause, and the next page is read. */
 const AT_ONCE = 100
 
-/** Progress is told twice a second at most. A cancelled run hears of it then. */
+/** Longest time between two heartbeats, which report progress and find out that a run was cancelled. */
 const BEAT_MS = 500
 
-/** Null: it was called off. */
-async function replayRun({ prisma, pool, now, stopping }: Means, claimed: ClaimedWhatIf) {
+/** Null: it was cancelled. */
+async function replayRun({ prisma, pool, now, stopping }: Dependencies, claimed: ClaimedWhatIf) {
   const { tenantId, run } = claimed
   const replay = openReplay(await readDraft(pool, tenantId, run))
   let rowsDone = 0
-  let toldMs = now()
-  for await (const { world, requests, unrecorded } of readWhatIf(pool, tenantId, run)) {
+  let beatMs = now()
+  for await (const { context, samples, unrecorded } of readWhatIf(pool, tenantId, run)) {
     if (stopping.aborted) return 'stopped'
-    for (let next = 0; next < requests.length; next += AT_ONCE) {
-      replay.take(world, requests.slice(next, next + AT_ONCE))
+    for (let next = 0; next < samples.length; next += AT_ONCE) {
+      replay.take(context, samples.slice(next, next + AT_ONCE))
       await setImmediate()
     }
     replay.skip(unrecorded)
-    rowsDone += requests.length + unrecorded
-    if (now() - toldMs < BEAT_MS) continue
-    toldMs = now()
-    if (!(await beatWhatIf(prisma, claimed, rowsDone, toldMs))) return null
+    rowsDone += samples.length + unrecorded
+    if (now() - beatMs < BEAT_MS) continue
+    beatMs = now()
+    if (!(await beatWhatIf(prisma, claimed, rowsDone, beatMs))) return null
   }
   return { report: replay.report(), rowsDone }
 }

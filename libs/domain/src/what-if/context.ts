@@ -16,7 +16,7 @@ export interface Past {
   /** Oldest first; the first one holds before its time too. Not empty. */
   readonly catalogues: readonly PricedCatalogue[]
   readonly reachable: ReadonlySet<ProviderSlug>
-  /** What the tenant brings along, as of today; absent: nothing. */
+  /** The tenant's BYOK resources as of today; absent: none. */
   readonly own?: Own
   /** Minutes of the stretch, and of an hour before and after it, in any order. */
   readonly minutes: readonly EndpointMinute[]
@@ -26,7 +26,7 @@ export interface Past {
 export interface Moment {
   /** As the router would have seen it; without a warm prompt cache, which belongs to a request. */
   readonly snapshot: RoutingSnapshot
-  /** Null for one that is gone, or whose owner is. */
+  /** Null when the endpoint or its owner no longer exists. */
   endpoint(id: TargetId): Endpoint | null
   shown(id: TargetId): Shown
 }
@@ -38,10 +38,10 @@ export interface ReplayContext {
 }
 
 const MINUTE_MS = 60_000
-/** Minutes kept at hand: requests come roughly in order, and a minute costs about a millisecond to build again. */
+/** Minutes kept in memory: requests come roughly in order, and a minute costs about a millisecond to build again. */
 const MOMENTS_MAX = 240
 
-/** Makes a past to route in. Each minute is built once while it is asked for again; the same past gives the same minutes. */
+/** Builds each minute once while it is in use; the same past gives the same minutes. */
 export function replayContextOf(past: Past): ReplayContext {
   const timeline = new Timeline(past.minutes)
   const dated = past.catalogues.map(({ fromMs, catalogue }) => ({ fromMs, catalogue, endpoints: byId(catalogue) }))
@@ -49,13 +49,13 @@ export function replayContextOf(past: Past): ReplayContext {
   return {
     at(ms) {
       const minute = Math.floor(ms / MINUTE_MS)
-      let place = dated.length - 1
-      while (place > 0 && (dated[place]?.fromMs ?? 0) > ms) place--
-      const key = minute * dated.length + place
+      let index = dated.length - 1
+      while (index > 0 && (dated[index]?.fromMs ?? 0) > ms) index--
+      const key = minute * dated.length + index
       const known = moments.get(key)
       if (known) return known
-      const chosen = dated[place]
-      if (!chosen) throw new Error('a past without a catalogue was asked for a minute')
+      const chosen = dated[index]
+      if (!chosen) throw new Error('a past without a catalogue has no minutes')
       const made = momentOf(minute, chosen, past, timeline)
       const [oldest] = moments.keys()
       if (moments.size >= MOMENTS_MAX && oldest !== undefined) moments.delete(oldest)

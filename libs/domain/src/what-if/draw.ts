@@ -1,7 +1,7 @@
 const TWO_POW_32 = 2 ** 32
 
 /**
- * A number in [0, 1) that follows from a request's own draw, its time and a place, and looks as if it were thrown anew: the finaliser of
+ * A number in [0, 1) that follows from a request's own draw, its time and a place, and looks random: the finaliser of
  * MurmurHash3 (Appleby, public domain). The same request and place give the same number.
  */
 export function derivedDraw(draw: number, beganAtMs: number, place: number): number {

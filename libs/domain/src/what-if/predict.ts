@@ -12,21 +12,21 @@ import { derivedDraw } from './draw.ts'
 import { kindOf, type Failing } from './timeline.ts'
 import type { Moment } from './context.ts'
 
-/** A finished request as it was recorded: what the router was given, and what came of it. */
+/** A finished request as it was recorded: what the router was given, and the outcome. */
 export interface ReplaySample {
   readonly requestId: RequestId
   readonly beganAtMs: number
   /** With the policies that applied then. Requests of one caller best share the object: what follows from it is computed once. */
   readonly caller: Caller
   readonly route: RouteRequest
-  /** The dice of its decision. */
+  /** The draw of its decision. */
   readonly draw: number
-  /** Where its prompt cache was known to be warm; null when nowhere, or when nobody wrote it down. */
+  /** The target whose prompt cache was known to be warm; null when there was none, or it was not recorded. */
   readonly warm: TargetId | null
   readonly streamed: boolean
-  /** Who answered; null when nobody did. */
+  /** The target that answered; null when none did. */
   readonly endpoint: TargetId | null
-  /** It ended with a fault, whoever's. One that the caller called off did not. */
+  /** It ended with a fault, of any blame. A request that the caller cancelled did not. */
   readonly failed: boolean
   readonly usage: Usage
   readonly costNano: NanoUsd
@@ -37,22 +37,22 @@ export interface ReplaySample {
   readonly attempts: readonly Pick<Attempt, 'endpoint' | 'outcome' | 'fault'>[]
 }
 
-/** What became or would have become of a request. Null is what nobody knows, or what there was none of. */
+/** The recorded or predicted outcome of a request. Null: unknown, or there was none. */
 export interface PredictedOutcome {
   readonly end: 'answered' | 'failed' | 'refused'
-  /** Who answered, or broke off the answer. */
+  /** The target that answered, or broke off the answer. */
   readonly endpoint: TargetId | null
   readonly costNano: NanoUsd | null
   readonly firstTokenMs: number | null
   readonly tokensPerSecond: number | null
-  /** Attempts after the first, without those that were called off because another was faster. */
+  /** Attempts after the first, without those that lost to a faster one. */
   readonly failovers: number
 }
 
 export interface Prediction extends PredictedOutcome {
   /** The filter that left no endpoint; null unless refused. */
   readonly stage: Stage | null
-  /** What would have to be known to predict more: the endpoints of the way showed nothing of it within the hour. */
+  /** What cannot be predicted: the endpoints that would be tried showed nothing of it within the hour. */
   readonly unknown: { readonly firstToken: boolean; readonly throughput: boolean; readonly failure: boolean }
 }
 
@@ -68,11 +68,11 @@ export function recordedOutcome(request: ReplaySample): PredictedOutcome {
 const ALL_KNOWN = { firstToken: false, throughput: false, failure: false }
 
 /**
- * What would have become of a request under another decision. Where that begins with who answered at once, and where both decisions
- * name the same way, it is what happened. Else the way is walked: an endpoint that was tried did then what it did now; what another
- * would have done is drawn from what it showed in that minute, by numbers that follow from the request's own dice.
- * @param then the decision under the policies that applied, in the same snapshot as `draft`, so that only the policy differs; asked
- *   for when it is needed
+ * The outcome of a request under another decision. It is the recorded one where the decision begins with the target that answered at
+ * once, and where both decisions have the same targets. Else the targets are walked: a target that was tried repeats its recorded
+ * attempt; the attempt of another is drawn from what it showed in that minute, by numbers that follow from the request's own draw.
+ * @param then the decision under the policies that applied, in the same snapshot as `draft`, so that only the policy differs; called
+ *   when it is needed
  */
 export function predict(
   request: ReplaySample,
@@ -106,7 +106,7 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i])
 }
 
-/** By the filter that removed where it would have gone, else by the last one that removed anything. */
+/** Names the filter that removed the first target, else the last one that removed anything. */
 function refusal(then: Decision, { removed }: Decision): Prediction {
   const cause = removed.find(({ endpoint }) => endpoint === then.targets[0])
   const last = STAGES.findLast((stage) => removed.some((one) => one.stage === stage))
@@ -127,7 +127,7 @@ interface Way {
   readonly fallbacks: readonly TargetId[]
 }
 
-/** Where both decisions begin with the same endpoint, the request would have begun where it did begin. */
+/** Where both decisions begin with the same endpoint, the first attempt is the recorded one. */
 function wayOf(request: ReplaySample, then: Decision, { targets, fallbacks }: Decision): Way {
   const began = request.attempts[0]?.endpoint
   if (began === undefined || targets[0] !== then.targets[0] || targets[0] === began) return { targets, fallbacks }
@@ -159,7 +159,7 @@ function walk(request: ReplaySample, way: Way, { failover, fallbackOn }: Decisio
   return unanswered(ATTEMPTS_MAX - 1)
 }
 
-/** What an endpoint did with this very request; null when it was not asked. */
+/** What an endpoint did with this request; null when it was not tried. */
 function recordedHop({ attempts }: ReplaySample, endpoint: TargetId): Hop | null {
   const attempt = attempts.find((tried) => tried.endpoint === endpoint)
   if (!attempt) return null
@@ -167,7 +167,7 @@ function recordedHop({ attempts }: ReplaySample, endpoint: TargetId): Hop | null
   return { end: 'failed', kind: attempt.fault && kindOf(attempt.fault) }
 }
 
-/** Numbers that one request needs, apart from each other. The first ones decide whether its attempts fail. */
+/** Places of the numbers that one request needs. The first ones decide whether its attempts fail. */
 const FIRST_TOKEN_PLACE = 100
 const THROUGHPUT_PLACE = 101
 
@@ -192,7 +192,7 @@ function answered(request: ReplaySample, endpoint: TargetId, failovers: number, 
   return {
     end: 'answered',
     endpoint,
-    // What failed then has used no tokens that anybody could price; of one's own accounts the provider sends the bill.
+    // Tokens of a request that failed are unknown; BYOK requests are billed by the provider.
     costNano: price && !request.failed ? (isOwn ? 0n : cost(request.usage, price).total) : null,
     firstTokenMs: hasFirstToken ? drawn(firstToken, FIRST_TOKEN_PLACE) : null,
     tokensPerSecond: hasThroughput ? drawn(throughput, THROUGHPUT_PLACE) : null,
@@ -206,7 +206,7 @@ function answered(request: ReplaySample, endpoint: TargetId, failovers: number, 
   }
 }
 
-/** Whoever fails pays nothing. */
+/** A failure costs nothing. */
 function unanswered(failovers: number): Prediction {
   const nothing = { endpoint: null, firstTokenMs: null, tokensPerSecond: null }
   return { end: 'failed', costNano: 0n, ...nothing, failovers, stage: null, unknown: ALL_KNOWN }

@@ -22,32 +22,32 @@ export interface WhatIfPair {
 }
 
 export interface WhatIfGroup extends WhatIfPair {
-  /** A model, or a provider; empty for requests that nobody answered. */
+  /** A model, or a provider; empty for requests without an answer. */
   readonly name: string
 }
 
-/** Requests that end elsewhere. Null stands for nobody: failed or refused. */
+/** Requests whose answering target changes. Null: none, failed or refused. */
 export interface WhatIfChangedRoute {
   readonly from: TargetId | null
   readonly to: TargetId | null
   readonly requests: number
-  /** What they cost then, and what they would have cost; those whose price nobody can know are left out of both. */
+  /** Recorded and predicted cost; requests whose predicted cost is unknown are left out of both. */
   readonly happenedNano: NanoUsd
   readonly predictedNano: NanoUsd
 }
 
-/** One request that ends elsewhere, to look at. */
+/** One request whose answering target changes. */
 export interface WhatIfSample {
   readonly requestId: RequestId
   readonly beganAtMs: number
-  /** What was asked for. */
+  /** The requested model. */
   readonly model: string
   readonly from: TargetId | null
   readonly to: TargetId | null
   /** The filter that refuses it; null when it is not refused. */
   readonly stage: Stage | null
   readonly happenedNano: NanoUsd
-  /** Null: nobody can know. */
+  /** Null: unknown. */
   readonly predictedNano: NanoUsd | null
   readonly happenedFirstTokenMs: number | null
   readonly predictedFirstTokenMs: number | null
@@ -55,14 +55,14 @@ export interface WhatIfSample {
 
 /** Requests whose prediction lacks a part. Speeds that are unknown are left out of what happened too. */
 export interface WhatIfUnknown {
-  /** They failed or were refused then, so that nobody knows their tokens, or the endpoint had no price. */
+  /** They failed or were refused then, so that their tokens are unknown, or the endpoint had no price. */
   readonly cost: number
   readonly firstToken: number
   readonly throughput: number
   readonly failures: number
 }
 
-/** What a what-if cannot say. Always told along with the figures. */
+/** What a what-if cannot predict. Always reported with the figures. */
 export const WHAT_IF_LIMITS = {
   quality: 'Nothing is said about the quality of answers: another model or precision may answer differently.',
   tokens: 'Every request is taken to use the tokens that it did use.',
@@ -83,7 +83,7 @@ export interface WhatIfReport {
   readonly requests: number
   /** Requests without a recorded decision, which are left out of everything else. */
   readonly unrecorded: number
-  /** Some of them, which were routed again under their own policies; and those of these that begin where they did begin. The others show how far health by the minute is from health by the second. */
+  /** Requests that were also routed under the policies that applied; and those of them with the recorded first target. The others show how far health by the minute is from health by the second. */
   readonly checked: number
   readonly reproduced: number
   readonly totals: WhatIfPair
@@ -91,18 +91,18 @@ export interface WhatIfReport {
   readonly models: readonly WhatIfGroup[]
   readonly providers: readonly WhatIfGroup[]
   readonly moved: number
-  /** The most frequent first, WHAT_IF_MOVES_MAX at most. */
+  /** The most frequent first, WHAT_IF_CHANGED_ROUTES_MAX at most. */
   readonly changedRoutes: readonly WhatIfChangedRoute[]
   /** Requests refused under the draft that were not refused then, by the filter. */
   readonly refused: readonly { readonly stage: Stage; readonly requests: number }[]
   readonly unknown: WhatIfUnknown
-  /** Moved requests with the largest saving or loss, WHAT_IF_SAMPLE_MAX at most; then those refused, as many. */
+  /** Requests whose target changes with the largest saving or loss, WHAT_IF_SAMPLE_MAX at most; then those refused, as many. */
   readonly sample: readonly WhatIfSample[]
   readonly refusedSample: readonly WhatIfSample[]
   readonly limits: readonly WhatIfLimit[]
 }
 
-/** Requests listed of each sort at most: enough to look into, small enough to send whole. */
+/** Longest list of requests: enough to look into, small enough to send whole. */
 export const WHAT_IF_SAMPLE_MAX = 200
 /** Pairs of endpoints listed at most. */
 export const WHAT_IF_CHANGED_ROUTES_MAX = 100

@@ -20,7 +20,7 @@ import {
 export class WhatIfSummary {
   /** By endpoint, or by the model that was asked for where nobody answered; the sums of the report are made of these. */
   readonly #cells = new Map<string, Cell>()
-  readonly #moves = new Map<TargetId | null, Map<TargetId | null, ChangedRouteSum>>()
+  readonly #changedRoutes = new Map<TargetId | null, Map<TargetId | null, ChangedRouteSum>>()
   readonly #stages = new Map<Stage, number>()
   readonly #sample = new Largest()
   readonly #refusedSample = new Largest()
@@ -58,7 +58,7 @@ export class WhatIfSummary {
 
   report(): WhatIfReport {
     const cells = [...this.#cells.values()]
-    const moves = [...this.#moves.values()].flatMap((sums) => [...sums.values()])
+    const changedRoutes = [...this.#changedRoutes.values()].flatMap((sums) => [...sums.values()])
     const refused = [...this.#stages].map(([stage, requests]) => ({ stage, requests }))
     return {
       requests: this.#requests,
@@ -69,7 +69,7 @@ export class WhatIfSummary {
       models: groupsOf(cells, ({ model }) => model),
       providers: groupsOf(cells, ({ provider }) => provider),
       moved: this.#moved,
-      changedRoutes: moves.toSorted(mostFirst).slice(0, WHAT_IF_CHANGED_ROUTES_MAX),
+      changedRoutes: changedRoutes.toSorted(mostFirst).slice(0, WHAT_IF_CHANGED_ROUTES_MAX),
       refused: refused.toSorted((a, b) => b.requests - a.requests || (a.stage < b.stage ? -1 : 1)),
       unknown: { ...this.#unknown },
       sample: this.#sample.list(),
@@ -100,8 +100,8 @@ export class WhatIfSummary {
 
   #move({ endpoint: from, costNano }: PredictedOutcome, predicted: Prediction): void {
     const { endpoint: to, stage } = predicted
-    const sums = this.#moves.get(from) ?? new Map<TargetId | null, ChangedRouteSum>()
-    this.#moves.set(from, sums)
+    const sums = this.#changedRoutes.get(from) ?? new Map<TargetId | null, ChangedRouteSum>()
+    this.#changedRoutes.set(from, sums)
     const sum = sums.get(to) ?? { from, to, requests: 0, happenedNano: 0n, predictedNano: 0n }
     sums.set(to, sum)
     sum.requests++
@@ -137,10 +137,10 @@ function comparable(happened: PredictedOutcome, { unknown }: Prediction): Predic
   }
 }
 
-/** What happened beside what is predicted, of the requests that ended there. */
+/** Recorded and predicted figures of the requests that ended there. */
 interface Cell {
   readonly model: string
-  /** Empty where nobody answered. */
+  /** Empty without an answer. */
   readonly provider: string
   readonly happened: Sum
   readonly predicted: Sum
@@ -212,10 +212,10 @@ class Sum {
 
 type ChangedRouteSum = { -readonly [Field in keyof WhatIfChangedRoute]: WhatIfChangedRoute[Field] }
 
-/** Those with the largest difference in cost, of any number. Equal ones are told apart by their id, so that no order of coming matters. */
+/** The requests with the largest difference in cost. Equal ones are ordered by their id, so that the order of adding does not matter. */
 class Largest {
   #held: WhatIfSample[] = []
-  /** Smaller differences are not worth a look any more: there are enough larger ones. */
+  /** Smaller differences are ignored: there are enough larger ones. */
   #least = -1n
 
   offer(request: ReplaySample, happened: PredictedOutcome, predicted: Prediction): void {

@@ -35,12 +35,12 @@ const MINUTE_MS = 60_000
 /** Figures of an endpoint are borrowed from this many minutes away at most: an hour. Further away is another time of the day. */
 const BORROWED_MINUTES_MAX = 60
 
-/** One minute of an endpoint, all that is told of it added up. */
-interface Page {
+/** One minute of an endpoint: the reports of all nodes added up. */
+interface MinuteSum {
   readonly minute: number
   attempts: number
   readonly kinds: Map<FaultCode, number>
-  /** Counted with their digests, which are asked more often than they change. */
+  /** Counts of the digests, which are read more often than they change. */
   firstTokens: number
   throughputs: number
   readonly firstToken: Digest
@@ -49,22 +49,22 @@ interface Page {
 
 /** The minutes of every endpoint, oldest first. */
 export class Timeline {
-  readonly #pages = new Map<TargetId, Page[]>()
+  readonly #minutes = new Map<TargetId, MinuteSum[]>()
 
   constructor(minutes: readonly EndpointMinute[]) {
-    const books = new Map<TargetId, Map<number, Page>>()
-    for (const told of minutes) {
-      const book = books.get(told.endpoint) ?? new Map<number, Page>()
-      books.set(told.endpoint, book)
-      const minute = Math.floor(told.minuteMs / MINUTE_MS)
-      const page = book.get(minute) ?? emptyPage(minute)
-      book.set(minute, page)
-      addTo(page, told)
+    const byEndpoint = new Map<TargetId, Map<number, MinuteSum>>()
+    for (const reported of minutes) {
+      const sums = byEndpoint.get(reported.endpoint) ?? new Map<number, MinuteSum>()
+      byEndpoint.set(reported.endpoint, sums)
+      const minute = Math.floor(reported.minuteMs / MINUTE_MS)
+      const sum = sums.get(minute) ?? emptySum(minute)
+      sums.set(minute, sum)
+      addTo(sum, reported)
     }
-    for (const [endpoint, book] of books) {
-      this.#pages.set(
+    for (const [endpoint, sums] of byEndpoint) {
+      this.#minutes.set(
         endpoint,
-        [...book.values()].toSorted((a, b) => a.minute - b.minute),
+        [...sums.values()].toSorted((a, b) => a.minute - b.minute),
       )
     }
   }
@@ -72,79 +72,79 @@ export class Timeline {
   /** Health of every endpoint that was called within the hour before the end of the minute. */
   healthAt(minute: number): Map<TargetId, Health> {
     const health = new Map<TargetId, Health>()
-    for (const [endpoint, pages] of this.#pages) {
-      const known = healthOf(pages, minute)
+    for (const [endpoint, minutes] of this.#minutes) {
+      const known = healthOf(minutes, minute)
       if (known) health.set(endpoint, known)
     }
     return health
   }
 
   shownAt(endpoint: TargetId, minute: number): Shown {
-    const pages = this.#pages.get(endpoint) ?? []
+    const minutes = this.#minutes.get(endpoint) ?? []
     return {
-      firstToken: nearest(pages, minute, hasFirstTokens)?.firstToken ?? null,
-      throughput: nearest(pages, minute, hasThroughputs)?.throughput ?? null,
-      failing: failingOf(nearest(pages, minute, hasAttempts)),
+      firstToken: nearest(minutes, minute, hasFirstTokens)?.firstToken ?? null,
+      throughput: nearest(minutes, minute, hasThroughputs)?.throughput ?? null,
+      failing: failingOf(nearest(minutes, minute, hasAttempts)),
     }
   }
 }
 
-function emptyPage(minute: number): Page {
+function emptySum(minute: number): MinuteSum {
   const nothing = { attempts: 0, firstTokens: 0, throughputs: 0 }
   return { minute, ...nothing, kinds: new Map(), firstToken: {}, throughput: {} }
 }
 
-function addTo(page: Page, told: EndpointMinute): void {
-  page.attempts += told.attempts
-  for (const [name, count] of Object.entries(told.failureKinds)) {
+function addTo(sum: MinuteSum, reported: EndpointMinute): void {
+  sum.attempts += reported.attempts
+  for (const [name, count] of Object.entries(reported.failureKinds)) {
     const code = name as FaultCode
-    page.kinds.set(code, (page.kinds.get(code) ?? 0) + count)
+    sum.kinds.set(code, (sum.kinds.get(code) ?? 0) + count)
   }
-  page.firstTokens += countOf(told.firstTokenMs)
-  page.throughputs += countOf(told.tokensPerSecond)
-  addDigest(page.firstToken, told.firstTokenMs)
-  addDigest(page.throughput, told.tokensPerSecond)
+  sum.firstTokens += countOf(reported.firstTokenMs)
+  sum.throughputs += countOf(reported.tokensPerSecond)
+  addDigest(sum.firstToken, reported.firstTokenMs)
+  addDigest(sum.throughput, reported.tokensPerSecond)
 }
 
-const hasFirstTokens = (page: Page) => page.firstTokens > 0
-const hasThroughputs = (page: Page) => page.throughputs > 0
-const hasAttempts = (page: Page) => page.attempts > 0
+const hasFirstTokens = (sum: MinuteSum) => sum.firstTokens > 0
+const hasThroughputs = (sum: MinuteSum) => sum.throughputs > 0
+const hasAttempts = (sum: MinuteSum) => sum.attempts > 0
 
-/** The page closest in time that has what is looked for, less than an hour away; of two equally close the earlier. */
-function nearest(pages: readonly Page[], minute: number, has: (page: Page) => boolean): Page | null {
-  const earlier = lastBefore(pages, minute, has)
-  const later = firstAfter(pages, minute, has)
+/** The minute closest in time with the figure, less than an hour away; of two equally close the earlier. */
+function nearest(minutes: readonly MinuteSum[], minute: number, has: (sum: MinuteSum) => boolean): MinuteSum | null {
+  const earlier = lastBefore(minutes, minute, has)
+  const later = firstAfter(minutes, minute, has)
   if (!earlier || !later) return earlier ?? later
   return minute - earlier.minute <= later.minute - minute ? earlier : later
 }
 
-/** The last such page of the minute itself or the hour before it. */
-function lastBefore(pages: readonly Page[], minute: number, has: (page: Page) => boolean): Page | null {
-  for (let place = placeAfter(pages, minute) - 1; place >= 0; place--) {
-    const page = pages[place]
-    if (!page || page.minute <= minute - BORROWED_MINUTES_MAX) return null
-    if (has(page)) return page
+/** The last such minute, from this one to an hour before it. */
+function lastBefore(minutes: readonly MinuteSum[], minute: number, has: (sum: MinuteSum) => boolean): MinuteSum | null {
+  for (let index = indexAfter(minutes, minute) - 1; index >= 0; index--) {
+    const sum = minutes[index]
+    if (!sum || sum.minute <= minute - BORROWED_MINUTES_MAX) return null
+    if (has(sum)) return sum
   }
   return null
 }
 
-/** The first such page of the hour after the minute. */
-function firstAfter(pages: readonly Page[], minute: number, has: (page: Page) => boolean): Page | null {
-  for (let place = placeAfter(pages, minute); place < pages.length; place++) {
-    const page = pages[place]
-    if (!page || page.minute >= minute + BORROWED_MINUTES_MAX) return null
-    if (has(page)) return page
+/** The first such minute of the hour after this one. */
+function firstAfter(minutes: readonly MinuteSum[], minute: number, has: (sum: MinuteSum) => boolean): MinuteSum | null {
+  for (let index = indexAfter(minutes, minute); index < minutes.length; index++) {
+    const sum = minutes[index]
+    if (!sum || sum.minute >= minute + BORROWED_MINUTES_MAX) return null
+    if (has(sum)) return sum
   }
   return null
 }
 
-/** Where the first page after the minute stands. */
-function placeAfter(pages: readonly Page[], minute: number): number {
+/** Position of the first one after the minute. */
+function indexAfter(minutes: readonly MinuteSum[], minute: number): number {
   let low = 0
-  let high = pages.length
+  let high = minutes.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if ((pages[middle]?.minute ?? Infinity) <= minute) low = middle + 1
+    if ((minutes[middle]?.minute ?? Infinity) <= minute) low = middle + 1
     else high = middle
   }
   return low
@@ -152,7 +152,7 @@ function placeAfter(pages: readonly Page[], minute: number): number {
 
 /** What is left of a minute's steady count under the router's half-life of ten seconds: 10 s / ln 2 of its 60 s. */
 const FADED_SHARE = 10 / Math.LN2 / 60
-/** Half of at least so many attempts of a minute call an endpoint down for that minute: the router's own breaker needs no more. */
+/** An endpoint is down for a minute when half of at least so many attempts failed: the router's own breaker needs no more. */
 const ATTEMPTS_TO_JUDGE_MIN = 5
 const FAILURE_RATE_MAX = 0.5
 /** Minutes that the router's percentiles look back on. */
@@ -160,27 +160,27 @@ const QUANTILE_MINUTES = 5
 
 /**
  * What the router could have known: means of the last minute with figures, counts of this one, percentiles of the last five; null
- * when nothing is known of the hour. The percentiles are made when they are asked for, which few policies do.
+ * when nothing is known of the hour. The percentiles are computed on use, since few policies need them.
  */
-function healthOf(pages: readonly Page[], minute: number): Health | null {
-  const latest = lastBefore(pages, minute, hasAttempts)
+function healthOf(minutes: readonly MinuteSum[], minute: number): Health | null {
+  const latest = lastBefore(minutes, minute, hasAttempts)
   if (!latest) return null
-  const { attempts, kinds } = latest.minute === minute ? latest : emptyPage(minute)
+  const { attempts, kinds } = latest.minute === minute ? latest : emptySum(minute)
   const failures = sumOf(kinds, COUNTED)
   const isDown = attempts >= ATTEMPTS_TO_JUDGE_MIN && failures / attempts >= FAILURE_RATE_MAX
   const recently = (digest: 'firstToken' | 'throughput') => {
-    const end = placeAfter(pages, minute)
-    const recent = pages.slice(Math.max(end - QUANTILE_MINUTES, 0), end)
+    const end = indexAfter(minutes, minute)
+    const recent = minutes.slice(Math.max(end - QUANTILE_MINUTES, 0), end)
     return percentilesOf(
-      mergeDigests(recent.filter((page) => page.minute > minute - QUANTILE_MINUTES).map((page) => page[digest])),
+      mergeDigests(recent.filter((sum) => sum.minute > minute - QUANTILE_MINUTES).map((sum) => sum[digest])),
     )
   }
   return {
     ...UNKNOWN_HEALTH,
     attempts: attempts * FADED_SHARE,
     failures: failures * FADED_SHARE,
-    firstTokenMs: meanOf(lastBefore(pages, minute, hasFirstTokens)?.firstToken ?? {}),
-    tokensPerSecond: meanOf(lastBefore(pages, minute, hasThroughputs)?.throughput ?? {}),
+    firstTokenMs: meanOf(lastBefore(minutes, minute, hasFirstTokens)?.firstToken ?? {}),
+    tokensPerSecond: meanOf(lastBefore(minutes, minute, hasThroughputs)?.throughput ?? {}),
     get firstTokenQuantiles() {
       return recently('firstToken')
     },
@@ -192,13 +192,13 @@ function healthOf(pages: readonly Page[], minute: number): Health | null {
   }
 }
 
-function failingOf(page: Page | null): Failing | null {
-  if (!page) return null
-  const failures = sumOf(page.kinds, OF_ENDPOINT)
+function failingOf(sum: MinuteSum | null): Failing | null {
+  if (!sum) return null
+  const failures = sumOf(sum.kinds, OF_ENDPOINT)
   return {
-    rate: failures / page.attempts,
-    // In the order of their names, so that the order in which they were told does not matter.
-    kinds: [...page.kinds]
+    rate: failures / sum.attempts,
+    // In the order of their names, so that the order of the reports does not matter.
+    kinds: [...sum.kinds]
       .filter(([code]) => OF_ENDPOINT.has(code))
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([code, count]) => [kindOf(code), count / failures] as const),

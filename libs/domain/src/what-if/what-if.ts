@@ -12,69 +12,68 @@ import type { ReplayContext } from './context.ts'
 /** The policy that is tried out. */
 export interface DraftPolicy {
   readonly policy: VersionedPolicy
-  /** Policies of the organisation and its workspaces, which go on applying around the draft. */
+  /** Policies of the organisation and its workspaces, which still apply around the draft. */
   readonly wider: ReadonlySet<PolicyId>
 }
 
-/** A replay under way. Keeps sums and samples, no request. */
+/** A running replay. Keeps sums and a few samples. */
 export interface Replay {
-  /** Routes requests again. @param world holds their minutes, and the hour around them */
-  take(world: ReplayContext, requests: readonly ReplaySample[]): void
+  /** Routes samples again. @param context holds their minutes, and the hour around them */
+  take(context: ReplayContext, samples: readonly ReplaySample[]): void
   /** Counts requests that have no recorded decision. */
   skip(requests: number): void
   report(): WhatIfReport
 }
 
 /**
- * Routes recorded requests again under a draft. What does not begin where it began is routed once more, with the same dice in the
- * same snapshot, under the policies that applied, so that only what the draft changes shows: where both lead the same way, what
- * happened stands.
- * Nothing is kept of a request, so that there may be any number of them; their order does not matter.
+ * Routes recorded requests again under a draft. A request whose first target changes is routed once more, with the same draw in the
+ * same snapshot, under the policies that applied, so that only the draft's changes count: where both decisions are the same, the
+ * recorded outcome stands. Requests are not kept, so that there may be any number of them; their order does not matter.
  */
 export function openReplay(draft: DraftPolicy): Replay {
-  const tally = new WhatIfSummary()
+  const summary = new WhatIfSummary()
   const drafted = new Map<Caller, Caller>()
   return {
-    take(world, requests) {
-      for (const request of requests) {
-        const caller = drafted.get(request.caller) ?? underDraft(request.caller, draft)
-        drafted.set(request.caller, caller)
-        replayOne(request, caller, world, tally)
+    take(context, samples) {
+      for (const sample of samples) {
+        const caller = drafted.get(sample.caller) ?? underDraft(sample.caller, draft)
+        drafted.set(sample.caller, caller)
+        replayOne(sample, caller, context, summary)
       }
     },
-    skip: (requests) => tally.skip(requests),
-    report: () => tally.report(),
+    skip: (requests) => summary.skip(requests),
+    report: () => summary.report(),
   }
 }
 
-/** The same for requests that are all at hand. The same input gives the same report. */
-export function replay(draft: DraftPolicy, world: ReplayContext, requests: readonly ReplaySample[]): WhatIfReport {
+/** The same for a list of samples. The same input gives the same report. */
+export function replay(draft: DraftPolicy, context: ReplayContext, samples: readonly ReplaySample[]): WhatIfReport {
   const whole = openReplay(draft)
-  whole.take(world, requests)
+  whole.take(context, samples)
   return whole.report()
 }
 
-/** One of so many requests is routed again under its own policies for no other reason than to see whether that gives what was recorded. */
+/** This share of the samples is routed again under the policies that applied, to check whether that reproduces the record. */
 const CHECKED_SHARE = 1 / 16
-/** Apart from the places that `predict` draws by. */
+/** Differs from the places that `predict` draws by. */
 const CHECK_PLACE = 200
 
-function replayOne(request: ReplaySample, drafted: Caller, world: ReplayContext, tally: WhatIfSummary): void {
-  const moment = world.at(request.beganAtMs)
+function replayOne(request: ReplaySample, drafted: Caller, context: ReplayContext, summary: WhatIfSummary): void {
+  const moment = context.at(request.beganAtMs)
   const snapshot = request.warm === null ? moment.snapshot : { ...moment.snapshot, warm: request.warm }
   const decide = (caller: Caller): Decision => route(request.route, caller, snapshot, request.beganAtMs, request.draw)
   let known: Decision | null = null
   const then = () => (known ??= decide(request.caller))
   const happened = recordedOutcome(request)
-  tally.add(request, happened, predict(request, happened, decide(drafted), then, moment))
+  summary.add(request, happened, predict(request, happened, decide(drafted), then, moment))
   if (derivedDraw(request.draw, request.beganAtMs, CHECK_PLACE) < CHECKED_SHARE) {
-    tally.check(then().targets[0] === request.attempts[0]?.endpoint)
+    summary.check(then().targets[0] === request.attempts[0]?.endpoint)
   }
 }
 
 /**
- * The draft takes the place of the policy that it is a version of; where that did not apply, the place of the key's own: then the
- * policies of organisation and workspace stay around it, and whatever else applied goes.
+ * The draft replaces the policy that it is a version of; where that did not apply, it replaces the policy of the key, and the policies
+ * of organisation and workspace still apply.
  */
 function underDraft(caller: Caller, { policy, wider }: DraftPolicy): Caller {
   const policies = caller.policies.some(({ id }) => id === policy.id)

@@ -2,7 +2,7 @@ import type { StoreFailure } from './store-failure.ts'
 
 export type BreakerState = 'closed' | 'open' | 'half_open'
 
-/** One admitted call. Exactly one of the two is to be said; a second word is ignored. */
+/** One admitted call. The caller reports one result; a second report is ignored. */
 export interface Trial {
   succeeded(): void
   failed(trouble?: StoreFailure): void
@@ -15,7 +15,7 @@ export interface BreakerOptions {
   readonly random: () => number
   /** Failures in a row that open it; default 5, which is no blip. */
   readonly failuresMax?: number
-  /** Told when it leaves service and when it is back, not for each probe between: the place for the one log line. */
+  /** Called when it opens from closed and when it closes, not for each probe between: log here. */
   readonly onChange?: (state: 'closed' | 'open') => void
 }
 
@@ -24,12 +24,12 @@ const CONSECUTIVE_FAILURES_MAX = 5
 const FAILURE_RATE_MAX = 0.5
 const TRIALS_TO_JUDGE_MIN = 20
 const WINDOW_MS = 1_000
-/** A blip costs a quarter of a second; a long outage is asked about every two, so that five suffice to be back after it. */
+/** A short outage costs a quarter of a second; in a long one there is a probe every two seconds, so that calls pass five seconds after it. */
 const OPEN_MS_MIN = 250
 const OPEN_MS_MAX = 2_000
 /** Three good answers in a row, one at a time, before the full load returns. */
 const PROBES_TO_CLOSE = 3
-/** A probe whose fate was never told counts as failed, or the breaker would wait for it for ever. */
+/** A probe without a result counts as failed after this, or the breaker would wait for it for ever. */
 const PROBE_MS_MAX = 5_000
 
 /**
@@ -55,12 +55,12 @@ export class StoreBreaker {
     return this.#state
   }
 
-  /** What opened it; means nothing while it is closed. */
+  /** What opened it; meaningless while it is closed. */
   get failure(): StoreFailure {
     return this.#trouble
   }
 
-  /** Null: do not call. Otherwise call, and say how it went. */
+  /** Null: do not call. Otherwise call, and report the result. */
   admit(): Trial | null {
     if (this.#state === 'closed') return this.#trial(null)
     const nowMs = this.#options.now()
@@ -78,17 +78,17 @@ export class StoreBreaker {
   }
 
   #trial(probe: { readonly sinceMs: number } | null): Trial {
-    let told = false
+    let isReported = false
     const tell = (ok: boolean, trouble: StoreFailure = 'refused') => {
-      if (told) return
-      told = true
+      if (isReported) return
+      isReported = true
       if (probe) this.#probed(probe, ok)
       else this.#counted(ok, trouble)
     }
     return { succeeded: () => tell(true), failed: (trouble) => tell(false, trouble) }
   }
 
-  /** What was admitted while closed and ends later says nothing of a probe. */
+  /** A call that was admitted while closed and ends later does not count as a probe. */
   #counted(ok: boolean, trouble: StoreFailure): void {
     if (this.#state !== 'closed') return
     const nowMs = this.#options.now()

@@ -1,14 +1,14 @@
 import { LRUCache } from 'lru-cache'
 
 export interface ExpiringSetOptions {
-  /** Members at most; beyond it the one that was asked for longest ago goes. */
+  /** Members at most; beyond it the least recently used one is dropped. */
   readonly max: number
   readonly ttlMs: number
   /** Monotonic milliseconds. */
   readonly now: () => number
 }
 
-/** Remembers texts for a while, a bounded number of them. */
+/** Texts that expire, a bounded number of them. */
 export class ExpiringSet {
   readonly #options: ExpiringSetOptions
   readonly #until: LRUCache<string, number>
@@ -26,7 +26,7 @@ export class ExpiringSet {
     return (this.#until.get(text) ?? -Infinity) > this.#options.now()
   }
 
-  /** Those that it remembers, the one asked for last first. */
+  /** Those that have not expired, the most recently used first. */
   members(): string[] {
     const nowMs = this.#options.now()
     return [...this.#until.entries()].flatMap(([text, untilMs]) => (untilMs > nowMs ? [text] : []))

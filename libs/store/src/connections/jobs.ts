@@ -90,7 +90,7 @@ export async function runJobs(options: JobsOptions): Promise<{ readonly close: (
   return {
     async close() {
       closing.abort()
-      // One that has stopped by itself just now says so by rejecting.
+      // `stop` rejects when the queue has stopped by itself just now.
       await queue?.stop().catch(() => undefined)
       await running
       await pool.end()

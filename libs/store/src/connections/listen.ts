@@ -2,7 +2,7 @@ import type { TenantId } from '@turnpike/domain'
 import { Client } from 'pg'
 import type { Transaction } from './prisma.ts'
 
-/** One thing that was told: on which channel, and what. */
+/** One notification of PostgreSQL. */
 export interface Notice {
   readonly channel: string
   readonly payload: string
@@ -13,16 +13,16 @@ export interface ListenOptions {
   readonly channels: readonly string[]
   readonly applicationName: string
   readonly onNotice: (notice: Notice) => void
-  /** The line was lost: what is told now goes unheard. Once per loss. */
+  /** The connection was lost: notices are missed from now on. Called once per loss. */
   readonly onLost: (error: Error | null) => void
-  /** Listening (again): whatever was told before may have been missed. */
+  /** Listening (again): earlier notices may have been missed. */
   readonly onListening: () => void
 }
 
 const RECONNECT_MS_MIN = 250
 const RECONNECT_MS_MAX = 5_000
 const CONNECT_TIMEOUT_MS = 3_000
-/** A dead line sends nothing, just like a quiet one; asking tells them apart. */
+/** A dead connection is as silent as a quiet one; a ping finds it. */
 const PING_MS = 15_000
 
 /**
@@ -74,12 +74,12 @@ export class Listening {
     }, PING_MS)
   }
 
-  /** Once per connection: of all the ways in which one can break, several are told at once. Who cannot connect loses nothing more. */
+  /** Once per connection: a connection that breaks emits several events. A reconnect that fails is no further loss. */
   #lose(client: Client, error: Error | null): void {
     if (!this.#isOn(client)) return
     this.#client = null
     clearTimeout(this.#timer)
-    // The connection is broken already; whatever ending it says is no news.
+    // The connection is broken already; ending it may reject.
     client.end().catch(() => undefined)
     if (!this.#isLost) this.options.onLost(error)
     this.#isLost = true
@@ -104,7 +104,7 @@ function clientOf({ url, applicationName }: ListenOptions): Client {
 
 /** Tenants whose usage rows were shipped: the payload is the tenant's id. Sent by the database's own function. */
 export const USAGE_CHANNEL = 'turnpike_usage'
-/** What the console should hear of at once: a `ConsoleNotice` as JSON. */
+/** What the console should show at once: a `ConsoleNotice` as JSON. */
 export const CONSOLE_CHANNEL = 'turnpike_console'
 
 export interface ConsoleNotice {
@@ -114,7 +114,7 @@ export interface ConsoleNotice {
   readonly id: string | null
 }
 
-/** Tells whoever listens when the transaction commits. */
+/** Notifies open consoles when the transaction commits. */
 export async function tellConsole(transaction: Transaction, notice: ConsoleNotice): Promise<void> {
   await transaction.$executeRaw`SELECT pg_notify(${CONSOLE_CHANNEL}, ${JSON.stringify(notice)})`
 }

@@ -15,7 +15,7 @@ export interface PoolOptions {
   readonly connectTimeoutMs: number
   /** Shown in `pg_stat_activity`, so that an operator sees who holds what. */
   readonly applicationName: string
-  /** Hears of connections that broke while idle. The pool has dropped them already and opens others when asked. */
+  /** Called when a connection broke while idle. The pool has dropped it already and opens others when needed. */
   readonly onIdleError?: (error: Error) => void
 }
 
@@ -74,7 +74,7 @@ export async function inTransaction<T>(
 
 /**
  * A refusal, by the server or by us, leaves a usable connection. After anything else (a time-out, a lost server, a bug)
- * nobody knows its state, so it is closed, which rolls back too.
+ * its state is unknown, so it is closed, which rolls back too.
  */
 async function abandon(client: PoolClient, error: unknown): Promise<void> {
   const usable = error instanceof DatabaseError || error instanceof Fault

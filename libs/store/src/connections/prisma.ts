@@ -12,8 +12,8 @@ export type Transaction = Prisma.TransactionClient
 const TRANSACTION_TIMEOUT_MS = 5_000
 
 /**
- * The control plane's client, warmed up: its first query costs 0.3 s, which no visitor should pay. One whose database is away is
- * cold, and good when that is back.
+ * The control plane's client, warmed up: its first query costs 0.3 s. Without a database it is opened cold, and of use once that is
+ * back.
  */
 export async function openPrisma(url: string, options: PoolOptions): Promise<PrismaClient> {
   const onIdleError = (error: Error): void => options.onIdleError?.(error)
@@ -63,7 +63,7 @@ function scoped<T>(
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   return prisma.$transaction(async (transaction) => {
-    // Local to the transaction: the connection forgets both when it ends, whoever has it next.
+    // Local to the transaction: the next user of the connection has neither setting.
     await transaction.$queryRaw`SELECT set_config('app.tenant', ${tenant}, true), set_config('app.user', ${user ?? ''}, true)`
     return work(transaction)
   })

@@ -3,7 +3,7 @@ import type { Clock } from '../cache/clock.ts'
 
 /** Redis answers in well under a millisecond; one that needs more than this is in trouble, and slow is worse than dead. */
 const PROMPT_MS = 50
-/** The library's own limit, for what nobody else limits. Its timers do not know of a process that was held up. */
+/** The library's own limit, for calls without another. Its timers do not allow for a process that was held up. */
 const COMMAND_TIMEOUT_MS = 250
 const CONNECT_TIMEOUT_MS = 500
 /** Abandoned commands pile up behind a stuck socket; closing it is the only way to be rid of them. */
@@ -13,7 +13,7 @@ const RECONNECT_MS_MIN = 500
 const RECONNECT_MS_MAX = 2_000
 const JITTER = 0.2
 
-/** Hears of what happened to the connection; the library throws when nobody listens. */
+/** Errors of the connection; the library throws without a listener. */
 export interface RedisListeners {
   readonly onError?: (error: Error) => void
 }
@@ -41,7 +41,7 @@ export function openRedis(url: string, listeners: RedisListeners = {}): Redis {
   return redis
 }
 
-/** What a command brings, if it is prompt; otherwise rejects as a time-out, and nobody waits for the reply any more. */
+/** The reply to a command; rejects as a time-out when it is late, and then ignores the reply. */
 export function promptly<T>(clock: Clock, command: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(PROMPT_MS, () => reject(new Error('Redis: command timed out')))

@@ -66,7 +66,7 @@ async function createOrUpdate(
   await client.query(`GRANT ${escapeIdentifier(role)} TO ${quoted}`)
 }
 
-/** A role of ours that somebody made stronger since would see every tenant. */
+/** A login that was made a superuser since would see every tenant. */
 async function refuseStrongRole(client: Client, name: string): Promise<void> {
   const { rows } = await client.query<{ strong: boolean }>(
     'SELECT rolsuper OR rolbypassrls AS strong FROM pg_roles WHERE rolname = $1',

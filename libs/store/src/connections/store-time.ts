@@ -2,13 +2,13 @@ import type { Clock } from '../cache/clock.ts'
 import { SYSTEM_CLOCK } from '../cache/clock.ts'
 
 /**
- * The hour as Postgres tells it, carried on by our own monotonic clock. Keys expire and copies age by it, so that all nodes
- * agree on both and a machine whose clock is wrong, or jumps, neither ends a key early nor lets it live on. Until Postgres has
- * been heard it is this machine's own.
+ * The time of Postgres, carried on by this machine's monotonic clock. Keys expire and cached keys age by it, so that all nodes agree
+ * on both, and a machine whose clock is wrong, or jumps, neither ends a key early nor lets it live on. Until the first time of Postgres
+ * it is this machine's own.
  */
 export class StoreTime implements Clock {
   readonly #own: Clock
-  /** What added to the monotonic clock gives the hour. */
+  /** What to add to the monotonic clock; null until the first time of Postgres. */
   #offsetMs: number | null = null
 
   constructor(own: Clock = SYSTEM_CLOCK) {

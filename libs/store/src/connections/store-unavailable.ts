@@ -2,7 +2,7 @@ import { Prisma } from '../generated/client.ts'
 import type { Pool } from './pools.ts'
 
 /** Codes of Prisma for a database that cannot be reached, does not answer, or has no connection left. */
-const AWAY = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037'])
+const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037'])
 /** The same from the socket, and from a server that is shutting down or starting. */
 const BROKEN = new Set([
   'ECONNREFUSED',
@@ -21,12 +21,16 @@ const BROKEN = new Set([
 /** Errors wrap each other a few deep. */
 const CAUSES_MAX = 4
 
-/** Whether an error says that the database could not be asked, as opposed to what it answered. */
+/** Whether an error says that the database could not be reached, as opposed to an error that the database returned. */
 export function isStoreUnavailable(error: unknown): boolean {
   let current = error
   for (let depth = 0; depth < CAUSES_MAX && current instanceof Error; depth++) {
     if (current instanceof Prisma.PrismaClientInitializationError) return true
-    if ('code' in current && typeof current.code === 'string' && (AWAY.has(current.code) || BROKEN.has(current.code))) {
+    if (
+      'code' in current &&
+      typeof current.code === 'string' &&
+      (PRISMA_CODES.has(current.code) || BROKEN.has(current.code))
+    ) {
       return true
     }
     // The driver has no code for these.
@@ -38,15 +42,15 @@ export function isStoreUnavailable(error: unknown): boolean {
   return false
 }
 
-/** Why a database could not be asked. */
+/** Why a database cannot be used. */
 export interface Unreachable {
   /** What is wrong with the address, the login or the server, for its operator. */
   readonly reason: string
-  /** It does not answer, which passes. Otherwise it did, and said no. */
+  /** It does not answer, which passes. False: it answered with a refusal. */
   readonly isUnavailable: boolean
 }
 
-/** Asks the database for a sign of life. @returns null when it gave one */
+/** Why a database cannot be used. @returns null when it answers a query */
 export async function whyUnreachable(pool: Pool): Promise<Unreachable | null> {
   return pool.query('SELECT 1').then(
     () => null,

@@ -17,11 +17,11 @@ export interface ChildOptions {
   /** Says from what the child printed so far that it is ready. */
   readonly ready: (printed: string) => boolean
   readonly startTimeoutMs: number
-  /** What asks it to end at once and in order. A shell makes its background children deaf to INT unless they listen for it. */
+  /** The signal that ends it at once and in order. A shell makes its background children ignore INT unless they handle it. */
   readonly stopSignal: 'INT' | 'TERM'
 }
 
-/** A child that is ready. `stop` asks it to end, waits, and is safe to call twice. */
+/** A child that is ready. `stop` signals it to end, waits, and is safe to call twice. */
 export interface Child {
   stop(): Promise<void>
 }
@@ -39,7 +39,7 @@ export class ChildFailed extends Error {
 
 /** Enough of the output to find why a start failed. */
 const PRINTED_MAX = 20_000
-/** After this long a child that was asked to end is killed: its data survives a kill, our shutdown does not wait for ever. */
+/** A child that has not ended this long after the signal is killed: its data survives that, and a shutdown has to end. */
 const STOP_TIMEOUT_MS = 8_000
 
 /**
@@ -69,7 +69,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  // Writing to a shell that is gone is not news: its end is what counts.
+  // Writing to a shell that has ended fails; its end is reported anyway.
   child.stdin.on('error', () => undefined)
   const ended = new Promise<void>((resolve) => {
     child.once('close', () => resolve())

@@ -44,7 +44,7 @@ export function run(
 /** Where the command lies on the PATH that we were started with; null when it is not there. */
 export function findCommand(name: string): Promise<string | null> {
   return new Promise((resolve) => {
-    // The environment is inherited here and nowhere else: its PATH is what is asked for.
+    // The environment is inherited here and nowhere else, for its PATH.
     const child = spawn('/bin/sh', ['-c', 'command -v "$1"', 'sh', name], { stdio: ['ignore', 'pipe', 'ignore'] })
     let printed = ''
     child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))

@@ -60,7 +60,7 @@ async function ownerOf(folder: string): Promise<Identity | null> {
   return uid === 0 ? null : { uid, gid }
 }
 
-/** Whether anybody may pass through every folder on the way. */
+/** Whether every user may pass through every folder of the path. */
 async function openToOthers(folder: string): Promise<boolean> {
   for (let step = folder; ; step = path.dirname(step)) {
     if (!((await stat(step)).mode & 0o001)) return false
@@ -114,7 +114,7 @@ async function copyWhole(from: string, to: string, identity: Identity | null): P
   try {
     await rename(draft, to)
   } catch (error) {
-    // Somebody else's copy was first.
+    // Another process made the copy first.
     await rm(draft, { recursive: true, force: true })
     if (!(await exists(to))) throw error
   }

@@ -75,7 +75,7 @@ async function ensureSecret(place: Place, hasData: boolean): Promise<string> {
     )
   }
   const password = randomBytes(24).toString('base64url')
-  // Written beside its name and linked there, so that another process that starts in this home never reads half of it.
+  // Written to a temporary file and linked, so that another process that starts in this home never reads half of it.
   const draft = `${place.secret}.draft-${process.pid}-${randomBytes(4).toString('hex')}`
   try {
     await writeFile(draft, `${password}\n`, { mode: 0o600, flag: 'wx' })
@@ -91,7 +91,7 @@ async function ensureSecret(place: Place, hasData: boolean): Promise<string> {
 }
 
 /**
- * Makes the cluster beside its final name and renames it, so that a start that was cut short leaves nothing half made
+ * Makes the cluster under a temporary name and renames it, so that a start that was cut short leaves nothing half made
  * there, and of two processes that do so at once one wins.
  */
 async function initialise(place: Place, password: string, durable: boolean): Promise<void> {
@@ -174,7 +174,7 @@ function serverOptions(place: Place, port: number, durable: boolean): Parameters
   }
 }
 
-/** The server's log told in one sentence; the log itself is kept in a file, where the disk has room for it. */
+/** The server's log in one sentence; the log itself is kept in a file, where the disk has room for it. */
 async function startFailure(place: Place, printed: string): Promise<Error> {
   const [, sentence] = REASONS.find(([pattern]) => pattern.test(printed)) ?? REASONS_LAST
   const kept = await writeFile(path.join(place.home, 'postgres.log'), printed, { mode: 0o600 }).then(

@@ -81,7 +81,7 @@ async function fetchPackages(folder: string, unpacked: string): Promise<string |
       if (extracted.status !== 0) return `The package ${archive} could not be unpacked.`
     }
     await rename(root, unpacked).catch(async (error: unknown) => {
-      // Somebody else in this home was quicker; theirs is as good.
+      // Another process in this home was quicker; its copy is as good.
       if (!(await exists(unpacked))) throw error
     })
     return null

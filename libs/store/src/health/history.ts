@@ -23,7 +23,7 @@ export interface EndpointPast {
   readonly day: Counts
 }
 
-/** Health as `health_minutes` has it, read again when somebody asks and it is older than 15 s. */
+/** Health as `health_minutes` has it, read again on use when it is older than 15 s. */
 export interface HealthPast {
   /** What was read last, at once; null when nothing is known of the endpoint. */
   of(endpoint: TargetId): EndpointPast | null
@@ -37,7 +37,7 @@ const DAY_CACHED_MS = 300_000
 /** Faults that say something of an endpoint. What else failed was the caller's, ours, or a limit of the account. */
 const COUNTED = new Set(Object.keys(blame).filter((code) => countsAgainstHealth(new Fault(code as FaultCode, ''))))
 
-/** @param now wall clock, milliseconds @param onFailure told when it cannot be read; what was read before stays */
+/** @param now wall clock, milliseconds @param onFailure called when it cannot be read; earlier figures stay */
 export function openHealthPast(
   pool: Queryable,
   onFailure: (cause: unknown) => void = () => undefined,
@@ -56,7 +56,7 @@ export function openHealthPast(
       }
       known = withDays(await readHalfHours(pool, now()), days)
     } finally {
-      // A database that cannot be read is not asked more often than one that can.
+      // A database that cannot be read is not queried more often than one that can.
       readMs = now()
       reading = null
     }
@@ -132,7 +132,7 @@ async function readHalfHours(pool: Queryable, nowMs: number): Promise<Map<Target
   return found
 }
 
-/** Tells, row by row, what is to be added: attempts, then what faults make of them. A fault that is not counted was no attempt. */
+/** What to add for each row: attempts, corrected by their faults. A fault that is not counted was no attempt. */
 async function readCounts(
   pool: Queryable,
   nowMs: number,
@@ -173,7 +173,7 @@ interface DigestRow {
   readonly count: string
 }
 
-/** What was seen of tenants' own credentials and endpoints is shown to nobody else, and is no figure of the endpoint. */
+/** Figures of tenants' own credentials and endpoints are shown to no other tenant and do not count for the endpoint. */
 const PUBLIC = `position('#' IN endpoint_id) = 0`
 /** Minutes are written when they are over, up to a minute later, so that whole spans begin a little earlier. */
 const HALF_HOUR = '31 minutes'

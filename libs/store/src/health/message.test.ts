@@ -60,11 +60,6 @@ it('figures that cannot be are refused, with the whole message', () => {
   }
 })
 
-it('a node of the release before, which tells nobody who is to be left alone, is heard', () => {
-  const heard = openHealth(secrets, sealed([1, 'abcd', 7, 1, [['acorn/m', 3, 1, 0, {}, {}]]]))
-  expect(heard?.changes).toMatchObject([{ attempts: 3, coolForMs: 0 }])
-})
-
 it('any text is read or refused and never throws', () => {
   fc.assert(fc.property(fc.string(), (text) => openHealth(secrets, text) === null))
   fc.assert(fc.property(fc.json(), (json) => void openHealth(secrets, sealText(secrets, 'turnpike:health', json))))

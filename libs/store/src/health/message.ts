@@ -1,28 +1,28 @@
 import { BUCKET_MAX, type Digest, type TargetId, type HealthChange } from '@turnpike/domain'
 import { openText, sealText, type KeySecrets } from '../key-path/seal.ts'
 
-/** What one node tells the others each second. */
+/** What one node reports to the others each second. */
 export interface HealthMessage {
-  /** One life of one process. */
+  /** One run of one process. */
   readonly life: string
-  /** Grows with every message of a life, so that none is counted twice. */
+  /** Grows with every message of a run, so that none is counted twice. */
   readonly number: number
   /** Wall clock, milliseconds, when it was sent. */
   readonly sentMs: number
   readonly changes: readonly HealthChange[]
 }
 
-/** Other versions are of a newer or older process: they are not guessed at. */
+/** A message of another version is ignored. */
 const VERSION = 1
-/** Covered by the seal, so that a text sealed for another place means nothing here. */
+/** Covered by the seal, so that a text sealed for another purpose is refused. */
 const PURPOSE = 'turnpike:health'
 /** The longest message taken: 200 endpoints with every bucket used are below it. */
 export const MESSAGE_CHARS_MAX = 1_000_000
 /** More than a node sees of an endpoint in a second. */
 const COUNT_MAX = 1_000_000
 const ENDPOINT_CHARS_MAX = 300
-/** How long it may be called down, or left alone. */
-const AWAY_FOR_MS_MAX = 300_000
+/** How long an endpoint may be reported as down, or in cooldown. */
+const DOWN_FOR_MS_MAX = 300_000
 
 /** Makes the sealed text of a message. Lists, not objects: the names of fields would be half of it. */
 export function sealHealth(secrets: KeySecrets, { life, number, sentMs, changes }: HealthMessage): string {
@@ -59,11 +59,10 @@ export function openHealth(secrets: KeySecrets, text: string): HealthMessage | n
 
 function openRow(row: unknown): HealthChange | null {
   if (!Array.isArray(row)) return null
-  // Nodes of the release before do not tell who is to be left alone.
-  const [endpoint, attempts, failures, downForMs, firstTokenMs, tokensPerSecond, coolForMs = 0] = row as unknown[]
+  const [endpoint, attempts, failures, downForMs, firstTokenMs, tokensPerSecond, coolForMs] = row as unknown[]
   if (typeof endpoint !== 'string' || endpoint === '' || endpoint.length > ENDPOINT_CHARS_MAX) return null
   if (!isCount(attempts) || !isCount(failures, attempts)) return null
-  if (!isCount(downForMs, AWAY_FOR_MS_MAX) || !isCount(coolForMs, AWAY_FOR_MS_MAX)) return null
+  if (!isCount(downForMs, DOWN_FOR_MS_MAX) || !isCount(coolForMs, DOWN_FOR_MS_MAX)) return null
   if (!isDigest(firstTokenMs) || !isDigest(tokensPerSecond)) return null
   return { endpoint: endpoint as TargetId, attempts, failures, downForMs, firstTokenMs, tokensPerSecond, coolForMs }
 }

@@ -26,7 +26,7 @@ interface Minute {
 }
 
 const MINUTE_MS = 60_000
-/** An hour of a hundred endpoints and more, kept while Postgres is away; then the oldest minutes go. */
+/** More than an hour of a hundred endpoints, kept while Postgres is unavailable; beyond it the oldest minutes are dropped. */
 const MINUTES_MAX = 10_000
 /** As many for targets of tenants, which take no room from those of the catalogue. */
 const OWN_MINUTES_MAX = 10_000
@@ -41,7 +41,7 @@ export class HealthMinutes {
   readonly #ownMinutes = this.#keep(OWN_MINUTES_MAX)
   readonly #timer: NodeJS.Timeout
   #writing: Promise<void> = Promise.resolve()
-  /** Minutes that were given up because Postgres was away for too long. */
+  /** Minutes that were dropped because Postgres was unavailable for too long. */
   lost = 0
 
   constructor(options: HealthMinutesOptions) {

@@ -22,9 +22,9 @@ import {
 export const DECISION_VERSION = 1
 
 /**
- * A decision and what came of it, as kept in one column: lists in place of objects, and names said once, since every request stores
- * one. What is as usual is left out. Nothing is rounded here: the router judges by figures that are already round, and the
- * dice keep every digit, so that a decision replays from its record.
+ * A decision and its attempts, as stored in one column: lists instead of objects, and each name once, since every request stores one.
+ * Defaults are left out. Nothing is rounded here: the router judges by figures that are already round, and the draw keeps every
+ * digit, so that a decision replays from its record.
  */
 export interface CompactDecision {
   readonly v: typeof DECISION_VERSION
@@ -34,17 +34,17 @@ export interface CompactDecision {
   readonly p?: readonly (readonly [id: string, version: number, window?: number])[]
   /** Version of the catalogue. */
   readonly c?: number
-  /** The dice. */
+  /** The draw. */
   readonly d?: number
-  /** 1: stayed where the prompt cache is warm. */
+  /** 1: stayed at the endpoint whose prompt cache is warm. */
   readonly s?: 1
-  /** What endpoints are named after, the provider left off: their models. */
+  /** Models that endpoints are named after. */
   readonly m?: readonly string[]
   /** Candidates. */
   readonly k?: readonly CompactCandidate[]
-  /** Removed: neighbours of one stage and model together. */
+  /** Removed: neighbours of one stage and model in one row. */
   readonly r?: readonly (readonly [Stage, model: number, ...names: string[]])[]
-  /** Targets and fallbacks, by their places among the candidates. */
+  /** Targets and fallbacks, by their positions among the candidates. */
   readonly t?: readonly number[]
   readonly f?: readonly number[]
   readonly fo?: readonly FailureKind[]
@@ -57,8 +57,8 @@ export interface CompactDecision {
 }
 
 /**
- * `name`, the provider and behind a `#` the owner of an account, makes the target's id with the model at that place. One whose id does
- * not say its provider and model is written out.
+ * `name`, the provider and after a `#` the owner of an account, makes the target's id with the model at that position. A target whose
+ * id does not hold its provider and model is written out.
  */
 type CompactCandidate = readonly [
   name: string | readonly [TargetId, ProviderSlug, ModelSlug],
@@ -177,14 +177,14 @@ function openHedge([afterMs, extraRequests, spend, ownCost]: NonNullable<Compact
   return { afterMs, extraRequests, extraSpend: spend === null ? null : BigInt(spend), ownCost }
 }
 
-/** Each once: those of the candidates, and what the ids of the removed say. */
+/** Each once: the models of the candidates, and those in the ids of the removed. */
 function modelsOf({ candidates, removed }: Decision): string[] {
   const models = new Set<string>(candidates.map(({ model }) => model))
   for (const { endpoint } of removed) models.add(modelPart(endpoint))
   return [...models]
 }
 
-/** `provider/author/slug`, whoever's account it goes by, without the provider. */
+/** `provider/author/slug` without the provider and the owner. */
 function modelPart(target: TargetId): string {
   const endpoint = endpointOf(target)
   return endpoint.slice(endpoint.indexOf('/') + 1)
@@ -197,7 +197,7 @@ export function targetOf(name: string, model: string | undefined): TargetId {
   return (mark < 0 ? `${name}/${model}` : `${name.slice(0, mark)}/${model}${name.slice(mark)}`) as TargetId
 }
 
-/** The provider, and the owner of an account that is not the house's. */
+/** The provider, and the owner unless it is the operator. */
 function nameOf(provider: string, target: TargetId): string {
   const owner = ownerOf(target)
   return owner === null ? provider : `${provider}#${owner}`

@@ -10,7 +10,7 @@ import {
   type UsageRow,
 } from './record.ts'
 
-/** A line on its way to the disk. `settled` hears when it got there, as far as the journal promises. */
+/** A line that is being written. `settled` is called when it is on the disk, as far as the journal promises. */
 export interface Entry {
   readonly line: string
   readonly bytes: number
@@ -18,7 +18,7 @@ export interface Entry {
   readonly settled: (() => void) | null
 }
 
-/** What the lines of one request take at most, and so what is reserved for each that is under way. */
+/** Longest lines of one request, and so the space that is reserved for each open request. */
 export const END_BYTES_MAX = 8 << 10
 export const BEGIN_BYTES_MAX = 4 << 10
 

@@ -17,9 +17,9 @@ export interface JournalOptions {
   readonly sync?: 'group' | 'always'
   readonly segmentBytes?: number
   readonly bytesMax?: number
-  /** Makes a segment; another one stands in for a disk that fails. */
+  /** Makes a segment; tests replace it to simulate a disk that fails. */
   readonly createSegment?: typeof Segment.create
-  /** Told when the disk refuses, with the cause, and when it takes records again: the place for the one log line. */
+  /** Called with the cause when the disk refuses, and when it takes records again: log here. */
   readonly onState?: (state: 'failing' | 'well', cause?: unknown) => void
 }
 
@@ -52,9 +52,8 @@ const DEFAULTS = {
 }
 
 /**
- * Where a request is written down before it is paid for: begun before it is dispatched, ended before its last bytes leave.
- * Records survive the death of the process at any instant and are shipped to Postgres from the files, always, so that the
- * way of bad days is the way of all days.
+ * Records each request on disk: its beginning before it is dispatched, its end before its last bytes leave. Records survive the death
+ * of the process at any instant, and are always shipped to Postgres from the files, so that recovery is not a path of its own.
  */
 export class Journal {
   readonly #options: Required<Pick<JournalOptions, 'folder' | 'sync' | 'segmentBytes' | 'bytesMax' | 'createSegment'>> &
@@ -67,9 +66,9 @@ export class Journal {
   readonly #spare: SpareSegment
   /** Segments that were left for the next one and still have lines to write. */
   #retiring: Promise<void> = Promise.resolve()
-  /** Begun requests, with their line: repeated in each new segment, so that an old one owes nothing to the next. */
+  /** Begun requests, with their line: repeated in each new segment, so that an old one can be removed. */
   readonly #open = new Map<RequestId, Entry>()
-  /** Lines that wait for a disk that takes them. */
+  /** Lines that wait until the disk takes them. */
   #stalled: Entry[]
   #closed = false
   #failing = false
@@ -99,7 +98,7 @@ export class Journal {
     this.#spare = new SpareSegment({
       create: (name) => createSegment(folder, name, segmentBytes),
       newest: recovered.segments.at(-1)?.name,
-      // Without anything to write to, the limit would keep what is held from ever being given back.
+      // Without a segment to write to, the limit would keep the other segments from ever being removed.
       mayMake: () => !this.#writer || this.#bytes() + segmentBytes <= bytesMax,
       onReady: () => {
         if (!this.#writer && !this.#closed) this.#advance()
@@ -160,7 +159,7 @@ export class Journal {
     await this.#reap()
   }
 
-  /** Keeps a row that Postgres will never take where a person finds it. Rejects when too many are there: then shipping must stop. */
+  /** Keeps a row that Postgres will never take in a file for the operator. Rejects when that is full: then shipping must stop. */
   async setAside(row: string): Promise<void> {
     const path = join(this.#options.folder, 'refused.jsonl')
     const size = await stat(path).then(
@@ -181,7 +180,7 @@ export class Journal {
     }
   }
 
-  /** Writes and syncs what is left and frees the folder. Requests that are still open are settled by whoever opens it next. */
+  /** Writes and syncs what is left and frees the folder. Requests that are still open are settled when it is opened next. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -254,7 +253,7 @@ export class Journal {
     if (this.#writer) this.#writer.segment.carriedTo = this.#writer.used
   }
 
-  /** Removes the oldest segments that are shipped, as far as the next one holds what they owe. */
+  /** Removes the oldest segments that are shipped, once the next one repeats what was open in them. */
   async #reap(): Promise<void> {
     for (;;) {
       const [segment, next] = this.#segments()

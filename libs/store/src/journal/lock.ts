@@ -2,13 +2,12 @@ import { readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const LOCK = 'owner.lock'
-/** Taking over from the dead may be lost to another who does the same; then that one is alive, and the next look says so. */
+/** Two processes may take over a dead owner's lock at once; the loser finds the winner alive at its next try. */
 const TRIES_MAX = 3
 
 /**
- * Makes this process the only owner of a folder; returns what gives it back. Throws an Error when another process that is
- * alive owns it. The dead own nothing: a number alone may have been given to another process since, so its time of start
- * counts too.
+ * Makes this process the only owner of a folder; returns the function that unlocks it. Throws an Error when another live process owns
+ * it. A process is recognised by its id and its time of start, since the system gives ids of dead processes to new ones.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, LOCK)
@@ -34,7 +33,7 @@ async function create(path: string, content: string): Promise<boolean> {
   }
 }
 
-/** Moves the lock of the dead away. Whoever finds that it moved a newer one puts it back. */
+/** Moves the lock of a dead owner away. Puts a newer lock back when it moved that by mistake. */
 async function setAside(path: string, dead: string): Promise<void> {
   const aside = `${path}.${process.pid}`
   const moved = await rename(path, aside).then(

@@ -50,7 +50,7 @@ export interface UsageRecord extends BegunRequest {
   readonly model: ModelSlug | null
   readonly provider: ProviderSlug | null
   readonly endpoint: EndpointId | null
-  /** The tenant's credential or endpoint that it went by; null: the house's account. */
+  /** The tenant's credential or endpoint that it went by; null: the operator account. */
   readonly owner: OwnId | null
   /** The HTTP status that the caller saw; 499 when it hung up before one. */
   readonly status: number
@@ -74,7 +74,7 @@ export interface UsageRecord extends BegunRequest {
   readonly features: RouteRequest | null
 }
 
-/** A row as `ship_usage` takes it: columns of usage_events, and beside them `funds` and `features`. Amounts are decimal strings. */
+/** A row as `ship_usage` takes it: columns of usage_events, with `funds` and `features`. Amounts are decimal strings. */
 export type UsageRow = Readonly<Record<string, unknown>>
 
 /** Longest text of a caller's making that is kept in a row; longer is cut, so that one request cannot fill a segment. */
@@ -126,7 +126,7 @@ export function usageRow(record: UsageRecord): UsageRow {
   })
 }
 
-/** What becomes of a request whose process died: it cost nothing, and the fault is ours. */
+/** The row of a request whose process died: it cost nothing, and the fault is ours. */
 export function interruptedRow(begun: UsageRow): UsageRow {
   return {
     ...begun,
@@ -145,7 +145,7 @@ export function interruptedRow(begun: UsageRow): UsageRow {
   }
 }
 
-/** The same row without what is only explanation; for the rare one that would not fit into its reserved space. */
+/** The same row without decision and features; for the rare one that would not fit into its reserved space. */
 export function bareRow(row: UsageRow): UsageRow {
   return { ...row, decision: compactDecision(null, []), features: null }
 }

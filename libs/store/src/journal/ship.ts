@@ -11,9 +11,9 @@ export interface ShipperOptions {
   readonly node: string
   /** Uniform in [0, 1). */
   readonly random?: () => number
-  /** Told when Postgres stops taking batches, with the cause, and when it takes them again: the place for the one log line. */
+  /** Called with the cause when Postgres stops taking batches, and when it takes them again: log here. */
   readonly onState?: (state: 'failing' | 'well', cause?: unknown) => void
-  /** A row that Postgres will never take. It stays out of usage; this is the place to alarm, and `row` is the only copy. */
+  /** Called with a row that Postgres will never take. It is missing from usage: raise an alarm here. */
   readonly onRefused?: (row: string, cause: unknown) => void
 }
 
@@ -27,7 +27,7 @@ export interface ShipperStats {
   readonly lagMs: number
 }
 
-/** Latest a finished request leaves for Postgres, so that it is seen there within a second. */
+/** How long finished requests are gathered into a batch, so that they are in Postgres within a second. */
 const GATHER_MS = 200
 const ROWS_MAX = 500
 const BYTES_MAX = 1 << 20
@@ -35,8 +35,8 @@ const BACKOFF_MS_MIN = 100
 const BACKOFF_MS_MAX = 5_000
 
 /**
- * Carries finished requests from the journal to Postgres, in order, in batches that may be repeated without harm. While
- * Postgres is away everything stays in the journal.
+ * Ships finished requests from the journal to Postgres, in order, in batches that may be repeated without harm. While Postgres is
+ * unavailable, all of them stay in the journal.
  */
 export class Shipper {
   readonly #options: ShipperOptions
@@ -76,7 +76,7 @@ export class Shipper {
     return done
   }
 
-  /** Stops after the batch under way. What is left is shipped by whoever opens the journal next. */
+  /** Stops after the current batch. The rest is shipped when the journal is opened next. */
   async close(): Promise<void> {
     this.#closed = true
     this.#idle?.()

@@ -4,7 +4,7 @@ import type { Segment } from './segment.ts'
 export interface SpareOptions {
   /** Makes a segment of that name, and rejects when the disk does not have the space. */
   readonly create: (name: string) => Promise<Segment>
-  /** The name of the newest segment there is; later ones sort behind it, whatever the clock says. */
+  /** The name of the newest segment; later ones sort after it even when the clock jumps back. */
   readonly newest: string | undefined
   /** False: the folder is at its limit. `want` is called again when it no longer is. */
   readonly mayMake: () => boolean

@@ -9,7 +9,7 @@ export interface WriterOptions {
   readonly sync: 'group' | 'always'
   /** Something was written, or synced. */
   readonly onProgress: () => void
-  /** The file took an error. Told once, with every line that may not be on the disk; nothing more is written to it. */
+  /** The file failed. Called once, with every line that may not be on the disk; nothing more is written to it. */
   readonly onFailure: (error: unknown, lost: readonly Entry[]) => void
 }
 
@@ -38,7 +38,7 @@ export class SegmentWriter {
     this.#work ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.#drain())
   }
 
-  /** Resolves when all that was appended is synced, or the failure was told. */
+  /** Resolves when all that was appended is synced, or the failure was reported. */
   async flush(): Promise<void> {
     while (this.#work) await this.#work
     if (this.#timer) clearTimeout(this.#timer)

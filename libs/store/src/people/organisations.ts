@@ -6,7 +6,7 @@ import { withTenant, type PrismaClient } from '../connections/prisma.ts'
 /** What an organisation may choose for itself. */
 export interface OrganisationSettings {
   readonly name: string
-  /** How long a copy of one of its keys may be served while nobody can be asked, 0 to 3,600 seconds. */
+  /** How long a cached key may be served stale while no store answers, 0 to 3,600 seconds. */
   readonly staleMaxSeconds: number
 }
 

@@ -1,11 +1,11 @@
 import bcrypt from 'bcrypt'
 import { Fault } from '@turnpike/domain'
 
-/** About 0.2 s of a core, for whoever checks one password and for whoever tries many. */
+/** About 0.2 s of a core for each password that is checked or guessed. */
 const COST = 12
 /** bcrypt works on the thread pool that files and names need too; two leave it half of its four threads. */
 const AT_ONCE_MAX = 2
-/** Ten seconds of work for two; whoever would wait longer is told at once. */
+/** Ten seconds of work for two; a check that would wait longer is refused at once. */
 const WAITING_MAX = 50
 /** bcrypt ignores what comes after, so that two long passwords with the same beginning would be the same. */
 const BYTES_MAX = 72
@@ -38,7 +38,7 @@ export class Passwords {
     return fits && hash !== null && Buffer.byteLength(password) <= BYTES_MAX
   }
 
-  /** Hash of a password that nobody knows, made once. */
+  /** Hash of a random password, made once. */
   #decoyHash(): Promise<string> {
     this.#decoy ??= bcrypt.hash(crypto.randomUUID(), this.#cost)
     return this.#decoy
@@ -49,7 +49,7 @@ export class Passwords {
       if (this.#waiting.length >= WAITING_MAX) {
         throw new Fault('overloaded', 'Too many people are signing in at this moment. Please try again shortly.')
       }
-      // Whoever finishes hands its turn on, so the number of those at work stays.
+      // A check that finishes hands its turn on, so that the number of running checks stays.
       await new Promise<void>((turn) => this.#waiting.push(turn))
     } else {
       this.#working++

@@ -60,7 +60,7 @@ export async function findSession(prisma: PrismaClient, token: string, nowMs: nu
   return place && { userId: id as UserId, email, emailVerified: emailVerifiedAt !== null, ...place }
 }
 
-/** Whether a session goes on. Asking is not using it: an open page alone does not keep it alive. */
+/** Whether a session is in force. Does not count as use: an open page alone does not keep a session alive. */
 export async function isSessionAlive(prisma: PrismaClient, token: string, nowMs: number): Promise<boolean> {
   const session = await prisma.session.findUnique({ where: { tokenDigest: digestOf(token) } })
   return session !== null && isOn(session, nowMs)
@@ -71,7 +71,7 @@ export async function endSession(prisma: PrismaClient, token: string): Promise<v
   if (TOKEN.test(token)) await prisma.session.deleteMany({ where: { tokenDigest: digestOf(token) } })
 }
 
-/** Deletes sessions that nobody can use any more. @returns how many */
+/** Deletes sessions that have ended. @returns how many */
 export async function deleteEndedSessions(prisma: PrismaClient, nowMs: number): Promise<number> {
   const { count } = await prisma.session.deleteMany({
     where: {

@@ -15,7 +15,7 @@ const MAILS_PER_HOUR_MAX = 5
 
 /**
  * Notes that an address is to be proved and queues the mail, in the caller's transaction. The code and the link do not exist
- * yet: whoever sends the mail makes them, so that neither the queue nor its log ever holds them.
+ * yet: the job that sends the mail makes them, so that neither the queue nor its log ever holds them.
  */
 export async function addVerification(transaction: Transaction, userId: UserId, nowMs: number): Promise<void> {
   const id = randomUUID()
@@ -131,7 +131,7 @@ export async function verifyByLink(
   return true
 }
 
-/** Marks the person verified, gives what the organisations that they own start with, and tells their open consoles. */
+/** Marks the person verified, grants their organisations the starting credit, and notifies their open consoles. */
 async function complete(
   prisma: PrismaClient,
   id: string,
@@ -151,7 +151,7 @@ async function complete(
   })
 }
 
-/** The business key makes it once per organisation, whoever verifies how often. */
+/** The business key makes it once per organisation, however often its owners verify. */
 async function giveGrant(transaction: Transaction, tenantId: TenantId, funds: string, grant: NanoUsd): Promise<void> {
   if (grant <= 0n || funds === 'operator') return
   const suffix = funds === 'simulated' ? '_simulated' : ''

@@ -77,7 +77,7 @@ export class FrameOpener {
     this.#key = keyOfFile(key, header)
   }
 
-  /** Bytes that follow a frame's head, and whether it says that it is the last. */
+  /** Bytes that follow a frame's head, and whether the frame is the last. */
   readHead(head: Buffer): { readonly length: number; readonly isLast: boolean } {
     const length = head.length === FRAME_HEAD_BYTES ? head.readUInt32BE() : 0
     const mark = head[FRAME_HEAD_BYTES - 1]
@@ -99,7 +99,7 @@ export class FrameOpener {
   }
 }
 
-/** Arithmetic cannot tell these apart. */
+/** The tag is wrong in all three cases. */
 export function damaged(): SnapshotRefused {
   return new SnapshotRefused('it was altered, cut short or sealed with another key')
 }

@@ -8,7 +8,7 @@ export interface SnapshotKeeperOptions {
   readonly key: KeyObject
   /** What is known now. Called every minute, and once at the end. */
   readonly take: () => Snapshot
-  /** Told when writing begins to fail, with the reason, and when it works again. */
+  /** Called with the cause when writing begins to fail, and when it works again. */
   readonly onState: (state: 'kept' | 'failing', cause?: unknown) => void
   readonly clock?: Clock
   readonly intervalMs?: number
@@ -16,14 +16,14 @@ export interface SnapshotKeeperOptions {
 
 /** Keeps the snapshot on disk close to what is known. */
 export interface SnapshotKeeper {
-  /** Milliseconds since the file last said what was known; since the start when it never did. */
+  /** Milliseconds since the file last agreed with memory; since the start when it never did. */
   ageMs(): number
-  /** Writes what is known now and stops. Never rejects: what cannot be written is said to `onState`. */
+  /** Writes what is known now and stops. Never rejects: a failure is reported to `onState`. */
   close(): Promise<void>
 }
 
 const INTERVAL_MS = 60_000
-/** An idle process says once in a while that its catalogue is still the newest. */
+/** An idle process confirms after this time that its catalogue is still the newest. */
 const UNCHANGED_MS_MAX = 10 * 60_000
 
 /** Writes a snapshot every minute in which something changed, one at a time. */
@@ -35,7 +35,7 @@ export function keepSnapshot(options: SnapshotKeeperOptions): SnapshotKeeper {
   let stop = () => {}
   const keep = async () => {
     const snapshot = take()
-    // Before anything is known, what an earlier process left is worth more, even if this one could not read it.
+    // An empty snapshot does not replace the one of an earlier process, even if this process could not read that.
     if (isBlank(snapshot)) return
     const mark = markOf(snapshot)
     const nowMs = clock.monotonicMs()

@@ -24,8 +24,8 @@ export interface Snapshot {
 type Held = KeySnapshot['copies'][number]
 
 /**
- * One line of a snapshot. The head comes first, what an organisation brings along before the keys that share it, which name it by its
- * number; the others in any order. Their shape is the file's format: see `FORMAT`.
+ * One line of a snapshot. The head comes first, the BYOK resources of an organisation before the keys that share them, which name them
+ * by number; the others in any order. Their shape is the file's format: see `FORMAT`.
  */
 type Line =
   | { readonly head: Head }
@@ -71,12 +71,12 @@ function* copiesOf(copies: readonly Held[]): Generator<Line> {
     const ownAt = places.get(own) ?? places.size
     if (!places.has(own)) yield { own }
     places.set(own, ownAt)
-    yield { copy: bringing(copy, null), ownAt }
+    yield { copy: withOwn(copy, null), ownAt }
   }
 }
 
-/** The copy with that in place of what its caller brings along; null: with nothing. */
-function bringing({ digest, record }: Held, own: Own | null): Held {
+/** The copy with these BYOK resources of its caller; null: without any. */
+function withOwn({ digest, record }: Held, own: Own | null): Held {
   if (!record.caller) return { digest, record }
   const { own: _held, ...caller } = record.caller
   return { digest, record: { ...record, caller: { ...caller, ...(own && { own }) } } }
@@ -130,7 +130,7 @@ export class SnapshotReader {
     if (ownAt === undefined) return { digest, record }
     const own = this.#owns[ownAt]
     if (!own) throw damaged()
-    return bringing({ digest, record }, own)
+    return withOwn({ digest, record }, own)
   }
 }
 

@@ -40,8 +40,8 @@ async function writeFrames(file: FileHandle, key: KeyObject, snapshot: Snapshot)
 }
 
 /**
- * Reads a snapshot, all of it or nothing, and never rejects: a process starts without one as well. Whoever can put an older
- * snapshot in its place turns time back by an hour at most, since each key in it is worth something for that long only.
+ * Reads a snapshot, all of it or nothing, and never rejects: a process starts without one as well. An attacker who
+ * puts an older snapshot in its place turns time back by an hour at most, since each key in it is of use for that long only.
  * @param nowMs wall clock, Unix milliseconds
  */
 export async function readSnapshot(

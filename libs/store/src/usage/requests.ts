@@ -31,7 +31,7 @@ export interface RequestDetail extends RequestSummary {
 /** What a list is narrowed by. Times are Unix milliseconds; `fromMs` is included, `toMs` is not. */
 export interface RequestFilter {
   readonly keyId?: string
-  /** The model that answered, or was asked for when none did. */
+  /** The model that answered; the requested one when none did. */
   readonly model?: string
   readonly provider?: string
   readonly outcome?: 'ok' | 'failed'

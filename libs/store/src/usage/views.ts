@@ -19,7 +19,7 @@ export interface UsageSums {
 export interface UsagePoint extends UsageSums {
   /** Unix milliseconds of the bucket's beginning. */
   readonly startMs: number
-  /** The model, provider or key id; empty when usage is not grouped, or nobody answered. */
+  /** The model, provider or key id; empty when usage is not grouped, or no provider answered. */
   readonly name: string
 }
 

@@ -24,11 +24,11 @@ import { ratesOf, tiersOf, type StoredTier } from '../catalogue/prices.ts'
 export interface Frame {
   readonly catalogues: readonly PricedCatalogue[]
   readonly reachable: ReadonlySet<ProviderSlug>
-  /** What the tenant brings along, as of today; absent: nothing. */
+  /** The tenant's BYOK resources as of today; absent: none. */
   readonly own?: Own
 }
 
-/** Reads what the router knew of a range beside health. */
+/** Reads what the router knew of a range, except health. */
 export async function readFrame(pool: Pool, tenantId: TenantId, from: Date, to: Date): Promise<Frame> {
   const catalogue = await readCatalogue(pool)
   const catalogues = await priced(pool, catalogue, from, to)
@@ -87,8 +87,8 @@ const DECISIONS_MAX = 1_000
 const DAY_MS = 24 * 3_600_000
 
 /**
- * Providers that we held an account at, by what happened: simulated ones, those that any gateway called on the range's last day,
- * and the candidates of the tenant's latest decisions. One that nobody called and nobody considered is taken for unreachable.
+ * Providers that the operator had an account at, judged by what happened: simulated ones, those that any gateway called on the range's
+ * last day, and the candidates of the tenant's latest decisions. A provider that was neither called nor considered counts as unreachable.
  */
 async function reachableProviders(
   pool: Pool,
@@ -126,7 +126,7 @@ async function reachableProviders(
 
 const HOUR_MS = 3_600_000
 
-/** Ids of what is the tenant's own. */
+/** Ids of the tenant's BYOK resources. */
 function ownersOf({ own }: Frame): OwnId[] {
   return own ? [...own.credentials, ...own.endpoints].map(({ id }) => id) : []
 }
@@ -140,7 +140,7 @@ interface MinuteRow {
   tokens_per_second: EndpointMinute['tokensPerSecond']
 }
 
-/** The world in one hour of the range, with the health of the hour before and after it: of the catalogue's, and of the tenant's own. */
+/** The context of one hour of the range, with health from the hour before to the hour after: of the catalogue, and of BYOK resources. */
 export async function readHour(pool: Pool, frame: Frame, hourMs: number): Promise<ReplayContext> {
   const { rows } = await pool.query<MinuteRow>(
     `SELECT minute, endpoint_id, attempts, failure_kinds, first_token_ms, tokens_per_second FROM health_minutes

@@ -22,7 +22,7 @@ export interface Row extends Omit<FeatureColumns, 'models' | 'prompt_tokens'> {
   readonly request_id: RequestId
   readonly began_ms: number
   readonly key_id: KeyId
-  /** Who answered, and by whose account. */
+  /** The target that answered. */
   readonly target: TargetId | null
   readonly fault: FaultCode | null
   readonly cancelled: boolean

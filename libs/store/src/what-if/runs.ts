@@ -15,7 +15,7 @@ import { withTenant, type PrismaClient, type Transaction } from '../connections/
 export const WHAT_IF_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const
 export type WhatIfState = (typeof WHAT_IF_STATES)[number]
 
-/** A value as it is after a journey through JSON: amounts are decimal strings of nano-dollars. */
+/** A value as JSON holds it: amounts are decimal strings of nano-dollars. */
 export type AsJson<T> = T extends bigint
   ? string
   : T extends string
@@ -60,7 +60,7 @@ export interface WhatIfDetail extends WhatIfRun {
 
 /** Recorded requests that one run looks at, at most: a few minutes of one processor. */
 export const WHAT_IF_ROWS_MAX = 5_000_000
-/** Runs of one tenant that wait or run; more are a script that does not look at its answers. */
+/** Runs of one tenant that wait or run; more come from a script that ignores its answers. */
 const OPEN_MAX = 5
 /** What the sums of usage are kept by. */
 const QUARTER_MS = 15 * 60_000
@@ -68,24 +68,24 @@ const QUARTER_MS = 15 * 60_000
 /**
  * Queues a run. Throws Fault `request_invalid` naming the field for a policy version or a key that does not exist and for a range
  * with more than WHAT_IF_ROWS_MAX requests, `conflict` when five wait already.
- * @param wish without a document it is that of the policy's version
+ * @param request without a document it takes that of the policy's version
  */
 export function createWhatIf(
   prisma: PrismaClient,
   { tenantId, userId }: Author,
-  wish: Omit<WhatIfRequest, 'document'> & { readonly document: PolicyDocument | null },
+  request: Omit<WhatIfRequest, 'document'> & { readonly document: PolicyDocument | null },
 ): Promise<WhatIfRun> {
   return withTenant(prisma, tenantId, userId, async (transaction) => {
     // One at a time per tenant, so that the limit holds.
     await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('turnpike.what_if'), hashtext(${tenantId}))`
-    const document = wish.document ?? (await savedDocument(transaction, tenantId, wish))
-    await refuseUnknownKey(transaction, tenantId, wish.keyId)
-    const rowsTotal = await countRows(transaction, tenantId, wish)
+    const document = request.document ?? (await savedDocument(transaction, tenantId, request))
+    await refuseUnknownKey(transaction, tenantId, request.keyId)
+    const rowsTotal = await countRows(transaction, tenantId, request)
     const open = await transaction.whatIfRun.count({ where: { tenantId, state: { in: ['queued', 'running'] } } })
     if (open >= OPEN_MAX) {
       throw new Fault('conflict', `${OPEN_MAX} what-ifs wait or run already. Wait for one of them, or cancel one.`)
     }
-    const { policyId, policyVersion, keyId, from: fromAt, to: toAt } = wish
+    const { policyId, policyVersion, keyId, from: fromAt, to: toAt } = request
     const row = await transaction.whatIfRun.create({
       data: {
         ...{ id: randomUUID(), tenantId, createdBy: userId, policyId, policyVersion, keyId, fromAt, toAt, rowsTotal },
@@ -173,7 +173,7 @@ export function listWhatIfs(
   })
 }
 
-/** Calls a run off; its worker stops within a second. One that is over stays as it is. Null when the tenant has no such. @param id a UUID */
+/** Cancels a run; its worker stops within a second. A run that is over stays as it is. Null when the tenant has no such. @param id a UUID */
 export function cancelWhatIf(prisma: PrismaClient, tenantId: TenantId, id: string): Promise<WhatIfRun | null> {
   return withTenant(prisma, tenantId, null, async (transaction) => {
     await transaction.whatIfRun.updateMany({

@@ -19,10 +19,10 @@ import { PAGE_MAX, readPage, type Row } from './page.ts'
 import { readFrame, readHour, type Frame } from './history.ts'
 import type { WhatIfRun } from './runs.ts'
 
-/** A few thousand recorded requests and the world in which they are routed again. */
+/** Up to a thousand recorded requests and the context in which they are routed again. */
 export interface WhatIfBatch {
-  readonly world: ReplayContext
-  readonly requests: readonly ReplaySample[]
+  readonly context: ReplayContext
+  readonly samples: readonly ReplaySample[]
   /** Requests without a decision, or refused for something that no policy changes. */
   readonly unrecorded: number
 }
@@ -48,7 +48,7 @@ const LANES = 2
 
 /**
  * The recorded requests of a run's range, two hours side by side, newest first, in batches by a keyset: no transaction stays open.
- * The next batches are on their way while one is worked on.
+ * The next batches are read while one is worked on.
  */
 export async function* readWhatIf(pool: Pool, tenantId: TenantId, run: WhatIfRun): AsyncGenerator<WhatIfBatch, void> {
   const frame = await readFrame(pool, tenantId, run.from, run.to)
@@ -77,7 +77,7 @@ interface Lane {
 async function* batchesOf({ pool, tenantId, run, frame, hours }: Lane): AsyncGenerator<WhatIfBatch, void> {
   const callers = new Callers(tenantId, frame.own)
   for (const hourMs of hours) {
-    const world = await readHour(pool, frame, hourMs)
+    const context = await readHour(pool, frame, hourMs)
     let page: readonly Row[] = []
     do {
       const after = page.at(-1) ?? null
@@ -86,20 +86,20 @@ async function* batchesOf({ pool, tenantId, run, frame, hours }: Lane): AsyncGen
         await callers.prepare(client, rows)
         return rows
       })
-      const requests = page.flatMap((row) => requestOf(row, callers) ?? [])
-      yield { world, requests, unrecorded: page.length - requests.length }
+      const samples = page.flatMap((row) => sampleOf(row, callers) ?? [])
+      yield { context, samples, unrecorded: page.length - samples.length }
     } while (page.length === PAGE_MAX)
   }
 }
 
-/** The same, each asked for before the one in front of it is handed out. */
+/** The same, each value read ahead while the one before it is worked on. */
 async function* ahead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
   let coming = source.next()
   for (;;) {
     const next = await coming
     if (next.done) return
     coming = source.next()
-    // Whoever stops here, or fails, leaves one behind that nobody waits for.
+    // When the consumer stops here, nothing awaits the value that is read ahead.
     coming.catch(() => undefined)
     yield next.value
   }
@@ -123,11 +123,11 @@ class Callers {
   readonly #own: Pick<Caller, 'own'> | undefined
   readonly #callers = new Map<string, Caller>()
   readonly #versions = new Map<string, VersionedPolicy>()
-  readonly #asked = new Set<string>()
+  readonly #read = new Set<string>()
   #kinds: ReadonlyMap<KeyId, KeyKind> | null = null
   #funds: Caller['funds'] = 'simulated'
 
-  /** @param own what the tenant brings along today */
+  /** @param own the tenant's BYOK resources as of today */
   constructor(tenantId: TenantId, own: Own | undefined) {
     this.#tenantId = tenantId
     this.#own = own && { own }
@@ -138,9 +138,9 @@ class Callers {
     if (this.#kinds === null) await this.#readTenant(client)
     const wanted = rows
       .flatMap(({ trace }) => trace?.policies ?? [])
-      .filter(({ id, version }) => UUID.test(id) && !this.#asked.has(nameOf(id, version)))
+      .filter(({ id, version }) => UUID.test(id) && !this.#read.has(nameOf(id, version)))
     if (wanted.length === 0) return
-    for (const { id, version } of wanted) this.#asked.add(nameOf(id, version))
+    for (const { id, version } of wanted) this.#read.add(nameOf(id, version))
     const found = await client.query<{ policy_id: PolicyId; version: number; document: PolicyDocument }>(
       `SELECT policy_id, version, document FROM policy_versions
        WHERE tenant_id = $1 AND (policy_id, version) IN (SELECT * FROM unnest($2::uuid[], $3::int[]))`,
@@ -189,7 +189,7 @@ class Callers {
   }
 }
 
-/** What else a record may name is no policy that was ever saved. */
+/** Any other id in a record names no saved policy. */
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
 
 function nameOf(policyId: string, version: number): string {
@@ -197,7 +197,7 @@ function nameOf(policyId: string, version: number): string {
 }
 
 /** Null for a request that was never routed, or refused for something else than its route: its policy would have changed nothing. */
-function requestOf(row: Row, callers: Callers): ReplaySample | null {
+function sampleOf(row: Row, callers: Callers): ReplaySample | null {
   const { trace } = row
   const caller = trace && callers.of(row, trace.policies)
   if (!caller || row.models === null) return null

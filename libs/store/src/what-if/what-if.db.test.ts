@@ -223,8 +223,8 @@ describe('the work on a run', () => {
 describe('the recorded requests of a run', () => {
   async function idsOf(run: WhatIfRun): Promise<string[]> {
     const ids: string[] = []
-    for await (const { requests } of readWhatIf(app, tenant.tenantId, run))
-      ids.push(...requests.map((r) => r.requestId))
+    for await (const { samples } of readWhatIf(app, tenant.tenantId, run))
+      ids.push(...samples.map((sample) => sample.requestId))
     return ids
   }
 
@@ -253,13 +253,13 @@ describe('the recorded requests of a run', () => {
       aRecorded(tenant, { changes: { decision: null, features: null, attempts: [] } }),
       aRecorded(tenant, { changes: { attempts: [], fault: 'credit_exhausted', endpoint: null } }),
     ])
-    for await (const { requests, unrecorded } of readWhatIf(app, tenant.tenantId, await create())) {
+    for await (const { samples, unrecorded } of readWhatIf(app, tenant.tenantId, await create())) {
       expect(unrecorded).toBe(2)
-      expect(requests).toMatchObject([
+      expect(samples).toMatchObject([
         { caller: { kind: 'live', funds: 'simulated', policies: [{ version: 2, policy: { ignore: ['birch'] } }] } },
       ])
-      expect(requests[0]).toMatchObject({ costNano: 15_000n, failed: false, tokensPerSecond: 50, draw: 0.25 })
-      expect(requests[0]?.route.preferences.max_price?.prompt).toBe(5_000_000_000n)
+      expect(samples[0]).toMatchObject({ costNano: 15_000n, failed: false, tokensPerSecond: 50, draw: 0.25 })
+      expect(samples[0]?.route.preferences.max_price?.prompt).toBe(5_000_000_000n)
     }
   })
 
@@ -278,9 +278,9 @@ describe('the recorded requests of a run', () => {
     await shipRecords(gateway, [aRecorded(tenant), aRecorded(tenant, { beganAtMs: NOON_MS + 60_000 })])
     const run = await create({ document: { ignore: ['acorn'], only: ['birch'] } })
     const replay = openReplay(await readDraft(app, tenant.tenantId, run))
-    for await (const { world, requests } of readWhatIf(app, tenant.tenantId, run)) {
-      replay.take(world, requests)
-      expect(world.at(NOON_MS).shown('birch/sim/swift-8b' as never).failing).toEqual({
+    for await (const { context, samples } of readWhatIf(app, tenant.tenantId, run)) {
+      replay.take(context, samples)
+      expect(context.at(NOON_MS).shown('birch/sim/swift-8b' as never).failing).toEqual({
         rate: 0.1,
         kinds: [['outage', 1]],
       })
@@ -312,11 +312,11 @@ describe('the recorded requests of a run', () => {
     ])
     const run = await create({ document: { own_capacity: 'only' } })
     const replay = openReplay(await readDraft(app, tenant.tenantId, run))
-    for await (const { world, requests } of readWhatIf(app, tenant.tenantId, run)) {
-      replay.take(world, requests)
-      expect(new Set(requests.map(({ endpoint }) => endpoint))).toEqual(new Set(['acorn/sim/swift-8b', own]))
-      expect(world.at(NOON_MS).shown(own as TargetId).failing).toEqual({ rate: 0, kinds: [] })
-      expect(world.at(NOON_MS).shown(strange as TargetId).failing).toBeNull()
+    for await (const { context, samples } of readWhatIf(app, tenant.tenantId, run)) {
+      replay.take(context, samples)
+      expect(new Set(samples.map(({ endpoint }) => endpoint))).toEqual(new Set(['acorn/sim/swift-8b', own]))
+      expect(context.at(NOON_MS).shown(own as TargetId).failing).toEqual({ rate: 0, kinds: [] })
+      expect(context.at(NOON_MS).shown(strange as TargetId).failing).toBeNull()
     }
     const report = replay.report()
     expect(report.changedRoutes).toMatchObject([
@@ -333,7 +333,7 @@ describe('the recorded requests of a run', () => {
     await shipRecords(gateway, records)
     const run = await create({ policyId, policyVersion: 1, document: { ignore: ['birch'] } })
     const replay = openReplay(await readDraft(app, tenant.tenantId, run))
-    for await (const { world, requests } of readWhatIf(app, tenant.tenantId, run)) replay.take(world, requests)
+    for await (const { context, samples } of readWhatIf(app, tenant.tenantId, run)) replay.take(context, samples)
     const report = replay.report()
     expect(report).toMatchObject({
       requests: 30,

@@ -17,8 +17,8 @@ export interface RecordedOptions {
 }
 
 /** For tests: a request that acorn answered, 100 tokens in and 50 out, as a gateway would have recorded it. */
-export function aRecorded(tenant: TestTenant, wish: RecordedOptions = {}): UsageRecord {
-  const beganAtMs = wish.beganAtMs ?? NOON_MS
+export function aRecorded(tenant: TestTenant, options: RecordedOptions = {}): UsageRecord {
+  const beganAtMs = options.beganAtMs ?? NOON_MS
   const endpoint = 'acorn/sim/swift-8b' as EndpointId
   const provider = 'acorn' as ProviderSlug
   const base = aUsageRecord()
@@ -30,16 +30,16 @@ export function aRecorded(tenant: TestTenant, wish: RecordedOptions = {}): Usage
     ...{ health: new Map(), wallMs: beganAtMs, warm: null },
   }
   const decision = route(features, aCaller({ funds: 'simulated' }), snapshot, beganAtMs, 0.25)
-  const policies = (wish.policies ?? []).map((policy) => ({ ...policy, window: null }))
+  const policies = (options.policies ?? []).map((policy) => ({ ...policy, window: null }))
   return {
     ...base,
-    ...{ tenantId: tenant.tenantId, workspaceId: tenant.workspaceId, keyId: wish.keyId ?? tenant.keyId },
+    ...{ tenantId: tenant.tenantId, workspaceId: tenant.workspaceId, keyId: options.keyId ?? tenant.keyId },
     ...{ requestId: newRequestId(beganAtMs, randomBytes(20)), beganAtMs, features, endpoint, provider },
     attempts: [anAttempt({ endpoint, provider, startMs: 1, firstTokenMs: 200, endMs: 1_200 })],
     ...{ firstTokenMs: 200, totalMs: 1_200, costNanoUsd: 15_000n },
     usage: { promptTokens: 100, completionTokens: 50, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
     decision: { ...decision, policies, targets: [endpoint] },
-    ...wish.changes,
+    ...options.changes,
   }
 }
 

@@ -5,21 +5,21 @@ import type { Pool } from '../connections/pools.ts'
 import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'
 import { queueWhatIf, runOf, type WhatIfRun } from './runs.ts'
 
-/** A run that is this worker's to do, until it says otherwise or falls silent. */
+/** A run that this worker works on, until it reports an end or misses its heartbeats. */
 export interface ClaimedWhatIf {
   readonly tenantId: TenantId
   readonly run: WhatIfRun
   readonly claim: string
 }
 
-/** A worker that was not heard of for this long is gone; its run is another's. It speaks at least every few seconds. */
+/** A worker whose last heartbeat is older is gone, and another may claim its run. There is a heartbeat every few seconds. */
 export const SILENT_MS_MAX = 15_000
-/** A run that was begun so often and never ended is not begun again: it may be what ends the workers. */
+/** A run that was started so often and never ended is not started again: it may be what kills the workers. */
 const CLAIMS_MAX = 3
 
 /**
- * Takes a run up, from its beginning. Null when there is nothing to do: it is over, another worker has it, or another run of the
- * tenant is under way, whose end queues the next. @param nowMs Unix milliseconds
+ * Claims a run, from its beginning. Null when there is nothing to do: it is over, another worker has it, or another run of the tenant
+ * is running, whose end queues the next. @param nowMs Unix milliseconds
  */
 export function claimWhatIf(
   prisma: PrismaClient,
@@ -29,9 +29,9 @@ export function claimWhatIf(
 ): Promise<ClaimedWhatIf | null> {
   return withTenant(prisma, tenantId, null, async (transaction) => {
     await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('turnpike.what_if'), hashtext(${tenantId}))`
-    const heardSince = new Date(nowMs - SILENT_MS_MAX)
+    const seenSince = new Date(nowMs - SILENT_MS_MAX)
     const busy = await transaction.whatIfRun.count({
-      where: { tenantId, state: 'running', beatAt: { gte: heardSince } },
+      where: { tenantId, state: 'running', beatAt: { gte: seenSince } },
     })
     const open = { id: runId, tenantId, state: { in: ['queued', 'running'] } }
     const found = busy > 0 ? null : await transaction.whatIfRun.findFirst({ where: open })
@@ -55,7 +55,7 @@ export function claimWhatIf(
   })
 }
 
-/** Says how far it is, and that the worker lives. False: it was called off, or is another worker's by now. */
+/** The heartbeat, with the progress. False: the run was cancelled, or another worker has claimed it. */
 export function beatWhatIf(
   prisma: PrismaClient,
   claimed: ClaimedWhatIf,
@@ -71,7 +71,7 @@ export function beatWhatIf(
   })
 }
 
-/** Ends a run with its report, or with what went wrong, and queues the tenant's next. Nothing is changed of one that was called off. */
+/** Ends a run with its report or its problem, and queues the tenant's next. A cancelled run is not changed. */
 export function endWhatIf(
   prisma: PrismaClient,
   claimed: ClaimedWhatIf,
@@ -89,7 +89,7 @@ export function endWhatIf(
   })
 }
 
-/** Gives a run back, for a worker that is told to stop: another takes it up from the beginning. */
+/** Releases the run of a worker that stops: another claims it from the beginning. */
 export function releaseWhatIf(prisma: PrismaClient, claimed: ClaimedWhatIf): Promise<void> {
   return withTenant(prisma, claimed.tenantId, null, async (transaction) => {
     await transaction.whatIfRun.updateMany({
@@ -100,7 +100,7 @@ export function releaseWhatIf(prisma: PrismaClient, claimed: ClaimedWhatIf): Pro
   })
 }
 
-/** Queues runs that wait though nobody works for their tenant: their worker fell silent, or their job was lost. */
+/** Queues runs that wait though no worker runs one of their tenant: the worker died, or the job was lost. */
 export async function resumeWhatIfs(pool: Pool, prisma: PrismaClient, nowMs: number): Promise<void> {
   const { rows } = await pool.query<{ tenant_id: TenantId; id: string }>(
     'SELECT tenant_id, id FROM waiting_what_ifs($1)',
@@ -111,7 +111,7 @@ export async function resumeWhatIfs(pool: Pool, prisma: PrismaClient, nowMs: num
   }
 }
 
-/** Reports are of their time; after this nobody looks at them. */
+/** A report is kept for this long. */
 const KEPT_MS = 30 * 24 * 3_600_000
 
 /** Deletes runs older than 30 days, of all tenants. */

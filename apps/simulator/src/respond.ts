@@ -6,7 +6,7 @@ import type { Script } from './script.ts'
 import { FAILED_LATE } from './trouble.ts'
 
 /** An answer that is about to be given. */
-export interface Telling {
+export interface ResponseOptions {
   readonly exchange: Exchange
   readonly dialect: Dialect
   readonly script: Script
@@ -23,10 +23,10 @@ const HTML_BODY = { 'content-type': 'text/html; charset=utf-8' }
 /** A stalled answer holds its socket no longer than this, should the client wait for ever. */
 export const STALL_MS_MAX = 900_000
 
-export async function tellStreamed(telling: Telling): Promise<void> {
-  const { exchange, dialect, script, about, faults, afterTokens, pace } = telling
+export async function respondStreamed(options: ResponseOptions): Promise<void> {
+  const { exchange, dialect, script, about, faults, afterTokens, pace } = options
   await untilComplete(1, exchange, pace)
-  if (exchange.closed || (await failedAtStart(telling, EVENTS_BODY))) return
+  if (exchange.closed || (await failedAtStart(options, EVENTS_BODY))) return
   exchange.open(200, { ...EVENTS_BODY, ...dialect.headers(about) })
   const ending = endingOf(faults)
   const frames = upTo(ending ? afterTokens : null, spoiled(dialect.frames(script, about), faults, afterTokens))
@@ -42,11 +42,11 @@ export async function tellStreamed(telling: Telling): Promise<void> {
   else exchange.end()
 }
 
-export async function tellWhole(telling: Telling): Promise<void> {
-  const { exchange, dialect, script, about, faults, pace } = telling
+export async function respondWhole(options: ResponseOptions): Promise<void> {
+  const { exchange, dialect, script, about, faults, pace } = options
   const tokens = script.usage.completion
   await untilComplete(tokens, exchange, pace)
-  if (exchange.closed || (await failedAtStart(telling, JSON_BODY))) return
+  if (exchange.closed || (await failedAtStart(options, JSON_BODY))) return
   const headers = { ...JSON_BODY, ...dialect.headers(about) }
   const body = dialect.whole(script, about)
   const ending = endingOf(faults)
@@ -85,7 +85,7 @@ function* upTo(tokens: number | null, frames: Iterable<Frame>): Generator<Frame>
 
 /** Faults that replace the body of a 200. @returns whether one did, and nothing is left to be said. */
 export async function failedAtStart(
-  { exchange, dialect, about, faults }: Pick<Telling, 'exchange' | 'dialect' | 'about' | 'faults'>,
+  { exchange, dialect, about, faults }: Pick<ResponseOptions, 'exchange' | 'dialect' | 'about' | 'faults'>,
   type: Record<string, string>,
 ): Promise<boolean> {
   const headers = { ...type, ...dialect.headers(about) }

@@ -11,20 +11,20 @@ const FLAGS: ReadonlySet<string> = new Set(['instant'])
 const NAMES: ReadonlySet<string> = new Set(['errorFault'])
 
 /**
- * What one request wishes: `x-sim-first-token-ms: 20`, `x-sim-instant: 1`, `x-sim-fault: cut,crlf`; each setting of
- * `BehaviourChange` under its name with hyphens. @returns null without wishes, a sentence when one cannot be read.
+ * What one request overrides: `x-sim-first-token-ms: 20`, `x-sim-instant: 1`, `x-sim-fault: cut,crlf`; each setting of
+ * `BehaviourChange` under its name with hyphens. @returns null without overrides, a sentence when one cannot be read.
  */
-export function wishesIn(headers: IncomingHttpHeaders): BehaviourChange | string | null {
-  let wishes: Record<string, unknown> | null = null
+export function overridesIn(headers: IncomingHttpHeaders): BehaviourChange | string | null {
+  let overrides: Record<string, unknown> | null = null
   for (const name in headers) {
     if (!name.startsWith(PREFIX)) continue
     const short = name.slice(PREFIX.length)
     const setting = SPELLINGS[short] ?? short.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
-    wishes ??= {}
-    wishes[setting] = read(setting, String(headers[name]))
+    overrides ??= {}
+    overrides[setting] = read(setting, String(headers[name]))
   }
-  if (wishes === null) return null
-  const change = readChange(wishes)
+  if (overrides === null) return null
+  const change = readChange(overrides)
   return typeof change === 'string' ? `The x-sim headers cannot be read: ${change}.` : change
 }
 
