@@ -27,7 +27,7 @@ import type { Call } from '../../gateway/src/call/call.ts'
 import { Progress } from '../../gateway/src/call/progress.ts'
 import type { ConnectDependencies } from '../../gateway/src/connect/dependencies.ts'
 import { Failover } from '../../gateway/src/connect/failover.ts'
-import { HealthBook } from '../../gateway/src/health/book.ts'
+import { HealthTracker } from '../../gateway/src/health/tracker.ts'
 import { HedgeBudget } from '../../gateway/src/connect/hedge-budget.ts'
 import { RateLimitQueue } from '../../gateway/src/connect/rate-limit-queue.ts'
 import type { Target } from '../../gateway/src/targets/target.ts'
@@ -109,7 +109,7 @@ class Hour {
   readonly #troubles: readonly Trouble[]
   readonly #catalogue: Catalogue
   readonly #caller: Caller
-  readonly #book = new HealthBook({ dice: diceOf(3) })
+  readonly #book = new HealthTracker({ dice: diceOf(3) })
   readonly #arrivals = diceOf(1)
   readonly #draws = diceOf(2)
   readonly #means: ConnectDependencies
@@ -178,7 +178,7 @@ class Hour {
       ...{ models: [MODEL], promptTokens: usage.promptTokens, maxTokens: 2_000, parameters: [], preferences: {} },
     }
     const world = { catalogue: this.#catalogue, reachable: new Set(this.#catalogue.providers.keys()) }
-    const snapshot = { ...world, health: this.#book.pages, wallMs: 0, warm: null }
+    const snapshot = { ...world, health: this.#book.states, wallMs: 0, warm: null }
     const decision = route(request, this.#caller, snapshot, atMs, this.#draws())
     const progress = new Progress(callOf(this.#caller, request, atMs))
     const routed = { decision, directory: { ...world, target: (id: TargetId) => this.#targetOf(id) } }

@@ -15,7 +15,7 @@ import { HealthController } from './http/health.controller.ts'
 import { ModelsController } from './api/models/models.controller.ts'
 import { PresetsController } from './api/presets/presets.controller.ts'
 
-/** The rim: Nest receives finished objects and knows only how to reach them over HTTP. */
+/** Nest receives finished objects and only makes them reachable over HTTP. */
 @Module({
   controllers: [
     ChatController,
@@ -34,15 +34,15 @@ export class GatewayModule {
 }
 
 /** Node's own limits are minutes or none: headers have 10 s, a body 30 s, checked every second. */
-const PATIENCE = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 }
+const HTTP_TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 }
 
-/** Puts a gateway behind a port. `close` drains, then lets go of everything. */
+/** Listens on the gateway's port. `close` waits for calls under way, then closes everything. */
 export async function listen(gateway: Gateway, log: Logger): Promise<{ url: string; close: () => Promise<void> }> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES_MAX,
-    http: PATIENCE,
-    requestTimeout: PATIENCE.requestTimeout,
-    // By then the requests under way are over; what is left are idle lines and bodies nobody will finish.
+    http: HTTP_TIMEOUTS,
+    requestTimeout: HTTP_TIMEOUTS.requestTimeout,
+    // By then the calls under way are over; idle connections and unfinished bodies are left.
     forceCloseConnections: true,
     return503OnClosing: false,
   })

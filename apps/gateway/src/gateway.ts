@@ -28,7 +28,7 @@ import { RetryThrottle } from './connect/retry-throttle.ts'
 import type { Open } from './connect/running-attempt.ts'
 import { openEmbeddings, type VectorsAnswer } from './connect/upstream-embeddings.ts'
 import { openChat } from './connect/upstream.ts'
-import type { HealthBook } from './health/book.ts'
+import type { HealthTracker } from './health/tracker.ts'
 import { probe } from './health/probe.ts'
 import { readinessOf, type LivesOn, type Readiness } from './http/readiness.ts'
 import { createGatewayMetrics } from './metrics.ts'
@@ -49,7 +49,7 @@ export class Gateway {
   readonly metrics: Registry
   readonly #steps: Steps
   readonly #egress: Readonly<Record<EgressMode, Egress>>
-  readonly #health: HealthBook
+  readonly #health: HealthTracker
   readonly #affinity = new Affinity(now)
   readonly #inFlight: () => number
   /** Calls under way, to be ended when the process has waited long enough. */
@@ -64,8 +64,13 @@ export class Gateway {
     options: GatewayOptions = {},
   ) {
     this.#egress = egressByMode(config, options)
-    this.#health = stores.health.book
-    const probing = { book: this.#health, egress: this.#egress.open, directory: () => stores.directory(), nowMs: now }
+    this.#health = stores.health.tracker
+    const probing = {
+      tracker: this.#health,
+      egress: this.#egress.open,
+      directory: () => stores.directory(),
+      nowMs: now,
+    }
     stores.health.start(config.HEALTH_PROBES === 'off' ? null : (endpoint) => probe(endpoint, probing))
     const { admit, inFlight } = createAdmission()
     this.#inFlight = inFlight
@@ -187,7 +192,7 @@ export class Gateway {
     const byok = { secrets: stores.ownSecrets, simulatorUrl: config.SIMULATOR_URL }
     return {
       directory: withByok(this.directory(), caller, byok),
-      health: this.#health.pages,
+      health: this.#health.states,
       affinity: this.#affinity,
     }
   }
@@ -218,7 +223,7 @@ function egressByMode(config: GatewayConfig, { lookup }: GatewayOptions): Readon
   }
 }
 
-function connectDependencies(config: GatewayConfig, health: HealthBook, inFlight: () => number) {
+function connectDependencies(config: GatewayConfig, health: HealthTracker, inFlight: () => number) {
   return {
     health,
     throttle: new RetryThrottle(inFlight),

@@ -19,7 +19,7 @@ export function createGatewayMetrics(inFlight: () => number, stores: Pick<Stores
   for (const metric of [inFlightMetric(inFlight), ...stores.metrics]) showMetric(metric, registers)
   const requests = new Counter({
     name: 'turnpike_requests_total',
-    help: 'Finished requests, by what was asked and the status that the caller saw.',
+    help: 'Finished requests, by kind and the status that the caller saw.',
     labelNames: ['kind', 'status'],
     registers,
   })
@@ -31,7 +31,7 @@ export function createGatewayMetrics(inFlight: () => number, stores: Pick<Stores
   })
   const usageWarnings = new Counter({
     name: 'turnpike_usage_warnings_total',
-    help: 'Answers whose usage, as their provider reported it, is hard to believe, by what of it is.',
+    help: 'Usage warnings: answers whose usage, as their provider reported it, is implausible, by warning.',
     labelNames: ['provider', 'warning'],
     registers,
   })
@@ -59,7 +59,7 @@ function labelsOf(attempt: Attempt) {
   return { provider: providerOf(attempt), outcome: attempt.outcome, fault: attempt.fault ?? '' }
 }
 
-/** What goes by tenants' own accounts is one provider here: its failures are no provider's, and its names are the tenants'. */
+/** Tenants' own accounts are one provider here: their failures are no provider's, and their names are the tenants'. */
 function providerOf({ endpoint, provider }: Attempt): string {
   return ownerOf(endpoint) === null ? provider : 'own'
 }

@@ -9,7 +9,7 @@ import { Meter } from './call/meter.ts'
 import { Progress } from './call/progress.ts'
 import type { Sink } from './call/relay.ts'
 import { aTarget, id, routedTo } from './connect/failover.fixture.ts'
-import { HealthBook } from './health/book.ts'
+import { HealthTracker } from './health/tracker.ts'
 import { serve, type Steps } from './serve.ts'
 
 const A = 'acorn/m/x'
@@ -46,7 +46,7 @@ function aProcess(changes: Partial<Steps> = {}) {
     return value
   }
   const steps: Steps = {
-    meter: (of) => new Meter(of, log, new HealthBook(), () => 10),
+    meter: (of) => new Meter(of, log, new HealthTracker(), () => 10),
     resolve: ({ routeRequest }) => step('resolve', { routeRequest, strategy: 'direct' }),
     route: () => step('route', routedTo([id(A)])),
     admit: () => step('admit', { release: () => void order.push('release') }),

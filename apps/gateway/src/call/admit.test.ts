@@ -3,20 +3,20 @@ import { aCaller } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { createAdmission } from './admit.ts'
 
-const HOUSE = 'acorn/m' as EndpointId
-const OWN = ownTarget(HOUSE, 'mine' as OwnId)
+const OPERATOR = 'acorn/m' as EndpointId
+const OWN = ownTarget(OPERATOR, 'mine' as OwnId)
 const to = (targets: readonly TargetId[], fallbacks: readonly TargetId[] = []) => ({ targets, fallbacks })
 const broke = aCaller({ balance: 0n })
 
-describe('an empty purse', () => {
-  it('is refused where credits would pay for any of the ways', () => {
+describe('a tenant without credit', () => {
+  it('is refused where credits would pay for any of the targets', () => {
     const { admit } = createAdmission()
-    for (const decision of [to([HOUSE]), to([OWN, HOUSE]), to([OWN], [HOUSE])]) {
+    for (const decision of [to([OPERATOR]), to([OWN, OPERATOR]), to([OWN], [OPERATOR])]) {
       expect(() => admit(broke, decision)).toThrow('no credit left')
     }
   })
 
-  it('does not matter where every way goes by what the tenant brings along', () => {
+  it('is admitted where every target goes by a BYOK resource', () => {
     const { admit, inFlight } = createAdmission()
     const grant = admit(broke, to([OWN], [OWN]))
     expect(inFlight()).toBe(1)
@@ -25,9 +25,9 @@ describe('an empty purse', () => {
   })
 })
 
-it('gives a place back once, however often it is released', () => {
+it('frees a slot once, however often the grant is released', () => {
   const { admit, inFlight } = createAdmission()
-  const [one] = [admit(aCaller(), to([HOUSE])), admit(aCaller(), to([HOUSE]))]
+  const [one] = [admit(aCaller(), to([OPERATOR])), admit(aCaller(), to([OPERATOR]))]
   one?.release()
   one?.release()
   expect(inFlight()).toBe(1)

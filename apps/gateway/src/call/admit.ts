@@ -1,25 +1,25 @@
 import { Fault, ownerOf, type Caller, type Decision, type TargetId, type TenantId } from '@turnpike/domain'
 
-/** Requests under way in this process at most; beyond it everybody would only wait longer. */
+/** Requests under way in this process at most; beyond it all of them would only take longer. */
 const IN_FLIGHT_MAX = 4_000
-/** Of one tenant, so that one cannot take the house. */
+/** Of one tenant, so that one cannot take the process. */
 const IN_FLIGHT_PER_TENANT_MAX = 1_000
 
-/** Leave to proceed. `release` gives it back; a second call does nothing. */
+/** Admission of one call. `release` ends it; a second call does nothing. */
 export interface Grant {
   release(): void
 }
-/** @param decision where the request may go: what nobody pays for with credits needs none */
+/** @param decision the targets of the call: those by the tenant's own accounts need no credit */
 export type Admit = (caller: Caller, decision: Pick<Decision, 'targets' | 'fallbacks'>) => Grant
 
-/** Admission of one process: room, and money that has not run out. Throws Fault `overloaded`, `rate_limited` or `credit_exhausted`. */
+/** Admission of one process: capacity, and credit that has not run out. Throws Fault `overloaded`, `rate_limited` or `credit_exhausted`. */
 export function createAdmission(): { admit: Admit; inFlight: () => number } {
   let inFlight = 0
   const perTenant = new Map<TenantId, number>()
   return {
     inFlight: () => inFlight,
     admit(caller, decision) {
-      if (!isAllOwn(decision)) refuseEmptyPurse(caller)
+      if (!isOwnOnly(decision)) refuseWithoutCredit(caller)
       if (inFlight >= IN_FLIGHT_MAX)
         throw new Fault('overloaded', 'This gateway is at its limit; please retry shortly.')
       const mine = perTenant.get(caller.tenantId) ?? 0
@@ -45,14 +45,14 @@ export function createAdmission(): { admit: Admit; inFlight: () => number } {
   }
 }
 
-/** Whether every way goes by what the tenant brings along. */
-function isAllOwn({ targets, fallbacks }: Pick<Decision, 'targets' | 'fallbacks'>): boolean {
+/** Whether every target goes by a BYOK resource of the tenant. */
+function isOwnOnly({ targets, fallbacks }: Pick<Decision, 'targets' | 'fallbacks'>): boolean {
   const isOwn = (target: TargetId) => ownerOf(target) !== null
   return targets.every(isOwn) && fallbacks.every(isOwn)
 }
 
-/** The balance is as old as the key's look-up; it stops who has nothing left, and is not an exact budget. */
-function refuseEmptyPurse(caller: Caller): void {
+/** The balance is as old as the key's look-up; it stops a tenant without credit, and is not an exact budget. */
+function refuseWithoutCredit(caller: Caller): void {
   if (caller.funds === 'operator' || caller.kind === 'test') return
   if (caller.balance === null || caller.balance <= 0n) {
     throw new Fault('credit_exhausted', 'Your organisation has no credit left. Add credits in the console.', {

@@ -3,7 +3,7 @@ import type { BegunRequest, UsageRecord } from '@turnpike/store'
 import { anEndpoint, anOwnCredential, aPrice } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { aTarget } from '../connect/failover.fixture.ts'
-import { HealthBook } from '../health/book.ts'
+import { HealthTracker } from '../health/tracker.ts'
 import type { Target } from '../targets/target.ts'
 import { NOTHING } from './answer.ts'
 import { attemptOf } from './attempt.ts'
@@ -20,7 +20,7 @@ const endpoint = anEndpoint('acorn', 'sim/swift-8b', {
 function answered(deltas: ChatDelta[], log = aLog(), id: TargetId = endpoint.id) {
   const progress = new Progress(aCall([endpoint.model], { streamed: true }))
   const target: Target = { ...aTarget(endpoint.id), id, endpoint }
-  const health = new HealthBook()
+  const health = new HealthTracker()
   const meter = new Meter(progress, log, health, () => 1_010)
   progress.routed = { decision: { draw: 0 } } as unknown as Routed
   progress.record(attemptOf(target, progress.call, 0, 10, null))
@@ -170,8 +170,8 @@ it('says the status that the caller saw: 200 once a byte has left, the fault’s
 it('measures first token and speed for the router, and holds a cut against the endpoint', async () => {
   const good = answered([...SAID, COUNTED])
   await good.meter.settle()
-  expect(good.health.pages.get(endpoint.id)).toMatchObject({ tokensPerSecond: 500 })
+  expect(good.health.states.get(endpoint.id)).toMatchObject({ tokensPerSecond: 500 })
   const bad = answered(SAID)
   await bad.meter.fail(new Fault('upstream_cut', 'x'), true)
-  expect(bad.health.pages.get(endpoint.id)).toMatchObject({ consecutiveFailures: 1 })
+  expect(bad.health.states.get(endpoint.id)).toMatchObject({ consecutiveFailures: 1 })
 })

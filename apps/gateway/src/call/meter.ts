@@ -18,7 +18,7 @@ import { wasCancelled } from './attempt.ts'
 import type { Call } from './call.ts'
 import type { Progress } from './progress.ts'
 import { warningsAbout } from './warnings.ts'
-import type { HealthBook } from '../health/book.ts'
+import type { HealthTracker } from '../health/tracker.ts'
 import type { Tally } from './tally.ts'
 
 /** What one request came to, known before the last bytes leave. */
@@ -45,14 +45,14 @@ export class Meter {
   readonly #progress: Progress
   readonly #begun: BegunRequest
   readonly #log: RequestLog
-  readonly #health: HealthBook
+  readonly #health: HealthTracker
   readonly #nowMs: () => number
   #answer: Answer | null = null
   #tally: Tally | null = null
   #ended = false
 
   /** Begins the record. Throws Fault `billing_unavailable` when nothing can be recorded: then nothing is served. */
-  constructor(progress: Progress, log: RequestLog, health: HealthBook, nowMs: () => number) {
+  constructor(progress: Progress, log: RequestLog, health: HealthTracker, nowMs: () => number) {
     this.#call = progress.call
     this.#progress = progress
     this.#log = log

@@ -27,7 +27,7 @@ interface Exchange {
   readonly isWhole: boolean
 }
 
-/** What is doubted of an answer in these pieces, to 1,600 bytes of request. */
+/** The usage warnings about an answer in these pieces, to 1,600 bytes of request. */
 function usageWarnings(deltas: readonly ChatDelta[], changes: Partial<Exchange> = {}) {
   const { call = aCall(['sim/swift-8b']), endpoint = {}, provider = {}, isWhole = true } = changes
   const tally = new Tally()
@@ -44,60 +44,60 @@ function usageWarnings(deltas: readonly ChatDelta[], changes: Partial<Exchange> 
 /** Two hundred bytes: fifty tokens or so. */
 const SAID: ChatDelta = { text: 'A turnpike is a road on which a toll is paid. '.repeat(5).slice(0, 200) }
 const end = (reason: FinishReason = 'stop'): ChatDelta => ({ finish: { reason, native: reason } })
-const told = (promptTokens: number, completionTokens: number, reasoningTokens?: number): ChatDelta => ({
+const reported = (promptTokens: number, completionTokens: number, reasoningTokens?: number): ChatDelta => ({
   usage: { promptTokens, completionTokens, ...(reasoningTokens !== undefined && { reasoningTokens }) },
 })
 
 describe('an answer of text', () => {
-  it('is not doubted when it is counted as it was', () => {
-    expect(usageWarnings([SAID, end(), told(400, 50)])).toEqual([])
+  it('has no warning when it is counted as it was', () => {
+    expect(usageWarnings([SAID, end(), reported(400, 50)])).toEqual([])
   })
 
   it.each<[string, readonly ChatDelta[], readonly string[]]>([
     ['is not counted', [], ['absent']],
     ['is counted by half', [{ usage: { completionTokens: 50 } }], ['absent']],
     ['is counted in texts', [{ usage: {}, usageInvalid: true }], ['invalid']],
-    ['costs nothing', [told(0, 0)], ['zero']],
-    ['is counted less and less', [told(400, 50), told(400, 20)], ['shrunk']],
-    ['is counted more and more', [told(400, 10), told(400, 50)], []],
-    ['has ten times the prompt', [told(4_000, 50)], ['prompt_high']],
-    ['has ten times the completion', [told(400, 500)], ['completion_high']],
-  ])('that %s is told so', (_, reports, expected) => {
+    ['costs nothing', [reported(0, 0)], ['zero']],
+    ['is counted less and less', [reported(400, 50), reported(400, 20)], ['shrunk']],
+    ['is counted more and more', [reported(400, 10), reported(400, 50)], []],
+    ['has ten times the prompt', [reported(4_000, 50)], ['prompt_high']],
+    ['has ten times the completion', [reported(400, 500)], ['completion_high']],
+  ])('that %s has a warning of that', (_, reports, expected) => {
     expect(usageWarnings([SAID, end(), ...reports])).toEqual(expected)
   })
 
   it('is measured in bytes, so that no script is held for another', () => {
     // Three bytes each, and up to three tokens where a tokenizer does not know the script.
     const burmese = { text: 'မြန်မာ'.repeat(30) }
-    expect(usageWarnings([burmese, end(), told(400, 540)])).toEqual([])
+    expect(usageWarnings([burmese, end(), reported(400, 540)])).toEqual([])
   })
 
   it('is measured with its refusal, its tool calls and the frames around them', () => {
     const calls = { toolCalls: [0, 1].map((index) => ({ index, id: `${index}`, name: 'weather', arguments: '{}' })) }
-    expect(usageWarnings([calls, end('tool_calls'), told(400, 200)])).toEqual([])
-    expect(usageWarnings([calls, end('tool_calls'), told(400, 300)])).toEqual(['completion_high'])
-    expect(usageWarnings([{ refusal: 'No.'.repeat(100) }, end(), told(400, 300)])).toEqual([])
+    expect(usageWarnings([calls, end('tool_calls'), reported(400, 200)])).toEqual([])
+    expect(usageWarnings([calls, end('tool_calls'), reported(400, 300)])).toEqual(['completion_high'])
+    expect(usageWarnings([{ refusal: 'No.'.repeat(100) }, end(), reported(400, 300)])).toEqual([])
   })
 })
 
-describe('nothing is doubted', () => {
+describe('there is no warning', () => {
   it('of what is still missing when the answer was not read to its end', () => {
     expect(usageWarnings([SAID, { usage: { completionTokens: 0 } }], { isWhole: false })).toEqual([])
-    expect(usageWarnings([SAID, told(4_000, 50)], { isWhole: false })).toEqual(['prompt_high'])
+    expect(usageWarnings([SAID, reported(4_000, 50)], { isWhole: false })).toEqual(['prompt_high'])
   })
 
   it('of what a filter kept back', () => {
-    expect(usageWarnings([SAID, end('content_filter'), told(400, 0)])).toEqual([])
-    expect(usageWarnings([SAID, end('content_filter'), told(400, 2_000)])).toEqual([])
+    expect(usageWarnings([SAID, end('content_filter'), reported(400, 0)])).toEqual([])
+    expect(usageWarnings([SAID, end('content_filter'), reported(400, 2_000)])).toEqual([])
   })
 
   it('of an answer that holds pictures or sounds, or a prompt that does', () => {
     const wire = { choices: [{ message: { content: 'Look:', images: [{ type: 'image_url' }] } }] }
-    expect(usageWarnings([{ ...end(), text: 'Look:', wire }, told(400, 1_300)])).toEqual([])
+    expect(usageWarnings([{ ...end(), text: 'Look:', wire }, reported(400, 1_300)])).toEqual([])
     const image = { kind: 'image', url: 'https://images.test/a.png' } as const
     const messages: Message[] = [{ role: 'user', content: [{ kind: 'text', text: 'What is it?' }, image] }]
     const call = aCall(['sim/swift-8b'], { conversation: { name: null, session: false, messages } })
-    expect(usageWarnings([SAID, end(), told(9_000, 50)], { call })).toEqual([])
+    expect(usageWarnings([SAID, end(), reported(9_000, 50)], { call })).toEqual([])
   })
 })
 
@@ -105,26 +105,26 @@ describe('thoughts', () => {
   const thinks = { supportedParameters: ['reasoning'], maxCompletionTokens: 8_000 }
 
   it('that are reported apart may be hidden, what is left of the count may not', () => {
-    expect(usageWarnings([SAID, end(), told(400, 5_050, 5_000)])).toEqual([])
-    expect(usageWarnings([SAID, end(), told(400, 10_050, 5_000)])).toEqual(['completion_high'])
+    expect(usageWarnings([SAID, end(), reported(400, 5_050, 5_000)])).toEqual([])
+    expect(usageWarnings([SAID, end(), reported(400, 10_050, 5_000)])).toEqual(['completion_high'])
   })
 
   it('that are not reported apart are believed as far as the request allows them', () => {
-    expect(usageWarnings([SAID, end(), told(400, 8_050)], { endpoint: thinks })).toEqual([])
-    expect(usageWarnings([SAID, end(), told(400, 80_500)], { endpoint: thinks })).toEqual(['completion_high'])
+    expect(usageWarnings([SAID, end(), reported(400, 8_050)], { endpoint: thinks })).toEqual([])
+    expect(usageWarnings([SAID, end(), reported(400, 80_500)], { endpoint: thinks })).toEqual(['completion_high'])
     const models = ['sim/swift-8b']
     const call = aCall(models, { routeRequest: aRouteRequest(models, { maxTokens: 100 }) })
-    expect(usageWarnings([SAID, end(), told(400, 500)], { call, endpoint: thinks })).toEqual(['completion_high'])
+    expect(usageWarnings([SAID, end(), reported(400, 500)], { call, endpoint: thinks })).toEqual(['completion_high'])
   })
 
   it('that were seen are taken for a sign of more', () => {
     const sealed: ChatDelta = { reasoning: [{ kind: 'encrypted', data: 'seal', format: 'anthropic-claude-v1' }] }
-    expect(usageWarnings([sealed, SAID, end(), told(400, 3_000)])).toEqual([])
+    expect(usageWarnings([sealed, SAID, end(), reported(400, 3_000)])).toEqual([])
   })
 
   it('are always reported apart by Google', () => {
     const seen = { endpoint: thinks, provider: { dialect: 'google' } } as const
-    expect(usageWarnings([SAID, end(), told(400, 500)], seen)).toEqual(['completion_high'])
+    expect(usageWarnings([SAID, end(), reported(400, 500)], seen)).toEqual(['completion_high'])
   })
 })
 
@@ -144,7 +144,7 @@ describe('an operator', () => {
   const own = { ...attempt, endpoint: ownTarget(anEndpoint().id, anOwnCredential().id) }
 
   it.each<[string, boolean, (minute: number) => readonly Attempt[]]>([
-    ['whose usage is often hard to believe', true, () => [{ ...attempt, usageWarnings: ['absent', 'prompt_high'] }]],
+    ['whose usage is often implausible', true, () => [{ ...attempt, usageWarnings: ['absent', 'prompt_high'] }]],
     [
       'whose usage was so once',
       false,
@@ -152,14 +152,14 @@ describe('an operator', () => {
     ],
     ['that is a tenant’s own', false, () => [{ ...own, usageWarnings: ['completion_high'] }]],
     ['that is honest', false, () => [attempt]],
-  ])('is told of a provider %s: %s', async (_, isTold, attemptsOf) => {
+  ])('is alerted to a provider %s: %s', async (_, isAlerted, attemptsOf) => {
     const { registry, finished } = createGatewayMetrics(() => 0, { metrics: [] })
     const scrapes = new Scrapes()
     for (let minute = 0; minute <= 60; minute++) {
       finished({ kind: 'chat', status: 200, totalMs: 100, attempts: attemptsOf(minute) })
       await scrapes.take(minute * 60, registry)
     }
-    const alerts = isTold ? ['TurnpikeUsageWarnings'] : []
+    const alerts = isAlerted ? ['TurnpikeUsageWarnings'] : []
     await scrapes.expectAlerts([{ after: 3_540, upTo: 3_600, alerts }], 'TurnpikeUsageWarnings')
   })
 })

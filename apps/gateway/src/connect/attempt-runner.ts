@@ -103,7 +103,7 @@ export class AttemptRunner<Opened> {
     this.#progress.record(reservation ? { ...attempt, hedge: true } : attempt)
     if (outcome === 'lost') {
       if (isProbe) health.release(target.id)
-      if (!reservation) health.racing(target.id)?.lost(endMs - startedMs)
+      if (!reservation) health.hedgeTiming(target.id)?.addLost(endMs - startedMs)
     } else if (outcome === 'answered') {
       throttle.succeeded(target.account)
       const firstTokenMs = call.streamed ? endMs - startedMs : null

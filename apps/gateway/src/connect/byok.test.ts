@@ -94,7 +94,7 @@ describe('a credential of the tenant that its provider refuses', () => {
     const dependencies = someDependencies()
     const another = ownTarget(OPERATOR, second.id)
     await tryTargets([MINE], { [MINE]: unauthorized }, dependencies)
-    expect(dependencies.health.pages.get(OPERATOR)).toBeUndefined()
+    expect(dependencies.health.states.get(OPERATOR)).toBeUndefined()
     expect((await tryTargets([OPERATOR], {}, dependencies)).requested).toEqual([OPERATOR])
     expect((await tryTargets([another], {}, dependencies)).requested).toEqual([another])
   })

@@ -1,5 +1,5 @@
 import type { AttemptDeadlines } from '../call/attempt.ts'
-import type { HealthBook } from '../health/book.ts'
+import type { HealthTracker } from '../health/tracker.ts'
 import type { HedgeBudget } from './hedge-budget.ts'
 import type { After } from './running-attempt.ts'
 import type { RateLimitQueue } from './rate-limit-queue.ts'
@@ -8,17 +8,17 @@ import type { RetryThrottle } from './retry-throttle.ts'
 /** What the attempts of all calls of one process share. */
 export interface ConnectDependencies {
   readonly health: Pick<
-    HealthBook,
-    | 'pages'
+    HealthTracker,
+    | 'states'
     | 'admit'
     | 'begun'
     | 'note'
     | 'release'
-    | 'cool'
+    | 'startCooldown'
     | 'refused'
     | 'refusal'
     | 'firstTokenDeadlineMs'
-    | 'racing'
+    | 'hedgeTiming'
   >
   readonly throttle: RetryThrottle
   readonly hedges: Pick<HedgeBudget, 'earn' | 'reserve' | 'settle' | 'refuse'>

@@ -1,21 +1,21 @@
 import { Fault, type Attempt, type TargetId, type ProviderSlug } from '@turnpike/domain'
 
 /**
- * Why a target was not tried: known to be down, limiting our rate, enough requests are being retried there already, or the tenant's own
- * credential was refused there a moment ago.
+ * Why a target was skipped: it is known to be down, it limits the rate, it gets enough retries already, or it refused the tenant's own
+ * credential a moment ago.
  */
 export type SkipReason = 'down' | 'rate_limited' | 'throttled' | 'refused'
 
-/** A target that was passed over, without an attempt. */
+/** A target that was skipped, without an attempt. */
 export interface Skipped {
   readonly endpoint: TargetId
   readonly provider: ProviderSlug
   readonly reason: SkipReason
-  /** What was said of a credential that was refused. */
+  /** The provider's refusal of the credential. */
   readonly refusal?: Fault
 }
 
-/** What was tried and what was not, as an error's body lists it. */
+/** The attempts and the skipped targets, as an error's body lists them. */
 export function triedOf(attempts: readonly Attempt[], skipped: readonly Skipped[]): Readonly<Record<string, unknown>> {
   return {
     attempts: attempts.map(({ provider, model, status, fault, startMs, endMs, hedge }) => ({
@@ -30,7 +30,7 @@ export function triedOf(attempts: readonly Attempt[], skipped: readonly Skipped[
   }
 }
 
-/** The same fault with what was tried beside what it says already. */
+/** The same fault with the attempts and the skipped targets in its metadata. */
 export function withTried(fault: Fault, attempts: readonly Attempt[], skipped: readonly Skipped[]): Fault {
   if (attempts.length === 0 && skipped.length === 0) return fault
   const metadata = { ...fault.facts.metadata, ...triedOf(attempts, skipped) }
@@ -38,10 +38,10 @@ export function withTried(fault: Fault, attempts: readonly Attempt[], skipped: r
 }
 
 /**
- * What is told when no target is left: 429 with scope `provider` when every one asked for patience; 424 when each refused the tenant's
- * own credential; a lone target's own fault; else 503. All list what was tried.
+ * The fault when no target is left: 429 with scope `provider` when every target limits the rate; 424 when each refused the tenant's
+ * own credential; a lone target's own fault; else 503. All list the attempts.
  * @param last the fault of the last attempt; null when none was made
- * @param retryAfterMs the shortest patience that was asked for; null when nobody said
+ * @param retryAfterMs the shortest remaining cooldown; null where none is known
  */
 export function exhausted(
   attempts: readonly Attempt[],
@@ -70,7 +70,7 @@ export function exhausted(
   )
 }
 
-/** Whether all that stood in the way were rate limits. */
+/** Whether rate limits are all that stands in the way. */
 export function isRateLimited(attempts: readonly Attempt[], skipped: readonly Skipped[]): boolean {
   return (
     attempts.every(({ fault }) => fault === 'upstream_rate_limited') &&
@@ -78,7 +78,7 @@ export function isRateLimited(attempts: readonly Attempt[], skipped: readonly Sk
   )
 }
 
-/** Whether all that stood in the way were credentials of the tenant's own, which it can mend. */
+/** Whether refused credentials of the tenant's own, which it can mend, are all that stands in the way. */
 function isRefused(attempts: readonly Attempt[], skipped: readonly Skipped[]): boolean {
   return (
     attempts.every(({ fault }) => fault === 'own_credential_refused') &&

@@ -14,7 +14,7 @@ import type { AttemptDeadlines } from '../call/attempt.ts'
 import { aCall } from '../call/call.fixture.ts'
 import type { Call } from '../call/call.ts'
 import { Progress, type Routed } from '../call/progress.ts'
-import { HealthBook } from '../health/book.ts'
+import { HealthTracker } from '../health/tracker.ts'
 import type { Target, TargetDirectory } from '../targets/target.ts'
 import type { ConnectDependencies } from './dependencies.ts'
 import { Failover } from './failover.ts'
@@ -72,10 +72,10 @@ export function connect<Opened>(
 /** What one process shares, with the real clock and dice that always fall the same. */
 export function someDependencies(
   changes: Partial<ConnectDependencies> = {},
-): ConnectDependencies & { readonly health: HealthBook; readonly hedges: HedgeBudget } {
+): ConnectDependencies & { readonly health: HealthTracker; readonly hedges: HedgeBudget } {
   const nowMs = () => performance.now()
   return {
-    health: new HealthBook({ dice: () => 0.5 }),
+    health: new HealthTracker({ dice: () => 0.5 }),
     throttle: new RetryThrottle(() => 1),
     hedges: new HedgeBudget(nowMs),
     rateLimitQueue: new RateLimitQueue(nowMs),
@@ -87,7 +87,7 @@ export function someDependencies(
     },
     dice: () => 0,
     ...changes,
-  } as ConnectDependencies & { readonly health: HealthBook; readonly hedges: HedgeBudget }
+  } as ConnectDependencies & { readonly health: HealthTracker; readonly hedges: HedgeBudget }
 }
 
 interface Scenario {

@@ -128,9 +128,9 @@ describe('health', () => {
     ] as const) {
       await tryOut({ targets: [A], failures: { [A]: [fault(code)] }, dependencies })
     }
-    expect(dependencies.health.pages.get(id(A))?.consecutiveFailures ?? 0).toBe(0)
+    expect(dependencies.health.states.get(id(A))?.consecutiveFailures ?? 0).toBe(0)
     await tryOut({ targets: [B], failures: { [B]: [fault('upstream_error')] }, dependencies })
-    expect(dependencies.health.pages.get(id(B))?.consecutiveFailures).toBe(1)
+    expect(dependencies.health.states.get(id(B))?.consecutiveFailures).toBe(1)
   })
 
   it('passes over what is known to be down, and lists it', async () => {
@@ -160,7 +160,7 @@ describe('health', () => {
     await bringDown(dependencies, A)
     const later = { ...dependencies, nowMs: () => performance.now() + 60_000 }
     expect((await tryOut({ targets: [A, B], dependencies: later })).outcome).toBe(A)
-    expect(dependencies.health.pages.get(id(A))?.trippedMs).toBeNull()
+    expect(dependencies.health.states.get(id(A))?.trippedMs).toBeNull()
   })
 
   it('lets the next request find out when the caller of the first one left', async () => {

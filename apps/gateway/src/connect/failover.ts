@@ -146,7 +146,7 @@ export class Failover<Opened> {
     if (!this.#last || !neverLeft(this.#last.fault) || attempts.length >= failover.attempts) return null
     const { id, account } = this.#last.target
     // No back-off for an attempt that would not be allowed after it.
-    if (isDown(health.pages.get(id) ?? UNKNOWN_HEALTH, nowMs()) || !throttle.mayRetry(account)) return null
+    if (isDown(health.states.get(id) ?? UNKNOWN_HEALTH, nowMs()) || !throttle.mayRetry(account)) return null
     await backOff(BACK_OFF_MS_MIN + (BACK_OFF_MS_MAX - BACK_OFF_MS_MIN) * dice(), call.signal)
     return this.#try(id)
   }
@@ -163,15 +163,15 @@ export class Failover<Opened> {
   }
 
   #isCooling(id: TargetId): boolean {
-    return (this.#dependencies.health.pages.get(id)?.coolUntilMs ?? 0) > this.#dependencies.nowMs()
+    return (this.#dependencies.health.states.get(id)?.coolUntilMs ?? 0) > this.#dependencies.nowMs()
   }
 
   /** When the first of the rate-limited targets may be tried again; Infinity when none is rate-limited. */
   #coolUntilMs(): number {
     const limited = this.#progress.attempts.filter(({ fault }) => fault === 'upstream_rate_limited')
     const cooling = this.#skipped.filter(({ reason }) => reason === 'rate_limited')
-    const { pages } = this.#dependencies.health
-    return Math.min(...[...limited, ...cooling].map(({ endpoint }) => pages.get(endpoint)?.coolUntilMs ?? Infinity))
+    const { states } = this.#dependencies.health
+    return Math.min(...[...limited, ...cooling].map(({ endpoint }) => states.get(endpoint)?.coolUntilMs ?? Infinity))
   }
 
   /** Nothing is begun after the deadline, or after the caller disconnected. */

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { aRouteRequest } from '../call/call.fixture.ts'
 import type { ConnectDependencies } from './dependencies.ts'
 import { aProgress, aTarget, connect, id, routedTo, someDependencies } from './failover.fixture.ts'
-import { Racing } from '../health/racing.ts'
+import { HedgeTiming } from '../health/hedge-timing.ts'
 import type { Answer } from '../call/answer.ts'
 import { openChat } from './upstream.ts'
 
@@ -74,7 +74,7 @@ function hedgedPair(a: FakeProvider, b: FakeProvider, signal = new AbortControll
   const hedging: ConnectDependencies = {
     ...dependencies,
     health: Object.assign(dependencies.health, {
-      racing: () => Object.assign(new Racing(), { usual: { samples: 200, p95Ms: 1 } }),
+      racing: () => Object.assign(new HedgeTiming(), { usual: { samples: 200, p95Ms: 1 } }),
     }),
     hedges: { earn: () => {}, reserve: () => true, settle: () => {}, refuse: () => {} },
     after: (_, then) => dependencies.after(5, then),

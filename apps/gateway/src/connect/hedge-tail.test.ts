@@ -3,7 +3,7 @@ import { aCaller, percentile } from '@turnpike/testkit'
 import { expect, it } from 'vitest'
 import { aRouteRequest } from '../call/call.fixture.ts'
 import { aProgress, connect, id, routedTo, someDependencies } from './failover.fixture.ts'
-import { HealthBook } from '../health/book.ts'
+import { HealthTracker } from '../health/tracker.ts'
 import { HedgeBudget } from './hedge-budget.ts'
 import { Ticks } from './hedge.fixture.ts'
 import { dice } from '../stores/outage.fixture.ts'
@@ -45,7 +45,7 @@ interface Served {
 async function serveTail(hedge: Hedge | null): Promise<Served> {
   const ticks = new Ticks(() => 0)
   const nowMs = () => ticks.nowMs
-  const [health, hedges, roll] = [new HealthBook(), new HedgeBudget(nowMs), dice()]
+  const [health, hedges, roll] = [new HealthTracker(), new HedgeBudget(nowMs), dice()]
   const dependencies = { ...someDependencies({ nowMs }), health, hedges, after: ticks.after }
   const caller = aCaller()
   const candidates = [A, B].map((name) => ({ endpoint: id(name), expectedNano: COST_NANO }))

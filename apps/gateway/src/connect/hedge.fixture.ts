@@ -8,9 +8,9 @@ import { Progress, type Routed } from '../call/progress.ts'
 import type { ConnectDependencies } from './dependencies.ts'
 import { aTarget, fault, id, routedTo } from './failover.fixture.ts'
 import { Failover } from './failover.ts'
-import { HealthBook } from '../health/book.ts'
+import { HealthTracker } from '../health/tracker.ts'
 import type { HedgeOutcome } from './hedge-budget.ts'
-import { Racing } from '../health/racing.ts'
+import { HedgeTiming } from '../health/hedge-timing.ts'
 import { Meter } from '../call/meter.ts'
 import { RateLimitQueue } from './rate-limit-queue.ts'
 import type { Sink } from '../call/relay.ts'
@@ -201,16 +201,16 @@ class Simulation {
     const note = (what: string, target: string) => void seen.noted.push(`${what} ${target}`)
     return {
       health: {
-        pages: NO_HEALTH,
+        states: NO_HEALTH,
         admit: (target) => (this.#scenario.firstIsProbe && target === first ? 'probe' : 'go'),
         begun: (target) => note('begun', target),
         note: (target) => note('note', target),
         release: (target) => note('release', target),
-        cool: (target) => note('cool', target),
+        startCooldown: (target) => note('startCooldown', target),
         refused: (target) => note('refused', target),
         refusal: () => null,
         firstTokenDeadlineMs: () => 2_000,
-        racing: () => Object.assign(new Racing(), { usual: { samples: 200, p95Ms: this.#scenario.p95Ms } }),
+        hedgeTiming: () => Object.assign(new HedgeTiming(), { usual: { samples: 200, p95Ms: this.#scenario.p95Ms } }),
       },
       throttle: new RetryThrottle(() => 1),
       hedges: {
@@ -324,8 +324,8 @@ function callOf(signal: AbortSignal) {
 
 const CALLER = aCaller()
 /** For the meter; failover sees no health. */
-const HEALTH = new HealthBook({ dice: () => 0.5 })
-const NO_HEALTH = new HealthBook().pages
+const HEALTH = new HealthTracker({ dice: () => 0.5 })
+const NO_HEALTH = new HealthTracker().states
 
 /** Time on a connection: waits end early, with its reason, when a signal is aborted. */
 class FakeConnection {

@@ -63,7 +63,7 @@ describe('a first target that is slow to begin', () => {
 describe('a hedge', () => {
   it.each([
     ['the provider fails', fault('upstream_error'), ['note']],
-    ['it limits our rate', fault('upstream_rate_limited', { retryAfterMs: 60_000 }), ['cool']],
+    ['it limits our rate', fault('upstream_rate_limited', { retryAfterMs: 60_000 }), ['startCooldown']],
     ['it refuses what the first one takes', fault('context_length_exceeded'), []],
   ])('spoils nothing when %s', async (_, how, noted) => {
     const seen = await playOut(scenario({ [A]: answers(900), [B]: fails(50, how) }))
@@ -150,7 +150,7 @@ describe('the target of a hedge', () => {
     expect(hedge(down)).toBe(C)
     expect(hedge({ ...down, nowMs: () => performance.now() + 60_000 })).toBe(C)
     const cooling = paidFor(progress)
-    cooling.health.cool(id(B), performance.now() + 60_000, performance.now())
+    cooling.health.startCooldown(id(B), performance.now() + 60_000, performance.now())
     expect(hedge(cooling)).toBe(C)
     const failing = paidFor(progress)
     for (let i = 0; i < 5; i++) failing.throttle.failed(aTarget(B).account)

@@ -30,7 +30,7 @@ export function hedgeDelayMs(
   { health }: Pick<ConnectDependencies, 'health'>,
 ): number | null {
   if (!hedge || !call.streamed || targets.length < 2 || attempts.length > 0) return null
-  const afterMs = hedgeAfterMs(hedge, health.racing(first)?.usual ?? null)
+  const afterMs = hedgeAfterMs(hedge, health.hedgeTiming(first)?.usual ?? null)
   return afterMs !== null && afterMs < deadlineMs ? afterMs : null
 }
 
@@ -49,7 +49,7 @@ export function reserveHedge(
   const id = hedgeTarget(hedge, first.id, targets, {
     isUp: (other) => {
       const { own, account } = directory.target(other)
-      const state = health.pages.get(other)
+      const state = health.states.get(other)
       const isUnavailable = state !== undefined && (isDown(state, nowMs()) || isTripped(state))
       return !isUnavailable && throttle.mayRetry(account) && !(own && health.refusal(other, own.version, nowMs()))
     },

@@ -9,70 +9,70 @@ setMaxListeners(Infinity, FOREVER)
 const now = () => performance.now()
 
 it('lets a request go when its time has come, and not before', async () => {
-  const room = new RateLimitQueue(now)
+  const queue = new RateLimitQueue(now)
   const [lateMs, soonMs] = [now() + 40, now() + 15]
-  const late = room.wait(tenant('a'), lateMs, FOREVER).then((served) => [served, now() >= lateMs])
-  const soon = room.wait(tenant('a'), soonMs, FOREVER).then((served) => [served, now() >= soonMs])
-  expect(room.count).toBe(2)
+  const late = queue.wait(tenant('a'), lateMs, FOREVER).then((served) => [served, now() >= lateMs])
+  const soon = queue.wait(tenant('a'), soonMs, FOREVER).then((served) => [served, now() >= soonMs])
+  expect(queue.count).toBe(2)
   expect(await Promise.all([late, soon])).toEqual([
     [true, true],
     [true, true],
   ])
-  expect(room.count).toBe(0)
+  expect(queue.count).toBe(0)
 })
 
-it('does not take in who would have to wait too long, or has gone', async () => {
-  const room = new RateLimitQueue(now)
-  expect(await room.wait(tenant('a'), now() + WAIT_MS_MAX + 100, FOREVER)).toBe(false)
-  expect(await room.wait(tenant('a'), now() + 10, AbortSignal.abort())).toBe(false)
+it('refuses a request that would wait too long, or whose caller has disconnected', async () => {
+  const queue = new RateLimitQueue(now)
+  expect(await queue.wait(tenant('a'), now() + WAIT_MS_MAX + 100, FOREVER)).toBe(false)
+  expect(await queue.wait(tenant('a'), now() + 10, AbortSignal.abort())).toBe(false)
 })
 
-it('gives the place of a caller who leaves to others at once', async () => {
-  const room = new RateLimitQueue(now)
-  const leaving = new AbortController()
-  const waiting = room.wait(tenant('a'), now() + 1_500, leaving.signal)
-  leaving.abort()
+it('frees the slot of a caller who disconnects at once', async () => {
+  const queue = new RateLimitQueue(now)
+  const disconnecting = new AbortController()
+  const waiting = queue.wait(tenant('a'), now() + 1_500, disconnecting.signal)
+  disconnecting.abort()
   expect(await waiting).toBe(false)
-  expect(room.count).toBe(0)
+  expect(queue.count).toBe(0)
 })
 
 it('lets tenants take turns, each in the order in which its requests came', async () => {
-  const room = new RateLimitQueue(now)
+  const queue = new RateLimitQueue(now)
   const order: string[] = []
   const untilMs = now() + 10
   const names = ['a1', 'a2', 'a3', 'b1', 'b2', 'c1']
   await Promise.all(
-    names.map((name) => room.wait(tenant(name.charAt(0)), untilMs, FOREVER).then(() => order.push(name))),
+    names.map((name) => queue.wait(tenant(name.charAt(0)), untilMs, FOREVER).then(() => order.push(name))),
   )
   expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
 })
 
 it('takes no slot from a tenant that holds as few as the newcomer, when it is full', async () => {
-  const room = new RateLimitQueue(now)
+  const queue = new RateLimitQueue(now)
   const untilMs = now() + 60
-  const waiting = Array.from({ length: WAITING_MAX }, (_, i) => room.wait(tenant(`tenant ${i}`), untilMs, FOREVER))
-  expect(await room.wait(tenant('newcomer'), untilMs, FOREVER)).toBe(false)
-  expect(await room.wait(tenant('tenant 0'), untilMs, FOREVER)).toBe(false)
+  const waiting = Array.from({ length: WAITING_MAX }, (_, i) => queue.wait(tenant(`tenant ${i}`), untilMs, FOREVER))
+  expect(await queue.wait(tenant('newcomer'), untilMs, FOREVER)).toBe(false)
+  expect(await queue.wait(tenant('tenant 0'), untilMs, FOREVER)).toBe(false)
   expect(new Set(await Promise.all(waiting))).toEqual(new Set([true]))
 })
 
 it('takes the slot of a newcomer from the tenant that holds most, its latest one', async () => {
-  const room = new RateLimitQueue(now)
+  const queue = new RateLimitQueue(now)
   const untilMs = now() + 60
-  const most = Array.from({ length: WAITING_MAX / 2 + 1 }, () => room.wait(tenant('most'), untilMs, FOREVER))
-  const less = Array.from({ length: WAITING_MAX / 2 - 1 }, () => room.wait(tenant('less'), untilMs, FOREVER))
-  expect(await room.wait(tenant('newcomer'), untilMs, FOREVER)).toBe(true)
+  const most = Array.from({ length: WAITING_MAX / 2 + 1 }, () => queue.wait(tenant('most'), untilMs, FOREVER))
+  const less = Array.from({ length: WAITING_MAX / 2 - 1 }, () => queue.wait(tenant('less'), untilMs, FOREVER))
+  expect(await queue.wait(tenant('newcomer'), untilMs, FOREVER)).toBe(true)
   expect(await most.at(-1)).toBe(false)
   expect(new Set(await Promise.all([...most.slice(0, -1), ...less]))).toEqual(new Set([true]))
 })
 
-it('is full at its limit, and then takes from the tenant that holds most places for one that holds fewer', async () => {
-  const room = new RateLimitQueue(now)
+it('is full at its limit, and then takes from the tenant that holds most slots for one that holds fewer', async () => {
+  const queue = new RateLimitQueue(now)
   const untilMs = now() + 60
-  const greedy = Array.from({ length: WAITING_MAX }, () => room.wait(tenant('greedy'), untilMs, FOREVER))
-  expect(await room.wait(tenant('greedy'), untilMs, FOREVER)).toBe(false)
-  const modest = Array.from({ length: 60 }, () => room.wait(tenant('modest'), untilMs, FOREVER))
-  expect(room.count).toBe(WAITING_MAX)
+  const greedy = Array.from({ length: WAITING_MAX }, () => queue.wait(tenant('greedy'), untilMs, FOREVER))
+  expect(await queue.wait(tenant('greedy'), untilMs, FOREVER)).toBe(false)
+  const modest = Array.from({ length: 60 }, () => queue.wait(tenant('modest'), untilMs, FOREVER))
+  expect(queue.count).toBe(WAITING_MAX)
   const served = async (waiting: readonly Promise<boolean>[]) => (await Promise.all(waiting)).filter(Boolean).length
   expect([await served(greedy), await served(modest)]).toEqual([50, 50])
 })

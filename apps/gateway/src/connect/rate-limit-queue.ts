@@ -1,23 +1,23 @@
 import type { TenantId } from '@turnpike/domain'
 
-/** Waiting in one process at most: each holds a caller's connection, and more than this would come out as a new storm. */
+/** Waiting in one process at most: each holds a caller's connection, and more would come out as a burst. */
 export const WAITING_MAX = 100
-/** The longest wait for providers that limit their rates. A caller with a longer wait ahead is better told so. */
+/** The longest wait for a rate limit. A caller with a longer wait ahead is better refused. */
 export const WAIT_MS_MAX = 2_000
 
 interface Slot {
   readonly tenant: TenantId
   readonly untilMs: number
-  readonly leave: (served: boolean) => void
+  readonly end: (served: boolean) => void
 }
 
 /**
- * Where requests wait out a short rate limit of their providers, instead of their callers doing it. First come, first served
- * within a tenant; tenants take turns, and when it is full the one with most places gives its last one up.
+ * Where requests wait out a short rate limit of their providers, so that their callers need not retry. First come, first served
+ * within a tenant; tenants take turns, and in a full queue the tenant with most slots loses its latest one.
  */
 export class RateLimitQueue {
   /** In order of arrival, per tenant. */
-  readonly #places = new Map<TenantId, Slot[]>()
+  readonly #slots = new Map<TenantId, Slot[]>()
   readonly #nowMs: () => number
   #count = 0
   #timer: NodeJS.Timeout | undefined
@@ -34,72 +34,72 @@ export class RateLimitQueue {
   }
 
   /**
-   * Resolves to true when that time has come and it is this tenant's turn; to false when there is no room, or none any more, or
+   * Resolves to true when that time has come and it is this tenant's turn; to false when there is no slot, or the slot was lost, or
    * the signal is aborted. @param untilMs at most `WAIT_MS_MAX` from now
    */
   wait(tenant: TenantId, untilMs: number, signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted || untilMs - this.#nowMs() > WAIT_MS_MAX || !this.#makeRoom(tenant))
+    if (signal.aborted || untilMs - this.#nowMs() > WAIT_MS_MAX || !this.#makeSlot(tenant))
       return Promise.resolve(false)
     return new Promise((resolve) => {
-      const giveUp = () => place.leave(false)
-      const place: Slot = {
+      const giveUp = () => slot.end(false)
+      const slot: Slot = {
         tenant,
         untilMs,
-        leave: (served) => {
+        end: (served) => {
           signal.removeEventListener('abort', giveUp)
-          this.#remove(place)
+          this.#remove(slot)
           resolve(served)
         },
       }
       signal.addEventListener('abort', giveUp)
-      const places = this.#places.get(tenant)
-      if (places) places.push(place)
-      else this.#places.set(tenant, [place])
+      const slots = this.#slots.get(tenant)
+      if (slots) slots.push(slot)
+      else this.#slots.set(tenant, [slot])
       this.#count++
       if (untilMs < this.#nextMs) this.#wakeAt(untilMs)
     })
   }
 
-  /** Whether a place is free, or was freed by the tenant that held most of them. */
-  #makeRoom(tenant: TenantId): boolean {
+  /** Whether a slot is free, or was taken from the tenant that held most of them. */
+  #makeSlot(tenant: TenantId): boolean {
     if (this.#count < WAITING_MAX) return true
     let fullest: Slot[] = []
-    for (const places of this.#places.values()) if (places.length > fullest.length) fullest = places
-    const mine = this.#places.get(tenant)?.length ?? 0
+    for (const slots of this.#slots.values()) if (slots.length > fullest.length) fullest = slots
+    const mine = this.#slots.get(tenant)?.length ?? 0
     if (fullest.length <= mine + 1) return false
-    fullest.at(-1)?.leave(false)
+    fullest.at(-1)?.end(false)
     return true
   }
 
-  #remove(place: Slot): void {
-    const places = this.#places.get(place.tenant) ?? []
-    places.splice(places.indexOf(place), 1)
-    if (places.length === 0) this.#places.delete(place.tenant)
+  #remove(slot: Slot): void {
+    const slots = this.#slots.get(slot.tenant) ?? []
+    slots.splice(slots.indexOf(slot), 1)
+    if (slots.length === 0) this.#slots.delete(slot.tenant)
     this.#count--
   }
 
   #wakeAt(atMs: number): void {
     clearTimeout(this.#timer)
     this.#nextMs = atMs
-    // Whole milliseconds: a timer may come a fraction early, and would find nobody.
+    // Whole milliseconds: a timer may come a fraction early, and would find no request to serve.
     this.#timer = setTimeout(() => this.#serve(), Math.ceil(atMs - this.#nowMs()))
   }
 
-  /** Lets go whose time has come, a tenant at a time. */
+  /** Serves requests whose time has come, one of each tenant at a time. */
   #serve(): void {
     const nowMs = this.#nowMs()
     for (let served = true; served;) {
       served = false
-      for (const places of [...this.#places.values()]) {
-        const place = places.find(({ untilMs }) => untilMs <= nowMs)
-        place?.leave(true)
-        served ||= place !== undefined
+      for (const slots of [...this.#slots.values()]) {
+        const slot = slots.find(({ untilMs }) => untilMs <= nowMs)
+        slot?.end(true)
+        served ||= slot !== undefined
       }
     }
     this.#nextMs = Infinity
     let earliestMs = Infinity
-    for (const places of this.#places.values()) {
-      for (const { untilMs } of places) earliestMs = Math.min(earliestMs, untilMs)
+    for (const slots of this.#slots.values()) {
+      for (const { untilMs } of slots) earliestMs = Math.min(earliestMs, untilMs)
     }
     if (earliestMs < Infinity) this.#wakeAt(earliestMs)
   }

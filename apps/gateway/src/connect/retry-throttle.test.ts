@@ -51,7 +51,7 @@ function aThrottle(inFlight = () => 1): RetryThrottle {
   return throttle
 }
 
-it('lets an account where nothing failed lately take over all that others drop', async () => {
+it('lets an account without recent failures take over all that others drop', async () => {
   const throttle = new RetryThrottle(() => 1)
   const { outcomes, ends } = running(throttle, 500)
   expect(ends).toHaveLength(500)
@@ -70,7 +70,7 @@ it('lets a fifth of the requests under way be retries at accounts that fail, and
   expect([few.ends.length, more.ends.length, throttle.refused()]).toEqual([3, 2, 2])
 })
 
-it('gives a place that comes free to whoever has waited longest', async () => {
+it('gives a slot that comes free to the retry that has waited longest', async () => {
   const throttle = aThrottle()
   const { outcomes, ends } = running(throttle, 5)
   setImmediate(() => ends[0]?.())
@@ -87,7 +87,7 @@ it('keeps no more than a hundred waiting', async () => {
   expect(new Set(await Promise.all(outcomes.slice(3)))).toEqual(new Set(['throttled']))
 })
 
-it('gives the place of a retry that failed to the next', async () => {
+it('gives the slot of a retry that failed to the next', async () => {
   const throttle = aThrottle()
   const failing = () => throttle.asRetry(ACORN, () => Promise.reject(new Error('refused')))
   for (let i = 0; i < 5; i++) await expect(failing()).rejects.toThrow('refused')

@@ -6,16 +6,16 @@ const TOKENS_TO_RETRY = TOKENS_MAX / 2
 /** Of the requests under way, so many may be retries (Envoy's retry budget), but a quiet gateway may always do a few. */
 const RETRY_SHARE_MAX = 0.2
 const RETRIES_MIN = 3
-/** A burst of failures passes within milliseconds; a retry that would have to wait longer than this would only add to a heap. */
-const PLACE_WAIT_MS_MAX = 150
+/** A burst of failures passes within milliseconds; retries that wait longer than this would only pile up. */
+const SLOT_WAIT_MS_MAX = 150
 const WAITING_MAX = 100
 
 /**
- * Keeps retries from making an outage worse: what all providers together refuse is asked for hardly more often than by callers.
+ * Keeps retries from making an outage worse: when all providers fail, they get hardly more attempts than callers make requests.
  * One per process.
  */
 export class RetryThrottle {
-  /** Accounts that have all their tokens are not kept. */
+  /** Accounts with all their tokens are left out. */
   readonly #tokens = new Map<string, number>()
   readonly #lastResorts = new Set<string>()
   readonly #inFlight: () => number
@@ -45,26 +45,26 @@ export class RetryThrottle {
   }
 
   /**
-   * Runs `attempt` as a retry at this account; `throttled` when that would only add to an outage. An account where nothing failed
-   * lately takes over whatever others drop; one with failures gets retries within the budget, which wait a moment for a place.
+   * Runs `attempt` as a retry at this account; `throttled` when that would only add to an outage. An account without recent failures
+   * gets every retry; one with failures gets retries within the budget, which wait a moment for a slot.
    */
   async asRetry<Outcome>(account: string, attempt: () => Promise<Outcome>): Promise<Outcome | 'throttled'> {
     if (!this.#tokens.has(account)) return attempt()
-    if (!this.mayRetry(account) || !(await this.#place())) {
+    if (!this.mayRetry(account) || !(await this.#takeSlot())) {
       this.#refused++
       return 'throttled'
     }
     try {
       return await attempt()
     } finally {
-      this.#leave()
+      this.#freeSlot()
     }
   }
 
   /**
-   * Runs `attempt` at an endpoint of this model though it is known to be down, since nothing else is left; null when another request
-   * is doing so. One at a time is enough to see that it is back, and all others are told at once.
-   * @param model or, where it goes by a tenant's own account, that target: what others may learn of it is nothing
+   * Runs `attempt` at an endpoint of this model that is known to be down, since no other is left; null when another request is doing
+   * so. One at a time is enough to find out that it is back.
+   * @param model or, for a tenant's own account, that target, whose health concerns no other tenant
    */
   async asLastResort<Outcome>(model: string, attempt: () => Promise<Outcome>): Promise<Outcome | null> {
     if (this.#lastResorts.has(model)) return null
@@ -81,28 +81,28 @@ export class RetryThrottle {
     return this.#refused
   }
 
-  #places(): number {
+  #slots(): number {
     return Math.max(RETRIES_MIN, Math.floor(this.#inFlight() * RETRY_SHARE_MAX))
   }
 
-  /** Takes a place among the retries under way; false when none came free in time. */
-  async #place(): Promise<boolean> {
-    if (this.#retries >= this.#places()) return this.#waiting.size < WAITING_MAX && this.#turn()
+  /** Takes a slot among the retries under way; false when none came free in time. */
+  async #takeSlot(): Promise<boolean> {
+    if (this.#retries >= this.#slots()) return this.#waiting.size < WAITING_MAX && this.#waitForSlot()
     this.#retries++
     return true
   }
 
-  /** Gives a place to whoever has waited longest. */
-  #leave(): void {
+  /** Passes a slot to the retry that has waited longest. */
+  #freeSlot(): void {
     this.#retries--
     for (const take of this.#waiting) {
-      if (this.#retries >= this.#places()) return
+      if (this.#retries >= this.#slots()) return
       this.#retries++
       take()
     }
   }
 
-  #turn(): Promise<boolean> {
+  #waitForSlot(): Promise<boolean> {
     return new Promise((resolve) => {
       const take = () => {
         clearTimeout(late)
@@ -112,7 +112,7 @@ export class RetryThrottle {
       const late = setTimeout(() => {
         this.#waiting.delete(take)
         resolve(false)
-      }, PLACE_WAIT_MS_MAX)
+      }, SLOT_WAIT_MS_MAX)
       this.#waiting.add(take)
     })
   }

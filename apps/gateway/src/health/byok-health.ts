@@ -9,47 +9,47 @@ import {
   type TargetId,
 } from '@turnpike/domain'
 
-/** Targets of tenants' own of which this node knows something. They never take the place of the catalogue's. */
-export const OWN_PAGES_MAX = 5_000
+/** Records of tenants' own targets at most. They never displace those of the catalogue's endpoints. */
+export const OWN_TARGETS_MAX = 5_000
 
-/** The targets of tenants' own in the book: beyond the limit, the one that was heard of longest ago goes. */
-export class OwnPages {
-  readonly #heard = new Set<TargetId>()
+/** The tenants' own targets with a record: beyond the limit the least recently updated is dropped. */
+export class OwnTargets {
+  readonly #targets = new Set<TargetId>()
   readonly #drop: (target: TargetId) => void
 
-  /** @param drop throws a page away; it ends in `delete` */
+  /** @param drop drops the record of a target; it ends in `delete` */
   constructor(drop: (target: TargetId) => void) {
     this.#drop = drop
   }
 
   get size(): number {
-    return this.#heard.size
+    return this.#targets.size
   }
 
   has(target: TargetId): boolean {
-    return this.#heard.has(target)
+    return this.#targets.has(target)
   }
 
-  heard(target: TargetId): void {
-    this.#heard.delete(target)
-    this.#heard.add(target)
-    const [oldest] = this.#heard
-    if (this.#heard.size > OWN_PAGES_MAX && oldest !== undefined) this.#drop(oldest)
+  touch(target: TargetId): void {
+    this.#targets.delete(target)
+    this.#targets.add(target)
+    const [oldest] = this.#targets
+    if (this.#targets.size > OWN_TARGETS_MAX && oldest !== undefined) this.#drop(oldest)
   }
 
   delete(target: TargetId): void {
-    this.#heard.delete(target)
+    this.#targets.delete(target)
   }
 }
 
-/** What a provider said of a version of a tenant's credential, and until when it is left alone. */
+/** A provider's refusal of one version of a tenant's credential, and the end of its cooldown. */
 export interface OwnRefusal {
   readonly version: number
   readonly fault: Fault
   readonly untilMs: number
 }
 
-/** Refusals of tenants' own credentials, by credential and target; beyond `OWN_PAGES_MAX` the oldest credential's go. */
+/** Refusals of tenants' own credentials, by credential and target; beyond the limit those of the oldest credential are dropped. */
 export class OwnRefusals {
   readonly #known = new Map<OwnId, Map<TargetId, OwnRefusal>>()
   #size = 0
@@ -62,24 +62,24 @@ export class OwnRefusals {
     if (!refusals.has(target)) this.#size++
     refusals.set(target, refusal)
     for (const oldest of this.#known.keys()) {
-      if (this.#size <= OWN_PAGES_MAX) break
+      if (this.#size <= OWN_TARGETS_MAX) break
       this.#forget(oldest)
     }
   }
 
-  /** What was said of this version of its secret; null when nothing was, or the time is over. */
+  /** The refusal of this version of its secret; null when there was none, or the cooldown is over. */
   of(target: TargetId, version: number, nowMs: number): Fault | null {
     const owner = ownerOf(target)
     const known = owner === null ? undefined : this.#known.get(owner)?.get(target)
     return known && known.version === version && known.untilMs > nowMs ? known.fault : null
   }
 
-  /** Forgets what was said of secrets that were replaced. @returns the targets that need not be left alone any more */
+  /** Drops the refusals of secrets that were replaced. @returns the targets whose cooldown is over */
   renew({ credentials, endpoints }: Own): TargetId[] {
     return this.#size === 0 ? [] : [...credentials, ...endpoints].flatMap((own) => this.#renewed(own))
   }
 
-  /** Forgets those whose time is over. */
+  /** Drops refusals whose cooldown is over. */
   tick(nowMs: number): void {
     for (const [owner, refusals] of this.#known) {
       if ([...refusals.values()].every(({ untilMs }) => untilMs <= nowMs)) this.#forget(owner)
@@ -99,25 +99,25 @@ export class OwnRefusals {
   }
 }
 
-/** How many are known, called down, and left alone since they asked for it. */
+/** How many endpoints are known, down, and in cooldown. */
 export interface Standing {
   readonly known: number
   readonly down: number
   readonly cooling: number
 }
 
-/** How the catalogue's endpoints stand, and apart from them targets of tenants' own. */
+/** The catalogue's endpoints in each state, and separately targets of tenants' own. */
 export function standingsOf(
-  pages: ReadonlyMap<TargetId, Health>,
+  states: ReadonlyMap<TargetId, Health>,
   nowMs: number,
 ): Standing & { readonly own: Standing } {
-  const house = { known: 0, down: 0, cooling: 0 }
+  const catalogue = { known: 0, down: 0, cooling: 0 }
   const own = { known: 0, down: 0, cooling: 0 }
-  for (const [target, health] of pages) {
-    const standing = ownerOf(target) === null ? house : own
+  for (const [target, health] of states) {
+    const standing = ownerOf(target) === null ? catalogue : own
     standing.known++
     if (isTripped(health)) standing.down++
     else if (isDown(health, nowMs)) standing.cooling++
   }
-  return { ...house, own }
+  return { ...catalogue, own }
 }

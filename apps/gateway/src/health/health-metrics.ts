@@ -1,39 +1,39 @@
 import type { HealthShare } from '@turnpike/store'
-import type { HealthBook } from './book.ts'
+import type { HealthTracker } from './tracker.ts'
 import type { Metric } from '@turnpike/server'
 
 /** The figures of live health. By state, not by endpoint: several hundred endpoints times many nodes would be too many series. */
 export function healthMetrics(
-  book: Pick<HealthBook, 'stats'>,
+  tracker: Pick<HealthTracker, 'stats'>,
   share: Pick<HealthShare, 'connected' | 'stats'> | null,
   nowMs: () => number,
 ): Metric[] {
   return [
     {
       name: 'turnpike_endpoints',
-      help: 'Endpoints of which this node knows something: called down, asked to be left alone (429), and all.',
+      help: 'Endpoints of which this node has a record: down, in cooldown (429), and all.',
       label: 'state',
       readEach: () => {
-        const { known, down, cooling } = book.stats(nowMs())
+        const { known, down, cooling } = tracker.stats(nowMs())
         return { known, down, cooling }
       },
     },
     {
       name: 'turnpike_own_targets',
-      help: 'Targets by credentials or endpoints of tenants, of which this node knows something: called down, left alone, and all.',
+      help: 'Targets by credentials or endpoints of tenants, of which this node has a record: down, in cooldown, and all.',
       label: 'state',
-      readEach: () => ({ ...book.stats(nowMs()).own }),
+      readEach: () => ({ ...tracker.stats(nowMs()).own }),
     },
     {
       name: 'turnpike_endpoint_falls_total',
-      help: 'How often this node called an endpoint down.',
-      read: () => book.stats(nowMs()).falls,
+      help: 'How often an endpoint went down for this node.',
+      read: () => tracker.stats(nowMs()).falls,
       grows: true,
     },
     {
       name: 'turnpike_endpoint_probes_total',
-      help: 'Requests that found out whether an endpoint works again, of callers and of our own.',
-      read: () => book.stats(nowMs()).probes,
+      help: 'Requests that probed whether an endpoint works again, of callers and of the gateway.',
+      read: () => tracker.stats(nowMs()).probes,
       grows: true,
     },
     ...(share ? shareMetrics(share) : []),
@@ -44,12 +44,12 @@ function shareMetrics(share: Pick<HealthShare, 'connected' | 'stats'>): Metric[]
   return [
     {
       name: 'turnpike_health_shared',
-      help: 'Whether this node hears what others see of endpoints: 1 yes, 0 it goes by its own figures alone.',
+      help: 'Whether this node receives the reports of others: 1 yes, 0 it goes by its own figures alone.',
       read: () => Number(share.connected),
     },
     {
       name: 'turnpike_health_messages_total',
-      help: 'Messages between nodes: sent, given up since Redis did not take them, heard, and refused as garbage or as old.',
+      help: 'Messages between nodes: sent, given up since Redis did not take them, received, and refused as garbage or as old.',
       label: 'fate',
       readEach: () => ({ ...share.stats }),
       grows: true,

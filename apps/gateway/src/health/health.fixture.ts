@@ -1,6 +1,6 @@
 import { route, type TargetId, type Objective, type RouteRequest } from '@turnpike/domain'
 import { aCaller, aCatalogue, anEndpoint, aPrice } from '@turnpike/testkit'
-import { HealthBook, type HealthBookOptions } from './book.ts'
+import { HealthTracker, type HealthTrackerOptions } from './tracker.ts'
 
 /** How an endpoint behaves at a time: milliseconds to the first token, or that it fails at once. */
 export type Behaviour = (nowMs: number) => number | 'fails'
@@ -17,11 +17,11 @@ const MODEL = 'sim/swift-8b'
 const FAILS_AFTER_MS = 5
 const STREAMS_FOR_MS = 2_000
 
-/** A node that routes by its book through hours of simulated traffic. The clock is a queue of what happens next. */
+/** A node that routes by its tracker through hours of simulated traffic. The clock is a queue of what happens next. */
 export class World {
   nowMs = 0
   readonly made: Made[] = []
-  readonly book: HealthBook
+  readonly tracker: HealthTracker
   /** Requests that no target could answer. */
   unanswered = 0
   readonly #behaviours: Readonly<Record<string, Behaviour>>
@@ -31,17 +31,17 @@ export class World {
   #seed = 42
 
   /** @param behaviours by provider; all serve one model at one price */
-  constructor(behaviours: Readonly<Record<string, Behaviour>>, options: HealthBookOptions = {}) {
+  constructor(behaviours: Readonly<Record<string, Behaviour>>, options: HealthTrackerOptions = {}) {
     this.#behaviours = behaviours
     this.#catalogue = aCatalogue(Object.keys(behaviours).map((slug) => anEndpoint(slug, MODEL, { price: aPrice() })))
-    this.book = new HealthBook({ dice: () => this.dice(), ...options })
+    this.tracker = new HealthTracker({ dice: () => this.dice(), ...options })
   }
 
-  /** Requests at an even pace until then, and a tick of the book each second. */
+  /** Requests at an even pace until then, and a tick of the tracker each second. */
   run(untilMs: number, perSecond: number, objective: Objective): void {
     for (let atMs = this.nowMs; atMs < untilMs; atMs += 1_000 / perSecond)
       this.#at(atMs, () => this.#request(objective))
-    for (let atMs = this.nowMs; atMs < untilMs; atMs += 1_000) this.#at(atMs, () => this.book.tick(this.nowMs))
+    for (let atMs = this.nowMs; atMs < untilMs; atMs += 1_000) this.#at(atMs, () => this.tracker.tick(this.nowMs))
     this.#events.sort((a, b) => a.atMs - b.atMs)
     for (let next = this.#events[0]; next && next.atMs <= untilMs; next = this.#events[0]) {
       this.#events.shift()
@@ -78,7 +78,7 @@ export class World {
     const snapshot = {
       catalogue: this.#catalogue,
       reachable: new Set(this.#catalogue.providers.keys()),
-      health: this.book.pages,
+      health: this.tracker.states,
       wallMs: 0,
       warm: null,
     }
@@ -89,7 +89,7 @@ export class World {
   #attempt(targets: readonly TargetId[]): void {
     const [id, ...rest] = targets
     if (id === undefined) return void this.unanswered++
-    const admitted = this.book.admit(id, this.nowMs, rest.length === 0)
+    const admitted = this.tracker.admit(id, this.nowMs, rest.length === 0)
     if (admitted === 'skip') return this.#attempt(rest)
     const provider = id.slice(0, id.indexOf('/'))
     const sinceMs = this.nowMs
@@ -97,15 +97,15 @@ export class World {
     this.made.push({ atMs: sinceMs, provider, admitted, failed: firstTokenMs === 'fails' })
     if (firstTokenMs === 'fails') {
       this.#later(FAILS_AFTER_MS, () => {
-        this.book.note(id, { ok: false, kind: 'outage', sinceMs }, this.nowMs)
+        this.tracker.note(id, { ok: false, kind: 'outage', sinceMs }, this.nowMs)
         this.#attempt(rest)
       })
       return
     }
     const jittered = firstTokenMs * (0.8 + 0.4 * this.dice())
-    this.#later(jittered, () => this.book.begun(id, jittered, this.nowMs))
+    this.#later(jittered, () => this.tracker.begun(id, jittered, this.nowMs))
     this.#later(jittered + STREAMS_FOR_MS, () =>
-      this.book.note(id, { ok: true, firstTokenMs: null, tokensPerSecond: 50, sinceMs, begun: true }, this.nowMs),
+      this.tracker.note(id, { ok: true, firstTokenMs: null, tokensPerSecond: 50, sinceMs, begun: true }, this.nowMs),
     )
   }
 

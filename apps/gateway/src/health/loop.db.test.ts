@@ -3,7 +3,7 @@ import type { TargetId } from '@turnpike/domain'
 import { newSecretsText, openHealthShare, openKeySecrets, type HealthShare } from '@turnpike/store'
 import { startFaultProxy, testRedis, waitFor, type FaultProxy } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { HealthBook } from './book.ts'
+import { HealthTracker } from './tracker.ts'
 import { healthRound, startHealthLoop, type HealthLoopOptions } from './loop.ts'
 
 const acorn = 'acorn/m' as TargetId
@@ -29,7 +29,7 @@ afterAll(async () => {
 })
 
 function aNode(share: HealthShare, clock: { nowMs: number }): HealthLoopOptions {
-  const options = { book: new HealthBook({ dice: () => 0.5 }), share, probe: null, nowMs: () => clock.nowMs }
+  const options = { tracker: new HealthTracker({ dice: () => 0.5 }), share, probe: null, nowMs: () => clock.nowMs }
   startHealthLoop(options)()
   return options
 }
@@ -40,33 +40,35 @@ it('two nodes know the same, go on alone without Redis, and find each other agai
   const there = aNode(shares[1], clock)
   const both = () => shares.every((share) => share.connected)
   await waitFor(both, { withinMs: 5_000 })
-  for (let i = 0; i < 5; i++) here.book.note(acorn, { ok: false, kind: 'outage' }, 0)
-  for (let i = 0; i < 40; i++) here.book.begun(acorn, 500, 0)
+  for (let i = 0; i < 5; i++) here.tracker.note(acorn, { ok: false, kind: 'outage' }, 0)
+  for (let i = 0; i < 40; i++) here.tracker.begun(acorn, 500, 0)
   await healthRound(here)
-  await waitFor(() => there.book.pages.has(acorn), { withinMs: 2_000, what: 'the outage here told there' })
+  await waitFor(() => there.tracker.states.has(acorn), { withinMs: 2_000, what: 'the outage here told there' })
   await healthRound(there)
-  expect(there.book.pages.get(acorn)?.firstTokenQuantiles).toEqual(here.book.pages.get(acorn)?.firstTokenQuantiles)
-  expect(there.book.admit(acorn, 0, false)).toBe('go')
-  there.book.note(acorn, { ok: false, kind: 'outage' }, 0)
-  expect(there.book.admit(acorn, 0, false)).toBe('skip')
+  expect(there.tracker.states.get(acorn)?.firstTokenQuantiles).toEqual(
+    here.tracker.states.get(acorn)?.firstTokenQuantiles,
+  )
+  expect(there.tracker.admit(acorn, 0, false)).toBe('go')
+  there.tracker.note(acorn, { ok: false, kind: 'outage' }, 0)
+  expect(there.tracker.admit(acorn, 0, false)).toBe('skip')
 
   await proxy.set({ kind: 'refuse' })
   await waitFor(() => !both(), { withinMs: 2_000 })
   for (clock.nowMs = 1_000; clock.nowMs <= 60_000; clock.nowMs += 1_000) {
-    there.book.note(acorn, { ok: false, kind: 'outage' }, clock.nowMs)
+    there.tracker.note(acorn, { ok: false, kind: 'outage' }, clock.nowMs)
     await healthRound(there)
   }
-  expect(there.book.changes(clock.nowMs)).toHaveLength(1)
-  expect(there.book.admit(acorn, clock.nowMs, false)).toBe('skip')
+  expect(there.tracker.changes(clock.nowMs)).toHaveLength(1)
+  expect(there.tracker.admit(acorn, clock.nowMs, false)).toBe('skip')
 
   await proxy.heal()
   await waitFor(both, { withinMs: 5_000 })
   const birch = 'birch/m' as TargetId
   await waitFor(
     async () => {
-      there.book.note(birch, { ok: true, firstTokenMs: null, tokensPerSecond: 10 }, clock.nowMs)
+      there.tracker.note(birch, { ok: true, firstTokenMs: null, tokensPerSecond: 10 }, clock.nowMs)
       await healthRound(there)
-      return here.book.pages.has(birch)
+      return here.tracker.states.has(birch)
     },
     { withinMs: 5_000, what: 'hearing of birch again' },
   )
@@ -74,15 +76,15 @@ it('two nodes know the same, go on alone without Redis, and find each other agai
 
 it('asks who is due and nobody else, and nobody where that is switched off', async () => {
   const clock = { nowMs: 0 }
-  const book = new HealthBook({ dice: () => 0.5 })
+  const tracker = new HealthTracker({ dice: () => 0.5 })
   const asked: string[] = []
   const probe = (endpoint: TargetId) => {
     asked.push(endpoint)
-    return Promise.resolve(void book.admit(endpoint, clock.nowMs, false))
+    return Promise.resolve(void tracker.admit(endpoint, clock.nowMs, false))
   }
-  const options = { book, share: null, probe, nowMs: () => clock.nowMs }
-  for (let i = 0; i < 5; i++) book.note(acorn, { ok: false }, 0)
-  book.note('birch/m' as TargetId, { ok: true, firstTokenMs: 1, tokensPerSecond: 1 }, 0)
+  const options = { tracker, share: null, probe, nowMs: () => clock.nowMs }
+  for (let i = 0; i < 5; i++) tracker.note(acorn, { ok: false }, 0)
+  tracker.note('birch/m' as TargetId, { ok: true, firstTokenMs: 1, tokensPerSecond: 1 }, 0)
   await healthRound(options)
   expect(asked).toEqual([])
   clock.nowMs = 20_000

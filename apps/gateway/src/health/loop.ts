@@ -1,34 +1,34 @@
 import type { TargetId } from '@turnpike/domain'
 import type { HealthShare } from '@turnpike/store'
-import type { HealthBook } from './book.ts'
+import type { HealthTracker } from './tracker.ts'
 
 const ROUND_MS = 1_000
-/** Endpoints asked in one round: when everything was down at once, what comes back is found within some seconds all the same. */
+/** Endpoints probed in one round: after an outage of everything, all that is back is found within some seconds. */
 const PROBES_MAX = 20
 
 export interface HealthLoopOptions {
-  readonly book: HealthBook
-  /** Null: there are no others to tell. */
+  readonly tracker: HealthTracker
+  /** Null: there are no other nodes. */
   readonly share: HealthShare | null
-  /** Asks an endpoint that nobody asks; null where that is switched off. Never rejects. */
+  /** Probes an endpoint that no request wants; null where that is switched off. Never rejects. */
   readonly probe: ((endpoint: TargetId) => Promise<void>) | null
   /** Monotonic clock. */
   readonly nowMs: () => number
 }
 
-/** Keeps the book up to date, each second, and the nodes of one another. Returns what ends it. */
+/** Each second updates the tracker and exchanges reports with other nodes. @returns what ends it */
 export function startHealthLoop(options: HealthLoopOptions): () => void {
-  options.share?.listen((changes) => options.book.hear(changes, options.nowMs()))
+  options.share?.listen((changes) => options.tracker.receive(changes, options.nowMs()))
   const timer = setInterval(() => void healthRound(options), ROUND_MS)
   timer.unref()
   return () => clearInterval(timer)
 }
 
-/** One second's work: figures fade, the others are told, and who is due is asked. Settles when the others were told. */
-export async function healthRound({ book, share, probe, nowMs }: HealthLoopOptions): Promise<void> {
+/** One second's work: figures fade, changes are published, and endpoints that are due are probed. Resolves when the changes are published. */
+export async function healthRound({ tracker, share, probe, nowMs }: HealthLoopOptions): Promise<void> {
   const now = nowMs()
-  book.tick(now)
-  const changes = book.changes(now)
-  if (probe) for (const endpoint of book.due(now).slice(0, PROBES_MAX)) void probe(endpoint)
+  tracker.tick(now)
+  const changes = tracker.changes(now)
+  if (probe) for (const endpoint of tracker.due(now).slice(0, PROBES_MAX)) void probe(endpoint)
   await share?.publish(changes)
 }

@@ -31,8 +31,8 @@ it('two processes of one installation hear of each other’s endpoints by themse
   try {
     await waitFor(
       () => {
-        nodes[0]?.book.begun(acorn, 300, performance.now())
-        return nodes[1]?.book.pages.has(acorn)
+        nodes[0]?.tracker.begun(acorn, 300, performance.now())
+        return nodes[1]?.tracker.states.has(acorn)
       },
       { withinMs: 10_000, what: 'hearing of the endpoint on the other node' },
     )

@@ -2,21 +2,21 @@ import { ownerOf, type TargetId } from '@turnpike/domain'
 import type { Logger } from '@turnpike/server'
 import { HealthMinutes, openHealthPast, openHealthShare, type KeySecrets, type Pool } from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
-import { HealthBook } from './book.ts'
+import { HealthTracker } from './tracker.ts'
 import { startHealthLoop } from './loop.ts'
 import { healthMetrics } from './health-metrics.ts'
 import type { Metric } from '@turnpike/server'
 
-/** What this node knows of endpoints, and what keeps it so. */
+/** The health of endpoints, and what keeps it up to date. */
 export interface OpenHealth {
-  readonly book: HealthBook
+  readonly tracker: HealthTracker
   readonly metrics: readonly Metric[]
-  /** Begins the round of each second. @param probe asks an endpoint that nobody asks; null: such are left to callers */
+  /** Begins the round of each second. @param probe probes an endpoint that no request wants; null: callers find out instead */
   start(probe: ((endpoint: TargetId) => Promise<void>) | null): void
   close(): Promise<void>
 }
 
-/** Opens the book with its minutes in PostgreSQL and its others in Redis. Waits for neither: each may be away. */
+/** Opens the tracker, with its minutes in PostgreSQL and other nodes' reports in Redis. Waits for neither: each may be away. */
 export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecrets, log: Logger): OpenHealth {
   const minutes = new HealthMinutes({
     pool,
@@ -24,7 +24,7 @@ export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecret
     onFailure: (cause) => log.warn({ error: cause }, 'minutes of health cannot be written'),
   })
   const past = openHealthPast(pool, (cause) => log.warn({ error: cause }, 'minutes of health cannot be read'))
-  const book = new HealthBook({
+  const tracker = new HealthTracker({
     minutes,
     past,
     onChange(endpoint, state) {
@@ -42,10 +42,10 @@ export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecret
     : null
   let stop = () => undefined as void
   return {
-    book,
-    metrics: healthMetrics(book, share, nowMs),
+    tracker,
+    metrics: healthMetrics(tracker, share, nowMs),
     start(probe) {
-      stop = startHealthLoop({ book, share, probe, nowMs })
+      stop = startHealthLoop({ tracker, share, probe, nowMs })
     },
     async close() {
       stop()

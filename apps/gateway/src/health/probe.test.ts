@@ -5,7 +5,7 @@ import { createMetrics, Egress } from '@turnpike/server'
 import { aCatalogue, aModel, anEndpoint } from '@turnpike/testkit'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { gatewayConfig } from '../config.ts'
-import { HealthBook } from './book.ts'
+import { HealthTracker } from './tracker.ts'
 import { probe } from './probe.ts'
 import { healthMetrics } from './health-metrics.ts'
 import { showMetric } from '@turnpike/server'
@@ -54,21 +54,21 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return text
 }
 
-/** A book whose endpoint fell and whose time is over. */
+/** A tracker whose endpoint fell and whose time is over. */
 function fallen(endpoint: TargetId = acorn) {
-  const book = new HealthBook({ dice: () => 0.5 })
-  for (let i = 0; i < 5; i++) book.note(endpoint, { ok: false }, 0)
+  const tracker = new HealthTracker({ dice: () => 0.5 })
+  for (let i = 0; i < 5; i++) tracker.note(endpoint, { ok: false }, 0)
   const clock = { nowMs: 20_000 }
-  return { book, clock, means: { book, egress, directory: () => directory, nowMs: () => clock.nowMs } }
+  return { tracker, clock, means: { tracker, egress, directory: () => directory, nowMs: () => clock.nowMs } }
 }
 
 it('asks for one token and brings back what answers', async () => {
   answer = { status: 200, body: ANSWER }
-  const { book, means } = fallen()
+  const { tracker, means } = fallen()
   await probe(acorn, means)
   expect(asked).toMatchObject([{ path: '/acorn/v1/chat/completions', body: { max_tokens: 1 } }])
   expect(asked[0]?.body['stream']).not.toBe(true)
-  expect(book.stats(20_000)).toMatchObject({ down: 0, probes: 1 })
+  expect(tracker.stats(20_000)).toMatchObject({ down: 0, probes: 1 })
 })
 
 it('leaves down for longer what fails, and what answers with something else', async () => {
@@ -78,10 +78,10 @@ it('leaves down for longer what fails, and what answers with something else', as
     [200, 'no answer'],
   ] as const) {
     answer = { status, body }
-    const { book, means } = fallen()
+    const { tracker, means } = fallen()
     await probe(acorn, means)
-    expect(book.admit(acorn, 47_999, false), String(status)).toBe('skip')
-    expect(book.admit(acorn, 48_000, false)).toBe('probe')
+    expect(tracker.admit(acorn, 47_999, false), String(status)).toBe('skip')
+    expect(tracker.admit(acorn, 48_000, false)).toBe('probe')
   }
 })
 
@@ -89,12 +89,12 @@ it('takes a refusal of the question for a sign of life, and a rate limit for a w
   answer = { status: 400, body: { error: { message: 'max_tokens is too small' } } }
   const refused = fallen()
   await probe(acorn, refused.means)
-  expect(refused.book.stats(20_000).down).toBe(0)
+  expect(refused.tracker.stats(20_000).down).toBe(0)
   answer = { status: 429, body: {}, headers: { 'retry-after': '7' } }
   const limited = fallen()
   await probe(acorn, limited.means)
-  expect(limited.book.admit(acorn, 26_999, false)).toBe('skip')
-  expect(limited.book.admit(acorn, 27_001, false)).toBe('probe')
+  expect(limited.tracker.admit(acorn, 26_999, false)).toBe('skip')
+  expect(limited.tracker.admit(acorn, 27_001, false)).toBe('probe')
 })
 
 it('asks once however often it is sent, and never what does not answer in text or is not there', async () => {
@@ -111,17 +111,17 @@ it('asks once however often it is sent, and never what does not answer in text o
 
 it('never asks by a tenant’s own credential: nobody spends a tenant’s money unasked', async () => {
   const owned = ownTarget(acorn, 'mine' as OwnId)
-  const { book, means } = fallen(owned)
+  const { tracker, means } = fallen(owned)
   await probe(owned, means)
   expect(asked).toEqual([])
-  expect(book.stats(20_000)).toMatchObject({ probes: 0, own: { down: 1 } })
+  expect(tracker.stats(20_000)).toMatchObject({ probes: 0, own: { down: 1 } })
 })
 
 it('what stands how can be scraped', async () => {
-  const { book } = fallen()
+  const { tracker } = fallen()
   const share = { connected: true, stats: { sent: 1, lost: 2, heard: 3, ignored: 4 } }
   const registry = createMetrics('test')
-  for (const metric of healthMetrics(book, share, () => 0)) showMetric(metric, [registry])
+  for (const metric of healthMetrics(tracker, share, () => 0)) showMetric(metric, [registry])
   const text = await registry.metrics()
   for (const line of [
     /^turnpike_endpoints\{state="down".*\} 1$/m,

@@ -1,11 +1,11 @@
 import { asFault, failureKind, type ChatRequest, type TargetId } from '@turnpike/domain'
 import type { Egress } from '@turnpike/server'
-import type { HealthBook } from './book.ts'
+import type { HealthTracker } from './tracker.ts'
 import { post, readJson } from '../connect/post.ts'
 import type { TargetDirectory, Target } from '../targets/target.ts'
 
 export interface ProbeDependencies {
-  readonly book: HealthBook
+  readonly tracker: HealthTracker
   readonly egress: Egress
   /** The catalogue in force; null before the first. */
   readonly directory: () => TargetDirectory | null
@@ -30,22 +30,26 @@ const ANSWER_BYTES_MAX = 1024 * 1024
  * Finds out whether an endpoint that is down and that no request wants works again, and notes it. Never rejects. Only endpoints that
  * answer in text are probed; nothing is done where another request is the probe, or the endpoint is gone.
  */
-export async function probe(endpoint: TargetId, { book, egress, directory, nowMs }: ProbeDependencies): Promise<void> {
+export async function probe(
+  endpoint: TargetId,
+  { tracker, egress, directory, nowMs }: ProbeDependencies,
+): Promise<void> {
   const current = directory()
   const target = current && targetOf(endpoint, current)
-  if (!target || book.admit(endpoint, nowMs(), false) !== 'probe') return
+  if (!target || tracker.admit(endpoint, nowMs(), false) !== 'probe') return
   const sinceMs = nowMs()
   try {
     await send(target, egress)
-    book.note(endpoint, { ok: true, firstTokenMs: null, tokensPerSecond: null, sinceMs }, nowMs())
+    tracker.note(endpoint, { ok: true, firstTokenMs: null, tokensPerSecond: null, sinceMs }, nowMs())
   } catch (thrown) {
     const fault = asFault(thrown)
     const kind = failureKind(fault) ?? 'outage'
     const { retryAfterMs } = fault.facts
-    if (kind === 'rate_limit') book.cool(endpoint, retryAfterMs === undefined ? null : nowMs() + retryAfterMs, nowMs())
+    if (kind === 'rate_limit')
+      tracker.startCooldown(endpoint, retryAfterMs === undefined ? null : nowMs() + retryAfterMs, nowMs())
     else if (ANSWERED.includes(kind))
-      book.note(endpoint, { ok: true, firstTokenMs: null, tokensPerSecond: null, sinceMs }, nowMs())
-    else book.note(endpoint, { ok: false, kind, sinceMs }, nowMs())
+      tracker.note(endpoint, { ok: true, firstTokenMs: null, tokensPerSecond: null, sinceMs }, nowMs())
+    else tracker.note(endpoint, { ok: false, kind, sinceMs }, nowMs())
   }
 }
 

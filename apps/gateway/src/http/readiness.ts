@@ -1,6 +1,6 @@
 import { secretTroubles, type ChannelState, type KeySecretState } from '@turnpike/store'
 
-/** What readiness is judged by. */
+/** What readiness depends on. */
 export interface GatewayState {
   readonly shuttingDown: boolean
   /** Whether a catalogue is in force, from Postgres or from a snapshot. */
@@ -11,26 +11,26 @@ export interface GatewayState {
 
 export interface Readiness {
   readonly ready: boolean
-  /** Why not; empty when it is. Each begins with a code for programs and a colon, and goes on as a sentence for people. */
+  /** Why not; empty when it is. Each is a code for programs, a colon and a sentence for people. */
   readonly reasons: readonly string[]
 }
 
-/** Shown beside the answer, for whoever looks into an outage. */
+/** Reported with the readiness, to look into an outage. */
 export interface LivesOn {
   readonly catalogue: 'postgres' | 'snapshot' | null
-  /** Whether changes are heard from it; null: there is none. */
+  /** Whether changes are received from it; null: there is none. */
   readonly redis: boolean | null
   readonly postgres: boolean
 }
 
 /**
- * Without a channel for this long, this gateway says that it might let a revoked key in. Finding out that a channel is silent
- * takes up to three seconds more, and the promise is ten in all.
+ * Without a channel for this long, this gateway is not ready, since it might accept a revoked key. Detecting a silent channel takes
+ * up to three seconds more, and the promise is ten in all.
  */
 const SILENT_MS_MAX = 5_000
 
 /**
- * Whether traffic should come here. One store alone may be away: known keys go on working, and the other one tells of changes.
+ * Whether this gateway should get traffic. One store alone may be away: known keys go on working, and the other reports changes.
  * @param nowMs monotonic, as in `channels.silentSinceMs`
  */
 export function readinessOf(state: GatewayState, nowMs: number): Readiness {

@@ -15,7 +15,7 @@ import { CHOSEN_MAX } from './aliases-words.ts'
 /** What names are looked up in. */
 export interface Names {
   readonly catalogue: Catalogue
-  /** What the caller brings along; null: nothing. */
+  /** The caller's BYOK resources; null: none. */
   readonly own: OwnIndex | null
   readonly reachable: ReadonlySet<ProviderSlug>
   /** What the prompt holds, as models name their input modalities. */
@@ -25,9 +25,9 @@ export interface Names {
 }
 
 /**
- * The first models of a list that the catalogue has, whose inputs fit the prompt and that somebody may serve with all parameters
- * of the request; where nobody honours all of them, those that lose some. None suits: the
- * first that takes such a prompt, whose refusal says why. Null when none does.
+ * The first models of a list that are in the catalogue, take such a prompt and have an endpoint that supports all parameters of the
+ * request; where none does, models with an endpoint that ignores some. Where no endpoint is left for any: the first model that takes
+ * such a prompt, whose refusal says why. Null when none takes it.
  */
 export function suited(list: readonly ModelSlug[], asked: RouteRequest, names: Names): ModelSlug[] | null {
   const known = list.filter((slug) => {

@@ -11,20 +11,20 @@ import type { Resolved } from '../call/progress.ts'
  * goes before all that.
  * Throws Fault `model_unknown`, `request_invalid` or `endpoints_excluded` for a name that stands for nothing.
  */
-export function resolveNames(asked: RouteRequest, names: Names): Resolved {
-  const read = asked.models.map((name, place) => readName(name, place, names))
-  const objective = asked.preferences.objective ?? read.find((name) => name.objective)?.objective
-  const preferences = objective ? { ...asked.preferences, objective } : asked.preferences
+export function resolveNames(requested: RouteRequest, names: Names): Resolved {
+  const read = requested.models.map((name, place) => readName(name, place, names))
+  const objective = requested.preferences.objective ?? read.find((name) => name.objective)?.objective
+  const preferences = objective ? { ...requested.preferences, objective } : requested.preferences
   const found = read.map((name) => {
     const wanted = name.free ? { ...preferences, max_price: FREE } : preferences
-    return { ...name, ...modelsOf(name, { ...asked, preferences: wanted }, names) }
+    return { ...name, ...modelsOf(name, { ...requested, preferences: wanted }, names) }
   })
   const models = [...new Set(found.flatMap((name) => name.models))]
   const priced = new Set(found.flatMap((name) => (name.free ? [] : name.models)))
   const free = models.filter((model) => !priced.has(model))
   return {
-    strategy: asked.models.length > 1 ? 'fallback' : (found[0]?.strategy ?? 'direct'),
-    routeRequest: { ...asked, models, preferences: freeOnly(free, models, preferences, names) },
+    strategy: requested.models.length > 1 ? 'fallback' : (found[0]?.strategy ?? 'direct'),
+    routeRequest: { ...requested, models, preferences: freeOnly(free, models, preferences, names) },
   }
 }
 

@@ -7,7 +7,7 @@ const TOKENS_PER_IMAGE = 2_000
 /** No tokenizer makes more tokens than bytes; four bytes of English make one. For routing a typical figure serves better than a bound. */
 const BYTES_PER_TOKEN = 4
 
-/** What the router may know of a chat: its size and which abilities it needs. Never the prompt itself. */
+/** What the router knows of a chat: its size and the parameters it needs. Never the prompt itself. */
 export function featuresOf(request: ChatRequest): Pick<RouteRequest, 'promptTokens' | 'maxTokens' | 'parameters'> {
   let bytes = 0
   let images = 0

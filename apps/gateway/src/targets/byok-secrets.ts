@@ -2,17 +2,17 @@ import { destinationOf, Fault, type OwnCredential, type OwnEndpoint, type Tenant
 import { openOwnSecret, SecretUnopened, type KeyEncryptionKeys } from '@turnpike/store'
 import { LRUCache } from 'lru-cache'
 
-/** No secret of a tenant's stays in clear in memory for longer, milliseconds. */
+/** How long a tenant's secret stays in memory in clear at most, milliseconds. */
 const OPENED_MS_MAX = 60_000
-/** So many at once; opening another one takes microseconds. */
+/** Secrets in clear at once; opening another one takes microseconds. */
 const OPENED_MAX = 1_000
-/** Troubles that were told of; a line for each would let one tenant fill the log. */
-const TOLD_MAX = 1_000
+/** Troubles that are reported; a line for each use would let one tenant fill the log. */
+const REPORTED_MAX = 1_000
 
 export interface OwnSecretsOptions {
-  /** Null: this process has none, and no secret can be opened. */
+  /** Null: this process has no key-encryption keys, and no secret can be opened. */
   readonly keks: KeyEncryptionKeys | null
-  /** Told once of each missing key-encryption key, and once of each secret that was altered. */
+  /** Called once for each missing key-encryption key, and once for each secret that was altered. */
   readonly onUnopened: (trouble: Pick<SecretUnopened, 'why' | 'kek'> & { readonly id: string }) => void
   /** Monotonic clock, milliseconds. */
   readonly nowMs?: () => number
@@ -22,7 +22,7 @@ export interface OwnSecretsOptions {
 export class OwnSecrets {
   readonly #options: OwnSecretsOptions
   readonly #opened: LRUCache<string, string>
-  readonly #told = new Set<string>()
+  readonly #reported = new Set<string>()
   #unopened = 0
 
   constructor(options: OwnSecretsOptions) {
@@ -30,7 +30,7 @@ export class OwnSecrets {
     this.#opened = new LRUCache({
       max: OPENED_MAX,
       ttl: OPENED_MS_MAX,
-      // Also those that nobody asks for again.
+      // Also those that are not used again.
       ttlAutopurge: true,
       ttlResolution: 0,
       ...(options.nowMs && { perf: { now: options.nowMs } }),
@@ -42,22 +42,22 @@ export class OwnSecrets {
    * not the tenant's fault: the next target may do.
    */
   open(tenantId: TenantId, own: OwnCredential | OwnEndpoint): string {
-    const place = JSON.stringify([
+    const cacheKey = JSON.stringify([
       tenantId,
       own.id,
       own.version,
       'boundTo' in own ? own.boundTo : destinationOf(own.provider),
     ])
-    const known = this.#opened.get(place)
+    const known = this.#opened.get(cacheKey)
     if (known !== undefined) return known
     try {
       const secret = openOwnSecret(this.#options.keks, tenantId, own) ?? ''
-      this.#opened.set(place, secret)
+      this.#opened.set(cacheKey, secret)
       return secret
     } catch (thrown) {
       if (!(thrown instanceof SecretUnopened)) throw thrown
       this.#unopened++
-      this.#tell(thrown, own.id)
+      this.#report(thrown, own.id)
       throw new Fault(
         'upstream_credential_refused',
         'This gateway cannot open a credential that your organisation has stored. Its operator has been told.',
@@ -74,10 +74,10 @@ export class OwnSecrets {
     return this.#unopened
   }
 
-  #tell({ why, kek }: SecretUnopened, id: string): void {
+  #report({ why, kek }: SecretUnopened, id: string): void {
     const trouble = why === 'kek_missing' ? `kek ${kek}` : id
-    if (this.#told.has(trouble) || this.#told.size >= TOLD_MAX) return
-    this.#told.add(trouble)
+    if (this.#reported.has(trouble) || this.#reported.size >= REPORTED_MAX) return
+    this.#reported.add(trouble)
     this.#options.onUnopened({ why, kek, id })
   }
 }

@@ -16,15 +16,15 @@ import { adapterOf } from '@turnpike/providers'
 import type { OwnSecrets } from './byok-secrets.ts'
 import { endpointIn, type TargetDirectory, type Target } from './target.ts'
 
-/** What it takes to call a target by what a tenant brought along. */
+/** What it takes to call a target by a BYOK resource. */
 export interface ByokDependencies {
   readonly secrets: Pick<OwnSecrets, 'open'>
-  /** Where made-up providers answer; undefined: nowhere. */
+  /** Where simulated providers answer; undefined: nowhere. */
   readonly simulatorUrl: string | undefined
 }
 
-/** The same reach, and beside it what this caller's organisation brings along. Nothing is copied, and nobody else is shown any of it. */
-export function withByok(directory: TargetDirectory, caller: Caller, means: ByokDependencies): TargetDirectory {
+/** The same directory, and this caller's BYOK resources. Nothing is copied, and no other tenant sees any of them. */
+export function withByok(directory: TargetDirectory, caller: Caller, dependencies: ByokDependencies): TargetDirectory {
   if (!caller.own) return directory
   const { byId } = indexOf(caller.own)
   return {
@@ -34,25 +34,28 @@ export function withByok(directory: TargetDirectory, caller: Caller, means: Byok
       if (owner === null) return directory.target(id)
       const own = byId.get(owner)
       const target =
-        own && ('boundTo' in own ? byCredential(id, own, directory, caller, means) : atEndpoint(id, own, caller, means))
+        own &&
+        ('boundTo' in own
+          ? byCredential(id, own, directory, caller, dependencies)
+          : atEndpoint(id, own, caller, dependencies))
       if (!target) throw new Error(`target ${id} was routed to but cannot be reached`)
       return target
     },
   }
 }
 
-/** An endpoint of the catalogue, by the tenant's account at its provider: at the provider itself, whoever stands in for it here. */
+/** An endpoint of the catalogue, by the tenant's account at its provider: at the provider itself, also where the simulator answers for it. */
 function byCredential(
   id: TargetId,
   own: OwnCredential,
   { catalogue }: TargetDirectory,
   caller: Caller,
-  means: ByokDependencies,
+  dependencies: ByokDependencies,
 ): Target | null {
   const endpoint = endpointIn(catalogue, endpointOf(id))
   const listed = catalogue.providers.get(own.provider)
   const provider = listed && asReal(listed)
-  const baseUrl = provider && addressOf(provider, means.simulatorUrl)
+  const baseUrl = provider && addressOf(provider, dependencies.simulatorUrl)
   if (!endpoint || !provider || !baseUrl || endpoint.provider !== own.provider) return null
   return {
     id,
@@ -62,7 +65,7 @@ function byCredential(
     baseUrl,
     secret() {
       if (destinationOf(provider) !== own.boundTo) throw movedAway(shownName(provider), own)
-      return means.secrets.open(caller.tenantId, own)
+      return dependencies.secrets.open(caller.tenantId, own)
     },
     account: own.id,
     egress: 'open',
@@ -70,7 +73,7 @@ function byCredential(
   }
 }
 
-/** An address that the tenant wrote: only ever by the guarded way. */
+/** An address that the tenant wrote: only ever by the guarded egress. */
 function atEndpoint(
   id: TargetId,
   own: OwnEndpoint,

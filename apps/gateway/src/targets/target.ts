@@ -17,7 +17,7 @@ export type EgressMode = 'open' | 'guarded'
 
 /** An endpoint by one account, with everything needed to call it. */
 export interface Target {
-  /** By which health, candidates and attempts are told apart. */
+  /** What health, candidates and attempts know the target by. */
   readonly id: TargetId
   readonly endpoint: Endpoint
   readonly provider: Provider
@@ -28,16 +28,16 @@ export interface Target {
    * not go there, or cannot be opened.
    */
   readonly secret: () => string
-  /** Whose failures are counted together: the house's account at a provider, or one of a tenant's. */
+  /** Whose failures are counted together: the operator's account at a provider, or one of a tenant's. */
   readonly account: string
   readonly egress: EgressMode
-  /** What of the tenant's own it goes by; null: the house's account. */
+  /** The tenant's BYOK resource that it goes by; null: the operator's account. */
   readonly own: OwnCredential | OwnEndpoint | null
 }
 
 /**
- * The headers of a request to a target. What scripts a simulated provider, and the id by which its log is compared with ours, go
- * to simulated providers and to nobody else.
+ * The headers of a request to a target. Those that script a simulated provider, and the id by which its log is compared with the
+ * gateway's, go to simulated providers only.
  */
 export function headersTo(
   target: Target,
@@ -60,7 +60,7 @@ export interface TargetDirectory {
   readonly target: (id: TargetId) => Target
 }
 
-/** The simulator asks for a credential as real providers do; any will do. The house's own are never shown to it. */
+/** The simulator asks for a credential as real providers do; any will do. It never sees one of the operator's. */
 const SIMULATED_SECRET = 'simulated'
 
 /** Joins a catalogue with the accounts in the configuration. */
@@ -113,7 +113,7 @@ function operatorTarget(endpoint: Endpoint, provider: Provider, account: Account
   }
 }
 
-/** The row of a provider decides who answers: an account that the house has besides does not make a simulated one real. */
+/** The row of a provider decides who answers: an account of the operator's does not make a simulated provider real. */
 function accountOf(provider: Provider, config: GatewayConfig): Account | null {
   const baseUrl = addressOf(provider, config.SIMULATOR_URL)
   if (baseUrl === null) return null
@@ -121,7 +121,7 @@ function accountOf(provider: Provider, config: GatewayConfig): Account | null {
   return secret === undefined ? null : { baseUrl, secret: () => secret }
 }
 
-/** The operator's credential per provider. A compatible server of one's own may want none. */
+/** The operator's credential per provider. A self-hosted compatible server may want none. */
 function secretsOf(config: GatewayConfig): Readonly<Record<string, string | undefined>> {
   return {
     openai: config.OPENAI_API_KEY,

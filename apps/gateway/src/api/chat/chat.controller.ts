@@ -19,14 +19,14 @@ export class ChatController {
   @Post('chat/completions')
   @HttpCode(200)
   async chat(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const applied = await withPreset(this.gateway.stores.presets.cache, request, reply, null)
-    const body = parse(chatBody, applied.body)
+    const merged = await withPreset(this.gateway.stores.presets.cache, request, reply, null)
+    const body = parse(chatBody, merged.body)
     const chat = chatRequestOf(body)
     const { progress, sink } = openCall(this.gateway, request, reply, body, {
       kind: 'chat',
       chat,
       features: featuresOf(chat),
-      preset: applied.preset,
+      preset: merged.preset,
       stream: chatStream,
       whole: chatWhole,
     })
@@ -36,14 +36,14 @@ export class ChatController {
   @Post('completions')
   @HttpCode(200)
   async complete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const applied = await withPreset(this.gateway.stores.presets.cache, request, reply, PRESET_FIELDS)
-    const body = parse(completionBody, applied.body)
+    const merged = await withPreset(this.gateway.stores.presets.cache, request, reply, PRESET_FIELDS)
+    const body = parse(completionBody, merged.body)
     const chat = completionRequestOf(body)
     const { progress, sink } = openCall(this.gateway, request, reply, body, {
       kind: 'completion',
       chat,
       features: featuresOf(chat),
-      preset: applied.preset,
+      preset: merged.preset,
       stream: completionStream,
       whole: completionWhole,
     })

@@ -6,6 +6,6 @@ import type { IncomingHttpHeaders } from 'node:http'
  * not a number above zero is left out.
  */
 export function deadlineMsOf(headers: IncomingHttpHeaders, mostMs: number): number {
-  const told = [Number(headers['x-turnpike-timeout-ms']), Number(headers['x-stainless-timeout']) * 1_000]
-  return Math.min(mostMs, ...told.map((ms) => (ms > 0 ? Math.ceil(ms) : Infinity)))
+  const requested = [Number(headers['x-turnpike-timeout-ms']), Number(headers['x-stainless-timeout']) * 1_000]
+  return Math.min(mostMs, ...requested.map((ms) => (ms > 0 ? Math.ceil(ms) : Infinity)))
 }

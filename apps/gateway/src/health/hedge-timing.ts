@@ -10,18 +10,18 @@ import {
 } from '@turnpike/domain'
 
 /**
- * First tokens of one target as a hedge needs them: those that came, and those that were called off before they could. Without the
- * latter the slowest would be missing from what is learned, the 95th percentile would sink, and hedges would come sooner and sooner.
+ * First tokens of one target as hedges need them: those that came, and lower bounds for attempts that lost to a hedge before. Without
+ * the latter the slowest would be missing, the 95th percentile would sink, and hedges would come sooner and sooner.
  */
-export class Racing {
-  /** Five minutes: how many first tokens this node saw, and how long those had waited that were called off. */
+export class HedgeTiming {
+  /** Five minutes: how many first tokens this node saw, and how long lost attempts had waited. */
   readonly #window = newWindow(30_000, 10)
   #fresh: Digest | null = null
   /** As of the last tick; null where nothing is known. */
   usual: FirstTokens | null = null
 
-  /** A first attempt was called off after so many milliseconds without a first token: it would have taken longer. */
-  lost(ms: number): void {
+  /** A first attempt lost to its hedge after so many milliseconds without a first token: it would have taken longer. */
+  addLost(ms: number): void {
     addToDigest((this.#fresh ??= {}), ms)
   }
 
@@ -33,7 +33,7 @@ export class Racing {
     addToWindow(this.#window, { attempts: known, failures: 0, firstTokenMs: lost ?? {}, tokensPerSecond: {} }, nowMs)
   }
 
-  /** @param all first tokens of the five minutes, of all nodes; each of them is taken to have called as many off as this one */
+  /** @param all first tokens of the five minutes, of all nodes; every node is taken to have as many lost attempts as this one */
   refresh(all: Digest): void {
     const { attempts, firstTokenMs: lost } = this.#window.sum
     const samples = countOf(all)
