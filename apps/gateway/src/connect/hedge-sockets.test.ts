@@ -74,7 +74,7 @@ function hedgedPair(a: FakeProvider, b: FakeProvider, signal = new AbortControll
   const hedging: ConnectDependencies = {
     ...dependencies,
     health: Object.assign(dependencies.health, {
-      racing: () => Object.assign(new HedgeTiming(), { usual: { samples: 200, p95Ms: 1 } }),
+      hedgeTiming: () => Object.assign(new HedgeTiming(), { usual: { samples: 200, p95Ms: 1 } }),
     }),
     hedges: { earn: () => {}, reserve: () => true, settle: () => {}, refuse: () => {} },
     after: (_, then) => dependencies.after(5, then),
