@@ -166,7 +166,7 @@ export const GUARDS = [
       {
         file: 'libs/server/src/egress/connect.ts',
         find: '    if (!allow) return addresses\n',
-        replace: '    if (!allow || this.wanted) return addresses\n',
+        replace: '    if (!allow || this.target) return addresses\n',
       },
     ],
   },

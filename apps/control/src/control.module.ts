@@ -6,7 +6,7 @@ import { findSession } from '@turnpike/store'
 import { AuditController } from './audit/audit.controller.ts'
 import { serveConsole } from './console/console.ts'
 import { Control } from './control.ts'
-import { armEdge, BODY_BYTES_MAX } from './edge.ts'
+import { guardRoutes, BODY_BYTES_MAX } from './edge.ts'
 import { EventsController } from './events/events.controller.ts'
 import { FaultFilter } from './fault.filter.ts'
 import { HealthController } from './health.controller.ts'
@@ -26,7 +26,7 @@ import { SessionController } from './session/session.controller.ts'
 import { UsageController } from './usage/usage.controller.ts'
 import { WhatIfController } from './what-if/what-if.controller.ts'
 
-/** The rim: Nest receives finished objects and knows only how to reach them over HTTP. */
+/** Nest receives finished objects and only routes HTTP requests to them. */
 @Module({
   controllers: [
     SessionController,
@@ -56,14 +56,14 @@ export class ControlModule {
 }
 
 /** Node's own limits are minutes or none: headers have 10 s, a body 15 s, checked every second. */
-const PATIENCE = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 1_000 }
+const HTTP_TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 1_000 }
 
 /** A control process behind a port. */
-export interface Serving {
+export interface ControlServer {
   readonly url: string
-  /** Every route with who may use it, as the router has it. */
+  /** Every route of the router, with who may use it. */
   readonly routes: readonly Route[]
-  /** Lets requests under way finish, ends event streams, then lets go of everything. */
+  /** Ends event streams, lets running requests finish, then closes everything. */
   readonly close: () => Promise<void>
 }
 
@@ -74,19 +74,19 @@ export interface Route {
 }
 
 /** Puts a control process behind a port. */
-export async function listenOn(control: Control, log: Logger): Promise<Serving> {
+export async function listenOn(control: Control, log: Logger): Promise<ControlServer> {
   const { config, prisma } = control
   const proxies = config.TRUSTED_PROXIES?.split(',').map((proxy) => proxy.trim())
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES_MAX,
-    http: PATIENCE,
-    requestTimeout: PATIENCE.requestTimeout,
+    http: HTTP_TIMEOUTS,
+    requestTimeout: HTTP_TIMEOUTS.requestTimeout,
     forceCloseConnections: 'idle',
     ...(proxies && { trustProxy: proxies }),
   })
   const server = adapter.getInstance()
   const routes: Route[] = []
-  armEdge(server, config.PUBLIC_URL, {
+  guardRoutes(server, config.PUBLIC_URL, {
     findSignedIn: (token) => findSession(prisma, token, Date.now()),
     identifyCaller: (headers) => control.management.identify(headers),
   })
@@ -108,7 +108,7 @@ export async function listenOn(control: Control, log: Logger): Promise<Serving> 
     url: await app.getUrl(),
     routes,
     async close() {
-      control.live.close()
+      control.eventStreams.close()
       await app.close()
       await control.close()
     },

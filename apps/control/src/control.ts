@@ -26,9 +26,9 @@ import {
   type RevocationFile,
 } from '@turnpike/store'
 import type { ControlConfig } from './config.ts'
-import { credentialSecretsOf, tellOfCredentialSecrets } from './credential-secrets.ts'
-import { Live } from './events/live.ts'
-import type { ReadRows } from './events/feed.ts'
+import { credentialSecretsOf, reportCredentialSecrets } from './credential-secrets.ts'
+import { EventStreams } from './events/event-streams.ts'
+import type { ReadRows } from './events/request-feed.ts'
 import { Management } from './management/management.ts'
 import { openPendingFile } from './management/pending-file.ts'
 import { catalogueReader } from './models/catalogue-reader.ts'
@@ -40,14 +40,14 @@ import { Authentication } from './session/authentication.ts'
 /** Everything a control process is made of. */
 export class Control {
   readonly metrics: Registry
-  readonly entrance: Authentication
-  readonly live: Live
+  readonly authentication: Authentication
+  readonly eventStreams: EventStreams
   readonly management: Management
   readonly catalogue: () => Promise<Catalogue>
   readonly ownLimits: OwnLimits
-  /** Test calls of credentials of tenants' own. */
+  /** Test calls of BYOK credentials. */
   readonly testRuns: TestRuns
-  /** How the key secrets of this process stand to what the database knows. */
+  /** Whether the key secrets of this process fit those that the database knows. */
   readonly secretCheck: KeySecretWatch
   readonly #listening: Listening
 
@@ -66,7 +66,7 @@ export class Control {
     private readonly log: Logger,
   ) {
     const shared = redis && { redis, secrets }
-    this.entrance = new Authentication(config, prisma, new Passwords(config.PASSWORD_COST), billing, shared)
+    this.authentication = new Authentication(config, prisma, new Passwords(config.PASSWORD_COST), billing, shared)
     this.ownLimits = new OwnLimits(shared)
     this.catalogue = catalogueReader(pool)
     this.testRuns = new TestRuns({
@@ -77,7 +77,7 @@ export class Control {
       allow: config.EGRESS_ALLOW,
       simulatorUrl: config.SIMULATOR_URL,
     })
-    this.live = new Live(rowReader(pool, prisma), (error) => {
+    this.eventStreams = new EventStreams(rowReader(pool, prisma), (error) => {
       log.warn({ error }, 'rows for the event streams could not be read')
     })
     this.#listening = this.#listen()
@@ -100,15 +100,15 @@ export class Control {
       file: revocationFile,
       revoke: (author, { keyId, atMs }) => this.published(revokeKey(prisma, author, keyId, atMs)),
     })
-    this.metrics = metricsOf(this.live, this.management)
+    this.metrics = metricsOf(this.eventStreams, this.management)
   }
 
-  /** Resolves when both were tried: to hear of changes, and to compare the key secrets with the database. */
+  /** Resolves after the first attempts to subscribe to changes and to compare the key secrets with the database. */
   get listening(): Promise<unknown> {
     return Promise.all([this.#listening.tried, this.secretCheck.tried])
   }
 
-  /** Waits for a mutation and tells the gateways. Without Redis they learn of it by their poll, within its second. */
+  /** Waits for a mutation and publishes it to the gateways. Without Redis their poll finds it within a second. */
   async published<T>(mutation: Promise<Mutated<T>>): Promise<T> {
     const { value, events } = await mutation
     if (this.redis && events.length > 0) {
@@ -119,7 +119,7 @@ export class Control {
     return value
   }
 
-  /** Whether traffic should come here, and why not. */
+  /** Whether this process should get traffic, and why not. */
   async readiness(): Promise<Readiness> {
     const postgres = (await whyUnreachable(this.pool)) === null
     const reasons = [
@@ -129,9 +129,9 @@ export class Control {
     return { ready: reasons.length === 0, postgres, reasons }
   }
 
-  /** Undoes the construction in reverse. */
+  /** Closes everything in reverse order of construction. */
   async close(): Promise<void> {
-    this.live.close()
+    this.eventStreams.close()
     await this.#listening.close()
     await this.secretCheck.close()
     await this.management.close()
@@ -141,9 +141,9 @@ export class Control {
     await this.prisma.$disconnect()
   }
 
-  /** Each time the database is there (again): it may know others than before. */
-  #tellOfCredentialSecrets(): void {
-    tellOfCredentialSecrets(this.pool, this.credentialSecrets, this.log).catch((error: unknown) => {
+  /** Each time the database is reached again: it may know other secrets than before. */
+  #reportCredentialSecrets(): void {
+    reportCredentialSecrets(this.pool, this.credentialSecrets, this.log).catch((error: unknown) => {
       this.log.warn({ error }, 'the key-encryption keys could not be compared with the database')
     })
   }
@@ -153,12 +153,12 @@ export class Control {
       url: this.config.DATABASE_URL,
       channels: [USAGE_CHANNEL, CONSOLE_CHANNEL],
       applicationName: 'turnpike control events',
-      onNotice: (notice) => this.live.hear(notice),
+      onNotice: (notice) => this.eventStreams.onNotice(notice),
       onListening: () => {
-        this.live.catchUp()
-        this.#tellOfCredentialSecrets()
+        this.eventStreams.catchUp()
+        this.#reportCredentialSecrets()
       },
-      onLost: (error) => this.log.warn({ error }, 'the line for notices was lost; opening another'),
+      onLost: (error) => this.log.warn({ error }, 'the connection for notices was lost; opening another'),
     })
   }
 }
@@ -176,13 +176,13 @@ const POOL = { max: 8, statementTimeoutMs: 10_000, connectTimeoutMs: 2_000, appl
 
 /**
  * Builds a control process: every object in dependency order, in plain TypeScript; `close()` undoes it in reverse.
- * Throws ConfigError when the settings do not fit together or the database refuses them. One that is away is waited for:
- * revocations are taken meanwhile, and those that wait stay known to the gateways.
+ * Throws ConfigError when the settings do not fit together or the database refuses them. While the database is away the process starts
+ * and waits: it accepts revocations, and gateways keep the pending ones.
  */
 export async function buildControl(config: ControlConfig, log: Logger): Promise<Control> {
-  const billing = orConfigError(() => billingOf(billingSettings(config)))
-  const secrets = orConfigError(() => openKeySecrets(config.KEY_SECRETS))
-  const credentialSecrets = orConfigError(() => credentialSecretsOf(config))
+  const billing = asConfigError(() => billingOf(billingSettings(config)))
+  const secrets = asConfigError(() => openKeySecrets(config.KEY_SECRETS))
+  const credentialSecrets = asConfigError(() => credentialSecretsOf(config))
   const file = await openPendingFile(config.REVOCATION_FILE, secrets)
   const redis = config.REDIS_URL === undefined ? null : openRedis(config.REDIS_URL)
   const options = {
@@ -205,8 +205,8 @@ function billingSettings({ STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, PRODUCT }: 
   return { secretKey: STRIPE_SECRET_KEY, webhookSecret: STRIPE_WEBHOOK_SECRET, product: PRODUCT }
 }
 
-/** Settings that are judged deeper inside refuse with plain errors, whose messages name no secret. */
-function orConfigError<T>(read: () => T): T {
+/** Libraries refuse settings with plain errors, whose messages name no secret. */
+function asConfigError<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {
@@ -214,7 +214,7 @@ function orConfigError<T>(read: () => T): T {
   }
 }
 
-/** Rows that one look at a tenant brings at most. */
+/** Rows of a tenant that one query returns. */
 const ROWS_MAX = 50
 
 function rowReader(pool: Pool, prisma: PrismaClient): ReadRows {
@@ -225,7 +225,7 @@ function rowReader(pool: Pool, prisma: PrismaClient): ReadRows {
   }
 }
 
-function metricsOf(live: Live, management: Management): Registry {
+function metricsOf(live: EventStreams, management: Management): Registry {
   const registry = createMetrics('control')
   const streams: Gauge = new Gauge({
     name: 'turnpike_console_streams',

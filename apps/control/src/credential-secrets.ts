@@ -13,8 +13,8 @@ export function credentialSecretsOf({ CREDENTIAL_SECRETS }: ControlConfig): KeyE
   return CREDENTIAL_SECRETS === undefined ? null : openKeyEncryptionKeys(CREDENTIAL_SECRETS)
 }
 
-/** Says, by number, which stored secrets this process cannot open. They are of no use until it can; everything else works. */
-export async function tellOfCredentialSecrets(pool: Pool, keks: KeyEncryptionKeys | null, log: Logger): Promise<void> {
+/** Logs, by number, which stored secrets this process cannot open. Those cannot be used meanwhile; everything else works. */
+export async function reportCredentialSecrets(pool: Pool, keks: KeyEncryptionKeys | null, log: Logger): Promise<void> {
   const differing = keks ? await compareCredentialSecrets(pool, keks) : []
   const missing = (await secretsByKek(pool)).filter(({ kek }) => !keks?.byId.has(kek))
   if (differing.length > 0) {

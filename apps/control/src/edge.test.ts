@@ -1,11 +1,11 @@
 import { fastify, type FastifyInstance } from 'fastify'
 import { Fault } from '@turnpike/domain'
 import { expect, it } from 'vitest'
-import { armEdge, refuse } from './edge.ts'
+import { guardRoutes, refuse } from './edge.ts'
 
 function edge(publicUrl?: string): FastifyInstance {
   const server = fastify()
-  armEdge(server, publicUrl, {
+  guardRoutes(server, publicUrl, {
     findSignedIn: () => Promise.resolve(null),
     identifyCaller: () => Promise.reject(new Fault('key_missing', 'No key was sent.')),
   })

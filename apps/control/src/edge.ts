@@ -5,12 +5,12 @@ import { openAiBody, problemBody, refusalOf } from '@turnpike/server'
 import type { SignedIn } from '@turnpike/store'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { SESSION_COOKIE } from './session/cookie.ts'
-import { refuseForeign } from './same-origin.ts'
-import { beginVisit, type Access } from './visit.ts'
+import { requireSameOrigin } from './same-origin.ts'
+import { newRequestContext, type Access } from './request-context.ts'
 
-/** How whoever knocks is known. */
+/** How the sender of a request is identified. */
 export interface RouteGuards {
-  /** By the token of a session's cookie; null when it is nobody's. */
+  /** By the token of a session's cookie; null when there is no such session. */
   readonly findSignedIn: (token: string) => Promise<SignedIn | null>
   /** By a management key in the headers; throws the Fault that refuses it. */
   readonly identifyCaller: (headers: FastifyRequest['headers']) => Promise<Caller>
@@ -20,38 +20,38 @@ export interface RouteGuards {
 export const BODY_BYTES_MAX = 64 * 1024
 
 /**
- * What happens to every request before its controller: it is stamped, mutations from elsewhere are refused, and whoever made
- * it is known, on every route but those marked public. One hook, by the matched route, so that no spelling of a path gets
- * around it; a route that does not say who may use it keeps the process from starting.
+ * What happens to every request before its controller: it gets an id, mutations from other origins are refused, and its sender is
+ * authenticated on every route not marked public. One hook, by the matched route, so that no spelling of a path bypasses it; a route
+ * that does not say who may use it keeps the process from starting.
  */
-export function armEdge(server: FastifyInstance, publicUrl: string | undefined, doors: RouteGuards): void {
+export function guardRoutes(server: FastifyInstance, publicUrl: string | undefined, guards: RouteGuards): void {
   const headers = {
     ...HEADERS,
     ...(publicUrl?.startsWith('https:') && { 'strict-transport-security': 'max-age=31536000' }),
   }
   // Before the hook below, which reads the cookies.
   void server.register(fastifyCookie)
-  server.decorateRequest('visit')
+  server.decorateRequest('requestContext')
   server.addHook('onRoute', ({ method, url, config }) => {
     if (!config?.access) throw new Error(`The route ${String(method)} ${url} does not say who may use it.`)
   })
   server.addHook('onRequest', async (request, reply) => {
-    request.visit = beginVisit()
-    reply.headers({ ...headers, 'x-request-id': request.visit.id, 'request-id': request.visit.id })
+    request.requestContext = newRequestContext()
+    reply.headers({ ...headers, 'x-request-id': request.requestContext.id, 'request-id': request.requestContext.id })
     if (request.is404) return
     const { access = 'session' } = request.routeOptions.config
     if (access === 'management') {
-      // No browser sends this key by itself, so that another site cannot make it.
-      request.visit.caller = await doors.identifyCaller(request.headers)
+      // No browser sends this key by itself, so another site cannot forge such a request.
+      request.requestContext.caller = await guards.identifyCaller(request.headers)
       return
     }
-    if (!SAFE.has(request.method)) refuseForeign(request, publicUrl)
-    await authenticate(request, access, doors)
+    if (!SAFE.has(request.method)) requireSameOrigin(request, publicUrl)
+    await authenticate(request, access, guards)
   })
   readJson(server)
 }
 
-/** What browsers may do with our answers: neither guess, nor keep, nor lend them. */
+/** Browsers may neither sniff the type of our responses, nor store them, nor embed them elsewhere. */
 const HEADERS = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'same-origin',
@@ -68,15 +68,15 @@ async function authenticate(
 ): Promise<void> {
   if (access === 'public') return
   const { unverified = false } = request.routeOptions.config
-  const { visit } = request
-  visit.token = request.cookies[SESSION_COOKIE] || null
-  visit.signedIn = visit.token === null ? null : await findSignedIn(visit.token)
-  if (!visit.signedIn) throw new Fault('session_missing', 'Please sign in.')
+  const { requestContext } = request
+  requestContext.token = request.cookies[SESSION_COOKIE] || null
+  requestContext.signedIn = requestContext.token === null ? null : await findSignedIn(requestContext.token)
+  if (!requestContext.signedIn) throw new Fault('session_missing', 'Please sign in.')
   if (access === 'session') return
-  if (!unverified && !visit.signedIn.emailVerified) {
+  if (!unverified && !requestContext.signedIn.emailVerified) {
     throw new Fault('email_unverified', 'Please verify your e-mail address first.')
   }
-  refuseRole(visit.signedIn, access)
+  refuseRole(requestContext.signedIn, access)
 }
 
 /** Throws Fault `role_insufficient` unless the person's role has the permission. */
@@ -87,21 +87,21 @@ export function refuseRole({ role }: SignedIn, permission: Permission): void {
   })
 }
 
-/** The person behind a request that is not public. */
+/** The session of a request to a route that is not public. */
 export function signedInOf(request: FastifyRequest): SignedIn {
-  const { signedIn } = request.visit
+  const { signedIn } = request.requestContext
   if (!signedIn) throw new Error('a route that is not public was reached without a session')
   return signedIn
 }
 
-/** Whose management key was sent with a request of the management API. */
+/** The caller of the management API, by its key. */
 export function callerOf(request: FastifyRequest): Caller {
-  const { caller } = request.visit
+  const { caller } = request.requestContext
   if (!caller) throw new Error('a route of the management API was reached without a key')
   return caller
 }
 
-/** Only JSON, only objects; what would reach for a prototype is refused by the parser. */
+/** Takes JSON only; the parser refuses keys that would reach a prototype. */
 function readJson(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error')
   server.removeAllContentTypeParsers()
@@ -121,14 +121,14 @@ function readJson(server: FastifyInstance): void {
   )
 }
 
-/** Sends a fault as its status and body: a problem for the console, OpenAI's envelope where programs come, as the gateway does. */
+/** Sends a fault as its status and body: a problem for the console; OpenAI's envelope for the management API, as the gateway does. */
 export function refuse(request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
   const fault = asFault(thrown)
   const refusal = refusalOf(fault, Math.random())
-  const { id } = request.visit
-  const isProgram = request.url.startsWith('/api/')
-  const type = isProgram ? 'application/json' : 'application/problem+json'
-  const body = isProgram ? openAiBody(fault, refusal, id) : problemBody(fault, refusal, id)
+  const { id } = request.requestContext
+  const isManagement = request.url.startsWith('/api/')
+  const type = isManagement ? 'application/json' : 'application/problem+json'
+  const body = isManagement ? openAiBody(fault, refusal, id) : problemBody(fault, refusal, id)
   void reply
     .code(refusal.status)
     .headers({ ...refusal.headers, 'content-type': `${type}; charset=utf-8` })

@@ -4,9 +4,9 @@ import type { Logger } from '@turnpike/server'
 import { isStoreUnavailable } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BODY_BYTES_MAX, refuse } from './edge.ts'
-import { beginVisit } from './visit.ts'
+import { newRequestContext } from './request-context.ts'
 
-/** Whatever was thrown becomes a status and a problem body here, once. */
+/** Maps every thrown error to a status and a body, once. */
 @Catch()
 export class FaultFilter implements ExceptionFilter {
   constructor(private readonly log: Logger) {}
@@ -15,11 +15,11 @@ export class FaultFilter implements ExceptionFilter {
     const http = host.switchToHttp()
     const request = http.getRequest<FastifyRequest>()
     const reply = http.getResponse<FastifyReply>()
-    request.visit ??= beginVisit()
+    request.requestContext ??= newRequestContext()
     const fault = faultOf(thrown)
     if (fault.blame === 'us') {
       const { code } = fault
-      this.log.error({ requestId: request.visit.id, code, error: fault.cause }, 'a request failed on our side')
+      this.log.error({ requestId: request.requestContext.id, code, error: fault.cause }, 'a request failed on our side')
     }
     if (reply.raw.headersSent || reply.raw.destroyed) {
       reply.raw.destroy()
@@ -41,7 +41,7 @@ function faultOf(thrown: unknown): Fault {
   return frameworkFault(status, thrown)
 }
 
-/** What the framework refuses by itself, in our words. */
+/** The framework's own refusals as faults. */
 function frameworkFault(status: number, cause: unknown): Fault {
   switch (status) {
     // What the file server calls forbidden is a path that could never name a file.

@@ -73,7 +73,7 @@ export function waitMs({ count, endsInMs }: Count): number {
   return delayMs - (FAILURES_WITHIN_MS - endsInMs)
 }
 
-/** Who an address stands for: in IPv6 a household or a server has 2⁶⁴ of them. */
+/** The network of an address: in IPv6 one household or server has 2⁶⁴ addresses. */
 export function subjectOf(address: string): string {
   if (!isIPv6(address)) return address
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]

@@ -139,9 +139,9 @@ it('takes no harm from notices that are not ours', async () => {
 
 it('gives back what a closed console held', async () => {
   const person = await verifiedPerson(running)
-  const before = running.control.live.count
+  const before = running.control.eventStreams.count
   const stream = await opened(person.visitor)
-  expect(running.control.live.count).toBe(before + 1)
+  expect(running.control.eventStreams.count).toBe(before + 1)
   await stream.return(undefined)
-  await expect.poll(() => running.control.live.count).toBe(before)
+  await expect.poll(() => running.control.eventStreams.count).toBe(before)
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Something is wrong around the process, not in it. The message says what and how to mend it; it is all that is printed. */
+/** The operator's mistake, not a bug. The message says what is wrong and how to mend it; nothing else is printed. */
 export class ConfigError extends Error {}
 
 /**
@@ -26,8 +26,8 @@ export function port(fallback: number) {
 }
 
 /** A whole number of milliseconds. */
-export function milliseconds(fallback: number, most = 3_600_000) {
-  return z.coerce.number().int().min(0).max(most).default(fallback)
+export function milliseconds(fallback: number, max = 3_600_000) {
+  return z.coerce.number().int().min(0).max(max).default(fallback)
 }
 
 /** An http(s) address, kept without its trailing slash. */

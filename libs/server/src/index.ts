@@ -1,11 +1,11 @@
-/** What every process of the house needs: settings, logs, metrics, a life cycle, one way out, and how faults look from outside. */
+/** What every process needs: settings, logs, metrics, a life cycle, egress, and the mapping of faults to responses. */
 export { ConfigError, flag, httpUrl, milliseconds, port, readConfig } from './config.ts'
 export { Egress, type OutgoingRequest, type EgressOptions, type Incoming, type Outgoing } from './egress/egress.ts'
 export { egressAllow, NO_EGRESS_ALLOW, parseEgressAllow, type EgressAllow } from './egress/allow.ts'
-export { judgeUrl, type UrlJudgement } from './egress/guard.ts'
+export { checkUrl, type UrlCheck } from './egress/guard.ts'
 export { lookUpByNameServers, type NameLookup } from './egress/lookup.ts'
 export { createLogger, describeError, type Logger } from './log.ts'
 export { Counter, createMetrics, Gauge, Histogram, showMetric, type Metric, type Registry } from './metrics.ts'
 export { openAiBody, problemBody, refusalOf, type Refusal } from './refusal.ts'
 export { run, type Running } from './run.ts'
-export { statusOf, type Outside } from './status-of.ts'
+export { statusOf, type ErrorShape } from './status-of.ts'

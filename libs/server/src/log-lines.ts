@@ -1,12 +1,12 @@
 import { write, writeSync } from 'node:fs'
 
-/** Lines kept for a reader that does not read; more than this is dropped and counted, since serving comes before telling. */
+/** Lines buffered for a reader that does not read; more are dropped and counted, since serving comes before logging. */
 const LINES_MAX = 10_000
 const RETRY_MS = 100
 
 /**
- * Carries log lines to a file descriptor without ever holding up the process: a reader that sleeps is tried again, one that is
- * gone is forgotten. What waits when the process exits is written at one go, or not at all.
+ * Writes log lines to a file descriptor without ever blocking the process: writing is retried while the reader is slow, and ends when
+ * the reader is gone. At exit the buffered lines are written at once, or not at all.
  */
 export function lineWriter(fd: number): { write(line: string): void } {
   let waiting: string[] = []
@@ -42,7 +42,7 @@ export function lineWriter(fd: number): { write(line: string): void } {
     try {
       writeSync(fd, waiting.join(''))
     } catch {
-      // Whoever would read it is gone, or asleep.
+      // The reader is gone, or does not read.
     }
   })
 

@@ -42,7 +42,7 @@ export function createLogger(options: { name: string; level: string }): Logger {
 /** How deep a chain of causes is followed: enough to see the socket under the query under the fault. */
 const CAUSES_MAX = 4
 
-/** An error without its luggage: drivers hang requests, headers and queries on theirs, and those may hold secrets. */
+/** An error without its extra properties: drivers attach requests, headers and queries, which may hold secrets. */
 export function describeError(error: unknown): Record<string, unknown> {
   const chain: Record<string, unknown>[] = []
   let current: unknown = error

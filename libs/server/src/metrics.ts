@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 export { Counter, Gauge, Histogram, type Registry }
 
-/** A registry with the process's own figures. Labels never name tenants, keys or people: that is what usage is for. */
+/** A registry with the process's own figures. Labels never name tenants, keys or people: usage records do. */
 export function createMetrics(process: string): Registry {
   const registry = new Registry()
   registry.setDefaultLabels({ process })
@@ -18,7 +18,7 @@ interface Named {
   readonly grows?: boolean
 }
 
-/** A figure that its owner keeps and a scrape reads. Several under one name differ in the value of their label. */
+/** A figure that its owner keeps and a scrape reads. Figures of one name differ in the value of their label. */
 export type Metric =
   | (Named & { readonly read: () => number })
   | (Named & {

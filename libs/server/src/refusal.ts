@@ -1,7 +1,7 @@
 import { blame, type Fault } from '@turnpike/domain'
 import { statusOf } from './status-of.ts'
 
-/** Who has to act, as said in every error. */
+/** Who has to act: part of every error. */
 const SOURCE = { caller: 'client', upstream: 'provider', us: 'gateway' } as const
 
 /** Statuses after which the same request may succeed unchanged. */
@@ -13,7 +13,7 @@ const RETRY_AFTER_MS_DEFAULT = 2_000
 /** Spread over ±25 %, so that callers refused together do not come back together. */
 const JITTER = 0.25
 
-/** A fault, ready to leave: status, headers that steer the caller's retries, and the facts that bodies are made of. */
+/** A fault as a response: its status, the headers that steer the caller's retries, and the facts for the body. */
 export interface Refusal {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -22,7 +22,7 @@ export interface Refusal {
 }
 
 /**
- * What a caller is told about retrying. @param dice uniform in [0, 1), for the jitter
+ * How a caller should retry. @param dice uniform in [0, 1), for the jitter
  */
 export function refusalOf(fault: Fault, dice: number): Refusal {
   const { status } = statusOf[fault.code]

@@ -1,6 +1,6 @@
 import { ConfigError } from './config.ts'
 
-/** A process that has started: what it tells its parent, and how it ends. */
+/** A process that has started: what it reports to its parent, and how it ends. */
 export interface Running {
   /** Facts for the parent, such as addresses. Never secrets. */
   readonly ready: Readonly<Record<string, string | number | null>>
@@ -8,11 +8,11 @@ export interface Running {
   readonly close: () => Promise<void>
 }
 
-/** A process that cannot finish its work in this time is ended anyway; streams get 30 s of it. */
+/** A process that has not closed in this time is killed; streams get 30 s of it. */
 const CLOSE_MS_MAX = 40_000
 
 /**
- * The life of every process of the house: start, say so (to the parent over IPC, if there is one), drain on SIGTERM, SIGINT or
+ * The life cycle of every process: start, report it (to the parent over IPC, if there is one), shut down on SIGTERM, SIGINT or
  * the parent's death, exit 0. A start that fails prints one clear sentence and exits 1; only bugs show a stack.
  */
 export async function run(start: () => Promise<Running>): Promise<void> {
@@ -27,12 +27,12 @@ export async function run(start: () => Promise<Running>): Promise<void> {
   const close = () => {
     if (closing) return
     closing = true
-    setTimeout(() => leave(1), CLOSE_MS_MAX).unref()
+    setTimeout(() => exit(1), CLOSE_MS_MAX).unref()
     running.close().then(
-      () => leave(0),
+      () => exit(0),
       (error: unknown) => {
         process.stderr.write(`${explain(error)}\n`)
-        leave(1)
+        exit(1)
       },
     )
   }
@@ -45,14 +45,14 @@ export async function run(start: () => Promise<Running>): Promise<void> {
 }
 
 /**
- * Leaves for certain. With the parent dead nobody reads what we print, and nothing that a library does at exit may wait for it.
+ * Exits for certain. A process whose parent is dead has no reader, and no library may wait for one at exit.
  */
-function leave(code: number): void {
+function exit(code: number): void {
   if (process.send && !process.connected) process.kill(process.pid, 'SIGKILL')
   process.exit(code)
 }
 
-/** One sentence for what an operator can mend; the stack for what only we can. */
+/** One sentence for what an operator can mend; the stack for a bug. */
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {

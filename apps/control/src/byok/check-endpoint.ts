@@ -1,6 +1,6 @@
 import type { OwnPrice as PriceForm } from '@turnpike/contract'
 import { OWN_AUTHOR, parseUsd, type Catalogue, type ModelSlug, type NanoUsd } from '@turnpike/domain'
-import { judgeUrl, type EgressAllow } from '@turnpike/server'
+import { checkUrl, type EgressAllow } from '@turnpike/server'
 import type { OwnPrice } from '@turnpike/store'
 import { refusal, unknownWord, type Problem } from '../policies/problems.ts'
 
@@ -25,7 +25,7 @@ export async function checkEndpoint(
   allow: EgressAllow,
 ): Promise<string | undefined> {
   const problems: Problem[] = [...problemsOfModel(wish.model, catalogue), ...problemsOfRetention(wish)]
-  const judged = wish.baseUrl === undefined ? null : await judgeUrl(wish.baseUrl, allow)
+  const judged = wish.baseUrl === undefined ? null : await checkUrl(wish.baseUrl, allow)
   if (judged && !judged.ok) problems.push({ path: ['baseUrl'], message: `The base URL ${judged.why}.` })
   if (problems.length > 0) throw refusal(problems)
   return judged?.ok ? judged.url : undefined

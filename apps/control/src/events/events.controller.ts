@@ -5,12 +5,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { signedInOf } from '../edge.ts'
 
-/** How often a quiet stream says that it lives, and asks whether its session does. */
+/** Interval of heartbeats, and of the check that the session is still alive. */
 const HEARTBEAT_MS = 15_000
-/** A reader that is so far behind is gone; what it missed it reads from the lists when it comes back. */
+/** A reader so far behind is disconnected; it reads what it missed from the lists after it reconnects. */
 const UNSENT_BYTES_MAX = 256 * 1024
 
-/** What happens, as it happens: one stream per open console. */
+/** Live events: one stream per open console. */
 @Controller('console/v1/events')
 export class EventsController {
   constructor(@Inject(Control) private readonly control: Control) {}
@@ -19,12 +19,12 @@ export class EventsController {
   @RouteConfig({ access: 'events:read', unverified: true })
   open(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     const { raw } = reply
-    const token = request.visit.token ?? ''
+    const token = request.requestContext.token ?? ''
     const write = (text: string) => {
       if (raw.writableLength > UNSENT_BYTES_MAX) raw.destroy()
       else raw.write(text)
     }
-    const remove = this.control.live.add(
+    const remove = this.control.eventStreams.add(
       {
         tenantId: signedInOf(request).tenantId,
         token,
@@ -37,7 +37,7 @@ export class EventsController {
       write(': still here\n\n')
       isSessionAlive(this.control.prisma, token, Date.now()).then(
         (alive) => !alive && raw.end(),
-        // Nobody could be asked; the next beat asks again.
+        // The store is away; the next heartbeat checks again.
         () => undefined,
       )
     }, HEARTBEAT_MS)
@@ -47,7 +47,7 @@ export class EventsController {
     })
     reply.hijack()
     raw.writeHead(200, { ...reply.getHeaders(), ...HEADERS } as Record<string, string>)
-    // Tells the browser that the stream is open, and how soon to come back when it is cut.
+    // Opens the stream for the browser, and sets how soon it reconnects after a cut.
     write('retry: 2000\n\n')
   }
 }

@@ -17,19 +17,19 @@ import { Failures, Limit, subjectOf } from '../limits.ts'
 
 const MINUTE_MS = 60_000
 
-/** Where a request came from, as far as it matters for signing in. */
-export interface Visitor {
+/** The client of a request, as far as signing in needs it. */
+export interface ClientInfo {
   readonly address: string
   readonly userAgent: string
 }
 
-/** A session that has just begun. */
-export interface Begun {
+/** A session that has just been started. */
+export interface StartedSession {
   readonly token: string
   readonly session: Session
 }
 
-/** Signing up and in: who may begin a session, and how often one may try. */
+/** Signing up and in: who may start a session, and how often a client may try. */
 export class Authentication {
   readonly #signUps: Limit
   readonly #signIns: Limit
@@ -48,20 +48,20 @@ export class Authentication {
   }
 
   /**
-   * Makes an account and begins its first session. A taken address is told, since the form would be a riddle otherwise; the
-   * limit per address of the visitor keeps that from listing who has an account.
+   * Creates an account and starts its first session. The response says that an e-mail address is taken, since the form could not be
+   * completed otherwise; the limit per client address keeps clients from listing accounts that way.
    */
-  async signUp({ email, password, organisation }: SignUp, visitor: Visitor, nowMs: number): Promise<Begun> {
-    await this.#signUps.take(subjectOf(visitor.address), 'Too many sign-ups from your network. Please try again later.')
+  async signUp({ email, password, organisation }: SignUp, client: ClientInfo, nowMs: number): Promise<StartedSession> {
+    await this.#signUps.take(subjectOf(client.address), 'Too many sign-ups from your network. Please try again later.')
     const passwordHash = await this.passwords.hash(password)
     const funds = this.config.SIGNUP_FUNDS
     const userId = await signUp(this.prisma, { email, passwordHash, organisation: organisation ?? null, funds }, nowMs)
-    return this.#begin(userId, visitor, nowMs)
+    return this.#startSession(userId, client, nowMs)
   }
 
-  /** Begins a session. An unknown address and a wrong password take the same time and get the same answer. */
-  async signIn({ email, password }: SignIn, visitor: Visitor, nowMs: number): Promise<Begun> {
-    await this.#signIns.take(subjectOf(visitor.address), 'Too many sign-ins from your network. Please wait a minute.')
+  /** Starts a session. An unknown address and a wrong password take the same time and get the same response. */
+  async signIn({ email, password }: SignIn, client: ClientInfo, nowMs: number): Promise<StartedSession> {
+    await this.#signIns.take(subjectOf(client.address), 'Too many sign-ins from your network. Please wait a minute.')
     await this.#failures.refuseTooSoon(email)
     const known = await findCredentials(this.prisma, email)
     const fits = await this.passwords.matches(password, known?.passwordHash ?? null)
@@ -70,10 +70,10 @@ export class Authentication {
       throw new Fault('credentials_wrong', 'The e-mail address or the password is wrong.')
     }
     await this.#failures.clear(email)
-    return this.#begin(known.userId, visitor, nowMs)
+    return this.#startSession(known.userId, client, nowMs)
   }
 
-  /** What the console is told of a session. */
+  /** A session as the console shows it. */
   async sessionOf(signedIn: SignedIn): Promise<Session> {
     const { userId, email, emailVerified, tenantId, organisation, workspace, role } = signedIn
     const balance = await readBalance(this.prisma, tenantId, organisation.funds)
@@ -90,10 +90,10 @@ export class Authentication {
     }
   }
 
-  async #begin(userId: SignedIn['userId'], visitor: Visitor, nowMs: number): Promise<Begun> {
-    const token = await beginSession(this.prisma, userId, visitor.userAgent, nowMs)
+  async #startSession(userId: SignedIn['userId'], client: ClientInfo, nowMs: number): Promise<StartedSession> {
+    const token = await beginSession(this.prisma, userId, client.userAgent, nowMs)
     const signedIn = await findSession(this.prisma, token, nowMs)
-    if (!signedIn) throw new Error('a session that has just begun was not found')
+    if (!signedIn) throw new Error('a session that was just started was not found')
     return { token, session: await this.sessionOf(signedIn) }
   }
 }

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
-import type { Begun, Visitor } from './authentication.ts'
+import type { StartedSession, ClientInfo } from './authentication.ts'
 import { SESSION_COOKIE, SESSION_COOKIE_ATTRIBUTES } from './cookie.ts'
 import { VERIFY_PAGE_HEADERS, verifyPage } from './verify-page.ts'
 
@@ -18,31 +18,31 @@ export class SessionController {
   @Post('sign-up')
   @RouteConfig({ access: 'public' })
   async signUp(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const begun = await this.control.entrance.signUp(parse(SignUp, body), visitorOf(request), Date.now())
-    begin(reply.code(201), begun)
+    const started = await this.control.authentication.signUp(parse(SignUp, body), clientInfoOf(request), Date.now())
+    sendStartedSession(reply.code(201), started)
   }
 
   @Post('sign-in')
   @RouteConfig({ access: 'public' })
   async signIn(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const begun = await this.control.entrance.signIn(parse(SignIn, body), visitorOf(request), Date.now())
-    begin(reply.code(200), begun)
+    const started = await this.control.authentication.signIn(parse(SignIn, body), clientInfoOf(request), Date.now())
+    sendStartedSession(reply.code(200), started)
   }
 
   @Post('sign-out')
   @RouteConfig({ access: 'session' })
   async signOut(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     parse(Nothing, body)
-    const token = request.visit.token ?? ''
+    const token = request.requestContext.token ?? ''
     await endSession(this.control.prisma, token)
-    this.control.live.end(token)
+    this.control.eventStreams.end(token)
     void reply.code(204).clearCookie(SESSION_COOKIE, SESSION_COOKIE_ATTRIBUTES).send()
   }
 
   @Get('session')
   @RouteConfig({ access: 'session' })
   async session(@Req() request: FastifyRequest): Promise<SessionAnswer> {
-    return { session: await this.control.entrance.sessionOf(signedInOf(request)) }
+    return { session: await this.control.authentication.sessionOf(signedInOf(request)) }
   }
 
   @Post('verify')
@@ -52,7 +52,7 @@ export class SessionController {
     const { code } = parse(Verify, body)
     const signedIn = signedInOf(request)
     await verifyByCode(this.control.prisma, signedIn.userId, code, this.control.config.SIGNUP_GRANT, Date.now())
-    return { session: await this.control.entrance.sessionOf({ ...signedIn, emailVerified: true }) }
+    return { session: await this.control.authentication.sessionOf({ ...signedIn, emailVerified: true }) }
   }
 
   @Post('verify/resend')
@@ -78,10 +78,10 @@ export class SessionController {
   }
 }
 
-function visitorOf(request: FastifyRequest): Visitor {
+function clientInfoOf(request: FastifyRequest): ClientInfo {
   return { address: request.ip, userAgent: request.headers['user-agent'] ?? '' }
 }
 
-function begin(reply: FastifyReply, { token, session }: Begun): void {
+function sendStartedSession(reply: FastifyReply, { token, session }: StartedSession): void {
   void reply.setCookie(SESSION_COOKIE, token, SESSION_COOKIE_ATTRIBUTES).send({ session } satisfies SessionAnswer)
 }

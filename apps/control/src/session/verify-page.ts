@@ -3,7 +3,7 @@ export const VERIFY_PAGE_HEADERS = {
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
 } as const
 
-/** What a person sees who followed the link in the mail. */
+/** The page behind the link in the mail. */
 export function verifyPage(verified: boolean): string {
   const [title, text] = verified
     ? ['Verified', 'Your address is verified. You can go back to the first tab; it goes on by itself.']

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalAddress, notPublic } from './addresses.ts'
+import { canonicalAddress, nonPublicKind } from './addresses.ts'
 
 /** First and last address of each block, and what stands just outside where that is public. */
 const EDGES: readonly (readonly [kind: string, inside: readonly string[], outside: readonly string[]])[] = [
@@ -35,19 +35,21 @@ const EDGES: readonly (readonly [kind: string, inside: readonly string[], outsid
 
 describe('an address that is not public', () => {
   it.for(EDGES)('is called %s from the first to the last of its block', ([kind, inside, outside]) => {
-    expect(inside.map((address) => [address, notPublic(address)])).toEqual(inside.map((address) => [address, kind]))
-    expect(outside.map((address) => [address, notPublic(address)])).toEqual(outside.map((address) => [address, null]))
+    expect(inside.map((address) => [address, nonPublicKind(address)])).toEqual(inside.map((address) => [address, kind]))
+    expect(outside.map((address) => [address, nonPublicKind(address)])).toEqual(
+      outside.map((address) => [address, null]),
+    )
   })
 
   it('is found behind the translation of an IPv6-only network, and a public one is let through', () => {
     const given = ['8.8.8.8', '10.0.0.3', '127.0.0.1', '0.0.0.0', '0.0.0.5', '169.254.169.254', '1.0.0.0', '100.64.1.0']
     for (const address of given)
-      expect([address, notPublic(`64:ff9b::${address}`)]).toEqual([address, notPublic(address)])
+      expect([address, nonPublicKind(`64:ff9b::${address}`)]).toEqual([address, nonPublicKind(address)])
   })
 
   it('is whatever is no address at all', () => {
     for (const text of ['', 'localhost', '127.1', '0x7f.1', '[::1]', '10.0.0.3:80', ' 8.8.8.8'])
-      expect([text, notPublic(text)]).toEqual([text, 'no address'])
+      expect([text, nonPublicKind(text)]).toEqual([text, 'no address'])
   })
 
   it('is the same in every spelling of an IPv6 address', () => {
@@ -55,7 +57,7 @@ describe('an address that is not public', () => {
       fc.property(fc.ipV6(), (address) => {
         const long = longhand(address)
         expect(canonicalAddress(long.toUpperCase())).toBe(canonicalAddress(address))
-        expect(notPublic(long)).toBe(notPublic(address))
+        expect(nonPublicKind(long)).toBe(nonPublicKind(address))
       }),
     )
   })

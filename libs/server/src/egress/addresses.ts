@@ -54,15 +54,14 @@ const NAT64 = new BlockList()
 NAT64.addSubnet('64:ff9b::', 96, 'ipv6')
 
 /**
- * What an address is called that is not public, with its article: `a private address`. Null for one that everybody on the internet
- * can reach.
+ * The kind of an address that is not public, with its article: `a private address`. Null for a public address.
  * @param address IPv4 in four decimal parts, or IPv6 in any spelling, without brackets
  */
-export function notPublic(address: string): string | null {
+export function nonPublicKind(address: string): string | null {
   if (isIP(address) === 0) return 'no address'
   if (isIPv4(address)) return lists.find(({ v4 }) => v4.check(address, 'ipv4'))?.kind ?? null
   const canonical = canonicalAddress(address)
-  if (NAT64.check(canonical, 'ipv6')) return notPublic(lastFourBytes(canonical))
+  if (NAT64.check(canonical, 'ipv6')) return nonPublicKind(lastFourBytes(canonical))
   const known = lists.find(({ v6 }) => v6.check(canonical, 'ipv6'))?.kind
   return known ?? (GIVEN_OUT.check(canonical, 'ipv6') ? null : 'a reserved address')
 }

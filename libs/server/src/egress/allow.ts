@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { canonicalAddress } from './addresses.ts'
 
 /**
- * Addresses, each with a port, that tenants' URLs may lead to although they are not public: a machine of the operator's own that
- * serves models. Only the operator's settings make one; no request and no tenant can add to it.
+ * Addresses, each with a port, that tenants' URLs may lead to although they are not public: the operator's own machines that serve
+ * models. Only the operator's settings create such a list; no request and no tenant can add to it.
  */
 export interface EgressAllow {
   has(address: string, port: number): boolean
@@ -15,11 +15,11 @@ export interface EgressAllow {
 /** Public addresses only. */
 export const NO_EGRESS_ALLOW: EgressAllow = { has: () => false, hasPort: () => false }
 
-/** One setting holds a few machines; more are a network, which is not for this list. */
+/** One setting lists a few machines; more are a network, which does not belong here. */
 const PAIRS_MAX = 100
 
 /**
- * Reads `10.0.0.5:8000,[::1]:11434`. Names, ranges and ports left out are refused: what is let in is exactly what is written here.
+ * Reads `10.0.0.5:8000,[::1]:11434`. Names, ranges and missing ports are refused: exactly what is written is allowed.
  * Throws Error with a message for the operator.
  */
 export function parseEgressAllow(text: string): EgressAllow {

@@ -4,8 +4,8 @@ import { Fault } from '@turnpike/domain'
 import { waitFor } from '@turnpike/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NO_EGRESS_ALLOW, type EgressAllow } from './allow.ts'
-import { connector, wasBeforeSending, type Open } from './connect.ts'
-import { Names } from './names.ts'
+import { connector, wasBeforeSending, type OpenSocket } from './connect.ts'
+import { NameCache } from './names.ts'
 
 /** Addresses as the connector sees them; what is behind them is ours. */
 const [FIRST, SECOND, THIRD] = ['93.184.216.1', '93.184.216.2', '93.184.216.3']
@@ -33,7 +33,7 @@ type Behaviour = 'stands' | 'refuses' | 'distrusts' | 'hangs'
 /** A network in which each address behaves as told; what stands leads to a listener on this machine. */
 function aNetwork(behaviours: Readonly<Record<string, Behaviour>>) {
   const tried: string[] = []
-  const open: Open = ({ hostname }, done) => {
+  const open: OpenSocket = ({ hostname }, done) => {
     tried.push(hostname)
     const behaviour = behaviours[hostname]
     if (behaviour === 'refuses') done(failure('ECONNREFUSED', { syscall: 'connect' }), null)
@@ -65,7 +65,7 @@ function aRig({ behaviours, answers = [[]], allow, hostname = 'a.example' }: Rig
   const clock = { nowMs: 0 }
   let asked = 0
   const lookup = () => Promise.resolve(answers[Math.min(asked++, answers.length - 1)] ?? [])
-  const names = new Names({ lookup, patienceMs: 1_000, nowMs: () => clock.nowMs })
+  const names = new NameCache({ lookup, waitMsMax: 1_000, nowMs: () => clock.nowMs })
   const connect = connector({ open: network.open, names, timeoutMs: 1_000, allow: allow ?? null })
   const dial = () =>
     new Promise<Error | Socket>((resolve) => {

@@ -1,36 +1,36 @@
 import { isIP, Socket } from 'node:net'
-import { judgeAddresses, refusedWay } from './guard.ts'
+import { checkAddresses, egressRefused } from './guard.ts'
 import type { EgressAllow } from './allow.ts'
-import type { Names } from './names.ts'
+import type { NameCache } from './names.ts'
 
-/** What the HTTP client wants a line to. `hostname` is a name or an address, without brackets. */
-export interface Wanted {
+/** What the HTTP client wants a connection to. `hostname` is a name or an address, without brackets. */
+export interface ConnectTarget {
   readonly hostname: string
   readonly host?: string
   readonly protocol: string
   readonly port: string
 }
-export type Done = (...outcome: [null, Socket] | [Error, null]) => void
-/** Opens one line, certificates checked. May return the socket before it stands. */
-export type Open = (wanted: Wanted, done: Done) => unknown
+export type ConnectCallback = (...outcome: [null, Socket] | [Error, null]) => void
+/** Opens one connection, certificates checked. May return the socket before it is connected. */
+export type OpenSocket = (target: ConnectTarget, callback: ConnectCallback) => unknown
 
-export interface Means {
-  readonly open: Open
-  readonly names: Names
-  /** Until a line stands: name, address and TLS together. */
+export interface ConnectorOptions {
+  readonly open: OpenSocket
+  readonly names: NameCache
+  /** For the whole of it: name look-up, TCP and TLS. */
   readonly timeoutMs: number
   /** Null: any address. */
   readonly allow: EgressAllow | null
 }
 
-/** When the next address is tried beside one that neither stands nor fails. A TLS handshake half around the world takes that long. */
-const NEXT_MS = 400
-/** Addresses of one answer that are tried for a line. */
-const TRIES_MAX = 6
-/** When every address failed, for how long a look-up may still bring others. */
-const OTHERS_MS = 250
+/** When the next address is tried in parallel with one that neither connects nor fails. A TLS handshake half around the world takes that long. */
+const NEXT_ADDRESS_MS = 400
+/** Addresses of one answer that are tried. */
+const ADDRESSES_MAX = 6
+/** When every address failed: how long the attempt waits for a refreshed look-up. */
+const REFRESH_WAIT_MS = 250
 
-/** What went wrong before a line stood: of the request not a byte has left. */
+/** Errors from before there was a connection: not a byte of the request was sent. */
 const beforeSending = new WeakSet<Error>()
 
 export function wasBeforeSending(error: unknown): boolean {
@@ -38,153 +38,153 @@ export function wasBeforeSending(error: unknown): boolean {
 }
 
 /**
- * Opens lines: finds the addresses of the host, has them judged, and connects to the judged addresses themselves, so that between the
- * judgement and the connection there is no other look-up. Where one address does not answer the next is tried.
+ * Opens connections: resolves the host, checks its addresses, and connects to the checked addresses themselves, so that no other look-up
+ * happens between the check and the connection. The next address is tried when one does not answer.
  */
-export function connector(means: Means): (wanted: Wanted, done: Done) => void {
-  return (wanted, done) => {
-    new Dialling(wanted, done, means).begin()
+export function connector(options: ConnectorOptions): (target: ConnectTarget, callback: ConnectCallback) => void {
+  return (target, callback) => {
+    new ConnectionAttempt(target, callback, options).begin()
   }
 }
 
-/** One line on its way, until it stands or cannot. */
-class Dialling {
-  readonly #lines = new Set<Socket>()
-  /** Whatever the name had so far. */
+/** One attempt to connect, over the addresses of a host. */
+class ConnectionAttempt {
+  readonly #sockets = new Set<Socket>()
+  /** Addresses that a look-up returned so far. */
   readonly #known = new Set<string>()
   readonly #port: number
   #queue: string[] = []
-  #underWay = 0
-  #anew: 'not asked' | 'asked' | 'answered' = 'not asked'
+  #pending = 0
+  #refresh: 'not started' | 'started' | 'done' = 'not started'
   #failure: Error | null = null
-  #over = false
-  #late: NodeJS.Timeout | undefined
-  #next: NodeJS.Timeout | undefined
+  #ended = false
+  #deadline: NodeJS.Timeout | undefined
+  #nextTimer: NodeJS.Timeout | undefined
 
   constructor(
-    readonly wanted: Wanted,
-    readonly done: Done,
-    readonly means: Means,
+    readonly target: ConnectTarget,
+    readonly callback: ConnectCallback,
+    readonly options: ConnectorOptions,
   ) {
-    this.#port = wanted.port === '' ? (wanted.protocol === 'https:' ? 443 : 80) : Number(wanted.port)
+    this.#port = target.port === '' ? (target.protocol === 'https:' ? 443 : 80) : Number(target.port)
   }
 
   begin(): void {
-    const { wanted, means } = this
-    this.#late = setTimeout(() => this.#fail(withCode('ETIMEDOUT', 'no line in time')), means.timeoutMs)
-    if (isIP(wanted.hostname) > 0) {
-      this.#anew = 'answered'
-      this.#take([wanted.hostname])
+    const { target, options } = this
+    this.#deadline = setTimeout(() => this.#fail(withCode('ETIMEDOUT', 'no connection in time')), options.timeoutMs)
+    if (isIP(target.hostname) > 0) {
+      this.#refresh = 'done'
+      this.#add([target.hostname])
     } else {
-      means.names.find(wanted.hostname).then(
-        (addresses) => this.#take(addresses),
+      options.names.find(target.hostname).then(
+        (addresses) => this.#add(addresses),
         (error: unknown) => this.#fail(asError(error)),
       )
     }
   }
 
-  /** Judges addresses and tries those that are new. */
-  #take(addresses: readonly string[]): void {
-    const allowed = this.#judged(addresses)
+  /** Checks addresses and tries the new ones. */
+  #add(addresses: readonly string[]): void {
+    const allowed = this.#checked(addresses)
     if (!allowed) return
-    this.#queue = allowed.filter((address) => !this.#known.has(address)).slice(0, TRIES_MAX)
+    this.#queue = allowed.filter((address) => !this.#known.has(address)).slice(0, ADDRESSES_MAX)
     for (const address of addresses) this.#known.add(address)
-    this.#goOn()
+    this.#tryNext()
   }
 
-  #judged(addresses: readonly string[]): readonly string[] | null {
-    const { allow } = this.means
+  #checked(addresses: readonly string[]): readonly string[] | null {
+    const { allow } = this.options
     if (!allow) return addresses
-    const { hostname: host, protocol } = this.wanted
-    const judged = judgeAddresses({ host, protocol, port: this.#port }, addresses, allow)
-    if (judged.ok) return judged.addresses
-    this.#fail(refusedWay(judged))
+    const { hostname: host, protocol } = this.target
+    const check = checkAddresses({ host, protocol, port: this.#port }, addresses, allow)
+    if (check.ok) return check.addresses
+    this.#fail(egressRefused(check))
     return null
   }
 
-  #goOn(): void {
-    if (this.#over) return
-    clearTimeout(this.#next)
+  #tryNext(): void {
+    if (this.#ended) return
+    clearTimeout(this.#nextTimer)
     const address = this.#queue.shift()
     if (address !== undefined) {
-      this.#next = setTimeout(() => this.#goOn(), NEXT_MS)
+      this.#nextTimer = setTimeout(() => this.#tryNext(), NEXT_ADDRESS_MS)
       this.#try(address)
-    } else if (this.#anew === 'not asked') {
-      this.#askAnew()
-    } else if (this.#underWay === 0 && this.#anew === 'answered') {
+    } else if (this.#refresh === 'not started') {
+      this.#refreshAddresses()
+    } else if (this.#pending === 0 && this.#refresh === 'done') {
       this.#fail(this.#failure ?? withCode('ENOTFOUND', 'The name has no address.'))
-    } else if (this.#underWay === 0) {
-      this.#next = setTimeout(() => this.#answered([]), OTHERS_MS)
+    } else if (this.#pending === 0) {
+      this.#nextTimer = setTimeout(() => this.#refreshed([]), REFRESH_WAIT_MS)
     }
   }
 
-  #askAnew(): void {
-    this.#anew = 'asked'
-    this.means.names.anew(this.wanted.hostname).then(
-      (addresses) => this.#answered(addresses),
-      () => this.#answered([]),
+  #refreshAddresses(): void {
+    this.#refresh = 'started'
+    this.options.names.refresh(this.target.hostname).then(
+      (addresses) => this.#refreshed(addresses),
+      () => this.#refreshed([]),
     )
-    this.#goOn()
+    this.#tryNext()
   }
 
-  #answered(addresses: readonly string[]): void {
-    if (this.#over || this.#anew === 'answered') return
-    this.#anew = 'answered'
-    if (addresses.length > 0) this.#take(addresses)
-    else this.#goOn()
+  #refreshed(addresses: readonly string[]): void {
+    if (this.#ended || this.#refresh === 'done') return
+    this.#refresh = 'done'
+    if (addresses.length > 0) this.#add(addresses)
+    else this.#tryNext()
   }
 
   #try(address: string): void {
-    this.#underWay++
-    const opening = this.means.open({ ...this.wanted, hostname: address }, (error, socket) => {
-      this.#underWay--
-      if (socket) this.#stands(socket)
-      else this.#fell(error)
+    this.#pending++
+    const opening = this.options.open({ ...this.target, hostname: address }, (error, socket) => {
+      this.#pending--
+      if (socket) this.#connected(socket)
+      else this.#failed(error)
     })
     if (!(opening instanceof Socket)) return
-    if (this.#over) opening.destroy()
-    else this.#lines.add(opening)
+    if (this.#ended) opening.destroy()
+    else this.#sockets.add(opening)
   }
 
-  /** The address that it really leads to is judged again: nothing between us and the network may have a say in it. */
-  #stands(socket: Socket): void {
+  /** The address of the connected socket is checked again: nothing between this process and the network may change it. */
+  #connected(socket: Socket): void {
     const { remoteAddress } = socket
-    if (this.#over) {
+    if (this.#ended) {
       socket.destroy()
-    } else if (this.#judged([remoteAddress ?? ''])) {
-      this.#lines.delete(socket)
+    } else if (this.#checked([remoteAddress ?? ''])) {
+      this.#sockets.delete(socket)
       this.#end()
-      this.done(null, socket)
+      this.callback(null, socket)
     } else {
       socket.destroy()
     }
   }
 
-  /** Of several failures the one tells most that comes from somebody who was there; else the first. */
-  #fell(error: Error | null): void {
-    const failure = error ?? withCode('ECONNRESET', 'no line')
-    if (!this.#failure || (nobodyThere(this.#failure) && !nobodyThere(failure))) this.#failure = failure
-    this.#goOn()
+  /** Keeps the most telling failure: one from a host that answered; else the first. */
+  #failed(error: Error | null): void {
+    const failure = error ?? withCode('ECONNRESET', 'no connection')
+    if (!this.#failure || (isConnectError(this.#failure) && !isConnectError(failure))) this.#failure = failure
+    this.#tryNext()
   }
 
   #fail(error: Error): void {
-    if (this.#over) return
+    if (this.#ended) return
     this.#end()
     beforeSending.add(error)
-    this.done(error, null)
+    this.callback(error, null)
   }
 
-  /** Whatever else is on its way is closed. */
+  /** Closes the sockets that are still connecting. */
   #end(): void {
-    this.#over = true
-    clearTimeout(this.#late)
-    clearTimeout(this.#next)
-    for (const line of this.#lines) line.destroy()
-    this.#lines.clear()
+    this.#ended = true
+    clearTimeout(this.#deadline)
+    clearTimeout(this.#nextTimer)
+    for (const socket of this.#sockets) socket.destroy()
+    this.#sockets.clear()
   }
 }
 
-function nobodyThere(error: Error): boolean {
+function isConnectError(error: Error): boolean {
   return 'syscall' in error && error.syscall === 'connect'
 }
 

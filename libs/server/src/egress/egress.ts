@@ -1,10 +1,10 @@
 import { Fault, type FaultCode } from '@turnpike/domain'
 import { buildConnector, Pool, type Dispatcher } from 'undici'
 import type { EgressAllow } from './allow.ts'
-import { connector, wasBeforeSending, type Done, type Wanted } from './connect.ts'
-import { judgeText, prefixOf, refusedWay } from './guard.ts'
+import { connector, wasBeforeSending, type ConnectCallback, type ConnectTarget } from './connect.ts'
+import { checkUrlText, prefixOf, egressRefused } from './guard.ts'
 import { lookUpByNameServers, lookUpBySystem, type NameLookup } from './lookup.ts'
-import { Names } from './names.ts'
+import { NameCache } from './names.ts'
 
 /** One request to the outside. The credential in `headers` belongs to `baseUrl` and goes nowhere else: redirects are never followed. */
 export interface Outgoing {
@@ -20,7 +20,7 @@ export interface Outgoing {
   readonly signal: AbortSignal
 }
 
-/** A question to the outside, answered in few words. */
+/** A short GET to the outside. */
 export interface OutgoingRequest {
   readonly baseUrl: string
   /** Begins with a slash. */
@@ -41,13 +41,13 @@ export interface Incoming {
 }
 
 export interface EgressOptions {
-  /** Until a line stands: name, address and TLS together. */
+  /** For a new connection: name look-up, TCP and TLS together. */
   readonly connectTimeoutMs: number
-  /** Sockets per origin at most; a request beyond waits within its own deadline. */
+  /** Sockets per origin; a request beyond the limit waits within its own deadline. */
   readonly connectionsMax: number
-  /** For URLs that tenants wrote: https on two ports to public addresses, and what the operator allows beyond. Left out: anywhere. */
+  /** For URLs that tenants wrote: https on two ports to public addresses, and what the operator allows in addition. Left out: any address. */
   readonly guard?: { readonly allow: EgressAllow }
-  /** How names become addresses. Default: as the system does; behind a guard by the hosts file and the name servers alone. */
+  /** How names are resolved. Default: by the system; when restricted by the hosts file and the name servers alone. */
   readonly lookup?: NameLookup
   /** Default: the process's monotonic clock. */
   readonly nowMs?: () => number
@@ -57,40 +57,40 @@ export interface EgressOptions {
 const HEADER_BYTES_MAX = 16_384
 /**
  * Milliseconds that an idle connection is kept where the provider does not say how long it keeps it. Common servers close after 5 s
- * or later, and a POST must not meet a line that is just being closed: whether it was read cannot be told, so it is not sent again.
+ * or later, and a POST must not meet a connection that is just closing: nobody can tell whether it was read, so it is not sent again.
  */
 const IDLE_MS_MAX = 3_000
-/** Origins with a pool. The one unused for longest makes room. */
+/** Origins with a pool. The least recently used one is evicted. */
 const POOLS_MAX = 200
 /**
- * A pool is replaced after this, and ends when its last request does: a provider that moved is followed, and an address that was
- * judged is judged again, though the lines are never idle.
+ * A pool is replaced after this, and closes when its last request ends: a provider that moved is followed, and an address is checked
+ * again although its connections are never idle.
  */
 const POOL_MS_MAX = 600_000
-/** Base URLs that are remembered as they were read. */
-const PLACES_MAX = 1_000
+/** Parsed base URLs cached. */
+const BASE_URLS_MAX = 1_000
 
-interface Place {
+interface BaseUrl {
   readonly origin: string
   /** Of the base URL, without a slash at its end. */
   readonly prefix: string
 }
 
-interface Pooled {
+interface PoolEntry {
   readonly pool: Pool
-  readonly bornMs: number
+  readonly createdMs: number
   usedMs: number
 }
 
-/** The one way out of the house. Holds a pool of connections per origin, and the addresses of their names. */
+/** The only way to send HTTP to the outside. Owns a connection pool per origin, and the cache of resolved names. */
 export class Egress {
-  readonly #pools = new Map<string, Pooled>()
-  /** Replaced, and still serving what they began. */
+  readonly #pools = new Map<string, PoolEntry>()
+  /** Replaced pools whose requests have not ended. */
   readonly #retired = new Set<Pool>()
-  readonly #places = new Map<string, Place>()
+  readonly #baseUrls = new Map<string, BaseUrl>()
   readonly #options: EgressOptions
   readonly #nowMs: () => number
-  readonly #connect: (wanted: Wanted, done: Done) => void
+  readonly #connect: (target: ConnectTarget, callback: ConnectCallback) => void
 
   constructor(options: EgressOptions) {
     const { guard, connectTimeoutMs: timeoutMs, nowMs = now } = options
@@ -99,7 +99,7 @@ export class Egress {
     this.#nowMs = nowMs
     this.#connect = connector({
       open: buildConnector({ timeout: 0 }),
-      names: new Names({ lookup, patienceMs: timeoutMs, nowMs }),
+      names: new NameCache({ lookup, waitMsMax: timeoutMs, nowMs }),
       timeoutMs,
       allow: guard?.allow ?? null,
     })
@@ -114,9 +114,9 @@ export class Egress {
   }
 
   /** Sends a GET, as `post` does; `upstream_timeout` when its time is over before the answer was read to the end. */
-  get({ timeoutMs, ...asking }: OutgoingRequest): Promise<Incoming> {
+  get({ timeoutMs, ...request }: OutgoingRequest): Promise<Incoming> {
     const limits = { headersTimeoutMs: timeoutMs, idleTimeoutMs: timeoutMs, signal: AbortSignal.timeout(timeoutMs) }
-    return this.#send('GET', { ...asking, ...limits, body: null })
+    return this.#send('GET', { ...request, ...limits, body: null })
   }
 
   async close(): Promise<void> {
@@ -126,7 +126,7 @@ export class Egress {
   }
 
   async #send(method: 'GET' | 'POST', outgoing: Omit<Outgoing, 'body'> & { body: string | null }): Promise<Incoming> {
-    const { origin, prefix } = this.#place(outgoing.baseUrl)
+    const { origin, prefix } = this.#baseUrl(outgoing.baseUrl)
     if (!outgoing.path.startsWith('/')) throw new Error('A path begins with a slash; else it could name another host.')
     try {
       const reply = await this.#pool(origin).request({
@@ -144,33 +144,33 @@ export class Egress {
     }
   }
 
-  #place(baseUrl: string): Place {
-    const known = this.#places.get(baseUrl)
+  #baseUrl(baseUrl: string): BaseUrl {
+    const known = this.#baseUrls.get(baseUrl)
     if (known) return known
-    const url = this.#read(baseUrl)
-    const place = { origin: url.origin, prefix: prefixOf(url) }
-    if (this.#places.size >= PLACES_MAX) this.#places.clear()
-    this.#places.set(baseUrl, place)
-    return place
+    const url = this.#parse(baseUrl)
+    const parsed = { origin: url.origin, prefix: prefixOf(url) }
+    if (this.#baseUrls.size >= BASE_URLS_MAX) this.#baseUrls.clear()
+    this.#baseUrls.set(baseUrl, parsed)
+    return parsed
   }
 
-  #read(baseUrl: string): URL {
+  #parse(baseUrl: string): URL {
     const { guard } = this.#options
     if (!guard) return new URL(baseUrl)
-    const judged = judgeText(baseUrl, guard.allow)
-    if (!judged.ok) throw refusedWay(judged)
-    return judged.url
+    const check = checkUrlText(baseUrl, guard.allow)
+    if (!check.ok) throw egressRefused(check)
+    return check.url
   }
 
   #pool(origin: string): Pool {
     const nowMs = this.#nowMs()
     const known = this.#pools.get(origin)
-    if (known && nowMs - known.bornMs < POOL_MS_MAX) {
+    if (known && nowMs - known.createdMs < POOL_MS_MAX) {
       known.usedMs = nowMs
       return known.pool
     }
     if (known) this.#retire(origin, known.pool)
-    this.#makeRoom()
+    this.#evictOldest()
     const pool = new Pool(origin, {
       connections: this.#options.connectionsMax,
       connect: this.#connect,
@@ -178,22 +178,22 @@ export class Egress {
       maxHeaderSize: HEADER_BYTES_MAX,
       pipelining: 1,
     })
-    this.#pools.set(origin, { pool, bornMs: nowMs, usedMs: nowMs })
+    this.#pools.set(origin, { pool, createdMs: nowMs, usedMs: nowMs })
     return pool
   }
 
-  #makeRoom(): void {
+  #evictOldest(): void {
     if (this.#pools.size < POOLS_MAX) return
     const [longest] = [...this.#pools].toSorted(([, one], [, other]) => one.usedMs - other.usedMs)
     if (longest) this.#retire(longest[0], longest[1].pool)
   }
 
-  /** Its requests go on to their end. */
+  /** The pool's requests run to their end. */
   #retire(origin: string, pool: Pool): void {
     this.#pools.delete(origin)
     this.#retired.add(pool)
-    const gone = () => this.#retired.delete(pool)
-    pool.close().then(gone, gone)
+    const forget = () => this.#retired.delete(pool)
+    pool.close().then(forget, forget)
   }
 }
 
@@ -239,7 +239,7 @@ const MESSAGES = {
   upstream_garbled: 'The provider answered with something that is not HTTP.',
 } as const satisfies Partial<Record<FaultCode, string>>
 
-/** A transport error in our words. What aborted the request speaks for itself. */
+/** A transport error as a Fault. The error of an abort is passed on. */
 function explain(error: unknown, otherwise: keyof typeof MESSAGES): unknown {
   if (error instanceof Fault) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
@@ -254,7 +254,7 @@ function explain(error: unknown, otherwise: keyof typeof MESSAGES): unknown {
   return new Fault(kind, MESSAGES[kind], { detail: sent ? { code } : { code, sent }, cause: error })
 }
 
-/** What `AbortSignal.timeout` gives as its reason. */
+/** The reason that `AbortSignal.timeout` gives. */
 function isOverTime(error: unknown): boolean {
   return error instanceof Error && error.name === 'TimeoutError'
 }

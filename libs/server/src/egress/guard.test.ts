@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { egressAllow, NO_EGRESS_ALLOW, parseEgressAllow } from './allow.ts'
-import { judgeUrl } from './guard.ts'
+import { checkUrl } from './guard.ts'
 import type { NameLookup } from './lookup.ts'
 import { readConfig } from '../config.ts'
 
@@ -12,7 +12,7 @@ const to =
     Promise.resolve(addresses)
 
 async function whyNot(text: string, lookup: NameLookup = to(...PUBLIC), allow = NO_EGRESS_ALLOW): Promise<string> {
-  const judged = await judgeUrl(text, allow, lookup)
+  const judged = await checkUrl(text, allow, lookup)
   return judged.ok ? 'none' : judged.why
 }
 
@@ -28,7 +28,7 @@ describe('a base URL', () => {
       ['https://llm.example/@me', 'https://llm.example/@me', 'https://llm.example'],
     ] as const
     for (const [text, url, origin] of accepted)
-      expect(await judgeUrl(text, NO_EGRESS_ALLOW, to(...PUBLIC))).toEqual({ ok: true, url, origin })
+      expect(await checkUrl(text, NO_EGRESS_ALLOW, to(...PUBLIC))).toEqual({ ok: true, url, origin })
   })
 
   it.for([
@@ -74,7 +74,7 @@ describe('a base URL', () => {
       return Promise.resolve(PUBLIC)
     }
     for (const text of ['http://a.example', 'https://a.example:22', 'https://a.example/?b', 'https://127.1'])
-      await judgeUrl(text, NO_EGRESS_ALLOW, lookup)
+      await checkUrl(text, NO_EGRESS_ALLOW, lookup)
     expect(asked).toBe(0)
   })
 })

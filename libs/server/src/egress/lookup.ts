@@ -12,9 +12,9 @@ export type NameLookup = (host: string) => Promise<readonly string[]>
 export const lookUpBySystem: NameLookup = async (host) =>
   (await lookUp(host, { all: true })).map(({ address }) => address)
 
-/** One question to a name server, milliseconds; asked twice, it ends within a connection's time. */
-const QUESTION_MS = 700
-const QUESTIONS_MAX = 2
+/** One query to a name server, milliseconds; two of them fit a connection's time limit. */
+const QUERY_MS = 700
+const QUERIES_MAX = 2
 /** How long addresses of one family wait for those of the other: RFC 8305, section 3. */
 const OTHER_FAMILY_MS = 50
 const HOSTS_FILE = '/etc/hosts'
@@ -28,23 +28,23 @@ export function lookUpByNameServers(servers?: readonly string[]): NameLookup {
   return async (host) => {
     const local = await inHostsFile(host)
     if (local.length > 0) return local
-    const resolver = new Resolver({ timeout: QUESTION_MS, tries: QUESTIONS_MAX })
+    const resolver = new Resolver({ timeout: QUERY_MS, tries: QUERIES_MAX })
     if (servers) resolver.setServers(servers)
     const found: string[] = []
-    const asked = [resolver.resolve4(host), resolver.resolve6(host)].map(async (answer) => {
+    const queries = [resolver.resolve4(host), resolver.resolve6(host)].map(async (answer) => {
       found.push(...(await answer))
     })
-    const both = Promise.allSettled(asked)
-    await Promise.any(asked).catch((error: unknown) => {
-      throw ofBoth(error)
+    const both = Promise.allSettled(queries)
+    await Promise.any(queries).catch((error: unknown) => {
+      throw decisiveError(error)
     })
     await withinMs(both, OTHER_FAMILY_MS)
     return [...found]
   }
 }
 
-/** That a name has no addresses of one family says little; what happened to the other one says it. */
-function ofBoth(error: unknown): unknown {
+/** The failure that says most: that a name has no addresses of one family says less than the other family's failure. */
+function decisiveError(error: unknown): unknown {
   const errors: unknown[] = error instanceof AggregateError ? error.errors : [error]
   return errors.find((one) => !(one instanceof Error && 'code' in one && one.code === 'ENODATA')) ?? errors[0]
 }
@@ -52,8 +52,8 @@ function ofBoth(error: unknown): unknown {
 /** Resolves when the promise does, or after so many milliseconds. */
 async function withinMs(promise: Promise<unknown>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise((resolve) => (timer = setTimeout(resolve, ms)))
-  await Promise.race([promise, late])
+  const timeout = new Promise((resolve) => (timer = setTimeout(resolve, ms)))
+  await Promise.race([promise, timeout])
   clearTimeout(timer)
 }
 

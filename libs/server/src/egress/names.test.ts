@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Names } from './names.ts'
+import { NameCache } from './names.ts'
 
 /** Names with a clock and look-ups in our hands. */
 function aWorld() {
@@ -9,8 +9,8 @@ function aWorld() {
     asked: [] as string[],
     waiting: [] as { answer(...addresses: string[]): Promise<void>; fail(code?: string): Promise<void> }[],
   }
-  const names = new Names({
-    patienceMs: 1_500,
+  const names = new NameCache({
+    waitMsMax: 1_500,
     nowMs: () => world.nowMs,
     lookup: (host) => {
       world.asked.push(host)
@@ -67,7 +67,7 @@ describe('a name that was never found', () => {
     const second = names.find('a.example')
     world.nowMs += 1
     expect(await codeOf(names.find('a.example'))).toBe('ETIMEDOUT')
-    expect(await codeOf(names.anew('a.example'))).toBe('ETIMEDOUT')
+    expect(await codeOf(names.refresh('a.example'))).toBe('ETIMEDOUT')
     expect(world.asked).toHaveLength(1)
     world.nowMs += 28_500
     await next().answer('192.0.2.1')
@@ -160,12 +160,12 @@ describe('a name that was found once', () => {
 
   it('is asked for anew when its addresses do not answer, once a second', async () => {
     const { world, names, next } = await known()
-    expect(await names.anew('a.example')).toEqual(['192.0.2.1'])
+    expect(await names.refresh('a.example')).toEqual(['192.0.2.1'])
     world.nowMs += 1_000
-    const anew = names.anew('a.example')
+    const anew = names.refresh('a.example')
     await next().answer('192.0.2.9')
     expect(await anew).toEqual(['192.0.2.9'])
-    expect(await names.anew('a.example')).toEqual(['192.0.2.9'])
+    expect(await names.refresh('a.example')).toEqual(['192.0.2.9'])
     expect(world.asked).toHaveLength(2)
   })
 })

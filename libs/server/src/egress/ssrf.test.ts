@@ -5,7 +5,7 @@ import { Fault } from '@turnpike/domain'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { NO_EGRESS_ALLOW, parseEgressAllow, type EgressAllow } from './allow.ts'
-import { judgeUrl } from './guard.ts'
+import { checkUrl } from './guard.ts'
 import type { NameLookup } from './lookup.ts'
 import { disguises, spellingsOf, startWatch, type Watch } from './ssrf.fixture.ts'
 import { Egress, type Incoming } from './egress.ts'
@@ -35,7 +35,7 @@ function guarded(lookup: NameLookup = toLoopback, allow: EgressAllow = NO_EGRESS
 /** What each sink makes of a URL: the judgement at save, a completion, the test of a credential. */
 async function atEverySink(url: string, lookup: NameLookup = toLoopback): Promise<string[]> {
   const egress = guarded(lookup)
-  const judged = await judgeUrl(url, NO_EGRESS_ALLOW, lookup)
+  const judged = await checkUrl(url, NO_EGRESS_ALLOW, lookup)
   return [judged.ok ? 'saved' : 'refused', await outcome(post(egress, url)), await outcome(get(egress, url))]
 }
 
@@ -123,7 +123,7 @@ describe('S-11 a URL of a tenant’s never leads to an address that is not publi
     const answers = [[PUBLIC], ['127.0.0.1']]
     const rebinding: NameLookup = () => Promise.resolve(answers.shift() ?? ['127.0.0.1'])
     const url = `https://rebinding.attacker.example:${watch.port}`
-    expect(await judgeUrl(url, NO_EGRESS_ALLOW, rebinding)).toMatchObject({ ok: true })
+    expect(await checkUrl(url, NO_EGRESS_ALLOW, rebinding)).toMatchObject({ ok: true })
     expect(await outcome(post(guarded(rebinding), url))).toBe('refused')
     expect([watch.arrived(), watch.opened()]).toEqual([2, 0])
   })
@@ -256,9 +256,9 @@ describe('an address that the operator allows', () => {
       expect(await get(egress, `http://${host}:${port}`)).toBe('200 well')
     for (const url of [`http://127.0.0.1:${otherPort}`, `http://127.0.0.2:${port}`, `http://next.example:${port}`]) {
       expect([url, await outcome(get(egress, url))]).toEqual([url, 'refused'])
-      expect(await judgeUrl(url, allow, lookup)).toMatchObject({ ok: false })
+      expect(await checkUrl(url, allow, lookup)).toMatchObject({ ok: false })
     }
-    expect(await judgeUrl(`http://LOCALHOST:${port}/v1/`, allow, lookup)).toEqual({
+    expect(await checkUrl(`http://LOCALHOST:${port}/v1/`, allow, lookup)).toEqual({
       ok: true,
       url: `http://localhost:${port}/v1`,
       origin: `http://localhost:${port}`,

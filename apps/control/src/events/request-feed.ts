@@ -4,20 +4,20 @@ import type { TenantId } from '@turnpike/domain'
 /** The newest rows of a tenant that began at or after a moment (Unix milliseconds), newest first. */
 export type ReadRows = (tenantId: TenantId, fromMs: number) => Promise<readonly RequestRow[]>
 
-/** However busy a tenant is, its rows are asked for so often at most; a person does not read faster. */
-const QUERY_EVERY_MS = 250
+/** Minimum interval between two queries for a tenant's rows, however busy the tenant is; a person does not read faster. */
+const QUERY_INTERVAL_MS = 250
 /** A row is written when its request ends, perhaps long after it began. */
-const REACH_BACK_MS = 15 * 60_000
-/** Who opens the console and sends a first request may be quicker than the stream: so far back rows count as new. */
+const LOOK_BACK_MS = 15 * 60_000
+/** A first request may end before the stream is open: rows so far back count as new. */
 const HEAD_START_MS = 5_000
-/** More than any reach holds that a page shows. */
+/** More rows than a page shows. */
 const SEEN_MAX = 2_000
 
-/** The rows of one tenant, each told once, for as long as somebody looks. */
-export class Feed {
+/** Sends each new row of one tenant once, while a console is open. */
+export class RequestFeed {
   readonly #seen = new Set<string>()
-  #state: 'idle' | 'resting' | 'reading' | 'closed' = 'idle'
-  #again = false
+  #state: 'idle' | 'waiting' | 'reading' | 'closed' = 'idle'
+  #wokenMeanwhile = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(
@@ -28,10 +28,10 @@ export class Feed {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** There may be new rows. Asks now, or when the rest after the last question is over. */
+  /** There may be new rows. Queries now, or when the interval since the last query is over. */
   wake(): void {
-    if (this.#state === 'idle') void this.#look()
-    else this.#again = true
+    if (this.#state === 'idle') void this.#query()
+    else this.#wokenMeanwhile = true
   }
 
   close(): void {
@@ -39,24 +39,24 @@ export class Feed {
     clearTimeout(this.#timer)
   }
 
-  async #look(): Promise<void> {
+  async #query(): Promise<void> {
     this.#state = 'reading'
-    this.#again = false
+    this.#wokenMeanwhile = false
     try {
-      this.#tell(await this.read(this.tenantId, this.openedMs - REACH_BACK_MS))
+      this.#send(await this.read(this.tenantId, this.openedMs - LOOK_BACK_MS))
     } catch (error) {
       this.onError(error)
     }
     if (this.#isClosed()) return
-    this.#state = 'resting'
+    this.#state = 'waiting'
     this.#timer = setTimeout(() => {
       this.#state = 'idle'
-      if (this.#again) this.wake()
-    }, QUERY_EVERY_MS)
+      if (this.#wokenMeanwhile) this.wake()
+    }, QUERY_INTERVAL_MS)
   }
 
   /** Oldest first, as they would have come one by one. */
-  #tell(rows: readonly RequestRow[]): void {
+  #send(rows: readonly RequestRow[]): void {
     for (const row of rows.toReversed()) {
       if (this.#isClosed() || this.#seen.has(row.id)) continue
       this.#seen.add(row.id)
