@@ -7,11 +7,11 @@ export async function findBrowser(): Promise<{ executablePath: string; args: str
   // The package unpacks its libraries only where it believes to be in that environment.
   process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs20.x'
   const { default: chromium } = await import('@sparticuz/chromium')
-  // Its own arguments are for a place where nothing is kept: one process, no web security.
+  // Its own arguments are for a throw-away environment: one process, no web security.
   return { executablePath: await chromium.executablePath(), args: QUIET }
 }
 
-/** Runs as root too, and asks nothing of the network by itself. */
+/** Runs as root too, and makes no network requests by itself. */
 const QUIET = [
   '--no-sandbox',
   '--disable-gpu',

@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { expect, makeKeyInBrowser, PASSWORD, signUpInBrowser, test } from './product.ts'
 
-test.use({ house: 'first-minutes' })
+test.use({ suite: 'first-minutes' })
 
 test('a newcomer signs up, copies a key, calls a model though a provider is down, and sees it arrive, cost and route', async ({
   page,

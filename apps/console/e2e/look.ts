@@ -7,7 +7,7 @@ import { ROUTES } from './routes.ts'
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
 /**
- * Opens the pages of somebody who has not signed in, or, with `signedIn`, those of somebody who has: each has its
+ * Opens the pages without a session or, with `signedIn`, those of a signed-in user: each has its
  * heading, nothing failed to load, nothing scrolls sideways, and axe finds nothing.
  */
 export async function lookAtPages(page: Page, product: Product, who: { signedIn: boolean }): Promise<void> {
@@ -27,7 +27,7 @@ const BACKGROUND = { light: 'rgb(247, 245, 240)', dark: 'rgb(15, 19, 23)' }
 const SOON = { timeout: 20_000 }
 const SHOTS = process.env['SHOTS']
 
-/** The page as it is now, in both widths and themes. Keeps pictures for whoever names a folder for them. */
+/** The page as it is now, in both widths and themes. Keeps screenshots when SHOTS names a folder. */
 export async function lookAtAll(page: Page, name: string): Promise<void> {
   for (const [width, height] of [
     [1280, 800],

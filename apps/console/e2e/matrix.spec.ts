@@ -2,7 +2,7 @@ import OpenAI from 'openai'
 import { lookAt, lookAtPages } from './look.ts'
 import { expect, makeKeyInBrowser, signUpInBrowser, test } from './product.ts'
 
-test.use({ house: 'matrix' })
+test.use({ suite: 'matrix' })
 
 // Axe is put into the page by the test, which the console's own policy would rightly refuse.
 test.use({ bypassCSP: true })
@@ -62,7 +62,7 @@ for (const [width, height] of [
   }
 }
 
-/** A good answer, a failover, and a request that nobody could serve. */
+/** A good answer, a failover, and a request that no endpoint could serve. */
 async function useIt(api: string, apiKey: string): Promise<string[]> {
   const ids: string[] = []
   for (const fault of ['', 'status:500', 'cut']) {

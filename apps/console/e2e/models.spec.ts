@@ -2,7 +2,7 @@ import OpenAI from 'openai'
 import { lookAtAll } from './look.ts'
 import { expect, makeKeyInBrowser, signUpInBrowser, test } from './product.ts'
 
-test.use({ house: 'models' })
+test.use({ suite: 'models' })
 
 // Axe is put into the page by the test, which the console's own policy would rightly refuse.
 test.use({ bypassCSP: true })

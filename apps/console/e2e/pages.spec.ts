@@ -1,7 +1,7 @@
 import { lookAtPages } from './look.ts'
 import { signUpInBrowser, test } from './product.ts'
 
-test.use({ house: 'pages' })
+test.use({ suite: 'pages' })
 
 // Axe is put into the page by the test, which the console's own policy would rightly refuse.
 test.use({ bypassCSP: true })

@@ -5,13 +5,13 @@ import { lookAt } from './look.ts'
 import { expect, makeKeyInBrowser, signUpInBrowser, test } from './product.ts'
 import { requestPath } from './routes.ts'
 
-test.use({ house: 'policies' })
+test.use({ suite: 'policies' })
 
 // Axe is put into the page by the test, which the console's own policy would rightly refuse.
 test.use({ bypassCSP: true })
 test.setTimeout(180_000)
 
-/** Sends a request and tells under which id it is recorded and who answered. */
+/** Sends a request. Returns the id under which it is recorded and the provider that answered. */
 async function ask(api: string, apiKey: string): Promise<{ id: string; provider: string }> {
   const client = new OpenAI({ baseURL: api, apiKey, maxRetries: 0, defaultHeaders: { 'x-sim-instant': '1' } })
   const { data, response } = await client.chat.completions
@@ -103,7 +103,7 @@ test('a draft keeps its last preview while it is wrong, is saved as a version, c
   await expect(page.getByText('Version 3 is current.')).toBeVisible()
 })
 
-test('a draft survives what somebody else saved, and its author chooses', async ({ page, product }) => {
+test('a draft survives a version that another user saved, and its author chooses', async ({ page, product }) => {
   await signUpInBrowser(page, product, 'conflict@example.org')
   await makePolicy(page, 'Steady', 'Elm')
   const address = page.url().replace(/\?.*$/, '')
@@ -128,7 +128,7 @@ test('a draft survives what somebody else saved, and its author chooses', async 
   await expect(page.getByText('Version 3 is saved.')).toBeVisible()
 })
 
-test('where data may go and what becomes of an answer that nobody waits for are kept, and told between versions', async ({
+test('allowed regions and the choice on disconnect are saved and compared between versions', async ({
   page,
   product,
 }) => {
@@ -178,7 +178,7 @@ test('the order of providers is changed by keyboard, and the preview follows', a
   await page.getByRole('button', { name: 'Save policy' }).click()
   await page.getByRole('textbox', { name: 'Name' }).fill('Impossible')
   await page.getByRole('button', { name: 'Save policy' }).click()
-  await expect(page.getByRole('alert').filter({ hasText: /Not one of the \d+ endpoints/ })).toBeVisible()
+  await expect(page.getByText(/^Not one of the \d+ endpoints/).first()).toBeVisible()
 })
 
 for (const [width, height] of [
@@ -266,14 +266,14 @@ async function failing(page: Page, origin: string, shot: (name: string) => Promi
   }
 }
 
-/** The one key that somebody new has, as the list of places calls it. */
+/** The only key of a new user, as the list of scopes names it. */
 async function keyOption(page: Page): Promise<string> {
   const option = page.getByLabel('Attach to').locator('option', { hasText: 'Key Quick start' })
   await option.waitFor({ state: 'attached' })
   return (await option.textContent()) ?? ''
 }
 
-/** Keeps pictures for whoever names a folder for them. */
+/** Keeps screenshots when SHOTS names a folder. */
 function shooting(page: Page, suffix: string): (name: string) => Promise<void> {
   const folder = process.env['SHOTS']
   return async (name) => {

@@ -2,15 +2,15 @@ import { test as base, type Page } from '@playwright/test'
 import { codeFor, startProduct, steadyPort, waitFor, type Product } from '@turnpike/testkit'
 
 /**
- * Tests with the whole product behind them, started once per worker. Files that name a house of their own get a product of their own,
+ * Tests with the whole product behind them, started once per worker. Files that name a suite of their own get a product of their own,
  * since one lets ten people sign up in an hour.
  */
-export const test = base.extend<{ quiet: undefined }, { house: string; allowsSimulator: boolean; product: Product }>({
-  house: ['', { option: true, scope: 'worker' }],
+export const test = base.extend<{ quiet: undefined }, { suite: string; allowsSimulator: boolean; product: Product }>({
+  suite: ['', { option: true, scope: 'worker' }],
   /** Whether tenants' own endpoints may be the simulator's, which is at a private address. */
   allowsSimulator: [false, { option: true, scope: 'worker' }],
   product: [
-    async ({ house: _house, allowsSimulator }, use) => {
+    async ({ suite: _suite, allowsSimulator }, use) => {
       const simulatorPort = await steadyPort()
       const allowed = { simulatorPort, environment: { EGRESS_ALLOW: `127.0.0.1:${simulatorPort}` } }
       const product = await startProduct(allowsSimulator ? allowed : {})
@@ -19,14 +19,14 @@ export const test = base.extend<{ quiet: undefined }, { house: string; allowsSim
     },
     { scope: 'worker', timeout: 90_000 },
   ],
-  /** A page that throws, or asks for anything from elsewhere, fails its test. */
+  /** A page that throws, or requests anything from another origin, fails its test. */
   quiet: [
     async ({ page, product }, use) => {
       const troubles: string[] = []
       page.on('pageerror', (error) => troubles.push(error.message))
       page.on('request', (request) => {
         const { origin } = new URL(request.url())
-        if (origin !== product.console && origin !== 'null') troubles.push(`asked ${origin}`)
+        if (origin !== product.console && origin !== 'null') troubles.push(`requested ${origin}`)
       })
       await use(undefined)
       if (troubles.length > 0) throw new Error(troubles.join('\n'))

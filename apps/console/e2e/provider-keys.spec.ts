@@ -4,7 +4,7 @@ import { lookAtAll } from './look.ts'
 import { expect, makeKeyInBrowser, signUpInBrowser, test } from './product.ts'
 import { requestPath } from './routes.ts'
 
-test.use({ house: 'provider-keys', allowsSimulator: true })
+test.use({ suite: 'provider-keys', allowsSimulator: true })
 
 // Axe is put into the page by the test, which the console's own policy would rightly refuse.
 test.use({ bypassCSP: true })
@@ -259,7 +259,7 @@ test('a policy puts one’s own before credits and asks a second provider, and i
   await lookAtAll(page, 'request-hedged')
 })
 
-/** Answers the page with a request of which a second attempt ran beside the first, which no test can wait to happen by itself. */
+/** Answers with a hedged request, which no test can provoke by waiting. */
 async function hedged(page: Page, id: string): Promise<void> {
   await page.route(new RegExp(`/console/v1/requests/${id}`), async (route) => {
     const response = await route.fetch()

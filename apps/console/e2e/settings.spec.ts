@@ -1,6 +1,6 @@
 import { expect, signUpInBrowser, test } from './product.ts'
 
-test.use({ house: 'settings' })
+test.use({ suite: 'settings' })
 
 test('an owner renames the organisation and chooses how long keys go on unchecked', async ({ page, product }) => {
   await signUpInBrowser(page, product, 'settings@example.org')

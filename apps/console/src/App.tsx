@@ -82,7 +82,7 @@ export function App({ texts }: { texts: I18nProvider }) {
   )
 }
 
-/** The cache of answers. A 401 on any of them means that the session is over, and the shell then leads to the door. */
+/** The query cache. A 401 on any query means that the session has ended; the shell then redirects to the sign-in page. */
 function openQueries(): QueryClient {
   const queryCache = new QueryCache({
     onError: (error) => {

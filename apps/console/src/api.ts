@@ -46,7 +46,7 @@ export function requestIdOf(error: unknown): string | null {
   return typeof id === 'string' ? id : null
 }
 
-/** How long a refusal asks to wait, in whole seconds; null when it does not. */
+/** The Retry-After of a refusal, in whole seconds; null when it has none. */
 export function waitSecondsOf(error: unknown): number | null {
   const waitMs = bodyOf(error)['retry_after_ms']
   return typeof waitMs === 'number' ? Math.ceil(waitMs / 1000) : null

@@ -10,7 +10,7 @@ export const SIGN_IN_PATH = '/sign-in'
 export function openAuthProvider(queryClient: QueryClient): AuthProvider {
   const session = () => queryClient.ensureQueryData(sessionQuery)
   return {
-    // The sign-in page makes the session itself, because it shows the reasons of a refusal beside the fields.
+    // The sign-in page makes the session itself, because it shows the reasons of a refusal at the fields.
     login: () => Promise.resolve(),
     logout: async () => {
       if (queryClient.getQueryData<Session | null>(sessionQuery.queryKey))
@@ -18,7 +18,7 @@ export function openAuthProvider(queryClient: QueryClient): AuthProvider {
       return SIGN_IN_PATH
     },
     checkAuth: async () => {
-      // A server that does not answer is no reason to sign anybody out: the shell says so and offers another try.
+      // An unreachable server does not end the session: the shell shows the error and a retry button.
       const known = await session().catch(() => undefined)
       if (known === null) throw new HttpError('Nobody is signed in.', 401)
     },
@@ -29,7 +29,7 @@ export function openAuthProvider(queryClient: QueryClient): AuthProvider {
       const known = await session()
       return { id: known?.user.id ?? '', fullName: known?.user.email ?? '' }
     },
-    // react-admin asks before anybody is signed in, too; nobody may do nothing, and that is no reason to be sent away.
+    // react-admin also calls this without a session. No permissions is a valid answer; a rejection would redirect.
     getPermissions: () => session().then(permissionsOf, () => []),
     canAccess: async ({ resource, action }) => {
       const permissions = permissionsOf(await session())
@@ -42,7 +42,7 @@ function permissionsOf(session: Session | null): readonly string[] {
   return session?.permissions ?? []
 }
 
-/** A session that has already ended needs no ending; any other refusal is told to the person. */
+/** Ignores that the session has already ended; any other refusal is shown. */
 function ignoreGone(error: unknown): void {
   if (statusOf(error) !== 401) throw asError(error)
 }

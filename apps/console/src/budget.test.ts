@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 const KB = 1000
 /** What a browser fetches before any page but the chart can be drawn. */
 const PAGES_KB_MAX = 360
-/** The chart, fetched only by whoever opens usage. */
+/** The chart, fetched only by the usage page. */
 const CHART_KB_MAX = 130
 
 const folder = path.resolve(import.meta.dirname, '../../../dist/console')

@@ -56,7 +56,7 @@ export function moment(iso: string, locale: string, timeZone?: string): string {
   return new Intl.DateTimeFormat(locale, options).format(new Date(iso))
 }
 
-/** The same, as short as it can be told: only the time today, day and time before. @param nowMs the present */
+/** The same in short form: only the time today, day and time before. @param nowMs the present */
 export function momentShort(iso: string, nowMs: number, locale: string, timeZone?: string): string {
   const zone = timeZone && { timeZone }
   const dayOf = (time: Date | number) => new Intl.DateTimeFormat(locale, { dateStyle: 'short', ...zone }).format(time)

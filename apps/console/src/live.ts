@@ -1,7 +1,7 @@
 import type { ConsoleEvent, ConsoleEventName } from '@turnpike/contract'
 import { useEffect, useEffectEvent, useSyncExternalStore } from 'react'
 
-/** What the server tells as it happens, by the name of the event. */
+/** The data of a server event, by its name. */
 type LiveData<Name extends ConsoleEventName> = Extract<ConsoleEvent, { name: Name }>['data']
 type Handlers = { readonly [Name in ConsoleEventName]: Set<(data: LiveData<Name>) => void> }
 
@@ -9,10 +9,10 @@ type Handlers = { readonly [Name in ConsoleEventName]: Set<(data: LiveData<Name>
 export type LiveState = 'connecting' | 'live' | 'interrupted'
 
 const RECONNECT_MS_MIN = 1_000
-/** Half a minute: long enough to spare a server in trouble, short enough that nobody reloads the page. */
+/** Long enough to spare an overloaded server, short enough to recover without a reload. */
 const RECONNECT_MS_MAX = 30_000
 
-/** The one event stream of this tab. It is open while somebody is signed in. */
+/** The one event stream of this tab. It is open while a user is signed in. */
 class Live {
   readonly #handlers: Handlers = { verified: new Set(), key: new Set(), request: new Set() }
   readonly #watchers = new Set<() => void>()

@@ -2,10 +2,10 @@ import { useQuery, type QueryClient } from '@tanstack/react-query'
 import type { Permission, Session, SessionAnswer } from '@turnpike/contract'
 import { call, statusOf } from './api.ts'
 
-/** The session is asked for again after this long; changes that matter arrive by the event stream before. */
+/** The session is fetched again after this long; the event stream reports relevant changes earlier. */
 const FRESH_MS = 30_000
 
-/** The session, or null when nobody is signed in: an answer as good as another, and as worth keeping. */
+/** The session; null without one, which is cached like any other answer. */
 export const sessionQuery = {
   queryKey: ['session'],
   queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Session | null> => {
@@ -33,7 +33,7 @@ export async function adoptSession(queryClient: QueryClient, { session }: Sessio
     queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'auth' })
   }
   queryClient.setQueryData(sessionQuery.queryKey, session)
-  // react-admin remembers that nobody was signed in, and would sign out the person who just came in.
+  // react-admin cached the missing session and would sign the user out again.
   await queryClient.invalidateQueries({ queryKey: ['auth'] })
   return session
 }

@@ -45,7 +45,7 @@ export function AccessForm({ action, children, onSubmit }: AccessFormProps) {
   )
 }
 
-/** Why the API refused, as one reads it at the door; the id only where we are to blame. */
+/** Why the API refused; the request id only when the fault is ours. */
 export function Refusal({ error }: { error: unknown }) {
   const { say } = useText()
   const faultText = useFaultText()

@@ -12,7 +12,7 @@ interface AccessPageProps {
   readonly children: ReactNode
 }
 
-/** The frame of the pages before the gate: what this is on the left, what to do on the right. */
+/** The frame of the sign-up, sign-in and verify pages: the product on the left, the form on the right. */
 export function AccessPage({ title, text, children }: AccessPageProps) {
   useEffect(() => {
     document.title = `${title} · Turnpike`

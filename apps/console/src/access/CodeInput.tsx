@@ -69,7 +69,7 @@ export function CodeInput({ value, busy, invalid, onChange }: CodeInputProps) {
   )
 }
 
-/** What was typed beside the digit that stood there, which the browser reports along with it. */
+/** The typed digit without the previous one, which the browser reports along with it. */
 function added(before: string | undefined, after: string): string {
   return (before === undefined ? after : after.replace(before, '')) || after
 }

@@ -1,6 +1,6 @@
 import Box from '@mui/material/Box'
 
-/** One road to the gate, many behind it. */
+/** Paths of the roads behind the barrier. */
 const ROADS = [
   'M250 190 C 250 120, 120 120, 40 20',
   'M250 190 C 250 130, 190 100, 165 0',

@@ -12,7 +12,7 @@ import { AccessForm } from './AccessForm.tsx'
 import { AccessPage } from './AccessPage.tsx'
 import { PasswordField } from './PasswordField.tsx'
 
-/** Where react-admin was when it sent somebody here. */
+/** The page from which react-admin redirected. */
 interface Origin {
   readonly nextPathname?: string
   readonly nextSearch?: string

@@ -13,7 +13,7 @@ import { AccessForm } from './AccessForm.tsx'
 import { AccessPage } from './AccessPage.tsx'
 import { PasswordField } from './PasswordField.tsx'
 
-/** E-mail address and password, no more is asked of anybody. */
+/** Requires an e-mail address and a password only. */
 export function SignUpPage() {
   const { say } = useText()
   const queryClient = useQueryClient()

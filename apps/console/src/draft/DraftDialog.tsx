@@ -24,7 +24,7 @@ interface DraftDialogProps<Answer> {
   readonly children: (draft: Draft) => ReactNode
 }
 
-/** A form in a dialog, on a phone a screen of its own. What the server says about a field stands at that field. */
+/** A form in a dialog, full screen on a phone. Field errors of the server are shown at their fields. */
 export function DraftDialog<Answer>(props: DraftDialogProps<Answer>) {
   const { title, action, first, save, onSaved, onClose, children } = props
   const { say } = useText()

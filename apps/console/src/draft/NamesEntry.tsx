@@ -22,7 +22,7 @@ interface NamesEntryProps {
   readonly ordered?: boolean
 }
 
-/** A list of names, chosen one by one. An empty one is left out of the document: it would allow nobody. */
+/** A list of names, chosen one by one. An empty list is dropped from the document: it would allow nothing. */
 export function NamesEntry({ path, label, hint, options, ordered = false }: NamesEntryProps) {
   const { value, error, set } = useEntry(path)
   const names = listOf(value)

@@ -1,12 +1,12 @@
 import { READING_ORDER } from '../policies/form/vocabulary.ts'
 
 /**
- * A policy document while somebody writes it: perhaps wrong, perhaps half typed, and kept exactly as it is. The server says
+ * A document during editing: perhaps invalid or incomplete, and kept exactly as typed. The server says
  * what is wrong with it, field by field. Readers below take whatever is there.
  */
 export type Draft = Readonly<Record<string, unknown>>
 
-/** Where a value stands: names of fields and places in lists. */
+/** The path of a value: field names and list indexes. */
 export type Path = readonly (string | number)[]
 
 /** The value at a path; undefined where nothing is. */
@@ -16,7 +16,7 @@ export function at(draft: unknown, path: Path): unknown {
 
 /**
  * The draft with another value at a path. Undefined takes the field away, and with it every object that becomes empty by that,
- * so that a document says nothing of what nobody chose. The draft given is not changed.
+ * so that a document has no field that was not chosen. The draft given is not changed.
  */
 export function put(draft: Draft, path: Path, value: unknown): Draft {
   const changed = placed(draft, path, value)
@@ -35,7 +35,7 @@ function placed(holder: unknown, [step, ...rest]: Path, value: unknown): unknown
 }
 
 /**
- * What somebody typed where a number belongs: a number as soon as it is written as one would print it, the text itself until then,
+ * Text typed into a number field: a number as soon as it is written as one would print it, the text itself until then,
  * undefined for nothing. A comma is a decimal point.
  */
 export function typed(text: string): number | string | undefined {
@@ -71,7 +71,7 @@ export function unlessEmpty<Item>(list: readonly Item[]): readonly Item[] | unde
   return list.length > 0 ? list : undefined
 }
 
-/** The list with one item moved by so many places; as it is when that leads out of it. */
+/** The list with one item moved by so many positions; unchanged when that leads outside. */
 export function moved<Item>(list: readonly Item[], index: number, by: number): readonly Item[] {
   const item = list[index]
   const to = index + by
@@ -85,7 +85,7 @@ export function parsed(text: string): Draft | null {
     const value: unknown = JSON.parse(text)
     return isRecord(value) ? value : null
   } catch {
-    // Half-typed JSON is the rule while somebody types.
+    // JSON is usually incomplete during typing.
     return null
   }
 }

@@ -18,7 +18,7 @@ import { useRefusalText } from '../states/refusal.ts'
 import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 
-/** Which policy is in force for a key, and another one or none. */
+/** Chooses the policy of a key. */
 export function KeyPolicyDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
   const { say } = useText()
   const query = useQuery(allPoliciesQuery)

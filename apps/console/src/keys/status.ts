@@ -1,6 +1,6 @@
 import type { ApiKey } from '@turnpike/contract'
 
-/** What a key is worth at the gate. @param nowMs the present, milliseconds since the epoch */
+/** Whether a key is accepted. @param nowMs the present, milliseconds since the epoch */
 export function statusOf({ revokedAt, expiresAt }: ApiKey, nowMs: number): 'active' | 'expired' | 'revoked' {
   if (revokedAt !== null) return 'revoked'
   return expiresAt !== null && Date.parse(expiresAt) <= nowMs ? 'expired' : 'active'

@@ -24,7 +24,7 @@ function aModel(slug: string, ...providers: (readonly [slug: string, name: strin
   }
 }
 
-it('names every provider once, by name, and not its stand-in', () => {
+it('names every provider once, by name, and not its simulation', () => {
   const models = [
     aModel('a/one', ['oak', 'Oak (simulated)'], ['elm', 'Elm']),
     aModel('a/two', ['elm', 'Elm']),

@@ -23,7 +23,7 @@ export function useCatalogue(): Catalogue {
   }
 }
 
-/** Every provider once, by name. What is written with it holds for the provider and for its stand-in alike. */
+/** Every provider once, by name. Its slug names the provider and its simulation alike. */
 export function providersOf(models: readonly ModelRow[]): Options {
   const names = new Map(
     models.flatMap(({ endpoints }) => endpoints.map((row) => [row.provider, plainName(row.providerName)] as const)),

@@ -1,6 +1,6 @@
 import type { EndpointLive, ModelsLive } from '@turnpike/contract'
 
-/** Figures of an endpoint; null: nobody used it in the last half hour. Undefined: nothing is known, for the answer did not come. */
+/** Figures of an endpoint; null: no traffic in the last half hour. Undefined: not loaded. */
 export type LiveOf = (model: string, provider: string) => EndpointLive | null | undefined
 
 /** @param answer undefined until it came */

@@ -1,4 +1,4 @@
-/** A name without the remark that it is simulated, for places that say so in a way of their own, or where it makes no difference. */
+/** A name without the suffix “(simulated)”, where a chip marks it or the difference does not matter. */
 export function plainName(name: string): string {
   return name.replace(/ \(simulated\)$/i, '')
 }

@@ -6,7 +6,7 @@ interface Served {
   readonly endpoints: readonly Pick<EndpointRow, 'simulated'>[]
 }
 
-/** For sorting: the simulator's own models before all others, for they need no account and nobody takes them for real. */
+/** For sorting: the simulator's own models first. They need no account and are not mistaken for real ones. */
 export function simulatorModelsFirst(a: Named, b: Named): number {
   return Number(isSimulatorModel(b)) - Number(isSimulatorModel(a))
 }
@@ -15,7 +15,7 @@ function isSimulatorModel({ slug }: Named): boolean {
   return slug.startsWith('sim/')
 }
 
-/** Whether nobody real serves it here. */
+/** Whether only simulated providers serve it. */
 export function isOnlySimulated({ endpoints }: Served): boolean {
   return endpoints.length > 0 && endpoints.every(({ simulated }) => simulated)
 }

@@ -11,7 +11,7 @@ const CONFIRMED_MS = 2_000
 interface CopyButtonProps {
   readonly text: string
   readonly label: string
-  /** With its label in sight, as the main action of a place. */
+  /** With a visible label, as a main action. */
   readonly wide?: boolean
   readonly onCopied?: () => void
 }

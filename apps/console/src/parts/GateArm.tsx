@@ -1,6 +1,6 @@
 import Box from '@mui/material/Box'
 
-/** The barrier: down while something is awaited, up once it came. Decoration; the words beside it say the same. */
+/** A barrier: closed while waiting, open afterwards. Decoration; the text next to it says the same. */
 export function GateArm({ open, width = 180 }: { open: boolean; width?: number }) {
   return (
     <Box

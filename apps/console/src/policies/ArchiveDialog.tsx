@@ -14,7 +14,7 @@ import { archivePolicy } from './calls.ts'
 import { scopesOf, scopesText } from './scopes.ts'
 import { useRefusalText } from '../states/refusal.ts'
 
-/** Takes a policy out of use. One that is still in force somewhere has to be detached there first. */
+/** Archives a policy. An attached policy has to be detached first. */
 export function ArchiveDialog({ policy, onClose }: { policy: Policy; onClose: () => void }) {
   const { say } = useText()
   const queryClient = useQueryClient()

@@ -18,7 +18,7 @@ import { useRefusalText } from '../states/refusal.ts'
 
 const KEYS_MAX = 100
 
-/** What a policy is in force for, and how to change that. */
+/** The scopes a policy is applied to, and how to change them. */
 export function Attachments({ policy }: { policy: Policy }) {
   const { say } = useText()
   const { organisation } = useSession()
@@ -116,7 +116,7 @@ function AttachForm({ policy, mayWidely, attaching }: AttachFormProps) {
   )
 }
 
-/** Where the reader may put a policy in force. Management keys answer no requests, and revoked ones nothing at all. */
+/** Scopes the user may attach a policy to. Management keys and revoked keys send no requests. */
 function useAttachableScopes(mayWidely: boolean): Scope[] {
   const { organisation, workspace } = useSession()
   const mayReadKeys = useMay('keys:read')

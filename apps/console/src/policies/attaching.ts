@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNotify } from 'react-admin'
 import { attach, type Scope } from './calls.ts'
 
-/** Puts a policy in force somewhere or, with null, takes it away there. Says so, and every list that shows it is read anew. */
+/** Attaches a policy to a scope or, with null, detaches it. Notifies the user and refetches every list that shows it. */
 export function useAttach() {
   const queryClient = useQueryClient()
   const notify = useNotify()

@@ -65,7 +65,7 @@ export type Scope =
   | { readonly kind: 'organisation'; readonly name: string }
   | { readonly kind: 'workspace' | 'key'; readonly id: string; readonly name: string }
 
-/** Puts a policy in force somewhere, in place of the one that was there. Null detaches. */
+/** Applies a policy to a scope and replaces the one that was attached. Null detaches. */
 export function attach(scope: Scope, policyId: string | null): Promise<unknown> {
   const body: PolicyAttachment = { policyId }
   const path = scope.kind === 'organisation' ? '/organisation' : `/${scope.kind}s/${encodeURIComponent(scope.id)}`

@@ -17,7 +17,7 @@ function aPolicy(attached: Partial<Policy['attached']>): Policy {
   }
 }
 
-it('lists where a policy is in force, the widest first', () => {
+it('lists what a policy is applied to, the widest scope first', () => {
   const policy = aPolicy({ organisation: true, workspaces: [{ id: 'w', name: 'W' }], keys: [{ id: 'k', name: 'K' }] })
   expect(scopesOf(policy, 'Toll & Sons')).toEqual([
     { kind: 'organisation', name: 'Toll & Sons' },
@@ -33,6 +33,6 @@ it('finds the policy that another one would replace', () => {
   expect(policyAt({ kind: 'workspace', id: 'k', name: 'W' }, [mine, other])).toBeUndefined()
 })
 
-it('says that a policy is in force for nothing', () => {
+it('says that a policy is applied to nothing', () => {
   expect(scopesText(aPolicy({}), say)).toBe('policies.for_nothing {}')
 })

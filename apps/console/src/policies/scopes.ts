@@ -11,7 +11,7 @@ export function scopesOf({ attached }: Policy, organisation: string): Scope[] {
   ]
 }
 
-/** Which policy is in force at a scope; undefined for none. */
+/** The policy applied to a scope; undefined for none. */
 export function policyAt(scope: Scope, policies: readonly Policy[]): Policy | undefined {
   return policies.find(({ attached }) => {
     if (scope.kind === 'organisation') return attached.organisation
@@ -19,7 +19,7 @@ export function policyAt(scope: Scope, policies: readonly Policy[]): Policy | un
   })
 }
 
-/** A scope as it is told apart in a list of places. */
+/** Identifies a scope in a list. */
 export function scopeId(scope: Scope): string {
   return scope.kind === 'organisation' ? scope.kind : `${scope.kind} ${scope.id}`
 }

@@ -140,7 +140,7 @@ function bodyOf(draft: Draft): Draft {
   return { ...draft, models: limit('models'), keys: limit('keys') }
 }
 
-/** Behind all others of its provider and placement: a new key takes nobody's traffic unasked. */
+/** The lowest rank of its provider and placement: a new key takes no traffic from existing keys. */
 function lastPriority(keys: readonly ProviderKey[], draft: Draft): number {
   const taken = keys.filter(
     ({ provider, placement }) => provider === at(draft, ['provider']) && placement === at(draft, ['placement']),

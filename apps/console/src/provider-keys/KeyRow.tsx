@@ -23,7 +23,7 @@ export type KeyAct = 'edit' | 'secret' | 'delete'
 
 export interface KeyRowProps {
   readonly apiKey: ProviderKey
-  /** From 1; null for a key that shares the place of the one above. */
+  /** From 1; null for a key that shares the rank of the key above. */
   readonly rank: number | null
   readonly levels: readonly Level[]
   readonly level: Level

@@ -8,7 +8,7 @@ import { KeysTab } from './KeysTab.tsx'
 
 const TABS = ['keys', 'endpoints'] as const
 
-/** What an organisation brings along: its keys at providers, and endpoints that it runs itself. Which tab is part of the address. */
+/** BYOK resources: provider keys and own endpoints. The tab is part of the address. */
 export default function ProviderKeysPage() {
   const { say } = useText()
   const [url, setUrl] = useUrlState()

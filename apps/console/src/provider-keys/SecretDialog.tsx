@@ -10,7 +10,7 @@ interface SecretDialogProps {
   readonly onClose: () => void
 }
 
-/** A new secret in place of the one that is kept; from the next request on it is the only one. */
+/** Replaces a stored secret. From the next request on only the new one is used. */
 export function SecretDialog({ row, onSaved, onClose }: SecretDialogProps) {
   const { say } = useText()
   const isEndpoint = row.kind === 'own-endpoints'

@@ -27,10 +27,10 @@ export const ownEndpointsQuery = {
   staleTime: FRESH_MS,
 }
 
-/** The two kinds of what is one's own, as their addresses name them. */
+/** The two kinds of BYOK resources, as their API paths name them. */
 export type ByokKind = 'provider-keys' | 'own-endpoints'
 
-/** What a dialog needs to know of either. */
+/** A BYOK resource as dialogs need it. */
 export interface ByokResource {
   readonly kind: ByokKind
   readonly id: string
@@ -53,7 +53,7 @@ export function changeOwnEndpoint(id: string, body: Draft): Promise<OwnEndpointA
   return call(`/own-endpoints/${id}`, { method: 'PATCH', body })
 }
 
-/** A new secret in place of the one that is kept. Null: the endpoint asks for none any more. */
+/** Replaces the stored secret. Null: the endpoint needs none any more. */
 export function replaceSecret({ kind, id }: ByokResource, secret: string | null): Promise<unknown> {
   return call(`/${kind}/${id}/secret`, { method: 'PUT', body: { secret } })
 }
@@ -67,7 +67,7 @@ export function testResource({ kind, id }: ByokResource): Promise<OwnTestAnswer>
   return call(`/${kind}/${id}/test`, { method: 'POST' })
 }
 
-/** New places in the order, one call each. */
+/** New priorities, one call each. */
 export async function reorder(changes: readonly Pick<ProviderKey, 'id' | 'priority'>[]): Promise<void> {
   for (const { id, priority } of changes) await changeProviderKey(id, { priority })
 }

@@ -32,7 +32,7 @@ export function draftOf(endpoint: OwnEndpointRow): Draft {
   }
 }
 
-/** The form as it is sent: what was emptied is said as nothing, so that the server asks for what it needs. */
+/** The body that is sent. An emptied field is sent as empty, so that the server reports the required ones. */
 export function endpointBodyOf(draft: Draft): Draft {
   const price = at(draft, ['price'])
   return {

@@ -1,6 +1,6 @@
 import type { ProviderKey } from '@turnpike/contract'
 
-/** Keys that stand at one place: they share its traffic. */
+/** Keys of equal rank, which share its traffic. */
 export type Level = readonly ProviderKey[]
 
 export interface ProviderGroup {
@@ -46,10 +46,10 @@ export function partOf(key: ProviderKey, level: Level): number {
   return total > 0 ? key.share / total : 0
 }
 
-/** A step in the order: a place of its own before or after its present one, or into the neighbouring level. */
+/** A step in the order: to a rank of its own before or after the current one, or into the neighbouring level. */
 export interface Step {
   readonly kind: 'alone' | 'join'
-  /** A key of the level that it leaves or joins, by which the step can be told. */
+  /** A key of the level that it leaves or joins; names the step. */
   readonly neighbour: ProviderKey
   /** The keys whose priority changes by it. */
   readonly changes: readonly Pick<ProviderKey, 'id' | 'priority'>[]

@@ -16,7 +16,7 @@ export function statusOf({ disabled, moved = false, test }: Tested): CredentialS
   return test?.result ?? 'untested'
 }
 
-/** How loudly it is told. */
+/** Severity of each status. */
 export const COLOURS = {
   off: 'default',
   moved: 'warning',

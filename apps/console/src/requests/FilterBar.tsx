@@ -98,7 +98,7 @@ function useOptions(filters: Filters) {
   const catalogue = models.data?.data ?? []
   const withAll = (known: readonly Option[], chosen: string | undefined): Option[] => {
     const others = new Map(known)
-    // What the address asks for is shown even before, or without, the list that names it.
+    // A filter in the address is shown even without the list that names it.
     if (chosen && !others.has(chosen)) others.set(chosen, chosen)
     return [['', say('common.all')], ...others]
   }

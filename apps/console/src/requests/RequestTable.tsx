@@ -1,3 +1,4 @@
+import ArrowIcon from '@mui/icons-material/ArrowRightAltOutlined'
 import Box from '@mui/material/Box'
 import Link from '@mui/material/Link'
 import type { RequestRow } from '@turnpike/contract'
@@ -29,7 +30,7 @@ export function RequestTable({ rows, freshIds }: RequestTableProps) {
     { id: 'provider', label: say('common.provider'), render: (row) => providerText(row, say) ?? dash },
     { id: 'cost', label: say('common.cost'), numeric: true, render: (row) => <Money nano={row.costNano} /> },
     { id: 'tokens', label: say('common.tokens'), numeric: true, render: (row) => <Tokens row={row} /> },
-    { id: 'first', label: say('requests.firstToken'), numeric: true, render: (row) => time(row.firstTokenMs) },
+    { id: 'first', label: say('common.ttft'), numeric: true, render: (row) => time(row.firstTokenMs) },
     { id: 'total', label: say('requests.total'), numeric: true, render: (row) => time(row.totalMs) },
     { id: 'attempts', label: say('requests.attempts'), numeric: true, phone: 'hidden', render: (row) => row.attempts },
     {
@@ -52,7 +53,12 @@ export function RequestTable({ rows, freshIds }: RequestTableProps) {
 
   function Tokens({ row }: { row: RequestRow }) {
     const values = { prompt: count(row.promptTokens, locale), completion: count(row.completionTokens, locale) }
-    return <span title={say('requests.tokensSplit', values)}>{`${values.prompt} → ${values.completion}`}</span>
+    return (
+      <span title={say('requests.tokensSplit', values)}>
+        {values.prompt} <ArrowIcon aria-hidden="true" sx={{ fontSize: 14, verticalAlign: 'middle' }} />{' '}
+        {values.completion}
+      </span>
+    )
   }
 }
 

@@ -12,7 +12,7 @@ import { AppliedPolicies } from './AppliedPolicies.tsx'
 import { chancesOf, outcomeOf } from './route.ts'
 import { WhyNot } from './WhyNot.tsx'
 
-/** Who could have served the request, who did and why, and who was ruled out. */
+/** The candidates of a request, the used one and why, and the excluded ones. */
 export function RouteView({ request }: { request: RequestDetail }) {
   const { say } = useText()
   const { decision } = request

@@ -39,7 +39,7 @@ export function WhyNot({ request, decision }: { request: RequestDetail; decision
   )
 }
 
-/** @param used the endpoint that answered; empty when nobody did */
+/** @param used the endpoint that answered; empty when none did */
 function sentence(reason: Reason, used: string, say: Say, locale: string): string {
   switch (reason.kind) {
     case 'removed':

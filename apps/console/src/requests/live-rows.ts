@@ -10,7 +10,7 @@ const AT_TOP_PX = 120
 
 interface LiveRows {
   readonly rows: readonly RequestRow[]
-  /** Arrived, but held back because somebody is reading further down. */
+  /** Received, but not shown yet because the reader has scrolled down. */
   readonly paused: readonly RequestRow[]
 }
 

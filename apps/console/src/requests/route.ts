@@ -16,7 +16,7 @@ export function chancesOf(candidates: readonly CandidateRow[]): Map<string, numb
   return chances
 }
 
-/** What is down stands behind what is slow, and that behind the others. */
+/** Down ranks behind slow, slow behind healthy. */
 function rankOf({ down, slow }: CandidateRow): number {
   return down ? 2 : Number(slow)
 }

@@ -38,7 +38,7 @@ it('divides the axis into round steps that reach its end', () => {
   expect(layOut([], 7300).ticksMs).toEqual([0, 2000, 4000, 6000, 8000])
 })
 
-it('tells beside which attempt a second one was sent', () => {
+it('names the attempt that a second one hedges', () => {
   const failed = anAttempt(0, 100)
   const slow: AttemptRow = { ...anAttempt(100, 700), outcome: 'lost' }
   const hedge: AttemptRow = { ...anAttempt(500, 900, 690), hedge: true }

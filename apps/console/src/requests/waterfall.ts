@@ -7,7 +7,7 @@ export interface Bar {
   readonly width: number
   /** Where the first token came; null when none did. */
   readonly mark: number | null
-  /** Number of the attempt, from 1, that was slow to begin when this one was sent beside it; null for one that came alone. */
+  /** Number of the hedged attempt, from 1; null for an attempt that is no hedge. */
   readonly hedgeOf: number | null
 }
 

@@ -28,7 +28,7 @@ function reasons(decision: DecisionRecord, attempts: AttemptRow[]) {
 const answeredBy = (endpoint: string) => [anAttempt(endpoint, 'answered')]
 
 describe('an endpoint that did not answer', () => {
-  it('was left out at a stage', () => {
+  it('was excluded at a stage', () => {
     const decision = aDecision([aCandidate('x')], { removed: [{ endpoint: 'y', stage: 'deny' }] })
     expect(reasons(decision, answeredBy('x'))).toEqual({ y: { kind: 'removed', stage: 'deny' } })
   })
@@ -58,7 +58,7 @@ describe('an endpoint that did not answer', () => {
     expect(reasons(decision, answeredBy('x'))).toEqual({ y: { kind: 'tie' } })
   })
 
-  it('was not drawn', () => {
+  it('was not selected', () => {
     const decision = aDecision([aCandidate('x', { weight: 3 }), aCandidate('y', { weight: 1 })], {
       objective: 'balanced',
     })
@@ -73,7 +73,7 @@ describe('an endpoint that did not answer', () => {
     expect(by({ expectedNano: '1' }, { sticky: true })).toEqual({ kind: 'warm' })
   })
 
-  it('was called off because another that ran beside it was quicker', () => {
+  it('was cancelled because its hedge was faster', () => {
     const decision = aDecision([aCandidate('x'), aCandidate('y')])
     const attempts = [anAttempt('y', 'lost'), ...answeredBy('x')]
     expect(reasons(decision, attempts)['y']).toMatchObject({ kind: 'lost', number: 1 })
@@ -87,7 +87,7 @@ describe('an endpoint that did not answer', () => {
     expect(by('x#1', 'x#2')).toEqual({ kind: 'ownOrder' })
   })
 
-  it('is of a model that is asked only when the first one fails', () => {
+  it('is of a fallback model', () => {
     const decision = aDecision([aCandidate('x'), aCandidate('y', { model: 'c/d' })], {
       targets: ['x'],
       fallbacks: ['y'],
@@ -95,12 +95,12 @@ describe('an endpoint that did not answer', () => {
     expect(reasons(decision, answeredBy('x'))).toEqual({ y: { kind: 'fallback', model: 'c/d' } })
   })
 
-  it('came after the last one that may be tried', () => {
+  it('was beyond the attempt limit', () => {
     const decision = aDecision([aCandidate('x'), aCandidate('y')], { targets: ['x'] })
     expect(reasons(decision, answeredBy('x'))).toEqual({ y: { kind: 'beyond' } })
   })
 
-  it('was not reached when nobody answered', () => {
+  it('was not reached when no endpoint answered', () => {
     const decision = aDecision([aCandidate('x'), aCandidate('y')])
     expect(reasons(decision, [anAttempt('x', 'cut')])['y']).toEqual({ kind: 'unreached' })
   })

@@ -24,7 +24,7 @@ export interface UnusedEndpoint {
 }
 
 export interface WhyNot {
-  /** The endpoint that answered; null when nobody did. */
+  /** The endpoint that answered; null when none did. */
   readonly used: CandidateRow | null
   /** All others: those that were tried first, then by the order in which they stood, then those left out. */
   readonly others: readonly UnusedEndpoint[]
@@ -66,7 +66,7 @@ function attempted({ endpoint }: CandidateRow, attempts: readonly AttemptRow[]):
   return { kind: attempt.outcome, number: index + 1, fault: attempt.fault }
 }
 
-/** Why it stood where it stood, and was not tried there. */
+/** Why it ranked below the used endpoint. */
 function rankedLower(own: CandidateRow, used: CandidateRow | null, decision: DecisionRecord): Reason {
   const { targets, fallbacks } = decision
   if (fallbacks.includes(own.endpoint) && !fallbacks.includes(used?.endpoint ?? '')) {
@@ -87,7 +87,7 @@ function rankedLower(own: CandidateRow, used: CandidateRow | null, decision: Dec
   return compared(own, used, decision) ?? { kind: itsRank === 0 ? 'tie' : 'domain' }
 }
 
-/** What is the tenant's own stands apart from what credits pay for, whatever the figures say. */
+/** BYOK endpoints rank apart from those paid with credits, whatever the figures. */
 function byAccount(isItOwn: boolean, isUsedOwn: boolean): Reason | null {
   if (isItOwn && isUsedOwn) return { kind: 'ownOrder' }
   if (isUsedOwn) return { kind: 'ownFirst' }
@@ -114,7 +114,7 @@ function compared(own: CandidateRow, used: CandidateRow, decision: DecisionRecor
   }
   const isWorse = ownFigure / successes(own) > (itsFigure / successes(used)) * (1 + NOISE_BAND)
   if (!isWorse) return null
-  // Tokens per second are told as such; only their comparison is upside down.
+  // Shown as tokens per second; only the comparison uses the inverse.
   return objective === 'throughput'
     ? { kind: objective, own: own.tokensPerSecond, its: used.tokensPerSecond }
     : { kind: objective, own: ownFigure, its: itsFigure }

@@ -7,7 +7,7 @@ export function documentErrorsOf(error: unknown): unknown {
   return at(fieldErrorsOf(error), ['document']) ?? null
 }
 
-/** Where a field stands in the body of a call is of no interest to whoever fills a form. */
+/** The path of a field in the body, which a form does not show. */
 const WITHIN = /^(?:document|policyId)(?:\.|: )/
 
 /**

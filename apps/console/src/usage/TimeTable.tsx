@@ -14,7 +14,7 @@ interface Line {
   readonly costNano: string
 }
 
-/** The figures of the chart in rows, newest first, for whoever would rather read than look. */
+/** The figures of the chart as a table, newest first: its text alternative. */
 export function TimeTable({ answer, chart }: { answer: UsageAnswer; chart: Chart }) {
   const { say, locale } = useText()
   const byStart = new Map(answer.buckets.map(({ startAt, series }) => [Date.parse(startAt), Object.values(series)]))

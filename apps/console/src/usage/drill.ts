@@ -11,6 +11,6 @@ export function requestsPath(group: Group, name: string, { from, to }: Period): 
 function filterOf(group: Group, name: string): Record<string, string> {
   const filter = FILTER_OF[group]
   if (filter === null) return {}
-  // What reached no provider cannot be asked for by a provider's name, but it has all failed.
+  // Requests that reached no provider have no provider to filter by, but all of them failed.
   return name === UNNAMED ? { outcome: 'failed' } : { [filter]: name }
 }

@@ -16,7 +16,7 @@ export interface Period {
   readonly to: string
 }
 
-/** What the address asks for: a range that moves with the present, or two fixed moments. */
+/** The period in the address: a range that ends now, or two fixed times. */
 export type PeriodSelection = { readonly kind: 'range'; readonly range: Range } | ({ readonly kind: 'fixed' } & Period)
 
 export function selectionOf(parameters: URLSearchParams): PeriodSelection {

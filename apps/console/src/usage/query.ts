@@ -11,7 +11,7 @@ const LIVE_MS = 2_000
 
 export interface UsageView {
   readonly answer: UsageAnswer
-  /** The span that was asked for. */
+  /** The requested period. */
   readonly period: Period
 }
 

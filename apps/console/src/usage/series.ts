@@ -5,7 +5,7 @@ import type { Period } from './period.ts'
 export const METRICS = ['cost', 'requests', 'tokens'] as const
 export type Metric = (typeof METRICS)[number]
 
-/** Series drawn by themselves; the rest is one bar, because more hues than this cannot be told apart. */
+/** Series with a bar of their own; the rest is one bar, because more hues are not distinguishable. */
 export const SERIES_MAX = 6
 /** Name of the series that the rest is drawn as; no slug begins with a space. */
 export const OTHER = ' other'

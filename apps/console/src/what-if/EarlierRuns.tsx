@@ -18,7 +18,7 @@ interface EarlierRunsProps {
   readonly onShow: (id: string) => void
 }
 
-/** What was tried lately, to look at again. */
+/** Recent simulations. */
 export function EarlierRuns({ shownId, onShow }: EarlierRunsProps) {
   const { say } = useText()
   const query = useQuery(runsQuery)

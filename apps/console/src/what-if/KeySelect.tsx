@@ -4,7 +4,7 @@ import { useGetList } from 'react-admin'
 import { useText } from '../i18n/text.ts'
 import { Select } from '../parts/Select.tsx'
 
-/** Keys to choose from; whoever has more looks at all requests, or comes from a key's own link. */
+/** Keys to choose from. With more keys, a reader simulates all requests or opens the link of one key. */
 const KEYS_MAX = 100
 
 /** Whose requests: all, or those of one key. The keys are fetched when the list is about to be needed. */

@@ -40,7 +40,7 @@ export function MeasureTable({ totals }: { totals: WhatIfReport['totals'] }) {
   return <RecordTable label={say('whatIf.report')} rows={MEASURES} columns={columns} rowId={(measure) => measure} />
 }
 
-/** One figure as it is told. */
+/** One figure, formatted. */
 export function Figure({ figures, measure }: { figures: WhatIfFigures; measure: Measure }) {
   const { say, locale } = useText()
   if (measure === 'cost') return <Money nano={figures.costNano} />

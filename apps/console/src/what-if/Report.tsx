@@ -13,7 +13,7 @@ import { GroupTable } from './GroupTable.tsx'
 import { MeasureTable } from './MeasureTable.tsx'
 import { ChangedRouteTable, SampleTable } from './ChangedRoutes.tsx'
 
-/** What would have happened, beside what did. */
+/** The predicted result next to the actual one. */
 export function Report({ run, report }: { run: WhatIfDetail; report: WhatIfReport }) {
   const { say, locale } = useText()
   const refused = report.refused.reduce((sum, { requests }) => sum + requests, 0)

@@ -19,7 +19,7 @@ import { selectionOf, RANGES, rangeOf, runBodyOf, type Selection as Chosen } fro
 
 const DRAFT = 'draft'
 
-/** What to try out, on which requests, and the start. */
+/** Chooses the policy and the requests, and starts the simulation. */
 export function Setup({ onStarted }: { onStarted: (runId: string) => void }) {
   const { say } = useText()
   const [url, setUrl] = useUrlState()

@@ -3,7 +3,7 @@ import { call } from '../api.ts'
 
 type Signal = { readonly signal: AbortSignal }
 
-/** The worker tells how far it is twice a second. */
+/** The worker reports progress twice a second. */
 const POLL_MS = 500
 /** Earlier runs that are listed, and how often they are looked at while one of them is under way. */
 const RUNS_MAX = 10
@@ -13,7 +13,7 @@ export function isActive({ state }: Pick<WhatIfRun, 'state'>): boolean {
   return state === 'queued' || state === 'running'
 }
 
-/** A run with its report, asked for again while it is under way. */
+/** A run with its report, requested again while the run is active. */
 export function runQuery(id: string) {
   return {
     queryKey: ['what-if', 'one', id],

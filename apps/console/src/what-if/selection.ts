@@ -7,13 +7,13 @@ export type Range = (typeof RANGES)[number]
 const HOUR_MS = 3_600_000
 const LENGTH_MS: Record<Range, number> = { '24h': 24 * HOUR_MS, '7d': 168 * HOUR_MS }
 
-/** What is to be tried out. A version of null: the newest, once it is known. */
+/** The policy to simulate. A version of null: the newest, once it is known. */
 export type Selection =
   | { readonly kind: 'none' }
   | { readonly kind: 'draft' }
   | { readonly kind: 'policy'; readonly id: string; readonly version: number | null }
 
-/** What the address asks for. */
+/** The selection in the address. */
 export function selectionOf(url: URLSearchParams): Selection {
   if (url.has('draft')) return { kind: 'draft' }
   const id = url.get('policy')

@@ -1,6 +1,6 @@
 import type { Messages } from '../en/messages.ts'
 
-/** Was eine Organisation mitbringt: Schlüssel bei Anbietern, eigene Endpunkte. */
+/** BYOK: Anbieterschlüssel und eigene Endpunkte. */
 export const providerKeysDe: Pick<Messages, 'providerKeys'> = {
   providerKeys: {
     text: 'Nutze eigene Anbieterkonten und Endpunkte. Ihre Anfragen kosten hier nichts.',

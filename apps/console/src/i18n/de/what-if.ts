@@ -1,6 +1,6 @@
 import type { Messages } from '../en/messages.ts'
 
-/** Was wäre wenn: eine Richtlinie, ausprobiert an Anfragen, die schon geschehen sind. */
+/** Simulation: eine Richtlinie auf vergangenen Anfragen. */
 export const whatIfDe: Pick<Messages, 'whatIf'> = {
   whatIf: {
     text: 'Route vergangene Anfragen neu mit einer anderen Richtlinie. Kein Modell wird aufgerufen.',

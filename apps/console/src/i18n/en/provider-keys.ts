@@ -1,4 +1,4 @@
-/** What an organisation brings along: keys at providers, endpoints of its own. */
+/** BYOK resources: provider keys and own endpoints. */
 export const providerKeysEn = {
   providerKeys: {
     text: 'Use your own provider accounts and endpoints. Their requests cost nothing here.',

@@ -1,4 +1,4 @@
-/** The what-if: a policy tried out on requests that already happened. */
+/** The simulation (what-if) of a policy on past requests. */
 export const whatIfEn = {
   whatIf: {
     text: 'Route past requests again with another policy. No model is called.',

@@ -25,7 +25,7 @@ interface EditTabProps {
   readonly readOnly: boolean
 }
 
-/** The draft with its preview, and what it takes to make it the version in force. */
+/** The draft with its preview, and the actions that save it as the current version. */
 export function EditTab({ newest, base, setBase, editing, warnings, readOnly }: EditTabProps) {
   const { say } = useText()
   const queryClient = useQueryClient()
@@ -86,7 +86,7 @@ export function EditTab({ newest, base, setBase, editing, warnings, readOnly }: 
   )
 }
 
-/** Somebody saved another version, and there is no draft to lose. */
+/** Another user saved a version, and there is no draft to lose. */
 function NewerVersion({ version, onLoad }: { version: number; onLoad: () => void }) {
   const { say } = useText()
   const load = (

@@ -36,7 +36,7 @@ export function ScheduleSection({ providers }: { providers: Options }) {
           <>
             {windows.map((window, index) => (
               <Window
-                // Windows have no name of their own; their place is what the document knows them by.
+                // Windows have no id; the document identifies them by index.
                 // oxlint-disable-next-line no-array-index-key
                 key={index}
                 index={index}

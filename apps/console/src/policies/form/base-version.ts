@@ -12,7 +12,7 @@ export function baseVersionOf({ version, document }: Policy): BaseVersion {
   return { version, document }
 }
 
-/** The version that a draft was begun from: it stays when somebody else saves a newer one, so that no draft is swept away. */
+/** The version that a draft is based on. It stays when another user saves a newer one, so that no draft is lost. */
 export function useBaseVersion(newest: Policy): [BaseVersion, (base: BaseVersion) => void] {
   return useState(() => baseVersionOf(newest))
 }

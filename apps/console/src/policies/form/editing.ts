@@ -16,7 +16,7 @@ export interface Editing {
   readonly dropJson: () => void
 }
 
-/** A document while it is edited, as a form and as JSON. Leaving the site with changes unsaved asks first. */
+/** A document while it is edited, as a form and as JSON. Leaving the site with unsaved changes needs a confirmation. */
 export function useEditing(saved: Draft): Editing {
   const [draft, setDraft] = useState(saved)
   const [text, setText] = useState<string | null>(null)

@@ -35,7 +35,7 @@ export function OwnSection() {
   )
 }
 
-/** A second provider beside one that is slow to begin. */
+/** Hedged requests: a second provider when the first is slow. */
 export function HedgeSection() {
   const { say } = useText()
   const { draft, onChange, errors } = useDraft()

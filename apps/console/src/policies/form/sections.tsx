@@ -195,7 +195,7 @@ function FailureTicks({ path, legend }: { path: Path; legend: string }) {
   )
 }
 
-/** Models to ask when the requested one fails. Failures and goal are asked for only once there is such a model. */
+/** Fallback models. Failures and strategy are shown only once there is such a model. */
 export function FallbackSection({ models, hasModels }: { models: Options; hasModels: boolean }) {
   const { say } = useText()
   return (

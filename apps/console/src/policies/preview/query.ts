@@ -3,7 +3,7 @@ import type { PolicyPreview } from '@turnpike/contract'
 import { useEffect, useState } from 'react'
 import { preview, type PreviewRequest } from '../calls.ts'
 
-/** Typing is not asked about letter by letter. */
+/** Debounce of typing. */
 const SETTLED_MS = 400
 
 export interface PreviewState {

@@ -2,7 +2,7 @@ import type { ModelRow } from '@turnpike/contract'
 import { simulatorModelsFirst } from '../../models/simulated.ts'
 import type { Sample } from '../calls.ts'
 
-/** The sample as it stands in its fields. */
+/** The sample as typed. */
 export interface SampleFields {
   readonly model: string
   readonly promptTokens: string

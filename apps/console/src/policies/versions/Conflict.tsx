@@ -9,7 +9,7 @@ import { Changes } from './Changes.tsx'
 import type { Draft } from '../../draft/draft.ts'
 
 interface ConflictProps {
-  /** As somebody else saved it. */
+  /** As another user saved it. */
   readonly newest: Policy
   readonly draft: Draft
   /** Take theirs and forget the draft. */
@@ -18,7 +18,7 @@ interface ConflictProps {
   readonly onOver: () => void
 }
 
-/** Somebody saved another version while this draft was written. Nothing is lost until its author says so. */
+/** Another user saved a version during this edit. The draft is kept until its author decides. */
 export function Conflict({ newest, draft, onLoad, onOver }: ConflictProps) {
   const { say } = useText()
   const { version } = newest
