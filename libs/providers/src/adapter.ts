@@ -6,6 +6,8 @@ import type { ChatDelta, ChatRequest, Dialect, EmbeddingRequest, Fault } from '@
  */
 export interface Adapter {
   readonly dialect: Dialect
+  /** Thinking tokens are counted apart from those of the answer, always: the count of an answer hides none that nobody saw. */
+  readonly reportsThinkingApart: boolean
   /** The HTTP request for a chat. `model` is the provider's own name for it. Throws Fault `request_invalid` for what this dialect cannot say. */
   readonly encode: (request: ChatRequest, model: string, secret: string) => UpstreamRequest
   /** A fresh decoder for one event stream. */
@@ -21,6 +23,8 @@ export interface Adapter {
 }
 
 export interface EmbeddingsAdapter {
+  /** An answer says how many tokens the texts had. */
+  readonly reportsUsage: boolean
   readonly encode: (request: EmbeddingRequest, model: string, secret: string) => UpstreamRequest
   readonly decode: (body: unknown) => EmbeddingAnswer
 }

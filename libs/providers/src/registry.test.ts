@@ -1,3 +1,4 @@
+import { DIALECTS } from '@turnpike/domain'
 import { describe, expect, it } from 'vitest'
 import { aRequest } from './adapter.contract.ts'
 import { HABITS } from './openai/habits.ts'
@@ -8,7 +9,7 @@ const bound = (slug: string): unknown =>
 
 describe('finding an adapter', () => {
   it('has one for every dialect', () => {
-    for (const dialect of ['openai', 'anthropic', 'google'] as const) expect(adapterFor(dialect).dialect).toBe(dialect)
+    for (const dialect of DIALECTS) expect(adapterFor(dialect).dialect).toBe(dialect)
   })
 
   it('gives a known provider its habits and a stranger the plain form', () => {

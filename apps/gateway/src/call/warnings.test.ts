@@ -5,9 +5,9 @@ import {
   type Endpoint,
   type FinishReason,
   type Message,
-  type Provider,
 } from '@turnpike/domain'
-import { anEndpoint, anOwnCredential, aProvider } from '@turnpike/testkit'
+import { adapterFor, type Adapter, type EmbeddingsAdapter } from '@turnpike/providers'
+import { anEndpoint, anOwnCredential } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { Scrapes } from '../alerts.fixture.ts'
 import { NOTHING } from './answer.ts'
@@ -23,19 +23,19 @@ import { aCall, aRouteRequest } from './call.fixture.ts'
 interface Exchange {
   readonly call: Call
   readonly endpoint: Partial<Endpoint>
-  readonly provider: Partial<Provider>
+  readonly adapter: Partial<Adapter>
   readonly isWhole: boolean
 }
 
 /** The usage warnings about an answer in these pieces, to 1,600 bytes of request. */
 function usageWarnings(deltas: readonly ChatDelta[], changes: Partial<Exchange> = {}) {
-  const { call = aCall(['sim/swift-8b']), endpoint = {}, provider = {}, isWhole = true } = changes
+  const { call = aCall(['sim/swift-8b']), endpoint = {}, adapter = {}, isWhole = true } = changes
   const tally = new Tally()
   for (const delta of deltas) tally.add(delta)
   const target = {
     ...aTarget('acorn/sim/swift-8b'),
     endpoint: { ...anEndpoint(), ...endpoint },
-    provider: { ...aProvider('acorn'), ...provider },
+    adapter: { ...adapterFor('openai'), ...adapter },
   }
   const answer = { target, head: [], rest: NOTHING, sentBytes: 1_600 }
   return warningsAbout(new Progress(call), answer, tally, isWhole)
@@ -122,8 +122,8 @@ describe('thoughts', () => {
     expect(usageWarnings([sealed, SAID, end(), reported(400, 3_000)])).toEqual([])
   })
 
-  it('are always reported apart by Google', () => {
-    const seen = { endpoint: thinks, provider: { dialect: 'google' } } as const
+  it('hide nothing in a dialect that always reports them apart', () => {
+    const seen = { endpoint: thinks, adapter: { reportsThinkingApart: true } }
     expect(usageWarnings([SAID, end(), reported(400, 500)], seen)).toEqual(['completion_high'])
   })
 })
@@ -135,7 +135,8 @@ describe('vectors', () => {
     expect(usageWarnings([end(), { usage: { promptTokens: 400 } }], { call })).toEqual([])
     expect(usageWarnings([end(), { usage: { promptTokens: 4_000 } }], { call })).toEqual(['prompt_high'])
     expect(usageWarnings([end()], { call })).toEqual(['absent'])
-    expect(usageWarnings([end()], { call, provider: { dialect: 'google' } })).toEqual([])
+    const embeddings = { ...adapterFor('openai').embeddings, reportsUsage: false } as EmbeddingsAdapter
+    expect(usageWarnings([end()], { call, adapter: { embeddings } })).toEqual([])
   })
 })
 

@@ -31,9 +31,9 @@ const NOTHING: readonly (keyof Usage)[] = []
 const PROMPT: readonly (keyof Usage)[] = ['promptTokens']
 const BOTH: readonly (keyof Usage)[] = ['promptTokens', 'completionTokens']
 
-/** Embeddings have no completion, and Google reports no usage for them. */
+/** Embeddings have no completion, and some dialects report no usage for them. */
 function owedBy({ kind }: Call, { target }: Answer, seenBytes: number): readonly (keyof Usage)[] {
-  if (kind === 'embedding') return target.provider.dialect === 'google' ? NOTHING : PROMPT
+  if (kind === 'embedding') return target.adapter.embeddings?.reportsUsage === true ? PROMPT : NOTHING
   return seenBytes > 0 ? BOTH : NOTHING
 }
 
@@ -42,11 +42,11 @@ function isTextOnly({ conversation }: Call): boolean {
 }
 
 /**
- * Reasoning models may count reasoning tokens that they neither show nor report separately, as many as the request allows. Google
- * always reports them separately.
+ * Reasoning models may count reasoning tokens that they neither show nor report separately, as many as the request allows. Some
+ * dialects always report them separately.
  */
 function hiddenTokensMax({ routeRequest }: Resolved, { target }: Answer, thinks: boolean): number {
-  const { endpoint, provider } = target
-  if (provider.dialect === 'google' || !(thinks || endpoint.supportedParameters.includes('reasoning'))) return 0
+  const { endpoint, adapter } = target
+  if (adapter.reportsThinkingApart || !(thinks || endpoint.supportedParameters.includes('reasoning'))) return 0
   return routeRequest.maxTokens ?? endpoint.maxCompletionTokens ?? endpoint.contextLength
 }

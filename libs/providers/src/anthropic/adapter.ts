@@ -10,6 +10,7 @@ const VERSION = '2023-06-01'
 /** Anthropic's Messages API. The base URL ends where `/messages` begins: `https://api.anthropic.com/v1`. */
 export const anthropic: Adapter = {
   dialect: 'anthropic',
+  reportsThinkingApart: false,
   encode: (request, model, secret) => ({
     path: '/messages',
     headers: authorized(secret),

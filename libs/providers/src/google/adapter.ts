@@ -7,6 +7,7 @@ import { encodeContent } from './encode.ts'
 /** The Gemini API. The base URL ends where `/models` begins: `https://generativelanguage.googleapis.com/v1beta`. */
 export const google: Adapter = {
   dialect: 'google',
+  reportsThinkingApart: true,
   encode: (request, model, secret) => ({
     path: `/${resourceOf(model)}${request.stream ? ':streamGenerateContent?alt=sse' : ':generateContent'}`,
     headers: authorized(secret),
@@ -17,6 +18,7 @@ export const google: Adapter = {
   explain,
   whoAmI: (secret) => ({ path: '/models?pageSize=1', headers: authorized(secret) }),
   embeddings: {
+    reportsUsage: false,
     encode: (request, model, secret) => ({
       path: `/${resourceOf(model)}:batchEmbedContents`,
       headers: authorized(secret),

@@ -9,6 +9,7 @@ import type { Habits } from './habits.ts'
 export function compatible(habits: Habits): Adapter {
   return {
     dialect: 'openai',
+    reportsThinkingApart: false,
     encode: (request, model, secret) => ({
       path: '/chat/completions',
       headers: authorized(secret),
@@ -19,6 +20,7 @@ export function compatible(habits: Habits): Adapter {
     explain,
     whoAmI: (secret) => ({ path: '/models', headers: authorized(secret) }),
     embeddings: {
+      reportsUsage: true,
       encode: (request, model, secret) => ({
         path: '/embeddings',
         headers: authorized(secret),
