@@ -9,7 +9,7 @@ export interface ResponseOptions {
   readonly region: string | null
 }
 
-/** What tells one conversation from another, without keeping a word of it. */
+/** What identifies a conversation, of which no word is kept. */
 export interface Conversation {
   /** The name that its caller gave it, by a session id or else by a key for the prompt cache; null: it is known by its first messages. */
   readonly name: string | null

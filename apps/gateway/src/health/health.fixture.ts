@@ -85,7 +85,7 @@ export class World {
     this.#attempt(route(request, this.#caller, snapshot, this.nowMs, this.dice()).targets)
   }
 
-  /** The first that may be asked, and after its failure the next. */
+  /** The first endpoint that may be tried, and after its failure the next. */
   #attempt(targets: readonly TargetId[]): void {
     const [id, ...rest] = targets
     if (id === undefined) return void this.unanswered++

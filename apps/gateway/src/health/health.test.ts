@@ -18,7 +18,7 @@ describe('a provider that dies', () => {
     expect(world.unanswered).toBe(0)
   })
 
-  it('is asked by one probe at a time while it is away, and seldom', () => {
+  it('is tried by one probe at a time while it is away, and seldom', () => {
     const probes = during.filter(({ admitted }) => admitted === 'probe')
     expect(during.length - probes.length).toBe(5)
     expect(probes.length).toBeLessThan(30)

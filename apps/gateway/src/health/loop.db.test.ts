@@ -43,7 +43,7 @@ it('two nodes know the same, go on alone without Redis, and find each other agai
   for (let i = 0; i < 5; i++) here.tracker.note(acorn, { ok: false, kind: 'outage' }, 0)
   for (let i = 0; i < 40; i++) here.tracker.begun(acorn, 500, 0)
   await healthRound(here)
-  await waitFor(() => there.tracker.states.has(acorn), { withinMs: 2_000, what: 'the outage here told there' })
+  await waitFor(() => there.tracker.states.has(acorn), { withinMs: 2_000, what: 'the outage here reported there' })
   await healthRound(there)
   expect(there.tracker.states.get(acorn)?.firstTokenQuantiles).toEqual(
     here.tracker.states.get(acorn)?.firstTokenQuantiles,
@@ -74,23 +74,23 @@ it('two nodes know the same, go on alone without Redis, and find each other agai
   )
 })
 
-it('asks who is due and nobody else, and nobody where that is switched off', async () => {
+it('probes endpoints that are due and no others, and none where that is switched off', async () => {
   const clock = { nowMs: 0 }
   const tracker = new HealthTracker({ dice: () => 0.5 })
-  const asked: string[] = []
+  const probed: string[] = []
   const probe = (endpoint: TargetId) => {
-    asked.push(endpoint)
+    probed.push(endpoint)
     return Promise.resolve(void tracker.admit(endpoint, clock.nowMs, false))
   }
   const options = { tracker, share: null, probe, nowMs: () => clock.nowMs }
   for (let i = 0; i < 5; i++) tracker.note(acorn, { ok: false }, 0)
   tracker.note('birch/m' as TargetId, { ok: true, firstTokenMs: 1, tokensPerSecond: 1 }, 0)
   await healthRound(options)
-  expect(asked).toEqual([])
+  expect(probed).toEqual([])
   clock.nowMs = 20_000
   await healthRound({ ...options, probe: null })
-  expect(asked).toEqual([])
+  expect(probed).toEqual([])
   await healthRound(options)
   await healthRound(options)
-  expect(asked).toEqual([acorn])
+  expect(probed).toEqual([acorn])
 })

@@ -37,7 +37,7 @@ export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecret
     ? openHealthShare({
         redisUrl: config.REDIS_URL,
         secrets,
-        onState: (heard) => log.info({ heard }, 'whether the figures of other nodes are heard'),
+        onState: (received) => log.info({ received }, 'whether the figures of other nodes are received'),
       })
     : null
   let stop = () => undefined as void

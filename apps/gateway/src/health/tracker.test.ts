@@ -17,7 +17,7 @@ function fallen(options: HealthTrackerOptions = {}) {
   return tracker
 }
 
-/** One good attempt that another node tells of. */
+/** One good attempt that another node reports. */
 function toldOf(endpoint: EndpointId): HealthChange {
   return { endpoint, attempts: 1, failures: 0, firstTokenMs: {}, tokensPerSecond: {}, downForMs: 0, coolForMs: 0 }
 }
@@ -35,7 +35,7 @@ describe('an endpoint that fell', () => {
     expect(tracker.admit(acorn, 1_000, true)).toBe('go')
   })
 
-  it('has one probe among five hundred arrivals, and the next when that one was called off', () => {
+  it('has one probe among five hundred arrivals, and the next when that one was cancelled', () => {
     const tracker = fallen()
     const arrivals = Array.from({ length: 500 }, () => tracker.admit(acorn, 20_000, false))
     expect(arrivals.filter((answer) => answer === 'probe')).toHaveLength(1)
@@ -45,15 +45,15 @@ describe('an endpoint that fell', () => {
     expect(tracker.stats(20_001)).toMatchObject({ falls: 1, probes: 2, down: 1 })
   })
 
-  it('tells when it falls and when it is back, once each', () => {
-    const told: string[] = []
-    const tracker = fallen({ onChange: (endpoint, state) => told.push(`${endpoint} ${state}`) })
+  it('reports when it goes down and when it is back, once each', () => {
+    const reported: string[] = []
+    const tracker = fallen({ onChange: (endpoint, state) => reported.push(`${endpoint} ${state}`) })
     tracker.admit(acorn, 20_000, false)
     tracker.note(acorn, FAILED, 20_001)
     tracker.admit(acorn, 50_000, false)
     tracker.begun(acorn, 100, 50_100)
     tracker.note(acorn, OK, 51_000)
-    expect(told).toEqual(['acorn/m down', 'acorn/m up'])
+    expect(reported).toEqual(['acorn/m down', 'acorn/m up'])
   })
 
   it('is due for a question of ours once no request wants it', () => {
@@ -88,13 +88,13 @@ describe('what is not the endpoint’s fault', () => {
     expect(tracker.stats(1)).toMatchObject({ falls: 0, cooling: 1, down: 0 })
   })
 
-  it('a rate limit is told to the other nodes once, and counts there as long as here', () => {
+  it('a rate limit is reported to the other nodes once, and counts there as long as here', () => {
     const [here, there, further] = [aBook(), aBook(), aBook()]
     here.startCooldown(acorn, 60_000, 0)
-    const told = here.changes(1_000)
-    expect(told).toMatchObject([{ endpoint: acorn, attempts: 0, failures: 0, downForMs: 0, coolForMs: 59_000 }])
+    const reported = here.changes(1_000)
+    expect(reported).toMatchObject([{ endpoint: acorn, attempts: 0, failures: 0, downForMs: 0, coolForMs: 59_000 }])
     expect(here.changes(2_000)).toEqual([])
-    there.receive(told, 1_000)
+    there.receive(reported, 1_000)
     expect([there.admit(acorn, 59_999, false), there.admit(acorn, 60_000, false)]).toEqual(['skip', 'go'])
     expect(there.stats(1_000)).toMatchObject({ falls: 0, cooling: 1, down: 0 })
     further.receive(there.changes(2_000), 2_000)
@@ -131,7 +131,7 @@ describe('each second', () => {
     expect(tracker.firstTokenDeadlineMs(acorn, 30_000)).toBeLessThan(7_000)
   })
 
-  it('failures fade though nobody asks any more', () => {
+  it('failures fade without further attempts', () => {
     const tracker = aBook()
     for (let i = 0; i < 4; i++) tracker.note(acorn, FAILED, 0)
     expect(failureRate(stateOf(tracker))).toBeGreaterThan(0.4)
@@ -150,7 +150,7 @@ describe('each second', () => {
 describe('what is shown', () => {
   const none: WindowCounts = { attempts: 0, failures: 0, firstTokenMs: {}, tokensPerSecond: {} }
 
-  it('is nothing for an endpoint that nobody used', () => {
+  it('is nothing for an endpoint that was never used', () => {
     const figures = aBook().figures(acorn, 0)
     expect(figures).toMatchObject({ uptime5m: null, uptime30m: null, uptime1d: null, latency30m: null, status: 0 })
   })
@@ -185,7 +185,7 @@ describe('two trackers that report to each other', () => {
     return changes
   }
 
-  it('have the same figures and percentiles, though only one was asked', () => {
+  it('have the same figures and percentiles, though only one saw attempts', () => {
     const [here, there] = [aBook(), aBook()]
     for (let i = 0; i < 30; i++) {
       here.begun(acorn, 500, 0)
@@ -199,7 +199,7 @@ describe('two trackers that report to each other', () => {
     expect(stateOf(there).attempts).toBeCloseTo(stateOf(here).attempts)
   })
 
-  it('an outage told by the other makes the next own failure the last', () => {
+  it('an outage reported by the other makes the next own failure the last', () => {
     const there = aBook()
     exchange(fallen(), there, 1_000)
     expect(there.admit(acorn, 1_000, false)).toBe('go')
@@ -207,7 +207,7 @@ describe('two trackers that report to each other', () => {
     expect(there.admit(acorn, 1_001, false)).toBe('skip')
   })
 
-  it('tell what they saw once, and never what they only heard', () => {
+  it('report what they saw once, and never what they only received', () => {
     const [here, there] = [fallen(), aBook()]
     expect(exchange(here, there, 1_000)).toMatchObject([{ endpoint: acorn, attempts: 5, failures: 5 }])
     expect(here.changes(2_000)).toMatchObject([{ endpoint: acorn, attempts: 0, failures: 0 }])
@@ -217,14 +217,14 @@ describe('two trackers that report to each other', () => {
   it('tell of two hundred endpoints at a time, and of every one in turn', () => {
     const tracker = aBook()
     const all = Array.from({ length: 450 }, (_, i) => `p${i}/m` as EndpointId)
-    const told = new Set<string>()
+    const reported = new Set<string>()
     for (let round = 0; round < 3; round++) {
       for (const endpoint of all) tracker.note(endpoint, OK, round * 1_000)
       const changes = tracker.changes(round * 1_000)
       expect(changes).toHaveLength(200)
-      for (const { endpoint } of changes) told.add(endpoint)
+      for (const { endpoint } of changes) reported.add(endpoint)
     }
-    expect(told.size).toBe(450)
+    expect(reported.size).toBe(450)
   })
 
   it('take no more endpoints from others than there can be', () => {
@@ -235,7 +235,7 @@ describe('two trackers that report to each other', () => {
   })
 })
 
-it('a tracker that hears only successes calls nothing down, and nothing ever throws while the clock does not go back', () => {
+it('a tracker that receives only successes has no endpoint down, and nothing ever throws while the clock does not go back', () => {
   const does = fc.constantFrom<(tracker: HealthTracker, nowMs: number) => void>(
     (tracker, nowMs) => tracker.admit(acorn, nowMs, false),
     (tracker, nowMs) => tracker.begun(acorn, 300, nowMs),

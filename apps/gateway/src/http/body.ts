@@ -3,7 +3,7 @@ import { Fault } from '@turnpike/domain'
 
 /** Images travel inside the body; 20 MiB is what providers take. */
 export const BODY_BYTES_MAX = 20 * 1024 * 1024
-/** Deeper than any tool schema; walking 100,000 levels would overflow the stack of whoever recurses. */
+/** Deeper than any tool schema; 100,000 levels would overflow the stack of recursive code. */
 const DEPTH_MAX = 64
 /** A million keys block the event loop for 770 ms; 200,000 commas, colons and brackets stay below 50 ms. */
 const STRUCTURE_MAX = 200_000

@@ -4,7 +4,7 @@ import { refuse } from './edge.ts'
 
 /** Names of keys and policies and the provider keys themselves are small; the control plane takes no more either. */
 export const FORWARDED_BYTES_MAX = 64 * 1024
-/** The control plane answers within a second or not at all; a caller who waits longer is better told. */
+/** The control plane answers within a second or not at all; a caller is better refused than left waiting. */
 const ANSWER_MS_MAX = 5_000
 
 const METHODS = ['GET', 'POST', 'PATCH', 'DELETE']

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 
-/** Marks numerals inside a JSON text until they are unquoted. Random, so that nobody's text can look like one. */
+/** Marks numerals inside a JSON text until they are unquoted. Random, so that no text can look like one. */
 const MARK = `numeral:${randomUUID()}:`
 const MARKED = new RegExp(`"${MARK}(-?[0-9]+(?:\\.[0-9]+)?)"`, 'g')
 

@@ -44,7 +44,7 @@ export function readinessOf(state: GatewayState, nowMs: number): Readiness {
       : []),
     ...secretTroubles(secrets),
     ...(silentMs > SILENT_MS_MAX
-      ? ['channels_silent: Changes of keys are heard from neither store, so a revoked key might be let in.']
+      ? ['channels_silent: Changes of keys are received from neither store, so a revoked key might be let in.']
       : []),
   ]
   return { ready: reasons.length === 0, reasons }

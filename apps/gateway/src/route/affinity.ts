@@ -12,7 +12,7 @@ import type { UsageRecord } from '@turnpike/store'
 import { LRUCache } from 'lru-cache'
 import { hash, randomBytes } from 'node:crypto'
 
-/** What tells one conversation from another. */
+/** What identifies a conversation. */
 export interface Talk extends Pick<Call, 'conversation'> {
   readonly caller: Pick<Caller, 'tenantId'>
   /** Names resolved: the first model counts. */
@@ -29,7 +29,7 @@ const PARTS_MAX = 16
 
 /**
  * Where the prompt caches of conversations are warm, as this process has seen it. Keys are digests with a secret that the
- * process makes up, so that nothing in memory tells what was said.
+ * process makes up, so that nothing in memory discloses what was said.
  */
 export class Affinity {
   readonly #nowMs: () => number

@@ -40,7 +40,7 @@ export const AUTO = {
   ] as string[] as ModelSlug[],
 } as const
 
-/** Models that a router name stands for at most: the first answers, the others are there when nobody serves it. */
+/** Models that a router name stands for at most: the first answers, the others are for when no endpoint serves it. */
 export const CHOSEN_MAX = 3
 
 /** No price at all: what `:free` asks for. */

@@ -78,7 +78,7 @@ export function countByStage({ removed }: Pick<Decision, 'removed'>): Map<Stage,
   return counts
 }
 
-/** OpenRouter's codes: what a data rule alone removed, what other constraints did, and what nobody serves. */
+/** OpenRouter's codes: what a data rule alone removed, what other constraints did, and a model without an endpoint. */
 function codeFor(stages: readonly Stage[]): string {
   const isData = (stage: Stage) => stage === 'retention' || stage === 'zero_retention' || stage === 'region'
   const isOurs = (stage: Stage) => stage === 'credential' || stage === 'price_unknown'

@@ -10,7 +10,7 @@ import { headersTo, targetDirectory, type Target } from '../targets/target.ts'
 const SIMULATOR = 'http://127.0.0.1:9'
 const GPT = 'openai/gpt-4o-mini'
 const CLAUDE = 'anthropic/claude-sonnet-4.5'
-/** Both are simulated by their rows; the third is real, and the house has an account there. */
+/** Both are simulated by their rows; the third is real, and the operator has an account there. */
 const catalogue = aCatalogue(
   [
     anEndpoint('acorn', 'sim/swift-8b'),
@@ -32,7 +32,7 @@ const secrets = new OwnSecrets({ keks, onUnopened: () => undefined })
 const configWith = (environment: Readonly<Record<string, string>>) =>
   gatewayConfig({
     ...{ DATABASE_URL: 'postgres://unused', KEY_SECRETS: 'unused', JOURNAL_DIR: 'unused' },
-    ...{ OPENAI_API_KEY: 'of the house', ANTHROPIC_API_KEY: 'of the house', ...environment },
+    ...{ OPENAI_API_KEY: 'of the operator', ANTHROPIC_API_KEY: 'of the operator', ...environment },
   })
 const directory = targetDirectory(catalogue, configWith({ SIMULATOR_URL: SIMULATOR }))
 
@@ -65,7 +65,7 @@ describe('a provider that the simulator stands in for', () => {
     for (const target of targets) expect(headersTo(target, {}, scripted)).toHaveProperty('x-sim-instant')
   })
 
-  it('has a row that decides: the house’s account there is not used, and without a simulator nobody answers', () => {
+  it('has a row that decides: the operator’s account there is not used, and without a simulator no target is left', () => {
     for (const target of targetsOf(aCaller({ funds: 'operator' }), GPT)) expect(target.secret()).toBe('simulated')
     expect([...targetDirectory(catalogue, configWith({})).reachable]).toEqual(['anthropic'])
   })

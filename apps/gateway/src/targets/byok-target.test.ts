@@ -20,7 +20,7 @@ const config = gatewayConfig({
 const real = (baseUrl: string) => aProvider('openai', { name: 'OpenAI', simulated: false, baseUrl })
 const secrets = () => new OwnSecrets({ keks, onUnopened: () => undefined })
 
-/** What a caller with these reaches, in a catalogue with a simulated provider and a real one for which the house has no account. */
+/** The directory of a caller with these, in a catalogue with a simulated provider and a real one for which the operator has no account. */
 function reachWith(own: Partial<Own>, baseUrl = 'https://api.openai.com/v1', opened = secrets()) {
   const directory = targetDirectory(
     aCatalogue([anEndpoint('acorn', MODEL), anEndpoint('openai', MODEL)], { providers: [real(baseUrl)] }),
@@ -74,7 +74,7 @@ describe('a target by a credential of the tenant', () => {
     expect([target.baseUrl, target.secret()]).toEqual([`${SIMULATOR}/acorn/v1`, OWN_SECRET])
   })
 
-  it('counts its failures apart from the house’s account and from other tenants’', () => {
+  it('counts its failures apart from the operator’s account and from other tenants’', () => {
     const [mine, other] = [anOwnCredential(caller.tenantId, keks), anOwnCredential(caller.tenantId, keks)]
     const { own } = reachWith({ credentials: [mine, other] })
     const accounts = [`acorn/${MODEL}` as EndpointId, at('acorn', mine.id), at('acorn', other.id)].map(
@@ -106,7 +106,7 @@ describe('a target by a credential of the tenant', () => {
 })
 
 describe('an endpoint of the tenant’s own', () => {
-  it('is called at its own address by the guarded way, with its secret or none', () => {
+  it('is called at its own address by the guarded egress, with its secret or none', () => {
     const endpoints = [anOwnEndpoint(caller.tenantId, keks), anOwnEndpoint(caller.tenantId, keks, { secret: null })]
     const { own } = reachWith({ endpoints })
     const found = endpoints.map(({ endpoint, id }) => own.target(ownTarget(endpoint.id, id)))
@@ -124,7 +124,7 @@ describe('an endpoint of the tenant’s own', () => {
   })
 })
 
-it('who brings nothing along has the reach of all others, and the house’s targets stay the same', () => {
+it('a caller without BYOK resources has the directory of all others, and the operator’s targets stay the same', () => {
   const { directory, own } = reachWith({ credentials: [anOwnCredential(caller.tenantId, keks)] })
   expect(withByok(directory, caller, { secrets: secrets(), simulatorUrl: SIMULATOR })).toBe(directory)
   expect(own.target(`acorn/${MODEL}` as EndpointId)).toBe(directory.target(`acorn/${MODEL}` as EndpointId))

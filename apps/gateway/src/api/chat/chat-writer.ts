@@ -132,7 +132,7 @@ function wiredChoice(wire: ChatDelta['wire']): Json | undefined {
   return Array.isArray(choices) ? (choices[0] as Json | undefined) : undefined
 }
 
-/** What stands beside the known fields of a frame, such as `service_tier`, as JSON that follows other members. */
+/** The unknown fields of a frame, such as `service_tier`, as JSON that follows other members. */
 function unknownFields(wire: ChatDelta['wire']): string {
   let text = ''
   for (const name in wire) {

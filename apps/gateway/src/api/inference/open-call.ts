@@ -25,7 +25,7 @@ export interface AnswerIdentity {
   readonly excludeReasoning: boolean
   /** `: …` comments on a silent stream; the caller can turn them off. */
   readonly comments: boolean
-  /** Fields beside usage or error at the end of an answer, for a request that asked for them. */
+  /** Fields next to usage or error at the end of an answer, for a request that asked for them. */
   readonly extraFields?: (fault: Fault | null) => Readonly<Record<string, unknown>> | null
 }
 

@@ -5,13 +5,13 @@ import { inferring } from '../../http/edge.ts'
 import { mergePreset, type Fields, type Held } from './preset-merge.ts'
 import { isPresetSlug, presetNamed, type PresetNamed } from './preset-name.ts'
 
-/** The preset of a request, and its own words for its model, which the body does not have any more. */
+/** The preset of a request, and the name of its model as the caller wrote it, which the merged body does not have any more. */
 export interface AppliedPreset {
   readonly applied: PresetVersion
   readonly requestedModel: string
 }
 
-/** A body as its route is to read it. */
+/** A body with its preset merged in. */
 export interface PresetApplied {
   readonly body: unknown
   /** Null: it names none. */
@@ -20,7 +20,7 @@ export interface PresetApplied {
 
 /**
  * The body of a request with the preset that it names merged in, before any schema reads it: what comes after sees one request. Throws
- * 404 for a preset that is not there or not in use, 503 when nobody could be asked.
+ * 404 for a preset that is not there or not in use, 503 when it cannot be looked up.
  * @param takes the fields of the route that a preset may fill; null: every one
  */
 export function withPreset(
@@ -44,7 +44,7 @@ async function applied(
   const { tenantId, workspaceId } = inferring(request)
   if (!isPresetSlug(named.slug)) throw unknownPreset(named.slug, [], named.param)
   const found = await presets.lookup({ tenantId, workspaceId }, named.slug, named.version)
-  // Nobody tells of a line that was closed before somebody listened.
+  // A connection that closed before there was a listener for it emits no event.
   if (reply.raw.destroyed) throw new Fault('caller_gone', 'The caller hung up.')
   const preset = inUse(found, named)
   const held = heldBy(preset, named)

@@ -41,7 +41,7 @@ export function modelBody(model: Model, endpoints: readonly Endpoint[], served: 
   }
 }
 
-/** The endpoint with the lowest price of a prompt; undefined when nobody knows a price. */
+/** The endpoint with the lowest price of a prompt; undefined where no price is known. */
 export function cheapestOf(endpoints: readonly Endpoint[]): Endpoint | undefined {
   let cheapest: Endpoint | undefined
   for (const endpoint of endpoints) {
@@ -59,7 +59,7 @@ export function authorOf({ slug }: Model): string {
 /** What is known of an endpoint besides the catalogue. */
 export interface EndpointState {
   readonly served: boolean
-  /** Null: nobody asked it yet. */
+  /** Null: there was no request yet. */
   readonly figures: EndpointFigures | null
   /** Percentiles are for people with a key. */
   readonly withPercentiles: boolean
@@ -105,7 +105,7 @@ export function endpointBody(
   }
 }
 
-/** Countries as the contract writes them; null where nobody knows them, or only that they are in the European Union. */
+/** Countries as the contract writes them; null where they are unknown, or known only to be in the European Union. */
 export function datacentersOf(regions: readonly string[]): readonly string[] | null {
   return regions.length === 0 || regions.includes('eu') ? null : regions.map((country) => country.toUpperCase())
 }

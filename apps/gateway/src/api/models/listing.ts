@@ -22,7 +22,7 @@ export interface Listing {
   /** Those that can be reached, or all when none can. */
   readonly endpoints: readonly Endpoint[]
   readonly served: boolean
-  /** Its cheapest endpoint, whose price the list shows; undefined when nobody knows a price. */
+  /** Its cheapest endpoint, whose price the list shows; undefined where no price is known. */
   readonly cheapest: Endpoint | undefined
   /** For searches: slug and name, in lower case. */
   readonly words: string
@@ -42,7 +42,7 @@ export function listingsOf(directory: TargetDirectory): readonly Listing[] {
   const listings = [...catalogue.models.values()].flatMap((model) => {
     const all = catalogue.endpointsOf.get(model.slug) ?? []
     if (all.length === 0) return []
-    // Where a model is served for real nobody stands in, so that a stand-in's price is not the model's.
+    // A model with a real endpoint is not simulated, so that the price of a simulated one is not the model's.
     const within = isServedByRealProvider(model.slug, directory) ? themselves : reachable
     const able = all.filter(({ provider, price }) => within.has(provider) && price !== null)
     return [listing(model, able.length > 0 ? able : all, able.length > 0)]

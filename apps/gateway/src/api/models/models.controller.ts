@@ -129,7 +129,7 @@ export class ModelsController {
     return known ? modelBody(model, known.endpoints, known.served) : modelBody(model, endpoints, false)
   }
 
-  /** How endpoints are shown to whoever asks. Percentiles are for people with a key; a wrong key is refused as everywhere. */
+  /** How endpoints are shown to this caller. Percentiles are for callers with a key; a wrong key is refused as everywhere. */
   async #endpointBodies(request: FastifyRequest) {
     const { authorization, 'x-api-key': apiKey } = request.headers
     const hasKey = authorization !== undefined || apiKey !== undefined
