@@ -246,7 +246,7 @@ class Hour {
     if (!endpoint || !provider) throw new Error(`${id} is not of the fleet`)
     return {
       ...{ id: endpoint.id, endpoint, provider, adapter: adapterFor('openai'), baseUrl: provider.baseUrl },
-      ...{ secret: () => 'none', account: provider.slug, egress: 'open', own: null },
+      ...{ secret: () => 'none', account: provider.slug, egress: 'unrestricted', own: null },
     }
   }
 }

@@ -122,7 +122,7 @@ function chunkWriting(): () => void {
       baseUrl: serving.baseUrl,
       secret: () => 'none',
       account: serving.slug,
-      egress: 'open',
+      egress: 'unrestricted',
       own: null,
     },
     head: [],

@@ -67,7 +67,7 @@ export class Gateway {
     this.#health = stores.health.tracker
     const probing = {
       tracker: this.#health,
-      egress: this.#egress.open,
+      egress: this.#egress.unrestricted,
       directory: () => stores.directory(),
       nowMs: now,
     }
@@ -172,7 +172,7 @@ export class Gateway {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#egress.open.close(), this.#egress.guarded.close()])
+    await Promise.all([this.#egress.unrestricted.close(), this.#egress.restricted.close()])
     await this.stores.close()
   }
 
@@ -214,11 +214,11 @@ const LAST_EVENTS_MS_MAX = 1_000
 function egressByMode(config: GatewayConfig, { lookup }: GatewayOptions): Readonly<Record<EgressMode, Egress>> {
   const shared = { connectTimeoutMs: config.UPSTREAM_CONNECT_TIMEOUT_MS, ...(lookup && { lookup }) }
   return {
-    open: new Egress({ ...shared, connectionsMax: CONNECTIONS_PER_ORIGIN_MAX }),
-    guarded: new Egress({
+    unrestricted: new Egress({ ...shared, connectionsMax: CONNECTIONS_PER_ORIGIN_MAX }),
+    restricted: new Egress({
       ...shared,
       connectionsMax: CONNECTIONS_PER_OWN_ORIGIN_MAX,
-      guard: { allow: config.EGRESS_ALLOW },
+      restricted: { allow: config.EGRESS_ALLOW },
     }),
   }
 }

@@ -5,7 +5,7 @@ import type { OwnTestResult } from '@turnpike/store'
 
 /** A secret to test, and the provider or endpoint that it belongs to. */
 export interface CredentialTest {
-  /** The guarded one where the tenant wrote the address. */
+  /** Restricted where the tenant wrote the address. */
   readonly egress: Pick<Egress, 'get'>
   readonly adapter: Adapter
   readonly baseUrl: string

@@ -54,7 +54,7 @@ export class TestRuns {
 
   constructor(options: TestRunsOptions) {
     this.#options = options
-    this.#toTenants = new Egress({ ...OUTSIDE, guard: { allow: options.allow } })
+    this.#toTenants = new Egress({ ...OUTSIDE, restricted: { allow: options.allow } })
   }
 
   /** Null when the organisation has no such key. Throws Fault `rate_limited`, or `conflict` when it has nowhere to go. */

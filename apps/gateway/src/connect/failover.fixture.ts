@@ -39,7 +39,7 @@ export function aTarget(name: string): Target {
     baseUrl: 'http://unused.test',
     secret: () => 'none',
     account: slug,
-    egress: 'open',
+    egress: 'unrestricted',
     own: null,
   }
 }

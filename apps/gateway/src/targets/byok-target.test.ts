@@ -44,7 +44,7 @@ describe('a target by a credential of the tenant', () => {
     const credential = openai()
     const id = at('openai', credential.id)
     const target = reachWith({ credentials: [credential] }).own.target(id)
-    expect(target).toMatchObject({ id, baseUrl: 'https://api.openai.com/v1', egress: 'open', own: credential })
+    expect(target).toMatchObject({ id, baseUrl: 'https://api.openai.com/v1', egress: 'unrestricted', own: credential })
     expect(target.endpoint.id).toBe(`openai/${MODEL}`)
     expect(target.secret()).toBe(OWN_SECRET)
   })
@@ -106,13 +106,13 @@ describe('a target by a credential of the tenant', () => {
 })
 
 describe('an endpoint of the tenant’s own', () => {
-  it('is called at its own address by the guarded egress, with its secret or none', () => {
+  it('is called at its own address by restricted egress, with its secret or none', () => {
     const endpoints = [anOwnEndpoint(caller.tenantId, keks), anOwnEndpoint(caller.tenantId, keks, { secret: null })]
     const { own } = reachWith({ endpoints })
     const found = endpoints.map(({ endpoint, id }) => own.target(ownTarget(endpoint.id, id)))
     expect(found).toMatchObject([
-      { baseUrl: 'https://box.example/v1', egress: 'guarded', account: endpoints[0]?.id },
-      { egress: 'guarded', account: endpoints[1]?.id },
+      { baseUrl: 'https://box.example/v1', egress: 'restricted', account: endpoints[0]?.id },
+      { egress: 'restricted', account: endpoints[1]?.id },
     ])
     expect(found.map((target) => target.secret())).toEqual([OWN_SECRET, ''])
   })
@@ -128,5 +128,9 @@ it('a caller without BYOK resources has the directory of all others, and the ope
   const { directory, own } = reachWith({ credentials: [anOwnCredential(caller.tenantId, keks)] })
   expect(withByok(directory, caller, { secrets: secrets(), simulatorUrl: SIMULATOR })).toBe(directory)
   expect(own.target(`acorn/${MODEL}` as EndpointId)).toBe(directory.target(`acorn/${MODEL}` as EndpointId))
-  expect(own.target(`acorn/${MODEL}` as EndpointId)).toMatchObject({ egress: 'open', own: null, account: 'acorn' })
+  expect(own.target(`acorn/${MODEL}` as EndpointId)).toMatchObject({
+    egress: 'unrestricted',
+    own: null,
+    account: 'acorn',
+  })
 })

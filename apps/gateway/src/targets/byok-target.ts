@@ -68,12 +68,12 @@ function byCredential(
       return dependencies.secrets.open(caller.tenantId, own)
     },
     account: own.id,
-    egress: 'open',
+    egress: 'unrestricted',
     own,
   }
 }
 
-/** An address that the tenant wrote: only ever by the guarded egress. */
+/** An address that the tenant wrote: only ever by restricted egress. */
 function atEndpoint(
   id: TargetId,
   own: OwnEndpoint,
@@ -90,7 +90,7 @@ function atEndpoint(
     baseUrl: provider.baseUrl,
     secret: () => (own.sealed === null ? '' : secrets.open(tenantId, own)),
     account: own.id,
-    egress: 'guarded',
+    egress: 'restricted',
     own,
   }
 }

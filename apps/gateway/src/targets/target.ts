@@ -12,8 +12,8 @@ import {
 import { adapterOf, type Adapter } from '@turnpike/providers'
 import type { GatewayConfig } from '../config.ts'
 
-/** `open`: to providers that the operator chose. `guarded`: to addresses that a tenant wrote. */
-export type EgressMode = 'open' | 'guarded'
+/** `unrestricted`: to providers that the operator chose. `restricted`: to addresses that a tenant wrote. */
+export type EgressMode = 'unrestricted' | 'restricted'
 
 /** An endpoint by one account, with everything needed to call it. */
 export interface Target {
@@ -108,7 +108,7 @@ function operatorTarget(endpoint: Endpoint, provider: Provider, account: Account
     adapter: adapterOf(provider),
     ...account,
     account: provider.slug,
-    egress: 'open',
+    egress: 'unrestricted',
     own: null,
   }
 }

@@ -46,7 +46,7 @@ export interface EgressOptions {
   /** Sockets per origin; a request beyond the limit waits within its own deadline. */
   readonly connectionsMax: number
   /** For URLs that tenants wrote: https on two ports to public addresses, and what the operator allows in addition. Left out: any address. */
-  readonly guard?: { readonly allow: EgressAllow }
+  readonly restricted?: { readonly allow: EgressAllow }
   /** How names are resolved. Default: by the system; when restricted by the hosts file and the name servers alone. */
   readonly lookup?: NameLookup
   /** Default: the process's monotonic clock. */
@@ -93,15 +93,15 @@ export class Egress {
   readonly #connect: (target: ConnectTarget, callback: ConnectCallback) => void
 
   constructor(options: EgressOptions) {
-    const { guard, connectTimeoutMs: timeoutMs, nowMs = now } = options
-    const { lookup = guard ? lookUpByNameServers() : lookUpBySystem } = options
+    const { restricted, connectTimeoutMs: timeoutMs, nowMs = now } = options
+    const { lookup = restricted ? lookUpByNameServers() : lookUpBySystem } = options
     this.#options = options
     this.#nowMs = nowMs
     this.#connect = connector({
       open: buildConnector({ timeout: 0 }),
       names: new NameCache({ lookup, waitMsMax: timeoutMs, nowMs }),
       timeoutMs,
-      allow: guard?.allow ?? null,
+      allow: restricted?.allow ?? null,
     })
   }
 
@@ -155,9 +155,9 @@ export class Egress {
   }
 
   #parse(baseUrl: string): URL {
-    const { guard } = this.#options
-    if (!guard) return new URL(baseUrl)
-    const check = checkUrlText(baseUrl, guard.allow)
+    const { restricted } = this.#options
+    if (!restricted) return new URL(baseUrl)
+    const check = checkUrlText(baseUrl, restricted.allow)
     if (!check.ok) throw egressRefused(check)
     return check.url
   }

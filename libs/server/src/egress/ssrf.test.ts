@@ -26,15 +26,15 @@ afterEach(async () => {
   for (const end of endings.splice(0).toReversed()) await end()
 })
 
-function guarded(lookup: NameLookup = toLoopback, allow: EgressAllow = NO_EGRESS_ALLOW): Egress {
-  const egress = new Egress({ connectTimeoutMs: 1_000, connectionsMax: 4, guard: { allow }, lookup })
+function restricted(lookup: NameLookup = toLoopback, allow: EgressAllow = NO_EGRESS_ALLOW): Egress {
+  const egress = new Egress({ connectTimeoutMs: 1_000, connectionsMax: 4, restricted: { allow }, lookup })
   endings.push(() => egress.close())
   return egress
 }
 
 /** What each sink makes of a URL: the judgement at save, a completion, the test of a credential. */
 async function atEverySink(url: string, lookup: NameLookup = toLoopback): Promise<string[]> {
-  const egress = guarded(lookup)
+  const egress = restricted(lookup)
   const judged = await checkUrl(url, NO_EGRESS_ALLOW, lookup)
   return [judged.ok ? 'saved' : 'refused', await outcome(post(egress, url)), await outcome(get(egress, url))]
 }
@@ -82,8 +82,8 @@ describe('S-11 a URL of a tenant’s never leads to an address that is not publi
   it('reaches the listener when the operator allows it, so that what follows means something', async () => {
     const before = watch.arrived()
     const allow = parseEgressAllow(`127.0.0.1:${watch.port}`)
-    expect(await outcome(post(guarded(toLoopback, allow), `https://127.0.0.1:${watch.port}`))).toMatch('failed')
-    expect(await outcome(get(guarded(toLoopback, allow), `https://a.example:${watch.port}`))).toMatch('failed')
+    expect(await outcome(post(restricted(toLoopback, allow), `https://127.0.0.1:${watch.port}`))).toMatch('failed')
+    expect(await outcome(get(restricted(toLoopback, allow), `https://a.example:${watch.port}`))).toMatch('failed')
     expect(watch.arrived() - before).toBe(2)
     expect(watch.opened()).toBe(2)
   })
@@ -124,7 +124,7 @@ describe('S-11 a URL of a tenant’s never leads to an address that is not publi
     const rebinding: NameLookup = () => Promise.resolve(answers.shift() ?? ['127.0.0.1'])
     const url = `https://rebinding.attacker.example:${watch.port}`
     expect(await checkUrl(url, NO_EGRESS_ALLOW, rebinding)).toMatchObject({ ok: true })
-    expect(await outcome(post(guarded(rebinding), url))).toBe('refused')
+    expect(await outcome(post(restricted(rebinding), url))).toBe('refused')
     expect([watch.arrived(), watch.opened()]).toEqual([2, 0])
   })
 
@@ -140,7 +140,7 @@ describe('S-11 a URL of a tenant’s never leads to an address that is not publi
     let lines = 0
     server.on('connection', () => lines++)
     const port = await listening(server)
-    const egress = guarded(toLoopback, parseEgressAllow(`127.0.0.1:${port}`))
+    const egress = restricted(toLoopback, parseEgressAllow(`127.0.0.1:${port}`))
     for (const send of [post, get, post, get]) expect(await send(egress, `http://127.0.0.1:${port}`)).toMatch('302')
     expect(asked).toBe(places.length)
     expect(watch.arrived()).toBe(2)
@@ -156,7 +156,7 @@ describe('S-11 a URL of a tenant’s never leads to an address that is not publi
         response.end()
       }),
     )
-    const egress = guarded(toLoopback, parseEgressAllow(`127.0.0.1:${port}`))
+    const egress = restricted(toLoopback, parseEgressAllow(`127.0.0.1:${port}`))
     const host = `127.0.0.1:${port}`
     const inner = `127.0.0.1:${watch.port}`
     for (const path of [`/#@${inner}/`, `/?@${inner}/`, `/@${inner}`, `//${inner}/`, `/../../@${inner}`])
@@ -183,7 +183,7 @@ describe('S-11 a URL of a tenant’s never leads to an address that is not publi
     vi.stubEnv('NODE_USE_ENV_PROXY', '1')
     endings.push(() => Promise.resolve(vi.unstubAllEnvs()))
     expect(await atEverySink(`https://loopback.attacker.example:${watch.port}`)).toEqual(REFUSED)
-    const egress = guarded(toLoopback, parseEgressAllow(`127.0.0.1:${port}`))
+    const egress = restricted(toLoopback, parseEgressAllow(`127.0.0.1:${port}`))
     expect(await get(egress, `http://allowed.example:${port}`)).toBe('200 directly')
     expect(asked).toEqual([])
   })
@@ -230,7 +230,7 @@ const SUBNETS: readonly (readonly [network: string, bits: number])[] = [
 describe('what a caller is told of a refusal', () => {
   it('names the rule, and nothing of the network behind the name', async () => {
     const thrown: unknown = await post(
-      guarded(() => Promise.resolve(['10.0.0.3'])),
+      restricted(() => Promise.resolve(['10.0.0.3'])),
       'https://intranet.example',
     ).catch((error: unknown) => error)
     expect(thrown).toMatchObject({ code: 'upstream_unreachable', blame: 'upstream' })
@@ -251,7 +251,7 @@ describe('an address that the operator allows', () => {
     const allow = parseEgressAllow(`127.0.0.1:${port}`)
     // As a hosts file has it: one of the two is allowed.
     const lookup: NameLookup = (host) => Promise.resolve(host === 'localhost' ? ['::1', '127.0.0.1'] : ['127.0.0.2'])
-    const egress = guarded(lookup, allow)
+    const egress = restricted(lookup, allow)
     for (const host of ['127.0.0.1', 'localhost', '0x7f.1'])
       expect(await get(egress, `http://${host}:${port}`)).toBe('200 well')
     for (const url of [`http://127.0.0.1:${otherPort}`, `http://127.0.0.2:${port}`, `http://next.example:${port}`]) {
