@@ -51,7 +51,7 @@ export function openTrace(column: TraceColumn | null, endpoint: TargetId | null)
   const candidate = (position: number) => (rest ? candidateOf(rest, position) : endpoint)
   const [first] = rest?.t ?? []
   return {
-    policies: (policies ?? []).map(([id, version]) => ({ id, version })),
+    policies: (policies ?? []).map(([id, policyVersion]) => ({ id, version: policyVersion })),
     attempts: attempts.map((attempt) => openAttempt(attempt, candidate)).filter((attempt) => attempt !== null),
     warm: rest?.s === 1 && first !== undefined ? candidate(first) : null,
   }
