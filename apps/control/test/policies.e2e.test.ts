@@ -18,7 +18,7 @@ import {
   type Policy,
 } from '@turnpike/contract'
 import { checkKey, newCredentialSecretsText, openKeyPath } from '@turnpike/store'
-import { waitFor } from '@turnpike/testkit'
+import { testPool, waitFor } from '@turnpike/testkit'
 import { anOwnEndpoint } from './own-forms.ts'
 import { colleagueOf, startControl, verifiedPerson, type Person, type RunningControl } from './control-process.ts'
 
@@ -288,6 +288,20 @@ describe('by program, with a management key', () => {
     const json = (await response.json()) as Record<string, unknown>
     return { status: response.status, body: json, error: (json['error'] ?? {}) as Record<string, unknown> }
   }
+
+  it('changes document and name in one transaction: where one of them fails, neither is changed', async () => {
+    const made = await ask('POST', '/policies', { name: 'whole', document: { objective: 'cost' } })
+    const { data } = ManagedPolicyAnswer.parse(made.body)
+    const owner = testPool(running.database.ownerUrl, 1)
+    // Whatever the database may have against a name.
+    await owner.query(`ALTER TABLE policies ADD CONSTRAINT not_this_name CHECK (name <> 'half')`)
+    const patch = { name: 'half', document: { objective: 'latency' }, based_on: 1 }
+    expect((await ask('PATCH', `/policies/${data.id}`, patch)).status).toBe(500)
+    await owner.query('ALTER TABLE policies DROP CONSTRAINT not_this_name')
+    await owner.end()
+    expect(ManagedPolicyAnswer.parse((await ask('GET', `/policies/${data.id}`)).body).data).toEqual(data)
+    await ask('DELETE', `/policies/${data.id}`)
+  })
 
   it('makes, lists, changes, rolls back, attaches and archives', async () => {
     const made = await ask('POST', '/policies', { name: 'by program', document: { objective: 'cost' } })

@@ -13,31 +13,17 @@ import {
   type PolicyPreviewAnswer,
   type PolicyVersionList,
 } from '@turnpike/contract'
-import {
-  archivePolicy,
-  createPolicy,
-  findPolicy,
-  listPolicies,
-  listPolicyVersions,
-  policyLayers,
-  recentHealth,
-  renamePolicy,
-  rollBackPolicy,
-  savePolicy,
-  type Author,
-  type PolicySummary,
-} from '@turnpike/store'
+import { listPolicies, listPolicyVersions, policyLayers, recentHealth, type Author } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { refuseRole, signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
-import { problemsOfPolicy, refuseInvalid } from './unsatisfiable.ts'
+import { archive, changePolicy, makePolicy, policyOf, rollBack, type PolicyOutcome } from './changes.ts'
+import { routingContextOf } from './combined.ts'
 import { noSuchPolicy, policyId, policyRow, versionRow } from './policy-row.ts'
 import { previewOf } from './preview.ts'
 import { parseSuggesting } from './problems.ts'
-import type { RoutingContext } from './coverage.ts'
-import { refusingUnsatisfiable, routingContextOf } from './combined.ts'
-import { warningsOf } from './warnings.ts'
+import { refuseInvalid } from './unsatisfiable.ts'
 
 /** Routing policies: made, saved in versions, tried out, rolled back and archived. What they are attached to is elsewhere. */
 @Controller('console/v1/policies')
@@ -55,25 +41,22 @@ export class PoliciesController {
   @Get(':id')
   @RouteConfig({ access: 'policies:read' })
   async one(@Param('id') id: string, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
-    return this.#answer(request, await findPolicy(this.control.prisma, signedInOf(request).tenantId, policyId(id)))
+    return answerOf(await policyOf(this.control, authorOf(request), policyId(id)))
   }
 
   @Post()
   @RouteConfig({ access: 'policies:update' })
   async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const wanted = parseSuggesting(PolicyCreate, body)
-    const { catalogue, own } = await this.#world(request)
-    problemsOfPolicy(wanted.document, catalogue, own)
-    const creating = createPolicy(this.control.prisma, authorOf(request), wanted)
-    void reply.code(201).send(await this.#answer(request, await this.control.published(creating)))
+    void reply.code(201).send(answerOf(await makePolicy(this.control, authorOf(request), wanted)))
   }
 
   @Patch(':id')
   @RouteConfig({ access: 'policies:update' })
   async rename(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
     const { name } = parse(PolicyRename, body)
-    const renaming = renamePolicy(this.control.prisma, authorOf(request), policyId(id), name)
-    return this.#answer(request, await this.control.published(renaming))
+    const wanted = { name, basedOn: null, onWide: refusingTheNarrow(request) }
+    return answerOf(await changePolicy(this.control, authorOf(request), policyId(id), wanted))
   }
 
   @Post(':id/versions')
@@ -82,14 +65,8 @@ export class PoliciesController {
   async save(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
     const known = policyId(id)
     const { document, basedOn } = parseSuggesting(PolicySave, body)
-    const world = await this.#world(request)
-    problemsOfPolicy(document, world.catalogue, world.own)
-    const onTogether = refusingUnsatisfiable(world, 'document')
-    const wanted = { document, basedOn, onWide: refusingTheNarrow(request), onTogether }
-    return this.#answer(
-      request,
-      await this.control.published(savePolicy(this.control.prisma, authorOf(request), known, wanted)),
-    )
+    const wanted = { document, basedOn, onWide: refusingTheNarrow(request) }
+    return answerOf(await changePolicy(this.control, authorOf(request), known, wanted))
   }
 
   @Get(':id/versions')
@@ -117,20 +94,15 @@ export class PoliciesController {
   ): Promise<PolicyAnswer> {
     const known = policyId(id)
     const { version, basedOn } = parse(PolicyRollback, body)
-    const onTogether = refusingUnsatisfiable(await this.#world(request), 'version')
-    const wanted = { version, basedOn, onWide: refusingTheNarrow(request), onTogether }
-    return this.#answer(
-      request,
-      await this.control.published(rollBackPolicy(this.control.prisma, authorOf(request), known, wanted)),
-    )
+    const wanted = { version, basedOn, onWide: refusingTheNarrow(request) }
+    return answerOf(await rollBack(this.control, authorOf(request), known, wanted))
   }
 
   @Post(':id/archive')
   @HttpCode(200)
   @RouteConfig({ access: 'policies:update' })
   async archive(@Param('id') id: string, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
-    const archiving = archivePolicy(this.control.prisma, authorOf(request), policyId(id), Date.now())
-    return this.#answer(request, await this.control.published(archiving))
+    return answerOf(await archive(this.control, authorOf(request), policyId(id)))
   }
 
   @Post('preview')
@@ -140,24 +112,16 @@ export class PoliciesController {
     const question = parseSuggesting(PolicyPreviewQuestion, body)
     const { tenantId, workspace, organisation } = signedInOf(request)
     const { prisma, pool } = this.control
-    const world = await this.#world(request)
-    refuseInvalid(question.document, world.catalogue, world.own)
+    const context = await routingContextOf(this.control, tenantId, Date.now())
+    refuseInvalid(question.document, context.catalogue, context.own)
     const layers = await policyLayers(prisma, tenantId, workspace.id)
-    const health = await recentHealth(pool, world.nowMs)
-    return { data: previewOf(question, { ...world, layers, funds: organisation.funds, health }) }
+    const health = await recentHealth(pool, context.nowMs)
+    return { data: previewOf(question, { ...context, layers, funds: organisation.funds, health }) }
   }
+}
 
-  #world(request: FastifyRequest): Promise<RoutingContext> {
-    return routingContextOf(this.control, signedInOf(request).tenantId, Date.now())
-  }
-
-  /** Another organisation's policy and one that never was are answered alike. */
-  async #answer(request: FastifyRequest, policy: PolicySummary | null): Promise<PolicyAnswer> {
-    if (!policy) throw noSuchPolicy()
-    const data = policyRow(policy)
-    const { catalogue, own } = await this.#world(request)
-    return { data, warnings: warningsOf(data.document, catalogue, own) }
-  }
+function answerOf({ policy, warnings }: PolicyOutcome): PolicyAnswer {
+  return { data: policyRow(policy), warnings }
 }
 
 function authorOf(request: FastifyRequest): Author {

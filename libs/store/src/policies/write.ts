@@ -46,9 +46,11 @@ export function createPolicy(
 
 /** Gives a policy another name; null when the tenant has no such. */
 export function renamePolicy(prisma: PrismaClient, author: Author, id: string, name: string) {
-  return change(prisma, author, id, async (door, _transaction, row) => {
-    if (row.name !== name) await door.policies.update(id, { name }, 'policy.rename')
-  })
+  return change(prisma, author, id, (door, _transaction, row) => rename(door, row, name))
+}
+
+async function rename(door: Tables, row: Policy, name: string): Promise<void> {
+  if (row.name !== name) await door.policies.update(row.id, { name }, 'policy.rename')
 }
 
 export interface PolicySaving {
@@ -61,7 +63,7 @@ export interface PolicySaving {
 }
 
 /**
- * Puts a new version in force; null when the tenant has no such policy. Throws Fault `conflict` that says who saved what when, if
+ * Puts a new version in force, under another name if one is given; null when the tenant has no such policy. Throws Fault `conflict` that says who saved what when, if
  * the newest version is not the one that the author saw. A document that is in force already makes no version.
  * The audit entry has the numbers of both versions: their documents are kept for good beside it.
  */
@@ -69,10 +71,11 @@ export function savePolicy(
   prisma: PrismaClient,
   author: Author,
   id: string,
-  { document, ...saving }: PolicySaving & { readonly document: PolicyDocument },
+  { document, name, ...saving }: PolicySaving & { readonly document: PolicyDocument; readonly name?: string },
 ) {
   return change(prisma, author, id, async (door, transaction, row) => {
     await refuseSaving(transaction, row, saving)
+    if (name !== undefined) await rename(door, row, name)
     await putInForce(door, transaction, author, row, {
       document,
       action: 'policy.version',

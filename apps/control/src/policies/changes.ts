@@ -1,0 +1,102 @@
+import type { PolicyDocument, PolicyWarning } from '@turnpike/contract'
+import {
+  archivePolicy,
+  createPolicy,
+  findPolicy,
+  renamePolicy,
+  rollBackPolicy,
+  savePolicy,
+  type Author,
+  type Mutated,
+  type PolicySummary,
+} from '@turnpike/store'
+import type { Control } from '../control.ts'
+import { refusingUnsatisfiable, routingContextOf } from './combined.ts'
+import type { RoutingContext } from './coverage.ts'
+import { noSuchPolicy } from './policy-row.ts'
+import { problemsOfPolicy } from './unsatisfiable.ts'
+import { warningsOf } from './warnings.ts'
+
+/** A policy as a change leaves it, and what its author should think about. The console and the management API show it each in its words. */
+export interface PolicyOutcome {
+  readonly policy: PolicySummary
+  readonly warnings: PolicyWarning[]
+}
+
+/** Another organisation's policy and one that never was are answered alike. */
+export async function policyOf(control: Control, author: Author, id: string): Promise<PolicyOutcome> {
+  return outcome(await findPolicy(control.prisma, author.tenantId, id), await contextOf(control, author))
+}
+
+export async function makePolicy(
+  control: Control,
+  author: Author,
+  wanted: { readonly name: string; readonly document: PolicyDocument },
+): Promise<PolicyOutcome> {
+  const context = await contextOf(control, author)
+  problemsOfPolicy(wanted.document, context.catalogue, context.own)
+  return outcome(await control.published(createPolicy(control.prisma, author, wanted)), context)
+}
+
+interface Saving {
+  /** Number of the version that the author saw; null: whatever is newest. */
+  readonly basedOn: number | null
+  /** Called before the change of a policy of everybody's keys; throws when that is not allowed. */
+  readonly onWide: () => void
+}
+
+/** Another document, another name or both: in one transaction. */
+export async function changePolicy(
+  control: Control,
+  author: Author,
+  id: string,
+  { document, name, ...saving }: Saving & { readonly document?: PolicyDocument; readonly name?: string },
+): Promise<PolicyOutcome> {
+  const { prisma } = control
+  if (!document) {
+    return name === undefined
+      ? policyOf(control, author, id)
+      : published(control, author, renamePolicy(prisma, author, id, name))
+  }
+  const context = await contextOf(control, author)
+  problemsOfPolicy(document, context.catalogue, context.own)
+  const onTogether = refusingUnsatisfiable(context, 'document')
+  const wanted = { ...saving, document, onTogether, ...(name !== undefined && { name }) }
+  return published(control, author, savePolicy(prisma, author, id, wanted), context)
+}
+
+/** The document of an earlier version becomes the newest one. */
+export async function rollBack(
+  control: Control,
+  author: Author,
+  id: string,
+  wanted: Saving & { readonly version: number },
+): Promise<PolicyOutcome> {
+  const context = await contextOf(control, author)
+  const onTogether = refusingUnsatisfiable(context, 'version')
+  return published(control, author, rollBackPolicy(control.prisma, author, id, { ...wanted, onTogether }), context)
+}
+
+export function archive(control: Control, author: Author, id: string): Promise<PolicyOutcome> {
+  return published(control, author, archivePolicy(control.prisma, author, id, Date.now()))
+}
+
+/** @param context as the change was checked against; absent: the change needed none */
+async function published(
+  control: Control,
+  author: Author,
+  mutation: Promise<Mutated<PolicySummary | null>>,
+  context?: RoutingContext,
+): Promise<PolicyOutcome> {
+  const policy = await control.published(mutation)
+  return outcome(policy, context ?? (await contextOf(control, author)))
+}
+
+function outcome(policy: PolicySummary | null, { catalogue, own }: RoutingContext): PolicyOutcome {
+  if (!policy) throw noSuchPolicy()
+  return { policy, warnings: warningsOf(policy.document as PolicyDocument, catalogue, own) }
+}
+
+function contextOf(control: Control, { tenantId }: Author): Promise<RoutingContext> {
+  return routingContextOf(control, tenantId, Date.now())
+}
