@@ -3,8 +3,8 @@ import { ownTarget, type KeyId, type ModelSlug, type OwnId, type ProviderSlug, t
 import { isOnlySimulated } from './route/simulated-provider.ts'
 
 /**
- * What an organisation brings along: its credentials at providers of the catalogue, and endpoints of its own. Part of what the key
- * check answers, so that it outlives the stores as the key does. Never changed once it was given.
+ * The BYOK resources of an organisation: its credentials at providers of the catalogue, and its own endpoints. Part of what the key check
+ * answers, so that they outlive the stores as the key does. Immutable.
  */
 export interface Own {
   readonly credentials: readonly OwnCredential[]
@@ -21,7 +21,7 @@ export interface OwnCredential {
   /** Grows with each new secret. */
   readonly version: number
   readonly provider: ProviderSlug
-  /** Where the secret may be sent, as `destinationOf` had it when it was stored. Anywhere else it stays at home. */
+  /** Where the secret may be sent, as `destinationOf` had it when it was stored. It is sent nowhere else. */
   readonly boundTo: string
   readonly placement: Placement
   /** 0 to 99; smaller is tried first. */
@@ -63,15 +63,15 @@ export interface SealedSecret {
 export const OWN_AUTHOR = '~tenant'
 
 /**
- * The class of places that a secret stored for this provider may be sent to: its origin, or `simulated` for one that is made up; null
- * where there is no address at all. A stand-in is no such place: no secret of a tenant's is shown to it.
+ * The address that a secret stored for this provider may be sent to: its origin, or `simulated` for a made-up one; null where there is no
+ * address. The simulated provider of a real one is no such address: it receives no tenant's secret.
  */
 export function destinationOf({ baseUrl }: Pick<Provider, 'baseUrl'>): string | null {
   if (isOnlySimulated({ baseUrl })) return 'simulated'
   return URL.canParse(baseUrl) ? new URL(baseUrl).origin : null
 }
 
-/** The same, arranged to be looked things up in. */
+/** The same, indexed. */
 export interface OwnIndex {
   readonly credentialsOf: ReadonlyMap<ProviderSlug, readonly OwnCredential[]>
   readonly endpointsOf: ReadonlyMap<ModelSlug, readonly OwnEndpoint[]>
@@ -82,7 +82,7 @@ export interface OwnIndex {
 
 const indexed = new WeakMap<Own, OwnIndex>()
 
-/** Arranged once, and remembered as long as the object lives. */
+/** Built once, and kept as long as the object lives. */
 export function indexOf(own: Own): OwnIndex {
   const known = indexed.get(own)
   if (known) return known
@@ -96,16 +96,16 @@ export function indexOf(own: Own): OwnIndex {
   return made
 }
 
-/** Every name that an account or endpoint of one's own can have in a list, whether a request may use it or not. */
+/** Every target that a credential or endpoint of the organisation can be, whether a request may use it or not. */
 export function ownTargets(
   { credentials, endpoints }: Own,
   { endpointsOf }: Pick<Catalogue, 'endpointsOf'>,
 ): TargetId[] {
   const accounts = grouped(credentials, ({ provider }) => provider)
-  const copies = [...endpointsOf.values()].flatMap((known) =>
+  const atProviders = [...endpointsOf.values()].flatMap((known) =>
     known.flatMap(({ id, provider }) => (accounts.get(provider) ?? []).map((one) => ownTarget(id, one.id))),
   )
-  return [...copies, ...endpoints.map(({ endpoint, id }) => ownTarget(endpoint.id, id))]
+  return [...atProviders, ...endpoints.map(({ endpoint, id }) => ownTarget(endpoint.id, id))]
 }
 
 function grouped<Name, One>(all: readonly One[], nameOf: (one: One) => Name): ReadonlyMap<Name, readonly One[]> {

@@ -4,7 +4,7 @@ import { refusal } from '../policies/problems.ts'
 import { problemsInNames, type FieldNames } from './check-names.ts'
 
 /** Names in a provider key, all known. */
-export interface KnownNames {
+interface KnownNames {
   readonly provider: ProviderSlug
   readonly models: readonly ModelSlug[] | null
   readonly keys: readonly KeyId[] | null

@@ -23,7 +23,7 @@ import {
 import type { OwnLimits } from './limits.ts'
 import { testCredential, type TestOutcome, type CredentialTest } from './test-credential.ts'
 
-export interface TestRunsOptions {
+interface TestRunsOptions {
   readonly prisma: PrismaClient
   /** Null: no secret can be opened here. */
   readonly keks: KeyEncryptionKeys | null
@@ -36,7 +36,7 @@ export interface TestRunsOptions {
 }
 
 /** What a test call found, and when it was made. */
-export interface TestRun extends TestOutcome {
+interface TestRun extends TestOutcome {
   readonly at: Date
 }
 

@@ -5,7 +5,7 @@ import {
   forgetRevocations,
   isStoreUnavailable,
   openKeyPath,
-  tellRevocations,
+  publishRevocations,
   type Author,
   type PresentedKey,
   type KeyPath,
@@ -102,12 +102,12 @@ function openPath({ config, secrets, log }: ManagementOptions): KeyPath {
     redisUrl: config.REDIS_URL,
     applicationName: 'turnpike control keys',
     onStore: (store, state, trouble) => {
-      if (state === 'open') log.warn({ store, state, trouble }, 'a store is left alone')
-      else log.warn({ store, state }, 'a store is in use again')
+      if (state === 'open') log.warn({ store, state, trouble }, 'the breaker of a store is open')
+      else log.warn({ store, state }, 'the breaker of a store is closed again')
     },
     onChannel: (channel, heard) => {
-      if (heard) log.info({ channel }, 'changes of keys are heard again')
-      else log.warn({ channel }, 'changes of keys are not heard on this channel')
+      if (heard) log.info({ channel }, 'changes of keys are received again')
+      else log.warn({ channel }, 'changes of keys are not received on this channel')
     },
   })
 }
@@ -127,7 +127,7 @@ function openPending(
     file,
     log,
     deny: (revocation) => path.keys.deny(revocation),
-    tell: (revocations) => tellRevocations(redis, secrets, revocations),
+    tell: (revocations) => publishRevocations(redis, secrets, revocations),
     forget: (revocations) => forgetRevocations(redis, revocations),
     async carryOut(revocation) {
       // Who asked for it is not in the file.

@@ -8,7 +8,7 @@ const POLL_MS = 5_000
 /** Before there is one, nothing can be served. */
 const FIRST_POLL_MS = 250
 
-export interface FollowedCatalogue {
+interface FollowedCatalogue {
   /** Settles after the first try, whether it worked or not. */
   readonly tried: Promise<void>
   /** The newest one known; null before the first. */

@@ -22,18 +22,18 @@ export interface OpenJournal {
 
 /** Opens this process's journal, with what an earlier life of it left there. Rejects when another process owns the folder. */
 export async function openJournal(config: GatewayConfig, pool: Pool, log: Logger): Promise<OpenJournal> {
-  const told = (cause: unknown) => (cause === undefined ? {} : { error: cause })
+  const causeOf = (cause: unknown) => (cause === undefined ? {} : { error: cause })
   const journal = await Journal.open({
     folder: config.JOURNAL_DIR,
     sync: config.JOURNAL_SYNC,
-    onState: (state, cause) => log.error({ state, ...told(cause) }, 'the disk of the journal'),
+    onState: (state, cause) => log.error({ state, ...causeOf(cause) }, 'the disk of the journal'),
   })
   const shipper = new Shipper({
     journal,
     pool,
     node: config.NODE_NAME,
-    onState: (state, cause) => log.warn({ state, ...told(cause) }, 'shipping usage'),
-    onRefused: (_row, cause) => log.error(told(cause), 'a row of usage was refused and is lost'),
+    onState: (state, cause) => log.warn({ state, ...causeOf(cause) }, 'shipping usage'),
+    onRefused: (_row, cause) => log.error(causeOf(cause), 'a row of usage was refused and is lost'),
   })
   const recent = new LRUCache<RequestId, UsageRecord>({ max: RECENT_MAX })
   return {

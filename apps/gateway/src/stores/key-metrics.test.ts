@@ -1,7 +1,7 @@
 import { createMetrics } from '@turnpike/server'
 import { KeyCache } from '@turnpike/store'
 import { expect, it } from 'vitest'
-import { countRefusals, keyMetrics } from './key-metrics.ts'
+import { countRefusedKeys, keyMetrics } from './key-metrics.ts'
 import { showMetric } from '@turnpike/server'
 
 const NOTHING = { sampled: { memory: 0, redis: 0 }, inconsistent: { memory: 0, redis: 0 } }
@@ -9,7 +9,7 @@ const NOTHING = { sampled: { memory: 0, redis: 0 }, inconsistent: { memory: 0, r
 /** A gateway that just started, beside a Postgres that is away. */
 function started(redis: boolean | null) {
   const keys = new KeyCache({ redis: null, fromPostgres: () => Promise.reject(new Error('connect ECONNREFUSED')) })
-  const refusals = countRefusals()
+  const refusals = countRefusedKeys()
   const registry = createMetrics('test')
   const metrics = keyMetrics({
     keys,

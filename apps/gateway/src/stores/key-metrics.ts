@@ -2,15 +2,15 @@ import type { KeyCheck, KeyPath } from '@turnpike/store'
 import type { Metric } from '@turnpike/server'
 
 /** Why a key is refused by what is written in it alone. */
-export type RefusalCause = Exclude<KeyCheck['kind'], 'genuine'>
+type RefusalCause = Exclude<KeyCheck['kind'], 'genuine'>
 
 /** Counts the keys that are refused without any look-up. An attacker's keys end here, and nowhere else. */
-export interface Refusals {
+interface RefusedKeys {
   count(cause: RefusalCause): void
   counts(): Readonly<Record<RefusalCause, number>>
 }
 
-export function countRefusals(): Refusals {
+export function countRefusedKeys(): RefusedKeys {
   const counts: Record<RefusalCause, number> = { malformed: 0, forged: 0, unknown_secret: 0 }
   return {
     count: (cause) => void counts[cause]++,
@@ -18,8 +18,8 @@ export function countRefusals(): Refusals {
   }
 }
 
-/** What the comparison of copies with Postgres has found so far. */
-export interface Samples {
+/** What the comparison of cached keys with Postgres has found so far. */
+interface Samples {
   stats(): {
     readonly sampled: Readonly<Record<'memory' | 'redis', number>>
     readonly inconsistent: Readonly<Record<'memory' | 'redis', number>>
@@ -28,10 +28,10 @@ export interface Samples {
   }
 }
 
-export interface KeyMetricsOptions {
+interface KeyMetricsOptions {
   readonly keys: Pick<KeyPath['keys'], 'stats'>
   readonly channels: KeyPath['channels']
-  readonly refusals: Refusals
+  readonly refusals: RefusedKeys
   readonly sampler: Samples
 }
 
@@ -60,7 +60,7 @@ export function keyMetrics({ keys, channels, refusals, sampler }: KeyMetricsOpti
     },
     {
       name: 'turnpike_key_channel_up',
-      help: 'Whether changes of keys are heard on a channel: 1 yes, 0 no.',
+      help: 'Whether a channel carries changes of keys: 1 yes, 0 no.',
       label: 'channel',
       readEach: () => {
         const { redis, postgres } = channels()
@@ -87,7 +87,7 @@ function memoryMetrics(stats: Stats): Metric[] {
       },
       grows: true,
     },
-    { name: 'turnpike_key_entries', help: 'Keys held in memory.', read: () => stats().entries },
+    { name: 'turnpike_key_entries', help: 'Keys cached in memory.', read: () => stats().entries },
     { name: 'turnpike_key_flights', help: 'Keys being looked up now.', read: () => stats().flights },
     {
       name: 'turnpike_key_lowered_total',
@@ -156,7 +156,7 @@ function postgresMetrics(stats: Stats): Metric[] {
     { name: 'turnpike_key_waiting', help: 'Keys that wait for a query.', read: () => stats().waiting },
     {
       name: 'turnpike_key_unanswered_total',
-      help: 'Keys that Postgres could not be asked about, by why not. A copy was served where there was one.',
+      help: 'Keys for which Postgres gave no answer, by why not. A stale key was served where there was one.',
       label: 'cause',
       readEach: () => stats().unanswered,
       grows: true,
@@ -168,21 +168,21 @@ function samplerMetrics(sampler: Samples): Metric[] {
   return [
     {
       name: 'turnpike_key_sampled_total',
-      help: 'Copies of keys compared with Postgres.',
+      help: 'Cached keys compared with Postgres.',
       label: 'tier',
       readEach: () => sampler.stats().sampled,
       grows: true,
     },
     {
       name: 'turnpike_key_inconsistent_total',
-      help: 'Copies of keys that lacked a change 5 s after it; 0 unless something is badly wrong.',
+      help: 'Cached keys that lacked a change 5 s after it; 0 unless something is badly wrong.',
       label: 'tier',
       readEach: () => sampler.stats().inconsistent,
       grows: true,
     },
     {
       name: 'turnpike_key_postgres_behind_total',
-      help: 'Copies of keys newer than what Postgres holds: it went back in time.',
+      help: 'Cached keys newer than what Postgres holds: it went back in time.',
       read: () => sampler.stats().postgresBehind,
       grows: true,
     },

@@ -2,7 +2,7 @@ import type { Logger } from '@turnpike/server'
 import { openKeyPath, type KeyCache, type KeyPath, type KeyPathOptions, type KeySecrets } from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
 
-/** The key check of this gateway, which tells the log of every store and channel that goes or comes back, once. */
+/** The key check of this gateway, which logs every store and channel that is lost or back, once. */
 export function openKeys(
   config: GatewayConfig,
   secrets: KeySecrets,
@@ -20,14 +20,14 @@ export function openKeys(
     freshMs: config.KEY_FRESH_MS,
     staleMs: config.KEY_STALE_MS,
     onStore: (store, state, trouble) => {
-      if (state === 'open') log.warn({ store, state, trouble }, 'a store is left alone')
-      else log.warn({ store, state }, 'a store is in use again')
+      if (state === 'open') log.warn({ store, state, trouble }, 'the breaker of a store is open')
+      else log.warn({ store, state }, 'the breaker of a store is closed again')
     },
-    onInconsistent: (found) => log.error(found, 'a copy of a key missed a change'),
-    onPostgresBehind: (found) => log.error(found, 'a copy of a key is newer than PostgreSQL'),
-    onChannel: (channel, heard) => {
-      if (heard) log.info({ channel }, 'changes of keys are heard again')
-      else log.warn({ channel }, 'changes of keys are not heard on this channel')
+    onInconsistent: (found) => log.error(found, 'a cached key missed a change'),
+    onPostgresBehind: (found) => log.error(found, 'a cached key is newer than PostgreSQL'),
+    onChannel: (channel, isUp) => {
+      if (isUp) log.info({ channel }, 'changes of keys are received again')
+      else log.warn({ channel }, 'changes of keys are not received on this channel')
     },
   })
 }

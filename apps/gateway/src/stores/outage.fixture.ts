@@ -4,7 +4,7 @@ import { createMetrics, type Registry } from '@turnpike/server'
 import { KeyCache } from '@turnpike/store'
 import { aCaller } from '@turnpike/testkit'
 import { Scrapes } from '../alerts.fixture.ts'
-import { countRefusals, keyMetrics } from './key-metrics.ts'
+import { countRefusedKeys, keyMetrics } from './key-metrics.ts'
 import { showMetric } from '@turnpike/server'
 
 /** Rules are evaluated at each multiple of this; a scrape a second later is the worst case, since it is seen last. */
@@ -18,7 +18,7 @@ export class Outage {
   redis: 'up' | 'refused' | 'slow' = 'up'
   postgres: 'up' | 'down' = 'up'
   readonly heard = { redis: true, postgres: true }
-  readonly refusals = countRefusals()
+  readonly refusals = countRefusedKeys()
   readonly samples = {
     sampled: { memory: 0, redis: 0 },
     inconsistent: { memory: 0, redis: 0 },

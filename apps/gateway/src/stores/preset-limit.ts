@@ -1,10 +1,10 @@
 import { Fault, type WorkspaceId } from '@turnpike/domain'
 import { LRUCache } from 'lru-cache'
 
-/** More than anybody deploys by hand or by a pipeline. Each change is an audit entry, and takes a number that all tenants share. */
+/** More than a person or a pipeline deploys. Each change is an audit entry, and takes a number that all tenants share. */
 const CHANGES_MAX = 60
 const PER_MS = CHANGES_MAX / 60_000
-/** Beyond it the one that was quiet the longest is forgotten, and begins anew. */
+/** Beyond it the workspace that changed a preset longest ago is forgotten, and begins anew. */
 const WORKSPACES_MAX = 5_000
 
 /** Changes of presets by workspace: sixty at once, one a second on. Of this process only. */

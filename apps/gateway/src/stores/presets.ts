@@ -47,8 +47,8 @@ export function openPresets(config: Pick<GatewayConfig, 'DATABASE_URL'>): OpenPr
   const pool = openPool(config.DATABASE_URL, POOL)
   const limit = new PresetLimit()
   const cache = new PresetCache({ read: (...asked) => readPreset(used, ...asked) })
-  /** Other gateways hear of a change by their polls; this one knows at once. */
-  const told = async <T extends { readonly preset: { readonly id: string } } | { readonly kind: string }>(
+  /** Other gateways receive a change by their polls; this one applies it at once. */
+  const writing = async <T extends { readonly preset: { readonly id: string } } | { readonly kind: string }>(
     { workspaceId }: PresetAuthor,
     change: () => Promise<T>,
   ): Promise<T> => {
@@ -64,8 +64,8 @@ export function openPresets(config: Pick<GatewayConfig, 'DATABASE_URL'>): OpenPr
     versions: (...asked) => answered(listPresetVersions(pool, ...asked)),
     version: (...asked) => answered(findPresetVersion(pool, ...asked)),
     slugs: (...asked) => answered(presetSlugs(pool, ...asked)),
-    save: (author, ...rest) => told(author, () => savePreset(pool, author, ...rest)),
-    change: (author, ...rest) => told(author, () => changePreset(pool, author, ...rest)),
+    save: (author, ...rest) => writing(author, () => savePreset(pool, author, ...rest)),
+    change: (author, ...rest) => writing(author, () => changePreset(pool, author, ...rest)),
     metrics: metricsOf(cache),
     close: async () => {
       await Promise.all([used.end(), pool.end()])

@@ -3,7 +3,7 @@ import { secretTroubles, watchKeySecrets, type KeySecrets, type KeySecretWatch, 
 
 /** The key secrets of this gateway, compared with the database all the time, and the alarm for keys of other secrets. */
 export interface SecretCheck extends KeySecretWatch {
-  /** Told of a key that was signed with a secret that this process does not hold, or does not trust. Logged once per secret. */
+  /** Reports a key that was signed with a secret that this process does not hold, or does not trust. Logged once per secret. */
   alarm(secretId: number): void
 }
 

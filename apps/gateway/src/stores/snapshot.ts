@@ -20,15 +20,15 @@ const KEYS_MAX = 20_000
 /** Presets in a snapshot at most, by their length. */
 const PRESET_BYTES_MAX = 4 * 1024 * 1024
 
-/** Who knows what a later process will want to know. */
-export interface Known {
+/** What a snapshot is taken from. */
+interface SnapshotSources {
   readonly keys: Pick<KeyCache, 'snapshot'>
   readonly presets: Pick<PresetCache, 'snapshot'>
   readonly catalogue: () => DatedCatalogue | null
 }
 
 /** What an earlier life of this process left for a start without stores, and what this one leaves for the next. */
-export interface OpenSnapshot {
+interface OpenSnapshot {
   /** The catalogue in it; null when there is none. */
   readonly catalogue: DatedCatalogue | null
   /** Gives the keys in it to a cache that knows none yet. */
@@ -36,7 +36,7 @@ export interface OpenSnapshot {
   /** The same with the presets in it. */
   readonly restorePresets: (presets: Pick<PresetCache, 'restore'>) => void
   /** From now on what is known is written every minute. */
-  keep(known: Known): void
+  keep(known: SnapshotSources): void
   readonly metrics: readonly Metric[]
   /** Writes what is known for the last time. */
   close(): Promise<void>
@@ -51,7 +51,7 @@ export async function openSnapshot(config: GatewayConfig, secrets: KeySecrets, l
   if (path === undefined) return NO_SNAPSHOT
   const key = keyOf(keyText)
   const found = await readSnapshot(path, key, secrets, Date.now())
-  const snapshot = told(found, log)
+  const snapshot = loggedSnapshot(found, log)
   const fingerprints = fingerprintsOf(secrets)
   let keeper: ReturnType<typeof keepSnapshot> | null = null
   return {
@@ -119,7 +119,7 @@ function keyOf(text: string | undefined) {
   }
 }
 
-function told(found: FoundSnapshot, log: Logger): Snapshot | null {
+function loggedSnapshot(found: FoundSnapshot, log: Logger): Snapshot | null {
   if (found.kind === 'read') return found.snapshot
   if (found.kind === 'refused') log.warn({ why: found.why }, 'the snapshot is not used')
   return null

@@ -14,7 +14,7 @@ import {
 import type { GatewayConfig } from '../config.ts'
 import { followCatalogue } from './catalogue.ts'
 import { openHealth, type OpenHealth } from '../health/open.ts'
-import { countRefusals, keyMetrics } from './key-metrics.ts'
+import { countRefusedKeys, keyMetrics } from './key-metrics.ts'
 import type { RequestLog } from '../call/meter.ts'
 import { openJournal, type OpenJournal } from './journal.ts'
 import { openKeys } from './keys.ts'
@@ -26,10 +26,10 @@ import { openPresets, type OpenPresets } from './presets.ts'
 import type { Metric } from '@turnpike/server'
 import type { TargetDirectory } from '../targets/target.ts'
 
-/** What a gateway keeps and asks, behind narrow doors. */
+/** What a gateway keeps and reads, behind narrow functions. */
 export interface Stores {
   readonly keySecrets: SecretCheck
-  /** Told of every key that is refused without a look-up. */
+  /** Counts a key that is refused without a look-up. */
   readonly refused: (checked: RefusedKey) => void
   readonly keys: Pick<KeyCache, 'lookup' | 'wallMs'>
   readonly book: RequestLog
@@ -42,7 +42,7 @@ export interface Stores {
   directory(): TargetDirectory | null
   /** Where it is from; null before the first. */
   catalogueSource(): 'postgres' | 'snapshot' | null
-  /** Which channels tell of changes of keys now. */
+  /** Which channels carry changes of keys now. */
   channels(): ChannelState
   findRequest(tenantId: TenantId, id: RequestId): Promise<RequestDetail | null>
   keyUsage(tenantId: TenantId, keyId: KeyId, nowMs: number): Promise<KeyUsage>
@@ -67,7 +67,7 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
   const keyPath = openKeys(config, secrets, log, snapshot.restore, (changes) => presets.cache.apply(changes))
   const { keys } = keyPath
   const health = openHealth(config, pool, secrets, log)
-  const refusals = countRefusals()
+  const refusals = countRefusedKeys()
   const keySecrets = openSecretCheck(pool, secrets, config.NODE_NAME, log)
   const ownSecrets = openOwnSecrets(config, pool, log)
   const catalogue = followCatalogue(pool, config, log, snapshot.catalogue)

@@ -25,7 +25,7 @@ export interface NewOwnEndpoint {
   /** 1 to 40 of `a-z0-9-`; no other endpoint of the organisation has it. */
   readonly slug: string
   readonly dialect: Dialect
-  /** Judged before: what is stored here is called. */
+  /** Checked before: what is stored here is called. */
   readonly baseUrl: string
   readonly upstreamModel: string
   /** A model of the catalogue, or `~tenant/name`. */

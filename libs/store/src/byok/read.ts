@@ -3,7 +3,7 @@ import { ownOf, type StoredOwn } from './rows.ts'
 import { inTenant, type Pool } from '../connections/pools.ts'
 
 /**
- * What an organisation brings along and has switched on, its secrets sealed: as the key check has it, for whoever has no key at hand.
+ * The BYOK resources that an organisation has switched on, their secrets sealed: as the key check has them, for callers without a key.
  * As a member of turnpike_app.
  */
 export async function readOwn(pool: Pool, tenantId: TenantId): Promise<Own> {

@@ -8,7 +8,7 @@ import { withTenant, type PrismaClient, type Transaction } from '../connections/
 import { rewrap, SecretUnopened, type KeyEncryptionKeys } from './secret-box.ts'
 
 /** How many stored secrets a key-encryption key wraps. */
-export interface KekCount {
+interface KekCount {
   readonly kek: number
   readonly secrets: number
 }
@@ -73,10 +73,10 @@ async function rewrapTenant(
 ): Promise<void> {
   const found = await withTenant(prisma, tenantId, null, (transaction) => idsUnder(transaction, tenantId, others))
   for (let from = 0; from < found.length; from += BATCH) {
-    await mutate(prisma, { tenantId, userId: null }, async (door, transaction) => {
-      const held = await agreed(transaction, keks)
+    await mutate(prisma, { tenantId, userId: null }, async (tables, transaction) => {
+      const agreedKeks = await agreed(transaction, keks)
       for (const { kind, id } of found.slice(from, from + BATCH)) {
-        const came = await rewrapOne(door, held, tenantId, kind, id)
+        const came = await rewrapOne(tables, agreedKeks, tenantId, kind, id)
         if (came !== 'settled') counts[came]++
       }
     })
@@ -97,18 +97,18 @@ async function idsUnder(transaction: Transaction, tenantId: TenantId, keks: read
 
 /** `settled`: deleted or stored anew since it was looked for. */
 async function rewrapOne(
-  door: Tables,
+  tables: Tables,
   keks: KeyEncryptionKeys,
   tenantId: TenantId,
   kind: Kind,
   id: string,
 ): Promise<keyof Counts | 'settled'> {
-  const own = await readBehind(door, kind, id)
+  const own = await readSealed(tables, kind, id)
   if (!own?.sealed || own.sealed.kek === keks.wrapping.id) return 'settled'
   try {
     const { kek, wrapped } = rewrap(keks, own.sealed, placeOf(tenantId, own))
-    if (kind === 'credential') await door.ownCredentials.update(id, { kek, wrapped }, 'credential.rewrap')
-    else await door.ownEndpoints.update(id, { kek, wrapped }, 'endpoint.rewrap')
+    if (kind === 'credential') await tables.ownCredentials.update(id, { kek, wrapped }, 'credential.rewrap')
+    else await tables.ownEndpoints.update(id, { kek, wrapped }, 'endpoint.rewrap')
     return 'rewrapped'
   } catch (error) {
     if (error instanceof SecretUnopened) return 'unopened'
@@ -116,11 +116,11 @@ async function rewrapOne(
   }
 }
 
-async function readBehind(door: Tables, kind: Kind, id: string) {
+async function readSealed(tables: Tables, kind: Kind, id: string) {
   if (kind === 'credential') {
-    const row = await door.ownCredentials.find(id)
+    const row = await tables.ownCredentials.find(id)
     return row && credentialFrom(row)
   }
-  const row = await door.ownEndpoints.find(id)
+  const row = await tables.ownEndpoints.find(id)
   return row && endpointFrom(row)
 }

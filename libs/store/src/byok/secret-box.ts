@@ -16,7 +16,7 @@ export interface KeyEncryptionKey {
   readonly wrap: KeyObject
   /** Makes the text by which the same secret is recognised within one tenant. */
   readonly print: KeyObject
-  /** Says which key a process holds without telling it. 32 bytes. */
+  /** Identifies the key without revealing it. 32 bytes. */
   readonly fingerprint: Buffer
 }
 
@@ -143,9 +143,9 @@ export function printOf(keks: KeyEncryptionKeys, tenantId: TenantId, secret: str
 }
 
 function unwrap(keks: KeyEncryptionKeys, { kek, wrapped }: SealedSecret, place: SecretPlace): Buffer {
-  const held = keks.byId.get(kek)
-  if (!held) throw new SecretUnopened('kek_missing', kek)
-  const own = open(held.wrap, wrapped, covered('key', place))
+  const known = keks.byId.get(kek)
+  if (!known) throw new SecretUnopened('kek_missing', kek)
+  const own = open(known.wrap, wrapped, covered('key', place))
   if (own === null || own.length !== KEY_BYTES) throw new SecretUnopened('altered', kek)
   return own
 }

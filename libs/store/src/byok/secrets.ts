@@ -52,17 +52,17 @@ export async function sealFor(
   secret: string,
   place: SecretPlace,
 ): Promise<SecretTraits> {
-  const held = await agreed(transaction, keks)
+  const agreedKeks = await agreed(transaction, keks)
   return {
-    ...sealSecret(held, secret, place),
+    ...sealSecret(agreedKeks, secret, place),
     lastFour: secret.length < SHOWN_LENGTH_MIN ? '' : secret.slice(-4),
-    fingerprint: printOf(held, place.tenantId, secret),
+    fingerprint: printOf(agreedKeks, place.tenantId, secret),
   }
 }
 
 const PURPOSE = 'credential'
 
-/** Makes the fingerprint of the wrapping key known if nobody did before. */
+/** Makes the fingerprint of the wrapping key known if no process did before. */
 export async function agreed(transaction: Transaction, keks: KeyEncryptionKeys | null): Promise<KeyEncryptionKeys> {
   if (!keks) {
     throw new Fault(

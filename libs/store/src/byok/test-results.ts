@@ -3,9 +3,9 @@ import { withTenant, type PrismaClient, type Transaction } from '../connections/
 
 /**
  * What a test call found. `ok`: taken. `refused`: the provider does not take the secret. `limited`: it asks for patience. `unreachable`:
- * nobody answered, or not in time. `unknown`: an answer that says nothing of the secret.
+ * no answer, or not in time. `unknown`: an answer that says nothing of the secret.
  */
-export const OWN_TEST_RESULTS = ['ok', 'refused', 'unreachable', 'limited', 'unknown'] as const
+const OWN_TEST_RESULTS = ['ok', 'refused', 'unreachable', 'limited', 'unknown'] as const
 export type OwnTestResult = (typeof OWN_TEST_RESULTS)[number]
 
 /** The last test call of a stored secret. */
@@ -16,7 +16,7 @@ export interface OwnTest {
   readonly status: number | null
 }
 
-export interface FoundByTest {
+interface FoundByTest {
   readonly result: OwnTestResult
   readonly status: number | null
   /** Of the secret that was tested: the result says nothing of a later one. */
@@ -27,7 +27,7 @@ export interface FoundByTest {
 
 /**
  * Keeps what a test call of a credential or endpoint of the tenant found, unless it was deleted meanwhile. Not a change of it: raises
- * no version and tells no gateway.
+ * no version and reaches no gateway.
  */
 export function noteOwnTest(prisma: PrismaClient, tenantId: TenantId, id: string, found: FoundByTest): Promise<void> {
   return withTenant(prisma, tenantId, null, async (transaction) => {

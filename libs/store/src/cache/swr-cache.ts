@@ -12,7 +12,7 @@ export interface Unknown {
 export type Load<A> = (flight: Flight) => Promise<A>
 
 /** How long a value may be used, milliseconds from when the origin verified it. */
-export interface Ages {
+interface Ages {
   /** Monotonic milliseconds. */
   readonly verifiedMs: number
   /** Until it is revalidated; `EXPIRED`: before its first use. */
@@ -35,7 +35,7 @@ interface Entry<V> {
   triedMs: number
 }
 
-export interface SwrCacheOptions<V> {
+interface SwrCacheOptions<V> {
   readonly clock: Pick<Clock, 'monotonicMs'>
   /** Beyond it the entry that was used longest ago is dropped. */
   readonly entriesMax: number

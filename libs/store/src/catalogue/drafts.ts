@@ -7,7 +7,7 @@ import { lockCatalogue, writeChanges } from './write.ts'
 import { inTransaction, type Pool, type Queryable } from '../connections/pools.ts'
 
 /** Where an import was read from. */
-export type DraftSource = 'package' | 'file'
+type DraftSource = 'package' | 'file'
 
 /** Who made or closed a draft: a person by their user id, `operator` for the command line, `worker` for the timer. */
 export type DraftAuthor = string

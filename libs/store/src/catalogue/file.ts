@@ -4,7 +4,7 @@ import { StoredProvider, type StoredFacts } from './providers.ts'
 import type { ListedModels } from './list.ts'
 
 /** A price list read from a file. */
-export interface PriceFile {
+interface PriceFile {
   readonly lists: readonly ListedModels[]
   /** Providers that the file brings itself, or speaks of differently. */
   readonly providers: readonly StoredFacts[]

@@ -30,7 +30,7 @@ export interface Listed {
   readonly leftOut: LeftOut
 }
 
-export interface ListOptions {
+interface ListOptions {
   /** Where providers are reached when not at their own address, by slug. */
   readonly baseUrls?: Readonly<Record<string, string>>
   /** Whether the simulator answers in the place of a provider, by its slug; left out: of none. */

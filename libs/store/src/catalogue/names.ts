@@ -1,7 +1,7 @@
 import rules from '../../../../prisma/seed/models.json' with { type: 'json' }
 
 /** What is known of a model by the name that a provider gives it. */
-export interface NamedModel {
+interface NamedModel {
   /** `author/name`, as OpenRouter spells it where the model is listed there. */
   readonly slug: string
   /** Numeric precision of the weights as far as the name tells; else `unknown`. */

@@ -7,14 +7,14 @@ import { inTransaction, openPool, type Queryable } from '../connections/pools.ts
 import { simulatedFleet } from './simulated-fleet.ts'
 
 /** A provider of the price list that the operator has an account at. */
-export interface ListedProvider {
+interface ListedProvider {
   readonly slug: 'openai' | 'anthropic' | 'google'
   /** Where it is reached when not at its own address, such as through a proxy. */
   readonly baseUrl?: string
 }
 
 /** Any server that speaks OpenAI's dialect, such as vLLM. Its models are named by the operator, at an explicit price of zero. */
-export interface CompatibleProvider {
+interface CompatibleProvider {
   readonly slug: 'compatible'
   readonly baseUrl: string
   /** The names that the server knows, and how many tokens each takes. */
@@ -31,7 +31,7 @@ export interface CatalogueSeed {
   readonly real: readonly (ListedProvider | CompatibleProvider)[]
 }
 
-export interface Seeded {
+interface Seeded {
   readonly version: number
   readonly changed: boolean
   /** Models in the price list that were left out: no price or context length that can be stated exactly. */

@@ -1,7 +1,7 @@
 import rules from '../../../../prisma/seed/models.json' with { type: 'json' }
 
 /** What price lists do not say of a model, or say wrong, by the rules in `prisma/seed/models.json`. */
-export interface Traits {
+interface Traits {
   readonly embeds: boolean
   readonly inputModalities: readonly string[]
   readonly outputModalities: readonly string[]

@@ -2,7 +2,7 @@ import type { TenantId } from '@turnpike/domain'
 import { withTenant, type PrismaClient } from '../connections/prisma.ts'
 
 /** One change of something that the tenant owns, as `mutate` wrote it down. */
-export interface AuditEntry {
+interface AuditEntry {
   readonly id: string
   readonly at: Date
   /** A person's id, the id of a management key, or `system`. */
@@ -14,7 +14,7 @@ export interface AuditEntry {
   readonly after: Readonly<Record<string, unknown>> | null
 }
 
-export interface AuditPage {
+interface AuditPage {
   readonly entries: readonly AuditEntry[]
   /** Null on the last page. */
   readonly nextCursor: string | null

@@ -1,10 +1,10 @@
 import type { TenantId, UserId } from '@turnpike/domain'
 import type { OwnCredential, OwnEndpoint, Prisma } from '../generated/client.ts'
-import { NEXT, table, type Change } from './mutate-table.ts'
+import { NEXT, table, type RowChange } from './mutate-table.ts'
 import type { Transaction } from '../connections/prisma.ts'
 
-/** Credentials and endpoints of a tenant's own: every key of the organisation is concerned, since each is told of all of them. */
-export function ownCredentials({ ownCredential }: Transaction, tenantId: TenantId, changes: Change[]) {
+/** Credentials and endpoints of a tenant's own: every key of the organisation is concerned, since each carries all of them. */
+export function ownCredentials({ ownCredential }: Transaction, tenantId: TenantId, changes: RowChange[]) {
   return table<OwnCredential, NewCredentialRow, CredentialRowPatch>(changes, {
     entity: 'own_credentials',
     idOf: (row) => row.id,
@@ -27,7 +27,7 @@ export function ownCredentials({ ownCredential }: Transaction, tenantId: TenantI
   })
 }
 
-export function ownEndpoints({ ownEndpoint }: Transaction, tenantId: TenantId, changes: Change[]) {
+export function ownEndpoints({ ownEndpoint }: Transaction, tenantId: TenantId, changes: RowChange[]) {
   return table<OwnEndpoint, NewEndpointRow, EndpointRowPatch>(changes, {
     entity: 'own_endpoints',
     idOf: (row) => row.id,

@@ -1,7 +1,7 @@
 import type { Prisma } from '../generated/client.ts'
 import type { KeyEvent } from '../key-path/cache.ts'
 
-/** Tables behind the door, by the name they have in the database. */
+/** Tables that only `mutate` changes, by the name they have in the database. */
 export const VERSIONED_TABLES = [
   'organisations',
   'workspaces',
@@ -11,10 +11,10 @@ export const VERSIONED_TABLES = [
   'own_credentials',
   'own_endpoints',
 ] as const
-export type VersionedTable = (typeof VERSIONED_TABLES)[number]
+type VersionedTable = (typeof VERSIONED_TABLES)[number]
 
 /** One row that was written, until the mutation settles. */
-export interface Change {
+export interface RowChange {
   readonly entity: VersionedTable
   readonly entityId: string
   readonly version: bigint
@@ -29,7 +29,7 @@ export interface Change {
 /** The next version of a row. */
 export const NEXT = { version: { increment: 1 } } as const
 
-export interface TableOptions<Row, New, Patch> {
+interface TableOptions<Row, New, Patch> {
   readonly entity: VersionedTable
   readonly idOf: (row: Row) => string
   /** What of a row the tenant may read in the audit log: never a digest. */
@@ -45,7 +45,7 @@ export interface TableOptions<Row, New, Patch> {
 
 /** How one versioned table is written: each write raises its version, names its action and is noted. */
 export function table<Row extends { version: bigint }, New, Patch>(
-  changes: Change[],
+  changes: RowChange[],
   options: TableOptions<Row, New, Patch>,
 ) {
   const note = (action: string, before: Row | null, row: Row) => {

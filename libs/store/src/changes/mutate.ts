@@ -9,7 +9,7 @@ import {
 } from '../generated/client.ts'
 import type { KeyEvent } from '../key-path/cache.ts'
 import { ownCredentials, ownEndpoints } from './mutate-byok.ts'
-import { NEXT, table, type Change } from './mutate-table.ts'
+import { NEXT, table, type RowChange } from './mutate-table.ts'
 import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'
 
 export { VERSIONED_TABLES } from './mutate-table.ts'
@@ -33,7 +33,7 @@ export interface Mutated<T> {
 const CHANGES_MAX = 100
 
 /**
- * The one door for changes of tables that carry a version. In one transaction: the changes, the next version of each row and
+ * The only way to change tables that carry a version. In one transaction: the changes, the next version of each row and
  * of every API key that it concerns, an audit entry and an event each. Events are numbered from one counter, whose row is
  * locked last and until the commit, so that the order of their numbers is the order of the commits and no reader skips one.
  * Rolled back as a whole when `work` throws. One mutation per tenant at a time.
@@ -41,11 +41,11 @@ const CHANGES_MAX = 100
 export async function mutate<T>(
   prisma: PrismaClient,
   author: Author,
-  work: (door: Tables, transaction: Transaction) => Promise<T>,
+  work: (tables: Tables, transaction: Transaction) => Promise<T>,
 ): Promise<Mutated<T>> {
   return withTenant(prisma, author.tenantId, author.userId, async (transaction) => {
     await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('turnpike.mutate'), hashtext(${author.tenantId}))`
-    const changes: Change[] = []
+    const changes: RowChange[] = []
     const value = await work(openTables(transaction, author.tenantId, changes), transaction)
     if (changes.length > CHANGES_MAX) throw new Error(`A mutation made ${changes.length} changes.`)
     const keys = await settle(transaction, author, changes)
@@ -56,7 +56,7 @@ export async function mutate<T>(
 /** How each versioned table is written. Every write names its action, which is what the audit log shows. */
 export type Tables = ReturnType<typeof openTables>
 
-function openTables(transaction: Transaction, tenantId: TenantId, changes: Change[]) {
+function openTables(transaction: Transaction, tenantId: TenantId, changes: RowChange[]) {
   return {
     organisations: organisations(transaction, tenantId, changes),
     workspaces: workspaces(transaction, tenantId, changes),
@@ -68,7 +68,7 @@ function openTables(transaction: Transaction, tenantId: TenantId, changes: Chang
   }
 }
 
-function organisations({ organisation }: Transaction, tenantId: TenantId, changes: Change[]) {
+function organisations({ organisation }: Transaction, tenantId: TenantId, changes: RowChange[]) {
   return table<Organisation, NewOrganisation, OrganisationPatch>(changes, {
     entity: 'organisations',
     idOf: (row) => row.tenantId,
@@ -80,7 +80,7 @@ function organisations({ organisation }: Transaction, tenantId: TenantId, change
   })
 }
 
-function workspaces({ workspace }: Transaction, tenantId: TenantId, changes: Change[]) {
+function workspaces({ workspace }: Transaction, tenantId: TenantId, changes: RowChange[]) {
   return table<Workspace, NewWorkspace, Partial<Omit<NewWorkspace, 'id'>>>(changes, {
     entity: 'workspaces',
     idOf: (row) => row.id,
@@ -92,7 +92,7 @@ function workspaces({ workspace }: Transaction, tenantId: TenantId, changes: Cha
   })
 }
 
-function memberships({ membership }: Transaction, tenantId: TenantId, changes: Change[]) {
+function memberships({ membership }: Transaction, tenantId: TenantId, changes: RowChange[]) {
   const where = (userId: string) => ({ tenantId_userId: { tenantId, userId } })
   return table<Membership, NewMembership, Pick<NewMembership, 'role'>>(changes, {
     entity: 'memberships',
@@ -105,7 +105,7 @@ function memberships({ membership }: Transaction, tenantId: TenantId, changes: C
   })
 }
 
-function apiKeys({ apiKey }: Transaction, tenantId: TenantId, changes: Change[]) {
+function apiKeys({ apiKey }: Transaction, tenantId: TenantId, changes: RowChange[]) {
   return table<ApiKey, NewApiKey, ApiKeyPatch>(changes, {
     entity: 'api_keys',
     idOf: (row) => row.id,
@@ -126,7 +126,7 @@ function apiKeys({ apiKey }: Transaction, tenantId: TenantId, changes: Change[])
   })
 }
 
-function policies({ policy }: Transaction, tenantId: TenantId, changes: Change[]) {
+function policies({ policy }: Transaction, tenantId: TenantId, changes: RowChange[]) {
   return table<Policy, NewPolicy, PolicyPatch>(changes, {
     entity: 'policies',
     idOf: (row) => row.id,
@@ -200,8 +200,8 @@ interface PolicyPatch {
 }
 
 /** Raises the versions of the keys that are concerned, then writes the audit entries and the numbered events. */
-async function settle(transaction: Transaction, author: Author, changes: readonly Change[]): Promise<KeyEvent[]> {
-  const settled: { change: Change; keys: KeyEvent[] }[] = []
+async function settle(transaction: Transaction, author: Author, changes: readonly RowChange[]): Promise<KeyEvent[]> {
+  const settled: { change: RowChange; keys: KeyEvent[] }[] = []
   for (const change of changes) {
     const raised = change.concerned ? await raise(transaction, change.concerned) : []
     settled.push({ change, keys: change.key ? [change.key, ...raised] : raised })

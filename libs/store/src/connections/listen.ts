@@ -115,7 +115,7 @@ export interface ConsoleNotice {
 }
 
 /** Notifies open consoles when the transaction commits. */
-export async function tellConsole(transaction: Transaction, notice: ConsoleNotice): Promise<void> {
+export async function notifyConsole(transaction: Transaction, notice: ConsoleNotice): Promise<void> {
   await transaction.$executeRaw`SELECT pg_notify(${CONSOLE_CHANNEL}, ${JSON.stringify(notice)})`
 }
 

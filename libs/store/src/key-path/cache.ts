@@ -4,15 +4,15 @@ import { StoreBreaker, type BreakerOptions } from '../connections/breaker.ts'
 import { ExpiringSet } from '../connections/expiring-set.ts'
 import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
 import type { Flight } from '../cache/single-flight.ts'
-import { LookupBatch, SILENT_QUERIES_MAX, Unanswered, type AskPostgres } from './lookup-batch.ts'
-import { RedisTierReads, type RedisTier } from './redis-tier.ts'
+import { LookupBatch, SILENT_QUERIES_MAX, Unanswered, type ReadPostgres } from './lookup-batch.ts'
+import { RedisKeyCache, type RedisTier } from './redis-tier.ts'
 import { KeyDenials, type Denial } from './denials.ts'
 import { resumeAt, type KeySnapshot } from './key-snapshot.ts'
 import type { KeyRecord } from './records.ts'
 import { LocalKeyCache } from './local-cache.ts'
 import type { StoreFailure } from '../connections/store-failure.ts'
 
-/** A change of a key, as either channel tells it. */
+/** A change of a key, as either channel carries it. */
 export interface KeyEvent {
   readonly digest: Buffer
   /** The key's own version after the change; 0 when the channel does not know it. */
@@ -27,22 +27,22 @@ export interface KeyCacheOptions {
   /** Null: there is no Redis, and Postgres is asked for every miss. */
   readonly redis: RedisTier | null
   /** Must settle by its own time limit, or a permit is lost. */
-  readonly fromPostgres: AskPostgres
+  readonly fromPostgres: ReadPostgres
   readonly clock?: Clock
   /** Uniform in [0, 1). */
   readonly random?: () => number
-  /** Told when a store leaves service, and why, and when it is back: the place for the one log line. */
-  readonly onStore?: (store: KeyStore, state: 'closed' | 'open', trouble: StoreFailure) => void
-  /** Milliseconds until a copy is asked for again, while both channels carry changes. */
+  /** Called when a breaker opens, with the reason, and when it closes: the place for the one log line. */
+  readonly onStore?: (store: KeyStore, state: 'closed' | 'open', failure: StoreFailure) => void
+  /** Milliseconds until a key is revalidated, while both channels carry changes. */
   readonly freshMs?: number
-  /** Milliseconds that a copy is served while nobody can be asked. */
+  /** Milliseconds that a key is served while no store answers. */
   readonly staleMs?: number
-  /** Keys held at most. Memory for them is taken at once. */
+  /** Keys cached at most. Memory for them is taken at once. */
   readonly entriesMax?: number
 }
 
-/** Counters since the start, and what is held now. */
-export type KeyCacheStats = Readonly<ReturnType<KeyCache['stats']>>
+/** Counters since the start, and what is cached now. */
+type KeyCacheStats = Readonly<ReturnType<KeyCache['stats']>>
 
 const FRESH_MS = 30_000
 /** Outlives the longest cache outage on record (38 minutes). */
@@ -58,17 +58,17 @@ const ABSENT: Lookup<never> = { kind: 'absent' }
 
 /**
  * Who is behind a key: process memory, then Redis, then Postgres. One look-up per key at a time, few queries at a time,
- * stale copies while nobody can be asked, and `unknown` instead of a guess when there is none. A revoked key is `absent`.
+ * stale keys while no store answers, and `unknown` instead of a guess when there is none. A revoked key is `absent`.
  */
 export class KeyCache {
   readonly #clock: Clock
-  /** Also for whoever else asks these stores on the same business, so that one probe at a time holds for all of it. */
+  /** Also for the sampler and the watch, so that a store gets one probe at a time from all of them. */
   readonly breakers: {
     readonly redis: StoreBreaker
     readonly redisWrites: StoreBreaker
     readonly postgres: StoreBreaker
   }
-  readonly #redis: RedisTierReads
+  readonly #redis: RedisKeyCache
   readonly #batch: LookupBatch
   readonly #local: LocalKeyCache
   readonly #denials: KeyDenials
@@ -82,7 +82,7 @@ export class KeyCache {
     absent: 0,
   }
   readonly #unanswered: Record<Unanswered['trouble'], number> = { refused: 0, slow: 0, busy: 0 }
-  /** The number of the last change that Postgres told of; null before the first. */
+  /** The number of the last change read from Postgres; null before the first. */
   sequence: bigint | null = null
 
   constructor(options: KeyCacheOptions) {
@@ -90,15 +90,15 @@ export class KeyCache {
     const { entriesMax = ENTRIES_MAX } = options
     const now = () => clock.monotonicMs()
     const breaker = (store: KeyStore, limits?: Pick<BreakerOptions, 'failuresMax'>) => {
-      const told = (state: 'closed' | 'open') => onStore?.(store, state, made.failure)
-      const made: StoreBreaker = new StoreBreaker({ now, random, onChange: told, ...limits })
+      const onChange = (state: 'closed' | 'open') => onStore?.(store, state, made.failure)
+      const made: StoreBreaker = new StoreBreaker({ now, random, onChange, ...limits })
       return made
     }
     this.#clock = clock
     const [reads, writes] = [breaker('redis'), breaker('redis writes')]
     const postgres = breaker('postgres', { failuresMax: SILENT_QUERIES_MAX })
     this.breakers = { redis: reads, redisWrites: writes, postgres }
-    this.#redis = new RedisTierReads({ tier: options.redis, reads, writes, clock })
+    this.#redis = new RedisKeyCache({ tier: options.redis, reads, writes, clock })
     this.#batch = new LookupBatch(options.fromPostgres, postgres, clock)
     this.#local = new LocalKeyCache({ clock, random, freshMs, staleMs, entriesMax })
     this.#denials = new KeyDenials(now, entriesMax)
@@ -143,10 +143,10 @@ export class KeyCache {
     this.#local.entries.invalidate(hex)
   }
 
-  /** A key was revoked that is known by its id alone. Costs a walk through all copies, the first time. */
+  /** A key was revoked that is known by its id alone. Costs a walk through all cached keys, the first time. */
   deny(denial: Denial): void {
     const known = this.#denials.hasId(denial)
-    // Told again it lives on: what Postgres has not taken for an hour is told each second all that time.
+    // A repetition prolongs it: a revocation that Postgres has not taken is published each second until it has.
     this.#denials.addId(denial)
     if (known) return
     for (const { digest, record } of this.#local.snapshot(Infinity)) {
@@ -160,10 +160,7 @@ export class KeyCache {
     this.drop(events.filter((event) => !event.revoked).map((event) => event.digest))
   }
 
-  /**
-   * A channel went silent, told once for each: what is held may have changed unheard. It is still served, and asked for again
-   * as it is used.
-   */
+  /** The channel that must carry every change is lost: every cached key is stale. */
   channelLost(): void {
     this.#local.channelLost()
   }
@@ -172,30 +169,30 @@ export class KeyCache {
     this.#local.channelBack()
   }
 
-  /** Redis was found to have lost what it held: its misses are counted as that for a minute. */
+  /** Redis lost its contents: its misses are counted as that for a minute. */
   redisFlushed(): void {
     this.#redis.flushed()
   }
 
-  /** The versions of the next few copies, for whoever compares them with Postgres. */
+  /** The versions of the next few cached keys, to be compared with Postgres. */
   sample(max: number): { digest: Buffer; version: number }[] {
     return this.#local.sample(max)
   }
 
-  /** @param max copies at most, those used last */
+  /** @param max keys at most, those used last */
   snapshot(max: number): KeySnapshot {
     const sequence = this.sequence?.toString() ?? null
     return { copies: this.#local.snapshot(max), ...this.#denials.snapshot(), sequence }
   }
 
-  /** Takes what an earlier process held. Returns how many copies were young enough. */
-  restore(held: KeySnapshot): number {
-    this.#denials.restore(held)
-    this.sequence ??= resumeAt(held)
+  /** Takes what an earlier process cached. Returns how many keys were young enough. */
+  restore(snapshot: KeySnapshot): number {
+    this.#denials.restore(snapshot)
+    this.sequence ??= resumeAt(snapshot)
     const denied = ({ digest, record: { caller } }: KeySnapshot['copies'][number]) =>
       this.#denials.hasDigest(digest) || (caller !== null && this.#denials.hasId(caller))
     // The one used last is put in last, as it was.
-    const copies = held.copies.filter((copy) => !denied(copy)).toReversed()
+    const copies = snapshot.copies.filter((copy) => !denied(copy)).toReversed()
     return copies.filter(({ digest, record }) => this.#local.restore(digest, record)).length
   }
 

@@ -1,19 +1,19 @@
 export type KeyChannel = 'redis' | 'postgres'
 
-export interface ChannelOptions {
+interface ChannelOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number
-  /** Told in turn, beginning with a loss: what was never heard is as good as lost. */
+  /** Called in turn, beginning with a loss: a channel that was never up counts as lost. */
   readonly onLost: () => unknown
   readonly onBack: () => unknown
-  /** Told when it falls silent, or was silent at the first try, and when it is heard after that: the place for the log line. */
-  readonly onNews: (heard: boolean) => void
+  /** Called when it is lost, or fails at the first try, and when it is up after that: the place for the log line. */
+  readonly onChange: (isUp: boolean) => void
 }
 
-/** Whether one channel of changes is heard. */
+/** Whether one channel carries changes to this process. */
 export class Channel {
   readonly #options: ChannelOptions
-  #state: 'unheard' | 'heard' | 'lost' = 'unheard'
+  #state: 'untried' | 'up' | 'lost' = 'untried'
   /** Since when it is or is not. */
   sinceMs: number
 
@@ -23,26 +23,26 @@ export class Channel {
     options.onLost()
   }
 
-  get heard(): boolean {
-    return this.#state === 'heard'
+  get isUp(): boolean {
+    return this.#state === 'up'
   }
 
-  hear(): void {
-    if (this.#state === 'heard') return
-    const news = this.#state === 'lost'
-    this.#state = 'heard'
+  up(): void {
+    if (this.#state === 'up') return
+    const wasLost = this.#state === 'lost'
+    this.#state = 'up'
     this.sinceMs = this.#options.now()
     this.#options.onBack()
-    if (news) this.#options.onNews(true)
+    if (wasLost) this.#options.onChange(true)
   }
 
-  lose(): void {
+  lost(): void {
     if (this.#state === 'lost') return
-    if (this.#state === 'heard') {
+    if (this.#state === 'up') {
       this.sinceMs = this.#options.now()
       this.#options.onLost()
     }
     this.#state = 'lost'
-    this.#options.onNews(false)
+    this.#options.onChange(false)
   }
 }

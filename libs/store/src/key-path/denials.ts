@@ -7,11 +7,11 @@ export interface Denial {
   readonly keyId: KeyId
 }
 
-/** Longer than any stale copy lives, anywhere. */
+/** Longer than any stale key is served, anywhere. */
 const TTL_MS = 65 * 60_000
 
 /**
- * What was revoked: by digest (tombstones) or by id. Apart from the copies, so that a flood of good keys cannot push a revocation
+ * What was revoked: by digest (tombstones) or by id. Apart from the cached keys, so that a flood of good keys cannot push a revocation
  * out, and asked before anything is believed. Deny wins: nothing but time takes a member away.
  */
 export class KeyDenials {
@@ -31,7 +31,7 @@ export class KeyDenials {
     this.#digests.add(hex)
   }
 
-  /** Ids are unique, but a denial counts for its own tenant only: nobody can end another's key by naming it. */
+  /** Ids are unique, but a denial counts for its own tenant only: no tenant can end another's key by naming it. */
   hasId(key: Denial | Caller): boolean {
     return this.#ids.has(nameOf(key))
   }
@@ -44,9 +44,9 @@ export class KeyDenials {
     return { tombstones: this.#digests.members(), denied: this.#ids.members() }
   }
 
-  restore(held: { readonly tombstones: readonly string[]; readonly denied: readonly string[] }): void {
-    for (const hex of held.tombstones) this.#digests.add(hex)
-    for (const name of held.denied) this.#ids.add(name)
+  restore(snapshot: { readonly tombstones: readonly string[]; readonly denied: readonly string[] }): void {
+    for (const hex of snapshot.tombstones) this.#digests.add(hex)
+    for (const name of snapshot.denied) this.#ids.add(name)
   }
 }
 

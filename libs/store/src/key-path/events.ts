@@ -3,11 +3,11 @@ import type { KeyEvent } from './cache.ts'
 import { writeCached } from './records.ts'
 import { openText, sealText, type KeySecrets } from './seal.ts'
 
-/** The channel on which changes of keys are told. */
+/** The channel on which changes of keys are published. */
 export const KEY_CHANNEL = 'turnpike:keys'
 
 /**
- * Tells every node of changes that were committed, and leaves tombstones for what was revoked. Rejects when Redis does not
+ * Publishes committed changes to every node, and writes tombstones for revoked keys. Rejects when Redis does not
  * take it; the poll carries the change all the same, within its second.
  */
 export async function publishKeyEvents(redis: Redis, secrets: KeySecrets, events: readonly KeyEvent[]): Promise<void> {
@@ -22,7 +22,7 @@ export async function publishKeyEvents(redis: Redis, secrets: KeySecrets, events
   await redis.publish(KEY_CHANNEL, sealText(secrets, KEY_CHANNEL, JSON.stringify(list)))
 }
 
-/** The events in a message. One that is not ours holds none; what it might have meant comes by the other channel. */
+/** The events in a message; none when it is not sealed by us. The poll carries every change all the same. */
 export function openMessage(secrets: KeySecrets, message: string): KeyEvent[] {
   const json = openText(secrets, KEY_CHANNEL, message)
   const list: unknown = json === null ? null : JSON.parse(json)

@@ -7,12 +7,12 @@ import { openPool, type PoolOptions } from '../connections/pools.ts'
 import { openRedis } from '../connections/redis.ts'
 import { StoreTime } from '../connections/store-time.ts'
 
-/** The key check of a process with everything it needs: its own connections, and both channels that tell it of changes. */
+/** The key check of a process with everything it needs: its own connections, and both channels of changes. */
 export interface KeyPath {
   readonly keys: KeyCache
-  /** Compares copies with PostgreSQL all the time. */
+  /** Compares cached keys with PostgreSQL all the time. */
   readonly sampler: Pick<KeySampler, 'stats'>
-  /** Which channels are heard now. */
+  /** Which channels are up now. */
   channels(): ChannelState
   close(): Promise<void>
 }
@@ -28,7 +28,7 @@ export interface KeyPathOptions
   readonly applicationName: string
   readonly onChannel: KeyWatchOptions['onChannel']
   readonly onChanges?: NonNullable<KeyWatchOptions['onChanges']>
-  /** Told once the cache is there and before it is used: the place to restore what an earlier process held. */
+  /** Called before the cache is used: the place to restore what an earlier process cached. */
   readonly onOpen?: (keys: KeyCache) => void
 }
 
@@ -37,14 +37,14 @@ const POOL: Omit<PoolOptions, 'applicationName'> = { max: 4, statementTimeoutMs:
 
 /** Opens it. Waits for no store: each may come later. */
 export function openKeyPath(options: KeyPathOptions): KeyPath {
-  const { databaseUrl, redisUrl, secrets, applicationName, onChannel, onChanges, onOpen, ...told } = options
+  const { databaseUrl, redisUrl, secrets, applicationName, onChannel, onChanges, onOpen, ...rest } = options
   const pool = openPool(databaseUrl, { ...POOL, applicationName })
   const redis = redisUrl ? openRedis(redisUrl) : null
   const time = new StoreTime()
-  const keys = openKeyCache({ pool, redis, secrets, time, ...told })
+  const keys = openKeyCache({ pool, redis, secrets, time, ...rest })
   onOpen?.(keys)
   const watch = watchKeyEvents({ keys, pool, redis, secrets, time, onChannel, ...(onChanges && { onChanges }) })
-  const sampler = openKeySampler({ keys, pool, redis, secrets, time, ...told })
+  const sampler = openKeySampler({ keys, pool, redis, secrets, time, ...rest })
   return {
     keys,
     sampler,

@@ -6,16 +6,16 @@ export interface KeySnapshot {
   readonly copies: readonly { readonly digest: string; readonly record: KeyRecord }[]
   readonly tombstones: readonly string[]
   readonly denied: readonly string[]
-  /** Decimal; null when it never heard of a change. */
+  /** Decimal; null when it never received a change. */
   readonly sequence: string | null
 }
 
-/** Changes that were heard and are heard again: of keys that it does not hold, Redis may hold what was before. */
+/** Changes that are received once more: of keys that are not in the snapshot, Redis may hold an older version. */
 const CHANGES_AGAIN = 1_000n
 
-/** The number after which whoever takes this over goes on listening; null when nothing was heard yet. */
+/** The number after which the next process reads changes; null when none was received yet. */
 export function resumeAt({ sequence }: KeySnapshot): bigint | null {
   if (sequence === null) return null
-  const heard = BigInt(sequence)
-  return heard > CHANGES_AGAIN ? heard - CHANGES_AGAIN : 0n
+  const last = BigInt(sequence)
+  return last > CHANGES_AGAIN ? last - CHANGES_AGAIN : 0n
 }

@@ -17,7 +17,7 @@ interface CachedKey {
   readonly answer: Lookup<Caller>
 }
 
-export interface LocalKeyCacheOptions {
+interface LocalKeyCacheOptions {
   readonly clock: Clock
   readonly random: () => number
   /** A key is revalidated after this while both channels carry changes to us. */

@@ -3,7 +3,7 @@ import type { StoreBreaker, Trial } from '../connections/breaker.ts'
 import type { KeyRecord } from './records.ts'
 import { storeFailureOf, type StoreFailure } from '../connections/store-failure.ts'
 
-/** Nobody could be asked: no proof of anything. `busy`: more waited than this node may ask for. */
+/** Postgres gave no answer: no proof of anything. `busy`: more waited than this node may ask for. */
 export class Unanswered extends Error {
   readonly trouble: StoreFailure | 'busy'
 
@@ -13,11 +13,11 @@ export class Unanswered extends Error {
   }
 }
 
-export type AskPostgres = (digests: readonly Buffer[]) => Promise<ReadonlyMap<string, KeyRecord>>
+export type ReadPostgres = (digests: readonly Buffer[]) => Promise<ReadonlyMap<string, KeyRecord>>
 
 /** Queries in flight per node at most: nodes × 4 must stay below half of the server's connections. */
 const PERMITS_MAX = 4
-/** Of them, for refreshes of what is served anyway: one stays free for keys that nobody knows yet. */
+/** Of them, for refreshes of what is served anyway: one stays free for keys that no tier has cached. */
 const PERMITS_OF_REFRESHES_MAX = 3
 /** As many silent queries in a row as refreshes alone can have under way say that Postgres is down. */
 export const SILENT_QUERIES_MAX = PERMITS_OF_REFRESHES_MAX
@@ -27,7 +27,7 @@ export const SILENT_QUERIES_MAX = PERMITS_OF_REFRESHES_MAX
  */
 const SLOW_MS = 100
 const BATCH_MAX = 200
-/** Beyond it a node is flooded with keys of its own making; the next one is told at once. */
+/** Beyond it a node is flooded with genuine keys; the next one is refused at once. */
 const WAITING_MAX = 10_000
 const REFRESHES_WAITING_MAX = 1_000
 
@@ -39,7 +39,7 @@ interface Waiting {
 
 /** Collects the digests that wait and asks Postgres for all of them in one query, a few queries at a time. */
 export class LookupBatch {
-  readonly #ask: AskPostgres
+  readonly #ask: ReadPostgres
   readonly #breaker: StoreBreaker
   readonly #clock: Clock
   readonly #unknown = new Set<Waiting>()
@@ -50,7 +50,7 @@ export class LookupBatch {
   queries = 0
   digests = 0
 
-  constructor(ask: AskPostgres, breaker: StoreBreaker, clock: Clock) {
+  constructor(ask: ReadPostgres, breaker: StoreBreaker, clock: Clock) {
     this.#ask = ask
     this.#breaker = breaker
     this.#clock = clock
@@ -126,12 +126,12 @@ export class LookupBatch {
     return this.#refreshes.size > 0 && this.#inFlight < PERMITS_OF_REFRESHES_MAX
   }
 
-  /** A permit is held until the query ends, not until whoever waits gives up: that is what bounds the load on Postgres. */
+  /** A permit is held until the query ends, not until its callers give up: that bounds the load on Postgres. */
   async #send(batch: readonly Waiting[], trial: Trial): Promise<void> {
     this.#inFlight++
     this.queries++
     this.digests += batch.length
-    // A probe is told off when it has ended, so that there never are two.
+    // A probe counts when it has ended, so that there never are two.
     const punctual = this.#clock.after(SLOW_MS, () => this.#breaker.state === 'closed' && trial.failed('slow'))
     try {
       const records = await this.#ask(batch.map((waiting) => waiting.digest))

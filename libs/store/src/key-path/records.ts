@@ -26,9 +26,9 @@ export interface KeyRecord {
 /** What Redis held was not what we put there: another key's value, a broken one, or one from the future. */
 export class WrongValue extends Error {}
 
-/** The hour of another node may be ahead of ours by this much before its word is refused. */
+/** The clock of another node may be ahead of ours by this much before its record is refused. */
 export const SKEW_MS_MAX = 5_000
-/** Redis keeps a caller as long as a stale copy may be served, and a tombstone longer than any stale copy lives. */
+/** Redis keeps a caller as long as a stale key may be served, and a tombstone longer than that. */
 const CALLER_TTL_MS = 60 * 60_000
 const TOMBSTONE_TTL_MS = 65 * 60_000
 const TTL_JITTER = 0.2
@@ -36,7 +36,7 @@ const TTL_JITTER = 0.2
 const CLAIM_MS = 1_000
 
 /**
- * Asks Postgres for the keys with these digests, by the one door that crosses tenants. Answers by hexadecimal digest; what is
+ * Asks Postgres for the keys with these digests, by the one function that crosses tenants. Answers by hexadecimal digest; what is
  * missing does not exist. A connection that the server closed (a restart, an operator) is noticed by the first query on it,
  * which is asked again once: reading twice does no harm.
  * @param nowMs the hour that the answer is as old as, Unix milliseconds
@@ -82,7 +82,7 @@ interface KeyRow {
   stale_max_s: number
   /** The widest first; null when there is none. */
   policies: { id: PolicyId; version: number; document: PolicyDocument }[] | null
-  /** Null: its organisation brings nothing along. */
+  /** Null: its organisation has no BYOK resources. */
   own: StoredOwn | null
 }
 
@@ -117,8 +117,8 @@ export async function readCached(
 }
 
 /**
- * Asks for the right to look a digest up in Postgres; false when another process has it. Nobody gives it back: it ends by
- * itself, soon after the longest look-up, so that a process that died with it holds nobody up.
+ * Asks for the right to look a digest up in Postgres; false when another process has it. It is not given back: it expires
+ * soon after the longest look-up, so that a process that died with it delays no other.
  */
 export async function claimLookup(redis: Redis, digest: Buffer): Promise<boolean> {
   const won = await redis.set(`turnpike:lookup:${digest.toString('hex')}`, '1', 'PX', CLAIM_MS, 'NX')

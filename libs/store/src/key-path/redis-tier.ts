@@ -17,9 +17,9 @@ export interface RedisTier {
  * Why Redis did not know a key. `cold`: it never held it, or not any more. `flushed`: it lost everything a moment ago. `wrong`:
  * what it held was not ours. An attack shows in none of them, since forged keys are not looked up.
  */
-export type MissCause = 'cold' | 'flushed' | 'wrong' | StoreFailure
+type MissCause = 'cold' | 'flushed' | 'wrong' | StoreFailure
 
-export interface RedisCopiesOptions {
+interface RedisKeyCacheOptions {
   /** Null: there is no Redis. */
   readonly tier: RedisTier | null
   /** Two, since a replica or a full Redis still reads. */
@@ -28,14 +28,14 @@ export interface RedisCopiesOptions {
   readonly clock: Clock
 }
 
-/** When whoever lost the claim looks again, milliseconds after one another; after the last it asks Postgres itself. */
+/** When a process that lost the claim reads Redis again, milliseconds after one another; after the last it asks Postgres itself. */
 const LOOK_AGAIN_MS = [20, 60, 120]
 /** How long misses are put down to a flush. */
 const FLUSHED_MS = 60_000
 
-/** The copies of callers in Redis, behind breakers: an accelerator that may fail in any way without being missed. */
-export class RedisTierReads {
-  readonly #options: RedisCopiesOptions
+/** The keys cached in Redis, behind breakers: an accelerator, every failure of which is a miss. */
+export class RedisKeyCache {
+  readonly #options: RedisKeyCacheOptions
   #flushedUntilMs = -Infinity
   hits = 0
   failures = 0
@@ -45,7 +45,7 @@ export class RedisTierReads {
   claimsLost = 0
   readonly misses: Record<MissCause, number> = { cold: 0, flushed: 0, refused: 0, slow: 0, wrong: 0 }
 
-  constructor(options: RedisCopiesOptions) {
+  constructor(options: RedisKeyCacheOptions) {
     this.#options = options
   }
 
@@ -56,8 +56,8 @@ export class RedisTierReads {
 
   /**
    * Null on a miss and on every kind of trouble: then Postgres is asked.
-   * @param claim nobody serves the key yet: of all processes that miss it one asks Postgres, the others wait a moment for what
-   *   that one brings
+   * @param claim this process has no stale entry to serve: of all processes that miss the key one asks Postgres, the others wait a
+   *   moment for its answer in Redis
    */
   async read(digest: Buffer, claim: boolean): Promise<KeyRecord | null> {
     const found = await this.#read(digest)
@@ -113,7 +113,7 @@ export class RedisTierReads {
     }
   }
 
-  /** Undefined when Redis is left alone or fails. */
+  /** Undefined when the breaker is open or Redis fails. */
   async #try<T>(breaker: StoreBreaker, call: (tier: RedisTier) => Promise<T>): Promise<T | undefined> {
     const { tier } = this.#options
     const trial = tier && breaker.admit()

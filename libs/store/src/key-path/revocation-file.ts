@@ -52,7 +52,7 @@ export class RevocationFile {
   readonly #opened: Opened
   readonly #pending: Map<string, Revocation>
   #handle: FileHandle
-  /** A write failed, so nobody knows what the end of the file holds: it is written anew before anything is added. */
+  /** A write failed, so the end of the file is undefined: it is written anew before anything is added. */
   #torn = false
   /** Each change waits for the one before. */
   #last: Promise<unknown> = Promise.resolve()
@@ -143,7 +143,7 @@ async function textOf(file: string): Promise<string> {
   return bytes.toString('utf8')
 }
 
-/** What stands behind the last line break was never promised to anybody. */
+/** What follows the last line break was never acknowledged. */
 function readLines(text: string, secrets: KeySecrets): { pending: Revocation[]; unreadable: string[] } {
   const lines = text.split('\n').slice(0, -1).filter(Boolean)
   const read = lines.map((line) => ({ line, revocation: openLine(secrets, line) }))

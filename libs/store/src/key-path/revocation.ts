@@ -1,6 +1,6 @@
 import type { KeyId, TenantId } from '@turnpike/domain'
 
-/** A revocation that was accepted before Postgres took it: known by the key's id, since nobody could look its digest up. */
+/** A revocation that was accepted before Postgres took it: known by the key's id, since its digest could not be looked up. */
 export interface Revocation {
   readonly tenantId: TenantId
   readonly keyId: KeyId

@@ -8,7 +8,7 @@ import { KEY_CHANNEL, openMessage } from './events.ts'
 import { newSecretsText, openKeySecrets, sealText } from './seal.ts'
 import { openRedis } from '../connections/redis.ts'
 import type { Revocation } from './revocation.ts'
-import { forgetRevocations, readRevocations, revocationsOf, tellRevocations } from './revocations.ts'
+import { forgetRevocations, readRevocations, revocationsOf, publishRevocations } from './revocations.ts'
 
 const PLACE = 'turnpike:revocations'
 const secrets = openKeySecrets(newSecretsText())
@@ -37,8 +37,8 @@ function aRevocation(changes: Partial<Revocation> = {}): Revocation {
 
 it('is read by every gateway until it is forgotten, and at most 65 minutes', async () => {
   const [one, two] = [aRevocation(), aRevocation()]
-  await tellRevocations(redis, secrets, [one, two])
-  await tellRevocations(redis, secrets, [one])
+  await publishRevocations(redis, secrets, [one, two])
+  await publishRevocations(redis, secrets, [one])
   const { revocations, wrong } = await readRevocations(redis, secrets)
   expect([new Set(revocations), wrong]).toEqual([new Set([one, two]), 0])
   expect(await redis.pttl(PLACE)).toBeGreaterThan(64 * 60_000)
@@ -51,7 +51,7 @@ it('is told at once to whoever listens, and no other kind of message is taken fo
   subscriber.on('message', (_channel: string, message: string) => heard.push(message))
   await subscriber.subscribe(KEY_CHANNEL)
   const revocation = aRevocation()
-  await tellRevocations(redis, secrets, [revocation])
+  await publishRevocations(redis, secrets, [revocation])
   // Other tests speak on this channel too, under secrets of their own.
   await waitFor(() => heard.some((message) => revocationsOf(secrets, message).length > 0), { withinMs: 5_000 })
   const ours = heard.filter((message) => revocationsOf(secrets, message).length > 0)
@@ -66,7 +66,7 @@ it('is told at once to whoever listens, and no other kind of message is taken fo
 it('whoever can write to Redis but has no secret denies nobody', async () => {
   const [real, victim] = [aRevocation(), aRevocation()]
   const stranger = openKeySecrets(newSecretsText())
-  await tellRevocations(redis, secrets, [real])
+  await publishRevocations(redis, secrets, [real])
   const [name = '', sealed = ''] = Object.entries(await redis.hgetall(PLACE))[0] ?? []
   const forged = [
     sealText(stranger, PLACE, JSON.stringify(victim)),
@@ -96,12 +96,12 @@ it('a pending revocation of one tenant never denies another tenant’s key, even
   const cache = cacheOf(aCaller({ keyId, tenantId: owner.tenantId }))
   expect((await cache.ask()).kind).toBe('found')
 
-  await tellRevocations(redis, secrets, [mallory])
+  await publishRevocations(redis, secrets, [mallory])
   for (const revocation of (await readRevocations(redis, secrets)).revocations) cache.keys.deny(revocation)
   expect((await cache.ask()).kind).toBe('found')
 
-  await tellRevocations(redis, secrets, [owner])
-  await tellRevocations(redis, secrets, [mallory])
+  await publishRevocations(redis, secrets, [owner])
+  await publishRevocations(redis, secrets, [mallory])
   const { revocations } = await readRevocations(redis, secrets)
   expect(new Set(revocations)).toEqual(new Set([owner, mallory]))
   for (const revocation of revocations) cache.keys.deny(revocation)
@@ -111,12 +111,12 @@ it('a pending revocation of one tenant never denies another tenant’s key, even
 
 it('rejects when Redis does not take it', async () => {
   await redis.set(PLACE, 'not a hash')
-  await expect(tellRevocations(redis, secrets, [aRevocation()])).rejects.toThrow(/WRONGTYPE/)
+  await expect(publishRevocations(redis, secrets, [aRevocation()])).rejects.toThrow(/WRONGTYPE/)
 })
 
 it('tells as many as can wait', async () => {
   const many = Array.from({ length: 5_000 }, () => aRevocation())
-  await tellRevocations(redis, secrets, many)
+  await publishRevocations(redis, secrets, many)
   const { revocations, wrong } = await readRevocations(redis, secrets)
   expect([revocations.length, wrong]).toEqual([5_000, 0])
 })

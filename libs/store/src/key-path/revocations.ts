@@ -5,18 +5,18 @@ import { nameOfRevocation, revocationOf, type Revocation } from './revocation.ts
 
 /** The hash in Redis that holds what is revoked and not in Postgres yet. */
 const PLACE = 'turnpike:revocations'
-/** Longer than any stale copy lives, anywhere; counted from the last time that something was told. */
+/** Longer than any stale key is served, anywhere; counted from the last publication. */
 const TTL_MS = 65 * 60_000
-/** Told or read by one command, which must end within its time limit on a busy machine too. */
+/** Published or read by one command, which must end within its time limit on a busy machine too. */
 const PAGE_MAX = 100
 /** More than can wait in several control processes; what else is there is not ours. */
 const PAGES_MAX = 250
 
 /**
- * Writes revocations where every gateway looks each second, and tells those that listen at once. Each is sealed with its
- * organisation, so that whoever can write to Redis but has no secret denies nobody. Rejects unless Redis took all of it.
+ * Writes revocations where every gateway reads each second, and publishes them at once. Each is sealed with its organisation, so that a
+ * process that can write to Redis but has no secret denies no key. Rejects unless Redis took all of it.
  */
-export async function tellRevocations(
+export async function publishRevocations(
   redis: Redis,
   secrets: KeySecrets,
   revocations: readonly Revocation[],
@@ -35,16 +35,16 @@ export async function tellRevocations(
   }
 }
 
-/** The revocations that a message on the key channel tells of; none when it is of another kind, or not sealed by us. */
+/** The revocations in a message on the key channel; none when it is of another kind, or not sealed by us. */
 export function revocationsOf(secrets: KeySecrets, message: string): Revocation[] {
   const json = openText(secrets, KEY_CHANNEL, message)
-  const told: unknown = json === null ? null : JSON.parse(json)
-  if (typeof told !== 'object' || told === null || !('kind' in told) || !('revocations' in told)) return []
-  if (told.kind !== 'denial' || !Array.isArray(told.revocations)) return []
-  return told.revocations.flatMap((item: unknown) => revocationOf(item) ?? [])
+  const opened: unknown = json === null ? null : JSON.parse(json)
+  if (typeof opened !== 'object' || opened === null || !('kind' in opened) || !('revocations' in opened)) return []
+  if (opened.kind !== 'denial' || !Array.isArray(opened.revocations)) return []
+  return opened.revocations.flatMap((item: unknown) => revocationOf(item) ?? [])
 }
 
-/** Forgets what Postgres has taken. Gateways that heard of it deny the key all the same, until no stale copy of it can be alive. */
+/** Forgets what Postgres has taken. Gateways that received it deny the key all the same, as long as a stale one could be served. */
 export async function forgetRevocations(redis: Redis, revocations: readonly Revocation[]): Promise<void> {
   if (revocations.length > 0) await redis.hdel(PLACE, ...revocations.map(nameOfRevocation))
 }

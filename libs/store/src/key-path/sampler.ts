@@ -2,7 +2,7 @@ import type { KeyId } from '@turnpike/domain'
 import type { Redis } from 'ioredis'
 import type { StoreBreaker } from '../connections/breaker.ts'
 import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
-import type { AskPostgres } from './lookup-batch.ts'
+import type { ReadPostgres } from './lookup-batch.ts'
 import type { KeyCache } from './cache.ts'
 import type { RedisTier } from './redis-tier.ts'
 import { readCached, readKeys, WrongValue, type KeyRecord } from './records.ts'
@@ -12,14 +12,14 @@ import { promptly } from '../connections/redis.ts'
 import type { StoreTime } from '../connections/store-time.ts'
 import { storeFailureOf } from '../connections/store-failure.ts'
 
-/** Where a copy lies. */
-export type CopyTier = 'memory' | 'redis'
+/** Where a key is cached. */
+type CacheTier = 'memory' | 'redis'
 
-/** A copy that still lacks a change which Postgres had at least 5 s before. */
+/** A cached key that still lacks a change which Postgres had at least 5 s before. */
 export interface Inconsistency {
-  readonly tier: CopyTier
+  readonly tier: CacheTier
   readonly keyId: KeyId | null
-  /** The key's version in the copy, and in Postgres. */
+  /** The key's version in the cache, and in Postgres. */
   readonly version: number
   readonly truth: number
 }
@@ -27,30 +27,30 @@ export interface Inconsistency {
 export interface KeySamplerOptions {
   readonly keys: Pick<KeyCache, 'sample' | 'lookup' | 'drop' | 'stats' | 'breakers'>
   /** Must settle by its own time limit. */
-  readonly fromPostgres: AskPostgres
+  readonly fromPostgres: ReadPostgres
   /** Null: there is no Redis. Must settle by its own time limit. */
   readonly fromRedis: RedisTier['fromRedis'] | null
   readonly clock?: Clock
-  /** Told of each, after its copy was dropped: the place for the log line. */
+  /** Called for each, after its cached key was dropped: the place for the log line. */
   readonly onInconsistent?: (found: Inconsistency) => void
-  /** Told when copies are ahead of Postgres, once a minute at most while they are. */
+  /** Called when cached keys are ahead of Postgres, once a minute at most while they are. */
   readonly onPostgresBehind?: (found: Inconsistency) => void
 }
 
 /** Counters since the start. */
-export interface KeySamplerStats {
-  /** Copies compared. */
-  readonly sampled: Readonly<Record<CopyTier, number>>
-  /** 0 unless a change reached Postgres and not this copy. */
-  readonly inconsistent: Readonly<Record<CopyTier, number>>
-  /** Copies with a version that Postgres does not have: 0 unless it lost what it had committed. */
+interface KeySamplerStats {
+  /** Cached keys compared. */
+  readonly sampled: Readonly<Record<CacheTier, number>>
+  /** 0 unless a change reached Postgres and not this cache. */
+  readonly inconsistent: Readonly<Record<CacheTier, number>>
+  /** Cached versions that Postgres does not have: 0 unless it lost what it had committed. */
   readonly postgresBehind: number
   /** Values in Redis that were not what we put there. */
   readonly redisWrong: number
 }
 
 const INTERVAL_MS = 1_000
-/** A copy in a hundred each minute: all of them within two hours, the same work every second. */
+/** One cached key in a hundred each minute: all of them within two hours, the same work every second. */
 const SHARE_PER_ROUND = 0.01 / 60
 const COPIES_PER_ROUND = { min: 1, max: 50 }
 const REDIS_READS_PER_ROUND_MAX = 10
@@ -58,16 +58,16 @@ const REDIS_READS_PER_ROUND_MAX = 10
 const CONSISTENT_WITHIN_MS = 5_000
 /** A round that comes later than this found the process stopped: what it suspected had no chance to be put right. */
 const ROUND_LATE_MS = 3_000
-const BEHIND_TOLD_EVERY_MS = 60_000
+const BEHIND_REPORTED_EVERY_MS = 60_000
 
-interface Copy {
-  readonly tier: CopyTier
+interface CachedVersion {
+  readonly tier: CacheTier
   readonly digest: Buffer
   readonly version: number
 }
 
-/** A copy seen behind Postgres. */
-interface Suspect extends Copy {
+/** A cached version seen behind Postgres. */
+interface Suspect extends CachedVersion {
   readonly keyId: KeyId | null
   /** What Postgres had then. */
   readonly truth: number
@@ -75,7 +75,7 @@ interface Suspect extends Copy {
 }
 
 /**
- * Compares copies with Postgres all the time, a few each second. Postgres is asked after the copies were read, so that a copy can
+ * Compares cached keys with Postgres all the time, a few each second. Postgres is asked after the copies were read, so that a copy can
  * lag behind it and never lead. One that lags is looked at again 5 s later; if it still does, it is counted and dropped, and
  * with that put right. One that leads is kept: Postgres has gone back in time, and its older word replaces nothing.
  * While Postgres is in trouble nothing is compared and no suspicion kept.
@@ -90,7 +90,7 @@ export class KeySampler {
   /** Oldest first; no more than were read in the last five rounds. */
   readonly #suspects = new Map<string, Suspect>()
   #lastRoundMs: number
-  #behindToldMs = -Infinity
+  #behindReportedMs = -Infinity
   #cancel = () => {}
   #round: Promise<void> = Promise.resolve()
   #closed = false
@@ -136,18 +136,18 @@ export class KeySampler {
       .sample(copiesPerRound(keys.stats().entries))
       .map((copy) => ({ ...copy, tier: 'memory' as const }))
     const readsLeft = REDIS_READS_PER_ROUND_MAX - due.filter(({ tier }) => tier === 'redis').length
-    const inRedis = await Promise.all(copies.slice(0, readsLeft).map(({ digest }) => this.#copyInRedis(digest)))
-    const compared: Copy[] = [...copies, ...inRedis.filter((copy) => copy !== null)]
-    const records = await this.#askPostgres(copies.map(({ digest }) => digest))
+    const inRedis = await Promise.all(copies.slice(0, readsLeft).map(({ digest }) => this.#versionInRedis(digest)))
+    const compared: CachedVersion[] = [...copies, ...inRedis.filter((copy) => copy !== null)]
+    const records = await this.#readPostgres(copies.map(({ digest }) => digest))
     if (!records) {
       this.#suspects.clear()
       return
     }
-    for (const copy of compared) this.#judge(copy, records.get(copy.digest.toString('hex')) ?? null, nowMs)
-    for (const suspect of due) await this.#judgeAgain(suspect)
+    for (const copy of compared) this.#check(copy, records.get(copy.digest.toString('hex')) ?? null, nowMs)
+    for (const suspect of due) await this.#checkAgain(suspect)
   }
 
-  /** Removes and returns those that have had their time. */
+  /** Removes and returns those whose time to catch up has passed. */
   #due(nowMs: number): Suspect[] {
     const due = [...this.#suspects].filter(([, { sinceMs }]) => nowMs - sinceMs >= CONSISTENT_WITHIN_MS)
     for (const [name] of due) this.#suspects.delete(name)
@@ -155,7 +155,7 @@ export class KeySampler {
   }
 
   /** Null: Redis has none, or a tombstone, which no version makes wrong. */
-  async #copyInRedis(digest: Buffer): Promise<Copy | null> {
+  async #versionInRedis(digest: Buffer): Promise<CachedVersion | null> {
     const record = await this.#readRedis(digest)
     return record?.caller && !record.caller.revoked ? { tier: 'redis', digest, version: record.version } : null
   }
@@ -180,8 +180,8 @@ export class KeySampler {
     }
   }
 
-  /** Null: it could not be asked, or is left alone. */
-  async #askPostgres(digests: readonly Buffer[]): Promise<ReadonlyMap<string, KeyRecord> | null> {
+  /** Null: it did not answer, or its breaker is open. */
+  async #readPostgres(digests: readonly Buffer[]): Promise<ReadonlyMap<string, KeyRecord> | null> {
     const { fromPostgres, keys } = this.#options
     if (keys.breakers.postgres.state !== 'closed') return null
     if (digests.length === 0) return new Map()
@@ -197,26 +197,27 @@ export class KeySampler {
   }
 
   /** @param record null when Postgres does not have the key: rows of keys are never deleted, so it lost it */
-  #judge({ tier, digest, version }: Copy, record: KeyRecord | null, nowMs: number): void {
+  #check({ tier, digest, version }: CachedVersion, record: KeyRecord | null, nowMs: number): void {
     this.#sampled[tier]++
     const truth = record?.version ?? 0
     const keyId = record?.caller?.keyId ?? null
-    if (version > truth) this.#tellBehind({ tier, keyId, version, truth }, nowMs)
+    if (version > truth) this.#reportBehind({ tier, keyId, version, truth }, nowMs)
     const name = `${tier} ${digest.toString('hex')}`
     if (version < truth && !this.#suspects.has(name)) {
       this.#suspects.set(name, { tier, digest, version, keyId, truth, sinceMs: nowMs })
     }
   }
 
-  #tellBehind(found: Inconsistency, nowMs: number): void {
+  #reportBehind(found: Inconsistency, nowMs: number): void {
     this.#postgresBehind++
-    if (nowMs - this.#behindToldMs < BEHIND_TOLD_EVERY_MS) return
-    this.#behindToldMs = nowMs
+    if (nowMs - this.#behindReportedMs < BEHIND_REPORTED_EVERY_MS) return
+    this.#behindReportedMs = nowMs
     this.#options.onPostgresBehind?.(found)
   }
 
-  async #judgeAgain({ tier, digest, keyId, truth }: Suspect): Promise<void> {
-    const version = tier === 'memory' ? await this.#versionServed(digest) : (await this.#copyInRedis(digest))?.version
+  async #checkAgain({ tier, digest, keyId, truth }: Suspect): Promise<void> {
+    const version =
+      tier === 'memory' ? await this.#versionServed(digest) : (await this.#versionInRedis(digest))?.version
     if (version === undefined || version >= truth) return
     this.#inconsistent[tier]++
     this.#options.keys.drop([digest])
@@ -230,7 +231,7 @@ export class KeySampler {
   }
 }
 
-/** The sampler of a cache over the real stores. Copies are read from Redis by the connection that the cache reads by. */
+/** The sampler of a cache over the real stores. Redis is read by the connection that the cache reads by. */
 export function openKeySampler(
   options: {
     readonly pool: Pool
@@ -254,7 +255,7 @@ function copiesPerRound(entries: number): number {
   return Math.min(Math.max(Math.ceil(entries * SHARE_PER_ROUND), min), max)
 }
 
-/** The sampler is nobody's probe: it can wait until a store is in use again. */
+/** The sampler makes no probes: it waits until the breaker is closed again. */
 function admitWhileClosed(breaker: StoreBreaker) {
   return breaker.state === 'closed' ? breaker.admit() : null
 }

@@ -8,7 +8,7 @@ export interface KeySecret {
   readonly tag: KeyObject
   /** Makes the digest that a key is looked up by. */
   readonly pepper: KeyObject
-  /** Seals what is kept and told in Redis; derived from the pepper. */
+  /** Seals values and messages in Redis; derived from the pepper. */
   readonly seal: KeyObject
 }
 
@@ -28,7 +28,7 @@ export type KeyCheck =
   | { readonly kind: 'unknown_secret'; readonly secretId: number }
 
 /** A new key. `key` is shown once and never stored; the rest is what the database keeps. */
-export interface MintedKey {
+interface MintedKey {
   readonly key: string
   readonly id: KeyId
   readonly digest: Buffer
@@ -36,8 +36,8 @@ export interface MintedKey {
   readonly lastFour: string
 }
 
-/** Says which secret a process holds without telling it, so that two processes can find out that they differ. */
-export interface Fingerprint {
+/** Identifies a secret without revealing it, so that two processes can find out that theirs differ. */
+interface Fingerprint {
   readonly secretId: number
   readonly fingerprint: Buffer
 }
@@ -115,7 +115,7 @@ export function mintKey(
   }
 }
 
-/** Judges a key by arithmetic, without any look-up. Costs microseconds and never throws, whatever the text. */
+/** Checks a key by arithmetic, without any look-up. Costs microseconds and never throws, whatever the text. */
 export function checkKey(secrets: KeySecrets, text: string): KeyCheck {
   const parts = parseKey(text)
   if (!parts) return { kind: 'malformed' }

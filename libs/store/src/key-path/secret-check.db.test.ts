@@ -5,7 +5,7 @@ import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
 import { createKey, revokeKey, type NewKey } from '../keys/keys.ts'
 import { readKeys } from './records.ts'
 import { checkKey, mintKey, newSecretsText, openKeySecrets, type KeySecrets } from './seal.ts'
-import { announceKeySecrets, heldByAll, signingWith, watchKeySecrets, type KeySecretState } from './secret-check.ts'
+import { reportKeySecrets, heldByAll, signingWith, watchKeySecrets, type KeySecretState } from './secret-check.ts'
 import { mutate } from '../changes/mutate.ts'
 import { inTransaction, type Pool } from '../connections/pools.ts'
 import { openPrisma, type PrismaClient } from '../connections/prisma.ts'
@@ -45,7 +45,7 @@ function aProcess(node = 'gateway') {
   const holder = randomUUID()
   return {
     announce: (...texts: string[]) =>
-      announceKeySecrets(gateway, texts.length > 0 ? secretsOf(...texts) : null, { holder, node }),
+      reportKeySecrets(gateway, texts.length > 0 ? secretsOf(...texts) : null, { holder, node }),
     silentFor: (seconds: number) =>
       owner.query(`UPDATE key_secret_holders SET seen_at = now() - make_interval(secs => $2) WHERE holder = $1`, [
         holder,

@@ -15,13 +15,13 @@ export interface KeySecretState {
   readonly missing: readonly MissingSecret[]
 }
 
-export interface MissingSecret {
+interface MissingSecret {
   readonly secretId: number
   /** Keys neither revoked nor expired. */
   readonly liveKeys: number
 }
 
-export interface KeySecretWatchOptions {
+interface KeySecretWatchOptions {
   readonly pool: Pool
   readonly secrets: KeySecrets
   /** As the operator calls this process. */
@@ -35,7 +35,7 @@ export interface KeySecretWatch {
   /** Settles after the first question, whether it was answered or not. */
   readonly tried: Promise<void>
   state(): KeySecretState
-  /** The secrets without those that differ: a key of such a one cannot be judged, which is no proof against it. */
+  /** The secrets without those that differ: a key of such a one cannot be checked, which is no proof against it. */
   trusted(): KeySecrets
   /** Ends the announcements and, when the database answers, takes this process from the list. */
   close(): Promise<void>
@@ -50,7 +50,7 @@ const TROUBLED_MS = 2_000
 const UNCHECKED: KeySecretState = { checked: false, differing: [], missing: [] }
 
 /**
- * Tells the database twice a minute which secrets this process holds, and hears what is wrong with them. A process in trouble
+ * Reports to the database twice a minute which secrets this process holds, and learns what is wrong with them. A process in trouble
  * must not be sent keys; it is asked again every two seconds and recovers by itself.
  */
 export function watchKeySecrets(options: KeySecretWatchOptions): KeySecretWatch {
@@ -63,7 +63,7 @@ export function watchKeySecrets(options: KeySecretWatchOptions): KeySecretWatch 
   let cancel = () => {}
   const round = async () => {
     try {
-      const now = await announceKeySecrets(pool, secrets, { holder, node })
+      const now = await reportKeySecrets(pool, secrets, { holder, node })
       answered = true
       if (!isSame(state, now)) {
         state = now
@@ -99,7 +99,7 @@ export function watchKeySecrets(options: KeySecretWatchOptions): KeySecretWatch 
  * Announces secrets once. Only a process without trouble becomes a holder and makes fingerprints of new secrets known.
  * @param secrets null: none at all, so that every key in force is in need of one
  */
-export async function announceKeySecrets(
+export async function reportKeySecrets(
   pool: Pool,
   secrets: KeySecrets | null,
   { holder, node }: { readonly holder: string; readonly node: string },
@@ -139,7 +139,7 @@ export function secretTroubles({ differing, missing }: KeySecretState): string[]
 export async function compareKeySecrets(pool: Pool, secrets: KeySecrets | null): Promise<KeySecretState> {
   const process = { holder: randomUUID(), node: 'start' }
   try {
-    return await announceKeySecrets(pool, secrets, process)
+    return await reportKeySecrets(pool, secrets, process)
   } finally {
     await pool.query('SELECT withdraw_key_secrets($1)', [process.holder])
   }
@@ -178,12 +178,12 @@ export async function signingWith(transaction: Transaction, secrets: KeySecrets)
   )
 }
 
-/** The secrets that all holders have, in the order of the settings; all of them when nobody checks keys yet. */
+/** The secrets that all holders have, in the order of the settings; all of them when no process checks keys yet. */
 export function heldByAll(secrets: KeySecrets, holders: readonly (readonly number[])[]): KeySecret[] {
   return [...secrets.byId.values()].filter(({ id }) => holders.every((held) => held.includes(id)))
 }
 
-/** Makes the fingerprint known if nobody did before; false when the id stands for other bytes. */
+/** Makes the fingerprint known if no process did before; false when the id stands for other bytes. */
 async function isAgreed(transaction: Transaction, secret: KeySecret): Promise<boolean> {
   const own = fingerprintOf(secret)
   const id = { purpose: 'key', secretId: secret.id }

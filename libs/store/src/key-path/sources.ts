@@ -29,7 +29,7 @@ export function openKeyCache(
   })
 }
 
-/** After a wrong value nobody knows whose replies come down this connection, so it is closed and opened again. */
+/** After a wrong value the replies of this connection may be those of other requests, so it is closed and opened again. */
 function redisTier(redis: Redis, secrets: KeySecrets, time: StoreTime): RedisTier {
   return {
     fromRedis: async (digest) => {

@@ -2,7 +2,7 @@ import type { KeyId, NanoUsd, TenantId } from '@turnpike/domain'
 import { inTenant, type Pool, type Queryable } from '../connections/pools.ts'
 
 /** What was spent: ever, and since midnight, Monday and the first of the month, in UTC. */
-export interface Spent {
+interface Spent {
   readonly total: NanoUsd
   readonly today: NanoUsd
   readonly week: NanoUsd

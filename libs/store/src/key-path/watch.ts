@@ -21,26 +21,26 @@ const PROBES_MAX = 3
 const MARKER = 'turnpike:marker'
 
 export interface KeyWatchOptions {
-  /** Told of every change at least once, usually by both channels. */
+  /** Receives every change at least once, usually by both channels. */
   readonly keys: KeyCache
   readonly pool: Pool
   readonly redis: Redis | null
-  /** Seals of messages are checked with them: whoever else writes to Redis can neither admit a key nor deny one. */
+  /** Seals of messages are checked with them: a process without them that writes to Redis can neither admit a key nor deny one. */
   readonly secrets: KeySecrets
   /** Set by Postgres at each poll. */
   readonly time: StoreTime
-  readonly onChannel: (channel: KeyChannel, heard: boolean) => void
-  /** Told of every change of a versioned table that the poll reads, whether it concerns keys or not. */
+  readonly onChannel: (channel: KeyChannel, isUp: boolean) => void
+  /** Receives every change of a versioned table that the poll reads, whether it concerns keys or not. */
   readonly onChanges?: (changes: readonly { readonly entity: string; readonly entityId: string }[]) => void
   readonly intervalMs?: number
 }
 
-/** Which channels are heard. */
+/** Which channels are up. */
 export interface ChannelState {
   /** Null: there is no Redis. */
   readonly redis: boolean | null
   readonly postgres: boolean
-  /** Monotonic milliseconds since when neither is heard; null while one is. */
+  /** Monotonic milliseconds since when neither is up; null while one is. */
   readonly silentSinceMs: number | null
 }
 
@@ -64,9 +64,9 @@ export function watchKeyEvents(options: KeyWatchOptions): KeyWatch {
   const subscriber = redis && redisChannel && subscribe(redis, redisChannel, options)
   return {
     channels: () => {
-      const silent = !postgresChannel.heard && !redisChannel?.heard
+      const silent = !postgresChannel.isUp && !redisChannel?.isUp
       const silentSinceMs = silent ? Math.max(postgresChannel.sinceMs, redisChannel?.sinceMs ?? -Infinity) : null
-      return { redis: redisChannel?.heard ?? null, postgres: postgresChannel.heard, silentSinceMs }
+      return { redis: redisChannel?.isUp ?? null, postgres: postgresChannel.isUp, silentSinceMs }
     },
     close: async () => {
       subscriber?.removeAllListeners('close')
@@ -77,7 +77,7 @@ export function watchKeyEvents(options: KeyWatchOptions): KeyWatch {
 }
 
 /**
- * The poll is complete: it goes on where it ended, so that while it is heard nothing is missed, and copies are doubted only when it
+ * The poll is complete: it goes on where it ended, so that nothing is missed while it is up, and cached keys become stale only when it
  * is not. The subscription is quicker and may lose a message; losing it costs a second, not a look-up of every key.
  */
 function channelOf(name: KeyChannel, { keys, time, onChannel }: KeyWatchOptions): Channel {
@@ -86,7 +86,7 @@ function channelOf(name: KeyChannel, { keys, time, onChannel }: KeyWatchOptions)
     now: () => time.monotonicMs(),
     onLost: () => complete && keys.channelLost(),
     onBack: () => complete && keys.channelBack(),
-    onNews: (heard) => onChannel(name, heard),
+    onChange: (isUp) => onChannel(name, isUp),
   })
 }
 
@@ -96,15 +96,15 @@ async function pollPostgres(options: KeyWatchOptions, channel: Channel): Promise
   try {
     await readEvents(options)
     trial?.succeeded()
-    channel.hear()
+    channel.up()
   } catch (error) {
-    // The next round asks again from the same number; whoever listens is told once.
+    // The next round asks again from the same number.
     trial?.failed(storeFailureOf(error))
-    channel.lose()
+    channel.lost()
   }
 }
 
-/** Throws when there is no answer, and when what is heard is not what came after; the next round begins again then. */
+/** Throws when there is no answer, and when Postgres is in an older state than before; the next round begins again then. */
 async function readEvents({ keys, pool, time, onChanges }: KeyWatchOptions): Promise<void> {
   keys.sequence ??= await beginning(pool)
   for (let page = 0; page < PAGES_MAX; page++) {
@@ -113,7 +113,7 @@ async function readEvents({ keys, pool, time, onChanges }: KeyWatchOptions): Pro
     if (first) time.observe(first.now.getTime())
     if (first && BigInt(first.newest) < keys.sequence) {
       keys.sequence = null
-      throw new Error('PostgreSQL knows fewer changes than it told before: an older state was restored')
+      throw new Error('PostgreSQL knows fewer changes than it reported before: an older state was restored')
     }
     keys.sequence = BigInt(rows.at(-1)?.sequence ?? keys.sequence)
     keys.drop(rows.flatMap(({ digests }) => digests ?? []))
@@ -125,8 +125,8 @@ async function readEvents({ keys, pool, time, onChanges }: KeyWatchOptions): Pro
 }
 
 /**
- * A process that starts knows no key, so the past does not concern it; but Redis may hold a copy that a change of just now made
- * stale without being told. The last page of changes is read for that. One with a snapshot goes on where that ended.
+ * A process that starts has cached no key, so that earlier changes do not concern it; but Redis may hold a key that changed just now. The
+ * last page of changes is read for that. A process with a snapshot goes on where that ended.
  */
 async function beginning(pool: Pool): Promise<bigint> {
   const { rows } = await pool.query<{ sequence: string }>('SELECT sequence::text FROM event_counter')
@@ -201,14 +201,14 @@ function subscribe(redis: Redis, channel: Channel, options: KeyWatchOptions): Re
   const begin = async () => {
     try {
       await subscriber.subscribe(KEY_CHANNEL)
-      channel.hear()
+      channel.up()
     } catch {
       // Half a connection is none: it is opened again, and `close` says that the channel is lost.
       subscriber.disconnect(true)
     }
   }
   subscriber.on('ready', () => void begin())
-  subscriber.on('close', () => channel.lose())
+  subscriber.on('close', () => channel.lost())
   subscriber.on('end', () => clearInterval(pinging))
   return subscriber
 }

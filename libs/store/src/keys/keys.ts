@@ -2,7 +2,7 @@ import { Fault, type KeyId, type KeyKind, type PolicyId, type TenantId, type Wor
 import type { ApiKey } from '../generated/client.ts'
 import { mintKey, type KeySecrets } from '../key-path/seal.ts'
 import { signingWith } from '../key-path/secret-check.ts'
-import { tellConsole } from '../connections/listen.ts'
+import { notifyConsole } from '../connections/listen.ts'
 import { mutate, type Author, type Mutated } from '../changes/mutate.ts'
 import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'
 
@@ -29,7 +29,7 @@ export interface NewKey {
 }
 
 /** A key that was just made: the only moment at which it can be read. */
-export interface CreatedKey {
+interface CreatedKey {
   readonly key: string
   readonly summary: KeySummary
 }
@@ -49,14 +49,14 @@ export function createKey(
   author: Author,
   { workspaceId, name, kind, expiresAt }: NewKey,
 ): Promise<Mutated<CreatedKey>> {
-  return mutate(prisma, author, async (door, transaction) => {
+  return mutate(prisma, author, async (tables, transaction) => {
     const inForce = await transaction.apiKey.count({ where: { tenantId: author.tenantId, revokedAt: null } })
     if (inForce >= KEYS_MAX) {
       throw new Fault('conflict', `There are ${KEYS_MAX} keys in force already. Revoke those that are not needed.`)
     }
     const signing = await signingWith(transaction, secrets)
     const { key, id, digest, secretId, lastFour } = mintKey(signing, kind)
-    const row = await door.apiKeys.create(
+    const row = await tables.apiKeys.create(
       {
         id,
         workspaceId,
@@ -70,7 +70,7 @@ export function createKey(
       },
       'key.create',
     )
-    await tellConsole(transaction, { tenantId: author.tenantId, name: 'key', id })
+    await notifyConsole(transaction, { tenantId: author.tenantId, name: 'key', id })
     return { key, summary: summaryOf(row, null, null) }
   })
 }
@@ -102,7 +102,7 @@ export function findKey(
   })
 }
 
-export interface KeyPage {
+interface KeyPage {
   readonly keys: readonly KeySummary[]
   /** Null on the last page. */
   readonly nextCursor: string | null
@@ -151,12 +151,12 @@ async function change(
   nowMs: number,
   decide: (row: ApiKey) => { patch: { name?: string; revokedAt?: Date }; action: string } | null,
 ): Promise<Mutated<KeySummary | null>> {
-  return mutate(prisma, author, async (door, transaction) => {
-    const before = await door.apiKeys.find(id)
+  return mutate(prisma, author, async (tables, transaction) => {
+    const before = await tables.apiKeys.find(id)
     if (!before) return null
     const wanted = decide(before)
-    const row = wanted ? ((await door.apiKeys.update(id, wanted.patch, wanted.action)) ?? before) : before
-    if (wanted) await tellConsole(transaction, { tenantId: author.tenantId, name: 'key', id })
+    const row = wanted ? ((await tables.apiKeys.update(id, wanted.patch, wanted.action)) ?? before) : before
+    if (wanted) await notifyConsole(transaction, { tenantId: author.tenantId, name: 'key', id })
     return (await summarise(transaction, author.tenantId, [row], nowMs))[0] ?? null
   })
 }

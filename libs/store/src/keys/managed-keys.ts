@@ -21,7 +21,7 @@ export interface ManagedKey {
   readonly usage: KeyUsage
 }
 
-export interface ManagedKeyFilter {
+interface ManagedKeyFilter {
   readonly offset: number
   /** At most `MANAGED_KEYS_PAGE_MAX`. */
   readonly limit: number
@@ -31,7 +31,7 @@ export interface ManagedKeyFilter {
 }
 
 /** Rows of one page, for which sums of usage are made in one query. */
-export const MANAGED_KEYS_PAGE_MAX = 100
+const MANAGED_KEYS_PAGE_MAX = 100
 
 /** A page of keys, newest first, and how many there are in all. @param nowMs Unix milliseconds; says which day, week and month it is */
 export function listManagedKeys(

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomInt, randomUUID, timingSafeEqual } from 'node:crypto'
 import { Fault, type NanoUsd, type TenantId, type UserId } from '@turnpike/domain'
 import { addJob } from '../connections/jobs.ts'
-import { tellConsole } from '../connections/listen.ts'
+import { notifyConsole } from '../connections/listen.ts'
 import { withPerson, type PrismaClient, type Transaction } from '../connections/prisma.ts'
 
 /** How long a code or link is good for, from when it was mailed. */
@@ -146,7 +146,7 @@ async function complete(
     const memberships = await transaction.membership.findMany({ where: { userId }, include: { organisation: true } })
     for (const { tenantId, role, organisation } of memberships) {
       if (role === 'owner') await giveGrant(transaction, tenantId as TenantId, organisation.funds, grant)
-      await tellConsole(transaction, { tenantId: tenantId as TenantId, name: 'verified', id: null })
+      await notifyConsole(transaction, { tenantId: tenantId as TenantId, name: 'verified', id: null })
     }
   })
 }

@@ -23,7 +23,7 @@ export type CombinedPolicies = readonly AttachedPolicy[]
 
 /**
  * Called within a change, after it and before its commit, with what applies together now; throws to undo the change. A tenant's
- * changes come one after the other: of two at once, the later one is judged with what the earlier one did.
+ * changes come one after the other: of two at once, the later one is checked with what the earlier one did.
  * @param changed the policy that was attached, or that has another version in force
  */
 export type CheckCombined = (changed: PolicyId, together: readonly CombinedPolicies[]) => void

@@ -81,7 +81,7 @@ export function listPolicies(
   })
 }
 
-export interface VersionPage {
+interface VersionPage {
   readonly versions: readonly SavedVersion[]
   readonly total: number
   /** Number of the last one; null on the last page. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { Fault, type PolicyDocument, type PolicyId } from '@turnpike/domain'
 import type { Policy, Prisma } from '../generated/client.ts'
-import { tellConsole } from '../connections/listen.ts'
+import { notifyConsole } from '../connections/listen.ts'
 import { mutate, type Author, type Tables, type Mutated } from '../changes/mutate.ts'
 import {
   documentOf,
@@ -33,12 +33,12 @@ export function createPolicy(
   author: Author,
   { name, document }: { readonly name: string; readonly document: PolicyDocument },
 ): Promise<Mutated<PolicySummary>> {
-  return mutate(prisma, author, async (door, transaction) => {
+  return mutate(prisma, author, async (tables, transaction) => {
     const count = await transaction.policy.count({ where: { tenantId: author.tenantId, archivedAt: null } })
     if (count >= POLICIES_MAX) {
       throw new Fault('conflict', `There are ${POLICIES_MAX} policies already. Archive those that are not needed.`)
     }
-    const row = await door.policies.create({ id: randomUUID() as string as PolicyId, name }, 'policy.create')
+    const row = await tables.policies.create({ id: randomUUID() as string as PolicyId, name }, 'policy.create')
     await addVersion(transaction, author, row.id, 1, document)
     return summaryOf(transaction, row)
   })
@@ -46,14 +46,14 @@ export function createPolicy(
 
 /** Gives a policy another name; null when the tenant has no such. */
 export function renamePolicy(prisma: PrismaClient, author: Author, id: string, name: string) {
-  return change(prisma, author, id, (door, _transaction, row) => rename(door, row, name))
+  return change(prisma, author, id, (tables, _transaction, row) => rename(tables, row, name))
 }
 
-async function rename(door: Tables, row: Policy, name: string): Promise<void> {
-  if (row.name !== name) await door.policies.update(row.id, { name }, 'policy.rename')
+async function rename(tables: Tables, row: Policy, name: string): Promise<void> {
+  if (row.name !== name) await tables.policies.update(row.id, { name }, 'policy.rename')
 }
 
-export interface PolicySaving {
+interface PolicySaving {
   /** Number of the version that the author saw; null: whatever is newest. */
   readonly basedOn: number | null
   /** Called before the change of a policy of everybody's keys in an organisation or a workspace; throws when that is not allowed. */
@@ -73,10 +73,10 @@ export function savePolicy(
   id: string,
   { document, name, ...saving }: PolicySaving & { readonly document: PolicyDocument; readonly name?: string },
 ) {
-  return change(prisma, author, id, async (door, transaction, row) => {
+  return change(prisma, author, id, async (tables, transaction, row) => {
     await refuseSaving(transaction, row, saving)
-    if (name !== undefined) await rename(door, row, name)
-    await putInForce(door, transaction, author, row, {
+    if (name !== undefined) await rename(tables, row, name)
+    await putInForce(tables, transaction, author, row, {
       document,
       action: 'policy.version',
       onTogether: saving.onTogether,
@@ -87,7 +87,7 @@ export function savePolicy(
 /**
  * Makes the document of an earlier version the newest one; null when the tenant has no such policy. Throws Fault
  * `request_invalid` when there is no such version, and `conflict` as `savePolicy` does. What was right when it was saved is not
- * judged again by itself: a way back must not be barred because a provider has left the catalogue since.
+ * checked again by itself: a way back must not be barred because a provider has left the catalogue since.
  */
 export function rollBackPolicy(
   prisma: PrismaClient,
@@ -95,7 +95,7 @@ export function rollBackPolicy(
   id: string,
   { version, ...saving }: PolicySaving & { readonly version: number },
 ) {
-  return change(prisma, author, id, async (door, transaction, row) => {
+  return change(prisma, author, id, async (tables, transaction, row) => {
     await refuseSaving(transaction, row, saving)
     const earlier = await transaction.policyVersion.findUnique({
       where: { policyId_version: { policyId: id, version } },
@@ -104,7 +104,7 @@ export function rollBackPolicy(
       const message = `There is no version ${version}; the newest is ${row.currentVersion}.`
       throw new Fault('request_invalid', message, { param: 'version', fields: { version: message } })
     }
-    await putInForce(door, transaction, author, row, {
+    await putInForce(tables, transaction, author, row, {
       document: documentOf(earlier),
       action: 'policy.rollback',
       onTogether: saving.onTogether,
@@ -114,7 +114,7 @@ export function rollBackPolicy(
 
 /** Takes a policy out of use for good; null when the tenant has no such. Throws Fault `conflict` naming what it is attached to. */
 export function archivePolicy(prisma: PrismaClient, author: Author, id: string, nowMs: number) {
-  return change(prisma, author, id, async (door, transaction) => {
+  return change(prisma, author, id, async (tables, transaction) => {
     const policy = await policyWithin(transaction, author.tenantId, id)
     const places = policy ? placesOf(policy.attached) : []
     if (places.length > 0) {
@@ -123,7 +123,7 @@ export function archivePolicy(prisma: PrismaClient, author: Author, id: string, 
         metadata: { attached: policy?.attached },
       })
     }
-    await door.policies.update(id, { archivedAt: new Date(nowMs) }, 'policy.archive')
+    await tables.policies.update(id, { archivedAt: new Date(nowMs) }, 'policy.archive')
   })
 }
 
@@ -145,16 +145,16 @@ export function attachPolicy(
   policyId: string | null,
   onTogether: CheckCombined,
 ): Promise<Mutated<PolicyAttached>> {
-  return mutate(prisma, author, async (door, transaction): Promise<PolicyAttached> => {
-    const { id, table, action } = doorOf(door, author, place)
+  return mutate(prisma, author, async (tables, transaction): Promise<PolicyAttached> => {
+    const { id, table, action } = tableOf(tables, author, place)
     const before = await table.find(id)
     if (!before) return { kind: 'place_unknown' }
-    const found = policyId === null ? null : await door.policies.find(policyId)
+    const found = policyId === null ? null : await tables.policies.find(policyId)
     if (policyId !== null && (!found || found.archivedAt)) return { kind: 'policy_unknown' }
     if (before.policyId !== policyId) {
       await table.update(id, { policyId: policyId as PolicyId | null }, action)
       if (found) onTogether(found.id as PolicyId, await combinedAt(transaction, author.tenantId, place))
-      if (place.kind === 'key') await tellConsole(transaction, { tenantId: author.tenantId, name: 'key', id })
+      if (place.kind === 'key') await notifyConsole(transaction, { tenantId: author.tenantId, name: 'key', id })
     }
     return { kind: 'attached', policy: found && { id: found.id as PolicyId, name: found.name } }
   })
@@ -165,19 +165,19 @@ interface PlaceTable {
   readonly update: (id: string, patch: { policyId: PolicyId | null }, action: string) => Promise<unknown>
 }
 
-function doorOf(
-  door: Tables,
+function tableOf(
+  tables: Tables,
   { tenantId }: Author,
   place: PolicyPlace,
 ): { readonly id: string; readonly table: PlaceTable; readonly action: string } {
   const action = `${place.kind}.policy`
   switch (place.kind) {
     case 'organisation':
-      return { id: tenantId, table: door.organisations, action }
+      return { id: tenantId, table: tables.organisations, action }
     case 'workspace':
-      return { id: place.id, table: door.workspaces, action }
+      return { id: place.id, table: tables.workspaces, action }
     case 'key':
-      return { id: place.id, table: door.apiKeys, action }
+      return { id: place.id, table: tables.apiKeys, action }
   }
 }
 
@@ -186,13 +186,13 @@ function change(
   prisma: PrismaClient,
   author: Author,
   id: string,
-  work: (door: Tables, transaction: Transaction, row: Policy) => Promise<void>,
+  work: (tables: Tables, transaction: Transaction, row: Policy) => Promise<void>,
 ): Promise<Mutated<PolicySummary | null>> {
-  return mutate(prisma, author, async (door, transaction) => {
-    const row = await door.policies.find(id)
+  return mutate(prisma, author, async (tables, transaction) => {
+    const row = await tables.policies.find(id)
     if (!row || row.archivedAt) return null
     const before = await summaryOf(transaction, row)
-    await work(door, transaction, row)
+    await work(tables, transaction, row)
     return (await policyWithin(transaction, author.tenantId, id)) ?? before
   })
 }
@@ -220,7 +220,7 @@ interface NextVersion {
 }
 
 async function putInForce(
-  door: Tables,
+  tables: Tables,
   transaction: Transaction,
   author: Author,
   row: Policy,
@@ -230,7 +230,7 @@ async function putInForce(
   if (inForce && isDeepStrictEqual(documentOf(inForce), JSON.parse(JSON.stringify(document)))) return
   const next = row.currentVersion + 1
   await addVersion(transaction, author, row.id, next, document)
-  await door.policies.update(row.id, { currentVersion: next }, action)
+  await tables.policies.update(row.id, { currentVersion: next }, action)
   onTogether(row.id as PolicyId, await combinedWith(transaction, author.tenantId, row.id))
 }
 

@@ -48,7 +48,7 @@ export interface PresetCacheOptions {
 }
 
 /** A change that was committed: the versioned table and the row. */
-export interface Change {
+interface CommittedChange {
   readonly entity: string
   readonly entityId: string
 }
@@ -78,7 +78,7 @@ interface CachedPreset {
   readonly bytes: number
 }
 
-export interface PresetCacheStats {
+interface PresetCacheStats {
   readonly held: number
   readonly bytes: number
   /** Since the start. */
@@ -121,7 +121,7 @@ export class PresetCache {
   }
 
   /** Takes changes that were committed, of whatever table. */
-  apply(changes: readonly Change[]): void {
+  apply(changes: readonly CommittedChange[]): void {
     const ids = new Set(changes.flatMap(({ entity, entityId }) => (entity === 'presets' ? [entityId] : [])))
     if (ids.size === 0) return
     this.#slugs.clear()

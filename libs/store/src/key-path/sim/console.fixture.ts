@@ -8,7 +8,7 @@ const RETRY_MS = 1_000
 const DELIVERY_MS_MAX = 50
 const DUPLICATE_MS_MAX = 1_000
 
-export interface ConsoleOptions {
+interface ConsoleOptions {
   readonly clock: Clock
   readonly dice: () => number
   readonly postgres: SimPostgres

@@ -3,7 +3,7 @@ import { live, type Tally } from './world.fixture.ts'
 import { history } from './steps.fixture.ts'
 
 /** What many runs amounted to. */
-export interface Courses extends Tally {
+interface Courses extends Tally {
   seeds: number
 }
 

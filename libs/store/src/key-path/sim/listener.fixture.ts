@@ -21,7 +21,7 @@ export class Listener {
         now: () => options.clock.monotonicMs(),
         onLost: () => cache.channelLost(),
         onBack: () => cache.channelBack(),
-        onNews: () => undefined,
+        onChange: () => undefined,
       })
     this.#channels = { redis: channel(), postgres: channel() }
   }
@@ -47,10 +47,10 @@ export class Listener {
       cache.sequence = BigInt(last)
       process.hears(digests.map((digest) => ({ digest, version: 0, revoked: false })))
       trial?.succeeded()
-      this.#channels.postgres.hear()
+      this.#channels.postgres.up()
     } catch (error) {
       trial?.failed(storeFailureOf(error))
-      this.#channels.postgres.lose()
+      this.#channels.postgres.lost()
     }
     process.after(POLL_MS, () => void this.#poll())
   }
@@ -59,8 +59,8 @@ export class Listener {
   async #look(): Promise<void> {
     const { process, redis, ways } = this.#options
     const { cache, traffic, links } = process
-    if (ways.channel === 'silent' || ways.redis === 'refuse' || ways.redis === 'hang') this.#channels.redis.lose()
-    else this.#channels.redis.hear()
+    if (ways.channel === 'silent' || ways.redis === 'refuse' || ways.redis === 'hang') this.#channels.redis.lost()
+    else this.#channels.redis.up()
     const trial = cache.breakers.redis.admit()
     if (trial) {
       try {

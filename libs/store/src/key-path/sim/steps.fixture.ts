@@ -19,7 +19,7 @@ export type StepAt = { readonly at: number } & (
 )
 
 /** What happens to the stores, to the ways to them, to keys and to time. */
-export type StepAround =
+type StepAround =
   | { readonly do: 'make' | 'change' | 'revoke'; readonly key: number }
   | { readonly do: 'redis' | 'postgres'; readonly where: Where; readonly mode: LinkMode }
   | { readonly do: 'flush' | 'heal' }

@@ -13,7 +13,7 @@ const OVERLAP_MS = 2_000
 /** After this a breaker gives its probe up, which a frozen process makes possible. */
 const PROBE_MS_MAX = 5_000
 
-export interface TrafficOptions {
+interface TrafficOptions {
   readonly clock: Clock
   readonly fail: (what: string) => void
   readonly stateOf: (store: KeyStore) => BreakerState
