@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { de } from './de/messages.ts'
-import { en } from './en/messages.ts'
+import { de } from './de/de.ts'
+import { en } from './en/en.ts'
 import { flatten } from './messages.fixture.ts'
 
 const placeholders = (text: string) => [...new Set(text.match(/%\{\w+\}/g))].toSorted()

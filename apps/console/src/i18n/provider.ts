@@ -1,7 +1,7 @@
 import polyglotI18nProvider from 'ra-i18n-polyglot'
 import type { I18nProvider, TranslationMessages } from 'react-admin'
 import { remember, remembered } from '../remember.ts'
-import { en } from './en/messages.ts'
+import { en } from './en/en.ts'
 
 export const LOCALES = [
   { locale: 'en', name: 'English' },
@@ -38,6 +38,6 @@ function readLocale(): Locale {
 
 /** English is always at hand; the others are fetched when they are wanted. */
 async function messagesOf(locale: string): Promise<TranslationMessages> {
-  const messages: unknown = locale === 'de' ? (await import('./de/messages.ts')).de : en
+  const messages: unknown = locale === 'de' ? (await import('./de/de.ts')).de : en
   return messages as TranslationMessages
 }

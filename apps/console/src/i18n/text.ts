@@ -1,5 +1,5 @@
 import { useLocale, useTranslate } from 'react-admin'
-import type { TextKey } from './en/messages.ts'
+import type { TextKey } from './en/en.ts'
 
 export type Say = (key: TextKey, values?: Readonly<Record<string, string | number>>) => string
 

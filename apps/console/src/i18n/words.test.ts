@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { de } from './de/messages.ts'
-import { en } from './en/messages.ts'
+import { de } from './de/de.ts'
+import { en } from './en/en.ts'
 import { flatten } from './messages.fixture.ts'
 
 /** A word that the screens avoid, the field's word for the same thing, and a text that uses the wrong one. */

@@ -1,6 +1,6 @@
 import type { AttemptRow, CandidateRow } from '@turnpike/contract'
 import { STAGES } from '@turnpike/domain/lists'
-import type { TextKey } from '../i18n/en/messages.ts'
+import type { TextKey } from '../i18n/en/en.ts'
 
 /** Each candidate's chance of going first among its model's, where there was a draw. Only those that nothing holds back were in it. */
 export function chancesOf(candidates: readonly CandidateRow[]): Map<string, number> {

@@ -1,7 +1,7 @@
 import { HttpError } from 'react-admin'
 import { codeOf } from '../api.ts'
 import { faultsEn } from '../i18n/en/faults.ts'
-import type { TextKey } from '../i18n/en/messages.ts'
+import type { TextKey } from '../i18n/en/en.ts'
 import { useText } from '../i18n/text.ts'
 
 /** The name of the text that explains a fault; one that this build does not know is explained as an inner error. */

@@ -1,4 +1,4 @@
-import type { Messages } from '../en/messages.ts'
+import type { Messages } from '../en/en.ts'
 
 /** Nutzung, Anfragen und eine Anfrage: die Seiten, die zeigen, was geschah. */
 export const observeDe: Pick<Messages, 'usage' | 'requests' | 'request'> = {

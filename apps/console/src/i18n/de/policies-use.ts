@@ -1,4 +1,4 @@
-import type { Messages } from '../en/messages.ts'
+import type { Messages } from '../en/en.ts'
 
 /** Was eine Richtlinie täte und tat: Vorschau, Versionen, Verbinden, und warum eine Anfrage ihren Weg nahm. */
 export const policiesUseDe: Pick<Messages, 'preview' | 'policy' | 'why'> = {

@@ -1,4 +1,4 @@
-import type { Messages } from '../en/messages.ts'
+import type { Messages } from '../en/en.ts'
 
 /** Routing-Richtlinien: die Liste und das Formular. */
 export const policiesDe: Pick<Messages, 'policies'> = {

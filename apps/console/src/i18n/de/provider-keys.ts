@@ -1,4 +1,4 @@
-import type { Messages } from '../en/messages.ts'
+import type { Messages } from '../en/en.ts'
 
 /** BYOK: Anbieterschlüssel und eigene Endpunkte. */
 export const providerKeysDe: Pick<Messages, 'providerKeys'> = {

@@ -1,4 +1,4 @@
-import type { Messages } from '../en/messages.ts'
+import type { Messages } from '../en/en.ts'
 
 /** Simulation: eine Richtlinie auf vergangenen Anfragen. */
 export const whatIfDe: Pick<Messages, 'whatIf'> = {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { en } from '../../i18n/en/messages.ts'
+import { en } from '../../i18n/en/en.ts'
 import type { Say } from '../../i18n/text.ts'
 import { at } from '../../draft/draft.ts'
 import { WRITTEN_FIELDS } from './vocabulary.ts'

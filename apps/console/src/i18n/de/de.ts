@@ -1,4 +1,4 @@
-import type { Messages } from '../en/messages.ts'
+import type { Messages } from '../en/en.ts'
 import { faultsDe } from './faults.ts'
 import { observeDe } from './observe.ts'
 import { providerKeysDe } from './provider-keys.ts'
