@@ -94,13 +94,12 @@ const PATIENCE = { firstTokenMs: 30_000, wholeMs: 120_000, idleMs: 30_000, total
  * One hour of requests through the router, the health book and the failover of the gateway, by a clock that jumps from event to event.
  * Every contestant meets the same requests, and a request has the same outcome at a provider under every policy.
  */
-export async function serveHour(
+export function serveHour(
   contestant: Contestant,
   fleet: readonly Serving[],
   troubles: readonly Trouble[],
 ): Promise<Served[]> {
-  const hour = new Hour(contestant, fleet, troubles)
-  return hour.run()
+  return new Hour(contestant, fleet, troubles).run()
 }
 
 class Hour {
@@ -184,8 +183,7 @@ class Hour {
     const routed = { decision, directory: { ...world, target: (id: TargetId) => this.#targetOf(id) } }
     this.#inFlight++
     try {
-      const open = (target: Target) => this.#open(target, number)
-      const target = await new Failover(progress, routed, open, this.#means).connect()
+      const target = await new Failover(progress, routed, (to) => this.#open(to, number), this.#means).connect()
       this.#stream(target, usage, atMs, progress.answering?.startMs ?? 0, progress.attempts.length)
     } catch (thrown) {
       const fault = asFault(thrown)
@@ -290,12 +288,7 @@ function callOf(caller: Caller, request: RouteRequest, atMs: number): Call {
   return {
     ...{ id: '20261121-aaaaaaaaaaaaaaaaaaaa' as RequestId, kind: 'chat', caller, requestedModel: MODEL, preset: null },
     ...{ routeRequest: request, conversation: null, streamed: true, endUser: null },
-    ...{
-      responseOptions: { decision: false, metadata: false, region: null },
-      beganAtMs: 0,
-      startedMs: atMs,
-      simulation: {},
-    },
-    signal: new AbortController().signal,
+    responseOptions: { decision: false, metadata: false, region: null },
+    ...{ beganAtMs: 0, startedMs: atMs, simulation: {}, signal: new AbortController().signal },
   }
 }

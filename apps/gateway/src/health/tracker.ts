@@ -13,16 +13,9 @@ import {
   released,
   UNKNOWN_HEALTH,
   wanted,
-  type Attempt,
-  type EndpointFigures,
-  type TargetId,
-  type Fault,
-  type Health,
-  type HealthChange,
-  type Outcome,
-  type Own,
-  type WindowCounts,
 } from '@turnpike/domain'
+import type { Attempt, EndpointFigures, Fault, Health, HealthChange, Outcome, Own } from '@turnpike/domain'
+import type { TargetId, WindowCounts } from '@turnpike/domain'
 import {
   addToRecord,
   count,
