@@ -48,6 +48,7 @@ export default defineConfig({
           name: 'processes',
           include: [PROCESSES],
           globalSetup: STORES_SETUP,
+          testTimeout: 180_000,
           sequence: { groupOrder: 2 },
         },
       },

@@ -7,15 +7,15 @@ import { spawn } from 'node:child_process'
 const [first, ...others] = process.argv.slice(2).map((lane) => lane.split('+'))
 if (!first) throw new Error('usage: node tools/together.mjs script[+script…] …')
 
-const lanes = await Promise.all([runLane(first, true), ...others.map((lane) => runLane(lane, false))])
-const results = lanes.flat()
-for (const { script, code, seconds } of results)
+const ran = await Promise.all([runLane(first, true), ...others.map((lane) => runLane(lane, false))])
+const scripts = ran.flat()
+for (const { script, code, seconds } of scripts)
   say(`${code === 0 ? 'ok  ' : 'FAIL'} ${seconds.padStart(6)} s  ${script}`)
-process.exit(results.every(({ code }) => code === 0) ? 0 : 1)
+process.exit(scripts.every(({ code }) => code === 0) ? 0 : 1)
 
-async function runLane(scripts, isLive) {
+async function runLane(lane, isLive) {
   const results = []
-  for (const script of scripts) {
+  for (const script of lane) {
     const beganMs = performance.now()
     const code = await runScript(script, isLive)
     results.push({ script, code, seconds: ((performance.now() - beganMs) / 1000).toFixed(1) })

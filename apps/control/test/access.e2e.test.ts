@@ -131,7 +131,7 @@ it('lets one network try twenty times a minute', async () => {
   for (let i = 0; i < 21; i++) answers.push(await send('/sign-in', { email: `${i}@example.test`, password: 'x' }))
   expect(answers.map(({ status }) => status).filter((status) => status === 429)).toHaveLength(1)
   expect(answers.at(-1)?.headers.get('retry-after')).toMatch(/^\d+$/)
-}, 60_000)
+})
 
 it('signs in however the address is written, and makes a new session each time', async () => {
   const { email, visitor } = await signUp(running.url)

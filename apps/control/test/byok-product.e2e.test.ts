@@ -13,7 +13,7 @@ beforeAll(async () => {
   visitor = await signUp(product, 'byok@example.test')
   manager = String((await visitor.ask('POST', '/keys', { name: 'manager', kind: 'mgmt' })).body['key'])
   key = (await visitor.makeKey('app')).key
-}, 120_000)
+})
 afterAll(() => product?.drop())
 
 interface Reply {
@@ -63,4 +63,4 @@ it('a provider key stored at the base URL of the API serves the next request, an
   await becomes([200, false, undefined], 'a request by credits again')
   expect((await ask(manager, 'DELETE', `/byok/${id}`)).body).toEqual({ deleted: true })
   expect((await ask(key, 'GET', '/byok')).status).toBe(403)
-}, 60_000)
+})

@@ -114,7 +114,7 @@ it('no part of a fleet outlives the process that started it, not even a frozen o
     { withinMs: 5_000 },
   )
   await Promise.all([folder, home].map((each) => rm(each, { recursive: true, force: true })))
-}, 90_000)
+})
 
 function lives(pid: number): boolean {
   try {

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import path from 'node:path'
 import { inTransaction, mintKey } from '@turnpike/store'
-import { aKey, sharedProduct, signUp, startFleet, steadyPort, waitFor, type Fleet } from '@turnpike/testkit'
+import { aKey, limitMs, sharedProduct, signUp, startFleet, steadyPort, waitFor, type Fleet } from '@turnpike/testkit'
 import { afterEach, expect, it } from 'vitest'
 
 /** Undone after each test, the last first. */
@@ -56,7 +56,7 @@ it('makes, uses, lists, names and revokes a key by program, at the base URL of t
 
   expect(await ask(api, manager, 'DELETE', `/keys/${hash}`)).toEqual({ status: 200, body: { deleted: true } })
   await waitFor(async () => (await chat(api, key)) === 401, { withinMs: 1_000, what: 'the revoked key to be refused' })
-}, 120_000)
+})
 
 /** A built control process on the fleet's stores. */
 async function startControl(fleet: Fleet, port: number, folder: string): Promise<ChildProcess> {
@@ -132,7 +132,7 @@ it('a key revoked while Postgres is down is refused everywhere within three seco
     await waitFor(async () => (await chat(api, victim.key)) === 401, { withinMs: 3_000, what: `401 of ${api}` })
     expect(await chat(api, others[0] ?? '')).toBe(200)
   }
-  expect(performance.now() - beganMs).toBeLessThan(3_000)
+  expect(performance.now() - beganMs).toBeLessThan(limitMs(3_000))
 
   // Whoever starts in its place does not wait for Postgres to tell Redis again what a flush took from it.
   await fleet.redis.flush()
@@ -148,4 +148,4 @@ it('a key revoked while Postgres is down is refused everywhere within three seco
   await waitFor(revoked, { withinMs: 10_000, what: 'the revocation in the table' })
   await waitFor(async () => (await pending()) === 0, { withinMs: 5_000 })
   for (const api of apis) expect(await chat(api, victim.key)).toBe(401)
-}, 120_000)
+})

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { mintKey, newSecretsText, openKeySecrets, openPrisma, revokeKey } from '@turnpike/store'
-import { startFleet, waitFor, type Fleet, type FleetGateway, type FleetKey } from '@turnpike/testkit'
+import { limitMs, startFleet, waitFor, type Fleet, type FleetGateway, type FleetKey } from '@turnpike/testkit'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 
 /** From the return of a store to an answer. */
@@ -50,7 +50,7 @@ it.each(['refuse', 'blackHole'] as const)(
     await loseBoth(kind)
     const startedMs = performance.now()
     await gateway.start()
-    expect(performance.now() - startedMs).toBeLessThan(START_MS_MAX)
+    expect(performance.now() - startedMs).toBeLessThan(limitMs(START_MS_MAX))
 
     const answer = await chat(used.key)
     expect(answer).toMatchObject({ status: 200 })
@@ -59,7 +59,7 @@ it.each(['refuse', 'blackHole'] as const)(
     expect(await chat(forged)).toMatchObject({ status: 401 })
     const beganMs = performance.now()
     const unseen = await chat(unused.key)
-    expect(performance.now() - beganMs).toBeLessThan(1_000)
+    expect(performance.now() - beganMs).toBeLessThan(limitMs(1_000))
     expect(unseen).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
     expect(unseen.text).toContain('auth_unavailable')
     expect(await livesOn()).toMatchObject({ catalogue: 'snapshot' })

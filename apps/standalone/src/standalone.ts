@@ -71,11 +71,8 @@ export async function startStandalone(
     const key = await demoKey(config.TURNPIKE_HOME, secrets, stores)
     const startBoth = async (controlPort: number) => {
       const gateway = await launch('gateway', gatewayEnvironment(config, secrets, stores, simulator, controlPort))
-      const control = await launch(
-        'control',
-        controlEnvironment(config, secrets, stores, simulator, controlPort, String(gateway.ready['url'])),
-      )
-      return { gateway, control }
+      const environment = controlEnvironment(config, secrets, stores, simulator, controlPort, gateway)
+      return { gateway, control: await launch('control', environment) }
     }
     const { gateway, control } = config.CONTROL_PORT
       ? await startBoth(config.CONTROL_PORT)
@@ -129,7 +126,7 @@ function controlEnvironment(
   stores: PreparedStores,
   simulator: Process,
   controlPort: number,
-  gatewayUrl: string,
+  gateway: Process,
 ) {
   return {
     CONTROL_PORT: String(controlPort),
@@ -139,7 +136,7 @@ function controlEnvironment(
     CREDENTIAL_SECRETS: secrets.credentialSecrets,
     EGRESS_ALLOW: config.EGRESS_ALLOW,
     REVOCATION_FILE: path.join(config.TURNPIKE_HOME, 'revocations', 'pending'),
-    API_BASE_URL: `${gatewayUrl}/api/v1`,
+    API_BASE_URL: `${gateway.ready['url']}/api/v1`,
     SIMULATOR_URL: String(simulator.ready['url']),
     MAILBOX_URL: `${simulator.ready['url']}/mailbox/view`,
     SIGNUP_FUNDS: 'simulated',

@@ -1,15 +1,24 @@
+import { slowdown } from './slowdown.ts'
+
 const POLL_MS = 5
 
 /**
  * Waits until the condition holds, asking again every few milliseconds, and returns what it said. For what other
  * processes do; whatever this process does has an event or a promise to await.
- * @throws Error after `withinMs`, with the last thing that the condition threw as its cause
+ * @param options.withinMs on a quiet machine; a busy one gets as many times longer as it is slower
+ * @throws Error when that is over, with the last thing that the condition threw as its cause
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: { readonly withinMs: number; readonly what?: string },
 ): Promise<NonNullable<T>> {
-  const endsAt = performance.now() + options.withinMs
+  const beganAt = performance.now()
+  let patienceMs = options.withinMs
+  const isOver = () => {
+    const tookMs = performance.now() - beganAt
+    if (tookMs >= patienceMs) patienceMs = options.withinMs * slowdown()
+    return tookMs >= patienceMs
+  }
   let cause: unknown
   do {
     try {
@@ -19,6 +28,6 @@ export async function waitFor<T>(
       cause = error
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-  } while (performance.now() < endsAt)
+  } while (!isOver())
   throw new Error(`${options.what ?? 'The condition'} did not come true within ${options.withinMs} ms.`, { cause })
 }

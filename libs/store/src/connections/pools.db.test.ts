@@ -52,7 +52,7 @@ it('gives a slow statement up', async () => {
 })
 
 it('does not wait for ever for a connection of an exhausted pool', async () => {
-  await withPool({ connectTimeoutMs: 50 }, async (pool) => {
+  await withPool({ connectTimeoutMs: 500 }, async (pool) => {
     const held = await pool.connect()
     await expect(pool.query('SELECT 1')).rejects.toThrow(/timeout/)
     held.release()

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { EndpointId, HealthChange } from '@turnpike/domain'
-import { startFaultProxy, testRedis, waitFor } from '@turnpike/testkit'
+import { limitMs, startFaultProxy, testRedis, waitFor } from '@turnpike/testkit'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { openHealthShare, type HealthShare, type HealthShareOptions } from './share.ts'
 import { SYSTEM_CLOCK } from '../cache/clock.ts'
@@ -93,7 +93,7 @@ it('with Redis gone nothing waits and nothing is kept, and it comes back by itse
   await waitFor(() => !far.share.connected, { withinMs: 2_000 })
   const beganMs = performance.now()
   for (let i = 0; i < 100; i++) await far.share.publish([aChange('acorn/m')])
-  expect(performance.now() - beganMs).toBeLessThan(1_000)
+  expect(performance.now() - beganMs).toBeLessThan(limitMs(1_000))
   expect(far.share.stats).toMatchObject({ sent: 0, lost: 100 })
   await proxy.heal()
   await connected(far.share)

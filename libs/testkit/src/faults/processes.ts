@@ -26,7 +26,7 @@ export interface RunningProgram {
 export type Listener = (bytes: Buffer) => void
 
 /** A program that needs longer on a busy machine is stuck. */
-const READY_MS_MAX = 30_000
+const READY_MS_MAX = 90_000
 /** Gateways drain first; after this they are killed, so that a test says what it found rather than time out. */
 const STOP_MS_MAX = 20_000
 /** How much of a failing program's last words is repeated. */
