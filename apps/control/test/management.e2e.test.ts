@@ -44,12 +44,13 @@ interface Reply {
   readonly headers: Headers
 }
 
+/** Asks again, as clients do, when a machine that is too busy could not look the management key up in time. */
 async function ask(
   method: string,
   where: string,
-  options: { key?: string | null; body?: unknown; url?: string } = {},
+  options: { key?: string | null; body?: unknown; url?: string; retries?: number } = {},
 ): Promise<Reply> {
-  const { key = manager, body, url = running.url } = options
+  const { key = manager, body, url = running.url, retries = 5 } = options
   const response = await fetch(`${url}/api/v1/keys${where}`, {
     method,
     headers: {
@@ -59,6 +60,8 @@ async function ask(
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   const json = (await response.json()) as Record<string, unknown>
+  const isUnchecked = response.status === 503 && (json['error'] as Reply['error'])['code'] === 'auth_unavailable'
+  if (isUnchecked && retries > 0) return ask(method, where, { ...options, retries: retries - 1 })
   return {
     status: response.status,
     body: json,

@@ -14,10 +14,7 @@ import {
   type TestDatabase,
   type TestTenant,
 } from '@turnpike/testkit'
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
-
-// Each test starts gateways, on a machine that may be busy.
-vi.setConfig({ testTimeout: 120_000 })
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 
 const [ONE, TWO, OTHER_TWO] = [1, 2, 2].map((id) => newSecretsText().replace(/^1/, String(id))) as [
   string,

@@ -12,3 +12,8 @@ export function readTestConfig(): TestConfig {
     redisUrl: process.env['REDIS_URL'] || undefined,
   }
 }
+
+/** Which of the run's workers this is: its test files run one after the other. */
+export function worker(): string {
+  return process.env['VITEST_POOL_ID'] ?? '1'
+}

@@ -12,7 +12,7 @@ declare module 'vitest' {
 }
 
 /**
- * One PostgreSQL with one template database and one Redis for all test files of a run, and one running product for each worker.
+ * One PostgreSQL with one template database for all test files of a run; one Redis and one running product for each worker.
  * They are started by the first file that asks and end with the run.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -20,7 +20,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const products = new Map<string, Promise<Product>>()
   const find = async (path: string): Promise<object> => {
     if (path === '/database') return stores.database()
-    if (path === '/redis') return stores.redis()
+    if (path.startsWith('/redis/')) return stores.redis(path)
     const product = products.get(path) ?? startProduct()
     products.set(path, product)
     return product

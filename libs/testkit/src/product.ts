@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { worker } from './config.ts'
 import { ask } from './database.ts'
 
 /** The whole product as a user runs it: built, in processes of its own, on ports that the system chose, in an empty home. */
@@ -68,7 +69,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
  * sets its simulated providers back.
  */
 export async function sharedProduct(): Promise<Product> {
-  const product = await ask<Product>(`/product/${process.env['VITEST_POOL_ID']}`)
+  const product = await ask<Product>(`/product/${worker()}`)
   const drop = async () => void (await fetch(`${product.simulator}/admin/behaviour`, { method: 'DELETE' }))
   return { ...product, stop: drop, drop }
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { openRedis } from '@turnpike/store'
+import { worker } from './config.ts'
 import { ask } from './database.ts'
 import { waitFor } from './wait.ts'
 
-/** A corner of the run's Redis: keys that begin with `prefix` belong to one test file. */
+/** A corner of the worker's Redis: keys that begin with `prefix` belong to one test file. */
 export interface TestRedis {
   readonly url: string
   /** Ends with a colon. */
@@ -16,7 +17,7 @@ const SCAN_COUNT = 1000
 
 /** Rejects with advice when this machine has no Redis and none can be had. */
 export async function testRedis(): Promise<TestRedis> {
-  const { url } = await ask<{ url: string }>('/redis')
+  const { url } = await ask<{ url: string }>(`/redis/${worker()}`)
   const prefix = `test-${randomBytes(6).toString('hex')}:`
   return { url, prefix, flush: () => removeKeys(url, prefix) }
 }

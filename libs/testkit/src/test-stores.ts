@@ -24,7 +24,8 @@ export interface DatabaseSource {
 /** The stores of one test run, each started when first asked for. */
 export interface TestStores {
   database(): Promise<DatabaseSource>
-  redis(): Promise<{ readonly url: string }>
+  /** One for each worker: processes under test share names there that no prefix keeps apart. */
+  redis(worker: string): Promise<{ readonly url: string }>
   close(): Promise<void>
 }
 
@@ -35,12 +36,16 @@ export function openTestStores(config: TestConfig): TestStores {
   let home: Promise<string> | null = null
   const homeOnce = (): Promise<string> => (home ??= makeHome(endings))
   let database: Promise<DatabaseSource> | null = null
-  let redis: Promise<{ readonly url: string }> | null = null
+  const redis = new Map<string, Promise<{ readonly url: string }>>()
   return {
     database: () => (database ??= makeTemplate(config, homeOnce, endings)),
-    redis: () => (redis ??= findRedis(config, homeOnce, endings)),
+    redis(worker) {
+      const found = redis.get(worker) ?? findRedis(config, homeOnce, endings)
+      redis.set(worker, found)
+      return found
+    },
     async close() {
-      await Promise.allSettled([database, redis])
+      await Promise.allSettled([database, ...redis.values()])
       for (const end of endings.toReversed()) await end()
     },
   }
