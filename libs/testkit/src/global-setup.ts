@@ -23,6 +23,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (path.startsWith('/redis/')) return stores.redis(path)
     const product = products.get(path) ?? startProduct()
     products.set(path, product)
+    // The files to come get another one, whatever ended it, and what it said is shown.
+    const forget = (said: string) =>
+      products.delete(path) && process.stderr.write(`The shared product ended: ${said}\n`)
+    void product.then(
+      ({ ended }) => ended.then(forget),
+      (error: unknown) => forget(String(error)),
+    )
     return product
   }
   const server = createServer((request, response) => void answer(find(request.url ?? ''), response))
@@ -31,7 +38,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
-    await Promise.allSettled([...products.values()].map(async (product) => (await product).drop()))
+    const running = [...products.values()]
+    products.clear()
+    await Promise.allSettled(running.map(async (product) => (await product).drop()))
     await stores.close()
   }
 }

@@ -15,6 +15,8 @@ export interface Product {
   readonly home: string
   /** Of the process that all others are under. */
   readonly pid: number
+  /** Resolves when it has ended, whatever ended it, with what it said on standard error. */
+  readonly ended: Promise<string>
   /** Ends it as Ctrl-C does. */
   stop(): Promise<void>
   /** Ends it and forgets its data. */
@@ -52,10 +54,13 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const stop = () => ended(child)
+  let said = ''
+  child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
   return {
     ...(await firstLine(child)),
     home,
     pid: child.pid ?? 0,
+    ended: new Promise((resolve) => child.once('exit', () => resolve(said))),
     stop,
     async drop() {
       await stop()
