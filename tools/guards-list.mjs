@@ -183,7 +183,7 @@ export const GUARDS = [
     ],
   },
   {
-    guard: 'the rule that a stand-in answers the house alone, so that a tenant’s key is shown to the simulator',
+    guard: 'the rule that only the operator account is simulated, so that a tenant’s key is shown to the simulator',
     file: 'apps/gateway/src/route/simulated-provider.test.ts',
     test: 'a tenant’s own key for a provider with a stand-in goes to the provider, never to the simulator',
     patches: [

@@ -169,8 +169,8 @@ describe('a tidy rule', () => {
   it('measures a function without its comment and names it by its holder', () => {
     const long = `/** Why. */\nexport const serve = () => {\n${'  step()\n'.repeat(59)}}`
     const chapter = `describe('x', () => {\n${'  step()\n'.repeat(80)}})`
-    const sources = [sourceOf('a.ts', long), sourceOf('b.test.ts', chapter), sourceOf('c.ts', 'x\n'.repeat(301))]
-    expect([...tooLong(sources)]).toEqual([
+    const measured = [sourceOf('a.ts', long), sourceOf('b.test.ts', chapter), sourceOf('c.ts', 'x\n'.repeat(301))]
+    expect([...tooLong(measured)]).toEqual([
       ['a.ts#serve', 61],
       ['c.ts', 301],
     ])
