@@ -41,9 +41,6 @@ export interface KeyCacheOptions {
   readonly entriesMax?: number
 }
 
-/** Counters since the start, and what is cached now. */
-type KeyCacheStats = Readonly<ReturnType<KeyCache['stats']>>
-
 const FRESH_MS = 30_000
 /** Outlives the longest cache outage on record (38 minutes). */
 const STALE_MS = 60 * 60_000
@@ -196,6 +193,7 @@ export class KeyCache {
     return copies.filter(({ digest, record }) => this.#local.restore(digest, record)).length
   }
 
+  /** Counters since the start, and what is cached now. */
   stats() {
     const { hits, misses, failures, wrong, claimsLost } = this.#redis
     const { queries, digests, inFlight, waiting } = this.#batch
