@@ -1,5 +1,5 @@
 /** Processor time long enough to meet several turns of other programs. */
-const WORK_MS = 30
+const WORK_MS = 100
 
 /** How many times longer a piece of work takes than the processor time that it needs: 1 on a quiet machine, more on a busy one. */
 export function slowdown(): number {
@@ -13,7 +13,7 @@ export function slowdown(): number {
   return Math.max(1, (performance.now() - beganMs) / usedMs)
 }
 
-/** A limit that holds on a quiet machine, for the machine as it is now. Measure what it bounds first: this takes 30 ms and more. */
+/** A limit that holds on a quiet machine, for the machine as it is now. Measure what it bounds first: this takes 100 ms and more. */
 export function limitMs(quietMs: number): number {
   return quietMs * slowdown()
 }
