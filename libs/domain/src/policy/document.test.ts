@@ -36,6 +36,7 @@ describe('a document', () => {
       schedule: [],
     })
     expect(policy).toEqual({
+      ...DEFAULT_POLICY,
       objective: 'weighted',
       locked: true,
       order: ['acorn'],
