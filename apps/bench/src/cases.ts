@@ -11,7 +11,7 @@ import { cpuMsOf, residentBytesOf } from './usage-of-process.ts'
 /** What one measurement said, by the names in `figures.ts`. A figure that this system cannot give is absent. */
 export type Readings = Readonly<Record<string, number>>
 
-export interface Case {
+interface Case {
   /** Whether the way without floor and gateway is measured too, to be taken off. */
   readonly direct: boolean
   /** Measured once: it changes what it measures. */

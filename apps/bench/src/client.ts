@@ -74,7 +74,7 @@ function ask(subject: Subject, body: string, agent: Agent): Promise<Times> {
 }
 
 /** Streams that stay open until `close`. */
-export interface Held {
+interface Held {
   /** How many have neither ended nor broken off. */
   alive(): number
   close(): void

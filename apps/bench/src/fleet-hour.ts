@@ -73,7 +73,7 @@ export interface Contestant {
   readonly only: readonly string[] | null
 }
 
-export const HOUR_MS = 3_600_000
+const HOUR_MS = 3_600_000
 const REQUESTS_PER_SECOND = 10
 const SPREAD = 0.35
 /** Time at the start, while no health is known; not counted. */

@@ -2,7 +2,7 @@ import { serveHour, type Contestant, type Served, type Serving, type Trouble } f
 import { quantile } from './statistics.ts'
 
 /** Prices, first tokens and errors as a tenant meets them on the market: what is fast is dear, what is cheap is slow. */
-export const FLEET: readonly Serving[] = [
+const FLEET: readonly Serving[] = [
   { slug: 'middling', price: 1, firstTokenMs: 300, tokensPerSecond: 60, errors: 0.01 },
   { slug: 'steady', price: 0.9, firstTokenMs: 500, tokensPerSecond: 50, errors: 0 },
   { slug: 'thrifty', price: 0.7, firstTokenMs: 800, tokensPerSecond: 45, errors: 0.02 },
@@ -13,7 +13,7 @@ export const FLEET: readonly Serving[] = [
 
 const MINUTE_MS = 60_000
 /** The fastest is eight times slower for ten minutes, the cheapest refuses everything for ten others. */
-export const TROUBLES: readonly Trouble[] = [
+const TROUBLES: readonly Trouble[] = [
   { slug: 'fastest', fromMs: 15 * MINUTE_MS, untilMs: 25 * MINUTE_MS, slower: 8 },
   { slug: 'cheapest', fromMs: 35 * MINUTE_MS, untilMs: 45 * MINUTE_MS, slower: 'out' },
 ]
@@ -27,7 +27,7 @@ const CONTESTANTS: readonly Contestant[] = [
 ]
 
 /** What an hour came to under one policy. Times in milliseconds, money in dollars per thousand answers. */
-export interface FleetFigures {
+interface FleetFigures {
   readonly name: string
   readonly requests: number
   readonly failed: number

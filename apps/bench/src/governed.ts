@@ -15,7 +15,7 @@ import { launch, type Part } from './part.ts'
 import type { Started } from './started.ts'
 
 /** What answers behind the gateway. */
-export interface Behind {
+interface Behind {
   /** What the model `compatible/default` leads to. Absent: there is none. */
   readonly compatible?: string
   /** Answers for the simulated models; absent: they are not served. */

@@ -2,7 +2,7 @@ import autocannon from 'autocannon'
 import { headersFor, type Subject } from './subject.ts'
 
 /** What a saturating load came to. */
-export interface Load {
+interface Load {
   readonly perSecond: number
 }
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
 
 /** Where and what was measured. */
-export interface Machine {
+interface Machine {
   readonly cpu: string
   readonly cores: number
   readonly node: string

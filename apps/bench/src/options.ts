@@ -30,7 +30,7 @@ export interface Options {
 const SECONDS_MAX = 120
 const ROUNDS_MAX = 25
 
-export const USAGE = `npm run bench -- [--only ${CASES.join(',')}] [--seconds 3] [--rounds 3] [--json] [--profile folder]`
+const USAGE = `npm run bench -- [--only ${CASES.join(',')}] [--seconds 3] [--rounds 3] [--json] [--profile folder]`
 
 /** Reads the command line. Throws an Error that says what would be right. */
 export function optionsOf(args: readonly string[]): Options {

@@ -9,7 +9,7 @@ export interface Part {
   stop(): Promise<void>
 }
 
-export interface Program {
+interface Program {
   readonly name: string
   /** The built file, and its arguments. */
   readonly file: string

@@ -1,7 +1,7 @@
 import { prose } from './answers.ts'
 
 /** The catalogue's name for the upstream. */
-export const MODEL = 'compatible/default'
+const MODEL = 'compatible/default'
 
 const CHAT_BYTES = 1_200
 const PROMPT_BYTES = 400_000

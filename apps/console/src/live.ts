@@ -6,7 +6,7 @@ type LiveData<Name extends ConsoleEventName> = Extract<ConsoleEvent, { name: Nam
 type Handlers = { readonly [Name in ConsoleEventName]: Set<(data: LiveData<Name>) => void> }
 
 /** `interrupted` only after the stream was lost: a page that has just opened has nothing to complain of. */
-export type LiveState = 'connecting' | 'live' | 'interrupted'
+type LiveState = 'connecting' | 'live' | 'interrupted'
 
 const RECONNECT_MS_MIN = 1_000
 /** Long enough to spare an overloaded server, short enough to recover without a reload. */

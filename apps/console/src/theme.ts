@@ -1,7 +1,7 @@
 import { createTheme, type Theme } from '@mui/material/styles'
 
 /** Colours that only this product has: the barrier's amber, the road's asphalt, and the hues of chart series. */
-export interface GateColours {
+interface GateColours {
   readonly amber: string
   readonly road: string
   readonly roadRaised: string
@@ -23,8 +23,8 @@ declare module '@mui/material/styles' {
 
 export type Mode = 'light' | 'dark'
 
-export const SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif'
-export const MONO = 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace'
+const SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif'
+const MONO = 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace'
 
 const road = {
   amber: '#f5b021',

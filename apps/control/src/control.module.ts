@@ -49,7 +49,7 @@ import { WhatIfController } from './what-if/what-if.controller.ts'
     HealthController,
   ],
 })
-export class ControlModule {
+class ControlModule {
   static around(control: Control): DynamicModule {
     return { module: ControlModule, providers: [{ provide: Control, useValue: control }] }
   }
@@ -59,7 +59,7 @@ export class ControlModule {
 const HTTP_TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 1_000 }
 
 /** A control process behind a port. */
-export interface ControlServer {
+interface ControlServer {
   readonly url: string
   /** Every route of the router, with who may use it. */
   readonly routes: readonly Route[]

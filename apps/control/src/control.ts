@@ -163,7 +163,7 @@ export class Control {
   }
 }
 
-export interface Readiness {
+interface Readiness {
   readonly ready: boolean
   /** Whether the database answers. */
   readonly postgres: boolean

@@ -9,7 +9,7 @@ import { requireSameOrigin } from './same-origin.ts'
 import { newRequestContext, type Access } from './request-context.ts'
 
 /** How the sender of a request is identified. */
-export interface RouteGuards {
+interface RouteGuards {
   /** By the token of a session's cookie; null when there is no such session. */
   readonly findSignedIn: (token: string) => Promise<SignedIn | null>
   /** By a management key in the headers; throws the Fault that refuses it. */

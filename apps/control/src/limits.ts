@@ -3,7 +3,7 @@ import { Fault } from '@turnpike/domain'
 import { Counts, type Count, type SharedRedis } from '@turnpike/store'
 
 /** So many of something within so long, over all processes that share a Redis; without it in each process. */
-export interface Allowance {
+interface Allowance {
   /** Tells limits apart. */
   readonly name: string
   readonly most: number

@@ -4,7 +4,7 @@ import { newRequestId, type Caller } from '@turnpike/domain'
 import type { SignedIn } from '@turnpike/store'
 
 /** What is known of a request before its body: created in the first hook, read by controllers and the fault filter. */
-export interface RequestContext {
+interface RequestContext {
   /** `req-…`, as in the response's headers and in the log. */
   readonly id: string
   /** The session's token; null on public routes. */

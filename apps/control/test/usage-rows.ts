@@ -4,7 +4,7 @@ import { testPool } from '@turnpike/testkit'
 import type { Person, RunningControl } from './control-process.ts'
 
 /** A finished request as a gateway ships it, in the columns of the database. */
-export type Shipped = Readonly<Record<string, unknown>>
+type Shipped = Readonly<Record<string, unknown>>
 
 /** Ships rows as a gateway would. @param changes one per row, over a plain answered request */
 export async function ship(

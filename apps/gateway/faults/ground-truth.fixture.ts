@@ -7,7 +7,7 @@ export async function simulatorLog(simulator: string): Promise<{ readonly entrie
 }
 
 /** What the database knows of answers, all amounts in nano-dollars. */
-export interface Usage {
+interface Usage {
   /** Given since then, and the tokens that they held. */
   readonly answered: number
   readonly completionTokens: number

@@ -26,7 +26,7 @@ export async function attachHedge(fleet: Fleet, tenantId: TenantId, percent: num
 }
 
 /** What one provider did with one request. Times are those of `performance.now()`. */
-export interface Turn {
+interface Turn {
   readonly requestId: string
   /** When its first piece was written; null: it was not. */
   firstMs: number | null

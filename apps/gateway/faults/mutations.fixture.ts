@@ -17,7 +17,7 @@ import type { Door, Span } from './door.fixture.ts'
 export type Look = (gateway: FleetGateway, key: FleetKey) => Promise<string>
 
 /** A change behind the one door, and what shows that a gateway knows of it. */
-export interface Mutation {
+interface Mutation {
   /** As in the database. */
   readonly table: string
   readonly what: string

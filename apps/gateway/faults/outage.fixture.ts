@@ -20,7 +20,7 @@ import {
 /** Breaks a store for all gateways and says how to mend it. */
 export type Break = (rig: Rig) => Promise<() => Promise<void>>
 
-export interface OutageOptions extends SceneOptions {
+interface OutageOptions extends SceneOptions {
   readonly store: 'redis' | 'postgres'
   /** How long it lasts. */
   readonly ms: number
@@ -110,7 +110,7 @@ function changeOf(store: string, gone: boolean, fromMs: number, lines: readonly 
   return change?.atMs ?? NaN
 }
 
-export interface OutageBounds {
+interface OutageBounds {
   readonly openedMs: number
   readonly processorRatio: number
 }

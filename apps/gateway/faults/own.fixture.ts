@@ -29,7 +29,7 @@ export interface OwnDoor {
 }
 
 /** What the endpoints charge: a dollar per million tokens in, and twice that for those out. */
-export const OWN_PRICE = { prompt: 1_000_000_000n, completion: 2_000_000_000n, cacheRead: null, request: 0n } as const
+const OWN_PRICE = { prompt: 1_000_000_000n, completion: 2_000_000_000n, cacheRead: null, request: 0n } as const
 export const OWN_MODEL = '~tenant/llama'
 
 const CREDENTIAL: Omit<NewOwnCredential, 'provider'> = {

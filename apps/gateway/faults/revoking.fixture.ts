@@ -12,7 +12,7 @@ import {
   type Traffic,
 } from './rig.fixture.ts'
 
-export interface RevokingOptions {
+interface RevokingOptions {
   /** The load asks with these all the time; the doomed ones are revoked meanwhile. */
   readonly keys: readonly FleetKey[]
   readonly doomed: readonly FleetKey[]
@@ -30,7 +30,7 @@ export interface RevokingOptions {
   readonly boundMs: number
 }
 
-export interface Revoked extends Outcome {
+interface Revoked extends Outcome {
   /** Those with a key that was in force when they were sent. */
   readonly requests: number
   /** Per key: from the return of its revocation to the last time that any gateway served it; 0 when none did. */

@@ -71,7 +71,7 @@ export interface Rig {
   readonly newcomer: () => FleetKey
 }
 
-export interface RigOptions extends FleetOptions {
+interface RigOptions extends FleetOptions {
   /** Newcomers in all; default 0. */
   readonly unseen?: number
   /** Default true: so many requests first that latencies mean something. */

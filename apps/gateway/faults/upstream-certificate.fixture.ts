@@ -1,13 +1,13 @@
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
 
 /** A certificate with its key, and who signs with it. PEM. */
-export interface Certificate {
+interface Certificate {
   readonly name: string
   readonly key: string
   readonly cert: string
 }
 
-export interface CertificateOptions {
+interface CertificateOptions {
   /** Common name, and the host that it is for. */
   readonly name: string
   /** Null: it signs itself. */

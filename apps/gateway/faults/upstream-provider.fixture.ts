@@ -23,7 +23,7 @@ export interface OwnProvider {
   close(): Promise<void>
 }
 
-export interface OwnProviderOptions {
+interface OwnProviderOptions {
   readonly certificate?: { readonly key: string; readonly cert: string }
   /** Milliseconds after which an idle connection is closed, without a word about it beforehand. */
   readonly idleMs?: number

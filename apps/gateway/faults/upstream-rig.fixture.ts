@@ -25,7 +25,7 @@ export const PRIMARY = 'dogwood'
 export const PROVIDERS = ['acorn', 'birch', 'cedar', 'dogwood', 'elm', 'fir'] as const
 export const MODEL = 'sim/swift-8b'
 /** Requests a second, and as many again while the gateway warms up. */
-export const RATE = 60
+const RATE = 60
 const WARM_UP_REQUESTS = 120
 const log = createLogger({ name: 'gateway', level: 'fatal' })
 

@@ -11,7 +11,7 @@ const rules = readFileSync(ALERTS_FILE, 'utf8')
 export const ALERT_NAMES = [...rules.matchAll(/^ +- alert: (\w+)$/gm)].map(([, name = '']) => name)
 
 /** Exactly these alerts, in any order, fire at evaluations later than `after` and up to `upTo`. Seconds. */
-export interface Expected {
+interface Expected {
   readonly after: number
   readonly upTo: number
   readonly alerts: readonly string[]

@@ -27,7 +27,7 @@ import { PresetsController } from './api/presets/presets.controller.ts'
     HealthController,
   ],
 })
-export class GatewayModule {
+class GatewayModule {
   static around(gateway: Gateway): DynamicModule {
     return { module: GatewayModule, providers: [{ provide: Gateway, useValue: gateway }] }
   }

@@ -7,7 +7,7 @@ import type { Stores } from './stores/stores.ts'
 const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 
 /** The figures of a gateway. Labels name kinds and outcomes, providers and tiers, never tenants. */
-export interface GatewayMetrics {
+interface GatewayMetrics {
   readonly registry: Registry
   /** Counts a finished request and its attempts. */
   readonly finished: (record: Pick<UsageRecord, 'kind' | 'status' | 'totalMs' | 'attempts'>) => void

@@ -1,7 +1,7 @@
 import { waitFor, type Product } from '@turnpike/testkit'
 
 /** What a simulated provider says it did with one request. */
-export interface Truth {
+interface Truth {
   readonly seq: number
   readonly provider: string
   readonly callerRequestId: string | null

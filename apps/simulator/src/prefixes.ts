@@ -8,7 +8,7 @@ const KEPT_MS = 300_000
 /** Beginnings kept over all providers; the least recently used is dropped. */
 const PREFIXES_MAX = 50_000
 
-export type CacheablePrompt = Pick<Prompt, 'model' | 'turns' | 'tools' | 'caches'>
+type CacheablePrompt = Pick<Prompt, 'model' | 'turns' | 'tools' | 'caches'>
 
 /** Tokens of one prompt. */
 export interface CacheUse {

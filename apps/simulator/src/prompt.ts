@@ -44,7 +44,7 @@ export type Format = { readonly kind: 'text' | 'json' } | { readonly kind: 'sche
 /** The longest answer anyone gets, in tokens: what the largest public models allow, and a bound on our own memory. */
 export const ANSWER_TOKENS_MAX = 128_000
 /** What one picture costs, in tokens; a flat figure in the range that public providers charge for a mid-sized one. */
-export const IMAGE_TOKENS = 765
+const IMAGE_TOKENS = 765
 /** What the framing of one turn costs, in tokens. */
 const TURN_TOKENS = 4
 const CHARACTERS_PER_TOKEN = 4

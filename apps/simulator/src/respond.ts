@@ -6,7 +6,7 @@ import type { Script } from './script.ts'
 import { FAILED_LATE } from './trouble.ts'
 
 /** An answer that is about to be given. */
-export interface ResponseOptions {
+interface ResponseOptions {
   readonly exchange: Exchange
   readonly dialect: Dialect
   readonly script: Script

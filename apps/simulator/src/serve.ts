@@ -14,7 +14,7 @@ import { overridesIn } from './overrides.ts'
 import type { World } from './world.ts'
 
 /** One request to a provider as it arrived. */
-export interface Call {
+interface Call {
   readonly world: World
   readonly exchange: Exchange
   readonly provider: Provider

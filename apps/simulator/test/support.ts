@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from 'vitest'
 import type { Entry } from '../src/log.ts'
 import { buildSimulator, type Simulator } from '../src/simulator.ts'
 
-export const LOOPBACK = { host: '127.0.0.1', port: 0, smtpPort: 0 }
+const LOOPBACK = { host: '127.0.0.1', port: 0, smtpPort: 0 }
 
 /** One simulator for a test file, gone when the file is done. */
 export function simulated(): { readonly url: string; readonly smtpPort: number } {
@@ -27,7 +27,7 @@ export function simulated(): { readonly url: string; readonly smtpPort: number }
 }
 
 /** Every dialect's credential at once, and no waiting. */
-export const READY = {
+const READY = {
   'content-type': 'application/json',
   authorization: 'Bearer key',
   'x-api-key': 'key',

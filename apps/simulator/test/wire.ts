@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 
 /** A request written by hand, so that a test sees what is on the line and not what a client makes of it. */
-export interface Line {
+interface Line {
   readonly socket: Socket
   /** How the other side ended it: `end` for a FIN, otherwise the code of the error. */
   readonly ended: Promise<string>

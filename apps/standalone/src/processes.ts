@@ -10,7 +10,7 @@ export interface Process {
   stop(): Promise<void>
 }
 
-export interface Program {
+interface Program {
   readonly name: string
   /** Folder with the built program, `main.js` in it. */
   readonly folder: string

@@ -34,7 +34,7 @@ const schema = z.object({
 export type Secrets = z.infer<typeof schema>
 
 /** Secrets, and whether they were made just now and are in no file yet. */
-export interface OpenedSecrets {
+interface OpenedSecrets {
   readonly secrets: Secrets
   readonly fresh: boolean
 }

@@ -6,7 +6,7 @@ export const AuditQuery = z.strictObject(pageQuery)
 export type AuditQuery = z.infer<typeof AuditQuery>
 
 /** Who changed what. Secrets and digests never stand in it. */
-export const AuditRow = z.object({
+const AuditRow = z.object({
   id: z.string(),
   at: instant(),
   /** A person's id, the id of a management key, or `system`. */
@@ -19,7 +19,7 @@ export const AuditRow = z.object({
   before: z.record(z.string(), z.unknown()).nullable(),
   after: z.record(z.string(), z.unknown()).nullable(),
 })
-export type AuditRow = z.infer<typeof AuditRow>
+type AuditRow = z.infer<typeof AuditRow>
 
 export const AuditList = page(AuditRow)
 export type AuditList = z.infer<typeof AuditList>

@@ -26,7 +26,7 @@ export const CatalogueDraftRow = z.object({
 export type CatalogueDraftRow = z.infer<typeof CatalogueDraftRow>
 
 /** One row of the catalogue that would change. Amounts are nano-dollars as decimal strings. */
-export const CatalogueChangeRow = z.object({
+const CatalogueChangeRow = z.object({
   kind: z.enum(['added', 'changed', 'removed']),
   table: z.enum(['models', 'providers', 'endpoints', 'prices']),
   name: z.string(),
@@ -34,10 +34,10 @@ export const CatalogueChangeRow = z.object({
   /** Why it waits for a confirmation; null when it does not. */
   held: z.string().nullable(),
 })
-export type CatalogueChangeRow = z.infer<typeof CatalogueChangeRow>
+type CatalogueChangeRow = z.infer<typeof CatalogueChangeRow>
 
-export const CatalogueDraft = CatalogueDraftRow.extend({ changes: z.array(CatalogueChangeRow) })
-export type CatalogueDraft = z.infer<typeof CatalogueDraft>
+const CatalogueDraft = CatalogueDraftRow.extend({ changes: z.array(CatalogueChangeRow) })
+type CatalogueDraft = z.infer<typeof CatalogueDraft>
 
 export const CatalogueDraftList = z.object({ data: z.array(CatalogueDraftRow) })
 export type CatalogueDraftList = z.infer<typeof CatalogueDraftList>

@@ -1,8 +1,6 @@
 /** The console API, word for word: schemas of every request and answer, and who may do what. Runs in the browser too. */
-export { AuditList, AuditQuery, AuditRow } from './audit.ts'
+export { AuditList, AuditQuery } from './audit.ts'
 export {
-  CatalogueChangeRow,
-  CatalogueDraft,
   CatalogueDraftAnswer,
   CatalogueDraftList,
   CatalogueDraftRow,
@@ -84,17 +82,15 @@ export {
   PolicyVersionList,
   PolicyVersionListQuery,
   PolicyWarning,
-  RouteSample,
 } from './policies.ts'
-export { POLICY_BYTES_MAX, PolicyDocument, PolicyName } from './policy-document.ts'
+export { POLICY_BYTES_MAX, PolicyDocument } from './policy-document.ts'
 export { may, PERMISSIONS, permissionsOf, type Permission, type Role } from './permissions.ts'
-export { FieldErrors, Problem } from './problem.ts'
+export { Problem } from './problem.ts'
 export {
   AttemptRow,
   BillLine,
   CandidateRow,
   DecisionRecord,
-  RemovedRow,
   RequestAnswer,
   RequestDetail,
   RequestList,

@@ -86,7 +86,7 @@ export const PolicyAttached = one(z.object({ policy: PolicyName.nullable() }))
 export type PolicyAttached = z.infer<typeof PolicyAttached>
 
 /** A sample request that a draft is tried on. No provider is called. */
-export const RouteSample = z.strictObject({
+const RouteSample = z.strictObject({
   models: z.array(z.string().min(1).max(256)).min(1).max(16),
   promptTokens: z.int().min(0).max(10_000_000).default(1_000),
   maxTokens: z.int().min(1).max(10_000_000).nullable().default(null),
@@ -98,7 +98,7 @@ export const RouteSample = z.strictObject({
   /** Between 0 and 1: the draw, where the objective draws. Absent: each endpoint's chance is told, and the likeliest goes first. */
   draw: z.number().min(0).max(1).optional(),
 })
-export type RouteSample = z.infer<typeof RouteSample>
+type RouteSample = z.infer<typeof RouteSample>
 
 /** Body of POST `/policies/preview`: a draft alone, within the organisation's and the workspace's own policies. */
 export const PolicyPreviewQuestion = z.strictObject({

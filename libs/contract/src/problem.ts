@@ -2,8 +2,8 @@ import * as z from 'zod'
 import { faultCode } from './fields.ts'
 
 /** Field errors in the shape of the form: a sentence, or the errors of an inner object or list. */
-export type FieldErrors = { [field: string]: string | FieldErrors }
-export const FieldErrors: z.ZodType<FieldErrors> = z.record(
+type FieldErrors = { [field: string]: string | FieldErrors }
+const FieldErrors: z.ZodType<FieldErrors> = z.record(
   z.string(),
   z.lazy(() => z.union([z.string(), FieldErrors])),
 )

@@ -7,7 +7,7 @@ import { PERMISSIONS } from './permissions.ts'
 const EMAIL_LENGTH_MAX = 254
 
 /** An e-mail address, trimmed and in lower case: people write theirs in more than one way. */
-export const email = () =>
+const email = () =>
   z
     .string()
     .trim()
@@ -16,7 +16,7 @@ export const email = () =>
     .pipe(z.email('This is not an e-mail address.'))
 
 /** A password as it is chosen. Neither trimmed nor otherwise changed. */
-export const newPassword = () =>
+const newPassword = () =>
   z
     .string()
     .min(PASSWORD_LENGTH_MIN, `At least ${PASSWORD_LENGTH_MIN} characters.`)

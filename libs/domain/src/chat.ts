@@ -62,7 +62,7 @@ export interface ImagePart {
   readonly url: string
   readonly detail?: string
 }
-export interface AudioPart {
+interface AudioPart {
   readonly kind: 'audio'
   readonly data: string
   readonly format: string
@@ -135,7 +135,7 @@ export type ReasoningBlock =
     }
 
 /** Who sealed the thoughts; only that dialect may be shown them again. */
-export type ReasoningFormat = 'unknown' | 'openai-responses-v1' | 'anthropic-claude-v1' | 'google-gemini-v1'
+type ReasoningFormat = 'unknown' | 'openai-responses-v1' | 'anthropic-claude-v1' | 'google-gemini-v1'
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'error'
 

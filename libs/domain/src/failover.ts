@@ -36,7 +36,7 @@ export function failureKind(fault: Fault): FailureKind | null {
 }
 
 /** Where a request goes after a failure: to the next target, past the targets to the fallbacks, or back to its caller. */
-export type Step = 'target' | 'fallback' | 'stop'
+type Step = 'target' | 'fallback' | 'stop'
 
 /**
  * What a failure of that kind leads to. Kinds in `on` move on; kinds that stand in `fallbackOn` alone are known to be shared by

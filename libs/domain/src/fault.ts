@@ -1,5 +1,5 @@
 /** Whose fault a refusal is. It decides failover (`upstream` may move on), the health figures, and who is woken up (`us`). */
-export type Blame = 'caller' | 'upstream' | 'us'
+type Blame = 'caller' | 'upstream' | 'us'
 
 /** Every reason to refuse a call. A code reads noun_state; adding one here does not compile until `status-of.ts` maps it. */
 export const blame = {
@@ -52,7 +52,7 @@ export const blame = {
 export type FaultCode = keyof typeof blame
 
 /** Facts beside the message. What is named here may be shown to the caller; `detail` and `cause` never are. */
-export interface FaultFacts {
+interface FaultFacts {
   /** The parameter that is wrong, as a path into the body: `messages[2].content`. */
   readonly param?: string
   /** Earliest sensible retry, milliseconds. */

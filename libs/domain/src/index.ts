@@ -25,12 +25,11 @@ export {
   type UsageEvidence,
   type UsageReport,
 } from './usage/warnings.ts'
-export { REGION, regionsWithin, staysWithin } from './policy/region.ts'
-export { cost, ratesFor, type Cost, type Price, type Rates } from './money/price.ts'
-export { nearest, SUGGESTIONS_MAX } from './nearest.ts'
-export { Fault, asFault, blame, type Blame, type FaultCode, type FaultFacts } from './fault.ts'
+export { REGION } from './policy/region.ts'
+export { cost, ratesFor, type Price, type Rates } from './money/price.ts'
+export { nearest } from './nearest.ts'
+export { Fault, asFault, blame, type FaultCode } from './fault.ts'
 export type {
-  AudioPart,
   ChatDelta,
   ChatRequest,
   ContentPart,
@@ -43,7 +42,6 @@ export type {
   Message,
   Reasoning,
   ReasoningBlock,
-  ReasoningFormat,
   ResponseFormat,
   Sampling,
   TextPart,
@@ -74,30 +72,21 @@ export {
   OWN_CAPACITIES,
   PERCENTILES,
   PRECISIONS,
-  PRICE_PARTS,
   WEEKDAYS,
   WINDOWS_MAX,
   atTime,
   type Cutoffs,
-  type DataCollection,
-  type Disconnect,
-  type EffectivePolicy,
   type Failover,
   type Hedge,
-  type ModelFallback,
   type Objective,
-  type OwnCapacity,
-  type Percentile,
   type Policy,
-  type Precision,
   type PriceCeiling,
   type PricePart,
   type RoutePreferences,
-  type ScheduleWindow,
   type VersionedPolicy,
   type Weekday,
 } from './policy/policy.ts'
-export { hedgeAfterMs, hedgeTarget, lostCost, type FirstTokens, type HedgeCandidates } from './hedge/hedge.ts'
+export { hedgeAfterMs, hedgeTarget, lostCost, type FirstTokens } from './hedge/hedge.ts'
 export {
   NO_LOSS,
   earnHedge,
@@ -108,11 +97,10 @@ export {
   type HedgeAllowance,
   type LostCost,
 } from './hedge/allowance.ts'
-export { covers, effective } from './route/effective-policy.ts'
+export { covers } from './route/effective-policy.ts'
 export {
   eachField,
   POLICY_FIELDS,
-  POLICY_FIELD_NAMES,
   REQUEST_FIELDS,
   type FieldIn,
   type FormOf,
@@ -135,18 +123,7 @@ export {
   type HealthChange,
   type Outcome,
 } from './health/health.ts'
-export {
-  admission,
-  cooled,
-  isDown,
-  isDue,
-  isTripped,
-  probing,
-  released,
-  shareOf,
-  wanted,
-  type EndpointBreaker,
-} from './health/breaker.ts'
+export { admission, cooled, isDown, isDue, isTripped, probing, released, wanted } from './health/breaker.ts'
 export {
   BUCKET_MAX,
   addDigest,
@@ -160,7 +137,7 @@ export {
 } from './health/digest.ts'
 export { figuresOf, type EndpointFigures } from './health/figures.ts'
 export { addToWindow, advance, newWindow, type WindowCounts, type Window } from './health/window.ts'
-export { KEY_KINDS, KEY_PATTERN, formatKey, parseKey, signedPart, type KeyKind, type KeyParts } from './key.ts'
+export { KEY_KINDS, KEY_PATTERN, formatKey, parseKey, signedPart, type KeyKind } from './key.ts'
 export type { Caller, Lookup } from './caller.ts'
 export {
   OWN_AUTHOR,
@@ -175,7 +152,7 @@ export {
   type Placement,
   type SealedSecret,
 } from './byok.ts'
-export { FAILURE_KINDS, countsAgainstHealth, failureKind, stepAfter, type FailureKind, type Step } from './failover.ts'
+export { FAILURE_KINDS, countsAgainstHealth, failureKind, stepAfter, type FailureKind } from './failover.ts'
 export {
   STAGES,
   type Attempt,
@@ -186,17 +163,8 @@ export {
   type Stage,
 } from './route/decision.ts'
 export { route, type RouteRequest, type RoutingSnapshot } from './route/route.ts'
-export { openReplay, replay, type DraftPolicy, type Replay } from './what-if/what-if.ts'
+export { openReplay, type DraftPolicy } from './what-if/what-if.ts'
 export type { ReplaySample } from './what-if/predict.ts'
-export {
-  WHAT_IF_LIMITS,
-  type WhatIfFigures,
-  type WhatIfGroup,
-  type WhatIfLimit,
-  type WhatIfChangedRoute,
-  type WhatIfPair,
-  type WhatIfReport,
-  type WhatIfSample,
-} from './what-if/report.ts'
+export { WHAT_IF_LIMITS, type WhatIfReport } from './what-if/report.ts'
 export type { EndpointMinute } from './what-if/timeline.ts'
-export { replayContextOf, type Past, type PricedCatalogue, type ReplayContext } from './what-if/context.ts'
+export { replayContextOf, type PricedCatalogue, type ReplayContext } from './what-if/context.ts'

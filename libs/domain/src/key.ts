@@ -7,7 +7,7 @@
 export const KEY_KINDS = ['live', 'test', 'mgmt'] as const
 export type KeyKind = (typeof KEY_KINDS)[number]
 
-export interface KeyParts {
+interface KeyParts {
   readonly kind: KeyKind
   /** Which server secret signed it, 0 to 255. */
   readonly secretId: number

@@ -3,11 +3,9 @@
  * browser and the simulated providers share the lists instead of copying them, and are sent no routing, no pricing and no schema.
  */
 export { DIALECTS } from './chat.ts'
-export { PLACEMENTS } from './byok.ts'
 export { FAILURE_KINDS } from './failover.ts'
 export { INNER_FIELDS, POLICY_FIELDS, POLICY_FIELD_NAMES } from './policy/fields.ts'
 export {
-  ATTEMPTS_MAX,
   DEFAULT_FAILOVER,
   DISCONNECTS,
   OBJECTIVES,

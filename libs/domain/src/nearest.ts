@@ -1,5 +1,5 @@
 /** Words close to a typing mistake are worth more than the whole list. */
-export const SUGGESTIONS_MAX = 3
+const SUGGESTIONS_MAX = 3
 /** Only words up to this length are compared; a longer one is no typing mistake, and comparing it would cost its square. */
 const COMPARED_LENGTH_MAX = 80
 

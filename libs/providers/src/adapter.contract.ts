@@ -6,7 +6,7 @@ import { gather, type Gathered } from './gather.contract.ts'
 import { createSseReader } from './sse.ts'
 
 /** What a dialect must show to pass. Frames are event streams as text, with LF; every one of them is cut and mangled further. */
-export interface AdapterFixtures {
+interface AdapterFixtures {
   readonly requests: readonly EncodeFixture[]
   readonly unsayable: readonly { readonly promise: string; readonly request: ChatRequest }[]
   readonly streams: readonly { readonly promise: string; readonly frames: string; readonly answer: Gathered }[]

@@ -46,7 +46,7 @@ export interface UpstreamRequest {
 }
 
 /** Always a GET. `path` is appended to the provider's base URL and begins with a slash. */
-export interface UpstreamLook {
+interface UpstreamLook {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
 }

@@ -1,7 +1,7 @@
 import { tokenCount, type ChatDelta } from '@turnpike/domain'
 
 /** Reads the counts of one report of usage. */
-export interface Counter {
+interface Counter {
   /** The count, or undefined where there is none. Null is how some say that they do not count. */
   readonly count: (given: unknown) => number | undefined
   /** What to say beside the counts, once all of them are read. */

@@ -1,13 +1,5 @@
 /** Provider dialects: how each speaks, never how to reach it. No I/O, no retries, no state between calls. */
-export type {
-  Adapter,
-  EmbeddingAnswer,
-  EmbeddingsAdapter,
-  SseEvent,
-  StreamDecoder,
-  UpstreamLook,
-  UpstreamRequest,
-} from './adapter.ts'
+export type { Adapter, EmbeddingAnswer, EmbeddingsAdapter, StreamDecoder, UpstreamRequest } from './adapter.ts'
 export { proofOf, type Proof } from './proof.ts'
 export { adapterFor, adapterOf } from './registry.ts'
-export { EVENT_CHARACTERS_MAX, createSseReader, type SseReader } from './sse.ts'
+export { createSseReader } from './sse.ts'

@@ -8,7 +8,7 @@ import { adapterFor } from './registry.ts'
 import { createSseReader } from './sse.ts'
 
 /** What was read of a stream: everything before its fault, if it has one, and whether its end was seen. */
-export interface Read {
+interface Read {
   readonly events: readonly SseEvent[]
   /** As JSON; ids that a decoder had to make up are all alike. */
   readonly deltas: string
@@ -148,7 +148,7 @@ export function referenceEvents(bytes: Uint8Array): SseEvent[] {
 const SPECIAL = new TextEncoder().encode('\n\r:{}[]",\\ d-0e\u0000')
 
 /** A few bytes of it are changed, lost, repeated, moved or made up. @param dice uniform in [0, 1) */
-export function mutated(bytes: Uint8Array, dice: () => number): Uint8Array {
+function mutated(bytes: Uint8Array, dice: () => number): Uint8Array {
   let out = [...bytes]
   const pick = (below: number) => Math.floor(dice() * below)
   const times = 1 + pick(3)

@@ -7,7 +7,7 @@ export const EVENT_CHARACTERS_MAX = 1_048_576
 
 const CARRIAGE_RETURN = 13
 
-export interface SseReader {
+interface SseReader {
   /** Takes the next bytes, cut anywhere, even inside a character. Calls back before it returns. */
   push(bytes: Uint8Array): void
   /**

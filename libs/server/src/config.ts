@@ -37,11 +37,3 @@ export function httpUrl() {
     .regex(/^https?:\/\/[^\s]+$/, 'must be an http or https address')
     .transform((text) => text.replace(/\/+$/, ''))
 }
-
-/** `true`, `false`, `1` or `0`. */
-export function flag(fallback: boolean) {
-  return z
-    .enum(['true', 'false', '1', '0'])
-    .transform((text) => text === 'true' || text === '1')
-    .default(fallback)
-}

@@ -14,7 +14,7 @@ const RETRY_AFTER_MS_DEFAULT = 2_000
 const JITTER = 0.25
 
 /** A fault as a response: its status, the headers that steer the caller's retries, and the facts for the body. */
-export interface Refusal {
+interface Refusal {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly retryable: boolean

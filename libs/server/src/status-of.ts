@@ -52,7 +52,7 @@ export const statusOf = {
   internal: shape(500, 'server_error', 'server'),
 } as const satisfies Record<FaultCode, ErrorShape>
 
-export interface ErrorShape {
+interface ErrorShape {
   readonly status: number
   readonly type: string
   readonly errorType: string

@@ -1,20 +1,12 @@
 /** Postgres and Redis: the only place that talks to them. Returns domain types, never rows. */
-export { authenticate, type Authentication, type PresentedKey, type RefusedKey } from './key-path/authenticate.ts'
+export { authenticate, type PresentedKey, type RefusedKey } from './key-path/authenticate.ts'
 export { migrate } from './connections/migrate.ts'
 export { replaceFile } from './files/replace-file.ts'
 export { ensureLogin } from './connections/roles.ts'
 export { inTransaction, openPool, type Pool, type Queryable } from './connections/pools.ts'
 export { openPrisma, type PrismaClient } from './connections/prisma.ts'
 export { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.ts'
-export {
-  checkKey,
-  fingerprints,
-  mintKey,
-  newSecretsText,
-  openKeySecrets,
-  type KeyCheck,
-  type KeySecrets,
-} from './key-path/seal.ts'
+export { checkKey, mintKey, newSecretsText, openKeySecrets, type KeyCheck, type KeySecrets } from './key-path/seal.ts'
 export {
   compareKeySecrets,
   secretTroubles,
@@ -60,11 +52,10 @@ export {
   listRequests,
   type RequestDetail,
   type RequestFilter,
-  type RequestPage,
   type RequestSummary,
 } from './usage/requests.ts'
 export { keyUsage, type KeyUsage } from './key-path/usage.ts'
-export { usageSeries, usageTotals, type UsagePoint, type UsageSpan, type UsageSums } from './usage/views.ts'
+export { usageSeries, usageTotals, type UsagePoint, type UsageSums } from './usage/views.ts'
 export { openSnapshotKey } from './snapshot/frames.ts'
 export type { DatedCatalogue, Snapshot } from './snapshot/lines.ts'
 export { fingerprintsOf, readSnapshot, type FoundSnapshot } from './snapshot/snapshot.ts'
@@ -82,15 +73,14 @@ export {
   type DraftSummary,
 } from './catalogue/drafts.ts'
 export { PRICE_FILE_BYTES_MAX, readPriceFile } from './catalogue/file.ts'
-export { installedList, listedEntries, type Listed } from './catalogue/list.ts'
+export { installedList, listedEntries } from './catalogue/list.ts'
 export { INSTALLED_ORIGIN } from './catalogue/providers.ts'
 export type { CatalogueEntries } from './catalogue/rows.ts'
-export type { Written } from './catalogue/write.ts'
 export { seedCatalogue } from './catalogue/seed.ts'
 export { startEmbeddedRedis, type EmbeddedRedis } from './embedded/redis.ts'
 export { operatorKey } from './people/operator.ts'
 export { mutate, type Author, type Mutated } from './changes/mutate.ts'
-export { findCredentials, readBalance, signUp, type Credentials } from './people/accounts.ts'
+export { findCredentials, readBalance, signUp } from './people/accounts.ts'
 export { issueVerification, resendVerification, verifyByCode, verifyByLink } from './people/verifications.ts'
 export { changeOrganisation, readOrganisation } from './people/organisations.ts'
 export { Passwords } from './people/passwords.ts'
@@ -110,7 +100,6 @@ export {
   listPolicyVersions,
   policyLayers,
   type PolicyLayer,
-  type PolicyPage,
   type PolicySummary,
   type SavedVersion,
 } from './policies/policies.ts'
@@ -121,7 +110,6 @@ export {
   renamePolicy,
   rollBackPolicy,
   savePolicy,
-  type PolicyAttached,
 } from './policies/write.ts'
 export type { AttachedPolicy, CheckCombined, CombinedPolicies, PolicyPlace } from './policies/combined.ts'
 export { recentHealth } from './policies/figures.ts'

@@ -41,7 +41,7 @@ export function aCaller(changes: Partial<Caller> = {}): Caller {
   }
 }
 
-export function aPolicy(changes: Partial<Policy> = {}): Policy {
+function aPolicy(changes: Partial<Policy> = {}): Policy {
   return { ...DEFAULT_POLICY, ...changes }
 }
 

@@ -25,7 +25,7 @@ export interface Product {
 
 type Addresses = Pick<Product, 'api' | 'console' | 'key' | 'simulator'>
 
-export interface ProductOptions {
+interface ProductOptions {
   /** An earlier product's home, to start on its data again. */
   readonly home?: string
   readonly environment?: Readonly<Record<string, string>>

@@ -5,7 +5,7 @@ import { ask } from './database.ts'
 import { waitFor } from './wait.ts'
 
 /** A corner of the worker's Redis: keys that begin with `prefix` belong to one test file. */
-export interface TestRedis {
+interface TestRedis {
   readonly url: string
   /** Ends with a colon. */
   readonly prefix: string

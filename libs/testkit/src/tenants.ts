@@ -11,7 +11,7 @@ export interface TestTenant {
   readonly digest: Buffer
 }
 
-export interface TenantOptions {
+interface TenantOptions {
   readonly name?: string
   readonly funds?: Caller['funds']
   /** Credit, nano-dollars. */

@@ -22,7 +22,7 @@ export interface DatabaseSource {
 }
 
 /** The stores of one test run, each started when first asked for. */
-export interface TestStores {
+interface TestStores {
   database(): Promise<DatabaseSource>
   /** One for each worker: processes under test share names there that no prefix keeps apart. */
   redis(worker: string): Promise<{ readonly url: string }>

@@ -19,7 +19,7 @@ export interface UsageOptions {
   readonly firstTenantShare?: number
 }
 
-export interface GeneratedUsage {
+interface GeneratedUsage {
   /** The first has the share that was asked for. */
   readonly tenantIds: readonly string[]
   readonly rows: number

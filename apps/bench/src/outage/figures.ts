@@ -3,7 +3,7 @@ import { quantile } from '../statistics.ts'
 import type { Asked, Group, LookupCounts } from './limited-database.ts'
 
 /** What one group of keys saw in one phase, or in all of them. */
-export interface Seen {
+interface Seen {
   readonly requests: number
   /** Not answered with success, after all retries. */
   readonly failed: number

@@ -10,7 +10,7 @@ export interface Gateways {
   readonly redis: readonly RedisLink[]
 }
 
-export interface RedisLink {
+interface RedisLink {
   set(fault: Fault): Promise<void>
   heal(): Promise<void>
 }

@@ -13,7 +13,7 @@ const SAMPLE_MS = 10
 const POOL = { max: 2, statementTimeoutMs: 10_000, connectTimeoutMs: 5_000, applicationName: 'replay' }
 
 /** Groups of keys; `others` belong to none. */
-export const GROUPS = ['inUse', 'unseen', 'others'] as const
+const GROUPS = ['inUse', 'unseen', 'others'] as const
 export type Group = (typeof GROUPS)[number]
 
 export interface Asked {

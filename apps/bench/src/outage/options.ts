@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export interface ReplayOptions {
+interface ReplayOptions {
   /** Length of the replay for each implementation. */
   readonly seconds: number
   readonly json: boolean
@@ -12,7 +12,7 @@ const SECONDS_MIN = 40
 const SECONDS_MAX = 2_400
 const SECONDS = 120
 
-export const USAGE = `npm run replay:outage -- [--seconds ${SECONDS}] [--json]`
+const USAGE = `npm run replay:outage -- [--seconds ${SECONDS}] [--json]`
 
 /** Reads the command line. Throws an Error that says what would be right. */
 export function replayOptions(args: readonly string[]): ReplayOptions {

@@ -13,7 +13,7 @@ export interface Stage {
   flood(on: boolean): void
 }
 
-export interface Phase {
+interface Phase {
   readonly name: string
   /** Of the whole story, relative to the shares of the others. */
   readonly share: number

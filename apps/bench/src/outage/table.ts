@@ -5,7 +5,7 @@ import { STORY } from './story.ts'
 import type { Telling } from './telling.ts'
 
 /** One group of keys over the whole story, as the last line of `--json` tells it. */
-export interface Summary {
+interface Summary {
   readonly requests: number
   readonly failed: number
   readonly wrong401: number

@@ -7,7 +7,7 @@ export const LOCALES = [
   { locale: 'en', name: 'English' },
   { locale: 'de', name: 'Deutsch' },
 ] as const
-export type Locale = (typeof LOCALES)[number]['locale']
+type Locale = (typeof LOCALES)[number]['locale']
 
 /** The texts of the console in the reader's language: the one chosen before, else the browser's, else English. */
 export async function openTexts(): Promise<I18nProvider> {

@@ -8,7 +8,7 @@ interface Tested {
 }
 
 /** What is known of a credential, by its last test. */
-export type CredentialStatus = 'off' | 'moved' | 'untested' | OwnTest['result']
+type CredentialStatus = 'off' | 'moved' | 'untested' | OwnTest['result']
 
 export function statusOf({ disabled, moved = false, test }: Tested): CredentialStatus {
   if (disabled) return 'off'

@@ -21,7 +21,7 @@ function rankOf({ down, slow }: CandidateRow): number {
   return down ? 2 : Number(slow)
 }
 
-export type CandidateOutcome = AttemptRow['outcome'] | 'notNeeded'
+type CandidateOutcome = AttemptRow['outcome'] | 'notNeeded'
 
 /** How the attempts at a candidate ended: answered if one was, else as the last one. Status: what the provider responded; null for no response. */
 export function outcomeOf(

@@ -11,7 +11,7 @@ export interface Bar {
   readonly hedgeOf: number | null
 }
 
-export interface Waterfall {
+interface Waterfall {
   readonly bars: readonly Bar[]
   /** Times on the axis, milliseconds, the first always zero. */
   readonly ticksMs: readonly number[]

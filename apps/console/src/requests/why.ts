@@ -18,12 +18,12 @@ export type Reason =
   | { readonly kind: 'ownFirst' | 'ownLater' | 'ownOrder' }
   | Compared
 
-export interface UnusedEndpoint {
+interface UnusedEndpoint {
   readonly endpoint: string
   readonly reason: Reason
 }
 
-export interface WhyNot {
+interface WhyNot {
   /** The endpoint that answered; null when none did. */
   readonly used: CandidateRow | null
   /** All others: those that were tried first, then by the order in which they stood, then those left out. */

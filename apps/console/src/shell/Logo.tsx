@@ -1,7 +1,7 @@
 import Box from '@mui/material/Box'
 
 /** The mark: a barrier across a road. It is decoration next to the name and hidden from screen readers. */
-export function Mark({ size = 30 }: { size?: number }) {
+function Mark({ size = 30 }: { size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
       <g transform="rotate(-24 7 20)">

@@ -16,7 +16,7 @@ import { PageSkeleton } from '../states/Loading.tsx'
 import { Logo } from './Logo.tsx'
 import { Navigation } from './Navigation.tsx'
 
-export const SIDEBAR_WIDTH = 248
+const SIDEBAR_WIDTH = 248
 const MAIN_ID = 'main'
 
 /** The frame of every signed-in page. It renders pages only once the session is known and the address verified. */

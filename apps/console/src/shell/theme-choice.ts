@@ -4,7 +4,7 @@ import { remember, remembered } from '../remember.ts'
 import type { Mode } from '../theme.ts'
 
 export const THEME_CHOICES = ['system', 'light', 'dark'] as const
-export type ThemeChoice = (typeof THEME_CHOICES)[number]
+type ThemeChoice = (typeof THEME_CHOICES)[number]
 
 interface ThemeState {
   readonly choice: ThemeChoice

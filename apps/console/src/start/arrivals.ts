@@ -23,7 +23,7 @@ export function useArrivals() {
 }
 
 /** Puts a row in front, once, and keeps the list short. */
-export function arrived(rows: readonly RequestRow[], row: RequestRow): RequestRow[] {
+function arrived(rows: readonly RequestRow[], row: RequestRow): RequestRow[] {
   return [row, ...rows.filter(({ id }) => id !== row.id)].slice(0, ARRIVALS_MAX)
 }
 

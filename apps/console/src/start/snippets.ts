@@ -1,7 +1,7 @@
 export const SNIPPETS = ['curl', 'python', 'node'] as const
-export type SnippetName = (typeof SNIPPETS)[number]
+type SnippetName = (typeof SNIPPETS)[number]
 
-export interface Filled {
+interface Filled {
   readonly key: string
   /** Ends in `/v1`; the SDKs add the rest. */
   readonly baseUrl: string

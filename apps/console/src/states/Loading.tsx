@@ -8,7 +8,7 @@ import { useText } from '../i18n/text.ts'
 const SHOWN_AFTER_MS = 300
 
 /** What a page looks like before its figures are there: the final layout in grey. */
-export function Loading({ children }: { children: ReactNode }) {
+function Loading({ children }: { children: ReactNode }) {
   const { say } = useText()
   return (
     <Box

@@ -3,7 +3,7 @@ import { Failure } from './Failure.tsx'
 import { Refreshing } from './Refreshing.tsx'
 
 /** The part of a query that a view needs; TanStack's and react-admin's both have it. */
-export interface Viewed<Answer> {
+interface Viewed<Answer> {
   readonly data: Answer | undefined
   readonly error: unknown
   readonly isFetching: boolean

@@ -1,5 +1,5 @@
 export const RANGES = ['1h', '24h', '7d', '30d'] as const
-export type Range = (typeof RANGES)[number]
+type Range = (typeof RANGES)[number]
 
 const HOUR_MS = 3_600_000
 const LENGTH_MS: Record<Range, number> = {

@@ -22,7 +22,7 @@ export interface Chart {
 }
 
 /** What one series shows of its figures. Heights only: printed amounts are never taken from here. */
-export function valueOf(figures: UsageFigures | undefined, metric: Metric): number {
+function valueOf(figures: UsageFigures | undefined, metric: Metric): number {
   if (!figures) return 0
   if (metric === 'requests') return figures.requests
   return metric === 'cost' ? dollarsApproximate(figures.costNano) : figures.promptTokens + figures.completionTokens

@@ -2,7 +2,7 @@ import type { WhatIfCreate } from '@turnpike/contract'
 import type { WhatIfDraft } from './draft.ts'
 
 export const RANGES = ['24h', '7d'] as const
-export type Range = (typeof RANGES)[number]
+type Range = (typeof RANGES)[number]
 
 const HOUR_MS = 3_600_000
 const LENGTH_MS: Record<Range, number> = { '24h': 24 * HOUR_MS, '7d': 168 * HOUR_MS }

@@ -2,7 +2,7 @@ import { destinationOf, type Catalogue, type ModelSlug, type ProviderSlug } from
 import { unknownWord, type Problem } from '../policies/problems.ts'
 
 /** The names in a provider key as it was requested; null: no restriction. */
-export interface Named {
+interface Named {
   readonly provider: ProviderSlug
   readonly models: readonly string[] | null
   readonly keys: readonly string[] | null
@@ -15,7 +15,7 @@ export interface FieldNames {
 }
 
 /** What a provider key can name. */
-export interface Known {
+interface Known {
   readonly catalogue: Catalogue
   /** Of the wanted keys those that the organisation has. */
   readonly found: ReadonlySet<string>

@@ -4,7 +4,7 @@ import { CONSOLE_CHANNEL, openConsoleNotice, USAGE_CHANNEL, type Notice } from '
 import { RequestFeed, type ReadRows } from './request-feed.ts'
 
 /** The event stream of one open console, and the session that it belongs to. */
-export interface EventStream {
+interface EventStream {
   readonly tenantId: TenantId
   readonly token: string
   readonly send: (event: ConsoleEvent) => void

@@ -21,7 +21,7 @@ import { PendingRevocations } from './pending-revocations.ts'
 /** A database that has not revoked a key by now is as good as away: gateways shall refuse it within three seconds of the question. */
 const REVOKE_MS_MAX = 800
 
-export interface ManagementOptions {
+interface ManagementOptions {
   readonly config: ControlConfig
   readonly secrets: KeySecrets
   /** Those of them that the database agrees with: a key is never refused by a secret that is not the one it was made with. */

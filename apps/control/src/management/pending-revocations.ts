@@ -3,7 +3,7 @@ import type { Logger } from '@turnpike/server'
 import { isStoreUnavailable, type Revocation, type RevocationFile } from '@turnpike/store'
 
 /** How soon, and how often, the stores are tried again, milliseconds. */
-export interface Rhythm {
+interface Rhythm {
   /** Between two tries while something waits; doubles up to the next while Postgres stays away. */
   readonly retryMs: number
   readonly retryMsMax: number

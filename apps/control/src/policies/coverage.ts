@@ -26,7 +26,7 @@ export interface Coverage {
 }
 
 /** Has no schedule: each window is surveyed on its own. */
-export type PlainDocument = Omit<PolicyDocument, 'schedule'>
+type PlainDocument = Omit<PolicyDocument, 'schedule'>
 
 /** What an organisation that brings nothing along brings along. */
 export const NOTHING_OWN: Own = { credentials: [], endpoints: [] }

@@ -2,7 +2,7 @@ import type { UsageQuery } from '@turnpike/contract'
 import { Fault } from '@turnpike/domain'
 
 /** A span as it is asked of the store. */
-export interface UsageSpan {
+interface UsageSpan {
   readonly fromMs: number
   readonly toMs: number
   readonly bucketSeconds: 900 | 3_600 | 86_400

@@ -9,7 +9,7 @@ const READS_PER_TENANT_MAX = 10
 const READ_MS_MAX = 60_000
 
 /** How a call is ended from outside. */
-export interface CallEnding {
+interface CallEnding {
   readonly abort: (reason: Fault) => void
   /** Stops the timer of the call's deadline. */
   readonly stopTimers: () => void

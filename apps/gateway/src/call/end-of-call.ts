@@ -4,7 +4,7 @@ import type { RequestLog } from './meter.ts'
 import type { Progress } from './progress.ts'
 
 /** Those that learn from the end of a call, and the log that keeps it. */
-export interface EndOfCall {
+interface EndOfCall {
   readonly count: (record: UsageRecord) => void
   /** Where the prompt cache of the call's conversation is warm now. */
   readonly learn: (progress: Progress, record: UsageRecord) => void

@@ -3,7 +3,7 @@ import type { TargetDirectory } from '../targets/target.ts'
 import type { Call } from './call.ts'
 
 /** How the models of a request were found, in OpenRouter's words. */
-export type Strategy = 'direct' | 'auto' | 'free' | 'latest' | 'fallback'
+type Strategy = 'direct' | 'auto' | 'free' | 'latest' | 'fallback'
 
 /** A request in which every name of a model is one of the catalogue, or of the caller's own. */
 export interface Resolved {

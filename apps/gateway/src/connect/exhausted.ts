@@ -16,7 +16,7 @@ export interface Skipped {
 }
 
 /** The attempts and the skipped targets, as an error's body lists them. */
-export function triedOf(attempts: readonly Attempt[], skipped: readonly Skipped[]): Readonly<Record<string, unknown>> {
+function triedOf(attempts: readonly Attempt[], skipped: readonly Skipped[]): Readonly<Record<string, unknown>> {
   return {
     attempts: attempts.map(({ provider, model, status, fault, startMs, endMs, hedge }) => ({
       provider,

@@ -21,7 +21,7 @@ export type HedgeOutcome = (typeof OUTCOMES)[number]
 
 /** Why a slow first attempt was not hedged. `nobody`: no other target is up. `share`, `spend`: the limits of the tenant's budget. */
 const REFUSALS = ['nobody', 'share', 'spend'] as const
-export type HedgeRefusal = (typeof REFUSALS)[number]
+type HedgeRefusal = (typeof REFUSALS)[number]
 
 /** Tenants whose allowance is kept; beyond it the least recently active tenant begins anew, with nothing. */
 const TENANTS_MAX = 10_000

@@ -43,7 +43,7 @@ export class OwnTargets {
 }
 
 /** A provider's refusal of one version of a tenant's credential, and the end of its cooldown. */
-export interface OwnRefusal {
+interface OwnRefusal {
   readonly version: number
   readonly fault: Fault
   readonly untilMs: number

@@ -3,10 +3,10 @@ import { aCaller, aCatalogue, anEndpoint, aPrice } from '@turnpike/testkit'
 import { HealthTracker, type HealthTrackerOptions } from './tracker.ts'
 
 /** How an endpoint behaves at a time: milliseconds to the first token, or that it fails at once. */
-export type Behaviour = (nowMs: number) => number | 'fails'
+type Behaviour = (nowMs: number) => number | 'fails'
 
 /** One attempt that was made: when, at which provider, and how it was admitted. */
-export interface Made {
+interface Made {
   readonly atMs: number
   readonly provider: string
   readonly admitted: 'go' | 'probe'

@@ -4,7 +4,7 @@ import type { HealthTracker } from './tracker.ts'
 import { post, readJson } from '../connect/post.ts'
 import type { TargetDirectory, Target } from '../targets/target.ts'
 
-export interface ProbeDependencies {
+interface ProbeDependencies {
   readonly tracker: HealthTracker
   readonly egress: Egress
   /** The catalogue in force; null before the first. */

@@ -33,12 +33,12 @@ import type { HedgeTiming } from './hedge-timing.ts'
 import { OWN_TARGETS_MAX, OwnTargets, OwnRefusals, standingsOf, type Standing } from './byok-health.ts'
 
 /** Where minutes of health are kept, for figures and later queries. */
-export interface Minutes {
+interface Minutes {
   note(attempt: Attempt, tokensPerSecond: number | null): void
 }
 
 /** What all nodes have recorded of an endpoint; null when nothing is known. */
-export interface Past {
+interface Past {
   of(
     endpoint: TargetId,
   ): { readonly thirty: WindowCounts; readonly day: Pick<WindowCounts, 'attempts' | 'failures'> } | null

@@ -4,7 +4,7 @@ import { newRequestId } from '@turnpike/domain'
 import type { Progress } from '../call/progress.ts'
 
 /** What is known of a request before its body: made in the onRequest hook, read by controllers and the filter. */
-export interface Start {
+interface Start {
   readonly id: RequestId
   readonly beganAtMs: number
   readonly startedMs: number

@@ -33,7 +33,7 @@ export function noVariant(base: string, suffix: string, place: number, names: Na
 }
 
 /** Where names are looked up: in the catalogue, and in the caller's own name space. */
-export type NamesKnown = Pick<Names, 'catalogue' | 'own'>
+type NamesKnown = Pick<Names, 'catalogue' | 'own'>
 
 export function isModel(slug: string, { catalogue, own }: NamesKnown): boolean {
   return catalogue.models.has(slug as ModelSlug) || own?.models.has(slug as ModelSlug) === true

@@ -17,7 +17,7 @@ import type { OwnSecrets } from './byok-secrets.ts'
 import { endpointIn, type TargetDirectory, type Target } from './target.ts'
 
 /** What it takes to call a target by a BYOK resource. */
-export interface ByokDependencies {
+interface ByokDependencies {
   readonly secrets: Pick<OwnSecrets, 'open'>
   /** Where simulated providers answer; undefined: nowhere. */
   readonly simulatorUrl: string | undefined

@@ -63,7 +63,7 @@ export function quantile(digest: Digest, share: number): number | null {
 }
 
 /** With fewer figures than this, percentiles are chance. */
-export const PERCENTILE_SAMPLES_MIN = 20
+const PERCENTILE_SAMPLES_MIN = 20
 
 /** The percentiles that preferences and pages name; null while fewer than `PERCENTILE_SAMPLES_MIN` figures were counted. */
 export function percentilesOf(digest: Digest): Record<Percentile, number> | null {

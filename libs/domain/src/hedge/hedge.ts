@@ -21,7 +21,7 @@ export function hedgeAfterMs(hedge: Hedge, usual: FirstTokens | null): number | 
 }
 
 /** What has to be known of targets to choose a second one. */
-export interface HedgeCandidates {
+interface HedgeCandidates {
   /** Up, and in nobody's way: not down, cooling, or waiting for a probe. */
   readonly isUp: (target: TargetId) => boolean
   /** Whose infrastructure it runs on. */

@@ -24,7 +24,7 @@ export interface Price extends Rates {
 }
 
 /** What one answer costs, split for display; `total` is rounded once and is what gets posted. */
-export interface Cost {
+interface Cost {
   readonly prompt: NanoUsd
   readonly completion: NanoUsd
   readonly total: NanoUsd

@@ -23,9 +23,9 @@ import {
 } from './policy.ts'
 
 /** Dollars as decimal strings: per million tokens for `prompt`, `completion` and `audio`, each for `request` and `image`. */
-export type PriceDocument = Partial<Record<keyof PriceCeiling, string | undefined>>
+type PriceDocument = Partial<Record<keyof PriceCeiling, string | undefined>>
 
-export type CutoffDocument = Partial<Record<Percentile, number | undefined>>
+type CutoffDocument = Partial<Record<Percentile, number | undefined>>
 
 export interface WindowDocument {
   readonly days: readonly Weekday[]
@@ -174,5 +174,5 @@ function nano(dollars: string | undefined): NanoUsd | null {
 }
 
 function withoutGaps(cutoffs: CutoffDocument): Cutoffs {
-  return Object.fromEntries(Object.entries(cutoffs).filter(([, cutoff]) => cutoff !== undefined)) as Cutoffs
+  return Object.fromEntries(Object.entries(cutoffs).filter(([, cutoff]) => cutoff !== undefined))
 }

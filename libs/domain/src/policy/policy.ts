@@ -109,7 +109,6 @@ export const PRECISIONS = [
   'fp32',
   'unknown',
 ] as const
-export type Precision = (typeof PRECISIONS)[number]
 
 /** When the caller hangs up: end the provider's answer too, or read it to its end so that its usage is exact. */
 export const DISCONNECTS = ['cancel', 'read_to_end'] as const

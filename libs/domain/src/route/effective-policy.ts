@@ -23,7 +23,7 @@ import { regionsWithin } from '../policy/region.ts'
 import { isOpen } from '../policy/schedule.ts'
 
 /** What holds for one request, and the versions that said so. */
-export interface Ruling {
+interface Ruling {
   readonly policy: EffectivePolicy
   readonly policies: Decision['policies']
 }

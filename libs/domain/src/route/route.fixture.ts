@@ -21,7 +21,7 @@ import { route, type RouteRequest, type RoutingSnapshot } from './route.ts'
 import { anyOwn, anyPlaces, MINE } from './byok.fixture.ts'
 
 /** For tests: the clock of the health figures, and a Wednesday at 12:00 UTC. */
-export const NOW_MS = 1_000_000
+const NOW_MS = 1_000_000
 export const WALL_MS = Date.UTC(2026, 0, 14, 12)
 export const DOWN: Partial<Health> = { downUntilMs: NOW_MS + 1 }
 const M = 1_000_000n
@@ -206,7 +206,7 @@ const anyPrice = fc
   })
   .map((rates) => ({ ...PRICE, ...rates }))
 
-export const anyEndpoints = fc
+const anyEndpoints = fc
   .array(
     fc.record({
       provider: fc.constantFrom(...SLUGS),
@@ -242,7 +242,7 @@ const PLAYED: readonly Partial<Provider>[] = [
   { simulated: true },
 ]
 
-export const anySnapshot: fc.Arbitrary<RoutingSnapshot> = fc
+const anySnapshot: fc.Arbitrary<RoutingSnapshot> = fc
   .record({
     endpoints: anyEndpoints,
     over: fc.dictionary(
@@ -327,7 +327,8 @@ export const anyPreferences = fc
   .tuple(...PREFERRED.map((field) => seldom(field === 'partition' ? fc.constant('none') : anyOf(field))))
   .map((values) => {
     const stated = PREFERRED.map((field, i) => [field, values[i]] as const).filter(([, value]) => value !== null)
-    return Object.fromEntries(stated) as RoutePreferences
+    const preferences: RoutePreferences = Object.fromEntries(stated)
+    return preferences
   })
 
 export const anyWorld: fc.Arbitrary<World> = fc.record({

@@ -54,7 +54,7 @@ export interface WhatIfSample {
 }
 
 /** Requests whose prediction lacks a part. Speeds that are unknown are left out of what happened too. */
-export interface WhatIfUnknown {
+interface WhatIfUnknown {
   /** They failed or were refused then, so that their tokens are unknown, or the endpoint had no price. */
   readonly cost: number
   readonly firstToken: number

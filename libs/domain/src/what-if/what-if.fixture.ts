@@ -24,14 +24,14 @@ import { replayContextOf, type Past, type ReplayContext } from './context.ts'
 /** When the made-up past begins, Unix milliseconds; it lasts half an hour, and prices change in its middle. */
 export const BEGAN_MS = Date.UTC(2026, 10, 20, 12)
 export const MINUTE_MS = 60_000
-export const MINUTES = 30
+const MINUTES = 30
 export const CHANGED_MS = BEGAN_MS + 15 * MINUTE_MS
 
 export const PROVIDERS = ['acorn', 'birch', 'cedar', 'dogwood'] as const
-export const MODELS = ['sim/swift', 'sim/wide'] as const
+const MODELS = ['sim/swift', 'sim/wide'] as const
 
 /** Any numbers in [0, 1), the same for the same seed: Mulberry32 (Ettinger, public domain). */
-export function diceOf(seed: number): () => number {
+function diceOf(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -41,7 +41,7 @@ export function diceOf(seed: number): () => number {
   }
 }
 
-export function aModel(slug: string): Model {
+function aModel(slug: string): Model {
   const text = ['text']
   return {
     ...{ slug: slug as ModelSlug, name: slug, description: '', created: 0, contextLength: 32_000, distillable: false },
@@ -114,7 +114,7 @@ export function aMinute(endpoint: string, changes: Partial<EndpointMinute> = {})
   }
 }
 
-export interface Scene {
+interface Scene {
   readonly world: ReplayContext
   readonly caller: Caller
   readonly requests: readonly ReplaySample[]

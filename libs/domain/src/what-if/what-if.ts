@@ -17,7 +17,7 @@ export interface DraftPolicy {
 }
 
 /** A running replay. Keeps sums and a few samples. */
-export interface Replay {
+interface Replay {
   /** Routes samples again. @param context holds their minutes, and the hour around them */
   take(context: ReplayContext, samples: readonly ReplaySample[]): void
   /** Counts requests that have no recorded decision. */

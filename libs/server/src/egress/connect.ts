@@ -14,7 +14,7 @@ export type ConnectCallback = (...outcome: [null, Socket] | [Error, null]) => vo
 /** Opens one connection, certificates checked. May return the socket before it is connected. */
 export type OpenSocket = (target: ConnectTarget, callback: ConnectCallback) => unknown
 
-export interface ConnectorOptions {
+interface ConnectorOptions {
   readonly open: OpenSocket
   readonly names: NameCache
   /** For the whole of it: name look-up, TCP and TLS. */

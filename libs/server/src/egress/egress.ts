@@ -7,7 +7,7 @@ import { lookUpByNameServers, lookUpBySystem, type NameLookup } from './lookup.t
 import { NameCache } from './names.ts'
 
 /** One request to the outside. The credential in `headers` belongs to `baseUrl` and goes nowhere else: redirects are never followed. */
-export interface Outgoing {
+interface Outgoing {
   readonly baseUrl: string
   /** Begins with a slash. */
   readonly path: string
@@ -21,7 +21,7 @@ export interface Outgoing {
 }
 
 /** A short GET to the outside. */
-export interface OutgoingRequest {
+interface OutgoingRequest {
   readonly baseUrl: string
   /** Begins with a slash. */
   readonly path: string

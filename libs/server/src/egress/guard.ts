@@ -5,13 +5,13 @@ import type { EgressAllow } from './allow.ts'
 import { lookUpByNameServers, type NameLookup } from './lookup.ts'
 
 /** The check of a base URL before it is saved. */
-export type UrlCheck =
+type UrlCheck =
   /** `url` in its one spelling, without a slash at its end; `origin` is where its credential may go. */
   | { readonly ok: true; readonly url: string; readonly origin: string }
   /** For the tenant; continues “The base URL ”. */
   | { readonly ok: false; readonly why: string }
 
-export interface UrlRefusal {
+interface UrlRefusal {
   readonly ok: false
   readonly why: string
   /** The same for callers, who may not learn what a name resolves to. */
@@ -62,7 +62,7 @@ export function checkUrlText(text: string, allow: EgressAllow): { readonly ok: t
 }
 
 /** What a connection is for, before its address is known. */
-export interface Destination {
+interface Destination {
   /** A name or an address, without brackets. */
   readonly host: string
   /** `https:` */

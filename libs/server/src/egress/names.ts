@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import type { NameLookup } from './lookup.ts'
 
-export interface NameCacheOptions {
+interface NameCacheOptions {
   readonly lookup: NameLookup
   /** Later callers do not wait for a look-up that has taken longer. */
   readonly waitMsMax: number

@@ -3,7 +3,7 @@ import { Fault } from '@turnpike/domain'
 import type { Transaction } from '../connections/prisma.ts'
 
 /** Of each kind, in one organisation: each of its keys carries all of them. */
-export const OWN_MAX = 50
+const OWN_MAX = 50
 
 /** Of all that is switched on, as JSON: Redis holds it once for each key of the organisation. */
 const OWN_BYTES_MAX = 96 << 10

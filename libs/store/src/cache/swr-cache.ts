@@ -3,13 +3,13 @@ import type { Clock } from './clock.ts'
 import { SingleFlight, type Flight } from './single-flight.ts'
 
 /** No answer from the origin, and no entry young enough to be served instead. */
-export interface Unknown {
+interface Unknown {
   readonly kind: 'unknown'
   readonly cause: unknown
 }
 
 /** Asks the origin for one key, and caches what it answers. Rejects when the origin gave no answer. */
-export type Load<A> = (flight: Flight) => Promise<A>
+type Load<A> = (flight: Flight) => Promise<A>
 
 /** How long a value may be used, milliseconds from when the origin verified it. */
 interface Ages {

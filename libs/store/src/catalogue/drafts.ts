@@ -37,7 +37,7 @@ export interface CatalogueDraft extends DraftSummary {
 }
 
 /** What came of publishing a draft. */
-export interface Published {
+interface Published {
   readonly version: number
   readonly written: number
   /** Names of changes that were not confirmed. The next import offers them again. */

@@ -23,9 +23,9 @@ export interface ListedModel {
 }
 
 /** Why models of a list are not in the catalogue, and how many for each reason. */
-export type LeftOut = Record<'withdrawn' | 'unserved' | 'unlimited' | 'unpriced' | 'repeated', number>
+type LeftOut = Record<'withdrawn' | 'unserved' | 'unlimited' | 'unpriced' | 'repeated', number>
 
-export interface Listed {
+interface Listed {
   readonly entries: CatalogueEntries
   readonly leftOut: LeftOut
 }

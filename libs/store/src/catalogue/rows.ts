@@ -14,7 +14,7 @@ export interface CatalogueEntries {
 export type Row = Readonly<Record<string, unknown>>
 
 /** A table of the catalogue: what names a row, and what is compared and written besides it. */
-export interface Table {
+interface Table {
   readonly key: string
   readonly columns: readonly string[]
 }

@@ -12,7 +12,7 @@ import {
 import type { Queryable } from '../connections/pools.ts'
 
 /** What came of writing to the catalogue. */
-export interface Written {
+interface Written {
   readonly version: number
   readonly written: number
   /** Names of changes that were not made because nobody confirmed them. */

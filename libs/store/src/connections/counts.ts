@@ -17,7 +17,7 @@ export interface SharedRedis {
   readonly secrets: KeySecrets
 }
 
-export interface CountsOptions {
+interface CountsOptions {
   /** Null: this process counts for itself. */
   readonly shared: SharedRedis | null
   /** Tells counts of unlike things apart. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
-export interface ExpiringSetOptions {
+interface ExpiringSetOptions {
   /** Members at most; beyond it the least recently used one is dropped. */
   readonly max: number
   readonly ttlMs: number

@@ -17,7 +17,7 @@ export interface Jobs {
   readonly 'resume-what-ifs': Record<string, never>
   readonly 'forget-what-ifs': Record<string, never>
 }
-export type JobName = keyof Jobs
+type JobName = keyof Jobs
 
 /** A job that failed is tried again, later and later: the last time after about three days. */
 const ATTEMPTS_MAX = 20
@@ -43,7 +43,7 @@ export async function addJob<Name extends JobName>(
  */
 export type Tasks = { readonly [Name in JobName]: (payload: Jobs[Name]) => Promise<void> }
 
-export interface JobsOptions {
+interface JobsOptions {
   /** A login of turnpike_app. */
   readonly url: string
   /** Connections for the queue itself: one listens, one looks at the clock, the others fetch and report. */

@@ -8,7 +8,7 @@ export interface Notice {
   readonly payload: string
 }
 
-export interface ListenOptions {
+interface ListenOptions {
   readonly url: string
   readonly channels: readonly string[]
   readonly applicationName: string
@@ -107,7 +107,7 @@ export const USAGE_CHANNEL = 'turnpike_usage'
 /** What the console should show at once: a `ConsoleNotice` as JSON. */
 export const CONSOLE_CHANNEL = 'turnpike_console'
 
-export interface ConsoleNotice {
+interface ConsoleNotice {
   readonly tenantId: TenantId
   readonly name: 'verified' | 'key'
   /** The key, for `key`. */

@@ -14,7 +14,7 @@ const RECONNECT_MS_MAX = 2_000
 const JITTER = 0.2
 
 /** Errors of the connection; the library throws without a listener. */
-export interface RedisListeners {
+interface RedisListeners {
   readonly onError?: (error: Error) => void
 }
 

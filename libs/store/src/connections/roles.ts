@@ -2,7 +2,7 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from 'pg'
 
 /** The groups that may log in; their rights stand in the migrations. */
-export type GroupRole = 'turnpike_app' | 'turnpike_gateway'
+type GroupRole = 'turnpike_app' | 'turnpike_gateway'
 
 /** PostgreSQL cuts names here. */
 const NAME_BYTES_MAX = 63

@@ -43,7 +43,7 @@ export function isStoreUnavailable(error: unknown): boolean {
 }
 
 /** Why a database cannot be used. */
-export interface Unreachable {
+interface Unreachable {
   /** What is wrong with the address, the login or the server, for its operator. */
   readonly reason: string
   /** It does not answer, which passes. False: it answered with a refusal. */

@@ -8,7 +8,7 @@ const PRINTED_MAX = 200_000
 const TIMEOUT_MS = 120_000
 const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-export interface RunOptions {
+interface RunOptions {
   readonly identity?: Identity | null
   readonly cwd?: string
   /** Added to a bare environment: what we were started with may hold secrets. */

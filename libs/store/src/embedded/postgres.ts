@@ -12,7 +12,7 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>
 }
 
-export interface EmbeddedPostgresOptions {
+interface EmbeddedPostgresOptions {
   /** Where Turnpike keeps its state; made when missing. */
   readonly home: string
   /** False gives safety in a crash up for speed: for tests. */

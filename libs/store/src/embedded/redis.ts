@@ -10,7 +10,7 @@ export interface EmbeddedRedis {
 }
 
 /** Why there is no Redis, in a sentence for the person who starts the product. */
-export interface NoRedis {
+interface NoRedis {
   readonly missing: string
 }
 

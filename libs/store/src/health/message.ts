@@ -2,7 +2,7 @@ import { BUCKET_MAX, type Digest, type TargetId, type HealthChange } from '@turn
 import { openText, sealText, type KeySecrets } from '../key-path/seal.ts'
 
 /** What one node reports to the others each second. */
-export interface HealthMessage {
+interface HealthMessage {
   /** One run of one process. */
   readonly life: string
   /** Grows with every message of a run, so that none is counted twice. */

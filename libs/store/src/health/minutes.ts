@@ -3,7 +3,7 @@ import { addToDigest, ownerOf, type Attempt, type Digest, type TargetId } from '
 import { LRUCache } from 'lru-cache'
 import type { Pool } from '../connections/pools.ts'
 
-export interface HealthMinutesOptions {
+interface HealthMinutesOptions {
   readonly pool: Pool
   /** Names this process. */
   readonly node: string

@@ -25,7 +25,7 @@ export interface HealthShareOptions {
   readonly clock?: Clock
 }
 
-export interface HealthShareStats {
+interface HealthShareStats {
   /** Messages sent and taken by Redis; given up because Redis did not take them. */
   readonly sent: number
   readonly lost: number

@@ -26,7 +26,7 @@ export const DECISION_VERSION = 1
  * Defaults are left out. Nothing is rounded here: the router judges by figures that are already round, and the draw keeps every
  * digit, so that a decision replays from its record.
  */
-export interface CompactDecision {
+interface CompactDecision {
   readonly v: typeof DECISION_VERSION
   /** Absent: no route was chosen. */
   readonly o?: Objective

@@ -23,7 +23,7 @@ export interface JournalOptions {
   readonly onState?: (state: 'failing' | 'well', cause?: unknown) => void
 }
 
-export interface JournalStats {
+interface JournalStats {
   /** Requests begun and not ended. */
   readonly open: number
   /** Finished requests that are not shipped. */

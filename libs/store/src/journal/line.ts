@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 
 /** A record found in a segment. `start` and `end` are byte offsets in what was read; `end` is behind the line feed. */
-export interface JournalLine {
+interface JournalLine {
   readonly kind: 'begin' | 'end'
   /** The row, as JSON. */
   readonly row: string
@@ -9,7 +9,7 @@ export interface JournalLine {
   readonly end: number
 }
 
-export interface JournalLines {
+interface JournalLines {
   readonly lines: readonly JournalLine[]
   /** Bytes up to and including the last line feed: where reading goes on. */
   readonly consumed: number

@@ -17,7 +17,7 @@ export interface ShipperOptions {
   readonly onRefused?: (row: string, cause: unknown) => void
 }
 
-export interface ShipperStats {
+interface ShipperStats {
   readonly shipped: number
   readonly batches: number
   readonly failures: number

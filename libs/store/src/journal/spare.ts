@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Segment } from './segment.ts'
 
-export interface SpareOptions {
+interface SpareOptions {
   /** Makes a segment of that name, and rejects when the disk does not have the space. */
   readonly create: (name: string) => Promise<Segment>
   /** The name of the newest segment; later ones sort after it even when the clock jumps back. */

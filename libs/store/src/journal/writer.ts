@@ -4,7 +4,7 @@ import type { Segment } from './segment.ts'
 /** What a power cut may take: the events of this long. */
 const SYNC_MS_MAX = 5
 
-export interface WriterOptions {
+interface WriterOptions {
   /** `group`: settled when written, synced within 5 ms. `always`: settled when synced. */
   readonly sync: 'group' | 'always'
   /** Something was written, or synced. */

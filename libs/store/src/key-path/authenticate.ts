@@ -13,7 +13,7 @@ export interface PresentedKey {
   readonly 'x-api-key'?: string | string[] | undefined
 }
 
-export interface Authentication {
+interface Authentication {
   readonly secrets: KeySecrets
   readonly find: FindCaller
   /** Wall clock, for the key's own expiry. */

@@ -181,7 +181,7 @@ function isNamedAsHere({ policy }: VersionedPolicy): boolean {
 }
 
 /** A record that an earlier release may have written: what that did not know of says nothing. */
-export function completed(record: KeyRecord): KeyRecord {
+function completed(record: KeyRecord): KeyRecord {
   const { caller } = record
   if (!caller || caller.policies.length === 0) return record
   const policies = caller.policies.map((one) => ({ ...one, policy: { ...DEFAULT_POLICY, ...one.policy } }))

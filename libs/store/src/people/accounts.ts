@@ -6,7 +6,7 @@ import { withTenant, type PrismaClient } from '../connections/prisma.ts'
 import { addVerification } from './verifications.ts'
 
 /** A person who signs up, with the hash of the password that they chose. */
-export interface NewAccount {
+interface NewAccount {
   /** In lower case. */
   readonly email: string
   readonly passwordHash: string
@@ -46,7 +46,7 @@ export async function signUp(prisma: PrismaClient, account: NewAccount, nowMs: n
 }
 
 /** What a sign-in is checked against. */
-export interface Credentials {
+interface Credentials {
   readonly userId: UserId
   readonly passwordHash: string
 }

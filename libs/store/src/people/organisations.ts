@@ -4,7 +4,7 @@ import { mutate, type Author, type Mutated } from '../changes/mutate.ts'
 import { withTenant, type PrismaClient } from '../connections/prisma.ts'
 
 /** What an organisation may choose for itself. */
-export interface OrganisationSettings {
+interface OrganisationSettings {
   readonly name: string
   /** How long a cached key may be served stale while no store answers, 0 to 3,600 seconds. */
   readonly staleMaxSeconds: number

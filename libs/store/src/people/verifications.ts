@@ -5,7 +5,7 @@ import { notifyConsole } from '../connections/listen.ts'
 import { withPerson, type PrismaClient, type Transaction } from '../connections/prisma.ts'
 
 /** How long a code or link is good for, from when it was mailed. */
-export const VERIFICATION_MS_MAX = 15 * 60_000
+const VERIFICATION_MS_MAX = 15 * 60_000
 /** Guesses at one code: five of a million. */
 const ATTEMPTS_MAX = 5
 const RESEND_EVERY_MS = 30_000
@@ -55,7 +55,7 @@ export async function resendVerification(prisma: PrismaClient, userId: UserId, n
 }
 
 /** What goes into the mail: to whom, and the two proofs, of which only digests are kept. */
-export interface IssuedVerification {
+interface IssuedVerification {
   readonly email: string
   readonly code: string
   readonly linkToken: string

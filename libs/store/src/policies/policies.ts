@@ -46,7 +46,7 @@ export async function policyWithin(
   return row ? ((await summarise(transaction, [row]))[0] ?? null) : null
 }
 
-export interface PolicyPage {
+interface PolicyPage {
   readonly policies: readonly PolicySummary[]
   /** All that are not archived. */
   readonly total: number

@@ -128,7 +128,7 @@ export function archivePolicy(prisma: PrismaClient, author: Author, id: string, 
 }
 
 /** What came of an attachment. `policy` is null when there is none any more. */
-export type PolicyAttached =
+type PolicyAttached =
   | { readonly kind: 'attached'; readonly policy: { readonly id: PolicyId; readonly name: string } | null }
   | { readonly kind: 'place_unknown' }
   | { readonly kind: 'policy_unknown' }

@@ -50,7 +50,7 @@ export interface SavedPreset {
   readonly createdAt: Date
 }
 
-export interface Page {
+interface Page {
   readonly offset: number
   /** At most `PRESETS_PAGE_MAX`. */
   readonly limit: number

@@ -3,7 +3,7 @@ import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
 import { writeSnapshot } from './snapshot.ts'
 import type { Snapshot } from './lines.ts'
 
-export interface SnapshotKeeperOptions {
+interface SnapshotKeeperOptions {
   readonly path: string
   readonly key: KeyObject
   /** What is known now. Called every minute, and once at the end. */
@@ -15,7 +15,7 @@ export interface SnapshotKeeperOptions {
 }
 
 /** Keeps the snapshot on disk close to what is known. */
-export interface SnapshotKeeper {
+interface SnapshotKeeper {
   /** Milliseconds since the file last agreed with memory; since the start when it never did. */
   ageMs(): number
   /** Writes what is known now and stops. Never rejects: a failure is reported to `onState`. */

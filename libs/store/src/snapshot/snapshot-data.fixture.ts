@@ -22,7 +22,7 @@ export function hexOf(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-export interface SnapshotOptions {
+interface SnapshotOptions {
   readonly copies?: number
   /** Of each copy and of the catalogue. */
   readonly version?: number

@@ -39,14 +39,14 @@ export interface RequestFilter {
   readonly toMs?: number
 }
 
-export interface RequestPage {
+interface RequestPage {
   readonly requests: readonly RequestSummary[]
   /** Where the next page begins; null on the last one. */
   readonly nextCursor: string | null
 }
 
 /** Rows of a page at most; a longer one is a download, not a page. */
-export const REQUESTS_PAGE_MAX = 100
+const REQUESTS_PAGE_MAX = 100
 
 /** One request of a tenant; null when there is none, or it is another tenant's, alike. */
 export async function findRequest(pool: Pool, tenantId: TenantId, requestId: RequestId): Promise<RequestDetail | null> {

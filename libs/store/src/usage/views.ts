@@ -24,12 +24,12 @@ export interface UsagePoint extends UsageSums {
 }
 
 /** Times are Unix milliseconds, `fromMs` included, `toMs` not; both should lie on a quarter of an hour, the finest grain kept. */
-export interface UsageSpan {
+interface UsageSpan {
   readonly fromMs: number
   readonly toMs: number
 }
 
-export interface UsageSeriesOptions extends UsageSpan {
+interface UsageSeriesOptions extends UsageSpan {
   readonly bucketMinutes: 15 | 60 | 1440
   /** IANA name; hours and days begin in it. UTC when absent. Throws when Postgres does not know it. */
   readonly zone?: string

@@ -12,8 +12,8 @@ import { addJob } from '../connections/jobs.ts'
 import type { Author } from '../changes/mutate.ts'
 import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'
 
-export const WHAT_IF_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const
-export type WhatIfState = (typeof WHAT_IF_STATES)[number]
+const WHAT_IF_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const
+type WhatIfState = (typeof WHAT_IF_STATES)[number]
 
 /** A value as JSON holds it: amounts are decimal strings of nano-dollars. */
 export type AsJson<T> = T extends bigint
@@ -59,7 +59,7 @@ export interface WhatIfDetail extends WhatIfRun {
 }
 
 /** Recorded requests that one run looks at, at most: a few minutes of one processor. */
-export const WHAT_IF_ROWS_MAX = 5_000_000
+const WHAT_IF_ROWS_MAX = 5_000_000
 /** Runs of one tenant that wait or run; more come from a script that ignores its answers. */
 const OPEN_MAX = 5
 /** What the sums of usage are kept by. */

@@ -20,7 +20,7 @@ import { readFrame, readHour, type Frame } from './history.ts'
 import type { WhatIfRun } from './runs.ts'
 
 /** Up to a thousand recorded requests and the context in which they are routed again. */
-export interface WhatIfBatch {
+interface WhatIfBatch {
   readonly context: ReplayContext
   readonly samples: readonly ReplaySample[]
   /** Requests without a decision, or refused for something that no policy changes. */

@@ -9,7 +9,7 @@ import { anAttempt, aUsageRecord } from '../journal/usage-record.fixture.ts'
 export const NOON_MS = Date.UTC(2026, 9, 5, 12)
 const ENDPOINTS = [anEndpoint('acorn'), anEndpoint('birch')]
 
-export interface RecordedOptions {
+interface RecordedOptions {
   readonly beganAtMs?: number
   readonly keyId?: KeyId
   readonly policies?: readonly { readonly id: PolicyId; readonly version: number }[]

@@ -36,7 +36,7 @@ export interface FleetGateway {
   close(): Promise<void>
 }
 
-export interface GatewayOptions {
+interface GatewayOptions {
   readonly name: string
   readonly environment: Readonly<Record<string, string>>
   /** The stores' targets, and their URLs for a given port of a proxy. */

@@ -4,7 +4,7 @@ import { waitFor } from '../wait.ts'
 import { freezeProcess, type Frozen } from './processes.ts'
 import { startFaultProxy } from './proxy.ts'
 
-export type RedisClient = ReturnType<typeof openRedis>
+type RedisClient = ReturnType<typeof openRedis>
 
 /** A Redis of the fleet's own. Its address and password stay, through a door that does no harm, when the server is another one. */
 export interface FleetRedis {

@@ -12,7 +12,7 @@ export interface Tap {
   closed(): void
 }
 
-export interface LinkContext {
+interface LinkContext {
   readonly client: Socket
   readonly dial: () => Socket
   readonly fault: () => Fault | null

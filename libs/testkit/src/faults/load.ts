@@ -8,7 +8,7 @@ import { backOffMs, shouldRetry } from './retry.ts'
  * 400 `body_malformed` comes after the key was accepted, and no store but the key's is asked. `chat`: an answer of a
  * simulated model.
  */
-export type LoadKind = 'key' | 'identify' | 'chat'
+type LoadKind = 'key' | 'identify' | 'chat'
 
 export interface LoadOptions {
   /** Base URLs, `…/api/v1`, taken in turn; a retry goes to the next one, as behind a load balancer. */

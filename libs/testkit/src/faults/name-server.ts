@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 
 /** What a name server says about a name: its addresses, or how it fails; late by so many milliseconds, or never. */
-export interface NameAnswer {
+interface NameAnswer {
   readonly addresses?: readonly string[]
   readonly fails?: 'no such name' | 'server failure'
   /** Default 0. */

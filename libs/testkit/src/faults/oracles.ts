@@ -58,7 +58,7 @@ export interface ProcessJudgement {
   readonly logBytesPerRequest: number
 }
 
-export interface ProcessWatch {
+interface ProcessWatch {
   /** @param requests how many were sent to all gateways since */
   judge(requests: number): Promise<ProcessJudgement>
 }

@@ -1,7 +1,7 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 
 /** A built program of ours. */
-export interface Program {
+interface Program {
   readonly name: string
   /** The built file. */
   readonly file: string
@@ -23,7 +23,7 @@ export interface RunningProgram {
 }
 
 /** Hears what a program prints. */
-export type Listener = (bytes: Buffer) => void
+type Listener = (bytes: Buffer) => void
 
 /** A program that needs longer on a busy machine is stuck. */
 const READY_MS_MAX = 90_000

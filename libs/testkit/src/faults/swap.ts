@@ -1,7 +1,7 @@
 import { respSplitter, type RespSplitter } from './resp-split.ts'
 
 /** Where a reply goes: one connection's way to its client. */
-export type Send = (bytes: Buffer) => void
+type Send = (bytes: Buffer) => void
 
 /** Exchanges replies that were meant for different requests. One for all connections of a proxy. */
 export interface ReplySwap {

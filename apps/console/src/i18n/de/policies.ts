@@ -179,7 +179,7 @@ export const policiesDe: Pick<Messages, 'policies'> = {
     field_preferred_max_latency: 'Höchste TTFT, s',
     field_allow_fallbacks: 'Failover zum nächsten Anbieter',
     field_failover: 'Failover',
-    field_on: 'bei',
+    field_on: 'Wiederholen bei',
     field_attempts: 'Versuche',
     field_first_token_ms: 'TTFT-Timeout, ms',
     field_total_ms: 'Gesamt-Timeout, ms',

@@ -173,7 +173,7 @@ export const policiesEn = {
     field_preferred_max_latency: 'Max TTFT, s',
     field_allow_fallbacks: 'Failover to the next provider',
     field_failover: 'Failover',
-    field_on: 'on',
+    field_on: 'Retry on',
     field_attempts: 'Attempts',
     field_first_token_ms: 'TTFT timeout, ms',
     field_total_ms: 'Total timeout, ms',

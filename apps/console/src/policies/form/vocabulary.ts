@@ -24,7 +24,7 @@ export const PARAMETERS = [
   'top_logprobs',
 ] as const
 
-export type TemplateName = keyof typeof POLICY_TEMPLATES
+type TemplateName = keyof typeof POLICY_TEMPLATES
 export const TEMPLATE_NAMES = Object.keys(POLICY_TEMPLATES) as readonly TemplateName[]
 
 /** The fields that one part of the form edits. */
@@ -33,7 +33,7 @@ export function fieldsIn(section: PolicySection): readonly PolicyField[] {
 }
 
 /** A field of a document, or of an object inside it. */
-export type WrittenField = PolicyField | PricePart | (typeof INNER_FIELDS)[keyof typeof INNER_FIELDS][number]
+type WrittenField = PolicyField | PricePart | (typeof INNER_FIELDS)[keyof typeof INNER_FIELDS][number]
 
 /** Names of fields, also of inner ones, in the order in which a reader expects them. The database keeps no order of its own. */
 export const READING_ORDER: readonly string[] = [

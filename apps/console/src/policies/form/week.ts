@@ -4,7 +4,7 @@ import { at, listOf, textOf } from '../../draft/draft.ts'
 const DAY_MINUTES = 1_440
 
 /** A stretch of one day, in minutes since midnight; `to` is not included. */
-export interface Stretch {
+interface Stretch {
   /** 0 is Monday. */
   readonly day: number
   readonly from: number

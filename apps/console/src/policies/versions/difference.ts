@@ -1,7 +1,7 @@
 import { POLICY_FIELD_NAMES } from '@turnpike/domain/lists'
 
 /** One field that two documents say differently. Undefined: the document says nothing of it. */
-export interface Change {
+interface Change {
   readonly field: string
   readonly before: unknown
   readonly after: unknown

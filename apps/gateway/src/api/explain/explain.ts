@@ -23,7 +23,7 @@ import { resolveRequest, type RoutingContext } from '../../route/resolve.ts'
 import { modelsOf, preferencesOf } from '../inference/routing.schema.ts'
 
 /** The clock that health figures use, and Unix milliseconds. */
-export interface Clocks {
+interface Clocks {
   readonly nowMs: number
   readonly wallMs: number
 }

@@ -30,7 +30,7 @@ export interface AnswerIdentity {
 }
 
 /** One inbound dialect on one route: what is requested, and how to answer it. */
-export interface InboundRequest<Reply extends Answer> {
+interface InboundRequest<Reply extends Answer> {
   readonly kind: Call['kind']
   /** Null where no chat is requested. */
   readonly chat: ChatRequest | null

@@ -12,7 +12,7 @@ export interface AppliedPreset {
 }
 
 /** A body with its preset merged in. */
-export interface PresetApplied {
+interface PresetApplied {
   readonly body: unknown
   /** Null: it names none. */
   readonly preset: AppliedPreset | null

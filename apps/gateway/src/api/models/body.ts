@@ -57,7 +57,7 @@ export function authorOf({ slug }: Model): string {
 }
 
 /** What is known of an endpoint besides the catalogue. */
-export interface EndpointState {
+interface EndpointState {
   readonly served: boolean
   /** Null: there was no request yet. */
   readonly figures: EndpointFigures | null

@@ -28,7 +28,7 @@ export function listBytes(found: readonly Listing[], query: ModelQuery, place: L
   return bytes(JSON_TYPE, `{"object":"list","data":[${data}],${JSON.stringify(ends).slice(1)}`)
 }
 
-export const JSON_TYPE = 'application/json; charset=utf-8'
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 function bytes(type: string, text: string): Bytes {
   const body = Buffer.from(text)

@@ -7,7 +7,7 @@ import { isLive, select } from './select.ts'
 import type { TargetDirectory } from '../../targets/target.ts'
 
 /** What lists are made of: the catalogue in force, and live figures. */
-export interface CatalogueSource {
+interface CatalogueSource {
   directory(): TargetDirectory
   figures(endpoint: EndpointId): EndpointFigures | null
 }

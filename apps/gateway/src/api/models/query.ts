@@ -27,7 +27,7 @@ export interface ModelQuery {
   readonly rss: boolean
 }
 
-export const SORTS = [
+const SORTS = [
   'newest',
   'pricing-low-to-high',
   'pricing-high-to-low',

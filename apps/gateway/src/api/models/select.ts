@@ -4,7 +4,7 @@ import type { ModelQuery, Sort } from './query.ts'
 import { authorOf } from './body.ts'
 
 /** The figures that an endpoint is shown with; null before its first request. */
-export type FiguresOf = (endpoint: EndpointId) => EndpointFigures | null
+type FiguresOf = (endpoint: EndpointId) => EndpointFigures | null
 
 /** The models that a query asks for, in its order, not yet cut into pages. Without a sort the order of the list stays. */
 export function select(
