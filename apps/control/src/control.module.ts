@@ -58,6 +58,9 @@ class ControlModule {
 /** Node's own limits are minutes or none: headers have 10 s, a body 15 s, checked every second. */
 const HTTP_TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 1_000 }
 
+/** How often a server that closes looks whether its last request is over. */
+const CLOSE_CHECK_MS = 50
+
 /** A control process behind a port. */
 interface ControlServer {
   readonly url: string
@@ -86,6 +89,12 @@ export async function listenOn(control: Control, log: Logger): Promise<ControlSe
   })
   const server = adapter.getInstance()
   const routes: Route[] = []
+  let underWay = 0
+  server.addHook('onRequest', (_request, { raw }, done) => {
+    underWay++
+    raw.once('close', () => underWay--)
+    done()
+  })
   guardRoutes(server, config.PUBLIC_URL, {
     findSignedIn: (token) => findSession(prisma, token, Date.now()),
     identifyCaller: (headers) => control.management.identify(headers),
@@ -109,7 +118,9 @@ export async function listenOn(control: Control, log: Logger): Promise<ControlSe
     routes,
     async close() {
       control.eventStreams.close()
-      await app.close()
+      // Node waits for connections that have sent nothing yet, as browsers open them in advance, as for those that are in use.
+      const closing = setInterval(() => underWay === 0 && server.server.closeAllConnections(), CLOSE_CHECK_MS)
+      await app.close().finally(() => clearInterval(closing))
       await control.close()
     },
   }

@@ -42,6 +42,14 @@ async function opened(visitor: Visitor) {
   return stream
 }
 
+/** The next request in a stream. The notice of a key that was made before the stream was opened may still come first. */
+async function nextRequest(stream: ReturnType<typeof listenTo>) {
+  for (;;) {
+    const { name, data } = (await stream.next()).value!
+    if (name === 'request') return ConsoleEvents.request.parse(data)
+  }
+}
+
 async function keyOf({ visitor }: Person): Promise<string> {
   return KeyCreated.parse((await visitor.post('/keys', { name: 'a key', kind: 'live' })).body).data.id
 }
@@ -63,10 +71,9 @@ it('shows a request within three seconds of being shipped', async () => {
   const stream = await opened(person.visitor)
   const beganMs = performance.now()
   const [requestId] = await ship(running, person, keyId)
-  const { name, data } = (await stream.next()).value!
+  const { row } = await nextRequest(stream)
   expect(performance.now() - beganMs).toBeLessThan(limitMs(3_000))
-  expect(name).toBe('request')
-  expect(ConsoleEvents.request.parse(data).row).toMatchObject({
+  expect(row).toMatchObject({
     id: `gen-${requestId}`,
     keyId,
     keyName: 'a key',
@@ -82,7 +89,7 @@ it('tells every row once, in the order of time, however they come', async () => 
   const before = await ship(running, person, keyId, [{}, {}, {}])
   const after = await ship(running, person, keyId, [{}, {}])
   const heard: string[] = []
-  while (heard.length < 5) heard.push(ConsoleEvents.request.parse((await stream.next()).value!.data).row.id)
+  while (heard.length < 5) heard.push((await nextRequest(stream)).row.id)
   expect(heard.toSorted()).toEqual([...before, ...after].map((id) => `gen-${id}`).toSorted())
   await stream.return(undefined)
 })
@@ -93,7 +100,7 @@ it('tells of a long request that began before the console was opened', async () 
   const stream = await opened(person.visitor)
   const began_at = new Date(Date.now() - 10 * 60_000).toISOString()
   const [requestId] = await ship(running, person, keyId, [{ began_at, total_ms: 600_000 }])
-  expect(ConsoleEvents.request.parse((await stream.next()).value!.data).row.id).toBe(`gen-${requestId}`)
+  expect((await nextRequest(stream)).row.id).toBe(`gen-${requestId}`)
   await stream.return(undefined)
 })
 
@@ -122,7 +129,7 @@ it('goes on after the line for notices broke', async () => {
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE application_name = 'turnpike control events' AND datname = current_database()`
   const [requestId] = await ship(running, person, keyId)
-  expect(ConsoleEvents.request.parse((await stream.next()).value!.data).row.id).toBe(`gen-${requestId}`)
+  expect((await nextRequest(stream)).row.id).toBe(`gen-${requestId}`)
   await stream.return(undefined)
 })
 

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
 import { ConfigError } from '@turnpike/server'
 import { newSecretsText } from '@turnpike/store'
-import { testDatabase, waitFor } from '@turnpike/testkit'
+import { limitMs, testDatabase, waitFor } from '@turnpike/testkit'
 import { controlConfig } from '../src/config.ts'
 import { buildControl } from '../src/control.ts'
 import { startControl, Visitor } from './control-process.ts'
@@ -66,7 +68,17 @@ it('starts while PostgreSQL is away, says so, claims nothing, and needs no resta
   detour.mend()
   await waitFor(async () => (await readiness()).status === 200, { withinMs: 10_000 })
   expect((await signIn()).status).toBe(401)
-  expect(control.logged().match(/the line for notices was lost/g)).toHaveLength(1)
+  expect(control.logged().match(/the connection for notices was lost/g)).toHaveLength(1)
   await control.close()
   await detour.close()
+})
+
+it('ends at once though a browser holds a connection open that it never used', async () => {
+  const control = await startControl()
+  const { hostname, port } = new URL(control.url)
+  const unused = connect(Number(port), hostname)
+  await once(unused, 'connect')
+  const beganMs = performance.now()
+  await control.close()
+  expect(performance.now() - beganMs).toBeLessThan(limitMs(5_000))
 })

@@ -14,7 +14,7 @@ it('says a value as a reader would', () => {
   expect(wordsOf('data_collection', 'deny', say)).toBe('no')
   expect(wordsOf('only', undefined, say)).toBe('not set')
   expect(wordsOf('failover', { on: ['rate_limit', 'empty'], attempts: 3 }, say)).toBe(
-    'on: rate limit, empty answer · Attempts: 3',
+    'Retry on: rate limit, empty answer · Attempts: 3',
   )
 })
 
