@@ -185,7 +185,7 @@ export const GUARDS = [
   {
     guard: 'the rule that only the operator account is simulated, so that a tenant’s key is shown to the simulator',
     file: 'apps/gateway/src/route/simulated-provider.test.ts',
-    test: 'a tenant’s own key for a provider with a stand-in goes to the provider, never to the simulator',
+    test: 'a tenant’s own key for a simulated provider goes to the provider, never to the simulator',
     patches: [
       {
         file: 'apps/gateway/src/targets/byok-target.ts',

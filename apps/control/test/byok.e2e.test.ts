@@ -20,12 +20,12 @@ afterAll(() => running.close())
 const SECRET = 'sk-canary-of-a-secret-0001'
 
 /** An organisation with a management key. */
-interface House {
+interface Organisation {
   readonly person: Person
   readonly manager: string
 }
 
-async function aHouse(): Promise<House> {
+async function anOrganisation(): Promise<Organisation> {
   const person = await verifiedPerson(running)
   return { person, manager: (await aKey(person, 'mgmt')).key }
 }
@@ -59,7 +59,7 @@ async function make(manager: string, changes: object = {}): Promise<ManagedByokK
 }
 
 it('makes, lists, changes, rotates and deletes a provider key in OpenRouter’s words', async () => {
-  const { person, manager } = await aHouse()
+  const { person, manager } = await anOrganisation()
   const { data: api } = await aKey(person, 'live')
   const made = await make(manager, { name: 'Production', allowed_api_key_hashes: [api.id] })
   expect(made).toMatchObject({
@@ -94,7 +94,7 @@ it('makes, lists, changes, rotates and deletes a provider key in OpenRouter’s 
 })
 
 it('tries keys in the order in which they were added, unless told otherwise', async () => {
-  const { manager } = await aHouse()
+  const { manager } = await anOrganisation()
   const orders = []
   for (const changes of [{}, {}, { is_fallback: true }, { sort_order: 99 }, {}]) {
     orders.push((await make(manager, changes)).sort_order)
@@ -103,7 +103,7 @@ it('tries keys in the order in which they were added, unless told otherwise', as
 })
 
 it('makes a key that is switched off from the first moment when asked to', async () => {
-  const { manager } = await aHouse()
+  const { manager } = await anOrganisation()
   expect(await make(manager, { disabled: true })).toMatchObject({ disabled: true, name: 'acorn' })
 })
 
@@ -118,7 +118,7 @@ it.each([
   [{ allowed_models: [] }, 'allowed_models', 'null'],
   [{ is_fallbak: true }, 'is_fallbak', 'is_fallback'],
 ])('refuses %o rather than drop it, and says what to do', async (changes, param, said) => {
-  const { manager } = await aHouse()
+  const { manager } = await anOrganisation()
   const { status, error, text } = await ask(manager, 'POST', '', { provider: 'acorn', key: SECRET, ...changes })
   expect([status, error['param'], error['message']]).toEqual([400, param, expect.stringContaining(said) as string])
   expect(text).not.toContain(SECRET)
@@ -126,8 +126,8 @@ it.each([
 })
 
 it('another tenant’s provider key is 404', async () => {
-  const alice = await aHouse()
-  const mallory = await aHouse()
+  const alice = await anOrganisation()
+  const mallory = await anOrganisation()
   const { id } = await make(alice.manager)
   for (const [method, body] of [
     ['GET', undefined],
@@ -144,7 +144,7 @@ it('another tenant’s provider key is 404', async () => {
 })
 
 it('is for management keys alone', async () => {
-  const { person } = await aHouse()
+  const { person } = await anOrganisation()
   const { key } = await aKey(person, 'live')
   expect((await ask(key, 'GET')).status).toBe(403)
   expect((await ask('tp_live_nothing', 'GET')).status).toBe(401)
@@ -153,7 +153,7 @@ it('is for management keys alone', async () => {
 })
 
 it('is no oracle for stolen keys: five new secrets a minute, however they come', async () => {
-  const { manager } = await aHouse()
+  const { manager } = await anOrganisation()
   const { id } = await make(manager)
   for (let i = 0; i < 4; i++) await make(manager, { key: `sk-stolen-secret-${i}` })
   const created = await ask(manager, 'POST', '', { provider: 'acorn', key: 'sk-stolen-secret-5' })
@@ -164,7 +164,7 @@ it('is no oracle for stolen keys: five new secrets a minute, however they come',
 })
 
 it('the audit log bears the name of the management key that did it', async () => {
-  const { person, manager } = await aHouse()
+  const { person, manager } = await anOrganisation()
   const { id } = await make(manager)
   await fetch(`${running.url}/api/v1/policies`, {
     method: 'POST',

@@ -63,7 +63,7 @@ beforeAll(async () => {
 
 const SECRET = 'sk-canary-of-a-secret'
 
-/** Something that Alice brings along. */
+/** Stores a BYOK resource of Alice's. */
 async function bring(where: string, body: object): Promise<string> {
   const answer = await alice.visitor.post(where, body)
   expect([answer.status, answer.text]).toMatchObject([201, expect.any(String)])

@@ -250,7 +250,7 @@ it('a stored secret goes nowhere when its provider has moved, until it is given 
   expect((await alice.visitor.post(`/provider-keys/${id}/test`)).status).toBe(200)
 })
 
-it('a stored secret is tried at the provider itself, never at its stand-in', async () => {
+it('a stored secret is tried at the provider itself, never at the simulator', async () => {
   const pool = testPool(running.database.ownerUrl, 1)
   await pool.query(
     `INSERT INTO providers (slug, name, dialect, base_url, simulated, failure_domain, origin)

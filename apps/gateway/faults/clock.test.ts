@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { lastServedMs, openDoor, type Door } from './door.fixture.ts'
+import { lastServedMs, openPublisher, type Publisher } from './publisher.fixture.ts'
 import { make, plantWorld, unmade, type World } from './mutations.fixture.ts'
 import { figuresOf, healthy, identify, passing, SERVED, underLoad, useFleet, type Traffic } from './rig.fixture.ts'
 import { expectFair, expectRefused } from './revoking.fixture.ts'
@@ -29,13 +29,13 @@ describe('a node whose clock is wrong', () => {
   /** Instead of 30 s, so that keys are asked for again all the time. */
   const environment = { KEY_FRESH_MS: '2000', NODE_OPTIONS: `--import=${clock.file}` }
   const current = useFleet({ gateways: 2, keys: 60, snapshot: true, environment })
-  let door: Door
+  let publisher: Publisher
   let world: World
   beforeAll(async () => {
-    door = await openDoor(current().fleet)
-    world = await plantWorld(current().fleet, door)
+    publisher = await openPublisher(current().fleet)
+    world = await plantWorld(current().fleet, publisher)
   })
-  afterAll(() => door?.close())
+  afterAll(() => publisher?.close())
 
   it.for([
     ['an hour ahead', HOUR_MS],
@@ -58,7 +58,7 @@ describe('a node whose clock is wrong', () => {
       const revoked = unmade(world)
       await make(world, revoked)
       for (const gateway of fleet.gateways) expect((await identify(gateway, revoked.key)).status).toBe(SERVED)
-      const { endedMs } = await door.revoke(revoked)
+      const { endedMs } = await publisher.revoke(revoked)
       expect(await lastServedMs(fleet.gateways, revoked, endedMs)).toBeLessThanOrEqual(1_000)
       await healthy(current())
       await scene.phase('after', 1_000)

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { createKey } from '@turnpike/store'
 import type { Fleet, FleetKey } from '@turnpike/testkit'
-import { openDoor, type Span } from './door.fixture.ts'
+import { openPublisher, type Span } from './publisher.fixture.ts'
 
 /** `dist/control/main.js` beside the fleet, on the fleet's stores, with a management key for each tenant. */
 export interface ControlProcess {
@@ -63,14 +63,14 @@ export async function startControl(fleet: Fleet): Promise<ControlProcess> {
 }
 
 async function managementKeys(fleet: Fleet): Promise<Map<string, string>> {
-  const door = await openDoor(fleet)
+  const publisher = await openPublisher(fleet)
   const keys = new Map<string, string>()
   for (const { tenantId, workspaceId } of fleet.tenants) {
     const wanted = { workspaceId, name: 'manager', kind: 'mgmt', expiresAt: null } as const
-    const { value } = await createKey(door.prisma, fleet.secrets, { tenantId, userId: null }, wanted)
+    const { value } = await createKey(publisher.prisma, fleet.secrets, { tenantId, userId: null }, wanted)
     keys.set(tenantId, value.key)
   }
-  await door.close()
+  await publisher.close()
   return keys
 }
 

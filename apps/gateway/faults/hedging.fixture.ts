@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { PolicyId, TenantId } from '@turnpike/domain'
 import type { Fleet } from '@turnpike/testkit'
-import { openDoor } from './door.fixture.ts'
+import { openPublisher } from './publisher.fixture.ts'
 import { chunkOf, END, startProvider, type Asking, type OwnProvider } from './upstream-provider.fixture.ts'
 
 /** Gives an organisation a policy that hedges so many of a hundred requests. Returns what takes it away. */
 export async function attachHedge(fleet: Fleet, tenantId: TenantId, percent: number): Promise<() => Promise<void>> {
-  const door = await openDoor(fleet)
+  const publisher = await openPublisher(fleet)
   const policyId = randomUUID() as string as PolicyId
   const attach = (attached: PolicyId | null) =>
-    door.change(tenantId, ({ organisations }) =>
+    publisher.change(tenantId, ({ organisations }) =>
       organisations.update(tenantId, { policyId: attached }, 'organisation.policy'),
     )
-  await door.change(tenantId, async ({ policies }, transaction) => {
+  await publisher.change(tenantId, async ({ policies }, transaction) => {
     await policies.create({ id: policyId, name: 'fault scenario' }, 'policy.create')
     await transaction.policyVersion.create({
       data: { tenantId, policyId, version: 1, document: { hedge: { extra_requests_percent: percent } } },
@@ -21,7 +21,7 @@ export async function attachHedge(fleet: Fleet, tenantId: TenantId, percent: num
   await attach(policyId)
   return async () => {
     await attach(null)
-    await door.close()
+    await publisher.close()
   }
 }
 

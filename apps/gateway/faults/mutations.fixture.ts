@@ -11,12 +11,12 @@ import {
   type NewOwnEndpoint,
 } from '@turnpike/store'
 import type { Fleet, FleetGateway, FleetKey, FleetTenant } from '@turnpike/testkit'
-import type { Door, Span } from './door.fixture.ts'
+import type { Publisher, Span } from './publisher.fixture.ts'
 
 /** What a gateway does for a key, as a word. */
 export type Look = (gateway: FleetGateway, key: FleetKey) => Promise<string>
 
-/** A change behind the one door, and what shows that a gateway knows of it. */
+/** A change behind the one publisher, and what shows that a gateway knows of it. */
 interface Mutation {
   /** As in the database. */
   readonly table: string
@@ -31,7 +31,7 @@ interface Mutation {
 
 export interface World {
   readonly fleet: Fleet
-  readonly door: Door
+  readonly publisher: Publisher
   /** The organisation that everything happens to. */
   readonly tenant: FleetTenant
   /** Forbids every provider; its second version forbids none. */
@@ -42,7 +42,7 @@ const FORBIDDEN = '404 endpoints_excluded'
 const OWN_MODEL = '~tenant/changing' as ModelSlug
 
 /**
- * Every change behind the door that a key can tell. They come in an order: each leaves the key's organisation as the next one
+ * Every change that the answer to a key can show. They come in an order: each leaves the key's organisation as the next one
  * finds it.
  */
 export const MUTATIONS: readonly Mutation[] = [
@@ -53,8 +53,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     ...{ table: 'api_keys', what: 'renamed', look: label, before: 'made', after: 'renamed' },
-    change: ({ door }, { tenantId, id }) =>
-      door.change(tenantId, ({ apiKeys }) => apiKeys.update(id, { name: 'renamed' }, 'key.rename')),
+    change: ({ publisher }, { tenantId, id }) =>
+      publisher.change(tenantId, ({ apiKeys }) => apiKeys.update(id, { name: 'renamed' }, 'key.rename')),
   },
   {
     ...{ table: 'api_keys', what: 'given a policy', look: chat, before: 'served', after: FORBIDDEN },
@@ -113,14 +113,14 @@ export const MUTATIONS: readonly Mutation[] = [
     ...{ table: 'policies', what: 'archived', look: chat, before: FORBIDDEN, after: 'served' },
     prepare: (world, key) => setPolicyOfKey(world, key, world.policyId),
     change: (world, key) =>
-      world.door.change(key.tenantId, ({ policies }) =>
+      world.publisher.change(key.tenantId, ({ policies }) =>
         policies.update(world.policyId, { archivedAt: new Date() }, 'policy.archive'),
       ),
   },
   {
     ...{ table: 'organisations', what: 'other funds', look: funds, before: 'simulated', after: 'credit' },
-    change: ({ door }, { tenantId }) =>
-      door.change(tenantId, ({ organisations }) =>
+    change: ({ publisher }, { tenantId }) =>
+      publisher.change(tenantId, ({ organisations }) =>
         organisations.update(tenantId, { funds: 'credit' }, 'organisation.funds'),
       ),
   },
@@ -131,16 +131,16 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     ...{ table: 'api_keys', what: 'revoked', look: status, before: 'served', after: '401 key_invalid' },
-    change: ({ door }, key) => door.revoke(key),
+    change: ({ publisher }, key) => publisher.revoke(key),
   },
 ]
 
 /** A new organisation with money, a workspace, and a policy of two versions: the first allows no provider, the second all. */
-export async function plantWorld(fleet: Fleet, door: Door): Promise<World> {
+export async function plantWorld(fleet: Fleet, publisher: Publisher): Promise<World> {
   const tenantId = randomUUID() as string as TenantId
   const workspaceId = randomUUID() as string as WorkspaceId
   const policyId = randomUUID() as string as PolicyId
-  await door.change(tenantId, async ({ organisations, workspaces, policies }, transaction) => {
+  await publisher.change(tenantId, async ({ organisations, workspaces, policies }, transaction) => {
     await organisations.create({ name: 'changing', funds: 'simulated' }, 'organisation.create')
     await workspaces.create({ id: workspaceId, name: 'Default', slug: 'default' }, 'workspace.create')
     await policies.create({ id: policyId, name: 'strict' }, 'policy.create')
@@ -161,7 +161,7 @@ export async function plantWorld(fleet: Fleet, door: Door): Promise<World> {
     (client) => client.query('SELECT post_ledger($1, $2, $3)', granted),
     'BEGIN; SET LOCAL ROLE turnpike_system',
   )
-  return { fleet, door, policyId, tenant: { tenantId, workspaceId } }
+  return { fleet, publisher, policyId, tenant: { tenantId, workspaceId } }
 }
 
 const BALANCE_NANO = 1_000_000_000_000n
@@ -172,47 +172,55 @@ export function unmade({ fleet: { secrets }, tenant }: World, expiresAt: Date | 
   return { ...{ name: 'made', kind: 'live', digest, secretId, expiresAt, revokedAt: null, ...tenant, id, key } }
 }
 
-export function make({ door }: World, made: FleetKey): Promise<Span> {
+export function make({ publisher }: World, made: FleetKey): Promise<Span> {
   const { id, tenantId, workspaceId, name, digest, secretId, key, expiresAt } = made
   const row = { id, workspaceId, name, kind: 'live', secretId, expiresAt, createdBy: null } as const
-  return door.change(tenantId, ({ apiKeys }) =>
+  return publisher.change(tenantId, ({ apiKeys }) =>
     apiKeys.create({ ...row, digest: Uint8Array.from(digest), lastFour: key.slice(-4) }, 'key.create'),
   )
 }
 
-function setPolicyOfKey({ door }: World, { tenantId, id }: FleetKey, policyId: PolicyId | null): Promise<Span> {
-  return door.change(tenantId, ({ apiKeys }) => apiKeys.update(id, { policyId }, 'key.policy'))
+function setPolicyOfKey({ publisher }: World, { tenantId, id }: FleetKey, policyId: PolicyId | null): Promise<Span> {
+  return publisher.change(tenantId, ({ apiKeys }) => apiKeys.update(id, { policyId }, 'key.policy'))
 }
 
-function setPolicyOfWorkspace({ door }: World, { tenantId, workspaceId }: FleetKey, policyId: PolicyId | null) {
-  return door.change(tenantId, ({ workspaces }) => workspaces.update(workspaceId, { policyId }, 'workspace.policy'))
+function setPolicyOfWorkspace({ publisher }: World, { tenantId, workspaceId }: FleetKey, policyId: PolicyId | null) {
+  return publisher.change(tenantId, ({ workspaces }) =>
+    workspaces.update(workspaceId, { policyId }, 'workspace.policy'),
+  )
 }
 
-function setPolicyOfOrganisation({ door }: World, { tenantId }: FleetKey, policyId: PolicyId | null): Promise<Span> {
-  return door.change(tenantId, ({ organisations }) =>
+function setPolicyOfOrganisation(
+  { publisher }: World,
+  { tenantId }: FleetKey,
+  policyId: PolicyId | null,
+): Promise<Span> {
+  return publisher.change(tenantId, ({ organisations }) =>
     organisations.update(tenantId, { policyId }, 'organisation.policy'),
   )
 }
 
-function setVersion({ door, policyId, tenant }: World, currentVersion: number): Promise<Span> {
-  return door.change(tenant.tenantId, ({ policies }) => policies.update(policyId, { currentVersion }, 'policy.version'))
+function setVersion({ publisher, policyId, tenant }: World, currentVersion: number): Promise<Span> {
+  return publisher.change(tenant.tenantId, ({ policies }) =>
+    policies.update(policyId, { currentVersion }, 'policy.version'),
+  )
 }
 
-function storeCredential({ door, fleet }: World, { tenantId }: FleetKey): Promise<Span> {
+function storeCredential({ publisher, fleet }: World, { tenantId }: FleetKey): Promise<Span> {
   const account = { provider: 'dogwood' as ProviderSlug, secret: 'an account of its own' }
   const place = { placement: 'first', priority: 0, share: 1, models: null, keys: null } as const
   const wanted = { name: 'Own', ...account, ...place }
   const keks = openKeyEncryptionKeys(fleet.credentialSecrets)
-  return door.publish(createOwnCredential(door.prisma, keks, { tenantId, userId: null }, wanted))
+  return publisher.publish(createOwnCredential(publisher.prisma, keks, { tenantId, userId: null }, wanted))
 }
 
-async function deleteCredentials({ door }: World, { tenantId }: FleetKey): Promise<Span> {
-  const [stored] = await listOwnCredentials(door.prisma, tenantId)
+async function deleteCredentials({ publisher }: World, { tenantId }: FleetKey): Promise<Span> {
+  const [stored] = await listOwnCredentials(publisher.prisma, tenantId)
   if (!stored) throw new Error('no credential is stored')
-  return door.publish(removeOwnCredential(door.prisma, { tenantId, userId: null }, stored.id, Date.now()))
+  return publisher.publish(removeOwnCredential(publisher.prisma, { tenantId, userId: null }, stored.id, Date.now()))
 }
 
-function addEndpoint({ door }: World, { tenantId }: FleetKey): Promise<Span> {
+function addEndpoint({ publisher }: World, { tenantId }: FleetKey): Promise<Span> {
   const wanted: NewOwnEndpoint = {
     name: 'Own',
     slug: 'own',
@@ -232,12 +240,12 @@ function addEndpoint({ door }: World, { tenantId }: FleetKey): Promise<Span> {
     priority: 0,
     secret: null,
   }
-  return door.publish(createOwnEndpoint(door.prisma, null, { tenantId, userId: null }, wanted))
+  return publisher.publish(createOwnEndpoint(publisher.prisma, null, { tenantId, userId: null }, wanted))
 }
 
-function join({ door }: World, { tenantId }: FleetKey): Promise<Span> {
+function join({ publisher }: World, { tenantId }: FleetKey): Promise<Span> {
   const id = randomUUID() as string as UserId
-  return door.change(tenantId, async ({ memberships }, transaction) => {
+  return publisher.change(tenantId, async ({ memberships }, transaction) => {
     await transaction.user.create({ data: { id, email: `${id}@example.test`, passwordHash: 'nobody knows it' } })
     await memberships.create({ userId: id, role: 'member' }, 'membership.create')
     await memberships.update(id, { role: 'admin' }, 'membership.role')

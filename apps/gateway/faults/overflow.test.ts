@@ -44,7 +44,7 @@ it('A25 ten times as many keys as fit: each is asked for once, and the memory of
   note(context, { 'answers for valid keys, in process': KEYS * CALLERS, heapMiB: tenths(tookMiB) })
   expect(kinds).toEqual(new Set(['found']))
   expect(asked.every((times) => times === 1)).toBe(true)
-  expect(keys.stats()).toMatchObject({ entries: ENTRIES_MAX, unknown: 0, flights: 0, waiting: 0 })
+  expect(keys.stats()).toMatchObject({ entries: ENTRIES_MAX, unknown: 0, lookupsInFlight: 0, waiting: 0 })
   expect(tookMiB).toBeLessThan(HEAP_MIB_MAX)
 })
 

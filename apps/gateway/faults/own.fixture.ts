@@ -12,12 +12,12 @@ import {
   type NewOwnEndpoint,
 } from '@turnpike/store'
 import type { Fleet } from '@turnpike/testkit'
-import { openDoor } from './door.fixture.ts'
+import { openPublisher } from './publisher.fixture.ts'
 
 type WantedCredential = Partial<Omit<NewOwnCredential, 'provider'>> & { readonly provider: string }
 
-/** What tenants of a fleet bring along, stored as control stores it. */
-export interface OwnDoor {
+/** The BYOK resources of a fleet's tenants, stored as control stores them. */
+export interface ByokPublisher {
   credential(tenantId: TenantId, wanted: WantedCredential): Promise<OwnId>
   /** A new secret for a credential. */
   replace(tenantId: TenantId, id: OwnId, secret: string): Promise<void>
@@ -56,38 +56,38 @@ const ENDPOINT: Omit<NewOwnEndpoint, 'baseUrl'> = {
   ...{ zeroRetention: true, placement: 'first', priority: 0, secret: null },
 }
 
-export async function openOwnDoor(fleet: Fleet): Promise<OwnDoor> {
-  const door = await openDoor(fleet)
-  const { prisma } = door
+export async function openByokPublisher(fleet: Fleet): Promise<ByokPublisher> {
+  const publisher = await openPublisher(fleet)
+  const { prisma } = publisher
   const keks = openKeyEncryptionKeys(fleet.credentialSecrets)
   const undo: (() => Promise<unknown>)[] = []
   const by = (tenantId: TenantId) => ({ tenantId, userId: null })
   const made = async (making: Promise<Mutated<{ readonly id: OwnId }>>) => {
-    await door.publish(making)
+    await publisher.publish(making)
     return (await making).value.id
   }
   return {
     async credential(tenantId, { provider, ...wanted }) {
       const whole = { ...CREDENTIAL, ...wanted, provider: provider as ProviderSlug }
       const id = await made(createOwnCredential(prisma, keks, by(tenantId), whole))
-      undo.push(() => door.publish(removeOwnCredential(prisma, by(tenantId), id, Date.now())))
+      undo.push(() => publisher.publish(removeOwnCredential(prisma, by(tenantId), id, Date.now())))
       return id
     },
     async replace(tenantId, id, secret) {
-      await door.publish(updateOwnCredential(prisma, keks, by(tenantId), id, { secret }))
+      await publisher.publish(updateOwnCredential(prisma, keks, by(tenantId), id, { secret }))
     },
     async endpoint(tenantId, wanted) {
       const id = await made(createOwnEndpoint(prisma, keks, by(tenantId), { ...ENDPOINT, ...wanted }))
-      undo.push(() => door.publish(removeOwnEndpoint(prisma, by(tenantId), id, Date.now())))
+      undo.push(() => publisher.publish(removeOwnEndpoint(prisma, by(tenantId), id, Date.now())))
       return id
     },
     async creditsAfterOwn(tenantId) {
       const policyId = randomUUID() as string as PolicyId
       const attach = (attached: PolicyId | null) =>
-        door.change(tenantId, ({ organisations }) =>
+        publisher.change(tenantId, ({ organisations }) =>
           organisations.update(tenantId, { policyId: attached }, 'organisation.policy'),
         )
-      await door.change(tenantId, async ({ policies }, transaction) => {
+      await publisher.change(tenantId, async ({ policies }, transaction) => {
         await policies.create({ id: policyId, name: 'own first' }, 'policy.create')
         const document = { own_capacity: 'first' }
         await transaction.policyVersion.create({ data: { tenantId, policyId, version: 1, document } })
@@ -97,7 +97,7 @@ export async function openOwnDoor(fleet: Fleet): Promise<OwnDoor> {
     },
     async close() {
       for (const each of undo) await each()
-      await door.close()
+      await publisher.close()
     },
   }
 }

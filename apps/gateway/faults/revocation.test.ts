@@ -1,7 +1,7 @@
 import { note, percentile, waitFor, type Fleet, type FleetGateway, type FleetKey } from '@turnpike/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startControl, type ControlProcess } from './control.fixture.ts'
-import { eachOf, lastServedMs, openDoor, REFUSED, type Door, type Span } from './door.fixture.ts'
+import { eachOf, lastServedMs, openPublisher, REFUSED, type Publisher, type Span } from './publisher.fixture.ts'
 import {
   acquaint,
   figuresOf,
@@ -32,13 +32,13 @@ describe('a revoked key', () => {
   const keys = STAYING + REVOKED_IN_HEALTH + 6 * REVOKED_IN_TROUBLE + REVOKED_AWAY
   const current = useFleet({ gateways: 2, keys })
   let control: ControlProcess
-  let door: Door
+  let publisher: Publisher
   beforeAll(async () => {
     control = await startControl(current().fleet)
-    door = await openDoor(current().fleet)
+    publisher = await openPublisher(current().fleet)
   })
   afterAll(async () => {
-    await door?.close()
+    await publisher?.close()
     await control?.close()
   })
   let taken = STAYING
@@ -77,7 +77,7 @@ describe('a revoked key', () => {
     const doomed = take(REVOKED_IN_TROUBLE)
     const told = await revokeUnderLoad(current(), {
       ...{ keys: [...staying(), ...doomed], doomed, boundMs: 3_000, atOnce: 15 },
-      revoke: (key) => door.revoke(key),
+      revoke: (key) => publisher.revoke(key),
       fault: () => trouble(fleet),
     })
     note(context, figuresOfRevoked(told))
@@ -86,7 +86,7 @@ describe('a revoked key', () => {
   })
 
   it('A15 is refused by every node within three seconds though its message was lost and nobody noticed', async (context) => {
-    const silent = await openDoor(current().fleet, { publishes: false })
+    const silent = await openPublisher(current().fleet, { publishes: false })
     const doomed = take(REVOKED_IN_TROUBLE)
     try {
       const told = await revokeUnderLoad(current(), {
@@ -128,9 +128,9 @@ describe('a revoked key', () => {
     const wrongNames = new Set<string>()
     const told = await revokeUnderLoad(current(), {
       ...{ keys: asked, doomed: revoked, boundMs: 1_000, atOnce: 15, traffic: HALF },
-      revoke: (key) => door.revoke(key),
+      revoke: (key) => publisher.revoke(key),
       fault: async () => {
-        for (const key of renamed) await rename(door, key)
+        for (const key of renamed) await rename(publisher, key)
         return repeatedly(50, putBack)
       },
       async afterwards() {
@@ -154,7 +154,7 @@ describe('a revoked key', () => {
 
   it('A18 whatever else changes what a key may do is in force on every node within a second', async (context) => {
     const { fleet } = current()
-    const world = await plantWorld(fleet, door)
+    const world = await plantWorld(fleet, publisher)
     const key = unmade(world)
     const slowest = { ms: 0, what: '' }
     const everywhere = (look: Look, wanted: string, what: string) =>
@@ -190,7 +190,7 @@ describe('a revoked key', () => {
 
   it('A18 a key expires everywhere at its hour, neither before nor after', async (context) => {
     const { fleet } = current()
-    const world = await plantWorld(fleet, door)
+    const world = await plantWorld(fleet, publisher)
     const expiresAt = new Date(Date.now() + 4_000)
     const key = unmade(world, expiresAt)
     await make(world, key)
@@ -216,14 +216,14 @@ describe('a revoked key', () => {
     const { fleet } = current()
     const [cut] = fleet.gateways
     if (!cut) throw new Error('a gateway was asked for')
-    const world = await plantWorld(fleet, door)
+    const world = await plantWorld(fleet, publisher)
     const key = unmade(world)
     await make(world, key)
     for (const gateway of fleet.gateways) expect((await identify(gateway, key.key)).status).toBe(SERVED)
     const { tenantId } = key
     const outcome = await underLoad(current(), { keys: staying(), traffic: HALF }, async (scene) => {
       await scene.phase('changing')
-      await door.change(tenantId, ({ organisations }) =>
+      await publisher.change(tenantId, ({ organisations }) =>
         organisations.update(tenantId, { staleMaxS: 0 }, 'organisation.update'),
       )
       await scene.phase('heard', 1_000)
@@ -308,8 +308,8 @@ async function versionedTables({ postgres }: Fleet): Promise<Set<string>> {
 
 const NEW_NAME = 'another name'
 
-function rename(door: Door, { tenantId, id }: FleetKey): Promise<Span> {
-  return door.change(tenantId, ({ apiKeys }) => apiKeys.update(id, { name: NEW_NAME }, 'key.rename'))
+function rename(publisher: Publisher, { tenantId, id }: FleetKey): Promise<Span> {
+  return publisher.change(tenantId, ({ apiKeys }) => apiKeys.update(id, { name: NEW_NAME }, 'key.rename'))
 }
 
 async function nameOf(gateway: FleetGateway, { key }: FleetKey): Promise<string> {
@@ -345,7 +345,7 @@ describe('a gateway that is cut off from both stores', () => {
     const [cut, other] = fleet.gateways
     const [victim, ...keys] = known
     if (!cut || !other || !victim) throw new Error('two gateways and some keys were asked for')
-    const door = await openDoor(fleet)
+    const publisher = await openPublisher(fleet)
     const traffic: Traffic = [
       // Without retries, which would tell of another phase than the one in which they began.
       { kind: 'identify', rate: RATE, targets: [cut.url], retries: 0, random: inTurn(keys.length) },
@@ -360,7 +360,7 @@ describe('a gateway that is cut off from both stores', () => {
       await scene.phase('known')
       at.cutMs = performance.now()
       await Promise.all([cut.redis.set({ kind: 'blackHole' }), cut.postgres.set({ kind: 'blackHole' })])
-      const { endedMs } = await door.revoke(victim)
+      const { endedMs } = await publisher.revoke(victim)
       at.elsewhereMs = await lastServedMs([other], victim, endedMs)
       await waitFor(async () => !(await cut.ready()).ready, { withinMs: 15_000 })
       at.notReadyMs = performance.now() - at.cutMs
@@ -379,7 +379,7 @@ describe('a gateway that is cut off from both stores', () => {
       await scene.phase('after', 3_000)
       await expectRefused([cut, other], [victim])
     })
-    await door.close()
+    await publisher.close()
     const { requests } = outcome.history
     const askedOf = ({ url }: FleetGateway) => requests.filter(({ attempts }) => attempts[0]?.target === url)
     const answers = (gateway: FleetGateway) =>

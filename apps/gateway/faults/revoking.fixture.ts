@@ -1,6 +1,6 @@
 import { judge, percentile, type FleetGateway, type FleetKey, type RequestRecord } from '@turnpike/testkit'
 import { expect } from 'vitest'
-import { eachOf, lastServedMs, REFUSED, type Span } from './door.fixture.ts'
+import { eachOf, lastServedMs, REFUSED, type Span } from './publisher.fixture.ts'
 import {
   figuresOf,
   healthy,

@@ -1,7 +1,7 @@
 import type { TenantId } from '@turnpike/domain'
 import { note, waitFor } from '@turnpike/testkit'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { openOwnDoor, type OwnDoor } from './own.fixture.ts'
+import { openByokPublisher, type ByokPublisher } from './own.fixture.ts'
 import { chat, MODEL, PRIMARY, useUpstreams } from './upstream-rig.fixture.ts'
 
 const current = useUpstreams()
@@ -11,8 +11,8 @@ const REFUSED_SECRET = 'refuse-0000-0000-7391'
 const METADATA = { 'x-openrouter-metadata': 'enabled' }
 const AT_PRIMARY = { provider: { only: [PRIMARY] } }
 
-let own: OwnDoor
-beforeEach(async () => void (own = await openOwnDoor(current().fleet)))
+let own: ByokPublisher
+beforeEach(async () => void (own = await openByokPublisher(current().fleet)))
 afterEach(() => own.close())
 
 /** Keys are dealt out among tenants in turn. */
@@ -97,7 +97,7 @@ it('D6 a tenant’s own credential is refused and its policy lets credits follow
   await waitFor(async () => (await ask(MINE)).usage?.is_byok, { withinMs: 2_000, what: 'the use of the next secret' })
 })
 
-it('the house’s account is refused: a tenant’s own credential at that provider goes on', async () => {
+it('the operator’s account is refused: a tenant’s own credential at that provider is still used', async () => {
   await own.credential(tenantOf(THEIRS), { provider: PRIMARY })
   await waitFor(async () => (await ask(THEIRS)).usage?.is_byok, {
     withinMs: 5_000,

@@ -5,7 +5,7 @@ import type { Logger } from '@turnpike/server'
 import { AccountController } from './api/account/account.controller.ts'
 import { BODY_BYTES_MAX } from './http/body.ts'
 import { ChatController } from './api/chat/chat.controller.ts'
-import { armEdge } from './http/edge.ts'
+import { guardRoutes } from './http/edge.ts'
 import { EmbeddingsController } from './api/embeddings/embeddings.controller.ts'
 import { ExplainController } from './api/explain/explain.controller.ts'
 import { FaultFilter } from './http/fault.filter.ts'
@@ -51,7 +51,7 @@ export async function listen(gateway: Gateway, log: Logger): Promise<{ url: stri
     bodyParser: false,
     abortOnError: false,
   })
-  armEdge(adapter.getInstance(), (request) => gateway.identify(request.headers))
+  guardRoutes(adapter.getInstance(), (request) => gateway.identify(request.headers))
   const { MANAGEMENT_URL } = gateway.config
   if (MANAGEMENT_URL !== undefined) forwardManagement(adapter.getInstance(), MANAGEMENT_URL)
   app.useGlobalFilters(new FaultFilter(log))

@@ -5,7 +5,7 @@ import { createLogger } from '@turnpike/server'
 import { inTransaction } from '@turnpike/store'
 import { startFleet, waitFor, type Fleet } from '@turnpike/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openOwnDoor, OWN_MODEL, type OwnDoor } from '../faults/own.fixture.ts'
+import { openByokPublisher, OWN_MODEL, type ByokPublisher } from '../faults/own.fixture.ts'
 import { answerWell, startProvider, type OwnProvider } from '../faults/upstream-provider.fixture.ts'
 import { gatewayConfig } from '../src/config.ts'
 import { listen } from '../src/gateway.module.ts'
@@ -19,13 +19,13 @@ const [MINE, THEIRS, BROKE] = [0, 1, 2]
 
 let box: OwnProvider
 let fleet: Fleet
-let own: OwnDoor
+let own: ByokPublisher
 
 beforeAll(async () => {
   box = await startProvider((asking) => answerWell(asking, 'from the box'))
   const { host } = new URL(box.origin)
   fleet = await startFleet({ gateways: 1, keys: 4, snapshot: true, environment: { EGRESS_ALLOW: host } })
-  own = await openOwnDoor(fleet)
+  own = await openByokPublisher(fleet)
   await own.endpoint(tenantOf(MINE), { baseUrl: `${box.origin}/v1`, secret: ENDPOINT_SECRET })
   const isServed = async () => (await chat(gateway(), MINE)).status === 200
   await waitFor(isServed, { withinMs: 10_000, what: 'the first use of an endpoint' })
@@ -184,7 +184,7 @@ describe('an endpoint of a tenant’s own', () => {
     }
   })
 
-  it('is not paid with credits: it goes on with an empty purse, when the house’s are 402', async () => {
+  it('is not paid with credits: it is served without credits, when the operator’s endpoints are 402', async () => {
     const tenantId = tenantOf(BROKE)
     await emptyPurse(tenantId)
     await own.endpoint(tenantId, { baseUrl: `${box.origin}/v1` })

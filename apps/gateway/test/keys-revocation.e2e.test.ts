@@ -1,6 +1,6 @@
 import { limitMs, percentile, startFleet, waitFor, type Fleet, type FleetKey } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { lastServedMs, openDoor, REFUSED, type Door } from '../faults/door.fixture.ts'
+import { lastServedMs, openPublisher, REFUSED, type Publisher } from '../faults/publisher.fixture.ts'
 import { make, MUTATIONS, plantWorld, unmade } from '../faults/mutations.fixture.ts'
 import { expectFair, expectRefused, revokeUnderLoad } from '../faults/revoking.fixture.ts'
 import { acquaint, healthy, identify, SERVED, type Traffic } from '../faults/rig.fixture.ts'
@@ -13,7 +13,7 @@ const KEY_FRESH_MS = '1500'
 const TRAFFIC: Traffic = [{ kind: 'identify', rate: 150 }]
 
 let fleet: Fleet
-let door: Door
+let publisher: Publisher
 let staying: readonly FleetKey[]
 let left: FleetKey[]
 
@@ -21,11 +21,11 @@ beforeAll(async () => {
   fleet = await startFleet({ gateways: 2, keys: STAYING + 2 * DOOMED + 1, environment: { KEY_FRESH_MS } })
   staying = fleet.keys.slice(0, STAYING)
   left = fleet.keys.slice(STAYING)
-  door = await openDoor(fleet)
+  publisher = await openPublisher(fleet)
   await acquaint(fleet.gateways, fleet.keys)
 })
 afterAll(async () => {
-  await door?.close()
+  await publisher?.close()
   await fleet?.drop()
 })
 
@@ -42,7 +42,7 @@ function revoking(boundMs: number, fault: () => Promise<() => Promise<void>>) {
       atOnce: 10,
       afterMs: 500,
     },
-    revoke: (key) => door.revoke(key),
+    revoke: (key) => publisher.revoke(key),
   })
 }
 
@@ -68,7 +68,7 @@ it('a gateway that was cut off refuses what was revoked meanwhile within three s
   const [victim] = left
   if (!cut || !other || !victim) throw new Error('two gateways and a key were asked for')
   await Promise.all([cut.redis.set({ kind: 'blackHole' }), cut.postgres.set({ kind: 'blackHole' })])
-  const { endedMs } = await door.revoke(victim)
+  const { endedMs } = await publisher.revoke(victim)
   expect(await lastServedMs([other], victim, endedMs)).toBeLessThanOrEqual(limitMs(1_000))
   expect((await identify(cut, victim.key)).status).toBe(SERVED)
   await Promise.all([cut.redis.heal(), cut.postgres.heal()])
@@ -78,7 +78,7 @@ it('a gateway that was cut off refuses what was revoked meanwhile within three s
 })
 
 it('a key is of use on every gateway within a second of being made, and renamed, and revoked', async () => {
-  const world = await plantWorld(fleet, door)
+  const world = await plantWorld(fleet, publisher)
   const key = unmade(world)
   await make(world, key)
   const simple = MUTATIONS.filter(({ what }) => what === 'renamed' || what === 'revoked')

@@ -144,7 +144,7 @@ async function livesOn(): Promise<Record<string, unknown>> {
   return said.livesOn
 }
 
-/** As control does it: in Postgres, through the one door. */
+/** As control does it, in Postgres. */
 async function revoke(key: FleetKey): Promise<void> {
   const prisma = await openPrisma(fleet.postgres.appUrl, {
     max: 1,

@@ -9,6 +9,6 @@ it('says every warning of an attempt’s usage, always in the same order', () =>
   ])
 })
 
-it('usageWarnings nothing where nothing was doubted', () => {
+it('says nothing of usage without a warning', () => {
   expect(usageWarningsOf(anAttempt('x', 'answered'))).toEqual([])
 })

@@ -38,12 +38,12 @@ it('offers the cheapest model first', () => {
 })
 
 it('never offers what simulated credit cannot call', () => {
-  const models = [aModel('real', '5', false), aModel('stand-in', '900', true)]
-  expect(slugs(modelsToStartWith(models, 'simulated'))).toEqual(['stand-in'])
-  expect(slugs(modelsToStartWith(models, 'operator'))).toEqual(['real', 'stand-in'])
+  const models = [aModel('real', '5', false), aModel('simulated', '900', true)]
+  expect(slugs(modelsToStartWith(models, 'simulated'))).toEqual(['simulated'])
+  expect(slugs(modelsToStartWith(models, 'operator'))).toEqual(['real', 'simulated'])
 })
 
-it('offers the simulator’s own models before what stands in for a real one, however cheap', () => {
+it('offers the simulator’s own models before those of simulated real providers, however cheap', () => {
   const models = [aModel('acme/free', '0', true), aModel('sim/dear', '900', true), aModel('sim/cheap', '5', true)]
   expect(slugs(modelsToStartWith(models, 'simulated'))).toEqual(['sim/cheap', 'sim/dear', 'acme/free'])
 })

@@ -25,10 +25,10 @@ export async function checkEndpoint(
   allow: EgressAllow,
 ): Promise<string | undefined> {
   const problems: Problem[] = [...problemsOfModel(wish.model, catalogue), ...problemsOfRetention(wish)]
-  const judged = wish.baseUrl === undefined ? null : await checkUrl(wish.baseUrl, allow)
-  if (judged && !judged.ok) problems.push({ path: ['baseUrl'], message: `The base URL ${judged.why}.` })
+  const checked = wish.baseUrl === undefined ? null : await checkUrl(wish.baseUrl, allow)
+  if (checked && !checked.ok) problems.push({ path: ['baseUrl'], message: `The base URL ${checked.why}.` })
   if (problems.length > 0) throw refusal(problems)
-  return judged?.ok ? judged.url : undefined
+  return checked?.ok ? checked.url : undefined
 }
 
 function problemsOfModel(model: string | undefined, { models }: Catalogue): Problem[] {

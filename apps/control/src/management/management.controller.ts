@@ -100,8 +100,8 @@ export class ManagementController {
 
   async #attach(request: FastifyRequest, id: KeyId, policyId: string | null): Promise<void> {
     const world = await routingContextOf(this.control, callerOf(request).tenantId, Date.now())
-    const onTogether = refusingUnsatisfiable(world, 'policy_id')
-    const attaching = attachPolicy(this.control.prisma, authorOf(request), { kind: 'key', id }, policyId, onTogether)
+    const checkCombined = refusingUnsatisfiable(world, 'policy_id')
+    const attaching = attachPolicy(this.control.prisma, authorOf(request), { kind: 'key', id }, policyId, checkCombined)
     const { kind } = await this.control.published(attaching)
     if (kind === 'place_unknown') throw noSuchKey()
     if (kind === 'policy_unknown') {

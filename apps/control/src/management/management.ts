@@ -127,7 +127,7 @@ function openPending(
     file,
     log,
     deny: (revocation) => path.keys.deny(revocation),
-    tell: (revocations) => publishRevocations(redis, secrets, revocations),
+    publish: (revocations) => publishRevocations(redis, secrets, revocations),
     forget: (revocations) => forgetRevocations(redis, revocations),
     async carryOut(revocation) {
       // Who asked for it is not in the file.

@@ -11,7 +11,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { PendingRevocations, type PendingOptions } from './pending-revocations.ts'
 
 const secrets = openKeySecrets(newSecretsText())
-const RHYTHM = { retryMs: 10, retryMsMax: 40, tellMs: 30 }
+const RHYTHM = { retryMs: 10, retryMsMax: 40, publishMs: 30 }
 let home: string
 let logged: string
 const opened: PendingRevocations[] = []
@@ -25,7 +25,7 @@ afterEach(async () => {
   await rm(home, { recursive: true })
 })
 
-/** Stores that take everything, unless told otherwise. */
+/** Stores that take everything, unless a test says otherwise. */
 async function open(changes: Partial<PendingOptions> = {}): Promise<PendingRevocations> {
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -35,7 +35,7 @@ async function open(changes: Partial<PendingOptions> = {}): Promise<PendingRevoc
   })
   const nothing = () => Promise.resolve()
   const file = await openRevocationFile(path.join(home, 'own', 'pending'), secrets)
-  const options = { file, deny: () => undefined, tell: nothing, carryOut: nothing, forget: nothing, log: pino(sink) }
+  const options = { file, deny: () => undefined, publish: nothing, carryOut: nothing, forget: nothing, log: pino(sink) }
   const pending = new PendingRevocations({ ...options, rhythm: RHYTHM, ...changes })
   opened.push(pending)
   return pending
@@ -53,10 +53,10 @@ it('is on the disk and denied here before Redis hears of it', async () => {
   const pending = await open({
     carryOut: away,
     deny: () => order.push(`denied, ${pending.count} written`),
-    tell: () => Promise.resolve(void order.push('told')),
+    publish: () => Promise.resolve(void order.push('published')),
   })
   await pending.accept(aRevocation())
-  expect(order).toEqual(['denied, 1 written', 'told'])
+  expect(order).toEqual(['denied, 1 written', 'published'])
 })
 
 it('goes on where the process before it ended', async () => {
@@ -77,17 +77,17 @@ it('goes on where the process before it ended', async () => {
 })
 
 it('tells Redis again for as long as it waits, and has it forgotten when it was carried out', async () => {
-  let told = 0
+  let published = 0
   let isAway = true
   const forgotten: Revocation[] = []
   const pending = await open({
-    tell: () => Promise.resolve(void told++),
+    publish: () => Promise.resolve(void published++),
     carryOut: () => (isAway ? away() : Promise.resolve()),
     forget: (some) => Promise.resolve(void forgotten.push(...some)),
   })
   const revocation = aRevocation()
   await pending.accept(revocation)
-  await waitFor(() => told >= 4, { withinMs: 5_000 })
+  await waitFor(() => published >= 4, { withinMs: 5_000 })
   isAway = false
   await waitFor(() => forgotten.length > 0, { withinMs: 5_000 })
   expect([forgotten, pending.count]).toEqual([[revocation], 0])
@@ -95,16 +95,16 @@ it('tells Redis again for as long as it waits, and has it forgotten when it was 
 
 it('claims nothing that Redis did not take, and tells it as soon as Redis is back', async () => {
   let isAway = true
-  const told: Revocation[] = []
+  const published: Revocation[] = []
   const pending = await open({
     carryOut: away,
-    tell: (some) => (isAway ? away() : Promise.resolve(void told.push(...some))),
+    publish: (some) => (isAway ? away() : Promise.resolve(void published.push(...some))),
   })
   const revocation = aRevocation()
   await expect(pending.accept(revocation)).rejects.toMatchObject({ code: 'store_unavailable' })
   isAway = false
-  await waitFor(() => told.length > 0, { withinMs: 5_000 })
-  expect(told).toEqual([revocation])
+  await waitFor(() => published.length > 0, { withinMs: 5_000 })
+  expect(published).toEqual([revocation])
 })
 
 it('is not held up by one that the database refuses, and says so once', async () => {

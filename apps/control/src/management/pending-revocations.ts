@@ -8,17 +8,17 @@ interface Rhythm {
   readonly retryMs: number
   readonly retryMsMax: number
   /** Between two tellings of Redis: what FLUSHALL or an eviction took from it is back after this. */
-  readonly tellMs: number
+  readonly publishMs: number
 }
 
-const RHYTHM: Rhythm = { retryMs: 1_000, retryMsMax: 5_000, tellMs: 10_000 }
+const RHYTHM: Rhythm = { retryMs: 1_000, retryMsMax: 5_000, publishMs: 10_000 }
 
 export interface PendingOptions {
   readonly file: RevocationFile
   /** Denies the keys in this process, at once. */
   readonly deny: (revocation: Revocation) => void
   /** Tells every gateway by way of Redis. Rejects unless Redis took it. */
-  readonly tell: (revocations: readonly Revocation[]) => Promise<void>
+  readonly publish: (revocations: readonly Revocation[]) => Promise<void>
   /** Revokes in Postgres. Rejects while that is away. */
   readonly carryOut: (revocation: Revocation) => Promise<void>
   /** Redis need not keep these any longer. */
@@ -35,7 +35,7 @@ export class PendingRevocations {
   readonly #options: PendingOptions
   readonly #rhythm: Rhythm
   /** Monotonic milliseconds. */
-  #toldMs = -Infinity
+  #publishedMs = -Infinity
   #carryOutMs = -Infinity
   #waitMs: number
   #timer: NodeJS.Timeout | null = null
@@ -56,7 +56,7 @@ export class PendingRevocations {
 
   /** Begins with what an earlier process left. Resolves when Redis was told of it, or could not be. */
   async start(): Promise<void> {
-    await this.#tellAll()
+    await this.#publishAll()
     this.#next()
   }
 
@@ -67,13 +67,13 @@ export class PendingRevocations {
    * it, which a caller who tries again does not notice.
    */
   async accept(revocation: Revocation): Promise<void> {
-    const { file, tell, deny } = this.#options
+    const { file, publish, deny } = this.#options
     try {
       await file.add(revocation)
       deny(revocation)
-      await tell([revocation])
+      await publish([revocation])
     } catch (cause) {
-      this.#toldMs = -Infinity
+      this.#publishedMs = -Infinity
       if (cause instanceof Fault) throw cause
       throw new Fault('store_unavailable', 'No store could take this revocation just now. Please try again.', { cause })
     } finally {
@@ -101,16 +101,16 @@ export class PendingRevocations {
 
   async #go(): Promise<void> {
     const nowMs = performance.now()
-    if (nowMs >= this.#toldMs + this.#rhythm.tellMs) await this.#tellAll()
+    if (nowMs >= this.#publishedMs + this.#rhythm.publishMs) await this.#publishAll()
     if (nowMs >= this.#carryOutMs) await this.#carryOutAll()
   }
 
-  async #tellAll(): Promise<void> {
-    const { file, tell } = this.#options
+  async #publishAll(): Promise<void> {
+    const { file, publish } = this.#options
     const beganMs = performance.now()
     try {
-      await tell(file.pending)
-      this.#toldMs = beganMs
+      await publish(file.pending)
+      this.#publishedMs = beganMs
     } catch {
       // The next round tries again. Redis coming and going is logged where keys are looked up.
     }
@@ -125,7 +125,7 @@ export class PendingRevocations {
     } else {
       this.#waitMs = this.#rhythm.retryMs
     }
-    this.#tellOfTrouble(failure)
+    this.#logRefusal(failure)
     if (done.length === 0) return
     await file.remove(done).catch((error: unknown) => {
       log.error({ error }, 'the file of pending revocations cannot be written')
@@ -153,7 +153,7 @@ export class PendingRevocations {
   }
 
   /** A database that is away is what this is for; one that refuses is a fault of ours, logged once until it is over. */
-  #tellOfTrouble(failure: unknown): void {
+  #logRefusal(failure: unknown): void {
     const refused = failure !== null && !isStoreUnavailable(failure)
     if (refused && !this.#refused) {
       this.#options.log.error({ error: failure }, 'a pending revocation cannot be carried out')

@@ -42,8 +42,8 @@ export class AttachmentsController {
   async #attach(request: FastifyRequest, place: PolicyPlace, body: unknown): Promise<PolicyAttached> {
     const { policyId } = parse(PolicyAttachment, body)
     const { tenantId, userId } = signedInOf(request)
-    const onTogether = refusingUnsatisfiable(await routingContextOf(this.control, tenantId, Date.now()), 'policyId')
-    const attaching = attachPolicy(this.control.prisma, { tenantId, userId }, place, policyId, onTogether)
+    const checkCombined = refusingUnsatisfiable(await routingContextOf(this.control, tenantId, Date.now()), 'policyId')
+    const attaching = attachPolicy(this.control.prisma, { tenantId, userId }, place, policyId, checkCombined)
     const outcome = await this.control.published(attaching)
     if (outcome.kind === 'place_unknown') throw unknown(place.kind)
     if (outcome.kind === 'policy_unknown') {

@@ -60,8 +60,8 @@ export async function changePolicy(
   }
   const context = await contextOf(control, author)
   problemsOfPolicy(document, context.catalogue, context.own)
-  const onTogether = refusingUnsatisfiable(context, 'document')
-  const wanted = { ...saving, document, onTogether, ...(name !== undefined && { name }) }
+  const checkCombined = refusingUnsatisfiable(context, 'document')
+  const wanted = { ...saving, document, checkCombined, ...(name !== undefined && { name }) }
   return published(control, author, savePolicy(prisma, author, id, wanted), context)
 }
 
@@ -73,8 +73,8 @@ export async function rollBack(
   wanted: Saving & { readonly version: number },
 ): Promise<PolicyOutcome> {
   const context = await contextOf(control, author)
-  const onTogether = refusingUnsatisfiable(context, 'version')
-  return published(control, author, rollBackPolicy(control.prisma, author, id, { ...wanted, onTogether }), context)
+  const checkCombined = refusingUnsatisfiable(context, 'version')
+  return published(control, author, rollBackPolicy(control.prisma, author, id, { ...wanted, checkCombined }), context)
 }
 
 export function archive(control: Control, author: Author, id: string): Promise<PolicyOutcome> {

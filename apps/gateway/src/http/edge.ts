@@ -13,7 +13,10 @@ const EXPOSED = 'x-request-id, x-generation-id, x-turnpike-decision, retry-after
  * What happens to every request before its controller: it is stamped, its caller is identified (every route but those marked
  * public), and its JSON body is read with care. One hook, by the matched route, so that no spelling of a path gets around it.
  */
-export function armEdge(server: FastifyInstance, identifyCaller: (request: FastifyRequest) => Promise<Caller>): void {
+export function guardRoutes(
+  server: FastifyInstance,
+  identifyCaller: (request: FastifyRequest) => Promise<Caller>,
+): void {
   server.decorateRequest('start')
   server.addHook('onRequest', async (request, reply) => {
     request.start = beginRequest()

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { Fault } from '@turnpike/domain'
 import { fastify, type FastifyInstance, type InjectOptions } from 'fastify'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { armEdge, refuse } from './edge.ts'
+import { guardRoutes, refuse } from './edge.ts'
 import { forwardManagement, FORWARDED_BYTES_MAX } from './forward-management.ts'
 
 interface Seen {
@@ -45,7 +45,7 @@ afterEach(async () => {
 
 function gatewayTo(controlUrl: string): FastifyInstance {
   const server = fastify()
-  armEdge(server, () => Promise.reject(new Fault('key_missing', 'No key was sent.')))
+  guardRoutes(server, () => Promise.reject(new Fault('key_missing', 'No key was sent.')))
   server.setErrorHandler((error, request, reply) => refuse(request, reply, error as Fault))
   server.get('/api/v1/key', () => 'of somebody')
   forwardManagement(server, controlUrl)

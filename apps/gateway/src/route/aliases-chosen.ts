@@ -29,20 +29,20 @@ export interface Names {
  * request; where none does, models with an endpoint that ignores some. Where no endpoint is left for any: the first model that takes
  * such a prompt, whose refusal says why. Null when none takes it.
  */
-export function suited(list: readonly ModelSlug[], asked: RouteRequest, names: Names): ModelSlug[] | null {
+export function suited(list: readonly ModelSlug[], request: RouteRequest, names: Names): ModelSlug[] | null {
   const known = list.filter((slug) => {
     const model = names.catalogue.models.get(slug)
     return model && names.modalities.every((modality) => model.inputModalities.includes(modality))
   })
   for (const require_parameters of [true, false]) {
-    const preferences: RoutePreferences = { ...asked.preferences, require_parameters }
+    const preferences: RoutePreferences = { ...request.preferences, require_parameters }
     const chosen: ModelSlug[] = []
     for (const model of known) {
-      if (names.isServed({ ...asked, models: [model], preferences })) chosen.push(model)
+      if (names.isServed({ ...request, models: [model], preferences })) chosen.push(model)
       if (chosen.length === CHOSEN_MAX) break
     }
     if (chosen.length > 0) return chosen
-    if (asked.preferences.require_parameters) break
+    if (request.preferences.require_parameters) break
   }
   return known.length > 0 ? known.slice(0, 1) : null
 }

@@ -52,15 +52,15 @@ function readName(name: string, place: number, names: Names): ReadName {
   return { base, place, objective, free }
 }
 
-function modelsOf({ base, place, free }: ReadName, asked: RouteRequest, names: Names) {
+function modelsOf({ base, place, free }: ReadName, request: RouteRequest, names: Names) {
   const { catalogue } = names
   if (isModel(base, names)) return { models: [base as ModelSlug], strategy: 'direct' as const, free }
   const router = ROUTERS.get(base)
   if (router === 'auto') {
-    const models = suited(AUTO.models, asked, names)
+    const models = suited(AUTO.models, request, names)
     if (models) return { models, strategy: 'auto' as const, free }
   } else if (router === 'free') {
-    const costless = { ...asked, preferences: { ...asked.preferences, max_price: FREE } }
+    const costless = { ...request, preferences: { ...request.preferences, max_price: FREE } }
     const models = suited(freeModels(catalogue), costless, names)
     if (models) return { models, strategy: 'free' as const, free: true }
   }

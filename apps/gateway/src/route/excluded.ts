@@ -95,14 +95,14 @@ interface Cause {
 function causeOf(call: Call, routeRequest: RouteRequest, { catalogue, reachable }: Routed['directory']): Cause {
   const { caller } = call
   const snapshot = { catalogue, reachable, health: new Map<EndpointId, Health>(), wallMs: call.beganAtMs, warm: null }
-  const isLeft = (asked: RouteRequest, policies = caller.policies) =>
-    route(asked, { ...caller, policies }, snapshot, 0, 0).targets.length > 0
-  const guilty = lesser(routeRequest).filter(([, asked]) => isLeft(asked))
+  const hasTarget = (request: RouteRequest, policies = caller.policies) =>
+    route(request, { ...caller, policies }, snapshot, 0, 0).targets.length > 0
+  const guilty = eachWithoutOneField(routeRequest).filter(([, request]) => hasTarget(request))
   return {
     param: guilty.length === 1 ? guilty[0]?.[0] : undefined,
     policies: caller.policies
       .filter((one) =>
-        isLeft(
+        hasTarget(
           routeRequest,
           caller.policies.filter((other) => other !== one),
         ),
@@ -118,21 +118,21 @@ const PARAMETERS: ReadonlyMap<string, string> = new Map([
 ])
 
 /** The request without one of its fields, for each field that can exclude. */
-function lesser(asked: RouteRequest): [param: string, without: RouteRequest][] {
-  const { preferences, parameters } = asked
+function eachWithoutOneField(request: RouteRequest): [param: string, without: RouteRequest][] {
+  const { preferences, parameters } = request
   const cases: [string, RouteRequest][] = []
   for (const field of REQUEST_FIELDS) {
     if (!(field in preferences) || field === 'order') continue
     const { [field]: _left, ...others } = preferences
     const param = field === 'max_price' && preferences.max_price === FREE ? 'model' : `provider.${field}`
-    cases.push([param, { ...asked, preferences: others }])
+    cases.push([param, { ...request, preferences: others }])
   }
   const fieldOf = (name: string) => PARAMETERS.get(name) ?? name
   for (const field of new Set(parameters.map(fieldOf))) {
-    cases.push([field, { ...asked, parameters: parameters.filter((name) => fieldOf(name) !== field) }])
+    cases.push([field, { ...request, parameters: parameters.filter((name) => fieldOf(name) !== field) }])
   }
-  if (asked.maxTokens !== null) cases.push(['max_tokens', { ...asked, maxTokens: null }])
-  cases.push(['messages', { ...asked, promptTokens: 0 }])
+  if (request.maxTokens !== null) cases.push(['max_tokens', { ...request, maxTokens: null }])
+  cases.push(['messages', { ...request, promptTokens: 0 }])
   return cases
 }
 

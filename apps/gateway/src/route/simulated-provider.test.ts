@@ -76,7 +76,7 @@ describe('a provider that the simulator stands in for', () => {
   })
 })
 
-it('a tenant’s own key for a provider with a stand-in goes to the provider, never to the simulator', () => {
+it('a tenant’s own key for a simulated provider goes to the provider, never to the simulator', () => {
   for (const funds of ['credit', 'operator', 'simulated'] as const) {
     const targets = targetsOf(bringing('https://api.openai.com', { funds }), GPT)
     expect(placesOf(targets)).toEqual(['https://api.openai.com/v1'])

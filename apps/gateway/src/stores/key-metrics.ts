@@ -88,7 +88,7 @@ function memoryMetrics(stats: Stats): Metric[] {
       grows: true,
     },
     { name: 'turnpike_key_entries', help: 'Keys cached in memory.', read: () => stats().entries },
-    { name: 'turnpike_key_flights', help: 'Keys being looked up now.', read: () => stats().flights },
+    { name: 'turnpike_key_lookups_in_flight', help: 'Keys being looked up now.', read: () => stats().lookupsInFlight },
     {
       name: 'turnpike_key_lowered_total',
       help: 'Older versions of a key that came after newer ones and were not taken.',

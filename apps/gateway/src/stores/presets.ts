@@ -73,9 +73,9 @@ export function openPresets(config: Pick<GatewayConfig, 'DATABASE_URL'>): OpenPr
   }
 }
 
-async function answered<T>(asked: Promise<T>): Promise<T> {
+async function answered<T>(answer: Promise<T>): Promise<T> {
   try {
-    return await asked
+    return await answer
   } catch (cause) {
     if (cause instanceof Fault) throw cause
     throw new Fault('store_unavailable', 'Presets cannot be read or changed at this moment; please retry.', { cause })
@@ -84,7 +84,7 @@ async function answered<T>(asked: Promise<T>): Promise<T> {
 
 function metricsOf(cache: PresetCache): Metric[] {
   return [
-    { name: 'turnpike_presets_held', help: 'Presets in memory.', read: () => cache.stats().held },
+    { name: 'turnpike_presets_held', help: 'Presets in memory.', read: () => cache.stats().entries },
     {
       name: 'turnpike_presets_held_bytes',
       help: 'What the presets in memory are long, as text.',

@@ -86,7 +86,7 @@ it('hands keys and catalogue from one process to the next, and not to one of oth
   expect(empty.stats().entries).toBe(0)
   const none = somePresets()
   stranger.restorePresets(none)
-  expect(none.stats().held).toBe(0)
+  expect(none.stats().entries).toBe(0)
   expect(stranger.catalogue).toBeNull()
   expect(refusedBy(stranger)).toBe(1)
 })

@@ -112,9 +112,9 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
 }
 
 /** A store that cannot answer is 503, whatever it was asked. */
-async function answered<T>(asked: Promise<T>): Promise<T> {
+async function answered<T>(answer: Promise<T>): Promise<T> {
   try {
-    return await asked
+    return await answer
   } catch (cause) {
     throw new Fault('store_unavailable', 'The records cannot be read just now; please retry.', { cause })
   }

@@ -90,7 +90,7 @@ const authorOf = ({ tenantId }: TestTenant) => ({ tenantId, userId: null })
 const create = (tenant: TestTenant) => published(createOwnCredential(prisma, keks, authorOf(tenant), aNewCredential()))
 
 describe('what the key check answers', () => {
-  it('has what the organisation brings along, as those who have no key at hand read it', async () => {
+  it('reads the organisation’s BYOK resources without a key', async () => {
     const tenant = await insertTenant(database.ownerUrl)
     await create(tenant)
     await published(createOwnEndpoint(prisma, keks, authorOf(tenant), aNewEndpoint({ secret: CANARY })))
@@ -128,7 +128,7 @@ function asSystem(sql: string, values: unknown[]) {
   return inTransaction(owner, (client) => client.query(sql, values), 'BEGIN; SET LOCAL ROLE turnpike_system')
 }
 
-describe('a change of what an organisation brings along', () => {
+describe('a change of an organisation’s BYOK resources', () => {
   it('is on every node within a second, with Redis and without: a new key, another secret, and its revocation', async () => {
     const tenant = await insertTenant(database.ownerUrl)
     const nodes = [aNode(redis), aNode(redis), aNode(null)]
@@ -204,7 +204,7 @@ function openOwn(own: Own | undefined, tenantId: TenantId) {
   return [...(own?.credentials ?? []), ...(own?.endpoints ?? [])].map((one) => openOwnSecret(keks, tenantId, one))
 }
 
-it('a key is found by a node that cannot reach PostgreSQL with what its organisation brings along', async () => {
+it('a node that cannot reach PostgreSQL finds a key with its organisation’s BYOK resources', async () => {
   const tenant = await insertTenant(database.ownerUrl)
   await create(tenant)
   const own = await ownOn(aNode(redis), tenant)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { aCredential, anEndpoint, aStoredCredential, aStoredEndpoint } from './byok.fixture.ts'
 import { ownOf } from './rows.ts'
 
-describe('what an organisation brings along', () => {
+describe('the BYOK resources of an organisation', () => {
   it('is nothing where there is nothing', () => {
     expect(ownOf(null)).toBeNull()
   })

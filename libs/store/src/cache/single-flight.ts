@@ -6,26 +6,26 @@ export interface Flight {
   readonly isCurrent: () => boolean
 }
 
-interface UnderWay<A> {
+interface LoadUnderWay<A> {
   readonly answer: Promise<A>
   overtaken: boolean
 }
 
 /** Loads under way, one per key. A caller that goes away leaves the load to the others. */
 export class SingleFlight<A> {
-  readonly #flights = new Map<string, UnderWay<A>>()
+  readonly #loads = new Map<string, LoadUnderWay<A>>()
   /** Grows when all loads were overtaken, those included whose callers no longer wait. */
   #generation = 0
   /** Callers that found a load of their key under way. */
   joined = 0
 
   get size(): number {
-    return this.#flights.size
+    return this.#loads.size
   }
 
   /** The answer of the load under way, or of the one that begins now. @param load must not reject */
   join(key: string, revalidates: boolean, load: (flight: Flight) => Promise<A>): Promise<A> {
-    const underWay = this.#flights.get(key)
+    const underWay = this.#loads.get(key)
     if (underWay) {
       this.joined++
       return underWay.answer
@@ -37,29 +37,29 @@ export class SingleFlight<A> {
       try {
         return await load({ revalidates, isCurrent })
       } finally {
-        if (this.#flights.get(key) === flight) this.#flights.delete(key)
+        if (this.#loads.get(key) === flight) this.#loads.delete(key)
       }
     }
-    const flight: UnderWay<A> = { answer: begun(), overtaken: false }
-    this.#flights.set(key, flight)
+    const flight: LoadUnderWay<A> = { answer: begun(), overtaken: false }
+    this.#loads.set(key, flight)
     return flight.answer
   }
 
   /** The key changed: the load under way may have read what was before. It answers those who joined it, and nobody after them. */
   overtake(key: string): void {
-    const flight = this.#flights.get(key)
+    const flight = this.#loads.get(key)
     if (flight) flight.overtaken = true
-    this.#flights.delete(key)
+    this.#loads.delete(key)
   }
 
   /** The same for all keys. */
   overtakeAll(): void {
     this.#generation++
-    this.#flights.clear()
+    this.#loads.clear()
   }
 
   /** Resolves when all loads under way have ended. */
   async ended(): Promise<void> {
-    await Promise.all([...this.#flights.values()].map(({ answer }) => answer))
+    await Promise.all([...this.#loads.values()].map(({ answer }) => answer))
   }
 }

@@ -58,7 +58,7 @@ export class SwrCache<V extends { readonly answer: A }, A> {
   readonly #clock: SwrCacheOptions<V>['clock']
   readonly #spread: (ms: number) => number
   readonly #entries: LRUCache<string, Entry<V>>
-  readonly #flights = new SingleFlight<A | Unknown>()
+  readonly #loads = new SingleFlight<A | Unknown>()
   #unverifiedBeforeMs = -Infinity
   #closed = false
   /** Look-ups that an entry could answer, and those that nothing could. */
@@ -82,8 +82,8 @@ export class SwrCache<V extends { readonly answer: A }, A> {
     return this.#entries.calculatedSize
   }
 
-  get flights(): Pick<SingleFlight<A>, 'size' | 'joined'> {
-    return this.#flights
+  get loads(): Pick<SingleFlight<A>, 'size' | 'joined'> {
+    return this.#loads
   }
 
   /** What is cached, or what `load` answers. Never rejects. */
@@ -127,13 +127,13 @@ export class SwrCache<V extends { readonly answer: A }, A> {
 
   /** The key changed: neither its entry nor a load under way answers anybody from now on. Returns whether there was an entry. */
   invalidate(key: string): boolean {
-    this.#flights.overtake(key)
+    this.#loads.overtake(key)
     return this.#entries.delete(key)
   }
 
   /** Some values changed, and a load under way may have read what was before. */
   expire(changed: (value: V) => boolean): void {
-    this.#flights.overtakeAll()
+    this.#loads.overtakeAll()
     for (const entry of this.#entries.values()) {
       if (changed(entry.value)) entry.freshUntilMs = entry.revalidateMs = EXPIRED
     }
@@ -152,7 +152,7 @@ export class SwrCache<V extends { readonly answer: A }, A> {
   /** Loads nothing more; resolves when the loads under way have ended. */
   async close(): Promise<void> {
     this.#closed = true
-    await this.#flights.ended()
+    await this.#loads.ended()
   }
 
   /** The entry, unless it is too old to be served at all. */
@@ -171,7 +171,7 @@ export class SwrCache<V extends { readonly answer: A }, A> {
 
   #join(key: string, load: Load<A>, revalidates: boolean): Promise<A | Unknown> {
     if (this.#closed) return Promise.resolve({ kind: 'unknown', cause: new Error('this process ends') })
-    return this.#flights.join(key, revalidates, async (flight) => {
+    return this.#loads.join(key, revalidates, async (flight) => {
       try {
         return await load(flight)
       } catch (cause) {

@@ -1,31 +1,31 @@
 import { isDeepStrictEqual } from 'node:util'
 import { nameOf, TABLE_NAMES, TABLES, type CatalogueRows, type Row, type TableName } from './rows.ts'
 
-/** One row that is not as it shall be. */
+/** One row that differs from what is wanted. */
 export interface CatalogueChange {
   readonly kind: 'added' | 'changed' | 'removed'
   readonly table: TableName
   /** The slug of a model or a provider, the id of an endpoint; a price is named after its endpoint. */
   readonly name: string
-  /** What was and what shall be, by column. Amounts are nano-dollars as decimal strings. Empty for what is removed. */
+  /** The value before and after, by column. Amounts are nano-dollars as decimal strings. Empty for a row that is removed. */
   readonly fields: Readonly<Record<string, { readonly before: unknown; readonly after: unknown }>>
-  /** Why it waits for somebody to confirm it by name, as a sentence; null when it does not. */
+  /** Why the change is held back until an operator confirms it by name, as a sentence; null when it is not held back. */
   readonly held: string | null
 }
 
 /**
- * Who writes decides what may be overwritten. The seed owns what it wrote. An import owns that and what imports wrote; it never touches
- * where a provider is reached, since credentials are sent there. What an operator made their own has another origin and is nobody else's.
+ * The writer decides which rows may be overwritten, by their origin. The seed overwrites rows of the seed. An import overwrites rows of the
+ * seed and of imports; it never changes a provider's address, since credentials are sent there. Neither overwrites a row of an operator's.
  */
 export type Writer = 'seed' | 'import'
 
 const OWN = { seed: /^seed: /, import: /^(?:seed|import): / } as const satisfies Record<Writer, RegExp>
-/** Columns that an import leaves as they are. */
+/** Columns that an import never changes. */
 const ADDRESS = ['dialect', 'base_url', 'simulated']
-/** Parts of the seed that are somebody's word in this installation, not somebody else's list. */
-const SPOKEN = ['seed: simulated fleet', 'seed: configuration']
+/** Origins of prices that this installation sets itself, unlike those of a price list: no change of them is held back. */
+const SET_HERE = ['seed: simulated fleet', 'seed: configuration']
 
-/** What has to change for the catalogue to hold what is wanted, sorted by table and name. Nothing when it holds it already. */
+/** The changes that make the catalogue hold what is wanted, sorted by table and name; none when it does already. */
 export function differenceOf(before: CatalogueRows, wanted: CatalogueRows, writer: Writer): CatalogueChange[] {
   return [
     ...TABLE_NAMES.flatMap((table) => changesOf(table, before, wanted, writer)),
@@ -47,23 +47,23 @@ function changesOf(table: TableName, before: CatalogueRows, wanted: CatalogueRow
     if (old && !isOwn(old, writer)) return []
     const fields = fieldsOf(old, row, old ? columnsOf(table, writer) : TABLES[table].columns)
     if (Object.keys(fields).length === 0) return []
-    const held = old && table === 'prices' && !SPOKEN.includes(String(row['origin'])) ? doubt(fields) : null
+    const held = old && table === 'prices' && !SET_HERE.includes(String(row['origin'])) ? holdReason(fields) : null
     return [{ kind: old ? 'changed' : 'added', table, name, fields, held }]
   })
   return changes.toSorted(byName)
 }
 
-/** Endpoints that are not wanted any more. An import says so only of the providers that it speaks of. */
+/** Endpoints that are no longer wanted. An import removes endpoints only of the providers that it lists. */
 function removed(before: CatalogueRows, wanted: CatalogueRows, writer: Writer): CatalogueChange[] {
   const kept = new Set(wanted.endpoints.map((row) => row['id']))
-  const spokenOf = new Set(wanted.providers.map((row) => row['slug']))
+  const listed = new Set(wanted.providers.map((row) => row['slug']))
   return before.endpoints
     .filter(
       (row) =>
         row['enabled'] === true &&
         !kept.has(row['id']) &&
         isOwn(row, writer) &&
-        (writer === 'seed' || spokenOf.has(row['provider_slug'])),
+        (writer === 'seed' || listed.has(row['provider_slug'])),
     )
     .map((row): CatalogueChange => ({
       kind: 'removed',
@@ -86,11 +86,11 @@ function fieldsOf(before: Row | undefined, after: Row, columns: readonly string[
   )
 }
 
-/** A price that moves further than this is a slip of somebody's more often than news. */
+/** A price that changes by a larger factor is a mistake in the list more often than a new price. */
 const FACTOR_MAX = 10n
 
-/** Why a change of price should be looked at twice; null when it should not. */
-function doubt(fields: CatalogueChange['fields']): string | null {
+/** Why a change of price is held back; null when it is not. */
+function holdReason(fields: CatalogueChange['fields']): string | null {
   for (const [column, { before, after }] of Object.entries(fields)) {
     const moved = column === 'tiers' ? movedTiers(before, after) : movedFar(before, after)
     if (moved !== null) return `${column} ${moved}`
@@ -113,7 +113,7 @@ function tiersOf(value: unknown): readonly Row[] {
   return Array.isArray(value) ? (value as readonly Row[]) : []
 }
 
-/** Amounts as decimal strings. A rate that appears or disappears did not move: without it another one applies. */
+/** Amounts are decimal strings. A rate that is added or removed is no large change: without it another rate applies. */
 function movedFar(before: unknown, after: unknown): string | null {
   if (typeof before !== 'string' || typeof after !== 'string' || before === after) return null
   const [old, now] = [BigInt(before), BigInt(after)]

@@ -130,7 +130,7 @@ it('learns where a provider processes', async () => {
   }
 })
 
-it('neither tells of a stand-in nor ends it', async () => {
+it('neither reports that a provider is simulated nor changes it', async () => {
   await owner.query(
     `INSERT INTO providers (slug, name, dialect, base_url, simulated, failure_domain, origin)
      VALUES ('yew', 'Yew', 'openai', 'https://yew.example/v1', true, 'yew', 'seed: test')`,

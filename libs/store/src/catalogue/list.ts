@@ -33,36 +33,36 @@ interface Listed {
 interface ListOptions {
   /** Where providers are reached when not at their own address, by slug. */
   readonly baseUrls?: Readonly<Record<string, string>>
-  /** Whether the simulator answers in the place of a provider, by its slug; left out: of none. */
-  readonly hasStandIn?: (slug: string) => boolean
-  /** Providers that the list brings itself, besides those that this release knows. */
+  /** Whether a provider is simulated, by its slug; left out: none is. */
+  readonly isSimulated?: (slug: string) => boolean
+  /** Providers that the list describes itself, besides those that this release knows. */
   readonly providers?: readonly StoredFacts[]
 }
 
-/** The price list that is installed, every provider of it that we know. */
+/** The installed price list: those of its providers that `prisma/seed/providers.json` has. */
 export function installedList(): ListedModels[] {
   return [...new Set(PROVIDERS.map(({ list }) => list))].flatMap((id) => findProvider({ providerId: id }) ?? [])
 }
 
 /**
- * A price list as a part of the catalogue: one model for all that providers call it, an endpoint for each of them. A model without
- * a price or a context length that can be stated is left out, and so is a second endpoint of a model at one provider, which Bedrock
- * has for its regions. Providers are there without any account: whoever has none lists them, and serves them by stand-ins or not at all.
+ * A price list as a part of the catalogue: one model for all its names at providers, and an endpoint for each provider. A model is left
+ * out without an exact price or a context length, and so is a second endpoint of a model at one provider, as Bedrock has one per region.
+ * Providers are listed with or without an account of the operator's: those without one are simulated, or not served.
  * @param origin name, version and day of the list @param now dated prices hold from their day on
  */
 export function listedEntries(
   lists: readonly ListedModels[],
   origin: string,
   now: Date,
-  { baseUrls = {}, hasStandIn = () => false, providers: brought = [] }: ListOptions = {},
+  { baseUrls = {}, isSimulated = () => false, providers: described = [] }: ListOptions = {},
 ): Listed {
   const leftOut: LeftOut = { withdrawn: 0, unserved: 0, unlimited: 0, unpriced: 0, repeated: 0 }
   const providers: Provider[] = []
   const offers = new Map<EndpointId, Offer>()
-  for (const facts of factsOf(brought)) {
+  for (const facts of factsOf(described)) {
     const list = lists.find(({ id }) => id === facts.list)
     if (!list) continue
-    providers.push(providerOf(facts, baseUrls[facts.slug], hasStandIn(facts.slug)))
+    providers.push(providerOf(facts, baseUrls[facts.slug], isSimulated(facts.slug)))
     for (const info of list.models) {
       if (!facts.only.test(info.id) || facts.never.test(info.id)) continue
       const offer = read(facts, info, now)
@@ -79,7 +79,7 @@ export function listedEntries(
 interface Offer {
   readonly endpoint: Endpoint
   readonly info: ListedModel
-  /** The list is the author's own, or OpenRouter's: their names and words are used before those of others. */
+  /** Whether the list is the model author's own, or OpenRouter's: its names and descriptions are preferred. */
   readonly isKnowing: boolean
 }
 
@@ -130,7 +130,7 @@ function modelsOf(offers: readonly Offer[]): Model[] {
   })
 }
 
-/** A name to read, from the slug: `qwen/qwen3-32b` is "Qwen3 32B". */
+/** A display name from the slug: `qwen/qwen3-32b` is "Qwen3 32B". */
 function titleOf(slug: string): string {
   return slug
     .slice(slug.indexOf('/') + 1)

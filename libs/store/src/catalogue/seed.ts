@@ -9,11 +9,11 @@ import { simulatedFleet } from './simulated-fleet.ts'
 /** A provider of the price list that the operator has an account at. */
 interface ListedProvider {
   readonly slug: 'openai' | 'anthropic' | 'google'
-  /** Where it is reached when not at its own address, such as through a proxy. */
+  /** The address of a proxy, for instance; left out: the provider's own. */
   readonly baseUrl?: string
 }
 
-/** Any server that speaks OpenAI's dialect, such as vLLM. Its models are named by the operator, at an explicit price of zero. */
+/** Any server of OpenAI's dialect, such as vLLM. The operator names its models, whose price is an explicit zero. */
 interface CompatibleProvider {
   readonly slug: 'compatible'
   readonly baseUrl: string
@@ -23,27 +23,27 @@ interface CompatibleProvider {
 
 export interface CatalogueSeed {
   /**
-   * Whether there is a simulator: its fleet is part of the catalogue then, and it answers in the place of the listed providers that the
-   * operator has no account at.
+   * Whether there is a simulator. With one, its fleet is part of the catalogue, and listed providers at which the operator has no account
+   * are simulated.
    */
   readonly simulated: boolean
-  /** The real providers that the operator has accounts with. The others of the price list are in the catalogue too. */
+  /** The real providers at which the operator has accounts. The other providers of the price list are in the catalogue too. */
   readonly real: readonly (ListedProvider | CompatibleProvider)[]
 }
 
 interface Seeded {
   readonly version: number
   readonly changed: boolean
-  /** Models in the price list that were left out: no price or context length that can be stated exactly. */
+  /** Number of listed models that were left out for want of an exact price or a context length. */
   readonly skipped: number
-  /** Endpoints whose price moved so far that somebody has to confirm it: the next import offers it. */
+  /** Endpoints whose change of price is so large that an operator has to confirm it, in the draft of the next import. */
   readonly held: readonly string[]
 }
 
 /**
- * Makes the catalogue hold the installed price list and what is configured. Endpoints that the seed once wrote and that neither has any
- * more are disabled, never deleted: usage names them. Prices change by adding a version, and the catalogue's version grows only when
- * something changed, so that this may run at every start and in several processes.
+ * Makes the catalogue hold the installed price list and the configured providers. Endpoints of earlier seeds that neither holds any more
+ * are disabled, never deleted: usage refers to them. A changed price becomes a new version. The catalogue's version grows only with a
+ * change, so that this may run at every start and in several processes.
  */
 export async function seedCatalogue(ownerUrl: string, seed: CatalogueSeed): Promise<Seeded> {
   const baseUrls: Record<string, string> = {}
@@ -53,9 +53,9 @@ export async function seedCatalogue(ownerUrl: string, seed: CatalogueSeed): Prom
     else if (provider.baseUrl !== undefined) baseUrls[provider.slug] = provider.baseUrl
   }
   const accounts = new Set<string>(seed.real.map(({ slug }) => slug))
-  const hasStandIn = (slug: string) => seed.simulated && !accounts.has(slug)
+  const isSimulated = (slug: string) => seed.simulated && !accounts.has(slug)
   const origin = `seed: ${INSTALLED_ORIGIN}`
-  const { entries, leftOut } = listedEntries(installedList(), origin, new Date(), { baseUrls, hasStandIn })
+  const { entries, leftOut } = listedEntries(installedList(), origin, new Date(), { baseUrls, isSimulated })
   parts.push(entries)
   const pool = openPool(ownerUrl, {
     max: 1,
@@ -140,7 +140,7 @@ function compatibleEntries({ baseUrl, models }: CompatibleProvider): CatalogueEn
   }
 }
 
-/** What servers of this kind have in common. */
+/** The parameters that OpenAI-compatible servers have in common. */
 const COMPATIBLE_PARAMETERS = [
   'max_tokens',
   'temperature',

@@ -289,7 +289,7 @@ describe('two tenants side by side', () => {
     }
   })
 
-  it('tells a process that named one tenant nothing of what another brings along', async () => {
+  it('shows a process that named one tenant none of another’s BYOK resources', async () => {
     const own = await inTenant(app, mine.tenantId, async (client) => {
       const sql = 'SELECT byok_resources($1) AS mine, byok_resources($2) AS theirs'
       const { rows } = await client.query<{ mine: object | null; theirs: object | null }>(sql, [

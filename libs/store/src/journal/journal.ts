@@ -104,7 +104,7 @@ export class Journal {
         if (!this.#writer && !this.#closed) this.#advance()
       },
       onFailure: (error) => {
-        if (!this.#writer) this.#tell('failing', error)
+        if (!this.#writer) this.#report('failing', error)
       },
     })
     this.#stalled = recovered.interrupted.map(interruptedEntry)
@@ -232,7 +232,7 @@ export class Journal {
     this.#stalled = []
     for (const entry of new Set([...this.#open.values(), ...stalled])) writer.append(entry)
     spare.carriedTo = writer.used
-    this.#tell('well')
+    this.#report('well')
     void this.#spare.want()
   }
 
@@ -246,7 +246,7 @@ export class Journal {
     if (this.#writer === writer) {
       this.#older.push(writer.segment)
       this.#writer = null
-      this.#tell('failing', error)
+      this.#report('failing', error)
     }
     for (const entry of lost) this.#place(entry)
     if (!this.#writer) this.#advance()
@@ -275,7 +275,7 @@ export class Journal {
     return this.#segments().reduce((sum, segment) => sum + Math.max(segment.capacity, segment.written), spare)
   }
 
-  #tell(state: 'failing' | 'well', cause?: unknown): void {
+  #report(state: 'failing' | 'well', cause?: unknown): void {
     if (this.#failing === (state === 'failing')) return
     this.#failing = state === 'failing'
     this.#options.onState?.(state, cause)

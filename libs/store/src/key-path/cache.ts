@@ -197,11 +197,11 @@ export class KeyCache {
   stats() {
     const { hits, misses, failures, wrong, claimsLost } = this.#redis
     const { queries, digests, inFlight, waiting } = this.#batch
-    const { counts, size, flights } = this.#local.entries
+    const { counts, size, loads } = this.#local.entries
     return {
       ...this.#counts,
       ...counts,
-      joined: flights.joined,
+      joined: loads.joined,
       misses: { ...misses },
       redisHits: hits,
       redisFailures: failures,
@@ -214,7 +214,7 @@ export class KeyCache {
       unanswered: { ...this.#unanswered },
       lowered: this.#local.lowered,
       entries: size,
-      flights: flights.size,
+      lookupsInFlight: loads.size,
       redis: this.breakers.redis.state,
       redisWrites: this.breakers.redisWrites.state,
       postgres: this.breakers.postgres.state,

@@ -39,7 +39,7 @@ it('twice as many keys as fit are each asked for once, in a bounded memory', asy
     entries: entriesMax,
     postgresDigests: count,
     unknown: 0,
-    flights: 0,
+    lookupsInFlight: 0,
     waiting: 0,
   })
   const bytes = heapBytes() - before

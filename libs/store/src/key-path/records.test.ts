@@ -18,12 +18,12 @@ describe('a value in Redis', () => {
     expect(openRecord(secrets, mine, sealRecord(secrets, mine, aRecord(3)), NOW_MS)).toEqual(aRecord(3))
   })
 
-  it('keeps what the organisation brings along, prices as whole numbers', () => {
+  it('keeps the organisation’s BYOK resources, prices as whole numbers', () => {
     const record = { ...aRecord(3), caller: aCaller('mine', { version: 3, own: anOwn() }) }
     expect(openRecord(secrets, mine, sealRecord(secrets, mine, record), NOW_MS)).toEqual(record)
   })
 
-  it('of a release that knew of nothing to bring along, and less of policies, still reads', () => {
+  it('of a release without BYOK resources, and with fewer fields of policies, is still read', () => {
     const { caller } = openRecord(secrets, mine, sealRecord(secrets, mine, aRecord(3)), NOW_MS)
     expect(caller).not.toBeNull()
     expect(caller).not.toHaveProperty('own')

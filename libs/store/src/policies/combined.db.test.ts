@@ -15,7 +15,7 @@ let prisma: PrismaClient
 let mine: TestTenant
 let author: Author
 /** What each change was judged by: a list of combinations, in words. */
-let told: string[][]
+let recorded: string[][]
 
 beforeAll(async () => {
   database = await testDatabase()
@@ -25,19 +25,19 @@ beforeAll(async () => {
 beforeEach(async () => {
   mine = await insertTenant(database.ownerUrl)
   author = { tenantId: mine.tenantId, userId: null }
-  told = []
+  recorded = []
 })
 afterAll(async () => {
   await prisma.$disconnect()
   await database.drop()
 })
 
-const telling: CheckCombined = (_changed, together) => {
-  told.push(together.map((policies) => policies.map(({ name, place }) => `${name} of ${place}`).join(', ')))
+const recordCombined: CheckCombined = (_changed, combined) => {
+  recorded.push(combined.map((policies) => policies.map(({ name, place }) => `${name} of ${place}`).join(', ')))
 }
 /** Of two policies that meet, none is right. */
-const refusing: CheckCombined = (_changed, together) => {
-  if (together.length > 0) throw new Error('not together')
+const refuseCombined: CheckCombined = (_changed, combined) => {
+  if (combined.length > 0) throw new Error('not together')
 }
 const organisation: PolicyPlace = { kind: 'organisation' }
 const workspace = (id = mine.workspaceId): PolicyPlace => ({ kind: 'workspace', id })
@@ -47,16 +47,16 @@ async function create(name: string, document: PolicyDocument = {}): Promise<stri
   return (await createPolicy(prisma, author, { name, document })).value.id
 }
 
-function attach(place: PolicyPlace, policyId: string | null, onTogether = telling) {
-  return attachPolicy(prisma, author, place, policyId, onTogether)
+function attach(place: PolicyPlace, policyId: string | null, checkCombined = recordCombined) {
+  return attachPolicy(prisma, author, place, policyId, checkCombined)
 }
 
-function save(id: string, document: PolicyDocument, onTogether = telling) {
-  return savePolicy(prisma, author, id, { document, basedOn: null, onWide: () => undefined, onTogether })
+function save(id: string, document: PolicyDocument, checkCombined = recordCombined) {
+  return savePolicy(prisma, author, id, { document, basedOn: null, onWide: () => undefined, checkCombined })
 }
 
-function rollBack(id: string, version: number, onTogether = telling) {
-  return rollBackPolicy(prisma, author, id, { version, basedOn: null, onWide: () => undefined, onTogether })
+function rollBack(id: string, version: number, checkCombined = recordCombined) {
+  return rollBackPolicy(prisma, author, id, { version, basedOn: null, onWide: () => undefined, checkCombined })
 }
 
 async function addWorkspace(name: string): Promise<WorkspaceId> {
@@ -82,7 +82,7 @@ it('tells what applies together in a place and within it, once for each pair of 
   await attach(workspace(), middle)
   await attach(organisation, wide)
   await attach(workspace(second), middle)
-  expect(told).toEqual([
+  expect(recorded).toEqual([
     [],
     [],
     [],
@@ -106,7 +106,7 @@ it('tells nothing of what is detached, of keys that were revoked and of a policy
   await attach(organisation, wide)
   await attach(organisation, wide)
   await attach(organisation, null)
-  expect(told).toEqual([[], []])
+  expect(recorded).toEqual([[], []])
 })
 
 it('tells of a saved version wherever the policy is attached, and nothing of one that changes nothing', async () => {
@@ -114,32 +114,32 @@ it('tells of a saved version wherever the policy is attached, and nothing of one
   await attach(key(), narrow)
   await attach(workspace(await addWorkspace('Second')), narrow)
   await attach(organisation, wide)
-  told = []
+  recorded = []
   const seen: unknown[] = []
-  await save(narrow, { objective: 'cost' }, (changed, together) => {
-    telling(changed, together)
-    seen.push(changed === narrow, ...together.map((policies) => policies.map(({ policy }) => policy.objective)))
+  await save(narrow, { objective: 'cost' }, (changed, combined) => {
+    recordCombined(changed, combined)
+    seen.push(changed === narrow, ...combined.map((policies) => policies.map(({ policy }) => policy.objective)))
   })
   const both = [
     'wide of the organisation, narrow of the workspace “Second”',
     'wide of the organisation, narrow of the key “default”',
   ]
-  expect([told, seen]).toEqual([[both], [true, [null, 'cost'], [null, 'cost']]])
+  expect([recorded, seen]).toEqual([[both], [true, [null, 'cost'], [null, 'cost']]])
   await save(narrow, { objective: 'cost' })
   await rollBack(narrow, 1)
-  expect(told).toEqual([both, both])
+  expect(recorded).toEqual([both, both])
 })
 
 it('undoes what is refused, and says nothing of it anywhere', async () => {
   const [wide, narrow] = [await create('wide', { objective: 'cost' }), await create('narrow')]
   await save(wide, { objective: 'latency' })
   await attach(key(), narrow)
-  await expect(attach(organisation, wide, refusing)).rejects.toThrow('not together')
+  await expect(attach(organisation, wide, refuseCombined)).rejects.toThrow('not together')
   expect(await findPolicy(prisma, mine.tenantId, wide)).toMatchObject({ attached: { organisation: false } })
   await attach(organisation, wide)
   const { entries: before } = await listAudit(prisma, mine.tenantId, { limit: 20, cursor: null })
-  await expect(save(wide, { objective: 'uptime' }, refusing)).rejects.toThrow('not together')
-  await expect(rollBack(wide, 1, refusing)).rejects.toThrow('not together')
+  await expect(save(wide, { objective: 'uptime' }, refuseCombined)).rejects.toThrow('not together')
+  await expect(rollBack(wide, 1, refuseCombined)).rejects.toThrow('not together')
   expect(await findPolicy(prisma, mine.tenantId, wide)).toMatchObject({
     version: 2,
     document: { objective: 'latency' },
@@ -150,7 +150,10 @@ it('undoes what is refused, and says nothing of it anywhere', async () => {
 
 it('judges the later of two changes at once with what the earlier one did', async () => {
   const [wide, narrow] = [await create('wide'), await create('narrow')]
-  const outcomes = await Promise.allSettled([attach(organisation, wide, refusing), attach(key(), narrow, refusing)])
+  const outcomes = await Promise.allSettled([
+    attach(organisation, wide, refuseCombined),
+    attach(key(), narrow, refuseCombined),
+  ])
   expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
 })
 
@@ -178,7 +181,7 @@ it('looks at two hundred combinations at most, those of workspaces first', async
   )
   await owner.end()
   await attach(organisation, wide)
-  const [combinations = []] = told
+  const [combinations = []] = recorded
   expect(combinations).toHaveLength(200)
   expect(combinations.findIndex((words) => words.includes('the key'))).toBe(15)
 })

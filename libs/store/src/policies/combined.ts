@@ -26,7 +26,7 @@ export type CombinedPolicies = readonly AttachedPolicy[]
  * changes come one after the other: of two at once, the later one is checked with what the earlier one did.
  * @param changed the policy that was attached, or that has another version in force
  */
-export type CheckCombined = (changed: PolicyId, together: readonly CombinedPolicies[]) => void
+export type CheckCombined = (changed: PolicyId, combined: readonly CombinedPolicies[]) => void
 
 /**
  * Combinations looked at for one change at most; beyond them it goes unjudged. Keys with the same policies are one combination, so that
@@ -36,12 +36,16 @@ const COMBINATIONS_MAX = 200
 
 /** What applies together wherever a policy is attached. @param policyId a UUID */
 export function combinedWith(transaction: Transaction, tenantId: TenantId, policyId: string) {
-  return together(transaction, tenantId, Prisma.sql`${policyId}::uuid IN (o.policy_id, w.policy_id, k.policy_id)`)
+  return combinedPolicies(
+    transaction,
+    tenantId,
+    Prisma.sql`${policyId}::uuid IN (o.policy_id, w.policy_id, k.policy_id)`,
+  )
 }
 
 /** What applies together in a place and in everything within it. */
 export function combinedAt(transaction: Transaction, tenantId: TenantId, place: PolicyPlace) {
-  return together(transaction, tenantId, isAt(place))
+  return combinedPolicies(transaction, tenantId, isAt(place))
 }
 
 function isAt(place: PolicyPlace): Prisma.Sql {
@@ -65,7 +69,7 @@ interface Combination {
 }
 
 /** A workspace stands among the keys once more, without a policy of its own, for its keys that have none. */
-async function together(
+async function combinedPolicies(
   transaction: Transaction,
   tenantId: TenantId,
   where: Prisma.Sql,

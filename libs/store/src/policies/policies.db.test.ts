@@ -47,15 +47,15 @@ const person = randomUUID() as string as UserId
 beforeAll(() => prisma.user.create({ data: { id: person, email, passwordHash: 'nobody knows it' } }))
 
 const onWide = () => undefined
-const onTogether = () => undefined
-const nothing = { basedOn: null, onWide, onTogether }
+const checkCombined = () => undefined
+const nothing = { basedOn: null, onWide, checkCombined }
 
 async function create(document: PolicyDocument = {}, name = 'a policy', by: typeof author = author) {
   return (await createPolicy(prisma, by, { name, document })).value
 }
 
 function attach(place: PolicyPlace, policyId: string | null) {
-  return attachPolicy(prisma, author, place, policyId, onTogether)
+  return attachPolicy(prisma, author, place, policyId, checkCombined)
 }
 
 const digestsOf = ({ events }: { events: readonly { digest: Buffer }[] }) =>
@@ -100,10 +100,10 @@ describe('a policy', () => {
 
   it('has a version for each save and each way back, signed by who made it, and none for a save that changes nothing', async () => {
     const { id } = await create({ objective: 'cost', only: ['acorn'] })
-    await savePolicy(prisma, author, id, { document: { objective: 'latency' }, basedOn: 1, onWide, onTogether })
-    await savePolicy(prisma, author, id, { document: { objective: 'latency' }, basedOn: 2, onWide, onTogether })
+    await savePolicy(prisma, author, id, { document: { objective: 'latency' }, basedOn: 1, onWide, checkCombined })
+    await savePolicy(prisma, author, id, { document: { objective: 'latency' }, basedOn: 2, onWide, checkCombined })
     const byKey = { tenantId: mine.tenantId, userId: null, keyId: mine.keyId }
-    const back = await rollBackPolicy(prisma, byKey, id, { version: 1, basedOn: 2, onWide, onTogether })
+    const back = await rollBackPolicy(prisma, byKey, id, { version: 1, basedOn: 2, onWide, checkCombined })
     expect(back.value).toMatchObject({ version: 3, document: { objective: 'cost', only: ['acorn'] } })
     const page = await listPolicyVersions(prisma, mine.tenantId, id, { limit: 2, before: null })
     expect(page).toMatchObject({
@@ -121,7 +121,7 @@ describe('a policy', () => {
   it('is saved by one of two who began with the same version; the other is told who saved what when', async () => {
     const { id } = await create()
     const save = (objective: 'cost' | 'latency') =>
-      savePolicy(prisma, author, id, { document: { objective }, basedOn: 1, onWide, onTogether })
+      savePolicy(prisma, author, id, { document: { objective }, basedOn: 1, onWide, checkCombined })
     const outcomes = await Promise.allSettled([save('cost'), save('latency')])
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
     const refused = outcomes.find((outcome) => outcome.status === 'rejected')

@@ -59,7 +59,7 @@ interface PolicySaving {
   /** Called before the change of a policy of everybody's keys in an organisation or a workspace; throws when that is not allowed. */
   readonly onWide: () => void
   /** Called once another version is in force. */
-  readonly onTogether: CheckCombined
+  readonly checkCombined: CheckCombined
 }
 
 /**
@@ -79,7 +79,7 @@ export function savePolicy(
     await putInForce(tables, transaction, author, row, {
       document,
       action: 'policy.version',
-      onTogether: saving.onTogether,
+      checkCombined: saving.checkCombined,
     })
   })
 }
@@ -107,7 +107,7 @@ export function rollBackPolicy(
     await putInForce(tables, transaction, author, row, {
       document: documentOf(earlier),
       action: 'policy.rollback',
-      onTogether: saving.onTogether,
+      checkCombined: saving.checkCombined,
     })
   })
 }
@@ -136,14 +136,14 @@ type PolicyAttached =
 /**
  * Attaches a policy of the tenant, or with null detaches what is there. An archived policy counts as none.
  * @param policyId a UUID
- * @param onTogether called once another policy is attached; never for detaching
+ * @param checkCombined called once another policy is attached; never for detaching
  */
 export function attachPolicy(
   prisma: PrismaClient,
   author: Author,
   place: PolicyPlace,
   policyId: string | null,
-  onTogether: CheckCombined,
+  checkCombined: CheckCombined,
 ): Promise<Mutated<PolicyAttached>> {
   return mutate(prisma, author, async (tables, transaction): Promise<PolicyAttached> => {
     const { id, table, action } = tableOf(tables, author, place)
@@ -153,7 +153,7 @@ export function attachPolicy(
     if (policyId !== null && (!found || found.archivedAt)) return { kind: 'policy_unknown' }
     if (before.policyId !== policyId) {
       await table.update(id, { policyId: policyId as PolicyId | null }, action)
-      if (found) onTogether(found.id as PolicyId, await combinedAt(transaction, author.tenantId, place))
+      if (found) checkCombined(found.id as PolicyId, await combinedAt(transaction, author.tenantId, place))
       if (place.kind === 'key') await notifyConsole(transaction, { tenantId: author.tenantId, name: 'key', id })
     }
     return { kind: 'attached', policy: found && { id: found.id as PolicyId, name: found.name } }
@@ -216,7 +216,7 @@ async function refuseSaving(transaction: Transaction, row: Policy, { basedOn, on
 interface NextVersion {
   readonly document: PolicyDocument
   readonly action: string
-  readonly onTogether: CheckCombined
+  readonly checkCombined: CheckCombined
 }
 
 async function putInForce(
@@ -224,14 +224,14 @@ async function putInForce(
   transaction: Transaction,
   author: Author,
   row: Policy,
-  { document, action, onTogether }: NextVersion,
+  { document, action, checkCombined }: NextVersion,
 ): Promise<void> {
   const inForce = await versionInForce(transaction, row)
   if (inForce && isDeepStrictEqual(documentOf(inForce), JSON.parse(JSON.stringify(document)))) return
   const next = row.currentVersion + 1
   await addVersion(transaction, author, row.id, next, document)
   await tables.policies.update(row.id, { currentVersion: next }, action)
-  onTogether(row.id as PolicyId, await combinedWith(transaction, author.tenantId, row.id))
+  checkCombined(row.id as PolicyId, await combinedWith(transaction, author.tenantId, row.id))
 }
 
 async function addVersion(

@@ -249,7 +249,7 @@ it('holds no more than its bytes: the preset that was used longest ago is read a
   const many = Array.from({ length: 20 }, (_, i) => `preset-${i}`)
   for (const slug of many) world.presets.set(`here/${slug}`, { versions: 1, status: 'active', padding: 1024 * 1024 })
   for (const slug of many) await world.use(slug)
-  expect(world.cache.stats()).toMatchObject({ held: 16, bytes: 16 * 1024 * 1024, readings: 20 })
+  expect(world.cache.stats()).toMatchObject({ entries: 16, bytes: 16 * 1024 * 1024, readings: 20 })
   await world.use('preset-19')
   expect(world.readings).toHaveLength(20)
   await world.use('preset-0')

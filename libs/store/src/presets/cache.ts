@@ -79,7 +79,7 @@ interface CachedPreset {
 }
 
 interface PresetCacheStats {
-  readonly held: number
+  readonly entries: number
   readonly bytes: number
   /** Since the start. */
   readonly readings: number
@@ -160,7 +160,7 @@ export class PresetCache {
   }
 
   stats(): PresetCacheStats {
-    return { held: this.#entries.size, bytes: this.#entries.bytes, ...this.#count }
+    return { entries: this.#entries.size, bytes: this.#entries.bytes, ...this.#count }
   }
 
   /** One reading. Rejects when the store gives no answer in time, or is not to be asked now. */

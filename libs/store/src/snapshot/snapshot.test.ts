@@ -44,7 +44,7 @@ describe('what was written', () => {
     expect(await read()).toEqual({ kind: 'read', snapshot })
   })
 
-  it('holds what an organisation brings along once, however many keys it has', async () => {
+  it('holds the BYOK resources of an organisation once, however many keys it has', async () => {
     const snapshot = aSnapshot({ copies: 40 })
     const brought = [...linesOf(snapshot)].filter((line) => line.includes('box.example'))
     expect(brought).toHaveLength(1)

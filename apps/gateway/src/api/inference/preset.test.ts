@@ -4,7 +4,7 @@ import type { PresetLookup, PresetPlace, PresetStatus } from '@turnpike/store'
 import { aCaller, waitFor } from '@turnpike/testkit'
 import { fastify, type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { armEdge, refuse } from '../../http/edge.ts'
+import { guardRoutes, refuse } from '../../http/edge.ts'
 import { withPreset } from './preset.ts'
 
 let server: FastifyInstance
@@ -21,7 +21,7 @@ beforeEach(async () => {
   asked = []
   became = []
   server = fastify()
-  armEdge(server, () => Promise.resolve(caller))
+  guardRoutes(server, () => Promise.resolve(caller))
   server.setErrorHandler((error, request, reply) => refuse(request, reply, asFault(error)))
   const lookup = async (place: PresetPlace, slug: string, version: number | null) => {
     asked.push({ place, slug, version })

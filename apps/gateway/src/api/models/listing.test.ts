@@ -81,7 +81,7 @@ describe('the list of models', () => {
     expect(listingsOf(REACH)).toBe(all)
   })
 
-  it('counts stand-ins behind what is made up, and only where nobody serves the model for real', () => {
+  it('lists simulated real providers after invented ones, and only for models that no real provider serves', () => {
     const maker = aProvider('maker', { baseUrl: 'https://maker.example/v1' })
     const catalogue = aCatalogue(
       [

@@ -43,8 +43,8 @@ export class ModelsController {
   @RouteConfig({ public: true })
   count(@Query() query: Words, @Res() reply: FastifyReply): void {
     const directory = this.gateway.directory()
-    const asked = readModelQuery(query, directory.catalogue)
-    const { length } = select(listingsOf(directory), asked, directory.catalogue, () => null)
+    const modelQuery = readModelQuery(query, directory.catalogue)
+    const { length } = select(listingsOf(directory), modelQuery, directory.catalogue, () => null)
     void reply.send({ data: { count: length } })
   }
 
@@ -54,10 +54,10 @@ export class ModelsController {
     const caller = inferring(request)
     const directory = this.gateway.directory()
     const catalogue = catalogueFor(caller, directory)
-    const asked = readModelQuery(query, catalogue)
+    const modelQuery = readModelQuery(query, catalogue)
     const figuresOf = (id: Endpoint['id']) => this.gateway.figures(id)
-    const found = select(listingsFor(caller, directory, Date.now()), asked, catalogue, figuresOf)
-    sendBytes(request, reply, listBytes(found, asked, { path: '/api/v1/models/user', query }), false)
+    const found = select(listingsFor(caller, directory, Date.now()), modelQuery, catalogue, figuresOf)
+    sendBytes(request, reply, listBytes(found, modelQuery, { path: '/api/v1/models/user', query }), false)
   }
 
   @Get('models/:author/:slug/endpoints')

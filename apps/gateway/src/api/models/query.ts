@@ -69,30 +69,30 @@ export function readModelQuery(
   outputs: readonly string[] | null = ['text'],
 ): ModelQuery {
   refuseUnknown(query)
-  const ask = new Asked(query)
+  const reader = new QueryReader(query)
   const authors = () => [...new Set([...catalogue.models.keys()].map((slug) => slug.slice(0, slug.indexOf('/'))))]
-  const offset = ask.whole('offset', 0, Number.MAX_SAFE_INTEGER)
-  const limit = ask.whole('limit', 1, LIMIT_MAX)
-  const outputModalities = ask.modalities('output_modalities', OUTPUTS)
+  const offset = reader.whole('offset', 0, Number.MAX_SAFE_INTEGER)
+  const limit = reader.whole('limit', 1, LIMIT_MAX)
+  const outputModalities = reader.modalities('output_modalities', OUTPUTS)
   return {
-    supportedParameters: ask.words('supported_parameters', () => PARAMETERS) ?? [],
-    category: ask.word('category', CATEGORIES),
-    inputModalities: ask.modalities('input_modalities', INPUTS) ?? null,
+    supportedParameters: reader.words('supported_parameters', () => PARAMETERS) ?? [],
+    category: reader.word('category', CATEGORIES),
+    inputModalities: reader.modalities('input_modalities', INPUTS) ?? null,
     outputModalities: outputModalities === undefined ? outputs : outputModalities,
-    authors: ask.words('model_authors', authors),
-    providers: ask.words('providers', () => [...catalogue.providers.keys()]),
-    distillable: ask.flag('distillable'),
-    zeroRetention: ask.flag('zdr') === true,
-    contextMin: ask.whole('context', 0, Number.MAX_SAFE_INTEGER) ?? 0,
-    promptMin: ask.usd('min_price'),
-    promptMax: ask.usd('max_price'),
-    completionMin: ask.usd('min_output_price'),
-    completionMax: ask.usd('max_output_price'),
-    words: `${ask.text('q') ?? ''} ${ask.text('search') ?? ''}`.toLowerCase().split(/\s+/).filter(Boolean),
-    sort: ask.word('sort', SORTS),
+    authors: reader.words('model_authors', authors),
+    providers: reader.words('providers', () => [...catalogue.providers.keys()]),
+    distillable: reader.flag('distillable'),
+    zeroRetention: reader.flag('zdr') === true,
+    contextMin: reader.whole('context', 0, Number.MAX_SAFE_INTEGER) ?? 0,
+    promptMin: reader.usd('min_price'),
+    promptMax: reader.usd('max_price'),
+    completionMin: reader.usd('min_output_price'),
+    completionMax: reader.usd('max_output_price'),
+    words: `${reader.text('q') ?? ''} ${reader.text('search') ?? ''}`.toLowerCase().split(/\s+/).filter(Boolean),
+    sort: reader.word('sort', SORTS),
     offset: offset ?? 0,
     limit: limit ?? (offset === null ? null : LIMIT_DEFAULT),
-    rss: ask.flag('use_rss') === true,
+    rss: reader.flag('use_rss') === true,
   }
 }
 
@@ -113,7 +113,7 @@ function refuseUnknown(query: Readonly<Record<string, unknown>>): void {
 }
 
 /** The values of a query, each read as what it shall be. */
-class Asked {
+class QueryReader {
   constructor(private readonly query: Readonly<Record<string, unknown>>) {}
 
   /** Null when it is not given, or given as nothing. */

@@ -5,20 +5,20 @@ import { identify } from './rig.fixture.ts'
 
 type Work = Parameters<typeof mutate>[2]
 
-/** When something was asked for and when that returned, `performance.now()` of this process. */
+/** When a change was begun and when it returned, `performance.now()` of this process. */
 export interface Span {
   readonly beganMs: number
   readonly endedMs: number
 }
 
-/** The one door for changes, as control uses it: commit, then publish; where Redis does not take it, the poll carries it. */
-export interface Door {
+/** Makes changes as control does: it commits, then publishes. A change that Redis does not take reaches gateways by their poll. */
+export interface Publisher {
   readonly prisma: Awaited<ReturnType<typeof openPrisma>>
   revoke(key: FleetKey): Promise<Span>
   change(tenantId: TenantId, work: Work): Promise<Span>
   /** A change that was made by a function of the store. */
   publish(mutation: Promise<Mutated<unknown>>): Promise<Span>
-  /** Changes that Redis was not told of. */
+  /** Changes that could not be published over Redis. */
   unpublished(): number
   close(): Promise<void>
 }
@@ -26,8 +26,8 @@ export interface Door {
 const OPTIONS = { max: 8, statementTimeoutMs: 10_000, connectTimeoutMs: 10_000, applicationName: 'fault scenarios' }
 const CONNECTED_MS_MAX = 5_000
 
-/** @param options.publishes false: every message is lost on its way, and nobody is told that it is */
-export async function openDoor(fleet: Fleet, { publishes = true } = {}): Promise<Door> {
+/** @param options.publishes false: every message is lost, without an error */
+export async function openPublisher(fleet: Fleet, { publishes = true } = {}): Promise<Publisher> {
   const prisma = await openPrisma(fleet.postgres.appUrl, OPTIONS)
   const redis = openRedis(fleet.redis.url)
   await waitFor(() => redis.status === 'ready', { withinMs: CONNECTED_MS_MAX, what: 'the connection to Redis' })
