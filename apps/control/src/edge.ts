@@ -20,8 +20,8 @@ interface RouteGuards {
 export const BODY_BYTES_MAX = 64 * 1024
 
 /**
- * What happens to every request before its controller: it gets an id, mutations from other origins are refused, and its sender is
- * authenticated on every route not marked public. One hook, by the matched route, so that no spelling of a path bypasses it; a route
+ * Runs before every controller: the request gets an id, mutations from other origins are refused, and the sender is authenticated on
+ * every route not marked public. One hook, by the matched route, so that no spelling of a path bypasses it; a route
  * that does not say who may use it keeps the process from starting.
  */
 export function guardRoutes(server: FastifyInstance, publicUrl: string | undefined, guards: RouteGuards): void {

@@ -36,7 +36,7 @@ export class Limit {
 const FREE_FAILURES = 5
 const FAILURES_WITHIN_MS = 15 * 60_000
 const DELAY_MS_MIN = 2_000
-/** No account is ever locked: its owner waits half a minute at worst, whoever attacks it. */
+/** No account is ever locked: under any attack its owner waits half a minute at most. */
 const DELAY_MS_MAX = 30_000
 
 /** Failed sign-ins per account: five are free, then each makes the wait twice as long. */

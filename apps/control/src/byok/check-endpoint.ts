@@ -4,7 +4,7 @@ import { checkUrl, type EgressAllow } from '@turnpike/server'
 import type { OwnPrice } from '@turnpike/store'
 import { refusal, unknownWord, type Problem } from '../policies/problems.ts'
 
-/** What of an endpoint a schema cannot check. Absent: it stays as it is. */
+/** The fields of an endpoint that a schema alone cannot check. Absent: unchanged. */
 export interface EndpointWish {
   readonly baseUrl?: string | undefined
   readonly model?: string | undefined
@@ -17,7 +17,7 @@ const OWN_MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,79}$/
 
 /**
  * Checks an endpoint before it is saved: whether its address may be called, for which its name is resolved, and what its fields mean.
- * Throws Fault `request_invalid` with every problem. @returns the address as it is to be kept; undefined when none is wanted
+ * Throws Fault `request_invalid` with every problem. @returns the address to store; undefined when none was given
  */
 export async function checkEndpoint(
   wish: EndpointWish,

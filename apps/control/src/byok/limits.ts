@@ -8,7 +8,7 @@ const TESTS_MAX = 5
 const SECRETS_MAX = 5
 /** Enough for typing mistakes; too few to scan the names of a network. */
 const ADDRESSES_MAX = 10
-/** Of all organisations together, however many somebody signs up. */
+/** Limit of all organisations together, however many one person signs up. */
 const ALL_MAX = 60
 
 /**

@@ -109,7 +109,7 @@ export class TestRuns {
   }
 }
 
-/** Throws Fault `store_unavailable` when this process lacks the key for it, `conflict` when nobody can open it. */
+/** Throws Fault `store_unavailable` when this process lacks the key for it, `conflict` when no key opens it. */
 function opened(keks: KeyEncryptionKeys | null, tenantId: TenantId, own: OwnCredential | OwnEndpoint): string | null {
   try {
     return openOwnSecret(keks, tenantId, own)

@@ -2,7 +2,7 @@ import type { ManagedByokKey } from '@turnpike/contract'
 import type { WorkspaceId } from '@turnpike/domain'
 import type { OwnCredentialSummary } from '@turnpike/store'
 
-/** A provider key in OpenRouter's words. @param workspaceId of whoever asks: it holds in every workspace */
+/** A provider key in OpenRouter's words. @param workspaceId of the calling key: a provider key applies in every workspace */
 export function managedByokRow(summary: OwnCredentialSummary, workspaceId: WorkspaceId): ManagedByokKey {
   const { id, name, lastFour, provider, disabledAt, placement, priority, models, keys, createdAt } = summary
   return {

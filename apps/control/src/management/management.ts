@@ -53,7 +53,7 @@ export class Management {
     return this.#pending?.count ?? 0
   }
 
-  /** Throws 401 on proof, 403 for keys of another kind, 503 when it cannot be told. */
+  /** Throws 401 for a key that is known to be invalid, 403 for keys of another kind, 503 while no store can answer. */
   async identify(credentials: PresentedKey): Promise<Caller> {
     const { keys } = this.#path
     const caller = await authenticate(credentials, {
@@ -72,9 +72,8 @@ export class Management {
   }
 
   /**
-   * Ends a key for good. `pending`: Postgres is away; it is written down here and told to the gateways, and will be in Postgres
-   * when that is back. Throws Fault `object_unknown` when the organisation has no such key, `store_unavailable` when no store
-   * takes it.
+   * Revokes a key for good. `pending`: Postgres is away; the revocation is on this disk and published to the gateways, and reaches Postgres
+   * when that is back. Throws Fault `object_unknown` when the organisation has no such key, `store_unavailable` when no store accepts it.
    */
   async revoke(author: Author, keyId: KeyId, nowMs: number): Promise<'revoked' | 'pending'> {
     const revocation = { tenantId: author.tenantId, keyId, atMs: nowMs }
@@ -138,7 +137,7 @@ function openPending(
 
 class Late extends Error {}
 
-/** Rejects with Late when it takes longer. What it was waiting for goes on, and what it comes to then is nobody's business. */
+/** Rejects with Late when the work takes longer. The work continues, and its result is ignored. */
 function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Late('the database did not answer in time')), timeoutMs)

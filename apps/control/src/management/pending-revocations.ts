@@ -2,12 +2,12 @@ import { Fault } from '@turnpike/domain'
 import type { Logger } from '@turnpike/server'
 import { isStoreUnavailable, type Revocation, type RevocationFile } from '@turnpike/store'
 
-/** How soon, and how often, the stores are tried again, milliseconds. */
+/** Pauses between attempts at the stores, milliseconds. */
 interface Rhythm {
-  /** Between two tries while something waits; doubles up to the next while Postgres stays away. */
+  /** Pause between two attempts while a revocation waits; doubles up to `retryMsMax` while Postgres is away. */
   readonly retryMs: number
   readonly retryMsMax: number
-  /** Between two tellings of Redis: what FLUSHALL or an eviction took from it is back after this. */
+  /** Pause between two publications over Redis, which replace what FLUSHALL or an eviction removed. */
   readonly publishMs: number
 }
 
@@ -17,7 +17,7 @@ export interface PendingOptions {
   readonly file: RevocationFile
   /** Denies the keys in this process, at once. */
   readonly deny: (revocation: Revocation) => void
-  /** Tells every gateway by way of Redis. Rejects unless Redis took it. */
+  /** Publishes to every gateway over Redis. Rejects unless Redis accepted it. */
   readonly publish: (revocations: readonly Revocation[]) => Promise<void>
   /** Revokes in Postgres. Rejects while that is away. */
   readonly carryOut: (revocation: Revocation) => Promise<void>
@@ -28,8 +28,8 @@ export interface PendingOptions {
 }
 
 /**
- * Revocations that were accepted while Postgres was away. Each is on the disk of this process before it is answered, is told to
- * Redis again and again, and is carried out when Postgres is back, by this process or the next one that opens the file.
+ * Revocations that were accepted while Postgres was away. Each is on the disk of this process before its request is answered, is published
+ * over Redis repeatedly, and is carried out when Postgres is back, by this process or the next one that opens the file.
  */
 export class PendingRevocations {
   readonly #options: PendingOptions
@@ -54,17 +54,16 @@ export class PendingRevocations {
     return this.#options.file.pending.length
   }
 
-  /** Begins with what an earlier process left. Resolves when Redis was told of it, or could not be. */
+  /** Begins with the revocations of an earlier process. Resolves when they were published, or Redis failed. */
   async start(): Promise<void> {
     await this.#publishAll()
     this.#next()
   }
 
   /**
-   * Resolves when the revocation is on the disk and Redis has told it to the gateways: from then on it holds, whatever happens
-   * to this process. Throws Fault `store_unavailable` when either does not take it, and then nothing is claimed. What is on
-   * the disk by then stays there: it was asked for with a valid key, so it is told and carried out as soon as a store takes
-   * it, which a caller who tries again does not notice.
+   * Resolves when the revocation is on the disk and published to the gateways: from then on it is in force, whatever happens to this
+   * process. Throws Fault `store_unavailable` when either fails. A revocation that is on the disk by then stays there: it was requested
+   * with a valid key, so it is published and carried out once a store accepts it. A repeated request has the same result.
    */
   async accept(revocation: Revocation): Promise<void> {
     const { file, publish, deny } = this.#options
@@ -130,7 +129,7 @@ export class PendingRevocations {
     await file.remove(done).catch((error: unknown) => {
       log.error({ error }, 'the file of pending revocations cannot be written')
     })
-    // What Redis keeps for longer denies keys that are revoked anyway, and goes by itself.
+    // A denial that stays in Redis concerns a key that is revoked anyway, and expires by itself.
     await forget(done).catch(() => undefined)
     log.info({ count: done.length }, 'pending revocations were carried out')
   }
@@ -152,7 +151,7 @@ export class PendingRevocations {
     return { done, failure }
   }
 
-  /** A database that is away is what this is for; one that refuses is a fault of ours, logged once until it is over. */
+  /** Logs a refusal by the database once until it ends. An absent database is not logged: pending revocations exist for that. */
   #logRefusal(failure: unknown): void {
     const refused = failure !== null && !isStoreUnavailable(failure)
     if (refused && !this.#refused) {

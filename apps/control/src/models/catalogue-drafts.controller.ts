@@ -70,7 +70,7 @@ export class CatalogueDraftsController {
   }
 }
 
-/** The person, if they are of the operator's organisation. The catalogue is nobody else's, so that they need not know of its drafts. */
+/** The signed-in person, who must be of the operator's organisation: drafts of the catalogue are hidden from all others. */
 function operatorOf(request: FastifyRequest): string {
   const { userId, organisation } = signedInOf(request)
   if (organisation.funds !== 'operator') throw noSuchDraft()

@@ -1,7 +1,7 @@
 import type { UsageAnswer, UsageFigures, UsageTotals } from '@turnpike/contract'
 import type { UsagePoint, UsageSums } from '@turnpike/store'
 
-/** The one series of usage that is not grouped, and that of requests which nobody answered. */
+/** Name of the one series of ungrouped usage, and of the series of requests without an answer. */
 const UNNAMED = 'all'
 
 /** Points by bucket, oldest first. */

@@ -1,7 +1,7 @@
 import type { UsageQuery } from '@turnpike/contract'
 import { Fault } from '@turnpike/domain'
 
-/** A span as it is asked of the store. */
+/** A span as a query of the store takes it. */
 interface UsageSpan {
   readonly fromMs: number
   readonly toMs: number
@@ -13,9 +13,9 @@ interface UsageSpan {
 const QUARTER_MS = 900_000
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-/** A year and a day, for whoever compares. */
+/** More than a year, so that a day can be compared with the same day of the year before. */
 const SPAN_MS_MAX = 400 * DAY_MS
-/** A chart has no more pixels than that; a script that wants more asks twice. */
+/** A chart has no more pixels than that; a script that needs more sends two requests. */
 const BUCKETS_MAX = 3_000
 
 /** Reads a span: ends on the quarters of an hour that are kept, and buckets that make a readable chart unless they were named. */

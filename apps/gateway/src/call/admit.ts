@@ -45,7 +45,7 @@ export function createAdmission(): { admit: Admit; inFlight: () => number } {
   }
 }
 
-/** Whether every target goes by a BYOK resource of the tenant. */
+/** Whether every target uses a BYOK resource of the tenant. */
 function isOwnOnly({ targets, fallbacks }: Pick<Decision, 'targets' | 'fallbacks'>): boolean {
   const isOwn = (target: TargetId) => ownerOf(target) !== null
   return targets.every(isOwn) && fallbacks.every(isOwn)

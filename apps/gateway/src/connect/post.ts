@@ -4,7 +4,7 @@ import type { Egress, Incoming } from '@turnpike/server'
 import { headersTo, type Target } from '../targets/target.ts'
 import { refusedBy } from './refusal.ts'
 
-/** Sends a request to a target. Throws the Fault that a refusal of its provider stands for. */
+/** Sends a request to a target. Throws the Fault of its provider's refusal. */
 export async function post(
   target: Target,
   wire: UpstreamRequest,

@@ -7,7 +7,7 @@ const ERROR_BYTES_MAX = 64 * 1024
 /** A longer hint is cut to this: it may be a daily quota, or a mistake. */
 const RETRY_AFTER_MS_MAX = 300_000
 
-/** The fault that a provider's refusal stands for, with its hint when to retry. */
+/** The fault of a provider's refusal, with its hint when to retry. */
 export async function refusedBy(target: Target, reply: Incoming): Promise<Fault> {
   const body = await reply.text(ERROR_BYTES_MAX).catch(() => '')
   const fault = target.adapter.explain(reply.status, body)

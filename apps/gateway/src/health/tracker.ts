@@ -59,7 +59,7 @@ const RECORDS_MAX = 10_000
 const CHANGES_MAX = 200
 /** Of them, targets of tenants' own: however many there are, the catalogue's are reported in time. */
 const OWN_CHANGES_MAX = 50
-/** A record without news for this long is dropped. */
+/** A record without changes for this long is dropped. */
 const FORGOTTEN_AFTER_MS = 3_600_000
 const NO_FIGURES = { firstTokenMs: null, tokensPerSecond: null }
 

@@ -10,8 +10,8 @@ import { metadataField } from '../api/inference/router-metadata.ts'
 const EXPOSED = 'x-request-id, x-generation-id, x-turnpike-decision, retry-after, retry-after-ms, x-should-retry'
 
 /**
- * What happens to every request before its controller: it is stamped, its caller is identified (every route but those marked
- * public), and its JSON body is read with care. One hook, by the matched route, so that no spelling of a path gets around it.
+ * Runs before every controller: the request gets its start record, its caller is identified on every route not marked public, and its JSON
+ * body is read with limits. One hook, by the matched route, so that no spelling of a path bypasses it.
  */
 export function guardRoutes(
   server: FastifyInstance,

@@ -10,7 +10,7 @@ export const SORTING: ReadonlyMap<string, Objective> = new Map([
 /** All suffixes that any name may have. */
 export const VARIANTS = [...SORTING.keys(), 'free']
 
-/** Names that stand for whatever model suits the request. */
+/** Names of routers, each of which is replaced by the models that suit the request. */
 export const ROUTERS: ReadonlyMap<string, 'auto' | 'free'> = new Map([
   ['turnpike/auto', 'auto'],
   ['openrouter/auto', 'auto'],
@@ -40,7 +40,7 @@ export const AUTO = {
   ] as string[] as ModelSlug[],
 } as const
 
-/** Models that a router name stands for at most: the first answers, the others are for when no endpoint serves it. */
+/** Most models that replace a router's name: the first is used, the others when no endpoint serves it. */
 export const CHOSEN_MAX = 3
 
 /** No price at all: what `:free` asks for. */

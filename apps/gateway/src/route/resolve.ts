@@ -73,7 +73,7 @@ export function resolveRequest(
   if (requested.models.every((slug) => modelFor(caller, slug, catalogue) !== undefined)) {
     return { routeRequest: requested, strategy: requested.models.length > 1 ? 'fallback' : 'direct' }
   }
-  // A simulated provider in the place of a real one makes no model a good choice.
+  // A model is no good choice because of a simulated provider in place of a real one.
   const reachable = withoutSimulatedReal(snapshot)
   const isServed = (one: RouteRequest) => route(one, caller, { ...snapshot, reachable }, nowMs, 0).targets.length > 0
   const own = caller.own ? indexOf(caller.own) : null

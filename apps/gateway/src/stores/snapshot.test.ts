@@ -63,7 +63,7 @@ it('hands keys and catalogue from one process to the next, and not to one of oth
   const catalogue = { catalogue: aCatalogue(), confirmedAtMs: Date.now() }
   const first = await open(environment)
   const before = aCache()
-  before.restore(aHeldKey(digest))
+  before.restore(aCachedKey(digest))
   const presets = somePresets(() => Promise.resolve({ kind: 'found', preset: PRESET, bytes: 600 }))
   await presets.lookup(PLACE, 'mine', null)
   first.keep({ keys: before, presets, catalogue: () => catalogue })
@@ -91,7 +91,7 @@ it('hands keys and catalogue from one process to the next, and not to one of oth
   expect(refusedBy(stranger)).toBe(1)
 })
 
-/** Presets whose store is away, unless somebody reads them. */
+/** Presets of an absent store, unless a test gives a `read`. */
 function somePresets(read: PresetCacheOptions['read'] = () => Promise.reject(new Error('away'))): PresetCache {
   return new PresetCache({ read })
 }
@@ -101,7 +101,7 @@ function aCache(): KeyCache {
   return new KeyCache({ redis: null, fromPostgres: () => Promise.reject(new Error('away')) })
 }
 
-function aHeldKey(digest: Buffer): KeySnapshot {
+function aCachedKey(digest: Buffer): KeySnapshot {
   const record = { version: 1, caller: aCaller(), verifiedAtMs: Date.now() }
   return { copies: [{ digest: digest.toString('hex'), record }], tombstones: [], denied: [], sequence: null }
 }

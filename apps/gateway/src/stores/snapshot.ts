@@ -35,10 +35,10 @@ interface OpenSnapshot {
   readonly restore: (keys: Pick<KeyCache, 'restore'>) => void
   /** The same with the presets in it. */
   readonly restorePresets: (presets: Pick<PresetCache, 'restore'>) => void
-  /** From now on what is known is written every minute. */
+  /** Starts to write a snapshot every minute. */
   keep(known: SnapshotSources): void
   readonly metrics: readonly Metric[]
-  /** Writes what is known for the last time. */
+  /** Writes the last snapshot. */
   close(): Promise<void>
 }
 

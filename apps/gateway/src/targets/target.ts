@@ -31,7 +31,7 @@ export interface Target {
   /** Whose failures are counted together: the operator's account at a provider, or one of a tenant's. */
   readonly account: string
   readonly egress: EgressMode
-  /** The tenant's BYOK resource that it goes by; null: the operator's account. */
+  /** The tenant's BYOK resource that it uses; null: the operator's account. */
   readonly own: OwnCredential | OwnEndpoint | null
 }
 

@@ -56,8 +56,8 @@ export interface EgressOptions {
 /** Response headers larger than this are an attack or an accident. */
 const HEADER_BYTES_MAX = 16_384
 /**
- * Milliseconds that an idle connection is kept where the provider does not say how long it keeps it. Common servers close after 5 s
- * or later, and a POST must not meet a connection that is just closing: nobody can tell whether it was read, so it is not sent again.
+ * Milliseconds that an idle connection is kept when the provider states no limit. Common servers close after 5 s or later. A POST must not
+ * meet a connection that is just closing: it is unknown whether the POST was read, so it is not sent again.
  */
 const IDLE_MS_MAX = 3_000
 /** Origins with a pool. The least recently used one is evicted. */

@@ -63,7 +63,7 @@ interface Made {
   readonly createdByKey: string | null
 }
 
-/** Who made a row: the e-mail address of a person or the name of a management key; null: the system, or somebody who is gone. */
+/** Who made a row: the e-mail address of a person or the name of a management key; null: the system, or a person or key that was deleted. */
 export async function makersOf(
   transaction: Transaction,
   tenantId: string,

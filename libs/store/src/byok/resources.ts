@@ -15,7 +15,7 @@ export interface ResourceSummary {
   readonly priority: number
   /** Grows with each new secret, and when one is taken away. */
   readonly secretVersion: number
-  /** The e-mail address of a person or the name of a management key; null: somebody who is gone. */
+  /** The e-mail address of a person or the name of a management key; null: a person or key that was deleted. */
   readonly createdBy: string | null
   readonly createdAt: Date
   /** Since when it is switched off. */

@@ -1,4 +1,4 @@
-/** One load, shared by all who want its answer. */
+/** One load, whose answer all its callers share. */
 export interface Flight {
   /** An older value of the key is cached meanwhile. */
   readonly revalidates: boolean
@@ -11,10 +11,10 @@ interface LoadUnderWay<A> {
   overtaken: boolean
 }
 
-/** Loads under way, one per key. A caller that goes away leaves the load to the others. */
+/** Loads under way, one per key. A load continues for the other callers when one of them gives up. */
 export class SingleFlight<A> {
   readonly #loads = new Map<string, LoadUnderWay<A>>()
-  /** Grows when all loads were overtaken, those included whose callers no longer wait. */
+  /** Grows when all loads are overtaken. */
   #generation = 0
   /** Callers that found a load of their key under way. */
   joined = 0
@@ -45,7 +45,7 @@ export class SingleFlight<A> {
     return flight.answer
   }
 
-  /** The key changed: the load under way may have read what was before. It answers those who joined it, and nobody after them. */
+  /** The key changed: the load under way may have read the old value. It answers the callers that joined it, and no later caller. */
   overtake(key: string): void {
     const flight = this.#loads.get(key)
     if (flight) flight.overtaken = true

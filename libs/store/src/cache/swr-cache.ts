@@ -8,7 +8,7 @@ interface Unknown {
   readonly cause: unknown
 }
 
-/** Asks the origin for one key, and caches what it answers. Rejects when the origin gave no answer. */
+/** Loads one key from the origin and caches the answer. Rejects when the origin gave no answer. */
 type Load<A> = (flight: Flight) => Promise<A>
 
 /** How long a value may be used, milliseconds from when the origin verified it. */
@@ -17,11 +17,11 @@ interface Ages {
   readonly verifiedMs: number
   /** Until it is revalidated; `EXPIRED`: before its first use. */
   readonly freshMs: number
-  /** Until it is no longer served at all, once it is not fresh. */
+  /** Until it is no longer served stale. */
   readonly staleMs: number
 }
 
-/** The `freshMs` of a value that is revalidated before its next use, and served as it is only when the origin gives no answer. */
+/** The `freshMs` of a value that is revalidated before its next use, and served stale only when the origin gives no answer. */
 export const EXPIRED = -Infinity
 
 interface Entry<V> {
@@ -31,17 +31,17 @@ interface Entry<V> {
   freshUntilMs: number
   /** When it is to be revalidated. */
   revalidateMs: number
-  /** When it was last verified, or could not be. */
+  /** When it was last verified, or a revalidation failed. */
   triedMs: number
 }
 
 interface SwrCacheOptions<V> {
   readonly clock: Pick<Clock, 'monotonicMs'>
-  /** Beyond it the entry that was used longest ago is dropped. */
+  /** Most entries; beyond it the least recently used one is dropped. */
   readonly entriesMax: number
-  /** The same by the size of what is cached. */
+  /** The same limit by the size of the values. */
   readonly bytes?: { readonly max: number; readonly of: (value: V) => number }
-  /** Spreads a time, so that values that came together are not revalidated together. */
+  /** Varies a time, so that values loaded at once are not revalidated at once. */
   readonly spread?: (ms: number) => number
 }
 
@@ -52,7 +52,7 @@ const RETRY_MS = 1_000
  * Stale-while-revalidate in process memory. Fresh: the entry is served. Stale: it is served, and revalidated behind the request.
  * Expired or missing: the origin is asked first. While that gives no answer, an entry is served until it is too old. One load per key
  * at a time.
- * @typeParam V what is cached, with the answer that it gives
+ * @typeParam V the cached value, which has the answer of look-ups
  */
 export class SwrCache<V extends { readonly answer: A }, A> {
   readonly #clock: SwrCacheOptions<V>['clock']
@@ -61,7 +61,7 @@ export class SwrCache<V extends { readonly answer: A }, A> {
   readonly #loads = new SingleFlight<A | Unknown>()
   #unverifiedBeforeMs = -Infinity
   #closed = false
-  /** Look-ups that an entry could answer, and those that nothing could. */
+  /** Look-ups answered by an entry, and those without an answer. */
   readonly counts = { fresh: 0, stale: 0, unknown: 0 }
 
   constructor({ clock, entriesMax, bytes, spread = (ms) => ms }: SwrCacheOptions<V>) {
@@ -77,7 +77,7 @@ export class SwrCache<V extends { readonly answer: A }, A> {
     return this.#entries.size
   }
 
-  /** Of all entries together, where they are counted. */
+  /** Size of all entries, if `options.bytes` is given. */
   get bytes(): number {
     return this.#entries.calculatedSize
   }
@@ -86,7 +86,7 @@ export class SwrCache<V extends { readonly answer: A }, A> {
     return this.#loads
   }
 
-  /** What is cached, or what `load` answers. Never rejects. */
+  /** The cached answer, or that of `load`. Never rejects. */
   lookup(key: string, load: Load<A>): Promise<A | Unknown> {
     const entry = this.#find(key)
     if (!entry) return this.#join(key, load, false)
@@ -99,7 +99,7 @@ export class SwrCache<V extends { readonly answer: A }, A> {
     return entry.freshUntilMs === EXPIRED ? revalidated : Promise.resolve(entry.value.answer)
   }
 
-  /** Asks the origin, whatever is cached. Never rejects. */
+  /** Loads the key from the origin, cached or not. Never rejects. */
   revalidate(key: string, load: Load<A>): Promise<A | Unknown> {
     return this.#join(key, load, true)
   }
@@ -116,7 +116,7 @@ export class SwrCache<V extends { readonly answer: A }, A> {
     })
   }
 
-  /** What is cached, however old; counts as no use. */
+  /** The cached value, however old; does not count as use. */
   peek(key: string): V | undefined {
     return this.#entries.peek(key)?.value
   }
@@ -125,13 +125,13 @@ export class SwrCache<V extends { readonly answer: A }, A> {
     return this.#entries.delete(key)
   }
 
-  /** The key changed: neither its entry nor a load under way answers anybody from now on. Returns whether there was an entry. */
+  /** The key changed: neither its entry nor a load under way answers later look-ups. Returns whether there was an entry. */
   invalidate(key: string): boolean {
     this.#loads.overtake(key)
     return this.#entries.delete(key)
   }
 
-  /** Some values changed, and a load under way may have read what was before. */
+  /** Expires the values that changed. Loads under way may have read old values, so that none of them is cached as fresh. */
   expire(changed: (value: V) => boolean): void {
     this.#loads.overtakeAll()
     for (const entry of this.#entries.values()) {
@@ -144,7 +144,7 @@ export class SwrCache<V extends { readonly answer: A }, A> {
     this.#unverifiedBeforeMs = this.#clock.monotonicMs()
   }
 
-  /** The one used last first. */
+  /** The most recently used first. */
   *entries(): Generator<{ readonly key: string; readonly value: V; readonly verifiedMs: number }> {
     for (const [key, { value, verifiedMs }] of this.#entries.entries()) yield { key, value, verifiedMs }
   }

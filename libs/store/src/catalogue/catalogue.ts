@@ -14,14 +14,14 @@ import { ratesOf, tiersOf, type StoredRates, type StoredTier } from './prices.ts
 
 /**
  * The whole catalogue as of one moment: enabled endpoints, each with the newest price already in effect. An endpoint
- * without a price is there with `price: null`, so that routing can say why it is not served.
+ * without a price has `price: null`, so that routing can report why it is not served.
  */
 export function readCatalogue(pool: Pool): Promise<Catalogue> {
-  // One snapshot for all queries: a catalogue that is half old and half new never existed.
+  // One snapshot for all queries: a catalogue that is half old and half new would be wrong.
   return inTransaction(pool, readWithin, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
 }
 
-/** The catalogue's version, for a cheap look at whether to read it again. */
+/** The catalogue's version, a cheap check for changes. */
 export async function readCatalogueVersion(pool: Pool): Promise<number> {
   return versionWithin(pool)
 }

@@ -6,7 +6,7 @@ import { readRows, rowsOf, type CatalogueEntries, type CatalogueRows } from './r
 import { lockCatalogue, writeChanges } from './write.ts'
 import { inTransaction, type Pool, type Queryable } from '../connections/pools.ts'
 
-/** Where an import was read from. */
+/** Source of an import. */
 type DraftSource = 'package' | 'file'
 
 /** Who made or closed a draft: a person by their user id, `operator` for the command line, `worker` for the timer. */
@@ -36,7 +36,7 @@ export interface CatalogueDraft extends DraftSummary {
   readonly changes: readonly CatalogueChange[]
 }
 
-/** What came of publishing a draft. */
+/** The outcome of publishing a draft. */
 interface Published {
   readonly version: number
   readonly written: number
@@ -45,8 +45,8 @@ interface Published {
 }
 
 /**
- * Keeps what a list would change as a draft, in place of an open one from the same source. One that says the same stays as it is.
- * Returns null when nothing would change; an open draft is out of date then, and closed.
+ * Keeps the changes of a list as a draft, which replaces an open draft from the same source. An open draft with the same changes stays.
+ * Returns null when the list changes nothing; an open draft is then out of date and is closed.
  */
 export async function proposeDraft(
   pool: Pool,
@@ -80,7 +80,7 @@ export async function proposeDraft(
   })
 }
 
-/** Drafts that one list shows at most: years of imports that were worth a look. */
+/** Most drafts of one list: years of imports with changes. */
 const DRAFTS_MAX = 50
 
 /** The newest drafts, open or closed. */
@@ -91,16 +91,16 @@ export async function listDrafts(pool: Pool): Promise<DraftSummary[]> {
   return rows.map(summaryOf)
 }
 
-/** A draft with its changes; null when there is none by this id. */
+/** A draft with its changes; null when no draft has this id. */
 export async function findDraft(pool: Pool, id: string): Promise<CatalogueDraft | null> {
   const { rows } = await pool.query<DraftRow>(`SELECT ${COLUMNS} FROM catalogue_drafts WHERE id = $1`, [id])
   return rows[0] ? draftOf(rows[0]) : null
 }
 
 /**
- * Makes a draft's changes in one transaction, which raises the catalogue's version. What is held back is made only if it is confirmed by
- * name. When the catalogue changed since the draft was reviewed so that the difference is another one, nothing is published: the draft
- * then shows the difference as it is. Throws Fault `object_unknown`, `conflict`, or `request_invalid` for a name that is not held back.
+ * Makes a draft's changes in one transaction, which raises the catalogue's version. A change that is held back is made only if it is
+ * confirmed by name. If the catalogue has changed since the review so that the changes differ, none is published, and the draft shows the
+ * new ones. Throws Fault `object_unknown`, `conflict`, or `request_invalid` for a name that is not held back.
  */
 export async function publishDraft(
   pool: Pool,
@@ -142,7 +142,7 @@ async function publish(
   return written
 }
 
-/** Closes a draft without publishing it. An import that finds the same again makes another. */
+/** Closes a draft without publishing it. An import with the same changes makes another draft. */
 export async function discardDraft(pool: Pool, id: string, by: DraftAuthor): Promise<void> {
   await inTransaction(pool, async (client) => {
     await openDraft(client, id)

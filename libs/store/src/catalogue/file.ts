@@ -6,19 +6,19 @@ import type { ListedModels } from './list.ts'
 /** A price list read from a file. */
 interface PriceFile {
   readonly lists: readonly ListedModels[]
-  /** Providers that the file brings itself, or speaks of differently. */
+  /** Providers that the file adds, or describes differently from this release. */
   readonly providers: readonly StoredFacts[]
-  /** What the file calls itself; null when it does not say. */
+  /** The origin that the file states; null when it states none. */
   readonly origin: string | null
 }
 
-/** Larger files are no price lists: that of genai-prices has 2 MB. */
+/** Larger files are no price lists: the one of genai-prices has 2 MB. */
 export const PRICE_FILE_BYTES_MAX = 32 << 20
 
 /**
  * Reads a price list: the data of genai-prices as its project publishes it (a list of providers with their models), or an object
- * `{origin, lists, providers}` whose `providers` add lines to `prisma/seed/providers.json`, so that a provider that nobody has heard of
- * needs no new release. Throws Fault `request_invalid` that names the place.
+ * `{origin, lists, providers}` whose `providers` add lines to `prisma/seed/providers.json`, so that a new provider needs no new release.
+ * Throws Fault `request_invalid` with the path of the first error.
  */
 export function readPriceFile(text: string): PriceFile {
   let json: unknown
@@ -39,12 +39,12 @@ export function readPriceFile(text: string): PriceFile {
   })
 }
 
-/** Dollars: not negative, and nothing that JSON has no number for. */
+/** Dollars: finite and not negative. */
 const usd = z.number().min(0)
 const Tiers = z.object({ base: usd, tiers: z.array(z.object({ start: z.int().min(0), price: usd })) })
 const Prices = z.record(z.string(), z.union([usd, Tiers]))
 
-/** Some lists say what kind of constraint it is, in others its fields do. */
+/** Some lists name the kind of a constraint; in others its fields show it. */
 const Constraint = z
   .union([z.object({ start_date: z.iso.date() }), z.object({ start_time: z.string(), end_time: z.string() }), z.null()])
   .transform((constraint) => {

@@ -1,13 +1,13 @@
 import type { ConditionalPrice, ModelPrice } from '@pydantic/genai-prices'
 import { parseUsd, type Price, type Rates } from '@turnpike/domain'
 
-/** Prices as the list has them: dollars, by unit, perhaps with tiers and days from which they hold. */
+/** Prices of a list: dollars by unit, perhaps with tiers and with days from which they apply. */
 export type ListedPrices = ConditionalPrice[] | ModelPrice
 
 /**
- * A model's price as the list has it, exact. Null when nobody knows it, when it changes with the time of day, when it is nothing at
- * all (what is free for a while is not a price to bill by), or when it cannot be stated in whole nano-dollars per million tokens.
- * @param now dated prices hold from their day on @param embeds whether the model answers with embeddings, which cost their prompt alone
+ * A model's exact price from the list. Null when the list has none, when the price varies with the time of day, when it is zero (a model
+ * that is free for a while has no price to bill by), or when it is not a whole number of nano-dollars per million tokens.
+ * @param now dated prices apply from their day on @param embeds whether the model answers with embeddings, which cost their prompt alone
  */
 export function listedPrice(prices: ListedPrices, now: Date, embeds: boolean): Price | null {
   const current = pricesAt(prices, now)
@@ -29,7 +29,7 @@ export function listedPrice(prices: ListedPrices, now: Date, embeds: boolean): P
   return { ...base, version: 1, tiers }
 }
 
-/** The last of the dated prices that has begun. Prices by the time of day have no place in our price versions: null. */
+/** The last dated price in effect. Null for prices by the time of day, which price versions cannot express. */
 function pricesAt(prices: ListedPrices, now: Date): ModelPrice | null {
   if (!Array.isArray(prices)) return prices
   if (prices.some(({ constraint }) => constraint?.type === 'time_of_date')) return null
@@ -40,8 +40,8 @@ function pricesAt(prices: ListedPrices, now: Date): ModelPrice | null {
 }
 
 /**
- * The list's names of the rates that we bill by, and how many of their units make one of ours: a thousand requests are a thousand
- * times one request. Its others (searches, pages, hour-long cache writes) we do not offer.
+ * The list's names of the rates in our prices, with the factor between the units: a price per thousand requests is a thousand times that
+ * of one request. Other rates of the list (searches, pages, hour-long cache writes) are not offered.
  */
 const RATES = [
   { rate: 'prompt', unit: 'input_mtok', per: 1n },
@@ -63,7 +63,7 @@ function ratesAt(prices: ModelPrice, promptTokens: number): Rates | null {
       typeof price === 'number'
         ? price
         : (price.tiers.findLast((tier) => promptTokens > tier.start)?.price ?? price.base)
-    // The shortest decimal that names the float is what its author wrote; anything else would be a rounding of ours.
+    // The shortest decimal of the float is what the list's author wrote; any other decimal would be rounded.
     const exact = parseUsd(String(usd))
     if (exact === null || exact % per !== 0n) return null
     found[rate] = exact / per

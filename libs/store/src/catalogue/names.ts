@@ -1,26 +1,26 @@
 import rules from '../../../../prisma/seed/models.json' with { type: 'json' }
 
-/** What is known of a model by the name that a provider gives it. */
+/** What a provider's name of a model says about it. */
 interface NamedModel {
   /** `author/name`, as OpenRouter spells it where the model is listed there. */
   readonly slug: string
-  /** Numeric precision of the weights as far as the name tells; else `unknown`. */
+  /** Numeric precision of the weights if it is part of the name; else `unknown`. */
   readonly quantization: string
 }
 
-/** How the names of one provider's list are read. */
+/** Rules for the names in one provider's list. */
 export interface Naming {
-  /** The author of what is named without one and belongs to no family that is known. */
+  /** The author of a model whose name has no author and no known family. */
   readonly author: string
-  /** Patterns and replacements, applied to the lower-cased name in this order before everything else. */
+  /** Patterns and replacements, applied to the lower-cased name first, in this order. */
   readonly rewrites?: readonly (readonly string[])[]
 }
 
 /**
  * The one name of a model that providers spell in many ways: `anthropic.claude-sonnet-4-5-20250929-v1:0`, `claude-sonnet-4-5`
- * and `anthropic/claude-sonnet-4.5` are one. The rules are data, `prisma/seed/models.json`. They join only what is known to be
- * the same weights: two models under one name would be billed and judged as each other, while one model under two names merely
- * has fewer endpoints to fail over to.
+ * and `anthropic/claude-sonnet-4.5` are one. The rules are data, `prisma/seed/models.json`. They join only names that are known to mean
+ * the same weights: two models under one name would be billed and measured as one, while a model under two names only has fewer
+ * endpoints to fail over to.
  */
 export function nameModel(id: string, naming: Naming): NamedModel {
   const plain = rewrite(id.toLowerCase(), compiled(naming))
@@ -59,7 +59,7 @@ function compiled(naming: Naming): Rewrites {
   return made
 }
 
-/** Pairs of pattern and word, as the data has them. */
+/** Pairs of pattern and word from the data. */
 function patterns(pairs: readonly (readonly string[])[]): Rewrites {
   return pairs.map(([pattern = '', word = '']) => [new RegExp(pattern), word])
 }

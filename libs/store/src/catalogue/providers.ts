@@ -3,34 +3,34 @@ import * as z from 'zod'
 import data from '../../../../prisma/seed/providers.json' with { type: 'json' }
 import type { Naming } from './names.ts'
 
-/** What we know of a provider and its price list. */
+/** Facts about a provider and its price list. */
 export interface Facts extends Naming {
   readonly slug: string
   readonly name: string
   /** Its name in the price list. */
   readonly list: string
   readonly dialect: Provider['dialect']
-  /** Empty: it has an address for each account, or a dialect that is not spoken here. It is listed only. */
+  /** Empty: the provider has an address per account, or an unsupported dialect. It is listed only. */
   readonly baseUrl: string
-  /** What its API takes, by the names of request parameters. */
+  /** Parameters that its API takes. */
   readonly parameters: readonly string[]
-  /** It does not promise to keep prompts out of training. One that is not known to promise does not. */
+  /** Whether prompts may be used for training: true unless the provider is known to promise the opposite. */
   readonly mayTrain: boolean
-  /** Where it processes by its public terms, and nowhere else. Empty: they do not say. */
+  /** The only regions that it processes in, by its public terms. Empty: the terms name none. */
   readonly regions: readonly string[]
-  /** Whose infrastructure it runs on. */
+  /** The infrastructure that it runs on. */
   readonly failureDomain: string
-  /** Of its list only these models, by the list's own names, and never those. */
+  /** Patterns of the list's names of models that are included, and of those that are excluded. */
   readonly only: RegExp
   readonly never: RegExp
-  /** Around the list's name of a model: what the provider's API wants to be sent. */
+  /** Text around the list's name of a model that makes the name for the provider's API. */
   readonly upstreamPrefix: string
   readonly upstreamSuffix: string
-  /** Tokens, of models whose length the list does not say. */
+  /** Context lengths in tokens of models without one in the list. */
   readonly contextLengths: Readonly<Record<string, number>>
 }
 
-/** A pattern that other people's data brings: it must compile, and be short enough to be read. */
+/** A pattern from a file: it must compile, and be short. */
 const pattern = z
   .string()
   .max(1_000)
@@ -42,10 +42,10 @@ const pattern = z
     }
   }, 'must be a regular expression')
 
-/** As the columns allow. Somebody who is in more countries is not kept to any. */
+/** Most regions of a provider, by the column's limit. A provider in more countries is listed without regions. */
 const REGIONS_MAX = 20
 
-/** A line of `prisma/seed/providers.json`. What is left out has the safe value. */
+/** A line of `prisma/seed/providers.json`. An absent field has the safe value. */
 export const StoredProvider = z.strictObject({
   slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and dashes'),
   name: z.string().min(1).max(100),
@@ -70,10 +70,10 @@ export type StoredFacts = z.infer<typeof StoredProvider>
 /** The providers that this release knows. */
 export const PROVIDERS: readonly StoredFacts[] = z.array(StoredProvider).parse(data.providers)
 
-/** Name and version of the price list that these lines were written for, and the day on which it was taken over. */
+/** Name and version of the price list that these lines were written for, and the day on which the list was taken over. */
 export const INSTALLED_ORIGIN = `${data.list}, ${data.takenOn}`
 
-/** These providers and those that this release knows; of two with one slug the first counts. */
+/** These providers and those that this release knows; of two with the same slug, these take precedence. */
 export function factsOf(providers: readonly StoredFacts[]): Facts[] {
   const bySlug = new Map([...PROVIDERS, ...providers].map((stored) => [stored.slug, stored]))
   return [...bySlug.values()].map((stored) => ({
@@ -97,5 +97,5 @@ export function factsOf(providers: readonly StoredFacts[]): Facts[] {
 }
 
 const PARAMETERS: Readonly<Record<string, readonly string[]>> = data.parameters
-/** No name of a model is empty. */
+/** Matches no model: no name is empty. */
 const NOTHING = '^$'

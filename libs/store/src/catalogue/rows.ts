@@ -1,9 +1,9 @@
 import type { Endpoint, Model, Price, Provider, Rates } from '@turnpike/domain'
 import type { Queryable } from '../connections/pools.ts'
 
-/** A part of the catalogue from one source. The version numbers of its prices say nothing: the database counts its own. */
+/** A part of the catalogue from one source. The version numbers of its prices are ignored: the database counts its own. */
 export interface CatalogueEntries {
-  /** Where it came from, and when; shown to operators. That of the seed begins with `seed: `, that of an import with `import: `. */
+  /** Source and day, shown to operators. The origin of the seed begins with `seed: `, that of an import with `import: `. */
   readonly origin: string
   readonly models: readonly Model[]
   readonly providers: readonly Provider[]
@@ -13,7 +13,7 @@ export interface CatalogueEntries {
 /** A row of the catalogue by the names of its columns. Amounts are decimal strings: JSON's numbers end at 2^53. */
 export type Row = Readonly<Record<string, unknown>>
 
-/** A table of the catalogue: what names a row, and what is compared and written besides it. */
+/** A table of the catalogue: the column that names a row, and the columns that are compared and written. */
 interface Table {
   readonly key: string
   readonly columns: readonly string[]
@@ -59,7 +59,7 @@ export const TABLES = {
       'enabled',
     ],
   },
-  /** Of an endpoint the newest version, which a new one succeeds. */
+  /** The newest version of each endpoint's price. */
   prices: {
     key: 'endpoint_id',
     columns: ['prompt', 'completion', 'cache_read', 'cache_write', 'reasoning', 'request', 'image', 'audio', 'tiers'],
@@ -72,12 +72,12 @@ export const TABLE_NAMES = Object.keys(TABLES) as readonly TableName[]
 /** A catalogue, or a part of it, as rows. Each has an `origin` besides its columns. */
 export type CatalogueRows = Readonly<Record<TableName, readonly Row[]>>
 
-/** What names a row of a table. */
+/** The name of a row of a table. */
 export function nameOf(table: TableName, row: Row): string {
   return String(row[TABLES[table].key])
 }
 
-/** Parts of the catalogue as the rows that they shall be. An endpoint without a price has none. */
+/** The wanted rows of parts of the catalogue. An endpoint without a price has no row of prices. */
 export function rowsOf(parts: readonly CatalogueEntries[]): CatalogueRows {
   return {
     models: parts.flatMap(({ models, origin }) => models.map((model) => ({ ...modelRow(model), origin }))),
@@ -152,7 +152,7 @@ function amounts(rates: Rates): Partial<Record<(typeof RATES)[number], string>> 
   return Object.fromEntries(RATES.flatMap((rate) => (rates[rate] === undefined ? [] : [[rate, String(rates[rate])]])))
 }
 
-/** The catalogue as it is now, disabled endpoints too. Must run under the catalogue's lock to be of use for a change. */
+/** The current rows of the catalogue, disabled endpoints included. To prepare a change, it must run under the catalogue's lock. */
 export async function readRows(client: Queryable): Promise<CatalogueRows> {
   const { models, providers, endpoints, prices } = TABLES
   const columnsOf = ({ key, columns }: Table) => [key, ...columns, 'origin'].join(', ')

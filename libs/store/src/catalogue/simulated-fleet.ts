@@ -12,12 +12,12 @@ import {
 import fleet from '../../../../prisma/seed/simulated.json' with { type: 'json' }
 import type { CatalogueEntries } from './rows.ts'
 
-/** When the fleet was made up: 2026-11-21, so that its models sort as new ones. */
+/** Creation date of the fleet's models: 2026-11-21, so that they sort as new ones. */
 const CREATED = 1_795_219_200
 
 /**
- * The providers and models that `apps/simulator` plays. A provider's base URL is its path on the simulator. Prices are
- * the model's times the provider's factor, so that routing by cost has something to choose from.
+ * The providers and models that `apps/simulator` simulates. A provider's base URL is its path on the simulator. A price is that of the
+ * model times the provider's factor, so that routing by cost has a choice.
  */
 export function simulatedFleet(): CatalogueEntries {
   return {

@@ -1,13 +1,13 @@
 import rules from '../../../../prisma/seed/models.json' with { type: 'json' }
 
-/** What price lists do not say of a model, or say wrong, by the rules in `prisma/seed/models.json`. */
+/** What price lists omit or misstate about a model, by the rules in `prisma/seed/models.json`. */
 interface Traits {
   readonly embeds: boolean
   readonly inputModalities: readonly string[]
   readonly outputModalities: readonly string[]
   readonly distillable: boolean
   readonly categories: readonly string[]
-  /** Its name to read, where those of the lists are wrong. */
+  /** The display name, where the names of the lists are wrong. */
   readonly name?: string
 }
 
@@ -16,7 +16,7 @@ export function isServable(slug: string): boolean {
   return !NEVER.test(slug)
 }
 
-/** The traits of a model, `author/name`. What no rule names is taken for a model that reads and writes text, and nothing else. */
+/** The traits of a model, `author/name`. A model without a rule reads and writes text, and nothing else. */
 export function traitsOf(slug: string): Traits {
   const embeds = EMBEDDINGS.test(slug)
   const matching = (patterns: readonly (readonly [string, RegExp])[]) =>
@@ -34,7 +34,7 @@ export function traitsOf(slug: string): Traits {
 
 /**
  * The parameters that an endpoint honours: those of its provider's API, without tools and reasoning where the model is not known
- * for them. Too few cost a caller a candidate; too many would drop what was asked for in silence.
+ * for them. A missing parameter costs a caller one candidate; a wrong one would drop a requested feature in silence.
  */
 export function parametersOf(slug: string, ofProvider: readonly string[]): string[] {
   if (EMBEDDINGS.test(slug)) return DIMENSIONS.test(slug) ? ['dimensions'] : []

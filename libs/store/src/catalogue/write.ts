@@ -11,11 +11,11 @@ import {
 } from './rows.ts'
 import type { Queryable } from '../connections/pools.ts'
 
-/** What came of writing to the catalogue. */
+/** The outcome of a write to the catalogue. */
 interface Written {
   readonly version: number
   readonly written: number
-  /** Names of changes that were not made because nobody confirmed them. */
+  /** Names of changes that were held back because no operator confirmed them. */
   readonly held: readonly string[]
 }
 
@@ -25,7 +25,7 @@ export async function lockCatalogue(client: Queryable): Promise<number> {
   return rows[0]?.version ?? 0
 }
 
-/** Makes the catalogue hold these parts, but for what is held back. Must run in a transaction. */
+/** Makes the catalogue hold these parts, except for changes that are held back. Must run in a transaction. */
 export async function writeCatalogue(
   client: Queryable,
   parts: readonly CatalogueEntries[],
@@ -37,9 +37,9 @@ export async function writeCatalogue(
 }
 
 /**
- * Writes the changes that are not held back, or are confirmed by name, and raises the catalogue's version if there are any. A price
- * that changes becomes a new version, effective now; what is removed is disabled, never deleted: usage names it. Must run in a
- * transaction that holds the catalogue's lock and computed the changes under it.
+ * Writes the changes that are not held back, or are confirmed by name, and raises the catalogue's version if there are any. A changed
+ * price becomes a new version, effective now. A removed endpoint is disabled, never deleted: usage refers to it. Must run in a transaction
+ * that holds the catalogue's lock and computed the changes under it.
  */
 export async function writeChanges(
   client: Queryable,

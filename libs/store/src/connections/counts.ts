@@ -13,14 +13,14 @@ export interface Count {
 /** Counts over all processes that share a Redis. */
 export interface SharedRedis {
   readonly redis: Redis
-  /** Subjects are people's addresses: Redis holds their HMAC. Deployments that share a Redis count apart. */
+  /** Keys of the HMAC of subjects, which are people's addresses, in Redis. Deployments that share a Redis count apart. */
   readonly secrets: KeySecrets
 }
 
 interface CountsOptions {
   /** Null: this process counts for itself. */
   readonly shared: SharedRedis | null
-  /** Tells counts of unlike things apart. */
+  /** Separates counts of different kinds. */
   readonly name: string
   /** A window begins when its subject is counted first. Whole seconds. */
   readonly windowMs: number
@@ -35,7 +35,7 @@ export class Counts {
   readonly #nameOf: (subject: string) => string
 
   constructor({ shared, name, windowMs, now = () => performance.now() }: CountsOptions) {
-    // Whether a count is too high is its reader's to judge: `points` is not used.
+    // The reader of a count decides whether it is too high: `points` is not used.
     const options = { keyPrefix: `turnpike:count:${name}`, points: 1, duration: windowMs / 1_000 }
     this.#redis = shared && new RateLimiterRedis({ ...options, storeClient: shared.redis })
     this.#local = new LocalCounts(windowMs, now)
@@ -76,7 +76,7 @@ function toCount({ consumedPoints, msBeforeNext }: { consumedPoints: number; msB
   return { count: consumedPoints, endsInMs: msBeforeNext }
 }
 
-/** About a megabyte. Beyond it the subject counted longest ago is forgotten: counting does not stop an attacker with so many addresses. */
+/** About a megabyte. Beyond it the least recently counted subject is dropped: no count stops an attacker with so many addresses. */
 const LOCAL_SUBJECTS_MAX = 20_000
 
 class LocalCounts {

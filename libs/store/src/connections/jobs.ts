@@ -19,12 +19,12 @@ export interface Jobs {
 }
 type JobName = keyof Jobs
 
-/** A job that failed is tried again, later and later: the last time after about three days. */
+/** A failed job is tried again with growing pauses, the last time after about three days. */
 const ATTEMPTS_MAX = 20
 
 /**
  * Queues a job in the caller's transaction: it exists exactly if the transaction commits, and is run at least once.
- * @param key a job that waits is replaced by a later one with the same key; null: every job waits
+ * @param key a waiting job is replaced by a later one with the same key; null: no job is replaced
  */
 export async function addJob<Name extends JobName>(
   transaction: Transaction,
@@ -38,8 +38,8 @@ export async function addJob<Name extends JobName>(
 }
 
 /**
- * What a worker does for each kind of job. May run twice for one job: it is tried again when it rejected, and after four hours when
- * its outcome did not reach PostgreSQL.
+ * A worker's handler for each kind of job. A handler may run twice for one job: again when it rejected, and after four hours when its
+ * outcome did not reach PostgreSQL.
  */
 export type Tasks = { readonly [Name in JobName]: (payload: Jobs[Name]) => Promise<void> }
 
@@ -49,9 +49,9 @@ interface JobsOptions {
   /** Connections for the queue itself: one listens, one looks at the clock, the others fetch and report. */
   readonly connections: PoolOptions
   readonly tasks: Tasks
-  /** Jobs that time starts: five cron fields, UTC. A time that was missed while no worker ran is made up for, except with `skipsMissed`. */
+  /** Scheduled jobs: five cron fields, UTC. A time missed while no worker ran is caught up on, except with `skipsMissed`. */
   readonly timetable: readonly { readonly name: JobName; readonly at: string; readonly skipsMissed?: boolean }[]
-  /** Jobs at once. */
+  /** Concurrent jobs. */
   readonly concurrency: number
   readonly log: (level: 'error' | 'warning' | 'info' | 'debug', message: string) => void
   /** Called each time that a job fails. */
@@ -60,7 +60,7 @@ interface JobsOptions {
   readonly onStopped: (cause: unknown) => void
 }
 
-/** How far back missed times are made up for. */
+/** Time span in which missed times are caught up on. */
 const BACKFILL_MS = 24 * 3_600_000
 
 /** The queue library gives up when the database is away at the wrong moment; it is started again after this. */
@@ -153,10 +153,10 @@ function taskList(tasks: Tasks): TaskList {
   )
 }
 
-/** Days that partitions are made for: today, and enough ahead that a worker may be down for a day. */
+/** Days with partitions: today, and enough ahead that a worker may be down for a day. */
 const DAYS_AHEAD = 2
 
-/** Makes the partitions of usage for today and the next days (UTC). What exists stays. */
+/** Makes missing partitions of usage for today and the next days (UTC). */
 export async function ensurePartitions(pool: Pool): Promise<void> {
   await pool.query(
     `SELECT ensure_partitions((now() AT TIME ZONE 'UTC')::date + ahead) FROM generate_series(0, ${DAYS_AHEAD}) AS ahead`,

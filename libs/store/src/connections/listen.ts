@@ -22,15 +22,15 @@ interface ListenOptions {
 const RECONNECT_MS_MIN = 250
 const RECONNECT_MS_MAX = 5_000
 const CONNECT_TIMEOUT_MS = 3_000
-/** A dead connection is as silent as a quiet one; a ping finds it. */
+/** Interval of pings, which find a dead connection: without them it looks like one without notices. */
 const PING_MS = 15_000
 
 /**
- * Notices of committed transactions for as long as it is open, on one connection of its own; another is opened when it is
- * lost. Notices in between are lost too: listeners must not need them all.
+ * Receives notices of committed transactions until closed, on a connection of its own. A lost connection is replaced; notices in between
+ * are lost, so listeners must not depend on receiving all of them.
  */
 export class Listening {
-  /** Resolves when the first connection listens, or could not be had. */
+  /** Resolves when the first connection listens or has failed. */
   readonly tried: Promise<void>
   #client: Client | null = null
   #closed = false
@@ -104,7 +104,7 @@ function clientOf({ url, applicationName }: ListenOptions): Client {
 
 /** Tenants whose usage rows were shipped: the payload is the tenant's id. Sent by the database's own function. */
 export const USAGE_CHANNEL = 'turnpike_usage'
-/** What the console should show at once: a `ConsoleNotice` as JSON. */
+/** Changes that open consoles show at once: a `ConsoleNotice` as JSON. */
 export const CONSOLE_CHANNEL = 'turnpike_console'
 
 interface ConsoleNotice {
@@ -119,7 +119,7 @@ export async function notifyConsole(transaction: Transaction, notice: ConsoleNot
   await transaction.$executeRaw`SELECT pg_notify(${CONSOLE_CHANNEL}, ${JSON.stringify(notice)})`
 }
 
-/** Reads a notice of CONSOLE_CHANNEL back; null for one that is not ours, since every login of the database may notify. */
+/** Reads a notice of CONSOLE_CHANNEL; null for any other text, since every login of the database may notify. */
 export function openConsoleNotice(payload: string): ConsoleNotice | null {
   const { tenantId, name, id } = parsed(payload)
   if (typeof tenantId !== 'string' || (name !== 'verified' && name !== 'key')) return null
@@ -131,7 +131,7 @@ function parsed(payload: string): Record<string, unknown> {
     const value: unknown = JSON.parse(payload)
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
   } catch {
-    // Not JSON, so not ours.
+    // Text that is not JSON was not sent by notifyConsole.
     return {}
   }
 }

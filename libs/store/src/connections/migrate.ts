@@ -4,16 +4,15 @@ import path from 'node:path'
 import { Logger, runMigrations } from 'graphile-worker'
 import { Client } from 'pg'
 
-/** The lock that Prisma's own command line takes, so that it and we exclude each other. */
+/** The lock of Prisma's own command line, so that it and this function exclude each other. */
 const PRISMA_LOCK = 72_707_369
 /** Longest wait for another process's migrations; they take milliseconds, so this is a process that hangs. */
 const LOCK_TIMEOUT_MS = 60_000
 
 /**
- * Brings the database to the present: our migrations, the job queue's own, what the application role needs to use the
- * queue, and the partitions of today and tomorrow (UTC). Keeps Prisma's history table, so that `prisma migrate status`
- * agrees. Each file runs in a transaction, hence none may hold CREATE INDEX CONCURRENTLY. Any number of processes may
- * call it at once. Returns the names that it applied.
+ * Updates the database: our migrations, those of the job queue, the rights of the application role on the queue, and the partitions of
+ * today and tomorrow (UTC). Keeps Prisma's history table, so that `prisma migrate status` agrees. Each file runs in a transaction, hence
+ * none may hold CREATE INDEX CONCURRENTLY. Any number of processes may call it at once. Returns the names of the applied files.
  * @throws Error when another release made the database, or when an applied file was edited or left unfinished by the command line
  */
 export async function migrate(ownerUrl: string, migrationsDir: string): Promise<string[]> {
@@ -76,7 +75,7 @@ async function applyMissing(client: Client, wanted: readonly Migration[]): Promi
   return applied
 }
 
-/** Before anything is changed: a database of another release stays as it is. */
+/** Runs before any change, so that a database of another release is not changed. */
 function refuseForeign(applied: readonly string[], wanted: readonly Migration[]): void {
   const unknown = applied.find((name) => wanted.every((migration) => migration.name !== name))
   if (unknown === undefined) return
@@ -117,7 +116,7 @@ async function apply(client: Client, { name, sql, checksum }: Migration): Promis
   }
 }
 
-/** The queue writes its progress to a console of its own; failures reach us as errors anyway. */
+/** Silences the queue's own output on progress; its failures are thrown as errors anyway. */
 const silent = new Logger(() => () => undefined)
 
 /**

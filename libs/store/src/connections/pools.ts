@@ -3,7 +3,7 @@ import { Fault, type TenantId } from '@turnpike/domain'
 
 export type { Pool } from 'pg'
 
-/** What runs inside a transaction: queries, and nothing that could end it or give the connection away. */
+/** A connection inside a transaction: it runs queries, and can neither end the transaction nor release the connection. */
 export type Queryable = Pick<PoolClient, 'query'>
 
 export interface PoolOptions {
@@ -13,15 +13,15 @@ export interface PoolOptions {
   readonly statementTimeoutMs: number
   /** Longest wait for a connection, whether the pool is exhausted or the server does not answer. */
   readonly connectTimeoutMs: number
-  /** Shown in `pg_stat_activity`, so that an operator sees who holds what. */
+  /** Shown in `pg_stat_activity`, so that an operator sees which process holds a connection. */
   readonly applicationName: string
   /** Called when a connection broke while idle. The pool has dropped it already and opens others when needed. */
   readonly onIdleError?: (error: Error) => void
 }
 
-/** What the server needs to answer "cancelled" before we call it silent. */
+/** Time that the server has to report a cancelled statement before it counts as silent. */
 const SILENCE_MARGIN_MS = 100
-/** Idle connections are given back, so that a fleet scaled for the peak does not hold them at night. */
+/** Idle connections are closed, so that a fleet scaled for the peak does not hold them at night. */
 const IDLE_TIMEOUT_MS = 30_000
 
 /** A pool with every wait bounded. 64-bit integers come as bigint, dates as `yyyy-mm-dd`; nothing is set for other pools. */
@@ -32,7 +32,7 @@ export function openPool(url: string, options: PoolOptions): Pool {
   return pool
 }
 
-/** The settings of a bounded connection, shared with Prisma's adapter, which brings its own type parsers. */
+/** The settings of a bounded connection, shared with Prisma's adapter, which has its own type parsers. */
 export function connectionSettings(url: string, options: PoolOptions): PoolConfig {
   return {
     connectionString: url,
@@ -73,8 +73,8 @@ export async function inTransaction<T>(
 }
 
 /**
- * A refusal, by the server or by us, leaves a usable connection. After anything else (a time-out, a lost server, a bug)
- * its state is unknown, so it is closed, which rolls back too.
+ * After a refusal, by the server or by this process, the connection is usable. After any other error (a time-out, a lost server, a bug) its
+ * state is unknown, so it is closed, which also rolls back.
  */
 async function abandon(client: PoolClient, error: unknown): Promise<void> {
   const usable = error instanceof DatabaseError || error instanceof Fault
@@ -98,7 +98,7 @@ const textArray = standard(1009)
 const parsers = new Map<number, Parser>([
   [INT8, BigInt],
   [INT8_ARRAY, (text) => (textArray(text) as (string | null)[]).map((item) => (item === null ? null : BigInt(item)))],
-  // The driver would make midnight in the machine's own zone of it, which is another day in UTC.
+  // The driver would read it as midnight in the machine's own zone, which is another day in UTC.
   [DATE, (text) => text],
 ])
 

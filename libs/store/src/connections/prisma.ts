@@ -12,8 +12,8 @@ export type Transaction = Prisma.TransactionClient
 const TRANSACTION_TIMEOUT_MS = 5_000
 
 /**
- * The control plane's client, warmed up: its first query costs 0.3 s. Without a database it is opened cold, and of use once that is
- * back.
+ * The control plane's client, warmed up: its first query costs 0.3 s. Without a database it is opened cold, and can be used once the
+ * database is back.
  */
 export async function openPrisma(url: string, options: PoolOptions): Promise<PrismaClient> {
   const onIdleError = (error: Error): void => options.onIdleError?.(error)

@@ -1,12 +1,12 @@
 import { Redis } from 'ioredis'
 import type { Clock } from '../cache/clock.ts'
 
-/** Redis answers in well under a millisecond; one that needs more than this is in trouble, and slow is worse than dead. */
+/** Time limit of a command. Redis answers in well under a millisecond; a slow Redis is worse than none. */
 const PROMPT_MS = 50
 /** The library's own limit, for calls without another. Its timers do not allow for a process that was held up. */
 const COMMAND_TIMEOUT_MS = 250
 const CONNECT_TIMEOUT_MS = 500
-/** Abandoned commands pile up behind a stuck socket; closing it is the only way to be rid of them. */
+/** Closes a socket without replies: abandoned commands pile up behind it, and only closing it removes them. */
 const SOCKET_TIMEOUT_MS = 1_000
 /** Two attempts to connect per second at most, so that a Redis at its limit of clients is not stormed. */
 const RECONNECT_MS_MIN = 500
@@ -41,7 +41,7 @@ export function openRedis(url: string, listeners: RedisListeners = {}): Redis {
   return redis
 }
 
-/** The reply to a command; rejects as a time-out when it is late, and then ignores the reply. */
+/** The reply to a command; rejects with a time-out when the reply is late, and ignores it then. */
 export function promptly<T>(clock: Clock, command: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(PROMPT_MS, () => reject(new Error('Redis: command timed out')))
@@ -49,7 +49,7 @@ export function promptly<T>(clock: Clock, command: Promise<T>): Promise<T> {
   })
 }
 
-/** A connection for subscriptions: the same, but its commands may take as long as its socket. */
+/** A connection for subscriptions: as above, but without a time limit of commands besides the socket's. */
 export function openSubscriber(redis: Redis): Redis {
   const subscriber = redis.duplicate({ commandTimeout: SOCKET_TIMEOUT_MS })
   subscriber.on('error', () => undefined)

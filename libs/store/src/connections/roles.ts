@@ -1,10 +1,10 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from 'pg'
 
-/** The groups that may log in; their rights stand in the migrations. */
+/** The groups of logins; migrations define their rights. */
 type GroupRole = 'turnpike_app' | 'turnpike_gateway'
 
-/** PostgreSQL cuts names here. */
+/** PostgreSQL truncates longer names. */
 const NAME_BYTES_MAX = 63
 const DUPLICATE = new Set(['42710', '23505'])
 const NOT_ALLOWED = '42501'
@@ -66,7 +66,7 @@ async function createOrUpdate(
   await client.query(`GRANT ${escapeIdentifier(role)} TO ${quoted}`)
 }
 
-/** A login that was made a superuser since would see every tenant. */
+/** Refuses a login that has become a superuser since, which would see every tenant. */
 async function refuseStrongRole(client: Client, name: string): Promise<void> {
   const { rows } = await client.query<{ strong: boolean }>(
     'SELECT rolsuper OR rolbypassrls AS strong FROM pg_roles WHERE rolname = $1',
@@ -79,7 +79,7 @@ async function refuseStrongRole(client: Client, name: string): Promise<void> {
 
 const ITERATIONS = 4096
 
-/** What the server would store for the password. Made here, so that no statement, and no log of statements, holds it. */
+/** The stored form of the password, made here, so that no statement and no log of statements holds the password. */
 function scramVerifier(password: string): string {
   const salt = randomBytes(16)
   const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, 'sha256')

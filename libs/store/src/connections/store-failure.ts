@@ -1,7 +1,7 @@
-/** How a store fails: it takes no calls, or it takes them and does not answer in time. */
+/** How a store fails: it refuses calls, or accepts them and does not answer in time. */
 export type StoreFailure = 'refused' | 'slow'
 
-/** Codes of PostgreSQL (a statement that was cut short) and of the system (a connection that came to nothing). */
+/** Error codes of PostgreSQL (a cancelled statement) and of the system (a failed connection). */
 const SLOW_CODES = new Set(['57014', 'ETIMEDOUT'])
 
 /** Both drivers say "timeout" in one spelling or another, with and without a code. */

@@ -2,20 +2,20 @@ import type { Clock } from '../cache/clock.ts'
 import { SYSTEM_CLOCK } from '../cache/clock.ts'
 
 /**
- * The time of Postgres, carried on by this machine's monotonic clock. Keys expire and cached keys age by it, so that all nodes agree
- * on both, and a machine whose clock is wrong, or jumps, neither ends a key early nor lets it live on. Until the first time of Postgres
- * it is this machine's own.
+ * The time of Postgres, advanced by this machine's monotonic clock. Keys expire and cached keys age by it, so that all nodes agree on both,
+ * and a machine whose clock is wrong, or jumps, neither ends a key early nor extends it. Before the first time of Postgres it is the
+ * machine's own time.
  */
 export class StoreTime implements Clock {
   readonly #own: Clock
-  /** What to add to the monotonic clock; null until the first time of Postgres. */
+  /** Offset to the monotonic clock; null before the first time of Postgres. */
   #offsetMs: number | null = null
 
   constructor(own: Clock = SYSTEM_CLOCK) {
     this.#own = own
   }
 
-  /** @param wallMs what Postgres said just now; the way it took is the error, at most a time limit of the poll */
+  /** @param wallMs the current time of Postgres; the error is its time in transit, at most a time limit of the poll */
   observe(wallMs: number): void {
     this.#offsetMs = wallMs - this.#own.monotonicMs()
   }

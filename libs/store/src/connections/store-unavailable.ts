@@ -46,7 +46,7 @@ export function isStoreUnavailable(error: unknown): boolean {
 interface Unreachable {
   /** What is wrong with the address, the login or the server, for its operator. */
   readonly reason: string
-  /** It does not answer, which passes. False: it answered with a refusal. */
+  /** Whether it gives no answer, which is temporary. False: it answered with a refusal. */
   readonly isUnavailable: boolean
 }
 

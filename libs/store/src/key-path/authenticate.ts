@@ -18,7 +18,7 @@ interface Authentication {
   readonly find: FindCaller
   /** Wall clock, for the key's own expiry. */
   readonly nowMs: number
-  /** Hears of every key that is not looked up. */
+  /** Called with every key that is refused without a look-up. */
   readonly onRefused?: (checked: RefusedKey) => void
   /** How the keys that belong here begin, for the person who sent another one. */
   readonly prefixes: string

@@ -54,8 +54,8 @@ const NEGATIVES = { max: 10_000, ttlMs: 5_000 }
 const ABSENT: Lookup<never> = { kind: 'absent' }
 
 /**
- * Who is behind a key: process memory, then Redis, then Postgres. One look-up per key at a time, few queries at a time,
- * stale keys while no store answers, and `unknown` instead of a guess when there is none. A revoked key is `absent`.
+ * Looks up the caller of a key in process memory, then Redis, then Postgres. There is one look-up per key and few queries at a time. While
+ * no store answers, keys are served stale; a key that is not cached is `unknown`, never a guess. A revoked key is `absent`.
  */
 export class KeyCache {
   readonly #clock: Clock
@@ -108,7 +108,7 @@ export class KeyCache {
     return this.#clock.wallMs()
   }
 
-  /** Never rejects. A caller that goes away leaves the look-up to the others who joined it. */
+  /** Never rejects. A look-up continues for its other callers when one of them gives up. */
   lookup(digest: Buffer): Promise<Lookup<Caller>> {
     const hex = digest.toString('hex')
     if (this.#denials.hasDigest(hex)) {
@@ -122,7 +122,7 @@ export class KeyCache {
     return this.#local.entries.lookup(hex, (flight) => this.#load(hex, digest, flight))
   }
 
-  /** These keys changed. What is known of them is not used again until Postgres has said what became of them. */
+  /** These keys changed. Their cached records are not used again until Postgres has returned the new ones. */
   drop(digests: readonly Buffer[]): void {
     for (const digest of digests) {
       const hex = digest.toString('hex')
@@ -151,7 +151,7 @@ export class KeyCache {
     }
   }
 
-  /** Takes what a channel brings. */
+  /** Applies the events of a channel. */
   apply(events: readonly KeyEvent[]): void {
     for (const event of events) if (event.revoked) this.tombstone(event.digest)
     this.drop(events.filter((event) => !event.revoked).map((event) => event.digest))
@@ -182,13 +182,13 @@ export class KeyCache {
     return { copies: this.#local.snapshot(max), ...this.#denials.snapshot(), sequence }
   }
 
-  /** Takes what an earlier process cached. Returns how many keys were young enough. */
+  /** Caches the keys of an earlier process. Returns how many were young enough. */
   restore(snapshot: KeySnapshot): number {
     this.#denials.restore(snapshot)
     this.sequence ??= resumeAt(snapshot)
     const denied = ({ digest, record: { caller } }: KeySnapshot['copies'][number]) =>
       this.#denials.hasDigest(digest) || (caller !== null && this.#denials.hasId(caller))
-    // The one used last is put in last, as it was.
+    // Restores the order of use: the most recently used key is put in last.
     const copies = snapshot.copies.filter((copy) => !denied(copy)).toReversed()
     return copies.filter(({ digest, record }) => this.#local.restore(digest, record)).length
   }

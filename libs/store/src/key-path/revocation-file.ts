@@ -69,16 +69,16 @@ export class RevocationFile {
   }
 
   /**
-   * Lines that are not sealed by a secret of ours: somebody edited the file, or the secret was retired too early. They are
-   * kept as they are and mean nothing.
+   * Number of lines that no known secret sealed: the file was edited, or the secret was retired too early. These lines are kept and
+   * ignored.
    */
   get unreadable(): number {
     return this.#opened.unreadable.length
   }
 
   /**
-   * Resolves when it is on the disk. One that is there already stays as it is. Rejects when the disk does not take it, and
-   * with Fault `overloaded` when 1,000 of its organisation, or 5,000 of all, wait already.
+   * Resolves when the revocation is on the disk; one that is there already is not written again. Rejects when the disk refuses it, and with
+   * Fault `overloaded` when 1,000 revocations of its organisation, or 5,000 in all, are waiting.
    */
   add(revocation: Revocation): Promise<void> {
     return this.#inTurn(async () => {

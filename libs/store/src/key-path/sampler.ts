@@ -75,10 +75,10 @@ interface Suspect extends CachedVersion {
 }
 
 /**
- * Compares cached keys with Postgres all the time, a few each second. Postgres is asked after the copies were read, so that a copy can
- * lag behind it and never lead. One that lags is looked at again 5 s later; if it still does, it is counted and dropped, and
- * with that put right. One that leads is kept: Postgres has gone back in time, and its older word replaces nothing.
- * While Postgres is in trouble nothing is compared and no suspicion kept.
+ * Compares cached keys with Postgres, a few each second. Postgres is queried after the copies were read, so that a copy can lag behind it
+ * and never lead. A copy that lags is compared again 5 s later; if it still lags, it is counted and dropped, which corrects
+ * it. A copy that leads is kept: Postgres was restored to an earlier state, and an older record never replaces a newer one. While Postgres
+ * is unavailable no key is compared, and copies that lagged are forgotten.
  */
 export class KeySampler {
   readonly #options: KeySamplerOptions

@@ -26,7 +26,7 @@ interface KeySecretWatchOptions {
   readonly secrets: KeySecrets
   /** As the operator calls this process. */
   readonly node: string
-  /** Hears of each change of the state, not of each question. */
+  /** Called with each change of the state, not after each check. */
   readonly onChange: (state: KeySecretState) => void
   readonly clock?: Clock
 }
@@ -183,7 +183,7 @@ export function heldByAll(secrets: KeySecrets, holders: readonly (readonly numbe
   return [...secrets.byId.values()].filter(({ id }) => holders.every((held) => held.includes(id)))
 }
 
-/** Makes the fingerprint known if no process did before; false when the id stands for other bytes. */
+/** Stores the secret's fingerprint if no process did before; false when its id has another fingerprint. */
 async function isAgreed(transaction: Transaction, secret: KeySecret): Promise<boolean> {
   const own = fingerprintOf(secret)
   const id = { purpose: 'key', secretId: secret.id }

@@ -6,7 +6,7 @@ import { notifyConsole } from '../connections/listen.ts'
 import { mutate, type Author, type Mutated } from '../changes/mutate.ts'
 import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'
 
-/** What may be shown of a key once it was made. */
+/** The part of a key that may be shown after its creation. */
 export interface KeySummary {
   readonly id: KeyId
   readonly name: string
@@ -15,9 +15,9 @@ export interface KeySummary {
   readonly createdAt: Date
   readonly expiresAt: Date | null
   readonly revokedAt: Date | null
-  /** The quarter of an hour in which it was last used, within 30 days; null when it was not. */
+  /** The quarter of an hour of its last use within 30 days; null without one. */
   readonly lastUsedAt: Date | null
-  /** Its own; those of its workspace and its organisation apply beside it. */
+  /** Its own policy; those of its workspace and its organisation apply too. */
   readonly policy: { readonly id: PolicyId; readonly name: string } | null
 }
 
@@ -28,15 +28,15 @@ export interface NewKey {
   readonly expiresAt: Date | null
 }
 
-/** A key that was just made: the only moment at which it can be read. */
+/** A new key: the only time that its text is available. */
 interface CreatedKey {
   readonly key: string
   readonly summary: KeySummary
 }
 
-/** Keys in force at once in one organisation; more are a script that never revokes. */
+/** Most keys in force in one organisation; an organisation with more has a script that never revokes. */
 const KEYS_MAX = 1_000
-/** How far back a key's last use is looked for. */
+/** Time span of the search for a key's last use. */
 const LAST_USE_MS_MAX = 30 * 24 * 3_600_000
 
 /**
@@ -82,7 +82,7 @@ export function renameKey(prisma: PrismaClient, author: Author, id: string, name
   )
 }
 
-/** Ends a key for good; null when the organisation has no such key. One that was revoked before stays as it was. */
+/** Revokes a key for good; null when the organisation has no such key. A key that is revoked already is not changed. */
 export function revokeKey(prisma: PrismaClient, author: Author, id: string, nowMs: number) {
   return change(prisma, author, id, nowMs, (row) =>
     row.revokedAt ? null : { patch: { revokedAt: new Date(nowMs) }, action: 'key.revoke' },
@@ -108,7 +108,7 @@ interface KeyPage {
   readonly nextCursor: string | null
 }
 
-/** A page of keys, newest first. @param options.cursor what the page before gave; one that we did not make gives an empty page */
+/** A page of keys, newest first. @param options.cursor of the previous page; any other text gives an empty page */
 export function listKeys(
   prisma: PrismaClient,
   tenantId: TenantId,
@@ -143,7 +143,7 @@ export async function keyNames(
   return new Map(rows.map(({ id, name }) => [id, name]))
 }
 
-/** @param decide what to change of the row, or null when it is as wanted */
+/** @param decide returns the changes of the row; null for none */
 async function change(
   prisma: PrismaClient,
   author: Author,

@@ -6,7 +6,7 @@ import { inTenant, type Pool, type Queryable } from '../connections/pools.ts'
 export interface ManagedKey {
   readonly id: KeyId
   readonly workspaceId: WorkspaceId
-  /** Its own policy; those of its workspace and its organisation apply beside it. */
+  /** Its own policy; those of its workspace and its organisation apply too. */
   readonly policyId: PolicyId | null
   readonly name: string
   readonly kind: KeyKind
@@ -14,7 +14,7 @@ export interface ManagedKey {
   /** The person who made it; null for keys made by a management key. */
   readonly createdBy: UserId | null
   readonly createdAt: Date
-  /** When it was last changed or revoked; null when it never was. */
+  /** Time of its last change or revocation; null without one. */
   readonly updatedAt: Date | null
   readonly expiresAt: Date | null
   readonly revokedAt: Date | null
@@ -26,14 +26,14 @@ interface ManagedKeyFilter {
   /** At most `MANAGED_KEYS_PAGE_MAX`. */
   readonly limit: number
   readonly revokedToo: boolean
-  /** Null: all of the organisation. */
+  /** Null: keys of all workspaces of the organisation. */
   readonly workspaceId: string | null
 }
 
-/** Rows of one page, for which sums of usage are made in one query. */
+/** Most rows of one page, whose usage is summed in one query. */
 const MANAGED_KEYS_PAGE_MAX = 100
 
-/** A page of keys, newest first, and how many there are in all. @param nowMs Unix milliseconds; says which day, week and month it is */
+/** A page of keys, newest first, and their total number. @param nowMs Unix milliseconds; sets the current day, week and month */
 export function listManagedKeys(
   pool: Pool,
   tenantId: TenantId,
@@ -67,7 +67,7 @@ export function findManagedKey(pool: Pool, tenantId: TenantId, id: string, nowMs
   })
 }
 
-/** Whether the organisation has such a workspace. A foreign key would take another's too, since it does not see row-level security. */
+/** Whether the organisation has such a workspace. A foreign key would accept another tenant's too: it ignores row-level security. */
 export function hasWorkspace(pool: Pool, tenantId: TenantId, id: string): Promise<boolean> {
   return inTenant(pool, tenantId, async (client) => {
     const { rows } = await client.query('SELECT 1 FROM workspaces WHERE tenant_id = $1 AND id = $2::uuid', [

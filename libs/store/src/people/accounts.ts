@@ -10,7 +10,7 @@ interface NewAccount {
   /** In lower case. */
   readonly email: string
   readonly passwordHash: string
-  /** What the organisation is called; made from the address when null. */
+  /** Name of the organisation; null: it is made from the address. */
   readonly organisation: string | null
   readonly funds: 'simulated' | 'credit'
 }
@@ -45,7 +45,7 @@ export async function signUp(prisma: PrismaClient, account: NewAccount, nowMs: n
   return userId
 }
 
-/** What a sign-in is checked against. */
+/** The data that a sign-in is checked against. */
 interface Credentials {
   readonly userId: UserId
   readonly passwordHash: string
@@ -57,7 +57,7 @@ export async function findCredentials(prisma: PrismaClient, email: string): Prom
   return user && { userId: user.id as UserId, passwordHash: user.passwordHash }
 }
 
-/** What an organisation has left; zero when nothing was ever posted, as for one that is not charged. */
+/** Balance of an organisation; zero without postings, as for an organisation that is not charged. */
 export async function readBalance(
   prisma: PrismaClient,
   tenantId: TenantId,
@@ -69,7 +69,7 @@ export async function readBalance(
   return account?.balance ?? 0n
 }
 
-/** The ledger account that an organisation pays from. Play money has its own, which buys simulated endpoints only. */
+/** The ledger account that an organisation pays from. Simulated money has its own account, which buys simulated endpoints only. */
 function creditsOf(funds: string): string {
   return funds === 'simulated' ? 'credits_simulated' : 'credits'
 }

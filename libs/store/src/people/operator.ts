@@ -16,7 +16,7 @@ const OPTIONS: PoolOptions = {
 
 /**
  * The key of the operator's own organisation, which reaches the operator's provider accounts and is metered, not charged.
- * Gives back `known` while the database still knows it; else makes organisation, workspace and key anew.
+ * Returns `known` while the database has that key; else makes a new organisation, workspace and key.
  * @param appUrl a login of turnpike_app @param secretsText the server secrets of API keys
  */
 export async function operatorKey(appUrl: string, secretsText: string, known: string | null): Promise<string> {

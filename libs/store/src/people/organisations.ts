@@ -3,7 +3,7 @@ import type { Organisation } from '../generated/client.ts'
 import { mutate, type Author, type Mutated } from '../changes/mutate.ts'
 import { withTenant, type PrismaClient } from '../connections/prisma.ts'
 
-/** What an organisation may choose for itself. */
+/** Settings that an organisation may change itself. */
 interface OrganisationSettings {
   readonly name: string
   /** How long a cached key may be served stale while no store answers, 0 to 3,600 seconds. */
@@ -17,7 +17,7 @@ export async function readOrganisation(prisma: PrismaClient, tenantId: TenantId)
   return settingsOf(row)
 }
 
-/** What is left out stays. A change reaches every key of the organisation like any other mutation; none makes no event. */
+/** Absent settings stay. A change reaches every key of the organisation as an event; without a change there is no event. */
 export function changeOrganisation(
   prisma: PrismaClient,
   author: Author,

@@ -3,11 +3,11 @@ import { Fault } from '@turnpike/domain'
 
 /** About 0.2 s of a core for each password that is checked or guessed. */
 const COST = 12
-/** bcrypt works on the thread pool that files and names need too; two leave it half of its four threads. */
+/** Concurrent bcrypt checks. They use the thread pool of file and DNS calls; two leave half of its four threads free. */
 const AT_ONCE_MAX = 2
-/** Ten seconds of work for two; a check that would wait longer is refused at once. */
+/** Ten seconds of work for two threads; a check that would wait longer is refused at once. */
 const WAITING_MAX = 50
-/** bcrypt ignores what comes after, so that two long passwords with the same beginning would be the same. */
+/** bcrypt ignores further bytes, so that two long passwords with the same beginning would be equal. */
 const BYTES_MAX = 72
 const LENGTH_MIN = 10
 
@@ -30,7 +30,7 @@ export class Passwords {
   }
 
   /**
-   * Whether the password fits. With no hash, because there is no such person, it takes the same time and the answer is no.
+   * Whether the password matches. Without a hash, since there is no such person, it takes the same time and returns false.
    * Throws Fault `overloaded` when too many wait.
    */
   async matches(password: string, hash: string | null): Promise<boolean> {
@@ -49,7 +49,7 @@ export class Passwords {
       if (this.#waiting.length >= WAITING_MAX) {
         throw new Fault('overloaded', 'Too many people are signing in at this moment. Please try again shortly.')
       }
-      // A check that finishes hands its turn on, so that the number of running checks stays.
+      // A check that ends starts the next one, so that the number of running checks stays the same.
       await new Promise<void>((turn) => this.#waiting.push(turn))
     } else {
       this.#working++

@@ -18,7 +18,7 @@ export interface SignedIn {
 export const SESSION_IDLE_MS_MAX = 12 * 3_600_000
 /** However busy, a session ends after this. */
 export const SESSION_AGE_MS_MAX = 14 * 24 * 3_600_000
-/** Being seen is written down once a minute, not with each request. */
+/** A session's last use is stored once a minute, not with each request. */
 const SEEN_EVERY_MS = 60_000
 const TOKEN_BYTES = 32
 const TOKEN = /^[0-9A-Za-z_-]{43}$/
@@ -45,14 +45,14 @@ export async function beginSession(
   return token
 }
 
-/** Who a token belongs to; null when it is no token, or the session ended, or the person belongs to no organisation. */
+/** The person and organisation of a token; null for no token, an ended session, or a person without an organisation. */
 export async function findSession(prisma: PrismaClient, token: string, nowMs: number): Promise<SignedIn | null> {
   if (!TOKEN.test(token)) return null
   const tokenDigest = digestOf(token)
   const session = await prisma.session.findUnique({ where: { tokenDigest }, include: { user: true } })
   if (!session || !isOn(session, nowMs)) return null
   if (session.lastSeenAt.getTime() <= nowMs - SEEN_EVERY_MS) {
-    // Another request may end the session meanwhile; then there is nothing left to update.
+    // Another request may end the session meanwhile; the update then finds no row.
     await prisma.session.updateMany({ where: { tokenDigest }, data: { lastSeenAt: new Date(nowMs) } })
   }
   const place = await placeOf(prisma, session.userId as UserId)
@@ -66,7 +66,7 @@ export async function isSessionAlive(prisma: PrismaClient, token: string, nowMs:
   return session !== null && isOn(session, nowMs)
 }
 
-/** Ends a session; what has ended stays ended. */
+/** Ends a session; no effect on one that has ended. */
 export async function endSession(prisma: PrismaClient, token: string): Promise<void> {
   if (TOKEN.test(token)) await prisma.session.deleteMany({ where: { tokenDigest: digestOf(token) } })
 }

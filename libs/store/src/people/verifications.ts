@@ -4,18 +4,18 @@ import { addJob } from '../connections/jobs.ts'
 import { notifyConsole } from '../connections/listen.ts'
 import { withPerson, type PrismaClient, type Transaction } from '../connections/prisma.ts'
 
-/** How long a code or link is good for, from when it was mailed. */
+/** Validity of a code or link from the time of the mail. */
 const VERIFICATION_MS_MAX = 15 * 60_000
-/** Guesses at one code: five of a million. */
+/** Most guesses at one code, of a million codes. */
 const ATTEMPTS_MAX = 5
 const RESEND_EVERY_MS = 30_000
 const HOUR_MS = 3_600_000
-/** Mails to one address, which may not be the sender's own. With the attempts it bounds guessing to 25 of a million an hour. */
+/** Most mails an hour to one address, which may not be the sender's own. It limits guesses to 25 of a million codes an hour. */
 const MAILS_PER_HOUR_MAX = 5
 
 /**
- * Notes that an address is to be proved and queues the mail, in the caller's transaction. The code and the link do not exist
- * yet: the job that sends the mail makes them, so that neither the queue nor its log ever holds them.
+ * Stores a pending verification of an address and queues the mail, in the caller's transaction. The job that sends the mail makes the code
+ * and the link, so that neither the queue nor its log ever holds them.
  */
 export async function addVerification(transaction: Transaction, userId: UserId, nowMs: number): Promise<void> {
   const id = randomUUID()
@@ -32,7 +32,7 @@ export async function addVerification(transaction: Transaction, userId: UserId, 
   await addJob(transaction, 'send-verification', { verificationId: id })
 }
 
-/** Queues another mail. Throws Fault `rate_limited` when the last one is younger than 30 s or five were sent within an hour. */
+/** Queues another mail. Throws Fault `rate_limited` when the last mail is younger than 30 s or five were sent within an hour. */
 export async function resendVerification(prisma: PrismaClient, userId: UserId, nowMs: number): Promise<void> {
   await prisma.$transaction(async (transaction) => {
     // Two requests at once would each see the other's mail as not sent.
@@ -54,14 +54,14 @@ export async function resendVerification(prisma: PrismaClient, userId: UserId, n
   })
 }
 
-/** What goes into the mail: to whom, and the two proofs, of which only digests are kept. */
+/** The content of the mail: its recipient and the two proofs, of which only digests are stored. */
 interface IssuedVerification {
   readonly email: string
   readonly code: string
   readonly linkToken: string
 }
 
-/** Makes the code and link of a pending verification, replacing earlier ones of it. Null when it needs none any more. */
+/** Makes the code and link of a verification, in place of earlier ones. Null when the verification is no longer pending. */
 export async function issueVerification(
   prisma: PrismaClient,
   verificationId: string,
@@ -101,7 +101,7 @@ export async function verifyByCode(
     orderBy: { createdAt: 'desc' },
   })
   if (!pending || pending.expiresAt.getTime() <= nowMs) throw refused('This code has expired. Ask for a new one.')
-  // Counted before it is compared, and on its own, so that many guesses at once are counted too.
+  // A guess is counted before it is compared, in a transaction of its own, so that concurrent guesses are all counted.
   const { count } = await prisma.emailVerification.updateMany({
     where: { id: pending.id, attempts: { lt: ATTEMPTS_MAX } },
     data: { attempts: { increment: 1 } },
@@ -113,7 +113,7 @@ export async function verifyByCode(
   await complete(prisma, pending.id, userId, grant, nowMs)
 }
 
-/** Verifies by the link in a mail, on whatever device it was opened. @returns false when it is not good (any more) */
+/** Verifies by the link in a mail, on any device. @returns false when the link is invalid or too old */
 export async function verifyByLink(
   prisma: PrismaClient,
   linkToken: string,
@@ -151,7 +151,7 @@ async function complete(
   })
 }
 
-/** The business key makes it once per organisation, however often its owners verify. */
+/** Grants the starting credit. The business key limits it to once per organisation, however often its owners verify. */
 async function giveGrant(transaction: Transaction, tenantId: TenantId, funds: string, grant: NanoUsd): Promise<void> {
   if (grant <= 0n || funds === 'operator') return
   const suffix = funds === 'simulated' ? '_simulated' : ''

@@ -3,7 +3,7 @@ import { Prisma } from '../generated/client.ts'
 import { documentOf, versionsInForce } from './policies.ts'
 import type { Transaction } from '../connections/prisma.ts'
 
-/** What a policy can be attached to. A workspace's id is a UUID. */
+/** An object that a policy can be attached to. A workspace's id is a UUID. */
 export type PolicyPlace =
   | { readonly kind: 'organisation' }
   | { readonly kind: 'workspace'; readonly id: string }
@@ -14,7 +14,7 @@ export interface AttachedPolicy {
   readonly id: PolicyId
   readonly name: string
   readonly policy: Policy
-  /** What it is attached to, as a sentence names it: `the workspace “Default”`. */
+  /** The object that it is attached to, as a phrase: `the workspace “Default”`. */
   readonly place: string
 }
 
@@ -22,19 +22,19 @@ export interface AttachedPolicy {
 export type CombinedPolicies = readonly AttachedPolicy[]
 
 /**
- * Called within a change, after it and before its commit, with what applies together now; throws to undo the change. A tenant's
- * changes come one after the other: of two at once, the later one is checked with what the earlier one did.
+ * Checks a change before its commit, by the combinations of policies that are in force after the change; throws to undo the change.
+ * Changes of a tenant are serialised: of two concurrent changes, the later one is checked with the earlier one in force.
  * @param changed the policy that was attached, or that has another version in force
  */
 export type CheckCombined = (changed: PolicyId, combined: readonly CombinedPolicies[]) => void
 
 /**
- * Combinations looked at for one change at most; beyond them it goes unjudged. Keys with the same policies are one combination, so that
- * this is far more than people make, and what a script makes costs a bounded time. Those without a key's policy come first.
+ * Most combinations that are checked for one change; further ones are not checked. Keys with the same policies are one combination, so
+ * that people make far fewer, and those of a script cost a bounded time. Combinations without a key's policy come first.
  */
 const COMBINATIONS_MAX = 200
 
-/** What applies together wherever a policy is attached. @param policyId a UUID */
+/** The combinations that a policy is part of, wherever it is attached. @param policyId a UUID */
 export function combinedWith(transaction: Transaction, tenantId: TenantId, policyId: string) {
   return combinedPolicies(
     transaction,
@@ -43,7 +43,7 @@ export function combinedWith(transaction: Transaction, tenantId: TenantId, polic
   )
 }
 
-/** What applies together in a place and in everything within it. */
+/** The combinations at an organisation, workspace or key, and at everything in it. */
 export function combinedAt(transaction: Transaction, tenantId: TenantId, place: PolicyPlace) {
   return combinedPolicies(transaction, tenantId, isAt(place))
 }
@@ -59,7 +59,7 @@ function isAt(place: PolicyPlace): Prisma.Sql {
   }
 }
 
-/** Each with the names of one place where it applies. */
+/** Ids of policies that apply together, with the names of one workspace and key where they do. */
 interface Combination {
   readonly organisation_policy: string | null
   readonly workspace_policy: string | null
@@ -68,7 +68,7 @@ interface Combination {
   readonly key: string | null
 }
 
-/** A workspace stands among the keys once more, without a policy of its own, for its keys that have none. */
+/** Each workspace is joined once more in place of a key, without a policy, for its keys that have none. */
 async function combinedPolicies(
   transaction: Transaction,
   tenantId: TenantId,
@@ -102,7 +102,7 @@ async function combinedPolicies(
   ])
 }
 
-/** Those that are not archived, each opened once. */
+/** The policies that are not archived, each compiled once. */
 async function policiesNamed(
   transaction: Transaction,
   tenantId: TenantId,
@@ -119,10 +119,10 @@ async function policiesNamed(
   return new Map(policies.map((one) => [one.id, one]))
 }
 
-/** The organisation as a sentence names it. */
+/** The organisation as a phrase. */
 export const WHOLE_ORGANISATION = 'the organisation'
 
-/** A place within the organisation, as a sentence names it. */
+/** A workspace or key as a phrase. */
 export function placeNamed(kind: 'workspace' | 'key', name: string): string {
   return `the ${kind} “${name}”`
 }

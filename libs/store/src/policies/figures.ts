@@ -8,12 +8,12 @@ import {
 } from '@turnpike/domain'
 import type { Pool } from '../connections/pools.ts'
 
-/** How far back figures are taken from: a gateway writes a minute once it is over, and low traffic leaves many empty. */
+/** Time span of the figures: a gateway writes a minute after its end, and low traffic leaves many minutes empty. */
 const MINUTES_MAX = 10
 
 /**
- * How endpoints did over the last ten minutes, of all gateways together, as a router may use it that is none: nothing is down,
- * since only a gateway knows that at this moment. Endpoints without traffic are absent.
+ * Health figures of endpoints over the last ten minutes, of all gateways, for routing outside a gateway: no endpoint is down, since only
+ * a gateway knows that at the moment. Endpoints without traffic are absent.
  * @param nowMs Unix milliseconds
  */
 export async function recentHealth(pool: Pool, nowMs: number): Promise<ReadonlyMap<EndpointId, Health>> {

@@ -2,7 +2,7 @@ import type { KeyId, PolicyDocument, PolicyId, TenantId, WorkspaceId } from '@tu
 import type { Policy, PolicyVersion } from '../generated/client.ts'
 import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'
 
-/** A policy of a tenant with the version that is in force. */
+/** A policy of a tenant with the version in force. */
 export interface PolicySummary {
   readonly id: PolicyId
   readonly name: string
@@ -15,7 +15,7 @@ export interface PolicySummary {
   readonly attached: PolicyAttachments
 }
 
-/** What a policy is attached to. Keys that were revoked are left out: nothing applies to them. */
+/** The objects that a policy is attached to. Revoked keys are left out: no policy applies to them. */
 export interface PolicyAttachments {
   readonly organisation: boolean
   readonly workspaces: readonly { readonly id: WorkspaceId; readonly name: string }[]
@@ -26,17 +26,17 @@ export interface PolicyAttachments {
 export interface SavedVersion {
   readonly version: number
   readonly document: PolicyDocument
-  /** The e-mail address of a person or the name of a management key; null: the system, or somebody who is gone. */
+  /** The e-mail address of a person or the name of a management key; null: the system, or a person or key that was deleted. */
   readonly author: string | null
   readonly createdAt: Date
 }
 
-/** A policy that is not archived; null when the tenant has no such. @param id a UUID */
+/** A policy that is not archived; null when the tenant has no such policy. @param id a UUID */
 export function findPolicy(prisma: PrismaClient, tenantId: TenantId, id: string): Promise<PolicySummary | null> {
   return withTenant(prisma, tenantId, null, (transaction) => policyWithin(transaction, tenantId, id))
 }
 
-/** The same within a transaction that goes on. */
+/** The same within the caller's transaction. */
 export async function policyWithin(
   transaction: Transaction,
   tenantId: TenantId,
@@ -48,14 +48,14 @@ export async function policyWithin(
 
 interface PolicyPage {
   readonly policies: readonly PolicySummary[]
-  /** All that are not archived. */
+  /** Number of all policies that are not archived. */
   readonly total: number
-  /** Id of the last one; null on the last page. */
+  /** Id of the page's last policy; null on the last page. */
   readonly nextCursor: string | null
 }
 
 /**
- * A page of the policies that are not archived, newest first, after the policy `cursor` (a UUID) or after so many. A cursor that
+ * A page of the policies that are not archived, newest first, after the policy `cursor` (a UUID) or from an offset. A cursor that
  * names no policy of the tenant gives an empty page.
  */
 export function listPolicies(
@@ -84,11 +84,11 @@ export function listPolicies(
 interface VersionPage {
   readonly versions: readonly SavedVersion[]
   readonly total: number
-  /** Number of the last one; null on the last page. */
+  /** Number of the page's last version; null on the last page. */
   readonly nextCursor: string | null
 }
 
-/** A page of a policy's versions, newest first: those below `before`, or after so many. Null when the tenant has no such policy. */
+/** A page of a policy's versions, newest first: those below `before`, or from an offset. Null when the tenant has no such policy. */
 export function listPolicyVersions(
   prisma: PrismaClient,
   tenantId: TenantId,
@@ -120,7 +120,7 @@ export interface PolicyLayer {
   readonly document: PolicyDocument
 }
 
-/** The policies of the organisation and of the workspace, the widest first, as a key of that workspace would have them. */
+/** The policies of the organisation and the workspace that apply to a key of that workspace, the widest first. */
 export function policyLayers(
   prisma: PrismaClient,
   tenantId: TenantId,
@@ -138,7 +138,7 @@ export function policyLayers(
   })
 }
 
-/** One query after the other: a transaction has one connection, which answers one at a time. */
+/** Queries run in sequence: a transaction has one connection, which answers one query at a time. */
 async function summarise(transaction: Transaction, rows: readonly Policy[]): Promise<PolicySummary[]> {
   const [first] = rows
   if (!first) return []
@@ -172,7 +172,7 @@ async function summarise(transaction: Transaction, rows: readonly Policy[]): Pro
   })
 }
 
-/** The version of a policy that is in force. */
+/** A policy's version in force. */
 export function versionInForce(
   transaction: Transaction,
   { id, currentVersion }: Policy,
@@ -182,7 +182,7 @@ export function versionInForce(
   })
 }
 
-/** The same of several, by policy. */
+/** The versions in force of several policies, by policy. */
 export async function versionsInForce(
   transaction: Transaction,
   rows: readonly Policy[],
@@ -195,12 +195,12 @@ export async function versionsInForce(
   return new Map(versions.map((version) => [version.policyId, version]))
 }
 
-/** What was validated before it was stored. */
+/** The document of a version; it was validated before it was stored. */
 export function documentOf({ document }: PolicyVersion): PolicyDocument {
   return document as PolicyDocument
 }
 
-/** Versions with the names of those who saved them. */
+/** Versions with the names of their authors. */
 export async function signed(transaction: Transaction, rows: readonly PolicyVersion[]): Promise<SavedVersion[]> {
   const ids = (column: 'author' | 'authorKey') => rows.flatMap((row) => row[column] ?? [])
   const people = await transaction.user.findMany({

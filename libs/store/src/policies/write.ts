@@ -22,9 +22,9 @@ import {
 } from './combined.ts'
 import type { PrismaClient, Transaction } from '../connections/prisma.ts'
 
-/** Policies of one organisation at once; more are a script that never archives. */
+/** Most policies of one organisation; an organisation with more has a script that never archives. */
 const POLICIES_MAX = 200
-/** Things that a refusal names before it only counts. */
+/** Most objects that a refusal names; it counts the others. */
 const NAMED_MAX = 5
 
 /** Makes a policy whose first version is this document, attached to nothing. Throws Fault `conflict` when there are 200 already. */
@@ -44,7 +44,7 @@ export function createPolicy(
   })
 }
 
-/** Gives a policy another name; null when the tenant has no such. */
+/** Gives a policy another name; null when the tenant has no such policy. */
 export function renamePolicy(prisma: PrismaClient, author: Author, id: string, name: string) {
   return change(prisma, author, id, (tables, _transaction, row) => rename(tables, row, name))
 }
@@ -54,18 +54,18 @@ async function rename(tables: Tables, row: Policy, name: string): Promise<void> 
 }
 
 interface PolicySaving {
-  /** Number of the version that the author saw; null: whatever is newest. */
+  /** Number of the version that the author edited; null: the newest, whichever it is. */
   readonly basedOn: number | null
-  /** Called before the change of a policy of everybody's keys in an organisation or a workspace; throws when that is not allowed. */
+  /** Called before the change of a policy of a whole organisation or workspace; throws when the author may not change it. */
   readonly onWide: () => void
   /** Called once another version is in force. */
   readonly checkCombined: CheckCombined
 }
 
 /**
- * Puts a new version in force, under another name if one is given; null when the tenant has no such policy. Throws Fault `conflict` that says who saved what when, if
- * the newest version is not the one that the author saw. A document that is in force already makes no version.
- * The audit entry has the numbers of both versions: their documents are kept for good beside it.
+ * Puts a new version in force, and renames the policy if a name is given; null when the tenant has no such policy. A document that is
+ * in force already makes no version. Throws Fault `conflict`, with the author and time of the newest version, if it is not the version
+ * that the author edited. The audit entry has the numbers of both versions: versions are never deleted.
  */
 export function savePolicy(
   prisma: PrismaClient,
@@ -85,9 +85,9 @@ export function savePolicy(
 }
 
 /**
- * Makes the document of an earlier version the newest one; null when the tenant has no such policy. Throws Fault
- * `request_invalid` when there is no such version, and `conflict` as `savePolicy` does. What was right when it was saved is not
- * checked again by itself: a way back must not be barred because a provider has left the catalogue since.
+ * Makes a new version of an earlier version's document; null when the tenant has no such policy. Throws Fault `request_invalid` when
+ * there is no such version, and `conflict` as `savePolicy` does. The document alone is not validated again: a provider that left the
+ * catalogue since must not prevent a rollback.
  */
 export function rollBackPolicy(
   prisma: PrismaClient,
@@ -112,7 +112,7 @@ export function rollBackPolicy(
   })
 }
 
-/** Takes a policy out of use for good; null when the tenant has no such. Throws Fault `conflict` naming what it is attached to. */
+/** Archives a policy for good; null when the tenant has no such policy. Throws Fault `conflict` naming what it is attached to. */
 export function archivePolicy(prisma: PrismaClient, author: Author, id: string, nowMs: number) {
   return change(prisma, author, id, async (tables, transaction) => {
     const policy = await policyWithin(transaction, author.tenantId, id)
@@ -127,14 +127,14 @@ export function archivePolicy(prisma: PrismaClient, author: Author, id: string, 
   })
 }
 
-/** What came of an attachment. `policy` is null when there is none any more. */
+/** The outcome of an attachment. `policy` is null when no policy is attached now. */
 type PolicyAttached =
   | { readonly kind: 'attached'; readonly policy: { readonly id: PolicyId; readonly name: string } | null }
   | { readonly kind: 'place_unknown' }
   | { readonly kind: 'policy_unknown' }
 
 /**
- * Attaches a policy of the tenant, or with null detaches what is there. An archived policy counts as none.
+ * Attaches a policy of the tenant; null detaches the attached one. An archived policy is `policy_unknown`.
  * @param policyId a UUID
  * @param checkCombined called once another policy is attached; never for detaching
  */
@@ -181,7 +181,7 @@ function tableOf(
   }
 }
 
-/** @param work what to do with a policy that is not archived */
+/** @param work the change of a policy that is not archived */
 function change(
   prisma: PrismaClient,
   author: Author,
@@ -197,7 +197,7 @@ function change(
   })
 }
 
-/** Throws when the policy is everybody's and may not be changed, or when another version came in between. */
+/** Throws when the author may not change a policy of a whole workspace or organisation, or edited a version that is not the newest. */
 async function refuseSaving(transaction: Transaction, row: Policy, { basedOn, onWide }: PolicySaving): Promise<void> {
   const { organisation, workspaces } = (await summaryOf(transaction, row)).attached
   if (organisation || workspaces.length > 0) onWide()

@@ -4,13 +4,13 @@ import { EXPIRED, SwrCache } from '../cache/swr-cache.ts'
 import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
 import type { PresetPlace, PresetStatus } from './presets.ts'
 
-/** A preset as requests use it: its status, and what one version of it holds. */
+/** A preset as requests use it: its status and the content of one version. */
 export interface PresetInUse {
   readonly id: string
   readonly status: PresetStatus
   /** Number of its newest version. */
   readonly newest: number
-  /** Null: it has no version of the number that was asked for. */
+  /** The requested version; null: the preset has none of that number. */
   readonly held: {
     readonly version: number
     /** Frozen, all through: many requests share it. */
@@ -19,9 +19,9 @@ export interface PresetInUse {
   } | null
 }
 
-/** A preset as a snapshot keeps it. Its configuration is text: what members it has is its author's choice. */
+/** A preset as a snapshot keeps it. Its configuration is JSON text, since its author chooses the members. */
 export interface PresetSnapshot extends Omit<PresetInUse, 'held'> {
-  /** Workspace, version and slug by which it was asked for. */
+  /** The workspace, version and slug of the requests for it. */
   readonly name: string
   readonly held: { readonly version: number; readonly config: string; readonly systemPrompt: string | null } | null
   readonly bytes: number
@@ -29,10 +29,10 @@ export interface PresetSnapshot extends Omit<PresetInUse, 'held'> {
   readonly readAtMs: number
 }
 
-/** What the store says of one slug. */
+/** What the store returns for one slug. */
 export type PresetReading =
   | { readonly kind: 'found'; readonly preset: PresetInUse; readonly bytes: number }
-  /** With the slugs of all the presets that the workspace has. */
+  /** With the slugs of all presets of the workspace. */
   | { readonly kind: 'absent'; readonly slugs: readonly string[] }
 
 export type PresetLookup =
@@ -53,20 +53,20 @@ interface CommittedChange {
   readonly entityId: string
 }
 
-/** A preset is revalidated after this, behind the request that used it; changes are received long before. */
+/** A preset is revalidated after this, behind the request that used it; changes arrive long before. */
 const FRESH_MS = 30_000
 /** How long a preset is served while the store does not answer, as keys are. */
 const STALE_MS = 3_600_000
-/** How long the list of a workspace's slugs answers for those that are not in it. */
+/** How long a workspace's list of slugs is trusted for a slug that it lacks. */
 const ABSENT_MS = 2_000
-/** What a request waits for the store at most. */
+/** Longest wait of a request for the store. */
 const WAIT_MS = 2_000
-/** After a failure the store is not asked for so long: more waiting requests would make an outage worse. */
+/** Pause after a failed reading: more waiting requests would make an outage worse. */
 const REST_MS = 1_000
-/** Readings under way at once, and of one workspace; more are a flood, whose presets are unknown while those of others are read. */
+/** Concurrent readings, in all and of one workspace: a workspace that floods the store must not use up the readings of the others. */
 const READINGS_MAX = 1_000
 const READINGS_OF_ONE_MAX = 100
-/** Of memory, by the length of what was read; parsed it takes some four times as much. */
+/** Size of all cached presets by the length of their text; parsed, it takes about four times as much memory. */
 const BYTES_MAX = 16 * 1024 * 1024
 const ENTRIES_MAX = 20_000
 const WORKSPACES_MAX = 5_000
@@ -87,18 +87,18 @@ interface PresetCacheStats {
 }
 
 /**
- * Presets in process memory: fresh for thirty seconds, served stale for an hour while the store does not answer. One that changed is
- * read again before it is used.
+ * Presets in process memory: fresh for thirty seconds, served stale for an hour while the store does not answer. A changed preset is
+ * read again before its next use.
  */
 export class PresetCache {
   readonly #from: PresetCacheOptions['read']
   readonly #clock: Pick<Clock, 'monotonicMs' | 'after'>
   readonly #entries: SwrCache<CachedPreset, PresetAnswer>
-  /** All slugs of a workspace, where one was asked for that it does not have. */
+  /** All slugs of each workspace for which an unknown slug was requested. */
   readonly #slugs = new LRUCache<string, { readonly slugs: readonly string[]; readonly atMs: number }>({
     max: WORKSPACES_MAX,
   })
-  /** Readings under way of each workspace, and of all. */
+  /** Readings under way, of each workspace and in all. */
   readonly #busy = new Map<string, number>()
   #reading = 0
   #failure: { readonly atMs: number; readonly cause: unknown } | null = null
@@ -120,7 +120,7 @@ export class PresetCache {
     return this.#entries.lookup(nameOf(place, slug, version), load)
   }
 
-  /** Takes changes that were committed, of whatever table. */
+  /** Expires the presets among the changed rows. @param changes committed changes of any table */
   apply(changes: readonly CommittedChange[]): void {
     const ids = new Set(changes.flatMap(({ entity, entityId }) => (entity === 'presets' ? [entityId] : [])))
     if (ids.size === 0) return
@@ -128,7 +128,7 @@ export class PresetCache {
     this.#entries.expire(({ answer }) => ids.has(answer.preset.id))
   }
 
-  /** Presets for a later process, those used last first. @param bytesMax by their length @param wallMs Unix milliseconds */
+  /** Presets for a later process, the most recently used first. @param bytesMax limit of their text @param wallMs Unix milliseconds */
   snapshot(bytesMax: number, wallMs: number): PresetSnapshot[] {
     const presets: PresetSnapshot[] = []
     let left = bytesMax
@@ -144,8 +144,8 @@ export class PresetCache {
   }
 
   /**
-   * Takes what an earlier process cached. This process received no change since, so that each is read before its first use, and served
-   * as it is while the store does not answer, for an hour from when it was read.
+   * Caches the presets of an earlier process. Since this process missed the changes in between, each preset is read before its first
+   * use. While the store does not answer it is served stale, for an hour after it was read.
    */
   restore(presets: readonly PresetSnapshot[], wallMs: number): void {
     for (const { name, bytes, readAtMs, ...preset } of presets.toReversed()) {
@@ -163,7 +163,7 @@ export class PresetCache {
     return { entries: this.#entries.size, bytes: this.#entries.bytes, ...this.#count }
   }
 
-  /** One reading. Rejects when the store gives no answer in time, or is not to be asked now. */
+  /** One reading. Rejects when the store gives no answer in time, in the pause after a failure, and at the limits of readings. */
   async #load(place: PresetPlace, slug: string, version: number | null, flight: Flight): Promise<PresetAnswer> {
     const absent = flight.revalidates ? null : this.#absent(place, slug)
     if (absent) return absent
@@ -188,7 +188,7 @@ export class PresetCache {
     return known.slugs.includes(slug) ? null : { kind: 'absent', slugs: known.slugs }
   }
 
-  /** Throws when too much is being read; the returned function is called once at the end. */
+  /** Throws at the limits of concurrent readings. The returned function is called once when the reading ends. */
   #admit({ workspaceId }: PresetPlace): () => void {
     const busy = this.#busy.get(workspaceId) ?? 0
     if (this.#reading >= READINGS_MAX || busy >= READINGS_OF_ONE_MAX) throw new Error('too many presets are being read')
@@ -202,7 +202,7 @@ export class PresetCache {
     }
   }
 
-  /** Caches what it reads, also when it comes after the request has given up. */
+  /** Reads a preset and caches it, even if the request has given up by then. */
   async #read(place: PresetPlace, slug: string, version: number | null, flight: Flight): Promise<PresetAnswer> {
     this.#count.readings++
     const reading = await this.#from(place, slug, version).catch((error: unknown) => {
@@ -224,18 +224,18 @@ export class PresetCache {
   }
 }
 
-/** Frozen, all through. Bodies are at most 64 levels deep, and so is what was kept of one. */
+/** Freezes a value and its members, recursively. Bodies are at most 64 levels deep, and so is a preset made of one. */
 export function frozen<T extends object>(value: T): T {
   for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) frozen(member as object)
   return Object.freeze(value)
 }
 
-/** Workspaces and versions have no colon in them, slugs come last. */
+/** The key of a cached preset. It is unambiguous: workspaces and versions have no colon, and the slug is last. */
 function nameOf({ workspaceId }: PresetPlace, slug: string, version: number | null): string {
   return `${workspaceId}:${version ?? ''}:${slug}`
 }
 
-/** The same answer; rejects when it is not there in time. */
+/** The same answer; rejects after so many milliseconds without one. */
 function within<T>(milliseconds: number, clock: Pick<Clock, 'after'>, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = () => reject(new Error(`the store did not answer within ${milliseconds} ms`))

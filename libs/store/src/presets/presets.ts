@@ -1,17 +1,17 @@
 import type { TenantId, UserId, WorkspaceId } from '@turnpike/domain'
 import { inTenant, type Pool, type Queryable } from '../connections/pools.ts'
 
-/** Rows of one page at most. */
+/** Most rows of one page. */
 export const PRESETS_PAGE_MAX = 100
-/** Presets of a workspace at most; more are a script that never archives. */
+/** Most presets of a workspace; a workspace with more has a script that never archives. */
 export const PRESETS_MAX = 200
-/** Versions of a preset at most: one that is saved with every deployment lasts for years. */
+/** Most versions of a preset: a preset that is saved with every deployment reaches it after years. */
 export const PRESET_VERSIONS_MAX = 1_000
 
 export const PRESET_STATUSES = ['active', 'disabled', 'archived'] as const
 export type PresetStatus = (typeof PRESET_STATUSES)[number]
 
-/** Whose presets: those of one workspace. */
+/** The workspace that presets belong to. */
 export interface PresetPlace {
   readonly tenantId: TenantId
   readonly workspaceId: WorkspaceId
@@ -25,18 +25,18 @@ export interface Preset {
   readonly name: string
   readonly description: string | null
   readonly status: PresetStatus
-  /** The version that applies where a request names none, and its id. */
+  /** The version that a request without a version gets, and its id. */
   readonly designatedVersion: number
   readonly designatedVersionId: string
-  /** Null where no person stands behind the key that it was made with. */
+  /** Null when it was made with a key that belongs to no person. */
   readonly createdBy: UserId | null
   readonly createdAt: Date
   readonly updatedAt: Date
-  /** Null while it has the status that it began with. */
+  /** Null while it has its first status. */
   readonly statusUpdatedAt: Date | null
 }
 
-/** One version of what a preset holds. */
+/** One version of a preset's content. */
 export interface SavedPreset {
   readonly id: string
   readonly presetId: string
@@ -56,7 +56,7 @@ interface Page {
   readonly limit: number
 }
 
-/** A page of a workspace's presets by their slugs, whatever their status, and how many there are. */
+/** A page of a workspace's presets of any status, by slug, and the total number of presets. */
 export function listPresets(
   pool: Pool,
   place: PresetPlace,
@@ -77,7 +77,7 @@ export function listPresets(
   })
 }
 
-/** A preset with the version that is in force; null when the workspace has no such. */
+/** A preset with the version in force; null when the workspace has no such preset. */
 export function findPreset(
   pool: Pool,
   place: PresetPlace,
@@ -104,7 +104,7 @@ export async function presetWithin(
   return { preset: presetOf(row), inForce }
 }
 
-/** A page of a preset's versions, the oldest first, and how many there are; null when the workspace has no such preset. */
+/** A page of a preset's versions, oldest first, and their total number; null when the workspace has no such preset. */
 export function listPresetVersions(
   pool: Pool,
   place: PresetPlace,
@@ -120,7 +120,7 @@ export function listPresetVersions(
   })
 }
 
-/** One version of a preset, or how many it has when that is not among them; null when the workspace has no such preset. */
+/** One version of a preset, or the number of versions when the preset lacks it; null when the workspace has no such preset. */
 export function findPresetVersion(
   pool: Pool,
   place: PresetPlace,
@@ -135,7 +135,7 @@ export function findPresetVersion(
   })
 }
 
-/** Slugs of a workspace's presets, all of them, by the alphabet: to name the nearest to one that is not there. */
+/** All slugs of a workspace's presets in alphabetical order, from which the nearest to an unknown slug is suggested. */
 export function presetSlugs(pool: Pool, place: PresetPlace): Promise<readonly string[]> {
   return inTenant(pool, place.tenantId, (client) => slugsWithin(client, place))
 }
@@ -149,7 +149,7 @@ export async function slugsWithin(client: Queryable, place: PresetPlace): Promis
   return rows.map(({ slug }) => slug)
 }
 
-/** Versions are numbered without gaps and never deleted, so the newest number is how many there are. */
+/** Versions are numbered without gaps and never deleted, so the newest number is the number of versions. */
 async function identify(
   client: Queryable,
   place: PresetPlace,

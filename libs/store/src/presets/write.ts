@@ -10,12 +10,12 @@ import {
   type SavedPreset,
 } from './presets.ts'
 
-/** Who saves: a key, in its own workspace. */
+/** The key that saves a preset in its own workspace. */
 export interface PresetAuthor extends PresetPlace {
   readonly keyId: KeyId
 }
 
-/** What a preset is to hold from now on. */
+/** The content of a preset's new version. */
 export interface PresetContent {
   readonly slug: string
   /** Fields of a chat request that were validated. */
@@ -24,9 +24,9 @@ export interface PresetContent {
 }
 
 /**
- * Makes a preset, or a new version of it that is in force once this resolves; one that holds this already is left as it is. The change is
- * in the audit log and among the events that every gateway polls. Throws Fault `conflict` for one that is archived and at the limits,
- * and `key_invalid` when the key is not in force any more.
+ * Makes a preset, or a new version that is in force once this resolves. The same content again makes no version. The change is in the
+ * audit log and among the events that every gateway polls. Throws Fault `conflict` for an archived preset and at the limits, and
+ * `key_invalid` when the key is no longer in force.
  */
 export function savePreset(
   pool: Pool,
@@ -65,17 +65,17 @@ function obstacleOf(outcome: SaveOutcome, slug: string): string | null {
   }
 }
 
-/** Members that are there are changed. */
+/** The members to change; absent members stay. */
 export interface PresetChange {
   readonly name?: string
   /** Null: none. */
   readonly description?: string | null
   readonly status?: PresetStatus
-  /** The version that is to be in force. */
+  /** The version to put in force. */
   readonly designatedVersion?: number
 }
 
-/** Changes what is said of a preset, its status, or which version is in force. What it holds is changed by `savePreset`. */
+/** Changes a preset's name, description, status, or version in force; `savePreset` changes its content. */
 export function changePreset(
   pool: Pool,
   author: PresetAuthor,

@@ -29,9 +29,9 @@ interface Clocks {
 }
 
 /**
- * What would happen to a request, without asking anybody: the route that its caller's policies and its own fields give it now, or
- * at another time, or with some providers down. Nothing is recorded and nothing costs anything. Where nothing is left, the answer
- * says so; it is no error to ask. Throws 400 for names of models, or of what is down, that stand for nothing.
+ * The route that a request would take by its caller's policies and its own fields: now, at another time, or with some providers down. No
+ * provider is called, nothing is recorded and nothing costs anything. A request without a possible target is answered with that, not with
+ * an error. Throws 400 for unknown names of models, or of providers and endpoints assumed to be down.
  */
 export function explain(body: ExplainBody, caller: Caller, context: RoutingContext, { nowMs, wallMs }: Clocks) {
   const { catalogue, reachable } = context.directory

@@ -5,7 +5,7 @@ import type { ModelQuery } from './query.ts'
 import { pageLink, type ListPlace } from './page-link.ts'
 import { feedOf } from './rss.ts'
 
-/** An answer that is sent as it is, and the mark by which a reader finds that it has it already. */
+/** A serialised answer with its entity tag. */
 export interface Bytes {
   readonly type: string
   readonly body: Buffer
@@ -36,7 +36,7 @@ function bytes(type: string, text: string): Bytes {
 }
 
 /**
- * Sends bytes, or 304 to a reader who has them. Whoever keeps them asks again each time, which costs a few bytes.
+ * Sends bytes, or 304 to a client that has them. A client that caches them revalidates each time, which costs a few bytes.
  * @param isShared whether they are the same for everybody
  */
 export function sendBytes(

@@ -31,8 +31,8 @@ export interface Listing {
 }
 
 /**
- * Every model that somebody offers, whether or not there is an account for it: those that made-up providers serve, which answer without
- * any, then the others that are served, then the rest. Made once per version of the catalogue.
+ * Every model with an endpoint, served or not: first the models of invented providers, which need no account, then the others that are
+ * served, then the rest. Made once per version of the catalogue.
  */
 export function listingsOf(directory: TargetDirectory): readonly Listing[] {
   const known = byReach.get(directory)

@@ -37,7 +37,7 @@ const SORTS = [
 ] as const
 export type Sort = (typeof SORTS)[number]
 
-/** Of OpenRouter's; which of them a model belongs to is told by its name. */
+/** OpenRouter's categories; those of a model follow from its name. */
 const CATEGORIES = [
   ...['programming', 'roleplay', 'marketing', 'marketing/seo', 'technology', 'science', 'translation', 'legal'],
   ...['finance', 'health', 'trivia', 'academia'],
