@@ -12,8 +12,8 @@ import { parse } from '../parse.ts'
 import { refusingUnsatisfiable, routingContextOf } from './combined.ts'
 
 /**
- * Which policy applies to a key, a workspace and the whole organisation. Each only narrows the wider ones; one that together with these
- * leaves no endpoint is refused, and to detach one never is.
+ * Attaches a policy to a key, a workspace or the organisation. A policy only narrows the wider ones. Attaching an unsatisfiable
+ * combination is refused; detaching never is.
  */
 @Controller('console/v1')
 export class AttachmentsController {
@@ -53,7 +53,7 @@ export class AttachmentsController {
   }
 }
 
-/** What is no id at all is the id of nothing; another organisation's is answered alike. */
+/** The same answer for a malformed id, an unknown one and one of another organisation. */
 function unknown(kind: PolicyPlace['kind']): Fault {
   return new Fault('object_unknown', `There is no such ${kind}.`)
 }

@@ -33,7 +33,7 @@ function refused(document: PolicyDocument, of = own): Fault {
 }
 
 describe('a document', () => {
-  it('may name what is one’s own, wherever it names providers or models', () => {
+  it('may name BYOK resources wherever it names providers or models', () => {
     const document: PolicyDocument = {
       only: ['~box', 'acorn', SWIFT, 'birch'],
       order: [SWIFT, '~box/~tenant/llama'],
@@ -45,13 +45,13 @@ describe('a document', () => {
     expect(refused({ model_fallback: { models: ['~tenant/lama'] } }).message).toContain('Did you mean ~tenant/llama?')
   })
 
-  it('that names an account at an endpoint which nobody has is told which there are', () => {
+  it('that names an account which the organisation does not have is refused with those that it has', () => {
     const { message, facts } = refused({ ignore: ['acorn/sim/swift-8b#gone'] })
     expect(facts.param).toBe('document.ignore[0]')
     expect(message).toContain(`There are ${SWIFT}.`)
   })
 
-  it('may leave nothing but one’s own, and is warned where there is nothing', () => {
+  it('may leave BYOK resources only, with a warning where there are none', () => {
     expect(codes({ own_capacity: 'only' })).not.toContain('own_only_without_own')
     expect(codes({ own_capacity: 'only' }, NOTHING_OWN)).toEqual(['own_only_without_own'])
     expect(codes({ only: ['~box'] })).toEqual(['one_failure_domain'])
@@ -59,7 +59,7 @@ describe('a document', () => {
     expect(facts.metadata).toMatchObject({ removed: { deny: expect.any(Number) as number } })
   })
 
-  it('that hedges is warned where no model has a second target', () => {
+  it('that hedges has a warning where no model has a second target', () => {
     expect(codes({ hedge: {} }, NOTHING_OWN)).toEqual([])
     expect(codes({ hedge: {} })).toEqual(['hedge_without_second'])
     expect(codes({ hedge: {}, allow_fallbacks: false })).toEqual(['hedge_without_second'])
@@ -81,20 +81,20 @@ describe('a preview', () => {
       },
     )
 
-  it('shows one’s own targets and what they take the place of', () => {
+  it('shows BYOK targets and the targets that they replace', () => {
     expect(preview({})).toMatchObject({ targets: [SWIFT], removedByStage: { own_only: 2, credential: 1 } })
     expect(preview({ own_capacity: 'first' }).targets).toEqual([SWIFT, 'birch/sim/swift-8b', 'acorn/sim/swift-8b'])
     expect(preview({}, { models: ['~tenant/llama'] }).targets).toEqual([ownTarget(box.endpoint.id, box.id)])
   })
 
-  it('says what nobody can reach', () => {
+  it('shows which endpoints have no address', () => {
     expect(preview({}, {}, NOTHING_OWN)).toMatchObject({
       targets: expect.not.arrayContaining(['nowhere/sim/swift-8b']) as string[],
       removed: [{ endpoint: 'nowhere/sim/swift-8b', stage: 'credential' }],
     })
   })
 
-  it('supposes accounts and endpoints of one’s own to be down', () => {
+  it('can assume that BYOK accounts and endpoints are down', () => {
     expect(preview({ own_capacity: 'first' }, { down: [SWIFT] }).targets.at(-1)).toBe(SWIFT)
     const { candidates } = preview({}, { models: ['~tenant/llama'], down: ['~box'] })
     expect(candidates).toMatchObject([{ down: true }])

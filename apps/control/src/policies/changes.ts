@@ -17,13 +17,13 @@ import { noSuchPolicy } from './policy-row.ts'
 import { problemsOfPolicy } from './unsatisfiable.ts'
 import { warningsOf } from './warnings.ts'
 
-/** A policy as a change leaves it, and what its author should think about. The console and the management API show it each in its words. */
+/** A policy after a change, and its warnings. The console and the management API have a presenter each. */
 export interface PolicyOutcome {
   readonly policy: PolicySummary
   readonly warnings: PolicyWarning[]
 }
 
-/** Another organisation's policy and one that never was are answered alike. */
+/** Throws the same Fault for another organisation's policy as for one that does not exist. */
 export async function policyOf(control: Control, author: Author, id: string): Promise<PolicyOutcome> {
   return outcome(await findPolicy(control.prisma, author.tenantId, id), await contextOf(control, author))
 }
@@ -41,7 +41,7 @@ export async function makePolicy(
 interface Saving {
   /** Number of the version that the author saw; null: whatever is newest. */
   readonly basedOn: number | null
-  /** Called before the change of a policy of everybody's keys; throws when that is not allowed. */
+  /** Called before the change of a policy that is attached to a workspace or the organisation; throws when that is not allowed. */
   readonly onWide: () => void
 }
 

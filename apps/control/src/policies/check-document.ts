@@ -4,8 +4,8 @@ import { unknownWord, type Problem } from './problems.ts'
 import { NOTHING_OWN } from './coverage.ts'
 
 /**
- * What is wrong with a document that has the right form: its size, names that neither the catalogue nor the organisation's own means
- * know, zones, and objectives without what they go by. Paths begin at the document.
+ * Problems of a document of the right form: its size, names that neither the catalogue nor the BYOK resources of the organisation
+ * have, time zones, and objectives without the order or shares that they need. Paths begin at the document.
  */
 export function problemsIn(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): Problem[] {
   const bytes = Buffer.byteLength(JSON.stringify(document))
@@ -31,7 +31,7 @@ export function problemsIn(document: PolicyDocument, catalogue: Catalogue, own =
   ]
 }
 
-/** The words that documents may use, as the catalogue and the organisation's own means have them now. */
+/** The names that documents may use, from the catalogue and the BYOK resources of the organisation. */
 export interface Words {
   readonly providers: ReadonlySet<string>
   readonly endpoints: ReadonlySet<string>

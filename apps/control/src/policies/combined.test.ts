@@ -14,23 +14,23 @@ const catalogue = aCatalogue([
 ])
 const nowMs = Date.parse('2026-11-21T12:34:56Z')
 
-/** Named as the place that it is attached to. */
+/** A policy named after the place that it is attached to. */
 function on(place: string, document: PolicyDocument): AttachedPolicy {
   return { id: place as PolicyId, name: `of ${place}`, policy: openPolicy(document), place: `the ${place}` }
 }
 
-/** What is said against bringing the last one to the others; null when nothing is. */
+/** Why adding the last policy to the others is refused; null when it is not. */
 function refused(policies: readonly AttachedPolicy[], own: Own = NOTHING_OWN): Fault | null {
   return refusedAll([policies], policies.at(-1), own)
 }
 
 function refusedAll(
-  together: readonly (readonly AttachedPolicy[])[],
+  combinations: readonly (readonly AttachedPolicy[])[],
   changed: AttachedPolicy | undefined,
   own: Own = NOTHING_OWN,
 ): Fault | null {
   try {
-    refusingUnsatisfiable({ catalogue, own, nowMs }, 'policyId')(changed?.id ?? ('' as PolicyId), together)
+    refusingUnsatisfiable({ catalogue, own, nowMs }, 'policyId')(changed?.id ?? ('' as PolicyId), combinations)
     return null
   } catch (error) {
     if (error instanceof Fault) return error
@@ -38,8 +38,8 @@ function refusedAll(
   }
 }
 
-describe('policies that leave no endpoint together', () => {
-  it('are refused with the others, where they are, and the count per stage', () => {
+describe('combined policies that leave no endpoint', () => {
+  it('are refused, with the names and places of the others and the count per stage', () => {
     const fault = refused([on('workspace', { only: ['acorn'] }), on('key', { ignore: ['acorn'] })])
     expect([fault?.code, fault?.message]).toEqual([
       'request_invalid',
@@ -65,41 +65,41 @@ describe('policies that leave no endpoint together', () => {
     for (const left of all) expect(refused(all.filter((one) => one !== left))).toBeNull()
   })
 
-  it('are refused wherever it is so, whoever of them was changed', () => {
+  it('are refused in each combination, whichever policy was changed', () => {
     const [wide, kept, barred] = [
       on('organisation', { ignore: ['acorn'] }),
       on('first', { only: ['birch'] }),
       on('second', { only: ['acorn'] }),
     ]
-    const together = [
+    const combinations = [
       [wide, kept],
       [wide, barred],
     ]
-    for (const changed of [wide, barred]) expect(refusedAll(together, changed)).not.toBeNull()
+    for (const changed of [wide, barred]) expect(refusedAll(combinations, changed)).not.toBeNull()
     expect(refusedAll([[wide, kept]], wide)).toBeNull()
   })
 
-  it('are taken when one of them left none before: that is not this change’s doing', () => {
-    const [barren, fine] = [{ only: [] }, { only: ['acorn'] }]
-    expect(refused([on('workspace', barren), on('key', fine)])).toBeNull()
-    expect(refused([on('workspace', fine), on('key', barren)])).toBeNull()
+  it('are accepted when one of them left none before the change', () => {
+    const [unsatisfiable, fine] = [{ only: [] }, { only: ['acorn'] }]
+    expect(refused([on('workspace', unsatisfiable), on('key', fine)])).toBeNull()
+    expect(refused([on('workspace', fine), on('key', unsatisfiable)])).toBeNull()
     expect(refused([on('organisation', fine), on('workspace', { ignore: ['acorn'] }), on('key', fine)])).toBeNull()
   })
 
-  it('are taken when they are one policy in two places', () => {
+  it('are accepted when they are one policy in two places', () => {
     const policy = on('workspace', { only: ['acorn'] })
     expect(refused([policy, { ...policy, place: 'the key' }])).toBeNull()
   })
 })
 
-describe('what has a schedule', () => {
+describe('a policy with a schedule', () => {
   const every = { days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const, zone: 'UTC' }
   const window = (from: string, to: string) => ({ ...every, days: [...every.days], from, to })
   const cheapByDay = on('organisation', { schedule: [{ ...window('08:00', '18:00'), max_price: { prompt: '1' } }] })
   const dearBetween = (from: string, to: string) =>
     on('key', { order: ['acorn'], allow_fallbacks: false, schedule: [{ ...window(from, to), order: ['birch'] }] })
 
-  it('is refused when nothing is left in windows that meet, and told which', () => {
+  it('is refused when nothing is left in windows that overlap, with the names of the windows', () => {
     expect(refused([cheapByDay, on('key', { only: ['birch'] })])?.message).toContain(
       'together with “of organisation” of the organisation, in window 1 of “of organisation”: ',
     )
@@ -108,28 +108,28 @@ describe('what has a schedule', () => {
     )
   })
 
-  it('is taken when its windows never meet', () => {
+  it('is accepted when its windows never overlap', () => {
     expect(refused([cheapByDay, dearBetween('18:00', '08:00')])).toBeNull()
   })
 })
 
-describe('what an organisation brings along', () => {
+describe('BYOK resources of an organisation', () => {
   const credential = (provider: string, keys: KeyId[] | null = null) =>
     anOwnCredential(provider, { placement: 'fallback', keys })
   const policies = [on('workspace', { own_capacity: 'only' }), on('key', { only: ['birch'] })]
 
-  it('counts, also what only some keys may use', () => {
+  it('count, even those that only some keys may use', () => {
     const credentials = [credential('acorn'), credential('birch', ['0123456789abcdef' as KeyId])]
     expect(refused(policies, { credentials: credentials.slice(0, 1), endpoints: [] })).not.toBeNull()
     expect(refused(policies, { credentials, endpoints: [] })).toBeNull()
   })
 
-  it('is not missed where there is nothing yet', () => {
+  it('are not required of an organisation that has none', () => {
     expect(refused(policies)).toBeNull()
   })
 })
 
-it('asks two hundred times for one change at most, and takes what it did not ask about', () => {
+it('checks two hundred times for one change at most, and accepts what it did not check', () => {
   const [key, barred] = [on('key', { ignore: ['acorn'] }), on('workspace', { only: ['acorn'] })]
   const fine = (count: number) => Array.from({ length: count }, () => [on('organisation', {}), key])
   expect(refusedAll([...fine(199), [barred, key]], key)).not.toBeNull()

@@ -6,64 +6,64 @@ import { refusal } from './problems.ts'
 import { coverageOfCombined, type Coverage, type RoutingContext } from './coverage.ts'
 
 /**
- * Refuses to bring policies together that leave no endpoint, where the changed one leaves some and the others do too: what leaves none
- * without the change is not its doing. Throws Fault `request_invalid` as `judge` does, which names the others and where they are.
- * @param field of the body, beside which the problem is shown
+ * Refuses a change after which combined policies leave no endpoint, if the changed policy alone and the others alone leave some.
+ * Throws Fault `request_invalid` like `problemsOfPolicy`; the message names the other policies and where they are attached.
+ * @param field of the body that the problem is shown at
  */
-export function refusingUnsatisfiable(world: RoutingContext, field: string): CheckCombined {
-  return (changed, together) => {
-    const barren = unsatisfiableCombination(changed, together, world)
-    if (!barren) return
-    const { message, found } = barren
+export function refusingUnsatisfiable(context: RoutingContext, field: string): CheckCombined {
+  return (changed, combinations) => {
+    const unsatisfiable = unsatisfiableCombination(changed, combinations, context)
+    if (!unsatisfiable) return
+    const { message, found } = unsatisfiable
     throw refusal([{ path: [field], message }], { total: found.total, removed: found.removed })
   }
 }
 
-/** What an organisation's policies are asked about now. */
+/** The routing context of an organisation at this moment. */
 export async function routingContextOf(control: Control, tenantId: TenantId, nowMs: number): Promise<RoutingContext> {
   return { catalogue: await control.catalogue(), own: await readOwn(control.pool, tenantId), nowMs }
 }
 
 /**
- * Surveys begun for one change. One ends with the first endpoint that it finds; one that finds none has asked the router for every
- * model, some milliseconds in which this process answers nobody. What they do not reach is taken, and a preview shows it.
+ * Coverage checks of one change. A check that finds no endpoint routes every model, which blocks this process for some milliseconds.
+ * Combinations beyond this limit are accepted unchecked; a preview shows their problems.
  */
-const SURVEYS_MAX = 200
+const CHECKS_MAX = 200
 
 function unsatisfiableCombination(
   changed: PolicyId,
-  together: readonly CombinedPolicies[],
+  combinations: readonly CombinedPolicies[],
   { catalogue, own, nowMs }: RoutingContext,
 ): { readonly message: string; readonly found: Coverage } | null {
   const momentsOf = momentsFrom(nowMs)
   const owns = ownsOf(own)
-  let surveys = 0
-  const barrenAt = (atMs: number, policies: CombinedPolicies): Coverage | null => {
+  let checks = 0
+  const unsatisfiableAt = (atMs: number, policies: CombinedPolicies): Coverage | null => {
     const layers = policies.map(({ policy }) => policy)
     let first: Coverage | null = null
     for (const each of owns) {
-      surveys++
+      checks++
       const found = coverageOfCombined(layers, { catalogue, own: each, nowMs: atMs }, 1)
       if (!isUnsatisfiable(found)) return null
       first ??= found
     }
     return first
   }
-  for (const policies of together) {
+  for (const policies of combinations) {
     const itself = policies.filter(({ id }) => id === changed)
     const others = policies.filter(({ id }) => id !== changed)
     if (others.length === 0) continue
     for (const atMs of momentsOf(policies)) {
-      if (surveys >= SURVEYS_MAX) return null
-      const found = barrenAt(atMs, policies)
-      if (!found || barrenAt(atMs, itself) || barrenAt(atMs, others)) continue
-      return { found, message: unsatisfiableSentence(found, ` ${beside(others)}${inWindows(policies, atMs)}`) }
+      if (checks >= CHECKS_MAX) return null
+      const found = unsatisfiableAt(atMs, policies)
+      if (!found || unsatisfiableAt(atMs, itself) || unsatisfiableAt(atMs, others)) continue
+      return { found, message: unsatisfiableSentence(found, ` ${combinedWith(others)}${inWindows(policies, atMs)}`) }
     }
   }
   return null
 }
 
-/** As a key brings it along that no credential is kept to, and as one that all of them are for. */
+/** The BYOK resources as two keys may use them: one that is on no credential's list of keys, and one that is on every list. */
 function ownsOf(own: Own): readonly Own[] {
   if (own.credentials.every(({ keys }) => keys === null)) return [own]
   return [own, { ...own, credentials: own.credentials.map((credential) => ({ ...credential, keys: null })) }]
@@ -73,8 +73,8 @@ const QUARTER_MS = 15 * 60_000
 const QUARTERS_OF_WEEK = 7 * 24 * 4
 
 /**
- * One moment of the coming week for each set of windows that are open together, so that windows which never meet are never held
- * against each other; looked for at each quarter of an hour. Now, where nothing is scheduled.
+ * One moment of the coming week for each set of windows that are open at the same time, found by quarter of an hour. Windows that
+ * never overlap are never checked in combination. Without a schedule the only moment is now.
  */
 function momentsFrom(nowMs: number): (policies: CombinedPolicies) => readonly number[] {
   const first = nowMs - (nowMs % QUARTER_MS)
@@ -94,12 +94,12 @@ function momentsFrom(nowMs: number): (policies: CombinedPolicies) => readonly nu
   }
 }
 
-/** Its place in the schedule; null for none. */
+/** Index in the schedule of the window that is open then; null for none. */
 function windowAt(policy: Policy, atMs: number): number | null {
   return atTime(policy, (window) => isOpen(window, atMs)).window
 }
 
-function beside(others: CombinedPolicies): string {
+function combinedWith(others: CombinedPolicies): string {
   return `together with ${others.map(({ name, place }) => `“${name}” of ${place}`).join(' and ')}`
 }
 

@@ -15,9 +15,9 @@ import {
   type WorkspaceId,
 } from '@turnpike/domain'
 
-/** What a policy leaves of a whole catalogue. */
+/** The endpoints that a policy leaves of a whole catalogue. */
 export interface Coverage {
-  /** Endpoints looked at. All of them, unless enough failure domains were found before. */
+  /** Endpoints that were checked: all of them, unless enough failure domains were found earlier. */
   readonly total: number
   /** Failure domains of the endpoints that are left. */
   readonly domains: ReadonlySet<string>
@@ -25,38 +25,38 @@ export interface Coverage {
   readonly removed: Readonly<Partial<Record<Stage, number>>>
 }
 
-/** Has no schedule: each window is surveyed on its own. */
+/** A document without a schedule: each window is checked on its own. */
 type PlainDocument = Omit<PolicyDocument, 'schedule'>
 
-/** What an organisation that brings nothing along brings along. */
+/** BYOK resources of an organisation that has none. */
 export const NOTHING_OWN: Own = { credentials: [], endpoints: [] }
 
-/** What policies are asked about. */
+/** What a coverage check routes with. */
 export interface RoutingContext {
   readonly catalogue: Catalogue
-  /** What the organisation brings along. */
+  /** BYOK resources of the organisation. */
   readonly own: Own
-  /** Unix milliseconds: which windows are open. */
+  /** Unix milliseconds; decides which windows are open. */
   readonly nowMs: number
 }
 
 /**
- * Asks the router for every model of the catalogue, and of the organisation's own, what the policy alone leaves, with every provider
- * reachable and real money.
- * @param enough ends as soon as endpoints of so many failure domains are found
+ * Routes every model of the catalogue and of the organisation's own endpoints under this policy alone, with every provider reachable
+ * and real money.
+ * @param enough number of failure domains after which the check ends
  */
 export function coverageOf(document: PlainDocument, catalogue: Catalogue, enough: number, own = NOTHING_OWN): Coverage {
   return coverageOfCombined([openPolicy(document)], { catalogue, own, nowMs: 0 }, enough)
 }
 
-/** The same of several policies together, the widest first, at that moment; they may have schedules. */
-export function coverageOfCombined(policies: readonly Policy[], world: RoutingContext, enough: number): Coverage {
-  const { catalogue, own } = world
+/** The coverage of combined policies, the widest first, at the moment of the context; the policies may have schedules. */
+export function coverageOfCombined(policies: readonly Policy[], context: RoutingContext, enough: number): Coverage {
+  const { catalogue, own } = context
   const domains = new Set<string>()
   const removed: Partial<Record<Stage, number>> = {}
   const domainOf = new Map(own.endpoints.map(({ provider }) => [provider.slug, provider.failureDomain]))
   let total = 0
-  for (const decision of decisionsUnder(policies, world)) {
+  for (const decision of decisionsUnder(policies, context)) {
     total += decision.candidates.length + decision.removed.length
     for (const { provider } of decision.candidates) {
       domains.add(catalogue.providers.get(provider)?.failureDomain ?? domainOf.get(provider) ?? provider)
@@ -76,17 +76,17 @@ export function leavesOneTarget(document: PlainDocument, catalogue: Catalogue, o
 }
 
 /**
- * One for each model. A fallback's endpoints are no model's. Nobody's own only, of somebody who has nothing yet, says nothing of the
- * rest of the policy.
+ * One decision for each model, without model fallbacks. `own_capacity` is ignored for an organisation without BYOK resources: it
+ * would hide the rest of the policy.
  */
 function* decisionsUnder(policies: readonly Policy[], { catalogue, own, nowMs }: RoutingContext): Generator<Decision> {
   const isEmpty = own.credentials.length + own.endpoints.length === 0
-  const asked = policies.map((policy) => ({
+  const checked = policies.map((policy) => ({
     ...policy,
     model_fallback: null,
     own_capacity: isEmpty ? null : policy.own_capacity,
   }))
-  const caller = callerUnder(asked.map(layerOf), 'operator', own)
+  const caller = callerUnder(checked.map(layerOf), 'operator', own)
   const snapshot = {
     catalogue,
     reachable: new Set(catalogue.providers.keys()),
@@ -126,7 +126,7 @@ function layerOf(policy: Policy): VersionedPolicy {
   return { id: '' as PolicyId, version: 0, policy }
 }
 
-/** Nobody, under these policies: for questions to the router that no key asked. */
+/** A caller without a key, under these policies: for coverage checks and previews. */
 export function callerUnder(
   policies: readonly VersionedPolicy[],
   funds: Caller['funds'],

@@ -25,7 +25,7 @@ import { previewOf } from './preview.ts'
 import { parseSuggesting } from './problems.ts'
 import { refuseInvalid } from './unsatisfiable.ts'
 
-/** Routing policies: made, saved in versions, tried out, rolled back and archived. What they are attached to is elsewhere. */
+/** Routing policies: create, save, preview, roll back and archive. `AttachmentsController` attaches them. */
 @Controller('console/v1/policies')
 export class PoliciesController {
   constructor(@Inject(Control) private readonly control: Control) {}
@@ -129,7 +129,7 @@ function authorOf(request: FastifyRequest): Author {
   return { tenantId, userId }
 }
 
-/** A policy of everybody's keys is changed by those who may attach it to them. */
+/** A policy of a workspace or the organisation is changed only by members who may attach one there. */
 function refusingTheNarrow(request: FastifyRequest): () => void {
   return () => refuseRole(signedInOf(request), 'policies:attach-widely')
 }

@@ -25,7 +25,7 @@ export function versionRow({ version, document, author, createdAt }: SavedVersio
   return { version, document: document as PolicyVersion['document'], author, createdAt: createdAt.toISOString() }
 }
 
-/** What is no id at all is the id of no policy. */
+/** Throws for a malformed id the same Fault as for an unknown one. */
 export function policyId(text: string): string {
   if (z.uuid().safeParse(text).success) return text
   throw noSuchPolicy()

@@ -2,7 +2,7 @@ import { PolicyPreviewQuestion } from '@turnpike/contract'
 import { UNKNOWN_HEALTH, type EndpointId, type Health, type PolicyId } from '@turnpike/domain'
 import { aCatalogue, anEndpoint, aPrice, aProvider } from '@turnpike/testkit'
 import { expect, it } from 'vitest'
-import { previewOf, type PreviewWorld } from './preview.ts'
+import { previewOf, type PreviewContext } from './preview.ts'
 
 const CATALOGUE = aCatalogue(
   [
@@ -15,7 +15,7 @@ const CATALOGUE = aCatalogue(
 )
 const LAYER = '00000000-0000-4000-8000-000000000001'
 
-function preview(document: object, sample: object = {}, world: Partial<PreviewWorld> = {}, policyId?: string) {
+function preview(document: object, sample: object = {}, context: Partial<PreviewContext> = {}, policyId?: string) {
   const question = PolicyPreviewQuestion.parse({
     document,
     sample: { models: ['sim/swift-8b'], ...sample },
@@ -28,7 +28,7 @@ function preview(document: object, sample: object = {}, world: Partial<PreviewWo
     funds: 'simulated',
     health: new Map(),
     nowMs,
-    ...world,
+    ...context,
   })
 }
 
@@ -45,7 +45,7 @@ it('orders the endpoints of a model as the draft would, by the figures that are 
   expect(answer).toMatchObject({ objective: 'latency', window: null, total: 3, removed: [], removedByStage: {} })
 })
 
-it('tells each endpoint’s chance where there is a draw, and begins with the likeliest', () => {
+it('shows each endpoint’s chance where there is a draw, and begins with the likeliest', () => {
   const answer = preview({ objective: 'balanced' })
   const chances = new Map(answer.candidates.map(({ endpoint, weight }) => [endpoint, weight ?? 0]))
   expect([...chances.values()].reduce((sum, chance) => sum + chance, 0)).toBeCloseTo(1, 9)

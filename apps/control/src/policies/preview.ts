@@ -23,28 +23,31 @@ import { refusal, unknownWord, type Problem } from './problems.ts'
 import { callerUnder, draftOf, NOTHING_OWN } from './coverage.ts'
 import { warningsOf } from './warnings.ts'
 
-/** What a preview stands on. */
-export interface PreviewWorld {
+/** What a preview routes with. */
+export interface PreviewContext {
   readonly catalogue: Catalogue
-  /** What the organisation brings along; absent: nothing. */
+  /** BYOK resources of the organisation; absent: none. */
   readonly own?: Own
   /** Policies of the organisation and the workspace, the widest first. */
   readonly layers: readonly PolicyLayer[]
   readonly funds: Caller['funds']
-  /** Figures of the last minutes. What has none is judged as an endpoint that nobody knows yet. */
+  /** Figures of the last minutes. A target without figures counts as new. */
   readonly health: ReadonlyMap<TargetId, Health>
   /** Unix milliseconds. */
   readonly nowMs: number
 }
 
 /**
- * What the router would do with a sample request under a draft, as a live key of the workspace would have it. Every provider that has
- * an address, or a stand-in, is taken to be reachable: the gateways alone hold the house's credentials, so that stage `credential` is
- * told only of those that nobody can reach, and of stand-ins where nobody needs one.
+ * The route of a sample request under a draft, for a live key of the workspace. Every provider that has an address or is simulated
+ * counts as reachable, since only gateways know the credentials of the operator accounts. Stage `credential` therefore removes only
+ * providers without an address, and simulated providers of models that a real provider serves.
  * Throws Fault `request_invalid` for models and names that the catalogue does not know.
  */
-export function previewOf({ document, sample, policyId }: PolicyPreviewQuestion, world: PreviewWorld): PolicyPreview {
-  const { catalogue, nowMs, own = NOTHING_OWN } = world
+export function previewOf(
+  { document, sample, policyId }: PolicyPreviewQuestion,
+  context: PreviewContext,
+): PolicyPreview {
+  const { catalogue, nowMs, own = NOTHING_OWN } = context
   refuseUnknown(sample, wordsOf(catalogue, own))
   const request = {
     models: sample.models as ModelSlug[],
@@ -53,19 +56,19 @@ export function previewOf({ document, sample, policyId }: PolicyPreviewQuestion,
     parameters: sample.parameters,
     preferences: {},
   }
-  const policies = layersAround(draftOf(document), policyId, world.layers)
+  const policies = layersAround(draftOf(document), policyId, context.layers)
   const snapshot = {
     catalogue,
     reachable: addressed(catalogue),
-    health: withDown(world, sample.down, own),
+    health: withDown(context, sample.down, own),
     wallMs: sample.at === undefined ? nowMs : Date.parse(sample.at),
     warm: null,
   }
-  // Every draw begins with the likeliest, which is what 0 falls on.
-  const decision = route(request, callerUnder(policies, world.funds, own), snapshot, nowMs, sample.draw ?? 0)
+  // A draw of 0 falls on the most likely target.
+  const decision = route(request, callerUnder(policies, context.funds, own), snapshot, nowMs, sample.draw ?? 0)
   const { objective, removed, targets, fallbacks, candidates } = decisionOf(decision)
   const chanceOf = chancesOf(decision)
-  const barren = unsatisfiableState(document, catalogue, own)
+  const unsatisfiable = unsatisfiableState(document, catalogue, own)
   return {
     objective,
     window: decision.policies[policies.findIndex(({ version }) => version === 0)]?.window ?? null,
@@ -76,13 +79,13 @@ export function previewOf({ document, sample, policyId }: PolicyPreviewQuestion,
     total: candidates.length + removed.length,
     removedByStage: countsOf(removed.map(({ stage }) => stage)),
     warnings: [
-      ...(barren ? [{ code: 'no_endpoint', message: barren.problem.message }] : []),
+      ...(unsatisfiable ? [{ code: 'no_endpoint', message: unsatisfiable.problem.message }] : []),
       ...warningsOf(document, catalogue, own),
     ],
   }
 }
 
-/** Providers that can be reached by anybody. */
+/** Providers that have an address or are simulated. */
 function addressed({ providers }: Catalogue): Set<ProviderSlug> {
   return new Set(
     [...providers.values()].flatMap(({ slug, simulated, baseUrl }) => (simulated || baseUrl ? [slug] : [])),
@@ -101,7 +104,7 @@ function refuseUnknown({ models, down }: PolicyPreviewQuestion['sample'], known:
   if (problems.length > 0) throw refusal(problems)
 }
 
-/** The draft innermost, as on a key; or, where its earlier version is a wider layer, in the place of that. */
+/** The draft replaces an earlier version of itself among the layers, or else is the innermost layer, as on a key. */
 function layersAround(
   draft: VersionedPolicy,
   policyId: string | undefined,
@@ -115,7 +118,7 @@ function layersAround(
 }
 
 function withDown(
-  { catalogue, health, nowMs }: PreviewWorld,
+  { catalogue, health, nowMs }: PreviewContext,
   down: readonly string[],
   own: Own,
 ): ReadonlyMap<TargetId, Health> {
@@ -129,7 +132,7 @@ function withDown(
   return all
 }
 
-/** Each endpoint's chance to be drawn first for its model. The router weighs only those that can be; where it draws, others have none. */
+/** The probability of each endpoint to be drawn first for its model: 0 without a weight, null for a model without a draw. */
 function chancesOf({ candidates }: Decision): (endpoint: string) => number | null {
   const totals = new Map<ModelSlug, number>()
   for (const { model, weight } of candidates) {

@@ -1,16 +1,16 @@
 import { Fault, nearest } from '@turnpike/domain'
 import * as z from 'zod'
 
-/** Something wrong with one field of a body. */
+/** A problem of one field of a body. */
 export interface Problem {
   /** From the body to the field. */
   readonly path: readonly (string | number)[]
-  /** A sentence to show beside it. */
+  /** A sentence to show at that field. */
   readonly message: string
 }
 
 /**
- * Holds a body against its schema, as `parse` does. Throws Fault `request_invalid` with `param` for the first problem, every problem
+ * Checks a body against its schema, as `parse` does. Throws Fault `request_invalid` with `param` for the first problem, every problem
  * nested as the form is, and the nearest known word for each field or value that is not known.
  */
 export function parseSuggesting<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
@@ -42,7 +42,7 @@ export function unknownWord(what: string, word: string, known: Iterable<string>)
   return `There is no ${what} “${word.slice(0, WORD_LENGTH_MAX)}”.${hint || list}`
 }
 
-/** A list up to this long is told whole when nothing on it is near. */
+/** A list of at most this length is shown whole when no word on it is near. */
 const WORDS_MAX = 25
 const WORD_LENGTH_MAX = 100
 

@@ -140,7 +140,7 @@ describe('a policy that leaves no endpoint of the catalogue', () => {
     expect(message).toContain('while this window is open: max_price removes 4')
   })
 
-  it('is taken when nobody serves anything, since that is not its doing', () => {
+  it('is accepted when the catalogue has no endpoint', () => {
     expect(coverageOf({ only: [] }, aCatalogue([]), 1).total).toBe(0)
     expect(() => problemsOfPolicy({ only: [] }, aCatalogue([]))).not.toThrow()
   })

@@ -6,19 +6,22 @@ import { NOTHING_OWN, statesOf, coverageOf, type Coverage } from './coverage.ts'
 import { warningsOf } from './warnings.ts'
 
 /**
- * Holds a document that has the right form against the catalogue, before it is saved. Throws Fault `request_invalid` that names the
- * field, or says how many endpoints each stage removes when none is left.
- * @param own what the author's organisation brings along
- * @returns what the author should think about all the same
+ * Checks a document of the right form against the catalogue before it is saved. Throws Fault `request_invalid`, which names the
+ * field, or the number of endpoints that each stage removes when none is left.
+ * @param own BYOK resources of the author's organisation
+ * @returns warnings, which do not keep the document from being saved
  */
 export function problemsOfPolicy(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): PolicyWarning[] {
   refuseInvalid(document, catalogue, own)
-  const barren = unsatisfiableState(document, catalogue, own)
-  if (barren) throw refusal([barren.problem], { total: barren.found.total, removed: barren.found.removed })
+  const unsatisfiable = unsatisfiableState(document, catalogue, own)
+  if (unsatisfiable) {
+    const { problem, found } = unsatisfiable
+    throw refusal([problem], { total: found.total, removed: found.removed })
+  }
   return warningsOf(document, catalogue, own)
 }
 
-/** The first half of `judge`: what is wrong whatever the catalogue leaves. */
+/** Refuses a document with problems other than coverage; the first step of `problemsOfPolicy`. */
 export function refuseInvalid(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): void {
   const problems = problemsIn(document, catalogue, own)
   if (problems.length === 0) return
@@ -46,7 +49,7 @@ export function unsatisfiableState(
   return null
 }
 
-/** Where nobody serves anything, no policy is to blame. */
+/** An empty catalogue is not the fault of a policy. */
 export function isUnsatisfiable({ total, domains }: Coverage): boolean {
   return total > 0 && domains.size === 0
 }

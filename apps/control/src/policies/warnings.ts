@@ -2,7 +2,7 @@ import type { PolicyDocument, PolicyWarning } from '@turnpike/contract'
 import { covers, WEEKDAYS, type Catalogue, type Own } from '@turnpike/domain'
 import { leavesOneTarget, NOTHING_OWN, statesOf, coverageOf } from './coverage.ts'
 
-/** What the author of a right document should think about. None of it keeps the document from being saved. */
+/** Warnings about a valid document, for its author. No warning keeps the document from being saved. */
 export function warningsOf(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): PolicyWarning[] {
   return [
     ...excludedNames(document),
@@ -35,7 +35,7 @@ function excludedNames(document: PolicyDocument): PolicyWarning[] {
   }))
 }
 
-/** Endpoints of one failure domain fail together. Says nothing of a catalogue that has no other. */
+/** Endpoints of one failure domain fail at the same time. A catalogue with one failure domain gives no warning. */
 function oneFailureDomain(document: PolicyDocument, catalogue: Catalogue, own: Own): PolicyWarning[] {
   const all = new Set([...catalogue.providers.values()].map(({ failureDomain }) => failureDomain))
   const [base] = statesOf(document)
@@ -45,7 +45,7 @@ function oneFailureDomain(document: PolicyDocument, catalogue: Catalogue, own: O
   return [{ code: 'one_failure_domain', message }]
 }
 
-/** Nothing but one's own, where there is nothing of one's own. */
+/** BYOK resources only, for an organisation that has none. */
 function ownWithoutAny({ own_capacity: capacity }: PolicyDocument, own: Own): PolicyWarning[] {
   if (capacity !== 'only' || own.credentials.length + own.endpoints.length > 0) return []
   const message =
@@ -53,7 +53,7 @@ function ownWithoutAny({ own_capacity: capacity }: PolicyDocument, own: Own): Po
   return [{ code: 'own_only_without_own', message }]
 }
 
-/** A second endpoint beside a slow one needs two. */
+/** A hedge needs a second target. */
 function hedgeWithoutSecond(document: PolicyDocument, catalogue: Catalogue, own: Own): PolicyWarning[] {
   const [base] = statesOf(document)
   if (!document.hedge || !base || !leavesOneTarget(base.document, catalogue, own)) return []
@@ -65,8 +65,8 @@ const DAY_MINUTES = 24 * 60
 const WEEK_MINUTES = 7 * DAY_MINUTES
 
 /**
- * Places of windows that are never open because later ones of the same time zone cover every minute of theirs. Windows of other zones
- * are not counted, since how they lie to each other changes with the season.
+ * Indexes of windows that are never open because later windows of the same time zone cover all their minutes. Windows of other zones
+ * are not compared, since the offset between two zones changes with the season.
  */
 export function neverOpen(windows: NonNullable<PolicyDocument['schedule']>): number[] {
   const coveredIn = new Map<string, Uint8Array>()
