@@ -63,8 +63,8 @@ export interface SealedSecret {
 export const OWN_AUTHOR = '~tenant'
 
 /**
- * The address that a secret stored for this provider may be sent to: its origin, or `simulated` for a made-up one; null where there is no
- * address. The simulated provider of a real one is no such address: it receives no tenant's secret.
+ * The address that a secret stored for this provider may be sent to: its origin, or `simulated` for a simulated-only provider; null for a
+ * provider without an address. The simulator never receives a tenant's secret for a real provider.
  */
 export function destinationOf({ baseUrl }: Pick<Provider, 'baseUrl'>): string | null {
   if (isOnlySimulated({ baseUrl })) return 'simulated'

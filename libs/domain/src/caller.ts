@@ -4,7 +4,7 @@ import type { NanoUsd } from './money/money.ts'
 import type { Own } from './byok.ts'
 import type { VersionedPolicy } from './policy/policy.ts'
 
-/** Everything a request needs to know of who made it: what the key check answers and both cache tiers hold. */
+/** Who makes a request, with policies and balance: the result of the key check, and what both cache tiers store. */
 export interface Caller {
   readonly tenantId: TenantId
   readonly workspaceId: WorkspaceId
@@ -22,15 +22,14 @@ export interface Caller {
   readonly revoked: boolean
   /** Those of the organisation, the workspace and the key, the widest first; each only narrows the ones before. */
   readonly policies: readonly VersionedPolicy[]
-  /** What its organisation brings along; absent: nothing. */
+  /** BYOK resources of its organisation; absent: none. */
   readonly own?: Own
-  /** How long a copy of this may be served while nobody can be asked; 0: never. The organisation chooses, an hour at most. */
+  /** How long a stale copy may be served while no store answers; 0: never. The organisation chooses, an hour at most. */
   readonly staleMaxMs: number
 }
 
 /**
- * What a look-up can say. `unknown` means that nobody could be asked: it is answered with 503 and must never become
- * 401, 402, 403 or 404.
+ * The result of a look-up. `unknown`: no store answered; the request is refused with 503 and never with 401, 402, 403 or 404.
  */
 export type Lookup<T> =
   | { readonly kind: 'found'; readonly value: T }

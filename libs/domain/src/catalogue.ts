@@ -2,7 +2,7 @@ import type { Dialect } from './chat.ts'
 import type { EndpointId, ModelSlug, ProviderSlug } from './ids.ts'
 import type { Price } from './money/price.ts'
 
-/** A model as callers name it, whoever serves it. */
+/** A model as callers name it, at any provider. */
 export interface Model {
   readonly slug: ModelSlug
   readonly name: string
@@ -14,14 +14,14 @@ export interface Model {
   readonly outputModalities: readonly string[]
   /** Its author permits training other models on its answers. Unknown counts as no. */
   readonly distillable: boolean
-  /** What it is made for, as its name tells: `programming`, `finance`. Most have none. */
+  /** Purposes that its name states, such as `programming` or `finance`. Most models have none. */
   readonly categories?: readonly string[]
 }
 
 /**
- * Who serves it. `baseUrl` ends without a slash; an empty one says that there is no address by which it can be reached from here.
- * `simulated`: what the house asks it is answered by `apps/simulator` and costs nothing real. One that is made up has its path there for
- * an address; one that exists, and is stood in for, keeps its own (`simulated-provider.ts`).
+ * Who serves models. `baseUrl` ends without a slash; an empty one means that the provider has no address.
+ * `simulated`: `apps/simulator` answers requests of the operator account, at no real cost. The address of a simulated-only provider is
+ * its path on the simulator; a real provider that is simulated keeps its own address (`simulated-provider.ts`).
  */
 export interface Provider {
   readonly slug: ProviderSlug
@@ -50,7 +50,7 @@ export interface Endpoint {
   readonly maxCompletionTokens: number | null
   readonly quantization: string
   readonly supportedParameters: readonly string[]
-  /** Null: nobody knows the price. Such an endpoint is an incident and is never served. */
+  /** Null: the price is unknown. Such an endpoint is an incident and is never served. */
   readonly price: Price | null
 }
 

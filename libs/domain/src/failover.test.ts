@@ -5,7 +5,7 @@ import { blame, Fault, type FaultCode } from './fault.ts'
 import { DEFAULT_FAILOVER } from './policy/policy.ts'
 
 const CODES = Object.keys(blame) as FaultCode[]
-/** A credential of the caller's own that a provider refuses says as much of the next target as the house's does. */
+/** A refused BYOK credential leads to the next target, like a refused operator account. */
 const isProvider = (code: FaultCode) => code.startsWith('upstream_') || code === 'own_credential_refused'
 const kindOf = (code: FaultCode) => failureKind(new Fault(code, ''))
 
@@ -27,7 +27,7 @@ it('goes past the model’s other endpoints when only the fallbacks may have wha
   expect(stepAfter('outage', ['outage'], ['context_length', 'outage'])).toBe('target')
 })
 
-it('goes nowhere after a kind that nobody named, whatever else is named', () => {
+it('stops after a kind that the policy does not name, whatever else it names', () => {
   const kinds = fc.subarray([...FAILURE_KINDS])
   fc.assert(
     fc.property(fc.constantFrom(...FAILURE_KINDS), kinds, kinds, (kind, on, fallbackOn) => {
@@ -38,9 +38,9 @@ it('goes nowhere after a kind that nobody named, whatever else is named', () => 
   )
 })
 
-it('holds neither a rate limit, nor our own credential, nor an empty answer, nor a caller against an endpoint', () => {
-  const held = CODES.filter((code) => countsAgainstHealth(new Fault(code, '')))
-  expect(held.toSorted()).toEqual([
+it('counts no rate limit, refused operator credential, empty answer or fault of a caller against an endpoint', () => {
+  const counted = CODES.filter((code) => countsAgainstHealth(new Fault(code, '')))
+  expect(counted.toSorted()).toEqual([
     'upstream_cut',
     'upstream_error',
     'upstream_garbled',

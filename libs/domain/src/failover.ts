@@ -12,7 +12,7 @@ export const FAILURE_KINDS = [
 ] as const
 export type FailureKind = (typeof FAILURE_KINDS)[number]
 
-/** Faults that another target might not have. What is not listed is the caller's to mend or ours, and is returned at once. */
+/** Faults that another target might not have. Any other fault is the caller's or ours, and is returned at once. */
 const KIND: Partial<Record<FaultCode, FailureKind>> = {
   upstream_unreachable: 'outage',
   upstream_error: 'outage',
@@ -30,7 +30,7 @@ const KIND: Partial<Record<FaultCode, FailureKind>> = {
   context_length_exceeded: 'context_length',
 }
 
-/** What kind of failure a fault is; null for one that is no target's. */
+/** The kind of failure that a fault is; null for a fault that no target caused. */
 export function failureKind(fault: Fault): FailureKind | null {
   return KIND[fault.code] ?? null
 }
@@ -39,10 +39,10 @@ export function failureKind(fault: Fault): FailureKind | null {
 type Step = 'target' | 'fallback' | 'stop'
 
 /**
- * What a failure of that kind leads to. Kinds in `on` move on; kinds that stand in `fallbackOn` alone are known to be shared by
- * all endpoints of the model, a prompt that is too long for it, say, so the model's other endpoints are not asked.
- * Only before the first content: the caller decides that, not this function.
- * @param kind null for a fault that is no target's, which is always told to the caller
+ * The next step after a failure of that kind. Kinds in `on` move to the next target. Kinds in `fallbackOn` alone affect all endpoints
+ * of a model, such as a prompt that is too long for it, so the model's other endpoints are skipped.
+ * Call it only before the first content.
+ * @param kind null for a fault that no target caused, which is always returned to the caller
  */
 export function stepAfter(
   kind: FailureKind | null,
@@ -54,7 +54,7 @@ export function stepAfter(
   return fallbackOn.includes(kind) ? 'fallback' : 'stop'
 }
 
-/** What a provider says that is none of its endpoint's doing: how much we ask, who we are, and what a prompt makes of a model. */
+/** Faults of a provider that its endpoint did not cause: our request rate, our credential, and the effect of a prompt on a model. */
 const NO_OUTAGE: ReadonlySet<FaultCode> = new Set([
   'upstream_rate_limited',
   'upstream_credential_refused',
@@ -62,9 +62,8 @@ const NO_OUTAGE: ReadonlySet<FaultCode> = new Set([
 ])
 
 /**
- * Whether the fault says something about the endpoint's health. A rate limit cools a credential; it is not an outage. An answer
- * that ended properly and held nothing is worth another try, but prompts can bring it about, and no tenant's prompts may take an
- * endpoint away from the others.
+ * Whether the fault counts against the endpoint's health. A rate limit starts a cooldown of the account and is not an outage. An empty
+ * answer is retried but not counted: prompts can cause it, and one tenant's prompts must not eject an endpoint for the others.
  */
 export function countsAgainstHealth(fault: Fault): boolean {
   return fault.blame === 'upstream' && !NO_OUTAGE.has(fault.code)

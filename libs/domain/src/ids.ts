@@ -12,11 +12,11 @@ export type PolicyId = Branded<'PolicyId'>
 /** `provider/author/slug`: one model at one provider. */
 export type EndpointId = Branded<'EndpointId'>
 /**
- * Where a request can go: an endpoint by the house's account, or, with `#` and the id of a credential or endpoint of a tenant's own, by
- * that. Health, candidates and attempts are told apart by it, so that nobody's bad key ejects an endpoint for everybody.
+ * Where a request can go: an endpoint with the operator account, or, with `#` and the id of a BYOK resource, with that resource. Health,
+ * candidates and attempts are kept by target, so that one tenant's bad key does not eject an endpoint for the others.
  */
 export type TargetId = EndpointId | Branded<'OwnTargetId'>
-/** A tenant's credential at a provider, or an endpoint of its own: a UUID. */
+/** A BYOK resource, a credential or an endpoint of a tenant: a UUID. */
 export type OwnId = Branded<'OwnId'>
 /** `author/slug`, what callers name. */
 export type ModelSlug = Branded<'ModelSlug'>
@@ -24,18 +24,18 @@ export type ProviderSlug = Branded<'ProviderSlug'>
 /** `yyyymmdd-` and 20 base62 characters. The date is the UTC day on which the request began, which names its partition. */
 export type RequestId = Branded<'RequestId'>
 
-/** An endpoint by a tenant's own credential. */
+/** The target of an endpoint with a BYOK resource. */
 export function ownTarget(endpoint: EndpointId, owner: OwnId): TargetId {
   return `${endpoint}#${owner}` as TargetId
 }
 
-/** The endpoint of a target, whoever's account it goes by. */
+/** The endpoint of a target, without the account. */
 export function endpointOf(target: TargetId): EndpointId {
   const mark = target.indexOf('#')
   return (mark < 0 ? target : target.slice(0, mark)) as EndpointId
 }
 
-/** Whose account a target goes by; null: the house's. */
+/** The BYOK resource of a target; null: the operator account. */
 export function ownerOf(target: TargetId): OwnId | null {
   const mark = target.indexOf('#')
   return mark < 0 ? null : (target.slice(mark + 1) as OwnId)

@@ -1,6 +1,6 @@
 /**
  * The rules of Turnpike, pure: keys, policies, routing, health, failover, usage, price, money, faults.
- * Nothing here awaits, reads a clock, throws dice or imports another library of the house.
+ * Nothing here awaits, reads a clock, throws dice or imports another library of this repository.
  */
 export type {
   TenantId,

@@ -1,5 +1,5 @@
 /**
- * The closed lists of the domain, an entry of their own: whoever imports `@turnpike/domain/lists` takes words and no code. So the
+ * The closed lists of the domain, an entry of their own: an import of `@turnpike/domain/lists` brings words and no code. So the
  * browser and the simulated providers share the lists instead of copying them, and are sent no routing, no pricing and no schema.
  */
 export { DIALECTS } from './chat.ts'

@@ -22,7 +22,7 @@ import {
 const LATEST = 0.999_999
 const EARLIEST = 0
 
-describe('an endpoint falls', () => {
+describe('a breaker opens', () => {
   it('by the fifth failure in a row and not by the fourth', () => {
     expect(isDown(failing(4), 0)).toBe(false)
     expect(isDown(failing(5), 0)).toBe(true)
@@ -32,7 +32,7 @@ describe('an endpoint falls', () => {
     expect(isTripped(failing(4, succeeded(failing(4), 0)))).toBe(false)
   })
 
-  it('although long answers from before go on ending well', () => {
+  it('even while long answers from before still succeed', () => {
     let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER
     for (let i = 0; i < 5; i++) breaker = succeeded(failed(breaker, 10_000 + i, 0.5, 9_990 + i), 10_000 + i, 5_000)
     expect(isTripped(breaker)).toBe(true)
@@ -59,7 +59,7 @@ describe('an endpoint falls', () => {
     expect(isTripped(breaker)).toBe(false)
   })
 
-  it('by five answers in a row that begin and break off', () => {
+  it('by five answers in a row that begin and are cut', () => {
     let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER
     for (let i = 0; i < 5; i++) {
       expect(isTripped(breaker)).toBe(false)
@@ -68,7 +68,7 @@ describe('an endpoint falls', () => {
     expect(isTripped(breaker)).toBe(true)
   })
 
-  it('by one failure when others call it down, and by five once they have not for a while', () => {
+  it('by one failure while other nodes report it down, and by five once their reports are old', () => {
     const suspect = suspected(CLOSED_ENDPOINT_BREAKER, 30_000, 0)
     expect(isDown(suspect, 0)).toBe(false)
     expect(isTripped(failed(suspect, 29_999, 0.5))).toBe(true)
@@ -76,14 +76,14 @@ describe('an endpoint falls', () => {
   })
 })
 
-describe('an endpoint that fell', () => {
+describe('an endpoint that is down', () => {
   it('waits for a probe after twenty seconds, a fifth more or less', () => {
     expect(failing(5, CLOSED_ENDPOINT_BREAKER, EARLIEST).downUntilMs).toBe(16_000)
     expect(failing(5, CLOSED_ENDPOINT_BREAKER, 0.5).downUntilMs).toBe(20_000)
     expect(failing(5, CLOSED_ENDPOINT_BREAKER, LATEST).downUntilMs).toBeCloseTo(24_000, 0)
   })
 
-  it('goes down for longer when the probe fails, but never for 35 s in one outage', () => {
+  it('stays down for longer when the probe fails, but never 35 s between probes of one outage', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: LATEST, noNaN: true }), { maxLength: 50 }), (throws) => {
         let breaker = failing(5, CLOSED_ENDPOINT_BREAKER, throws[0] ?? 0.5)
@@ -99,7 +99,7 @@ describe('an endpoint that fell', () => {
     expect(again.downUntilMs - down.downUntilMs).toBeGreaterThan(down.downUntilMs)
   })
 
-  it('is left alone for longer each time it falls again, for five minutes at most, and is forgiven when it stays up', () => {
+  it('stays down for longer with each outage, five minutes at most, and outages are forgotten while it is up', () => {
     let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER
     let nowMs = 0
     const fall = () => {
@@ -116,7 +116,7 @@ describe('an endpoint that fell', () => {
     expect(fall()).toBe(20_000)
   })
 
-  it('is not kept down by answers that were under way when it fell, nor brought back by them', () => {
+  it('is neither kept down nor brought up by attempts that began before', () => {
     const down = failing(5, CLOSED_ENDPOINT_BREAKER, 0.5, 1_000)
     expect(failed(down, 2_000, 0.5, 500).downUntilMs).toBe(down.downUntilMs)
     expect(isTripped(succeeded(down, 2_000, 500))).toBe(true)
@@ -124,7 +124,7 @@ describe('an endpoint that fell', () => {
     expect(isTripped(succeeded(down, 2_000, 1_500))).toBe(false)
   })
 
-  it('is brought back by the first content of a probe; that the answer then breaks is one failure of five', () => {
+  it('is up again at the first content of a probe; a cut after that is one failure of five', () => {
     const down = failing(5)
     const back = begun(probing(down, down.downUntilMs), down.downUntilMs)
     expect(isTripped(back)).toBe(false)
@@ -132,7 +132,7 @@ describe('an endpoint that fell', () => {
     expect(isTripped(failing(5, back, 0.5, down.downUntilMs))).toBe(true)
   })
 
-  it('is due for a question of ours when its time is over and nobody wanted it for five seconds', () => {
+  it('is due for a probe of its own when its time is over and no request came for five seconds', () => {
     const down = failing(5)
     expect(isDue(down, 19_999)).toBe(false)
     expect(isDue(down, 20_000)).toBe(true)
@@ -171,7 +171,7 @@ describe('admission', () => {
     )
   })
 
-  it('gives five hundred arrivals of one moment one probe, and the last target its try', () => {
+  it('gives five hundred arrivals of one moment one probe, and the last target its attempt', () => {
     let breaker = failing(5)
     const answers = Array.from({ length: 500 }, (_, i) => {
       const answer = admission(breaker, 20_000, i % 10 === 9)
@@ -182,14 +182,14 @@ describe('admission', () => {
     expect(answers.filter((answer) => answer === 'go')).toHaveLength(50)
   })
 
-  it('forgets a probe of which nothing was heard for ten seconds', () => {
+  it('drops a probe without a result after ten seconds', () => {
     const breaker = probing(failing(5), 20_000)
     expect(admission(breaker, 29_999, false)).toBe('skip')
     expect(admission(breaker, 30_000, false)).toBe('probe')
   })
 })
 
-describe('coming back', () => {
+describe('recovery', () => {
   it('begins with a tenth of its share and has all of it after ten seconds', () => {
     const back = succeeded(failing(5), 20_000)
     expect(shareOf(back, 20_000)).toBeCloseTo(0.1)
@@ -212,11 +212,11 @@ describe('coming back', () => {
   })
 })
 
-describe('patience', () => {
-  it('places an endpoint last for as long as it asked, and does not call it down', () => {
-    const cool = cooled(CLOSED_ENDPOINT_BREAKER, 60_000, 0)
-    expect([isDown(cool, 59_999), isDown(cool, 60_000), isTripped(cool)]).toEqual([true, false, false])
-    expect(shareOf(cool, 60_000)).toBe(1)
+describe('a cooldown', () => {
+  it('puts an endpoint last until its end, and does not count it as down', () => {
+    const cooling = cooled(CLOSED_ENDPOINT_BREAKER, 60_000, 0)
+    expect([isDown(cooling, 59_999), isDown(cooling, 60_000), isTripped(cooling)]).toEqual([true, false, false])
+    expect(shareOf(cooling, 60_000)).toBe(1)
   })
 
   it('is five minutes at most, whatever the provider says', () => {
@@ -227,21 +227,21 @@ describe('patience', () => {
     }
   })
 
-  it('is a second when it did not say, doubling to thirty, and a success begins anew', () => {
+  it('without Retry-After is a second, doubling to thirty, and starts anew after a success', () => {
     let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER
     let nowMs = 0
-    const untold = () => {
+    const next = () => {
       breaker = cooled(breaker, null, nowMs)
       const forMs = breaker.coolUntilMs - nowMs
       nowMs = breaker.coolUntilMs
       return forMs
     }
-    expect(Array.from({ length: 7 }, untold)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+    expect(Array.from({ length: 7 }, next)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
     breaker = succeeded(breaker, nowMs)
-    expect(untold()).toBe(1_000)
+    expect(next()).toBe(1_000)
   })
 
-  it('counts many refusals of one moment once', () => {
+  it('counts many rate limits of one moment once', () => {
     const burst = Array.from({ length: 50 }).reduce<EndpointBreaker>(
       (breaker) => cooled(breaker, null, 0),
       CLOSED_ENDPOINT_BREAKER,
@@ -250,7 +250,7 @@ describe('patience', () => {
   })
 })
 
-it('an endpoint that only answers is never called down, and nothing throws, whatever the clock', () => {
+it('an endpoint that only answers is never down, and nothing throws, whatever the clock', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(3), fc.double({ min: 0, max: 1e9, noNaN: true }))), (story) => {
       let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER

@@ -1,32 +1,32 @@
 /**
- * Whether an endpoint is worth asking, as far as this node knows at first hand. Up; down until a time; then exactly one probe at a
- * time; then a growing share. All times are milliseconds of the router's clock, which never goes back.
+ * The circuit breaker of an endpoint on this node, moved by its own attempts: up; down until a time; then exactly one probe at a time;
+ * then a growing share. All times are milliseconds of the router's clock, which never goes back.
  */
 export interface EndpointBreaker {
   readonly consecutiveFailures: number
-  /** How many of them broke off after their first token. */
+  /** Those of them that were cut after their first token. */
   readonly consecutiveCuts: number
-  /** When the first attempt of that run began; null while there is none. */
+  /** Start of the first attempt of that run of failures; null without one. */
   readonly failingSinceMs: number | null
   /** The last ten seconds, second by second; empty while the endpoint is down. */
   readonly recent: readonly Second[]
-  /** Since when it has been called down and not been seen to work; null when it is up. */
+  /** When it went down, without a success since; null when it is up. */
   readonly trippedMs: number | null
-  /** Until then it is placed last. 0 when it is up. */
+  /** End of the time for which it comes last; 0 when it is up. */
   readonly downUntilMs: number
-  /** Until then one request is finding out whether it works again; 0 when none is. */
+  /** Deadline of the running probe; 0 without one. */
   readonly probeUntilMs: number
-  /** Somebody wanted it then, although it was down. */
+  /** The last time that a request would have gone to it while it was down. */
   readonly wantedMs: number
-  /** How often it fell, at the time of the last fall; forgotten one by one while it is up. */
+  /** Outages counted at the last one; forgotten one by one while it is up. */
   readonly outages: number
-  /** When it came back last; null when it never fell. */
+  /** End of the last outage; null without one. */
   readonly returnedMs: number | null
-  /** Until then it asked us for patience: placed last, and not called down. */
+  /** End of the cooldown, during which it comes last and is not down. */
   readonly coolUntilMs: number
-  /** How often in a row it asked for patience without saying how much. */
+  /** Consecutive rate limits without `Retry-After`. */
   readonly cools: number
-  /** Until then others call it down, so that one failure of our own suffices. */
+  /** Until then other nodes report it down, so that one failure on this node is enough. */
   readonly suspectUntilMs: number
 }
 
@@ -42,26 +42,26 @@ const FAILURE_RATE_MAX = 0.5
 const ATTEMPTS_TO_JUDGE_MIN = 20
 const RECENT_SECONDS = 10
 /**
- * An outage is asked about after 20 s first and every 28 s then. With the jitter that is 33.6 s at most, so that an endpoint is back in
- * use within 35 s of its healing, however long it was away.
+ * The first probe comes 20 s after an outage begins, the next ones every 28 s: with jitter 33.6 s at most, so that an endpoint is in use
+ * within 35 s of its recovery, however long the outage was.
  */
 const FIRST_DOWN_MS = 20_000
 const NEXT_DOWN_MS = 28_000
-/** One that keeps falling is left alone for that many times as long, so that its flapping costs less and less. */
+/** The time down grows with the number of outages, up to this, so that flapping costs less and less. */
 const DOWN_MS_MAX = 300_000
 /** ±20 %, so that nodes do not return together. */
 const JITTER = 0.2
 /** One outage is forgotten in this time of being up. */
 const FORGET_MS = 120_000
-/** A probe of which nothing was heard for this long is forgotten, or a lost one would block the endpoint for ever. */
+/** A probe without a result for this long is dropped: a lost one would block the endpoint for ever. */
 export const PROBE_MS_MAX = 10_000
 const RAMP_MS = 10_000
 const RAMP_FROM = 0.1
-/** A provider's wish for patience is followed up to this; without a number it is a second, doubling. */
-const COOL_MS_MAX = 300_000
-const COOL_MS_MIN = 1_000
-const COOL_UNTOLD_MS_MAX = 30_000
-/** Nobody wants it: not one request within this time would have gone to it. */
+/** Longest cooldown from `Retry-After`. Without that header a cooldown is one second, doubling up to `COOLDOWN_UNKNOWN_MS_MAX`. */
+const COOLDOWN_MS_MAX = 300_000
+const COOLDOWN_MS_MIN = 1_000
+const COOLDOWN_UNKNOWN_MS_MAX = 30_000
+/** Without a request that would have gone to it for this long, a probe of its own is due. */
 const UNWANTED_AFTER_MS = 5_000
 
 export const CLOSED_ENDPOINT_BREAKER: EndpointBreaker = {
@@ -80,19 +80,19 @@ export const CLOSED_ENDPOINT_BREAKER: EndpointBreaker = {
   suspectUntilMs: 0,
 }
 
-/** Placed last: down, or another request is finding out, or it asked for patience. */
+/** Comes last: it is down, being probed or in a cooldown. */
 export function isDown(breaker: EndpointBreaker, nowMs: number): boolean {
   return breaker.downUntilMs > nowMs || breaker.probeUntilMs > nowMs || breaker.coolUntilMs > nowMs
 }
 
-/** Called down and not seen to work since. Unlike `isDown` this ends with a success and not with a time. */
+/** Went down, without a success since. Unlike `isDown` this ends with a success and not at a time. */
 export function isTripped(breaker: EndpointBreaker): boolean {
   return breaker.trippedMs !== null
 }
 
 /**
- * Of the traffic that it would get, what it may have: 0 while it is down, a tenth when it comes back, rising to 1 within ten
- * seconds. One that waits for a probe has its full place, since the first request takes it out again.
+ * The part of its traffic that it gets: 0 while it is down, a tenth after the outage, rising to 1 within ten seconds. An endpoint that
+ * waits for a probe has all of it, since the first request becomes the probe.
  */
 export function shareOf(breaker: EndpointBreaker, nowMs: number): number {
   if (isDown(breaker, nowMs)) return 0
@@ -101,20 +101,20 @@ export function shareOf(breaker: EndpointBreaker, nowMs: number): number {
 }
 
 /**
- * Whether a request may go to the endpoint. `skip`: it is down, cooling or being probed, and there are other targets. `probe`: it
- * may, and is the one that finds out; the answer is to be told. The last target is never skipped.
+ * Whether a request may go to the endpoint. `skip`: it is down, in a cooldown or being probed, and there are other targets. `probe`: the
+ * request is the probe, and its outcome must be reported. The last target is never skipped.
  */
 export function admission(breaker: EndpointBreaker, nowMs: number, isLast: boolean): 'go' | 'probe' | 'skip' {
   if (isDown(breaker, nowMs)) return isLast ? 'go' : 'skip'
   return isTripped(breaker) ? 'probe' : 'go'
 }
 
-/** One request is finding out now. */
+/** A probe begins. */
 export function probing<State extends EndpointBreaker>(state: State, nowMs: number): State {
   return { ...state, probeUntilMs: nowMs + PROBE_MS_MAX }
 }
 
-/** The probe came to nothing; the next request may be one. */
+/** The probe ended without a result; the next request may be one. */
 export function released<State extends EndpointBreaker>(state: State): State {
   return state.probeUntilMs === 0 ? state : { ...state, probeUntilMs: 0 }
 }
@@ -124,14 +124,14 @@ export function wanted<State extends EndpointBreaker>(state: State, nowMs: numbe
   return { ...state, wantedMs: nowMs }
 }
 
-/** Whether a probe would be due that no request is going to be. */
+/** Whether a probe is due and no request is there to be one. */
 export function isDue(breaker: EndpointBreaker, nowMs: number): boolean {
   return isTripped(breaker) && !isDown(breaker, nowMs) && nowMs - breaker.wantedMs >= UNWANTED_AFTER_MS
 }
 
 /**
- * It answered. @param sinceMs when the attempt began: long answers from before the first failure go on ending well, and are no proof
- * that new ones begin @param isCounted it was counted when it began
+ * An attempt succeeded. @param sinceMs when it began: a long answer from before the first failure does not prove that new ones begin
+ * @param isCounted it was counted at its first token
  */
 export function succeeded<State extends EndpointBreaker>(
   state: State,
@@ -146,9 +146,9 @@ export function succeeded<State extends EndpointBreaker>(
 }
 
 /**
- * It began to answer: proof that it is there, but none yet that it finishes, so that of a run of failures those that broke off remain.
- * Without it a provider of long answers would fall by five errors in a hundred: they come at once, and the ends of its answers long after.
- * @param counts it is counted as an attempt now
+ * An attempt got its first token. That ends a run of failures except for cuts, since the answer may still be cut. Without this step five
+ * errors in a hundred would trip a provider of long answers: errors come at once, the ends of its answers much later.
+ * @param counts the attempt is counted now
  */
 export function begun<State extends EndpointBreaker>(
   state: State,
@@ -165,8 +165,8 @@ export function begun<State extends EndpointBreaker>(
 }
 
 /**
- * It failed. @param dice uniform in [0, 1), for the jitter @param sinceMs when the attempt began @param isCut it broke off after its
- * first token, and was counted then
+ * An attempt failed. @param dice uniform in [0, 1), for the jitter @param sinceMs when it began @param isCut it was cut after its first
+ * token, and was counted then
  */
 export function failed<State extends EndpointBreaker>(
   state: State,
@@ -177,7 +177,7 @@ export function failed<State extends EndpointBreaker>(
 ): State {
   if (state.trippedMs !== null) {
     const next = { ...state, consecutiveFailures: state.consecutiveFailures + 1 }
-    // Those that were under way when it fell, and the last resorts while it is down, say nothing new.
+    // Attempts that began before it went down, and last resorts while it is down, change nothing.
     if (state.downUntilMs > nowMs || sinceMs < state.trippedMs) return next
     return { ...next, probeUntilMs: 0, downUntilMs: nowMs + downMs(NEXT_DOWN_MS, state.outages, dice) }
   }
@@ -206,20 +206,20 @@ export function failed<State extends EndpointBreaker>(
 }
 
 /**
- * It asked for patience, which is not counted as a failure. @param untilMs when it may be asked again; null when it did not say.
- * Several answers of one moment count once.
+ * A rate limit starts a cooldown and does not count as a failure. @param untilMs end of the cooldown; null without `Retry-After`.
+ * Several rate limits during one cooldown count once.
  */
 export function cooled<State extends EndpointBreaker>(state: State, untilMs: number | null, nowMs: number): State {
   if (untilMs !== null && Number.isFinite(untilMs)) {
-    const coolUntilMs = Math.max(state.coolUntilMs, Math.min(untilMs, nowMs + COOL_MS_MAX))
+    const coolUntilMs = Math.max(state.coolUntilMs, Math.min(untilMs, nowMs + COOLDOWN_MS_MAX))
     return { ...state, probeUntilMs: 0, coolUntilMs }
   }
   if (state.coolUntilMs > nowMs) return { ...state, probeUntilMs: 0 }
-  const coolMs = Math.min(COOL_MS_MIN * 2 ** state.cools, COOL_UNTOLD_MS_MAX)
+  const coolMs = Math.min(COOLDOWN_MS_MIN * 2 ** state.cools, COOLDOWN_UNKNOWN_MS_MAX)
   return { ...state, probeUntilMs: 0, coolUntilMs: nowMs + coolMs, cools: state.cools + 1 }
 }
 
-/** Others call it down. @param forMs for how long still, as they said */
+/** Other nodes report it down. @param forMs the remaining time down that they report */
 export function suspected<State extends EndpointBreaker>(state: State, forMs: number, nowMs: number): State {
   return { ...state, suspectUntilMs: nowMs + Math.min(Math.max(forMs, 0), DOWN_MS_MAX) }
 }

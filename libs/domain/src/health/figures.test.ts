@@ -9,7 +9,7 @@ const half = (attempts: number, failures = 0, digest = {}) => ({
 })
 const quiet = { recent: counts(0), five: counts(0), thirty: half(0), day: counts(0) }
 
-it('says nothing of an endpoint that was hardly used', () => {
+it('gives no figures of an endpoint with few attempts', () => {
   expect(figuresOf(quiet, false)).toEqual({
     uptime5m: null,
     uptime30m: null,
@@ -31,14 +31,14 @@ it('gives uptime in percent over three spans, and percentiles over half an hour'
   expect(figures.throughput30m).toEqual(figures.latency30m)
 })
 
-it('calls down what the breaker calls down, and degraded what failed more than one in twenty just now', () => {
+it('shows down while the breaker is open, and degraded when more than one recent attempt in twenty failed', () => {
   expect(figuresOf(quiet, true).status).toBe(-2)
   expect(figuresOf({ ...quiet, recent: counts(100, 5) }, false).status).toBe(0)
   expect(figuresOf({ ...quiet, recent: counts(100, 6) }, false).status).toBe(-1)
   expect(figuresOf({ ...quiet, recent: counts(4, 2) }, false).status).toBe(0)
 })
 
-it('goes by the failures alone where there is no breaker to ask', () => {
+it('uses the failures alone without a breaker', () => {
   expect(figuresOf({ ...quiet, recent: counts(10, 5) }, null).status).toBe(-2)
   expect(figuresOf({ ...quiet, recent: counts(10, 4) }, null).status).toBe(-1)
   expect(figuresOf({ ...quiet, recent: counts(10, 10) }, false).status).toBe(-1)

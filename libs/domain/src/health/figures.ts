@@ -2,7 +2,7 @@ import { percentilesOf } from './digest.ts'
 import type { WindowCounts } from './window.ts'
 import type { Percentile } from '../policy/policy.ts'
 
-/** What people are shown of an endpoint. */
+/** The figures of an endpoint on screens and in the API. */
 export interface EndpointFigures {
   /** Percent of attempts that succeeded, of those that were not the caller's to mend; null while there are too few. */
   readonly uptime5m: number | null
@@ -22,7 +22,7 @@ const ATTEMPTS_MIN = { five: 5, thirty: 20, day: 100 }
 const DEGRADED_FROM = 0.05
 const DOWN_FROM = 0.5
 
-/** The figures that the attempts of three spans come to. @param down what a breaker says; null where there is none to ask */
+/** The figures that the attempts of three spans come to. @param down whether the breaker is open; null without a breaker */
 export function figuresOf(
   spans: {
     readonly recent: Pick<WindowCounts, 'attempts' | 'failures'>

@@ -26,7 +26,7 @@ describe('an endpoint', () => {
     expect(failureRate(UNKNOWN_HEALTH)).toBeCloseTo(0.02)
   })
 
-  it('is forgiven with time: ten seconds halve what it did', () => {
+  it('has figures that fade: ten seconds halve them', () => {
     const bad = after(times(4, FAILED))
     const later = observe(bad, OK, 10_000)
     expect(later.failures).toBeCloseTo(2)
@@ -37,7 +37,7 @@ describe('an endpoint', () => {
 })
 
 describe('its figures', () => {
-  it('begin with the first success and then move towards what is seen now', () => {
+  it('begin with the first success and then move towards newer ones', () => {
     const first = observe(UNKNOWN_HEALTH, OK, 0)
     expect([first.firstTokenMs, first.tokensPerSecond]).toEqual([200, 50])
     const second = observe(first, { ok: true, firstTokenMs: 400, tokensPerSecond: null }, 0)
@@ -47,13 +47,13 @@ describe('its figures', () => {
     expect(muchLater.tokensPerSecond).toBeCloseTo(10)
   })
 
-  it('are left alone by a failure, which says nothing of speed', () => {
+  it('are not changed by a failure, which has no speed', () => {
     const known = observe(UNKNOWN_HEALTH, OK, 0)
     const failed = observe(known, FAILED, 5_000)
     expect([failed.firstTokenMs, failed.tokensPerSecond]).toEqual([200, 50])
   })
 
-  it('know how slow an answer begins before it ends, and count it once', () => {
+  it('include the first token of an answer before it ends, and count it once', () => {
     const begun = observeBeginning(observe(UNKNOWN_HEALTH, OK, 0), 1_000, 0)
     expect([begun.firstTokenMs, begun.attempts]).toEqual([600, 2])
     const ended = observe(begun, { ok: true, firstTokenMs: null, tokensPerSecond: 50, begun: true }, 0)
@@ -67,7 +67,7 @@ describe('its figures', () => {
     expect(browned.firstTokenMs).toBeGreaterThan(1_000)
   })
 
-  it('return to what is usual while nobody asks, so that one that was slow is tried again', () => {
+  it('return to the usual figures without attempts, so that a slow endpoint is tried again', () => {
     const slow = observe(UNKNOWN_HEALTH, { ok: true, firstTokenMs: 2_500, tokensPerSecond: 10 }, 0)
     const usual = { firstTokenMs: 500, tokensPerSecond: 50 }
     expect(fadeTo(slow, usual, 9_000).firstTokenMs).toBe(2_500)
@@ -80,7 +80,7 @@ describe('its figures', () => {
     ).toBeGreaterThan(2_300)
   })
 
-  it('take in what others saw, as if it were seen here', () => {
+  it('include the reports of other nodes like attempts of this one', () => {
     const own = after(times(10, { ok: true, firstTokenMs: 800, tokensPerSecond: 40 }))
     const told = merge(UNKNOWN_HEALTH, changeOf(10, 0, 800), 0)
     expect(told.attempts).toBe(own.attempts)

@@ -21,7 +21,7 @@ export interface Health extends EndpointBreaker {
   readonly throughputQuantiles: Readonly<Record<Percentile, number>> | null
   /** When the faded figures were brought up to date. */
   readonly updatedMs: number
-  /** When anything was heard of it last. */
+  /** When this node last got figures of it, its own or another node's. */
   readonly heardMs: number
 }
 
@@ -35,19 +35,19 @@ export type Outcome = { readonly sinceMs?: number; readonly begun?: boolean } & 
   | { readonly ok: false; readonly kind?: FailureKind }
 )
 
-/** What a node saw of an endpoint since it last told the others. */
+/** What a node observed of an endpoint since its last report to the other nodes. */
 export interface HealthChange extends WindowCounts {
   readonly endpoint: TargetId
-  /** For how long still it is called down; 0 when it is not. Of the teller's own failures, never of hearsay. */
+  /** Remaining time for which the breaker of the reporting node is open (ms), from that node's own attempts; 0 when it is closed. */
   readonly downForMs: number
-  /** For how long still its provider wants to be left alone, as the teller was told; 0 when it was not told so since. */
+  /** Remaining cooldown from the provider's `Retry-After` (ms); 0 without one since the last report. */
   readonly coolForMs: number
 }
 
 const HALF_LIFE_MS = 10_000
 /** No sample counts for less: under much traffic, ten seconds of good ones would hide a brown-out for as long again. */
 const WEIGHT_MIN = 0.05
-/** After this long without news the means begin to return to what is usual, so that a slow one is tried again some day. */
+/** After this time without attempts the means begin to return to the usual figures, so that a slow endpoint is tried again. */
 const QUIET_MS = 10_000
 
 /** A new endpoint starts from what a typical peer does, not from perfection. */
@@ -90,17 +90,17 @@ export function observeBeginning(health: Health, firstTokenMs: number | null, no
 }
 
 /**
- * Folds in what another node told. It moves figures; a breaker is moved by what this node sees itself. A wish for patience counts
- * whoever heard it: it is for the account, which all nodes share.
+ * Adds the report of another node. A report changes figures and not the breaker, which only this node's own attempts move. A cooldown
+ * is taken over from any node, since it is for the account, which all nodes share.
  */
 export function merge(health: Health, change: HealthChange, nowMs: number): Health {
   const { attempts, failures } = change
   const firstTokenMs = meanOf(change.firstTokenMs)
   const tokensPerSecond = meanOf(change.tokensPerSecond)
   const samples = Math.max(countOf(change.firstTokenMs), attempts, 1)
-  const heard = fold(health, { attempts, failures, firstTokenMs, tokensPerSecond, samples }, nowMs)
+  const merged = fold(health, { attempts, failures, firstTokenMs, tokensPerSecond, samples }, nowMs)
   const coolUntilMs = change.coolForMs > 0 ? nowMs + change.coolForMs : 0
-  const cooling = coolUntilMs > heard.coolUntilMs ? { ...heard, coolUntilMs } : heard
+  const cooling = coolUntilMs > merged.coolUntilMs ? { ...merged, coolUntilMs } : merged
   return change.downForMs > 0 ? suspected(cooling, change.downForMs, nowMs) : cooling
 }
 
@@ -128,7 +128,7 @@ export function failureRate(health: Health): number {
   return (health.failures + PRIOR_FAILURES) / (health.attempts + PRIOR_ATTEMPTS)
 }
 
-/** With fewer first tokens than this nothing is said of the slowest of them. */
+/** Fewer first tokens than this give no percentile of the slowest. */
 const DEADLINE_SAMPLES_MIN = 50
 const DEADLINE_SHARE = 0.995
 const DEADLINE_SLACK = 1.5

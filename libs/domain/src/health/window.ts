@@ -15,8 +15,8 @@ interface Slot extends WindowCounts {
 }
 
 /**
- * The last `slotMs` × `slots` milliseconds of an endpoint, kept in slots that leave one by one; their sum is always at hand. Changed
- * in place: there is one for every endpoint and span, and every attempt goes into each.
+ * The last `slotMs` × `slots` milliseconds of an endpoint in slots that expire one by one, with their sum. Changed in place, since every
+ * attempt is added to the window of each span of its endpoint.
  */
 export interface Window {
   readonly slotMs: number
@@ -44,7 +44,7 @@ export function addToWindow(window: Window, tally: WindowCounts, nowMs: number):
   add(window.sum, tally)
 }
 
-/** Lets go of what has become too old; says whether there was anything. */
+/** Drops expired slots. @returns whether there were any */
 export function advance(window: Window, nowMs: number): boolean {
   const first = Math.floor(nowMs / window.slotMs) - window.length + 1
   const before = window.slots.length

@@ -20,7 +20,7 @@ function earned(allowance: HedgeAllowance, times: number, under = hedge()): Hedg
   return allowance
 }
 
-describe('the share of requests that may have a second target', () => {
+describe('the share of requests that may be hedged', () => {
   it('is earned before it is spent: the twentieth request at the soonest', () => {
     const allowance = earned(newAllowance(), 19)
     expect(takeHedge(allowance, hedge(), FREE, 0)).toBe('share')
@@ -60,8 +60,8 @@ describe('the share of requests that may have a second target', () => {
   })
 })
 
-describe('what losers may cost', () => {
-  it('is 1 % of what the tenant paid in the last 24 hours', () => {
+describe('the cost of lost attempts', () => {
+  it('is at most 1 % of what the tenant paid in the last 24 hours', () => {
     const allowance = earned(newAllowance(), 1_000)
     expect(takeHedge(allowance, hedge(), ours(1n), 0)).toBe('spend')
     notePaid(allowance, 10_000n, 0)
@@ -74,7 +74,7 @@ describe('what losers may cost', () => {
     expect(takeHedge(allowance, hedge(), ours(40n), 24 * HOUR_MS)).toBe('taken')
   })
 
-  it('counts at its highest until it is known, then as it was', () => {
+  it('counts at its maximum until it is known, then as it is', () => {
     const allowance = earned(newAllowance(), 1_000)
     notePaid(allowance, 10_000n, 0)
     expect(takeHedge(allowance, hedge(), ours(100n), 0)).toBe('taken')
@@ -83,7 +83,7 @@ describe('what losers may cost', () => {
     expect(takeHedge(allowance, hedge(), ours(50n), 2)).toBe('taken')
   })
 
-  it('is what the policy says where that is less, for the tenant’s own accounts too', () => {
+  it('is at most what the policy says where that is less, for BYOK credentials too', () => {
     const allowance = earned(newAllowance(), 1_000)
     notePaid(allowance, 1_000_000n, 0)
     const capped = hedge({ extraSpend: 70n, ownCost: true })

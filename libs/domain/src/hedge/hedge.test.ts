@@ -18,15 +18,15 @@ const B = target('birch/m')
 const C = target('cedar/m')
 const everybody = { isUp: () => true, domainOf: (id: TargetId) => id }
 
-describe('when a second target may be asked', () => {
-  it('never, while fewer than 200 first tokens of the first one are known', () => {
+describe('the time of a hedge', () => {
+  it('never comes while fewer than 200 first tokens of the first target are known', () => {
     const known = (samples: number) => hedgeAfterMs(hedge({ afterMs: 400 }), { samples, p95Ms: 500 })
     expect(hedgeAfterMs(hedge(), null)).toBeNull()
     expect(known(199)).toBeNull()
     expect(known(200)).toBe(500)
   })
 
-  it('never before the 95th percentile, the policy’s time or 300 ms, whatever the others say', () => {
+  it('is never before the 95th percentile, the policy’s time or 300 ms', () => {
     fc.assert(
       fc.property(
         fc.option(fc.integer({ min: 0, max: 60_000 })),
@@ -44,19 +44,19 @@ describe('when a second target may be asked', () => {
   })
 })
 
-describe('whom to ask beside the first', () => {
-  it('is one whose failure domain is another, before all in the same', () => {
+describe('the hedge target', () => {
+  it('is in another failure domain if one is up there', () => {
     const domainOf = (id: TargetId) => (id === C ? 'far' : 'near')
     expect(hedgeTarget(hedge(), A, [A, B, C], { ...everybody, domainOf })).toBe(C)
     expect(hedgeTarget(hedge(), A, [A, B, C], { isUp: (id) => id !== C, domainOf })).toBe(B)
   })
 
-  it('is nobody when no other one is up', () => {
+  it('does not exist when no other target is up', () => {
     expect(hedgeTarget(hedge(), A, [A], everybody)).toBeNull()
     expect(hedgeTarget(hedge(), A, [A, B], { ...everybody, isUp: (id) => id === A })).toBeNull()
   })
 
-  it('is never paid for by the tenant’s own credential, on either side, unless the policy says so', () => {
+  it('and the first target never use a BYOK credential, unless the policy permits it', () => {
     const [mine, other] = [own('acorn/m'), own('birch/m')]
     expect(hedgeTarget(hedge(), A, [A, other], everybody)).toBeNull()
     expect(hedgeTarget(hedge(), mine, [mine, B], everybody)).toBeNull()
@@ -91,7 +91,7 @@ describe('whom to ask beside the first', () => {
   })
 })
 
-it('a loser costs its prompt and the fee per request, at the tier of that prompt, and no completion', () => {
+it('a lost attempt costs its prompt and the fee per request, at the tier of that prompt, and no completion', () => {
   const price = {
     version: 1,
     prompt: 1_000_000_000n,

@@ -7,30 +7,30 @@ import { NO_USAGE } from '../usage/usage.ts'
 /** First tokens of one target in the last five minutes, of all nodes. */
 export interface FirstTokens {
   readonly samples: number
-  /** 95 of a hundred came within this. */
+  /** The 95th percentile. */
   readonly p95Ms: number
 }
 
 /**
- * After how long without a first token a second target may be asked, milliseconds: the 95th percentile of the first one, the policy's
- * time or the operator's least, whichever is longest. Null: not at all, since too little is known of the first one to call it slow.
+ * The time without a first token after which a hedge may start, milliseconds: the longest of the first target's 95th percentile, the
+ * policy's time and the operator's minimum. Null: no hedge, since the first target has too few samples.
  */
 export function hedgeAfterMs(hedge: Hedge, usual: FirstTokens | null): number | null {
   if (!usual || usual.samples < HEDGE_LIMITS.samplesMin) return null
   return Math.max(hedge.afterMs ?? 0, usual.p95Ms, HEDGE_LIMITS.afterMsMin)
 }
 
-/** What has to be known of targets to choose a second one. */
+/** What the choice of a hedge target depends on. */
 interface HedgeCandidates {
-  /** Up, and in nobody's way: not down, cooling, or waiting for a probe. */
+  /** Neither down, in a cooldown, nor waiting for a probe. */
   readonly isUp: (target: TargetId) => boolean
-  /** Whose infrastructure it runs on. */
+  /** The failure domain of its provider. */
   readonly domainOf: (target: TargetId) => string
 }
 
 /**
- * Whom to ask beside `first`: the first of the targets that is up, one in another failure domain before all others. Null for nobody.
- * Where either would be paid for by the tenant's own credential, only if the policy says so.
+ * The hedge target of `first`: the first target that is up, preferably in another failure domain; null for none. A target with a BYOK
+ * credential, as first target or as hedge, needs the policy's permission.
  */
 export function hedgeTarget(
   hedge: Hedge,
@@ -46,8 +46,8 @@ export function hedgeTarget(
 }
 
 /**
- * What a provider charges for an attempt that was called off before its first content: the whole prompt, and the fee per request. What
- * it generates unheard until it notices is not known here.
+ * What a provider charges for an attempt that was cancelled before its first content: the whole prompt and the fee per request. The
+ * tokens generated until the provider notices the cancellation are unknown.
  */
 export function lostCost(price: Price, promptTokens: number): NanoUsd {
   return cost({ ...NO_USAGE, promptTokens }, price).total

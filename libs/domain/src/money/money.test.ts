@@ -32,7 +32,7 @@ describe('dollars as text', () => {
     },
   )
 
-  it('refuse more digits than anybody owns', () => {
+  it('refuse more digits than any balance has', () => {
     expect(parseUsd('9'.repeat(12))).toBe(999_999_999_999n * NANO_PER_USD)
     expect(parseUsd('9'.repeat(13))).toBeNull()
   })

@@ -4,7 +4,7 @@ export type NanoUsd = bigint
 export const NANO_PER_USD = 1_000_000_000n
 
 /**
- * Divides and rounds half away from zero, the one rounding rule of the house.
+ * Divides and rounds half away from zero, the only rounding rule of the product.
  * @param divisor greater than zero
  */
 export function divideRounded(amount: bigint, divisor: bigint): bigint {

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { ANY_PRICE, DEFAULT_FAILOVER, DEFAULT_POLICY } from './policy.ts'
 import { openPolicy, type WindowDocument } from './document.ts'
 
-describe('a document', () => {
-  it('that says nothing is the default, word for word', () => {
-    expect(openPolicy({})).toEqual(DEFAULT_POLICY)
-    expect(openPolicy({}).max_price).toBe(ANY_PRICE)
-  })
+it('a document without fields is the default policy', () => {
+  expect(openPolicy({})).toEqual(DEFAULT_POLICY)
+  expect(openPolicy({}).max_price).toBe(ANY_PRICE)
+})
 
+describe('a document', () => {
   it('says everything that a policy can', () => {
     const policy = openPolicy({
       objective: 'weighted',
@@ -70,7 +70,7 @@ describe('a document', () => {
     })
   })
 
-  it('leaves what a part of it does not say as it usually is', () => {
+  it('has the default for each part that it does not state', () => {
     expect(openPolicy({ failover: { total_ms: 500 } }).failover).toEqual({ ...DEFAULT_FAILOVER, totalMs: 500 })
     const fallback = { models: ['n'], on: DEFAULT_FAILOVER.on, objective: null }
     expect(openPolicy({ model_fallback: { models: ['n'] } }).model_fallback).toEqual(fallback)
@@ -93,7 +93,7 @@ it('never says more of a hedge than the operator allows', () => {
 describe('an order or shares without an objective', () => {
   const window: WindowDocument = { days: ['mon'], from: '22:30', to: '06:05', zone: 'Europe/Berlin' }
 
-  it('say what they are for, so that nobody writes them in vain', () => {
+  it('imply the objective that they are for, so that they are never without effect', () => {
     expect(openPolicy({ order: ['acorn'] }).objective).toBe('pinned')
     expect(openPolicy({ shares: { acorn: 1 } }).objective).toBe('weighted')
     expect(openPolicy({ order: [], shares: {} }).objective).toBeNull()

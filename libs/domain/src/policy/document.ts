@@ -84,7 +84,7 @@ export interface WrittenForms {
 
 /**
  * A policy as its author writes it, as the API takes and gives it and as it is stored: the words of OpenRouter's `provider` object
- * where it has one. Whatever is left out is as in DEFAULT_POLICY, so that documents of yesterday stay readable.
+ * where it has one. A missing field is as in DEFAULT_POLICY, so that older documents stay readable.
  */
 export type PolicyDocument = { readonly [Field in PolicyField]?: WrittenForms[FormOf<Field>] | undefined }
 

@@ -12,7 +12,7 @@ const WINDOW: ScheduleWindow = {
   max_price: null,
 }
 
-it('of several open windows the later one applies, and the place of it is told', () => {
+it('of several open windows the later one applies, and its index is reported', () => {
   const schedule = [WINDOW, { ...WINDOW, objective: 'cost' }, { ...WINDOW, objective: 'latency' }] as const
   const policy: Policy = { ...DEFAULT_POLICY, objective: 'uptime', schedule }
   const at = (...open: ScheduleWindow[]) => {

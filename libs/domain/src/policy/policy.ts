@@ -55,7 +55,7 @@ export interface Failover {
   readonly attempts: number
   /** Milliseconds until the first content; null: as long as that endpoint usually needs, and some. */
   readonly firstTokenMs: number | null
-  /** Milliseconds for the whole request, all attempts together; null: the gateway's own limit. */
+  /** Milliseconds for the whole request with all its attempts; null: the gateway's own limit. */
   readonly totalMs: number | null
 }
 
@@ -63,34 +63,34 @@ export interface Failover {
 export interface ModelFallback {
   readonly models: readonly ModelSlug[]
   readonly on: readonly FailureKind[]
-  /** Null: as for the model that was asked for. */
+  /** Null: as for the requested model. */
   readonly objective: Objective | null
 }
 
 /**
- * A second target beside one that is slow to begin: whichever begins first answers, the other is called off. Within the operator's
- * ceilings, HEDGE_LIMITS, which a tenant may only lower.
+ * A second attempt while the first is slow to begin: the first content wins, and the other attempt is cancelled. HEDGE_LIMITS are the
+ * operator's ceilings, which a tenant may only lower.
  */
 export interface Hedge {
   /** Milliseconds without a first token; null: the 95th percentile of that endpoint. */
   readonly afterMs: number | null
-  /** Of all requests, the part that may have a second one. */
+  /** The share of requests that may be hedged. */
   readonly extraRequests: number
-  /** What losers may cost in 24 hours, nano-dollars; null: only the operator's ceiling counts. */
+  /** Most cost of lost attempts in 24 hours, nano-dollars; null: only the operator's ceiling counts. */
   readonly extraSpend: NanoUsd | null
-  /** Also where the tenant's own credentials would pay for it. */
+  /** Also with BYOK credentials. */
   readonly ownCost: boolean
 }
 
 /** The operator's ceilings of hedging. */
 export const HEDGE_LIMITS = {
-  /** A second target is never asked sooner, milliseconds. */
+  /** A hedge never starts sooner, milliseconds. */
   afterMsMin: 300,
   /** Answers that must be known of an endpoint before its 95th percentile is believed. */
   samplesMin: 200,
   /** Of all requests. */
   extraRequests: 0.05,
-  /** Of what the tenant paid in the last 24 hours, what losers may cost. */
+  /** Most cost of lost attempts, as a share of what the tenant paid in the last 24 hours. */
   spendShare: 0.01,
 } as const
 
@@ -110,7 +110,7 @@ export const PRECISIONS = [
   'unknown',
 ] as const
 
-/** When the caller hangs up: end the provider's answer too, or read it to its end so that its usage is exact. */
+/** When the caller disconnects: cancel the provider's answer, or read it to its end so that its usage is exact. */
 export const DISCONNECTS = ['cancel', 'read_to_end'] as const
 export type Disconnect = (typeof DISCONNECTS)[number]
 
@@ -184,7 +184,7 @@ export type RoutePreferences = {
 } & {
   readonly objective?: Objective
   readonly max_price?: Partial<PriceCeiling>
-  /** The endpoints of all requested models are ranked together, not model by model. */
+  /** The endpoints of all requested models are ranked as one list, not model by model. */
   readonly partition?: 'none'
 }
 

@@ -86,16 +86,16 @@ export function ownOf(...all: readonly (OwnCredential | OwnEndpoint)[]): Own {
   }
 }
 
-const place = {
+const rank = {
   placement: fc.constantFrom(...PLACEMENTS),
   priority: fc.constantFrom(0, 0, 1, 99),
 }
 
-/** Where a provider says that it processes; empty: it does not say. */
+/** The regions that a provider declares; empty: none. */
 export const anyPlaces = fc.constantFrom([], [], ['de'], ['eu'], ['fr', 'de'], ['de', 'us'])
 
 const anyCredential = fc.record({
-  ...place,
+  ...rank,
   provider: fc.constantFrom('acorn', 'birch', 'cedar', 'dogwood').map((slug) => slug as ProviderSlug),
   boundTo: fc.constantFrom(PLACE, PLACE, 'simulated', 'https://elsewhere.example'),
   share: fc.constantFrom(0.5, 1, 3),
@@ -104,7 +104,7 @@ const anyCredential = fc.record({
 })
 
 const anyEndpoint = fc.record({
-  ...place,
+  ...rank,
   slug: fc.constantFrom('box', 'lab'),
   model: fc.constantFrom('m', 'm', 'n', MINE).map((slug) => slug as ModelSlug),
   supportedParameters: fc.subarray(['tools', 'seed']),
@@ -113,7 +113,7 @@ const anyEndpoint = fc.record({
   regions: anyPlaces,
 })
 
-/** What a tenant may bring along to the fixture's worlds. */
+/** BYOK resources of a tenant in generated routing cases. */
 export const anyOwn: fc.Arbitrary<Own> = fc
   .record({
     credentials: fc.array(anyCredential, { maxLength: 4 }),

@@ -11,8 +11,8 @@ const DICE = [0, 0.3, 0.5, 0.99]
 const ACORN = 'acorn/m#acorn-key'
 const BOX = '~box/m#box-id'
 const snapshot = aSnapshot([priced('acorn', 3), priced('birch', 2), priced('cedar', 1)])
-/** It is nowhere but on the simulator. */
-const MADE_UP = { simulated: true, baseUrl: '/acorn/v1' }
+/** A provider that exists only on the simulator. */
+const SIMULATED_ONLY = { simulated: true, baseUrl: '/acorn/v1' }
 const credential = (over: Partial<OwnCredential> = {}) => aCredential('acorn', over)
 
 /** What is left and what is not, in any order. */
@@ -54,13 +54,13 @@ describe('a credential of one’s own', () => {
     }
   })
 
-  it('reaches where the house has no account, and a simulated provider only while there is a simulator', () => {
+  it('reaches a provider without an operator account, and a simulated-only provider only while there is a simulator', () => {
     const real = { ...snapshot, reachable: new Set(['cedar' as ProviderSlug]) }
     expect(asked(ownOf(credential()), { own_capacity: 'first' }, {}, real)).toMatchObject({
       left: [ACORN, 'cedar/m'],
       gone: ['birch/m credential'],
     })
-    const simulated = aSnapshot([anEndpoint('acorn')], { acorn: MADE_UP })
+    const simulated = aSnapshot([anEndpoint('acorn')], { acorn: SIMULATED_ONLY })
     const own = ownOf(credential({ boundTo: 'simulated' }))
     expect(asked(own, {}, {}, simulated).left).toEqual([ACORN])
     expect(asked(own, {}, {}, { ...simulated, reachable: new Set() }).gone).toEqual(['acorn/m credential'])
@@ -72,7 +72,7 @@ describe('a credential of one’s own', () => {
       left: [],
       gone: ['acorn/m funds', 'birch/m funds', 'cedar/m funds'],
     })
-    const simulated = aSnapshot([anEndpoint('acorn')], { acorn: MADE_UP })
+    const simulated = aSnapshot([anEndpoint('acorn')], { acorn: SIMULATED_ONLY })
     const own = ownOf(credential({ boundTo: 'simulated' }))
     expect(asked(own, {}, { kind: 'test' }, simulated).left).toEqual([ACORN])
   })
@@ -147,13 +147,13 @@ describe('what credits pay for', () => {
   })
 
   it('is another model all the same, also one to fall back to', () => {
-    const world = aSnapshot([
+    const listed = aSnapshot([
       anEndpoint('acorn'),
       anEndpoint('birch'),
       anEndpoint('cedar', { model: 'n' as ModelSlug }),
     ])
     const model_fallback = { models: ['n' as ModelSlug], on: ['outage'], objective: null } as const
-    expect(asked(first, { model_fallback }, {}, world)).toMatchObject({ targets: [ACORN], fallbacks: ['cedar/n'] })
+    expect(asked(first, { model_fallback }, {}, listed)).toMatchObject({ targets: [ACORN], fallbacks: ['cedar/n'] })
   })
 
   it('stays out when a policy, the request or an outage takes one’s own away', () => {
@@ -188,18 +188,18 @@ describe('what credits pay for', () => {
   it('is nothing when they are used up, also where one model’s own would shut the other’s out', () => {
     const able = anOwnEndpoint('lab', { endpoint: { supportedParameters: ['tools'] } })
     const plain = anOwnEndpoint('box', { placement: 'fallback', endpoint: { model: 'n' as ModelSlug } })
-    const world = aSnapshot([anEndpoint('birch', { model: 'n' as ModelSlug })])
+    const listed = aSnapshot([anEndpoint('birch', { model: 'n' as ModelSlug })])
     const request = { models: ['m', 'n'] as ModelSlug[], parameters: ['tools'] }
     const caller = { own: ownOf(able, plain), balance: 0n }
-    expect(decide({ snapshot: world, request, caller, policy: { ignore: ['~lab'] } }).targets).toEqual([
+    expect(decide({ snapshot: listed, request, caller, policy: { ignore: ['~lab'] } }).targets).toEqual([
       '~box/n#box-id',
     ])
   })
 
-  it('does not stand before one’s own in the next model when they are used up', () => {
-    const world = aSnapshot([anEndpoint('birch'), anEndpoint('acorn', { model: 'n' as ModelSlug })])
+  it('does not come before BYOK targets of the next model when they are used up', () => {
+    const listed = aSnapshot([anEndpoint('birch'), anEndpoint('acorn', { model: 'n' as ModelSlug })])
     const models = ['m', 'n'] as ModelSlug[]
-    const decision = decide({ snapshot: world, request: { models }, caller: { own: first, balance: 0n } })
+    const decision = decide({ snapshot: listed, request: { models }, caller: { own: first, balance: 0n } })
     expect(decision).toMatchObject({
       targets: ['acorn/n#acorn-key'],
       removed: [{ stage: 'funds' }, { stage: 'own_only' }],
@@ -208,16 +208,16 @@ describe('what credits pay for', () => {
 })
 
 describe('parameters whose loss would change an answer', () => {
-  it('keep nobody from one’s own because the house could honour them', () => {
-    const world = aSnapshot([anEndpoint('birch', { supportedParameters: ['tools'] }), anEndpoint('cedar')])
+  it('never remove a BYOK target because an operator account could honour them', () => {
+    const listed = aSnapshot([anEndpoint('birch', { supportedParameters: ['tools'] }), anEndpoint('cedar')])
     const own = ownOf(anOwnEndpoint('box'))
     const request = { parameters: ['tools'] }
-    expect(decide({ snapshot: world, request, caller: { own } }).targets).toEqual([BOX])
-    const both = decide({ snapshot: world, request, caller: { own }, policy: { own_capacity: 'first' } })
+    expect(decide({ snapshot: listed, request, caller: { own } }).targets).toEqual([BOX])
+    const both = decide({ snapshot: listed, request, caller: { own }, policy: { own_capacity: 'first' } })
     expect(both.targets).toEqual([BOX, 'birch/m'])
   })
 
-  it('choose among one’s own as they choose among the house’s', () => {
+  it('choose among BYOK targets as they choose among operator accounts', () => {
     const able = anOwnEndpoint('lab', { priority: 9, endpoint: { supportedParameters: ['tools'] } })
     const caller = { own: ownOf(anOwnEndpoint('box'), able) }
     expect(decide({ snapshot, request: { parameters: ['tools'] }, caller }).targets).toEqual(['~lab/m#lab-id'])
@@ -311,9 +311,9 @@ describe('the order', () => {
   it('stays on the key whose prompt cache is warm, and on credits only when nothing of one’s own is first', () => {
     const price = { version: 1, prompt: 1_000_000n, completion: 2_000_000n, cacheRead: 1n, tiers: [] }
     const keys = { own: ownOf(credential({ id: 'a' as OwnId }), credential({ id: 'b' as OwnId, share: 50 })) }
-    const world = aSnapshot([anEndpoint('acorn', { price }), anEndpoint('birch', { price })])
+    const listed = aSnapshot([anEndpoint('acorn', { price }), anEndpoint('birch', { price })])
     const policy = { objective: 'cost', own_capacity: 'first' } as const
-    const warm = (target: string) => ({ ...world, warm: target as TargetId })
+    const warm = (target: string) => ({ ...listed, warm: target as TargetId })
     for (const dice of DICE) {
       const stays = decide({ snapshot: warm('acorn/m#a'), policy, dice, caller: keys })
       expect(stays).toMatchObject({ sticky: true })

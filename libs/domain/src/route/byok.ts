@@ -13,40 +13,39 @@ interface Considered {
 }
 
 /**
- * The filter of a caller that brings something along, or that may use nothing else: each endpoint by the house's account, and by each
- * of the caller's own that may be used there. Parameters that are only preferred are preferred on each side for itself, so that what
- * the house offers never keeps a tenant from its own.
- * An endpoint that nothing but an own account reaches is considered by that alone; one that fails by all accounts for the same reason
- * is removed once.
+ * The filter of a caller that has BYOK resources, or that may use no others: it considers each endpoint with the operator account and
+ * with each BYOK credential that fits. Preferred parameters are required on each side separately, so that the operator's endpoints
+ * never remove a BYOK target. An endpoint without an operator account is considered with BYOK credentials only. An endpoint that fails
+ * at the same stage with all accounts is removed once.
  */
-export function filterWithOwn(models: readonly ModelSlug[], question: RoutingInput, removed: Removed[]): Eligible[] {
-  const own = ownWithinReach(models, question)
-  const others = operatorTargets(models, own, question, removed)
-  constrain(own, question)
-  constrain(others, question)
+export function filterWithOwn(models: readonly ModelSlug[], input: RoutingInput, removed: Removed[]): Eligible[] {
+  const own = ownWithinReach(models, input)
+  const others = operatorTargets(models, own, input, removed)
+  constrain(own, input)
+  constrain(others, input)
   const considered = [...own, ...others]
   removed.push(...removedOf(considered))
   return considered.flatMap(({ one, stage }) => (stage === null ? [one] : []))
 }
 
-/** Whether something of the caller's own is left for one of these models. */
-export function isServedByOwn(models: readonly ModelSlug[], question: RoutingInput): boolean {
-  const own = ownWithinReach(models, question)
-  constrain(own, question)
+/** Whether a BYOK target is left for one of these models. */
+export function isServedByOwn(models: readonly ModelSlug[], input: RoutingInput): boolean {
+  const own = ownWithinReach(models, input)
+  constrain(own, input)
   return own.some(({ stage }) => stage === null)
 }
 
-/** Before any policy, so that no layer of one brings the house's endpoints back. */
-function ownWithinReach(models: readonly ModelSlug[], question: RoutingInput): Considered[] {
-  const { own, snapshot } = question
+/** The BYOK targets before any policy, so that no layer of a policy lets operator accounts back in. */
+function ownWithinReach(models: readonly ModelSlug[], input: RoutingInput): Considered[] {
+  const { own, snapshot } = input
   if (own === null) return []
   const considered: Considered[] = []
-  const consider = (one: Eligible) => considered.push({ one, stage: outOfOwnReach(one, question) })
+  const consider = (one: Eligible) => considered.push({ one, stage: outOfOwnReach(one, input) })
   for (const model of models) {
     for (const endpoint of snapshot.catalogue.endpointsOf.get(model) ?? []) {
       const provider = snapshot.catalogue.providers.get(endpoint.provider)
       for (const credential of own.credentialsOf.get(endpoint.provider) ?? []) {
-        if (provider && mayBeUsed(credential, endpoint, provider, question)) {
+        if (provider && mayBeUsed(credential, endpoint, provider, input)) {
           consider({ endpoint, provider: asReal(provider), own: credential })
         }
       }
@@ -58,7 +57,7 @@ function ownWithinReach(models: readonly ModelSlug[], question: RoutingInput): C
   return considered
 }
 
-/** A credential is for the models and keys that it names, and for the address that it was stored for, which is never a stand-in's. */
+/** A credential fits the models and keys that it names, at the address that it was stored for, which no simulated provider has. */
 function mayBeUsed(
   { models, keys, boundTo }: OwnCredential,
   { model }: Endpoint,
@@ -71,7 +70,7 @@ function mayBeUsed(
   return !isOnlySimulated(provider) || snapshot.reachable.has(provider.slug)
 }
 
-/** A URL is read once for each provider. */
+/** Parsed once for each provider. */
 const destinations = new WeakMap<Provider, string | null>()
 
 function destination(provider: Provider): string | null {
@@ -82,29 +81,29 @@ function destination(provider: Provider): string | null {
   return made
 }
 
-/** Who pays a provider itself may use it whatever its funds with us; test keys reach nothing real. */
+/** BYOK targets do not depend on the balance; test keys reach nothing real. */
 function outOfOwnReach({ endpoint, provider }: Eligible, { caller }: RoutingInput): Stage | null {
   if (caller.kind === 'test' && !provider.simulated) return 'funds'
   return endpoint.price === null ? 'price_unknown' : null
 }
 
-/** The endpoints by the house's account; those that the caller's own take the place of are out. */
+/** The endpoints with the operator account, except those that BYOK targets replace. */
 function operatorTargets(
   models: readonly ModelSlug[],
   own: readonly Considered[],
-  question: RoutingInput,
+  input: RoutingInput,
   removed: Removed[],
 ): Considered[] {
-  const { catalogue } = question.snapshot
+  const { catalogue } = input.snapshot
   const copied = new Set(own.map(({ one }) => one.endpoint.id))
   const considered: Considered[] = []
   for (const model of models) {
-    const barred = barredBy(model, own, question)
+    const barred = barredBy(model, own, input)
     const isReal = isRealByOwn(model, own)
     for (const endpoint of catalogue.endpointsOf.get(model) ?? []) {
       const provider = catalogue.providers.get(endpoint.provider)
       const stage =
-        isReal && provider && isRealButSimulated(provider) ? 'credential' : outOfReach(endpoint, provider, question)
+        isReal && provider && isRealButSimulated(provider) ? 'credential' : outOfReach(endpoint, provider, input)
       if (stage === 'credential' && copied.has(endpoint.id)) continue
       if (provider) {
         considered.push({
@@ -117,7 +116,7 @@ function operatorTargets(
   return considered
 }
 
-/** Whether something of the caller's own serves the model for real: nobody stands in beside it. */
+/** Whether a BYOK target serves the model at a real provider: then simulated providers are removed. */
 function isRealByOwn(model: ModelSlug, own: readonly Considered[]): boolean {
   return own.some(({ one, stage }) => stage === null && one.endpoint.model === model && !one.provider.simulated)
 }
@@ -137,14 +136,14 @@ function barredBy(
   return outOfCredit ? 'funds' : null
 }
 
-/** Holds what is within reach against request and policies. */
-function constrain(considered: readonly Considered[], question: RoutingInput): void {
+/** Applies request and policies to the targets within reach. */
+function constrain(considered: readonly Considered[], input: RoutingInput): void {
   const within = considered.flatMap(({ one, stage }) => (stage === null ? [one] : []))
-  const required = requiredOf(question, within)
-  for (const each of considered) each.stage ??= exclusion(each.one, required, question)
+  const required = requiredOf(input, within)
+  for (const each of considered) each.stage ??= exclusion(each.one, required, input)
 }
 
-/** Those of one stage together. */
+/** The removed targets; all targets of an endpoint that fail at the same stage are one entry. */
 function removedOf(considered: readonly Considered[]): Removed[] {
   const gone = considered.flatMap(({ one, stage }) => (stage === null ? [] : [{ one, stage }]))
   if (gone.length === 0) return []
@@ -154,11 +153,11 @@ function removedOf(considered: readonly Considered[]): Removed[] {
     if (stages) stages.add(stage)
     else stagesOf.set(one.endpoint.id, new Set([stage]))
   }
-  const told = new Map<string, Removed>()
+  const removals = new Map<string, Removed>()
   for (const { one, stage } of gone) {
     const isWhole = stagesOf.get(one.endpoint.id)?.size === 1
     const endpoint = isWhole ? one.endpoint.id : targetOf(one)
-    told.set(endpoint, { endpoint, stage })
+    removals.set(endpoint, { endpoint, stage })
   }
-  return [...told.values()].toSorted((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage))
+  return [...removals.values()].toSorted((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage))
 }

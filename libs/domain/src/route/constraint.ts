@@ -16,18 +16,18 @@ const SOFT_REQUIRED = ['tools', 'response_format', 'structured_outputs', 'verbos
 export interface Eligible {
   readonly endpoint: Endpoint
   readonly provider: Provider
-  /** Null: the house's account. */
+  /** Null: the operator account. */
   readonly own: OwnCredential | OwnEndpoint | null
 }
 
-/** The name of an endpoint by that account. */
+/** The target of an endpoint with that account. */
 export function targetOf({ endpoint, own }: Pick<Eligible, 'endpoint' | 'own'>): TargetId {
   return own === null ? endpoint.id : ownTarget(endpoint.id, own.id)
 }
 
 /**
- * The first of the stages that no policy decides, or null: of an endpoint by the house's account. Who may use a real endpoint of the
- * model is never given a stand-in in its place, not when it fails either: made-up text would pass for the model's.
+ * The first stage, of those that no policy decides, that removes an endpoint with the operator account; null: none does. A caller that
+ * may use a real endpoint of the model never gets a simulated one, not even after a failure: simulated text would pass for the model's.
  */
 export function outOfReach(
   endpoint: Endpoint,
@@ -42,7 +42,7 @@ export function outOfReach(
   return endpoint.price === null ? 'price_unknown' : null
 }
 
-/** The parameters that an endpoint must honour. Those that we only prefer depend on who is within reach, never on a policy. */
+/** The parameters that an endpoint must honour. Preferred ones depend on the endpoints within reach, never on a policy. */
 export function requiredOf({ request, policy }: RoutingInput, reachable: readonly Eligible[]): readonly string[] {
   const used = request.parameters.filter(
     (name) =>
@@ -53,15 +53,15 @@ export function requiredOf({ request, policy }: RoutingInput, reachable: readonl
 }
 
 /** The first of the other filters that an endpoint fails, or null. */
-export function exclusion(one: Eligible, required: readonly string[], question: RoutingInput): Stage | null {
+export function exclusion(one: Eligible, required: readonly string[], input: RoutingInput): Stage | null {
   const { endpoint, provider } = one
-  const { policy, request } = question
+  const { policy, request } = input
   if (policy.only !== null && !lists(policy.only, targetOf(one))) return 'allow'
   if (policy.ignore.length > 0 && lists(policy.ignore, targetOf(one))) return 'deny'
   if (policy.data_collection === 'deny' && provider.retainsPrompts) return 'retention'
   if (policy.zdr && !provider.zeroRetention) return 'zero_retention'
   if (policy.regions && !staysWithin(policy.regions, provider.regions)) return 'region'
-  if (policy.enforce_distillable_text && !isDistillable(endpoint, question)) return 'distillable'
+  if (policy.enforce_distillable_text && !isDistillable(endpoint, input)) return 'distillable'
   if (policy.quantizations && !policy.quantizations.includes(endpoint.quantization)) return 'quantization'
   if (!required.every((name) => endpoint.supportedParameters.includes(name))) return 'parameters'
   const answerFits = endpoint.maxCompletionTokens === null || (request.maxTokens ?? 0) <= endpoint.maxCompletionTokens

@@ -36,15 +36,15 @@ export interface Candidate {
   /** Between 0 and 1. */
   readonly failureRate: number
   readonly down: boolean
-  /** Misses a throughput or latency that was preferred, and stands behind those that do not. */
+  /** Misses a preferred throughput or latency, and comes after candidates that do not. */
   readonly slow?: boolean
-  /** Above 0, below 1: the part of its traffic that it may have while it comes back. Absent: all, or none when it is down. */
+  /** Above 0, below 1: the part of its traffic that it gets after an outage. Absent: all, or none while it is down. */
   readonly share?: number
-  /** The weight drawn with under `balanced` and `weighted`, of those that stand in front; absent elsewhere. */
+  /** The weight of the draw under `balanced` and `weighted`; absent for candidates that cannot come first. */
   readonly weight?: number
 }
 
-/** What live health says of an endpoint, rounded as it is recorded, so that what is recorded is what was judged by. */
+/** The live health of an endpoint, rounded as it is recorded, so that the record holds the figures that decided. */
 export type Figures = Pick<Candidate, 'firstTokenMs' | 'tokensPerSecond' | 'failureRate' | 'down' | 'slow' | 'share'>
 
 export interface Removed {
@@ -72,15 +72,15 @@ export interface Decision {
   readonly fallbackOn: readonly FailureKind[]
   /** The rules by which targets are tried. */
   readonly failover: Failover
-  /** When a second target is asked beside a slow one; null: never. */
+  /** When a slow attempt is hedged; null: never. */
   readonly hedge: Hedge | null
-  /** The answer is read to its end when the caller hangs up. Absent: it is called off. */
+  /** The answer is read to its end when the caller disconnects. Absent: it is cancelled. */
   readonly readToEnd?: true
 }
 
 /** One call to a target. Times are milliseconds since the request began. */
 export interface Attempt {
-  /** With the account it went by. */
+  /** The target, with its account. */
   readonly endpoint: TargetId
   readonly provider: ProviderSlug
   readonly model: ModelSlug
@@ -88,13 +88,13 @@ export interface Attempt {
   /** First content of a stream; null when none came, and for answers that are not streamed. */
   readonly firstTokenMs: number | null
   readonly endMs: number
-  /** `lost`: another attempt at the same time was faster, and this one was called off. */
+  /** `lost`: a concurrent attempt was faster, and this one was cancelled. */
   readonly outcome: 'answered' | 'failed' | 'cut' | 'cancelled' | 'lost'
   /** The provider's HTTP status; null when there was no answer. */
   readonly status: number | null
   readonly fault: FaultCode | null
-  /** Sent beside one that was slow to begin, not after it. */
+  /** A hedge of a slow attempt, not a failover. */
   readonly hedge?: true
-  /** What of the usage that the provider reported is hard to believe. Absent: nothing. */
+  /** Warnings about the usage that the provider reported. Absent: none. */
   readonly usageWarnings?: readonly UsageWarning[]
 }

@@ -17,7 +17,7 @@ const lowest = (prices: readonly (bigint | null | undefined)[]) =>
   prices.filter((price) => typeof price === 'bigint').toSorted((a, b) => (a < b ? -1 : 1))[0] ?? null
 
 describe('layers', () => {
-  it('together permit what each of them and the request permits, and take the strictest of every rule', () => {
+  it('combined permit what each of them and the request permits, and take the strictest of every rule', () => {
     fc.assert(
       fc.property(fc.array(anyPolicy, { maxLength: 3 }), anyPreferences, (layers, request) => {
         const both = effective(layers, request)
@@ -104,7 +104,7 @@ describe('a narrower policy', () => {
       {},
     ).hedge
 
-  it('says when a second target is asked, and never raises what that may cost', () => {
+  it('says when a hedge starts, and never raises what that may cost', () => {
     const wish = { afterMs: null, extraRequests: 0.05, extraSpend: null, ownCost: true }
     expect(layered(hedge, wish)).toEqual({ ...hedge, afterMs: null })
     expect(layered(wish, hedge)).toEqual(hedge)
@@ -168,7 +168,7 @@ describe('what was remembered of a caller’s policies', () => {
     }
   })
 
-  it('is what would be found anew, whatever was asked before', () => {
+  it('is the same as computed anew, whatever was computed before', () => {
     fc.assert(
       fc.property(fc.array(anyPolicy, { maxLength: 3 }), anyPreferences, anyPreferences, (layers, first, second) => {
         const versioned = () => layers.map((layer, i) => ({ id: `p${i}` as PolicyId, version: 1, policy: layer }))

@@ -68,7 +68,7 @@ function rememberedAt(policies: readonly VersionedPolicy[], wallMs: number): Rem
 }
 
 /**
- * All layers together, the widest first, then the request. Constraints narrow: lists intersect or unite so that the result is
+ * The combined policy of all layers, the widest first, and the request. Constraints narrow: lists intersect or unite so that the result is
  * never wider than any of them, the lowest price and the strictest data rule win. Objective, order and shares are the narrowest
  * layer's that states an objective, unless a wider one locked them.
  */
@@ -80,7 +80,7 @@ function layered(layers: readonly Policy[]): Policy {
   return layers.reduce(within, DEFAULT_POLICY)
 }
 
-/** Fills in what nobody stated. */
+/** Fills in fields that no layer states. */
 function complete(policy: Policy): EffectivePolicy {
   return { ...policy, objective: policy.objective ?? 'balanced', failover: policy.failover ?? DEFAULT_FAILOVER }
 }
@@ -138,7 +138,7 @@ function fallbackWithin(
   return locked ? { ...inner, objective: outer?.objective ?? null } : inner
 }
 
-/** When a second target is asked is the narrower one's to say; how many and at what cost never exceeds what the wider one allows. */
+/** The narrower policy says when to hedge; the number of hedges and their cost never exceed the limits of the wider one. */
 function hedgeWithin(outer: Hedge | null, inner: Hedge | null): Hedge | null {
   if (!outer || !inner) return inner ?? outer
   return {

@@ -110,7 +110,7 @@ describe('a list', () => {
   })
 })
 
-it('regions leave whoever is known to process in them and nowhere else', () => {
+it('regions leave the providers that are known to process in them and nowhere else', () => {
   const providers = { birch: { regions: ['de'] }, cedar: { regions: ['de', 'us'] }, dogwood: { regions: ['eu'] } }
   const endpoints = ['acorn', ...Object.keys(providers)].map((slug) => anEndpoint(slug))
   const snapshot = aSnapshot(endpoints, providers)
@@ -137,7 +137,7 @@ describe('parameters', () => {
     expect(decide({ snapshot: unreachable, request: { parameters: ['tools'] } }).targets).toEqual(['birch/m'])
   })
 
-  it('that only tune an answer exclude nobody, unless the caller insists', () => {
+  it('that only tune an answer exclude no endpoint, unless the caller insists', () => {
     const request = { parameters: ['temperature'] }
     expect(decide({ snapshot, request }).targets).toHaveLength(2)
     const insisting = { ...request, preferences: { require_parameters: true } }

@@ -8,7 +8,7 @@ import type { EffectivePolicy, RoutePreferences } from '../policy/policy.ts'
 
 /** What the router may know of a request: features, never the prompt. */
 export interface RouteRequest {
-  /** In order of preference; the first is what was asked for. */
+  /** In order of preference; the first is the requested model. */
   readonly models: readonly ModelSlug[]
   /** About how long the prompt is, in tokens: an estimate to compare by, never to bill by. */
   readonly promptTokens: number
@@ -19,7 +19,7 @@ export interface RouteRequest {
   readonly preferences: RoutePreferences
 }
 
-/** The world as the router sees it, at one instant. */
+/** What the router knows at one instant. */
 export interface RoutingSnapshot {
   readonly catalogue: Catalogue
   /** Providers that we hold a credential and an address for. */
@@ -29,7 +29,7 @@ export interface RoutingSnapshot {
   readonly recorded?: ReadonlyMap<TargetId, Figures>
   /** The hour, Unix milliseconds, by which schedules go: fixed when the request was admitted. */
   readonly wallMs: number
-  /** Where the conversation's prompt cache is warm; null when nowhere. */
+  /** The target whose prompt cache is warm for the conversation; null for none. */
   readonly warm: TargetId | null
 }
 
@@ -38,9 +38,9 @@ export interface RoutingInput {
   readonly request: RouteRequest
   readonly caller: Caller
   readonly policy: EffectivePolicy
-  /** What the caller brings along; null: nothing. */
+  /** BYOK resources of the caller; null: none. */
   readonly own: OwnIndex | null
-  /** Its credits are used up, and something of its own may serve: nothing is paid for with credits. */
+  /** The caller's credits are used up and a BYOK target may serve: operator accounts are removed. */
   readonly outOfCredit: boolean
   readonly snapshot: RoutingSnapshot
   /** The clock of the health figures. */

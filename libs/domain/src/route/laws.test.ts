@@ -9,21 +9,21 @@ import {
   always,
   anEndpoint,
   anyPolicy,
-  anyWorld,
+  anyRoutingCase,
   aSnapshot,
   decide,
   idsOf,
   PRICE,
   sharesOf,
-  type World,
+  type RoutingCase,
 } from './route.fixture.ts'
 import { isOpen } from '../policy/schedule.ts'
 
-describe('whatever the world, the policies and the request', () => {
+describe('whatever the catalogue, the health, the policies and the request', () => {
   it('every endpoint of the requested models is a candidate or was removed at a stage, exactly once', () => {
-    always((world) => {
-      const { candidates, removed } = decide(world)
-      const asked = world.request.models.flatMap((model) => world.snapshot.catalogue.endpointsOf.get(model) ?? [])
+    always((routing) => {
+      const { candidates, removed } = decide(routing)
+      const asked = routing.request.models.flatMap((model) => routing.snapshot.catalogue.endpointsOf.get(model) ?? [])
       const seen = [...candidates, ...removed].map(({ endpoint }) => endpoint)
       expect(seen).toEqual([...new Set(seen)])
       expect(seen.map(endpointOf)).toEqual(expect.arrayContaining(asked.map(({ id }) => id)))
@@ -31,38 +31,38 @@ describe('whatever the world, the policies and the request', () => {
     })
   })
 
-  it('nobody is tried whom a policy, the request, the funds or an unknown price forbids', () => {
-    always((world) => {
-      const { targets, fallbacks } = decide(world)
-      for (const target of [...targets, ...fallbacks]) expect(whyNot(target, world)).toEqual([])
+  it('no target is tried that a policy, the request, the funds or an unknown price forbids', () => {
+    always((routing) => {
+      const { targets, fallbacks } = decide(routing)
+      for (const target of [...targets, ...fallbacks]) expect(whyNot(target, routing)).toEqual([])
     })
   })
 
   it('a layer only narrows: without it, or without the request’s wishes, there are as many candidates or more', () => {
-    always((world) => {
+    always((routing) => {
       // Without credit it depends on what the policies leave of one's own whether admission refuses the rest or the route does.
-      const isOutOfCredit = world.caller.balance === 0n && world.caller.own !== undefined
-      const counted = (one: World) => {
+      const isOutOfCredit = routing.caller.balance === 0n && routing.caller.own !== undefined
+      const counted = (one: RoutingCase) => {
         const known = requestedOf(one, decide(one))
         return isOutOfCredit ? known.filter((endpoint) => endpoint.includes('#')) : known
       }
-      const asked = counted(world)
-      for (const left of world.layers.filter(({ own_capacity }) => own_capacity !== 'first')) {
-        const fewer = world.layers.filter((layer) => layer !== left)
-        expect(counted({ ...world, layers: fewer })).toEqual(expect.arrayContaining(asked))
+      const asked = counted(routing)
+      for (const left of routing.layers.filter(({ own_capacity }) => own_capacity !== 'first')) {
+        const fewer = routing.layers.filter((layer) => layer !== left)
+        expect(counted({ ...routing, layers: fewer })).toEqual(expect.arrayContaining(asked))
       }
-      const wishless = { ...world.request, preferences: {} }
-      expect(counted({ ...world, request: wishless })).toEqual(expect.arrayContaining(asked))
+      const wishless = { ...routing.request, preferences: {} }
+      expect(counted({ ...routing, request: wishless })).toEqual(expect.arrayContaining(asked))
     })
   })
 
   it('a layer that puts one’s own first adds nothing but what credits pay for, and nothing where a layer wants one’s own only', () => {
-    always((world) => {
-      const kept = world.layers.filter(({ own_capacity }) => own_capacity === null)
-      const without = requestedOf(world, decide({ ...world, layers: kept }))
+    always((routing) => {
+      const kept = routing.layers.filter(({ own_capacity }) => own_capacity === null)
+      const without = requestedOf(routing, decide({ ...routing, layers: kept }))
       const withFirst = requestedOf(
-        world,
-        decide({ ...world, layers: [...kept, { ...DEFAULT_POLICY, own_capacity: 'first' }] }),
+        routing,
+        decide({ ...routing, layers: [...kept, { ...DEFAULT_POLICY, own_capacity: 'first' }] }),
       )
       expect(withFirst).toEqual(expect.arrayContaining(without))
       const isOwn = (endpoint: string) => endpoint.includes('#')
@@ -72,50 +72,50 @@ describe('whatever the world, the policies and the request', () => {
         ...kept,
         { ...DEFAULT_POLICY, own_capacity: 'first' as const },
       ]
-      expect(requestedOf(world, decide({ ...world, layers: only })).filter((one) => !isOwn(one))).toEqual([])
+      expect(requestedOf(routing, decide({ ...routing, layers: only })).filter((one) => !isOwn(one))).toEqual([])
     })
   })
 
   it('what is one’s own first is tried before credits, and what is one’s own else after them', () => {
-    always((world) => {
-      const { candidates, sticky } = decide(world)
-      if (sticky || world.snapshot.catalogue.models.size === 0) return
-      for (const model of world.request.models) {
+    always((routing) => {
+      const { candidates, sticky } = decide(routing)
+      if (sticky || routing.snapshot.catalogue.models.size === 0) return
+      for (const model of routing.request.models) {
         const ranks = candidates
           // What comes back takes part as often as it may, wherever that puts it.
           .filter((one) => one.model === model && !one.down && one.share === undefined)
-          .map(({ endpoint }) => rankOf(endpoint, world))
-        if (world.request.preferences.partition) return
+          .map(({ endpoint }) => rankOf(endpoint, routing))
+        if (routing.request.preferences.partition) return
         expect(ranks).toEqual(ranks.toSorted((a, b) => a - b))
       }
     })
   })
 
-  it('nobody without anything of its own is told of stages or targets of those who have', () => {
-    always((world) => {
-      const { own: _own, ...caller } = world.caller
-      const layers = world.layers.map((layer) => ({ ...layer, own_capacity: null }))
-      const { candidates, removed } = decide({ ...world, caller, layers })
+  it('a caller without BYOK resources sees no stage or target of them', () => {
+    always((routing) => {
+      const { own: _own, ...caller } = routing.caller
+      const layers = routing.layers.map((layer) => ({ ...layer, own_capacity: null }))
+      const { candidates, removed } = decide({ ...routing, caller, layers })
       expect([...candidates, ...removed].filter(({ endpoint }) => endpoint.includes('#'))).toEqual([])
       expect(removed.filter(({ stage }) => stage === 'own_only')).toEqual([])
     })
   })
 
   it('the same input gives the same decision and is not touched; other dice only reorder', () => {
-    always((world) => {
-      const before = structuredClone(world)
-      const once = decide(world)
-      expect(decide(structuredClone(world))).toEqual(once)
-      expect(world).toEqual(before)
-      const other = decide({ ...world, dice: 1 - world.dice })
+    always((routing) => {
+      const before = structuredClone(routing)
+      const once = decide(routing)
+      expect(decide(structuredClone(routing))).toEqual(once)
+      expect(routing).toEqual(before)
+      const other = decide({ ...routing, dice: 1 - routing.dice })
       expect(idsOf(other)).toEqual(idsOf(once))
       expect(other.removed).toEqual(once.removed)
     })
   })
 
   it('what is down comes after what is up and what is slow behind what is not, unless an order was pinned', () => {
-    always((world) => {
-      const decision = decide(world)
+    always((routing) => {
+      const decision = decide(routing)
       if (decision.objective === 'pinned' || decision.sticky) return
       const tried = decision.candidates.filter(({ endpoint }) => decision.targets.includes(endpoint))
       // What is slow of one's own keeps its priority; what comes back takes part as often as it may.
@@ -128,8 +128,8 @@ describe('whatever the world, the policies and the request', () => {
   })
 
   it('who is tried are candidates, each once, the best of their model first, within the bounds', () => {
-    always((world) => {
-      const { candidates, targets, fallbacks, failover } = decide(world)
+    always((routing) => {
+      const { candidates, targets, fallbacks, failover } = decide(routing)
       const tried = [...targets, ...fallbacks]
       expect(tried).toEqual([...new Set(tried)])
       expect(tried.length).toBeLessThanOrEqual(ATTEMPTS_MAX)
@@ -140,9 +140,9 @@ describe('whatever the world, the policies and the request', () => {
   })
 
   it('without fallbacks one target is tried, or those that the order names, and no other model', () => {
-    always((world) => {
-      const preferences = { ...world.request.preferences, allow_fallbacks: false }
-      const decision = decide({ ...world, request: { ...world.request, preferences } })
+    always((routing) => {
+      const preferences = { ...routing.request.preferences, allow_fallbacks: false }
+      const decision = decide({ ...routing, request: { ...routing.request, preferences } })
       const { targets, fallbacks, fallbackOn, objective } = decision
       if (objective !== 'pinned') expect(targets.length).toBeLessThanOrEqual(1)
       expect([fallbacks, fallbackOn]).toEqual([[], []])
@@ -150,15 +150,15 @@ describe('whatever the world, the policies and the request', () => {
   })
 
   it('the next try leaves the failure domains that were tried, where one of equal standing is elsewhere', () => {
-    always((world) => {
-      const decision = decide(world)
+    always((routing) => {
+      const decision = decide(routing)
       if (decision.objective === 'pinned' || decision.objective === 'weighted') return
       // What comes back takes part as often as it may, and stands behind the others when it may not.
       if (decision.candidates.some(({ share }) => share !== undefined)) return
       // One's own is tried by priority, whatever it shares a domain with.
       if (decision.candidates.some(({ endpoint }) => ownerOf(endpoint) !== null)) return
-      const domain = (id: string) => world.snapshot.catalogue.providers.get(providerOf(id))?.failureDomain
-      const models = world.request.preferences.partition ? world.request.models : [modelOf(decision.targets[0])]
+      const domain = (id: string) => routing.snapshot.catalogue.providers.get(providerOf(id))?.failureDomain
+      const models = routing.request.preferences.partition ? routing.request.models : [modelOf(decision.targets[0])]
       const ranked = decision.candidates.filter(({ model }) => models.includes(model))
       decision.targets.forEach((target, i) => {
         const tried = decision.targets.slice(0, i).map(domain)
@@ -171,11 +171,13 @@ describe('whatever the world, the policies and the request', () => {
   })
 
   it('a decision replays from its figures, without live health', () => {
-    always((world) => {
-      const decision = decide(world)
+    always((routing) => {
+      const decision = decide(routing)
       const recorded = new Map(decision.candidates.map((candidate) => [candidate.endpoint, candidate]))
       const warm = decision.sticky ? (decision.targets[0] ?? null) : null
-      expect(decide({ ...world, snapshot: { ...world.snapshot, health: new Map(), recorded, warm } })).toEqual(decision)
+      expect(decide({ ...routing, snapshot: { ...routing.snapshot, health: new Map(), recorded, warm } })).toEqual(
+        decision,
+      )
     })
   })
 })
@@ -183,14 +185,14 @@ describe('whatever the world, the policies and the request', () => {
 describe('what a wider policy locked', () => {
   it('no request undoes: objective, order and shares stay, and so does the route', () => {
     fc.assert(
-      fc.property(anyWorld, anyPolicy, (world, wider) => {
-        const layers = [{ ...wider, locked: true }, ...world.layers]
-        const { objective = 'cost', order = ['acorn'] } = world.request.preferences
+      fc.property(anyRoutingCase, anyPolicy, (routing, wider) => {
+        const layers = [{ ...wider, locked: true }, ...routing.layers]
+        const { objective = 'cost', order = ['acorn'] } = routing.request.preferences
         const ask = (preferences: RoutePreferences) =>
           decide({
-            ...world,
+            ...routing,
             layers,
-            request: { ...world.request, preferences },
+            request: { ...routing.request, preferences },
           })
         expect(ask({ objective, order })).toEqual(ask({}))
       }),
@@ -200,13 +202,13 @@ describe('what a wider policy locked', () => {
 
   it('no narrower policy undoes either, be it for the models to fall back to', () => {
     const dear = { model: 'n' as ModelSlug, price: { ...PRICE, completion: 9_000_000_000n } }
-    const world = aSnapshot([
+    const routing = aSnapshot([
       anEndpoint('acorn'),
       anEndpoint('birch', dear),
       anEndpoint('cedar', { model: dear.model }),
     ])
     const quick = { firstTokenMs: 10, tokensPerSecond: 60, failureRate: 0.02, down: false }
-    const snapshot = { ...world, recorded: new Map([['birch/n' as TargetId, quick]]) }
+    const snapshot = { ...routing, recorded: new Map([['birch/n' as TargetId, quick]]) }
     const model_fallback = { models: [dear.model], on: ['outage'], objective: 'latency' } as const
     const layers = (locked: boolean) => [
       { objective: 'cost', locked } as const,
@@ -219,10 +221,10 @@ describe('what a wider policy locked', () => {
 })
 
 describe('what is drawn', () => {
-  it('comes first as often as the recorded weights say, over any world', () => {
+  it('comes first as often as the recorded weights say, over any catalogue', () => {
     fc.assert(
-      fc.property(anyWorld, fc.constantFrom('balanced', 'weighted'), (world, objective) => {
-        const { snapshot } = world
+      fc.property(anyRoutingCase, fc.constantFrom('balanced', 'weighted'), (routing, objective) => {
+        const { snapshot } = routing
         const shares = { acorn: 3, birch: 1, 'cedar/m': 5 }
         const asked = { snapshot: { ...snapshot, warm: null }, policy: { objective, shares } } as const
         const { candidates } = decide(asked)
@@ -266,8 +268,10 @@ function worse({ down, slow }: Candidate): number {
   return down ? 2 : slow ? 1 : 0
 }
 
-function requestedOf(world: World, decision: Decision): string[] {
-  return decision.candidates.filter(({ model }) => world.request.models.includes(model)).map(({ endpoint }) => endpoint)
+function requestedOf(routing: RoutingCase, decision: Decision): string[] {
+  return decision.candidates
+    .filter(({ model }) => routing.request.models.includes(model))
+    .map(({ endpoint }) => endpoint)
 }
 
 function providerOf(id: string): Endpoint['provider'] {
@@ -279,12 +283,12 @@ function modelOf(id = ''): Endpoint['model'] {
 }
 
 /** 0: one's own before credits, 1: credits, 2: one's own behind them. */
-function rankOf(target: TargetId, { caller }: World): number {
+function rankOf(target: TargetId, { caller }: RoutingCase): number {
   const own = ownBehind(target, caller)
   return own === null ? 1 : own.placement === 'first' ? 0 : 2
 }
 
-function ownBehind(target: TargetId, { own }: World['caller']): OwnCredential | OwnEndpoint | null {
+function ownBehind(target: TargetId, { own }: RoutingCase['caller']): OwnCredential | OwnEndpoint | null {
   const owner = ownerOf(target)
   return [...(own?.credentials ?? []), ...(own?.endpoints ?? [])].find(({ id }) => id === owner) ?? null
 }
@@ -293,26 +297,30 @@ function isUsable(
   own: OwnCredential | OwnEndpoint,
   endpoint: Endpoint,
   provider: Provider,
-  { caller, snapshot }: Pick<World, 'caller' | 'snapshot'>,
+  { caller, snapshot }: Pick<RoutingCase, 'caller' | 'snapshot'>,
 ): boolean {
   if ('endpoint' in own) return own.endpoint === endpoint
-  const isMadeUp = provider.baseUrl.startsWith('/')
-  const place = isMadeUp ? 'simulated' : new URL(provider.baseUrl).origin
+  const isSimulatedOnly = provider.baseUrl.startsWith('/')
+  const address = isSimulatedOnly ? 'simulated' : new URL(provider.baseUrl).origin
   return (
     own.provider === provider.slug &&
-    own.boundTo === place &&
-    (!isMadeUp || snapshot.reachable.has(provider.slug)) &&
+    own.boundTo === address &&
+    (!isSimulatedOnly || snapshot.reachable.has(provider.slug)) &&
     (own.models ?? [endpoint.model]).includes(endpoint.model) &&
     (own.keys ?? [caller.keyId]).includes(caller.keyId)
   )
 }
 
-/** Whether what is sent there goes to the simulator: a stand-in answers the house, and nobody's own account. */
-function isPlayed({ simulated, baseUrl }: Provider, own: OwnCredential | OwnEndpoint | null): boolean {
+/** Whether requests to it go to the simulator: those of operator accounts do, and those to simulated-only providers. */
+function isSimulated({ simulated, baseUrl }: Provider, own: OwnCredential | OwnEndpoint | null): boolean {
   return simulated && (own === null || baseUrl.startsWith('/'))
 }
 
-function standsBesideReal({ model }: Endpoint, { simulated, baseUrl }: Provider, { caller, snapshot }: World): boolean {
+function hasRealProvider(
+  { model }: Endpoint,
+  { simulated, baseUrl }: Provider,
+  { caller, snapshot }: RoutingCase,
+): boolean {
   if (!simulated || baseUrl.startsWith('/') || caller.kind === 'test' || caller.funds === 'simulated') return false
   const { endpointsOf, providers } = snapshot.catalogue
   return (endpointsOf.get(model) ?? []).some(
@@ -321,9 +329,9 @@ function standsBesideReal({ model }: Endpoint, { simulated, baseUrl }: Provider,
   )
 }
 
-/** What forbids a target, said again without the router: the reasons that apply, none for a lawful one. */
-function whyNot(id: TargetId, world: World): string[] {
-  const { request, layers, caller, snapshot } = world
+/** Why a target is forbidden, computed without the router: the reasons that apply, none for a permitted target. */
+function whyNot(id: TargetId, routing: RoutingCase): string[] {
+  const { request, layers, caller, snapshot } = routing
   const own = ownBehind(id, caller)
   const endpoint =
     own && 'endpoint' in own
@@ -353,9 +361,9 @@ function whyNot(id: TargetId, world: World): string[] {
     credential: own === null && !snapshot.reachable.has(provider.slug),
     'a credential that may not be used there': own !== null && !isUsable(own, endpoint, provider, { caller, snapshot }),
     'credits where one’s own only': own === null && some((policy) => policy.own_capacity === 'only'),
-    'real endpoint for a test key': caller.kind === 'test' && !isPlayed(provider, own),
+    'real endpoint for a test key': caller.kind === 'test' && !isSimulated(provider, own),
     'real endpoint for simulated money': own === null && caller.funds === 'simulated' && !provider.simulated,
-    'a stand-in where the house serves the model for real': own === null && standsBesideReal(endpoint, provider, world),
+    'simulated provider of a model with a real one': own === null && hasRealProvider(endpoint, provider, routing),
     'not on a list': lists.some((list) => list !== null && !list.some(names)),
     'not in a strict order': some((policy) => isStrict(policy) && !policy.order.some(names)),
     denied: [...open.flatMap(({ ignore }) => ignore), ...(wishes.ignore ?? [])].some(names),
@@ -378,7 +386,7 @@ function whyNot(id: TargetId, world: World): string[] {
   return Object.keys(reasons).filter((reason) => reasons[reason])
 }
 
-/** Of the European Union these worlds know two members. */
+/** The generated cases know two members of the European Union. */
 function liesIn(regions: readonly string[], places: readonly string[]): boolean {
   const known = regions.flatMap((region) => (region === 'eu' ? ['eu', 'de', 'fr'] : [region]))
   return places.length > 0 && places.every((place) => known.includes(place))

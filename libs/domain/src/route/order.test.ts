@@ -30,7 +30,7 @@ describe('pinned', () => {
     }
   })
 
-  it('goes to whom it names or to nobody once fallbacks are off', () => {
+  it('goes only to the targets that it names once fallbacks are off', () => {
     const strict = { ...policy, allow_fallbacks: false }
     expect(decide({ snapshot, policy: strict }).targets).toEqual(['dogwood/m', 'acorn/m'])
     // A wider policy forbids fallbacks, and the request brings the order.
@@ -84,14 +84,14 @@ describe('an objective', () => {
     expect([share('acorn/m'), share('birch/m'), share('cedar/m')]).toEqual([0.5, 0.5, 0])
   })
 
-  it('gives an endpoint that nobody has tried the figures of a typical peer', () => {
+  it('gives an untried endpoint the figures of a typical peer', () => {
     const [candidate] = decide({ snapshot: aSnapshot([anEndpoint('acorn')]) }).candidates
     const usual = { firstTokenMs: PRIOR_FIRST_TOKEN_MS, tokensPerSecond: PRIOR_TOKENS_PER_SECOND, down: false }
     expect(candidate).toMatchObject(usual)
     expect(candidate).not.toHaveProperty('slow')
   })
 
-  it('judges by figures as round as a record keeps them', () => {
+  it('orders by figures rounded as in the record', () => {
     const health = healthOf({ acorn: { firstTokenMs: 600 / 7, tokensPerSecond: 200 / 7, attempts: 70, failures: 10 } })
     const [candidate] = decide({ snapshot: { ...aSnapshot([anEndpoint('acorn')]), health } }).candidates
     expect(candidate).toMatchObject({ firstTokenMs: 86, tokensPerSecond: 28.6 })
@@ -100,12 +100,12 @@ describe('an objective', () => {
 
   it('expects the price of the prompt read anew, of a typical answer, and of the call itself', () => {
     const price = { ...PRICE, prompt: 1_000_000n, completion: 7_000_000n, cacheRead: 1n, request: 123n }
-    const world = aSnapshot([anEndpoint('acorn', { price })])
+    const listed = aSnapshot([anEndpoint('acorn', { price })])
     const expected = (completionTokens: number) =>
       cost({ promptTokens: 777, completionTokens, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 }, price)
         .total
     const of = (maxTokens: number | null) =>
-      decide({ snapshot: world, request: { promptTokens: 777, maxTokens } }).candidates[0]?.expectedNano
+      decide({ snapshot: listed, request: { promptTokens: 777, maxTokens } }).candidates[0]?.expectedNano
     expect([of(null), of(10), of(9_000)]).toEqual([expected(400), expected(10), expected(400)])
   })
 })
@@ -135,8 +135,8 @@ describe('balanced', () => {
 
   it('never divides by a price of nothing', () => {
     const price = { ...PRICE, prompt: 0n, completion: 0n }
-    const world = aSnapshot([anEndpoint('acorn', { price }), anEndpoint('birch', { price })])
-    expect(sharesOf({ snapshot: world })('acorn/m')).toBeCloseTo(0.5, 2)
+    const listed = aSnapshot([anEndpoint('acorn', { price }), anEndpoint('birch', { price })])
+    expect(sharesOf({ snapshot: listed })('acorn/m')).toBeCloseTo(0.5, 2)
   })
 })
 
@@ -210,10 +210,10 @@ describe('what is not at its best', () => {
 
 describe('a preferred speed', () => {
   const endpoints = [priced('acorn', 1), priced('birch', 2), priced('cedar', 3)]
-  const world = (acorn: object, birch: object = {}): RoutingSnapshot => aSnapshot(endpoints, {}, { acorn, birch })
+  const snapshotOf = (acorn: object, birch: object = {}): RoutingSnapshot => aSnapshot(endpoints, {}, { acorn, birch })
 
   it('puts what misses it behind the others, not away, and says so', () => {
-    const snapshot = world({ firstTokenQuantiles: flat(2_000) }, { firstTokenQuantiles: flat(1_999) })
+    const snapshot = snapshotOf({ firstTokenQuantiles: flat(2_000) }, { firstTokenQuantiles: flat(1_999) })
     const policy = { objective: 'cost', preferred_max_latency: { p50: 1.999 } } as const
     const decision = decide({ snapshot, policy })
     expect(decision.targets).toEqual(['birch/m', 'cedar/m', 'acorn/m'])
@@ -222,7 +222,7 @@ describe('a preferred speed', () => {
 
   it('must hold at every percentile that is named, and for throughput too', () => {
     const firstTokenQuantiles = { ...flat(100), p99: 5_000 }
-    const snapshot = world({ firstTokenQuantiles, throughputQuantiles: flat(49) })
+    const snapshot = snapshotOf({ firstTokenQuantiles, throughputQuantiles: flat(49) })
     const first = (preferences: object) =>
       decide({ snapshot, policy: { objective: 'cost' }, request: { preferences } }).targets[0]
     expect(first({ preferred_max_latency: { p50: 0.2, p90: 0.2 } })).toBe('acorn/m')
@@ -232,7 +232,7 @@ describe('a preferred speed', () => {
   })
 
   it('is the strictest of all layers and of the request', () => {
-    const snapshot = world({ firstTokenQuantiles: flat(2_000) })
+    const snapshot = snapshotOf({ firstTokenQuantiles: flat(2_000) })
     const layers = [
       { objective: 'cost', preferred_max_latency: { p50: 1 } } as const,
       { preferred_max_latency: { p50: 9 } },
@@ -247,7 +247,7 @@ describe('a preferred speed', () => {
       preferred_max_latency: { p50: 0.001 },
       preferred_min_throughput: { p50: 1_000 },
     } as const
-    expect(decide({ snapshot: world({}), policy }).targets).toEqual(['acorn/m', 'birch/m', 'cedar/m'])
+    expect(decide({ snapshot: snapshotOf({}), policy }).targets).toEqual(['acorn/m', 'birch/m', 'cedar/m'])
   })
 })
 

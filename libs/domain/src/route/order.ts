@@ -6,16 +6,16 @@ import type { RoutingInput } from './input.ts'
 
 /** Figures that differ by less than a tenth are noise; within it targets share the load instead of herding onto one. */
 const NOISE_BAND = 0.1
-/** For failure rates two in a hundred: what no failure at all looks like while little is known. */
+/** For failure rates, two in a hundred: with few attempts a target without failures shows as much. */
 const UPTIME_BAND = 0.02
-/** Of the draws of `balanced`, this share is spread evenly, so that figures stay fresh of what the weights would never choose. */
+/** Of the draws of `balanced`, this share is spread evenly, so that candidates with a low weight keep recent figures. */
 const EXPLORED_SHARE = 0.01
 /** A figure is never divided by less than this share of successes. */
 const SUCCESS_MIN = 0.1
 
 /**
- * Standings, front to back. Under `pinned` those that the order names have negative ones. Before all of them comes what the tenant puts
- * first of its own, behind all that is up what it falls back to: both by priority, and within one priority by these standings again.
+ * Standings, front to back. Under `pinned`, targets that the order names have negative ones. BYOK targets with placement `first` come
+ * before all others, those with placement `fallback` after all that are up: by priority, and within one priority by these standings.
  */
 const UP = 0
 const WITHOUT_SHARE = 1
@@ -23,24 +23,24 @@ const SLOW = 2
 const HELD_BACK = 4
 const OWN_FIRST = -1_000_000
 const OWN_FALLBACK = 1_000
-/** Between two priorities of one's own: more than an order has names. */
+/** Between two BYOK priorities: more than an order has names. */
 const PRIORITY = 1_000
 const DOWN = 1_000_000
 
-/** Best first. What is down goes last, not away: trying it costs one attempt, dropping it may leave none. */
-export function order(judged: Scored[], objective: Objective, question: RoutingInput): Scored[] {
-  for (const one of judged) place(one, objective, question)
-  judged.sort((a, b) => a.standing - b.standing || a.figure - b.figure || compareText(a, b))
-  leadEach(judged, objective, question.dice)
-  return judged
+/** Best first. A target that is down goes last and is not dropped: trying it costs one attempt, dropping it may leave none. */
+export function order(scored: Scored[], objective: Objective, input: RoutingInput): Scored[] {
+  for (const one of scored) rank(one, objective, input)
+  scored.sort((a, b) => a.standing - b.standing || a.figure - b.figure || compareText(a, b))
+  leadEach(scored, objective, input.dice)
+  return scored
 }
 
 /**
- * Moves the endpoint where the prompt cache is warm to the front, if the policy is sticky and staying is worth more than moving.
- * @returns whether the request stays
+ * Moves the target with a warm prompt cache to the front, if the policy is sticky and the cache is worth it.
+ * @returns whether it was moved
  */
-export function stay(ordered: Scored[], objective: Objective, question: RoutingInput): boolean {
-  const { snapshot, policy } = question
+export function keepWarm(ordered: Scored[], objective: Objective, input: RoutingInput): boolean {
+  const { snapshot, policy } = input
   if (snapshot.warm === null || !policy.sticky) return false
   if (objective === 'pinned' || objective === 'weighted') return false
   const at = ordered.findIndex(({ candidate }) => candidate.endpoint === snapshot.warm)
@@ -49,8 +49,8 @@ export function stay(ordered: Scored[], objective: Objective, question: RoutingI
     !warm ||
     !isAtItsBest(warm) ||
     warm.standing !== ordered[0]?.standing ||
-    isHeldBack(warm, question) ||
-    !isWorthStaying(warm, ordered, objective, question)
+    isHeldBack(warm, input) ||
+    !isWorthStaying(warm, ordered, objective, input)
   )
     return false
   ordered.splice(at, 1)
@@ -58,7 +58,7 @@ export function stay(ordered: Scored[], objective: Objective, question: RoutingI
   return true
 }
 
-/** Lets each try go to a failure domain that this request has not tried, as long as one of the same standing is left. In place. */
+/** Reorders in place: each attempt goes to an untried failure domain, as long as one of the same standing is left. */
 export function spread(ordered: Scored[]): void {
   const tried: string[] = []
   for (let at = 0; at < Math.min(ordered.length, ATTEMPTS_MAX); at++) {
@@ -74,32 +74,32 @@ export function spread(ordered: Scored[]): void {
   }
 }
 
-function place(one: Scored, objective: Objective, question: RoutingInput): void {
+function rank(one: Scored, objective: Objective, input: RoutingInput): void {
   const { candidate, own } = one
-  const { order: wanted } = question.policy
+  const { order: wanted } = input.policy
   const named = objective === 'pinned' ? wanted.findIndex((slug) => covers(slug, candidate.endpoint)) : -1
   one.named = named >= 0
-  one.standing = named < 0 ? standingOf(one, objective, question) : named - wanted.length
+  one.standing = named < 0 ? standingOf(one, objective, input) : named - wanted.length
   if (objective === 'balanced') one.figure = -weigh(one)
   else if (objective === 'weighted') {
-    const share = wantedShare(one, question) * (candidate.share ?? 1) * ownShare(one)
+    const share = wantedShare(one, input) * (candidate.share ?? 1) * ownShare(one)
     one.figure = share > 0 ? -share : figureOf(one, 'cost')
     if (share <= 0) one.standing += WITHOUT_SHARE
   } else one.figure = figureOf(one, objective === 'pinned' ? 'cost' : objective)
   if (own !== null) one.standing = ownStandingOf(one, own)
 }
 
-/** By the first name that the tenant's shares have of it. */
+/** The tenant's share for the target, else for its endpoint, else for its provider. */
 function wantedShare({ candidate, endpoint }: Scored, { policy: { shares } }: RoutingInput): number {
   return shares[candidate.endpoint] ?? shares[endpoint.id] ?? shares[candidate.provider] ?? 0
 }
 
-/** Of the traffic of one priority. */
+/** The share of a BYOK credential among those of its priority. */
 function ownShare({ own }: Scored): number {
   return own !== null && 'share' in own ? own.share : 1
 }
 
-/** What of one's own is down goes last like anything else, and what comes back takes part as often as it may. */
+/** A BYOK target that is down goes last like any other; after an outage it takes part by its share. */
 function ownStandingOf({ candidate, standing }: Scored, own: NonNullable<Scored['own']>): number {
   if (candidate.down) return DOWN
   const isFirst = own.placement === 'first'
@@ -107,11 +107,11 @@ function ownStandingOf({ candidate, standing }: Scored, own: NonNullable<Scored[
   return (isFirst ? OWN_FIRST : OWN_FALLBACK) + own.priority * PRIORITY + standing
 }
 
-/** What is coming back has a lesser weight where there is a draw; where one sorts, it takes part as often as it may. */
-function standingOf(one: Scored, objective: Objective, question: RoutingInput): number {
+/** After an outage a target has a smaller weight in a draw; under a sorted objective it takes part by its share. */
+function standingOf(one: Scored, objective: Objective, input: RoutingInput): number {
   if (one.candidate.down) return DOWN
   const sorts = objective !== 'balanced' && objective !== 'weighted' && objective !== 'pinned'
-  if (sorts && isHeldBack(one, question)) return HELD_BACK
+  if (sorts && isHeldBack(one, input)) return HELD_BACK
   return one.candidate.slow ? SLOW : UP
 }
 
@@ -119,7 +119,7 @@ function isHeldBack({ candidate: { share = 1 } }: Scored, { dice }: RoutingInput
   return share < 1 && secondNumber(dice) >= share
 }
 
-/** Price to the power −2, times reliability, times speed, times the part of its traffic that it may have. */
+/** Price to the power −2, times reliability, times speed, times its share after an outage. */
 function weigh(one: Scored): number {
   const { candidate } = one
   const price = Math.max(Number(candidate.expectedNano), 1)
@@ -128,10 +128,10 @@ function weigh(one: Scored): number {
   return (reliability * speed * (candidate.share ?? 1) * ownShare(one)) / (price * price)
 }
 
-/** What candidates are sorted by; smaller is better. */
+/** Objectives that sort by one figure. */
 type Sorted = Exclude<Objective, 'balanced' | 'pinned' | 'weighted'>
 
-/** Failures are paid for in the figure itself: an endpoint that fails one time in ten is a ninth worse. */
+/** The figure includes failures: an endpoint that fails one time in ten is a ninth worse. */
 function figureOf({ candidate }: Scored, objective: Sorted): number {
   if (objective === 'uptime') return candidate.failureRate
   const successes = Math.max(1 - candidate.failureRate, SUCCESS_MIN)
@@ -141,8 +141,8 @@ function figureOf({ candidate }: Scored, objective: Sorted): number {
 }
 
 /**
- * Within each standing: who leads is drawn by weight, or is one of those in the noise band of the best by turns. An order is followed
- * without either, but for what one's own accounts share.
+ * Chooses the first target of each standing: drawn by weight, or in turn among those in the noise band of the best. A pinned order is
+ * followed without either, except for the shares of BYOK credentials.
  */
 function leadEach(sorted: Scored[], objective: Objective, dice: number): void {
   for (let from = 0; from < sorted.length;) {
@@ -158,7 +158,7 @@ function leadEach(sorted: Scored[], objective: Objective, dice: number): void {
   }
 }
 
-/** Draws the first by weight; the others stay in the order of theirs. Only weights that can come first are recorded. */
+/** Draws the first by weight; the others keep their order. Weights are recorded only for targets that can come first. */
 function draw(group: Scored[], objective: Objective, dice: number, isFront: boolean): void {
   let sum = 0
   for (const { figure } of group) sum -= figure
@@ -176,7 +176,7 @@ function draw(group: Scored[], objective: Objective, dice: number, isFront: bool
   if (drawn > 0) group.unshift(...group.splice(drawn, 1))
 }
 
-/** Those within the noise band of the best take turns at the front. */
+/** Targets within the noise band of the best take turns at the front. */
 function rotate(group: Scored[], objective: Objective, dice: number): void {
   const limit = bandOf(group, objective)
   let tied = 0
@@ -210,14 +210,9 @@ function bandOf(group: readonly Scored[], objective: Objective): number {
   return objective === 'uptime' ? best + UPTIME_BAND : best * (1 + NOISE_BAND)
 }
 
-/** By price: no dearer with its cache than the cheapest of the others without. By another figure: as good as the best of them. */
-function isWorthStaying(
-  warm: Scored,
-  ordered: readonly Scored[],
-  objective: Objective,
-  question: RoutingInput,
-): boolean {
-  const cached = warmNano(warm.endpoint, question.request)
+/** By price: with its cache no dearer than the cheapest other without. By another figure: within the noise band of the best. */
+function isWorthStaying(warm: Scored, ordered: readonly Scored[], objective: Objective, input: RoutingInput): boolean {
+  const cached = warmNano(warm.endpoint, input.request)
   if (cached === null) return false
   const rivals = ordered.filter(({ standing }) => standing === warm.standing)
   if (objective !== 'cost' && objective !== 'balanced') return warm.figure <= bandOf(rivals, objective)

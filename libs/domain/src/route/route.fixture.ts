@@ -50,8 +50,8 @@ const CALLER: Caller = {
   policies: [],
 }
 
-/** For tests: routes in a world in which everything is permitted, except what the test says. */
-export function decide(world: {
+/** For tests: routes a request for which everything is permitted, except what the test says. */
+export function decide(routing: {
   readonly request?: Partial<RouteRequest>
   readonly policy?: Partial<Policy>
   readonly layers?: readonly Partial<Policy>[]
@@ -59,19 +59,19 @@ export function decide(world: {
   readonly snapshot: RoutingSnapshot
   readonly dice?: number
 }): Decision {
-  const layers = world.layers ?? [world.policy ?? {}]
+  const layers = routing.layers ?? [routing.policy ?? {}]
   const policies = layers.map((policy, i) => ({
     id: `p${i}` as PolicyId,
     version: i + 1,
     policy: { ...DEFAULT_POLICY, ...policy },
   }))
-  const caller = { ...CALLER, ...world.caller, policies }
-  return route({ ...REQUEST, ...world.request }, caller, world.snapshot, NOW_MS, world.dice ?? 0.5)
+  const caller = { ...CALLER, ...routing.caller, policies }
+  return route({ ...REQUEST, ...routing.request }, caller, routing.snapshot, NOW_MS, routing.dice ?? 0.5)
 }
 
 /** For tests: the share of draws in which each endpoint comes first, over evenly spread dice. */
-export function sharesOf(world: Parameters<typeof decide>[0], draws = 2_000): (endpoint: string) => number {
-  const first = Array.from({ length: draws }, (_, i) => decide({ ...world, dice: (i + 0.5) / draws }).targets[0])
+export function sharesOf(routing: Parameters<typeof decide>[0], draws = 2_000): (endpoint: string) => number {
+  const first = Array.from({ length: draws }, (_, i) => decide({ ...routing, dice: (i + 0.5) / draws }).targets[0])
   return (endpoint) => first.filter((drawn) => drawn === endpoint).length / draws
 }
 
@@ -101,7 +101,7 @@ export function priced(provider: string, thousands: number, over: Partial<Endpoi
   return anEndpoint(provider, { price: { ...PRICE, prompt: rate, completion: rate }, ...over })
 }
 
-/** For tests: a world of these endpoints; their providers are reachable, real and each in its own failure domain unless said. */
+/** For tests: a snapshot of these endpoints; their providers are reachable, real and each in its own failure domain unless said. */
 export function aSnapshot(
   endpoints: readonly Endpoint[],
   over: Readonly<Record<string, Partial<Provider>>> = {},
@@ -156,7 +156,7 @@ export function flat(figure: number): { p50: number; p75: number; p90: number; p
   return { p50: figure, p75: figure, p90: figure, p99: figure }
 }
 
-export interface World {
+export interface RoutingCase {
   readonly request: RouteRequest
   readonly layers: readonly Policy[]
   readonly caller: Caller
@@ -164,9 +164,9 @@ export interface World {
   readonly dice: number
 }
 
-/** For tests: holds in many worlds of all kinds. */
-export function always(promise: (world: World) => void, numRuns = 400): void {
-  fc.assert(fc.property(anyWorld, promise), { numRuns })
+/** For tests: checks that a promise holds in many generated cases. */
+export function always(promise: (routing: RoutingCase) => void, numRuns = 400): void {
+  fc.assert(fc.property(anyRoutingCase, promise), { numRuns })
 }
 
 const SLUGS = ['acorn', 'birch', 'cedar', 'dogwood', 'elm', 'fir', 'gorse', 'hazel']
@@ -178,7 +178,7 @@ const fewNames = fc.subarray(NAMES, { maxLength: 2 })
 const anyRate = fc.constantFrom(0n, 1n, 2n, 3n, 4n).map((dollars) => dollars * 1_000n * M)
 /** Dear enough to leave something. */
 const anyCeiling = fc.constantFrom(2n, 3n, 4n).map((dollars) => dollars * 1_000n * M)
-/** Present one time in four, so that most worlds leave something to route to. */
+/** Present one time in four, so that most cases leave a target. */
 const seldom = <T>(value: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: value })
 const rarely = fc.integer({ min: 0, max: 9 }).map((die) => die === 0)
@@ -235,8 +235,8 @@ const anyHealth = fc.record({
   returnedMs: fc.constantFrom(null, null, NOW_MS - 2_000, NOW_MS - 8_000),
 })
 
-/** Real, made up, or stood in for. */
-const PLAYED: readonly Partial<Provider>[] = [
+/** Real, simulated only, or real but simulated. */
+const SIMULATIONS: readonly Partial<Provider>[] = [
   { simulated: false },
   { simulated: true, baseUrl: '/made-up/v1' },
   { simulated: true },
@@ -249,7 +249,7 @@ const anySnapshot: fc.Arbitrary<RoutingSnapshot> = fc
       fc.constantFrom(...SLUGS),
       fc
         .record({
-          played: fc.constantFrom(...PLAYED),
+          played: fc.constantFrom(...SIMULATIONS),
           retainsPrompts: fc.boolean(),
           zeroRetention: fc.boolean(),
           regions: anyPlaces,
@@ -310,7 +310,7 @@ const ANY_VALUE: Readonly<Record<PolicyForm, (field: PolicyField) => fc.Arbitrar
 
 const anyOf = (field: PolicyField) => ANY_VALUE[POLICY_FIELDS[field].form](field)
 
-/** Fields that most policies of these worlds state; the others are seldom stated. */
+/** Fields that most generated policies state; the others are rarely stated. */
 const OFTEN_STATED: readonly PolicyField[] = ['order', 'shares', 'ignore', 'regions']
 
 export const anyPolicy = fc.record(
@@ -331,7 +331,7 @@ export const anyPreferences = fc
     return preferences
   })
 
-export const anyWorld: fc.Arbitrary<World> = fc.record({
+export const anyRoutingCase: fc.Arbitrary<RoutingCase> = fc.record({
   snapshot: anySnapshot,
   caller: fc
     .record({

@@ -21,7 +21,7 @@ describe('who is tried', () => {
     expect(decide({ snapshot: twenty, policy: { failover } })).toMatchObject({ failover, targets: { length: 2 } })
   })
 
-  it('has no target twice, also when a model is asked for twice', () => {
+  it('has no target twice, even when a model is requested twice', () => {
     const snapshot = aSnapshot([anEndpoint('acorn')])
     const decision = decide({ snapshot, request: { models: models('m', 'm') } })
     expect([decision.targets, decision.fallbacks, decision.fallbackOn]).toEqual([['acorn/m'], [], []])
@@ -70,7 +70,7 @@ describe('further models', () => {
     expect(decision.removed).toEqual([{ endpoint: 'birch/m', stage: 'deny' }])
   })
 
-  it('of the policy are not even judged when fallbacks are off', () => {
+  it('of the policy are not even scored when fallbacks are off', () => {
     const model_fallback = { models: models('n'), on: FAILURE_KINDS, objective: null }
     const decision = decide({ snapshot, policy: { model_fallback, allow_fallbacks: false } })
     expect(decision.candidates.map(({ endpoint }) => endpoint)).toEqual(['birch/m'])
@@ -83,7 +83,7 @@ describe('further models', () => {
     expect(decision.removed).toEqual([{ endpoint: 'birch/m', stage: 'deny' }])
   })
 
-  it('keep places of their own, one each before a second', () => {
+  it('keep attempts of their own, one each before a second', () => {
     const many = (model: string) =>
       Array.from({ length: 8 }, (_, i) => priced(`p${i}`, i + 1, { model: model as ModelSlug }))
     const crowd = aSnapshot([...many('m'), ...many('n'), ...many('o')])
@@ -146,38 +146,41 @@ describe('a warm prompt cache', () => {
     const endpoint = priced('birch', thousands)
     return { ...endpoint, price: { ...PRICE, ...endpoint.price, cacheRead } }
   }
-  const world = (birch = warmed(2), health = {}) => ({
+  const snapshotOf = (birch = warmed(2), health = {}) => ({
     ...aSnapshot([priced('acorn', 1), birch, priced('cedar', 3)], {}, health),
     warm: 'birch/m' as EndpointId,
   })
   /** A long prompt and a short answer: what a cache is for. */
-  const ask = (snapshot = world(), policy: Partial<Policy> = cheap, preferences: RoutePreferences = {}) =>
+  const ask = (snapshot = snapshotOf(), policy: Partial<Policy> = cheap, preferences: RoutePreferences = {}) =>
     decide({ snapshot, policy, request: { promptTokens: 10_000, maxTokens: 10, preferences } })
 
   it('is gone back to while what it saves exceeds what moving would, and the decision says so', () => {
     for (const objective of ['cost', 'balanced'] as const) {
-      expect(ask(world(), { objective })).toMatchObject({ sticky: true, targets: ['birch/m', 'acorn/m', 'cedar/m'] })
+      expect(ask(snapshotOf(), { objective })).toMatchObject({
+        sticky: true,
+        targets: ['birch/m', 'acorn/m', 'cedar/m'],
+      })
     }
     const tooDear = warmed(2, 1_500n * 1_000_000n)
-    expect(ask(world(tooDear))).toMatchObject({ sticky: false, targets: ['acorn/m', 'birch/m', 'cedar/m'] })
+    expect(ask(snapshotOf(tooDear))).toMatchObject({ sticky: false, targets: ['acorn/m', 'birch/m', 'cedar/m'] })
   })
 
   it.each<[string, Parameters<typeof ask>]>([
-    ['the policy is not sticky', [world(), { ...cheap, sticky: false }]],
-    ['the request names an order', [world(), cheap, { order: ['cedar'] }]],
-    ['the order is pinned', [world(), { objective: 'pinned', order: ['cedar'] }]],
-    ['the shares are fixed', [world(), { objective: 'weighted', shares: { cedar: 1 } }]],
-    ['reading the cache costs as much as the prompt', [world(warmed(2, 2_000n * 1_000_000n))]],
-    ['the price of reading the cache is unknown', [world(priced('birch', 2))]],
-    ['the endpoint is down', [world(warmed(2), { birch: DOWN })]],
+    ['the policy is not sticky', [snapshotOf(), { ...cheap, sticky: false }]],
+    ['the request names an order', [snapshotOf(), cheap, { order: ['cedar'] }]],
+    ['the order is pinned', [snapshotOf(), { objective: 'pinned', order: ['cedar'] }]],
+    ['the shares are fixed', [snapshotOf(), { objective: 'weighted', shares: { cedar: 1 } }]],
+    ['reading the cache costs as much as the prompt', [snapshotOf(warmed(2, 2_000n * 1_000_000n))]],
+    ['the price of reading the cache is unknown', [snapshotOf(priced('birch', 2))]],
+    ['the endpoint is down', [snapshotOf(warmed(2), { birch: DOWN })]],
     [
       'the endpoint is slow',
       [
-        world(warmed(2), { birch: { firstTokenQuantiles: flat(9) } }),
+        snapshotOf(warmed(2), { birch: { firstTokenQuantiles: flat(9) } }),
         { ...cheap, preferred_max_latency: { p50: 0.008 } },
       ],
     ],
-    ['the policy denies the endpoint', [world(), { ...cheap, ignore: ['birch'] }]],
+    ['the policy denies the endpoint', [snapshotOf(), { ...cheap, ignore: ['birch'] }]],
   ])('is left when %s', (_, [snapshot, policy, preferences]) => {
     const decision = ask(snapshot, policy, preferences)
     expect(decision.sticky).toBe(false)
@@ -190,8 +193,8 @@ describe('a warm prompt cache', () => {
       const best = { firstTokenMs: 300, tokensPerSecond: 100, attempts: 500, failures: 0 }
       const near = { ...best, firstTokenMs: 325, tokensPerSecond: 95 }
       const far = { firstTokenMs: 350, tokensPerSecond: 80, attempts: 500, failures: 20 }
-      expect(ask(world(warmed(2), { acorn: best, birch: near }), { objective }).targets[0]).toBe('birch/m')
-      expect(ask(world(warmed(2), { acorn: best, birch: far }), { objective })).toMatchObject({ sticky: false })
+      expect(ask(snapshotOf(warmed(2), { acorn: best, birch: near }), { objective }).targets[0]).toBe('birch/m')
+      expect(ask(snapshotOf(warmed(2), { acorn: best, birch: far }), { objective })).toMatchObject({ sticky: false })
     },
   )
 
@@ -200,7 +203,7 @@ describe('a warm prompt cache', () => {
     (objective) => {
       const usual = { firstTokenMs: 600, tokensPerSecond: 60, failureRate: 0.02, down: false }
       const recorded = new Map([['birch/m' as EndpointId, { ...usual, share: 0.3 }]])
-      const snapshot = { ...world(), recorded }
+      const snapshot = { ...snapshotOf(), recorded }
       const request = { promptTokens: 10_000, maxTokens: 10 }
       const stays = Array.from(
         { length: 2_000 },

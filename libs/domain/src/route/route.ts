@@ -7,7 +7,7 @@ import { ATTEMPTS_MAX, type Objective } from '../policy/policy.ts'
 import { score, type Scored } from './score.ts'
 import { filter } from './filter.ts'
 import { isServedByOwn } from './byok.ts'
-import { order, spread, stay } from './order.ts'
+import { order, spread, keepWarm } from './order.ts'
 import { rulingFor } from './effective-policy.ts'
 import type { RoutingInput, RouteRequest, RoutingSnapshot } from './input.ts'
 
@@ -30,20 +30,20 @@ export function route(
 ): Decision {
   const { policy, policies } = rulingFor(caller.policies, request.preferences, snapshot.wallMs)
   const own = caller.own ? indexOf(caller.own) : null
-  const asked: RoutingInput = { request, caller, policy, own, outOfCredit: false, snapshot, nowMs, dice }
-  const groups = groupsOf(asked)
-  const question = goesOnWithoutCredit(asked, groups) ? { ...asked, outOfCredit: true } : asked
+  const base: RoutingInput = { request, caller, policy, own, outOfCredit: false, snapshot, nowMs, dice }
+  const groups = groupsOf(base)
+  const input = goesOnWithoutCredit(base, groups) ? { ...base, outOfCredit: true } : base
   const removed: Removed[] = []
   const ranked = groups.map(({ models, objective }) =>
-    order(score(filter(models, question, removed), question), objective, question),
+    order(score(filter(models, input, removed), input), objective, input),
   )
-  const first = ranked.findIndex((judged, i) => judged.length > 0 && groups[i]?.isRequested)
-  const sticky = first >= 0 && stay(ranked[first] ?? [], policy.objective, question)
-  for (const judged of ranked) spread(judged)
+  const first = ranked.findIndex((scored, i) => scored.length > 0 && groups[i]?.isRequested)
+  const sticky = first >= 0 && keepWarm(ranked[first] ?? [], policy.objective, input)
+  for (const scored of ranked) spread(scored)
   const further = first < 0 || !policy.allow_fallbacks ? [] : ranked.slice(first + 1)
   const candidates: Candidate[] = []
-  for (const judged of ranked) for (const { candidate } of judged) candidates.push(candidate)
-  const { targets, fallbacks } = places(ranked[first] ?? [], further, question)
+  for (const scored of ranked) for (const { candidate } of scored) candidates.push(candidate)
+  const { targets, fallbacks } = chooseTargets(ranked[first] ?? [], further, input)
   return {
     objective: policy.objective,
     policies,
@@ -54,7 +54,7 @@ export function route(
     draw: dice,
     targets: targets.map(({ candidate }) => candidate.endpoint),
     fallbacks: fallbacks.map(({ candidate }) => candidate.endpoint),
-    fallbackOn: fallbacks.length > 0 ? kindsFor(fallbacks, question) : [],
+    fallbackOn: fallbacks.length > 0 ? kindsFor(fallbacks, input) : [],
     failover: policy.failover,
     hedge: policy.hedge,
     ...(policy.disconnect === 'read_to_end' && { readToEnd: true }),
@@ -62,21 +62,21 @@ export function route(
 }
 
 /**
- * Whether credits are used up, as the key's look-up had it, and something of the caller's own serves the request. Without that the route
- * stays as it is: to go on without credit is refused at admission, not here.
+ * Whether the caller's credits are used up and a BYOK target serves the request. Without a BYOK target the route stays as it is:
+ * admission refuses the request.
  */
-function goesOnWithoutCredit(question: RoutingInput, groups: readonly ModelGroup[]): boolean {
-  const { own, caller } = question
+function goesOnWithoutCredit(input: RoutingInput, groups: readonly ModelGroup[]): boolean {
+  const { own, caller } = input
   const { funds, kind, balance } = caller
   if (own === null || funds === 'operator' || kind !== 'live' || balance === null || balance > 0n) return false
-  return groups.some(({ models, isRequested }) => isRequested && isServedByOwn(models, question))
+  return groups.some(({ models, isRequested }) => isRequested && isServedByOwn(models, input))
 }
 
-/** Models whose endpoints are ranked together, and by what. */
+/** Models whose endpoints are ranked as one list, and the objective. */
 interface ModelGroup {
   readonly models: readonly ModelSlug[]
   readonly objective: Objective
-  /** By the request; else by the policy, for when those fail. */
+  /** Requested, or else a fallback of the policy. */
   readonly isRequested: boolean
 }
 
@@ -85,25 +85,25 @@ function groupsOf({ request, policy }: RoutingInput): ModelGroup[] {
   const { objective, model_fallback } = policy
   const models = [...new Set(request.models)]
   const requested = request.preferences.partition === 'none' ? [models] : models.map((model) => [model])
-  const groups = requested.map((together) => ({ models: together, objective, isRequested: true }))
+  const groups = requested.map((group) => ({ models: group, objective, isRequested: true }))
   if (!model_fallback || !policy.allow_fallbacks) return groups
   const others = model_fallback.models.filter((model, i, all) => !models.includes(model) && all.indexOf(model) === i)
   const otherwise = model_fallback.objective ?? objective
   return [...groups, ...others.map((model) => ({ models: [model], objective: otherwise, isRequested: false }))]
 }
 
-/** Places that are kept for other models, where there are any: one whose own endpoints fill them all would never be left. */
+/** Attempts that are kept for other models, if there are any: else one model's endpoints could use all attempts. */
 const FALLBACKS_KEPT = 2
 
-/** Who is tried, within ATTEMPTS_MAX for both lists. Each further model has a place before another has its second. */
-function places(
+/** The targets that are tried, ATTEMPTS_MAX in both lists. Each further model gets one attempt before any gets its second. */
+function chooseTargets(
   ordered: readonly Scored[],
   further: readonly (readonly Scored[])[],
   { policy }: RoutingInput,
 ): { targets: readonly Scored[]; fallbacks: readonly Scored[] } {
-  const others = further.filter((judged) => judged.length > 0)
+  const others = further.filter((scored) => scored.length > 0)
   const most = Math.min(policy.failover.attempts, ATTEMPTS_MAX - Math.min(others.length, FALLBACKS_KEPT))
-  // Without fallbacks an order is still followed to its end, and nobody else is tried.
+  // Without fallbacks an order is still followed to its end, and no other target is tried.
   const targets = (policy.allow_fallbacks ? ordered : strictly(ordered)).slice(0, most)
   if (others.length === 0) return { targets, fallbacks: [] }
   const taken = others.map(() => 0)
@@ -114,7 +114,7 @@ function places(
     taken[turn] = count + 1
     left--
   }
-  return { targets, fallbacks: others.flatMap((judged, i) => judged.slice(0, taken[i])) }
+  return { targets, fallbacks: others.flatMap((scored, i) => scored.slice(0, taken[i])) }
 }
 
 function strictly(ordered: readonly Scored[]): readonly Scored[] {
@@ -122,7 +122,7 @@ function strictly(ordered: readonly Scored[]): readonly Scored[] {
   return named.length > 0 ? named : ordered.slice(0, 1)
 }
 
-/** A caller that named several models wants the next one whatever happens; a policy says when. */
+/** A request with several models moves to the next one after any failure; a policy names the kinds. */
 function kindsFor(fallbacks: readonly Scored[], { request, policy }: RoutingInput): readonly FailureKind[] {
   const isNamed = fallbacks.some(({ candidate }) => request.models.includes(candidate.model))
   return isNamed ? FAILURE_KINDS : (policy.model_fallback?.on ?? [])

@@ -14,7 +14,7 @@ import { ratesFor, type Rates } from '../money/price.ts'
 import { targetOf, type Eligible } from './constraint.ts'
 import type { RoutingInput, RouteRequest } from './input.ts'
 
-/** A candidate on its way to its place. */
+/** A candidate with what it is ordered by. */
 export interface Scored {
   readonly candidate: { -readonly [Field in keyof Candidate]: Candidate[Field] }
   readonly endpoint: Endpoint
@@ -23,9 +23,9 @@ export interface Scored {
   readonly own: Eligible['own']
   /** The order of a pinned policy names it. Set by the ranking, as are `standing` and `figure`. */
   named: boolean
-  /** Smaller stands in front. */
+  /** Smaller comes first. */
   standing: number
-  /** What those of one standing are sorted by; smaller is better. */
+  /** The sort key within one standing; smaller is better. */
   figure: number
 }
 
@@ -33,9 +33,9 @@ export interface Scored {
 const TYPICAL_COMPLETION_TOKENS = 400
 const PER_MILLION = 1_000_000n
 
-/** Those that may serve the request, with the figures to judge them by. Prices are without a cached share: none is assumed. */
-export function score(eligible: readonly Eligible[], question: RoutingInput): Scored[] {
-  const { request, policy } = question
+/** The endpoints that may serve the request, with the figures that order them. Prices assume that no token is cached. */
+export function score(eligible: readonly Eligible[], input: RoutingInput): Scored[] {
+  const { request, policy } = input
   const prompt = BigInt(request.promptTokens)
   const completion = completionOf(request)
   const cutoffs = cutoffsOf(policy)
@@ -53,7 +53,7 @@ export function score(eligible: readonly Eligible[], question: RoutingInput): Sc
       failureRate: 0,
       down: false,
     }
-    addFigures(candidate, cutoffs, question)
+    addFigures(candidate, cutoffs, input)
     return { candidate, endpoint, domain: provider.failureDomain, own, named: false, standing: 0, figure: 0 }
   })
 }
@@ -76,8 +76,8 @@ function expected(prompt: bigint, promptRate: NanoUsd, completion: bigint, rates
 }
 
 /** From the record where there is one, else from live health, rounded to what a record keeps. */
-function addFigures(candidate: Scored['candidate'], cutoffs: readonly Cutoff[], question: RoutingInput): void {
-  const { snapshot, nowMs } = question
+function addFigures(candidate: Scored['candidate'], cutoffs: readonly Cutoff[], input: RoutingInput): void {
+  const { snapshot, nowMs } = input
   const recorded = snapshot.recorded?.get(candidate.endpoint)
   if (recorded) {
     candidate.firstTokenMs = recorded.firstTokenMs

@@ -17,13 +17,13 @@ function aProvider(changes: Partial<Provider> = {}): Provider {
   }
 }
 
-describe('a stand-in', () => {
+describe('a simulated provider', () => {
   it.each<[string, Partial<Provider>, string | null]>([
     ['under the slug, where the paths of the dialect begin', {}, `${SIMULATOR}/acme/v1`],
     ['of another dialect', { dialect: 'anthropic' }, `${SIMULATOR}/acme/v1`],
     ['of a third', { dialect: 'google' }, `${SIMULATOR}/acme/v1beta`],
     ['though the provider has no address itself', { baseUrl: '' }, `${SIMULATOR}/acme/v1`],
-    ['a made-up one at its own path', { baseUrl: '/elsewhere/v7' }, `${SIMULATOR}/elsewhere/v7`],
+    ['a simulated-only one at its own path', { baseUrl: '/elsewhere/v7' }, `${SIMULATOR}/elsewhere/v7`],
     ['a real one at its own address', { simulated: false }, 'https://api.acme.example/v2'],
     ['a real one without an address nowhere', { simulated: false, baseUrl: '' }, null],
   ])('answers on the simulator: %s', (_, changes, address) => {
@@ -35,36 +35,36 @@ describe('a stand-in', () => {
     expect(addressOf(aProvider({ baseUrl: '/acme/v1' }), undefined)).toBeNull()
   })
 
-  it('is marked where people see the name, and the provider itself is not', () => {
+  it('is marked in its name, and the real provider is not', () => {
     expect(shownName(aProvider())).toBe('Acme (simulated)')
     expect(shownName(asReal(aProvider()))).toBe('Acme')
     expect(shownName(asReal(aProvider({ baseUrl: '/acme/v1' })))).toBe('Acme (simulated)')
   })
 
-  it('is shown no secret of a tenant’s: that goes to the provider, or for a made-up one to the simulator', () => {
+  it('receives no secret of a tenant: that goes to the real provider, or to the simulator for a simulated-only one', () => {
     expect(destinationOf(aProvider())).toBe('https://api.acme.example')
     expect(destinationOf(aProvider({ baseUrl: '/acme/v1' }))).toBe('simulated')
     expect(destinationOf(aProvider({ baseUrl: '' }))).toBeNull()
     expect(addressOf(asReal(aProvider()), SIMULATOR)).toBe('https://api.acme.example/v2')
   })
 
-  it('is there for providers that exist and are simulated', () => {
+  it('counts as real but simulated only if it has an address of its own', () => {
     const changes: Partial<Provider>[] = [{}, { simulated: false }, { baseUrl: '/acme/v1' }]
     expect(changes.map((one) => isRealButSimulated(aProvider(one)))).toEqual([true, false, false])
   })
 })
 
-describe('routing among real providers, made-up ones and stand-ins', () => {
-  const STOOD_IN = { simulated: true }
-  const MADE_UP = { simulated: true, baseUrl: '/cedar/v1' }
+describe('routing among real providers, simulated-only ones and simulated real ones', () => {
+  const SIMULATED_REAL = { simulated: true }
+  const SIMULATED_ONLY = { simulated: true, baseUrl: '/cedar/v1' }
   const snapshot = aSnapshot(
     [...['acorn', 'birch', 'cedar'].map((slug) => anEndpoint(slug)), anEndpoint('birch', { model: 'n' as ModelSlug })],
-    { birch: STOOD_IN, cedar: MADE_UP },
+    { birch: SIMULATED_REAL, cedar: SIMULATED_ONLY },
   )
-  const left = (caller: Partial<Caller>, model = 'm', world = snapshot) =>
-    idsOf(decide({ snapshot: world, caller, request: { models: [model as ModelSlug] } }))
+  const left = (caller: Partial<Caller>, model = 'm', of = snapshot) =>
+    idsOf(decide({ snapshot: of, caller, request: { models: [model as ModelSlug] } }))
 
-  it('real money is never given a stand-in where the model is served for real', () => {
+  it('real money never buys a simulated provider of a model that a real provider serves', () => {
     for (const funds of ['credit', 'operator'] as const) {
       expect(left({ funds })).toEqual(['acorn/m', 'cedar/m'])
       expect(left({ funds }, 'n')).toEqual(['birch/n'])
@@ -72,27 +72,30 @@ describe('routing among real providers, made-up ones and stand-ins', () => {
     expect(decide({ snapshot }).removed).toEqual([{ endpoint: 'birch/m', stage: 'credential' }])
   })
 
-  it('nor when a policy, the request or its own trouble takes the real endpoint away', () => {
+  it('nor when a policy or the request excludes the real endpoint', () => {
     expect(idsOf(decide({ snapshot, policy: { ignore: ['acorn', 'cedar'] } }))).toEqual([])
     expect(idsOf(decide({ snapshot, request: { preferences: { only: ['birch'] } } }))).toEqual([])
   })
 
-  it('what the house cannot reach, or what has no price, keeps no stand-in away', () => {
+  it('an unreachable real endpoint, or one without a price, removes no simulated provider', () => {
     const unreachable = { ...snapshot, reachable: new Set(['birch', 'cedar'] as ProviderSlug[]) }
     expect(left({}, 'm', unreachable)).toEqual(['birch/m', 'cedar/m'])
-    const unpriced = aSnapshot([anEndpoint('acorn', { price: null }), anEndpoint('birch')], { birch: STOOD_IN })
+    const unpriced = aSnapshot([anEndpoint('acorn', { price: null }), anEndpoint('birch')], { birch: SIMULATED_REAL })
     expect(left({}, 'm', unpriced)).toEqual(['birch/m'])
   })
 
-  it('play money and test keys have whom the simulator answers for, and nobody else', () => {
+  it('simulated money and test keys reach simulated providers only', () => {
     for (const caller of [{ funds: 'simulated' }, { kind: 'test' }] as const) {
       expect(left(caller)).toEqual(['birch/m', 'cedar/m'])
     }
   })
 
-  it('a tenant’s own account is at the provider itself: nobody stands in beside it, and no test key uses it', () => {
+  it('a BYOK credential reaches the real provider: simulated ones are removed, and no test key uses it', () => {
     const own = ownOf(aCredential('birch', { placement: 'fallback' }))
-    const alone = aSnapshot([anEndpoint('birch'), anEndpoint('dogwood')], { birch: STOOD_IN, dogwood: STOOD_IN })
+    const alone = aSnapshot([anEndpoint('birch'), anEndpoint('dogwood')], {
+      birch: SIMULATED_REAL,
+      dogwood: SIMULATED_REAL,
+    })
     expect(left({ own, funds: 'simulated' }, 'm', alone)).toEqual(['birch/m#birch-key'])
     expect(left({ own, kind: 'test' }, 'm', alone)).toEqual(['birch/m', 'dogwood/m'])
     const unreachable = { ...alone, reachable: new Set<ProviderSlug>() }
@@ -102,13 +105,13 @@ describe('routing among real providers, made-up ones and stand-ins', () => {
   })
 
   it('an account that was stored for the simulator is not used at the provider, nor one of it at the simulator', () => {
-    const alone = aSnapshot([anEndpoint('birch')], { birch: STOOD_IN })
+    const alone = aSnapshot([anEndpoint('birch')], { birch: SIMULATED_REAL })
     expect(left({ own: ownOf(aCredential('birch', { boundTo: 'simulated' })) }, 'm', alone)).toEqual(['birch/m'])
-    const made = aSnapshot([anEndpoint('cedar')], { cedar: MADE_UP })
+    const made = aSnapshot([anEndpoint('cedar')], { cedar: SIMULATED_ONLY })
     expect(left({ own: ownOf(aCredential('cedar', { boundTo: PLACE })) }, 'm', made)).toEqual(['cedar/m'])
   })
 
-  it('whoever answers in person is told apart from stand-ins', () => {
+  it('simulated real providers are left out of those that answer themselves', () => {
     expect([...withoutSimulatedReal(snapshot)].toSorted()).toEqual(['acorn', 'cedar'])
   })
 })

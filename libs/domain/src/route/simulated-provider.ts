@@ -2,28 +2,28 @@ import type { Catalogue, Provider } from '../catalogue.ts'
 import type { Dialect } from '../chat.ts'
 import type { ModelSlug, ProviderSlug } from '../ids.ts'
 
-/** The provider does not exist: its address is a path on the simulator, and it has no other. */
+/** A simulated-only provider: it does not exist outside the simulator, and its address is a path there. */
 export function isOnlySimulated({ baseUrl }: Pick<Provider, 'baseUrl'>): boolean {
   return baseUrl.startsWith('/')
 }
 
-/** The provider exists, and the simulator answers the house in its place. */
+/** A real provider without an operator account: the simulator answers in its name. */
 export function isRealButSimulated(provider: Pick<Provider, 'simulated' | 'baseUrl'>): boolean {
   return provider.simulated && !isOnlySimulated(provider)
 }
 
-/** The provider itself, as an account of a tenant's own reaches it: its stand-in answers the house and nobody else. */
+/** The real provider, as a BYOK credential reaches it: the simulator answers only for the operator account. */
 export function asReal(provider: Provider): Provider {
   return isRealButSimulated(provider) ? { ...provider, simulated: false } : provider
 }
 
-/** Its name as people are shown it: whoever the simulator answers for is marked. */
+/** The name on screens; simulated providers are marked. */
 export function shownName({ name, simulated }: Pick<Provider, 'name' | 'simulated'>): string {
   return simulated ? `${name} (simulated)` : name
 }
 
 /**
- * Where requests to a provider go; null where there is no address. A simulated one is on the simulator, whatever address it has itself.
+ * Where requests to a provider go; null without an address. Requests to a simulated provider go to the simulator, whatever its address.
  * @param simulatorUrl without a slash at its end; undefined: there is no simulator
  */
 export function addressOf(provider: Provider, simulatorUrl: string | undefined): string | null {
@@ -31,20 +31,20 @@ export function addressOf(provider: Provider, simulatorUrl: string | undefined):
   return provider.baseUrl === '' ? null : provider.baseUrl
 }
 
-/** A stand-in answers under the provider's slug; the paths of its dialect begin behind a version. */
+/** The path of a real provider on the simulator is its slug and the version that its dialect's paths begin with. */
 function simulatorPath(provider: Provider): string {
   return isOnlySimulated(provider) ? provider.baseUrl : `/${provider.slug}/${VERSION[provider.dialect]}`
 }
 
 const VERSION = { openai: 'v1', anthropic: 'v1', google: 'v1beta' } as const satisfies Record<Dialect, string>
 
-/** A catalogue, and the providers in it that the house can ask. */
+/** A catalogue, and its providers that operator accounts can reach. */
 interface Within {
   readonly catalogue: Catalogue
   readonly reachable: ReadonlySet<ProviderSlug>
 }
 
-/** Whom the house reaches but for stand-ins: real providers, and those that are made up. */
+/** The reachable providers without simulated real ones: providers reached themselves, and simulated-only ones. */
 export function withoutSimulatedReal({ catalogue, reachable }: Within): Set<ProviderSlug> {
   const isItself = (slug: ProviderSlug) => {
     const provider = catalogue.providers.get(slug)
@@ -53,7 +53,7 @@ export function withoutSimulatedReal({ catalogue, reachable }: Within): Set<Prov
   return new Set([...reachable].filter(isItself))
 }
 
-/** Whether a made-up provider has the model: it is made up itself, and answers without any account. */
+/** Whether a simulated-only provider has the model: then the model is invented too, and needs no account. */
 export function isOnlySimulatedModel(model: ModelSlug, { endpointsOf, providers }: Catalogue): boolean {
   return (endpointsOf.get(model) ?? []).some(({ provider: slug }) => {
     const provider = providers.get(slug)
@@ -61,7 +61,7 @@ export function isOnlySimulatedModel(model: ModelSlug, { endpointsOf, providers 
   })
 }
 
-/** Whether a real provider within reach has the model, at a price: then nobody needs to stand in. */
+/** Whether a real provider within reach has the model, at a price: then simulated providers of the model are removed. */
 export function isServedByRealProvider(model: ModelSlug, { catalogue, reachable }: Within): boolean {
   return (catalogue.endpointsOf.get(model) ?? []).some(
     ({ provider, price }) =>

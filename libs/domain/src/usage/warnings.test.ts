@@ -46,7 +46,7 @@ describe('what was reported', () => {
     const hidden = evidence({ hiddenTokensMax: 4_096 })
     expect(usageWarningsOf(aReport({ ...HONEST, completionTokens: 4_196 }), hidden)).toEqual([])
     expect(usageWarningsOf(aReport({ ...HONEST, completionTokens: 41_960 }), hidden)).toEqual(['completion_high'])
-    // A server that counts thoughts apart has none beside them.
+    // A server that counts thoughts separately reports no hidden tokens.
     const apart = { ...HONEST, completionTokens: 4_196, reasoningTokens: 0 }
     expect(usageWarningsOf(aReport(apart), hidden)).toEqual(['completion_high'])
   })
@@ -56,7 +56,7 @@ const anyTokens = (shape: { minLength: number; bytesMax: number }) =>
   fc.array(fc.integer({ min: 1, max: shape.bytesMax }), { minLength: shape.minLength, maxLength: 2_000 })
 const bytesOf = (tokens: readonly number[]) => tokens.reduce((sum, bytes) => sum + bytes, 0)
 
-it('an honest figure is never doubted, however many bytes its tokens hold', () => {
+it('a correct count never raises a warning, however many bytes its tokens hold', () => {
   const exchange = fc.record({
     prompt: anyTokens({ minLength: 1, bytesMax: 8 }),
     envelope: fc.nat({ max: 100_000 }),

@@ -1,11 +1,11 @@
 const TWO_POW_32 = 2 ** 32
 
 /**
- * A number in [0, 1) that follows from a request's own draw, its time and a place, and looks random: the finaliser of
- * MurmurHash3 (Appleby, public domain). The same request and place give the same number.
+ * A number in [0, 1) that follows from a request's own draw, its time and a index, and looks random: the finaliser of
+ * MurmurHash3 (Appleby, public domain). The same request and index give the same number.
  */
-export function derivedDraw(draw: number, beganAtMs: number, place: number): number {
-  let bits = (Math.floor(draw * TWO_POW_32) ^ (beganAtMs % TWO_POW_32) ^ Math.imul(place + 1, 0x9e3779b9)) >>> 0
+export function derivedDraw(draw: number, beganAtMs: number, index: number): number {
+  let bits = (Math.floor(draw * TWO_POW_32) ^ (beganAtMs % TWO_POW_32) ^ Math.imul(index + 1, 0x9e3779b9)) >>> 0
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35)
   return ((bits ^ (bits >>> 16)) >>> 0) / TWO_POW_32

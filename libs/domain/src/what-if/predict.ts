@@ -167,13 +167,13 @@ function recordedHop({ attempts }: ReplaySample, endpoint: TargetId): Hop | null
   return { end: 'failed', kind: attempt.fault && kindOf(attempt.fault) }
 }
 
-/** Places of the numbers that one request needs. The first ones decide whether its attempts fail. */
-const FIRST_TOKEN_PLACE = 100
-const THROUGHPUT_PLACE = 101
+/** Draw indexes of one request. Smaller ones decide whether its attempts fail. */
+const FIRST_TOKEN_INDEX = 100
+const THROUGHPUT_INDEX = 101
 
 /** An endpoint of which nothing is known is taken to answer; the report counts those apart. */
-function drawnHop({ draw, beganAtMs }: ReplaySample, place: number, failing: Failing | null): Hop {
-  const number = derivedDraw(draw, beganAtMs, place)
+function drawnHop({ draw, beganAtMs }: ReplaySample, index: number, failing: Failing | null): Hop {
+  const number = derivedDraw(draw, beganAtMs, index)
   if (!failing || number >= failing.rate) return { end: 'drawn' }
   let left = number / failing.rate
   const drawn = failing.kinds.find(([, share]) => (left -= share) < 0) ?? failing.kinds.at(-1)
@@ -184,8 +184,8 @@ function answered(request: ReplaySample, endpoint: TargetId, failovers: number, 
   const { firstToken, throughput, failing } = moment.shown(endpoint)
   const price = moment.endpoint(endpoint)?.price ?? null
   const isOwn = ownerOf(endpoint) !== null
-  const drawn = (digest: Digest | null, place: number) =>
-    digest && quantile(digest, derivedDraw(request.draw, request.beganAtMs, place))
+  const drawn = (digest: Digest | null, index: number) =>
+    digest && quantile(digest, derivedDraw(request.draw, request.beganAtMs, index))
   // An answer that was not streamed, or too short to measure, would not have been measured elsewhere either.
   const hasFirstToken = request.firstTokenMs !== null || (request.streamed && request.failed)
   const hasThroughput = request.tokensPerSecond !== null
@@ -194,8 +194,8 @@ function answered(request: ReplaySample, endpoint: TargetId, failovers: number, 
     endpoint,
     // Tokens of a request that failed are unknown; BYOK requests are billed by the provider.
     costNano: price && !request.failed ? (isOwn ? 0n : cost(request.usage, price).total) : null,
-    firstTokenMs: hasFirstToken ? drawn(firstToken, FIRST_TOKEN_PLACE) : null,
-    tokensPerSecond: hasThroughput ? drawn(throughput, THROUGHPUT_PLACE) : null,
+    firstTokenMs: hasFirstToken ? drawn(firstToken, FIRST_TOKEN_INDEX) : null,
+    tokensPerSecond: hasThroughput ? drawn(throughput, THROUGHPUT_INDEX) : null,
     failovers,
     stage: null,
     unknown: {

@@ -18,7 +18,7 @@ import {
 
 /** Adds requests up. The order in which they come does not matter, and nothing is kept of one but in the samples. */
 export class WhatIfSummary {
-  /** By endpoint, or by the model that was asked for where nobody answered; the sums of the report are made of these. */
+  /** By endpoint, or by the requested model without an answer; the report adds these up. */
   readonly #cells = new Map<string, Cell>()
   readonly #changedRoutes = new Map<TargetId | null, Map<TargetId | null, ChangedRouteSum>>()
   readonly #stages = new Map<Stage, number>()

@@ -4,7 +4,7 @@ import { addDigest, countOf, meanOf, mergeDigests, percentilesOf, type Digest } 
 import { UNKNOWN_HEALTH, type Health } from '../health/health.ts'
 import type { TargetId } from '../ids.ts'
 
-/** What an endpoint did within one minute, all nodes together. */
+/** What an endpoint did within one minute, on all nodes. */
 export interface EndpointMinute {
   readonly endpoint: TargetId
   /** When the minute begins, Unix milliseconds. */

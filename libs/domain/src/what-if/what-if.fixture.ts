@@ -21,7 +21,7 @@ import type { ReplaySample } from './predict.ts'
 import type { EndpointMinute } from './timeline.ts'
 import { replayContextOf, type Past, type ReplayContext } from './context.ts'
 
-/** When the made-up past begins, Unix milliseconds; it lasts half an hour, and prices change in its middle. */
+/** When the generated past begins, Unix milliseconds; it lasts half an hour, and prices change in its middle. */
 export const BEGAN_MS = Date.UTC(2026, 10, 20, 12)
 export const MINUTE_MS = 60_000
 const MINUTES = 30
@@ -115,18 +115,18 @@ export function aMinute(endpoint: string, changes: Partial<EndpointMinute> = {})
 }
 
 interface Scene {
-  readonly world: ReplayContext
+  readonly context: ReplayContext
   readonly caller: Caller
   readonly requests: readonly ReplaySample[]
 }
 
-/** Half an hour of made-up traffic, routed by the router itself on health that the minutes only resemble. */
+/** Half an hour of generated traffic, routed by the router itself on health that the minutes only resemble. */
 export function aScene(seed: number, policies: readonly VersionedPolicy[], requests = 60): Scene {
   const dice = diceOf(seed)
   const past = aPast(dice)
-  const world = replayContextOf(past)
+  const context = replayContextOf(past)
   const caller = aCaller(policies)
-  return { world, caller, requests: Array.from({ length: requests }, (_, i) => happen(i, caller, world, dice)) }
+  return { context, caller, requests: Array.from({ length: requests }, (_, i) => happen(i, caller, context, dice)) }
 }
 
 function aPast(dice: () => number): Past {
@@ -162,9 +162,9 @@ function minutesOf(endpoint: string, dice: () => number): EndpointMinute[] {
   }).filter(({ attempts }) => attempts > 0)
 }
 
-function happen(index: number, caller: Caller, world: ReplayContext, dice: () => number): ReplaySample {
+function happen(index: number, caller: Caller, context: ReplayContext, dice: () => number): ReplaySample {
   const beganAtMs = BEGAN_MS + Math.floor(dice() * MINUTES * MINUTE_MS)
-  const moment = world.at(beganAtMs)
+  const moment = context.at(beganAtMs)
   const features: RouteRequest = {
     models: dice() < 0.8 ? [MODELS[0] as ModelSlug] : (MODELS as readonly string[] as readonly ModelSlug[]),
     promptTokens: Math.floor(dice() * 5_000),

@@ -51,11 +51,11 @@ describe('what is one’s own', () => {
     reachable: new Set(PROVIDERS as readonly string[] as readonly ProviderSlug[]),
   }
   const minutes = [aMinute('acorn/sim/swift#a'), aMinute('birch/sim/swift')]
-  const world = replayContextOf({ ...past, own, minutes })
+  const context = replayContextOf({ ...past, own, minutes })
   const caller = { ...aCaller(), own }
 
   it('is routed to as it is today, costs nothing here, and is shown by its own minutes', () => {
-    const report = replay(draftOf({ own_capacity: 'only' }), world, [aRequest({ caller })])
+    const report = replay(draftOf({ own_capacity: 'only' }), context, [aRequest({ caller })])
     expect(report.changedRoutes).toMatchObject([
       { from: 'acorn/sim/swift', to: 'acorn/sim/swift#a', predictedNano: 0n },
     ])
@@ -64,11 +64,13 @@ describe('what is one’s own', () => {
     expect(report.unknown).toMatchObject({ cost: 0, firstToken: 0, failures: 0 })
     expect(report.providers.map(({ name }) => name)).toEqual(['acorn'])
     expect(report.limits).toContain('own')
-    expect(replay(draftOf({ ignore: ['acorn'] }), world, [aRequest({ caller: aCaller() })]).limits).not.toContain('own')
+    expect(replay(draftOf({ ignore: ['acorn'] }), context, [aRequest({ caller: aCaller() })]).limits).not.toContain(
+      'own',
+    )
   })
 
   it('counts as unknown when its owner is gone and the draft would go there all the same', () => {
-    const moment = world.at(BEGAN_MS)
+    const moment = context.at(BEGAN_MS)
     expect(moment.endpoint('acorn/sim/swift#a' as TargetId)?.price?.version).toBe(1)
     expect(moment.endpoint('acorn/sim/swift#gone' as TargetId)).toBeNull()
     expect(
@@ -79,8 +81,8 @@ describe('what is one’s own', () => {
     const gone = 'acorn/sim/swift#gone' as TargetId
     const attempts = [{ endpoint: gone, outcome: 'answered', fault: null }] as const
     const request = aRequest({ caller, endpoint: gone, attempts, costNano: 0n })
-    expect(replay(draftOf({}), world, [request])).toMatchObject({ moved: 0, totals: { predicted: { costNano: 0n } } })
-    const { changedRoutes } = replay(draftOf({ ignore: ['acorn'] }), world, [request])
+    expect(replay(draftOf({}), context, [request])).toMatchObject({ moved: 0, totals: { predicted: { costNano: 0n } } })
+    const { changedRoutes } = replay(draftOf({ ignore: ['acorn'] }), context, [request])
     expect(changedRoutes).toMatchObject([{ from: gone, to: 'birch/sim/swift' }])
   })
 })
@@ -90,9 +92,9 @@ describe('laws', () => {
     fc.assert(
       fc.property(anySeed, anyChanges, anyChanges, (seed, wide, own) => {
         const policies = [aPolicy(wide, 'wide'), aPolicy(own, 'own', 7)]
-        const { world, requests } = aScene(seed, policies)
+        const { context, requests } = aScene(seed, policies)
         const [, policy = aPolicy()] = policies
-        const report = replay({ policy, wider: new Set(['wide' as PolicyId]) }, world, requests)
+        const report = replay({ policy, wider: new Set(['wide' as PolicyId]) }, context, requests)
         expect(report.moved).toBe(0)
         expect(report.totals.predicted).toEqual(report.totals.happened)
         expect(report.totals.happened.costNano).toBe(requests.reduce((sum, { costNano }) => sum + costNano, 0n))
@@ -106,13 +108,13 @@ describe('laws', () => {
   it('gives the same report for the same input, in any order and in any batches', () => {
     fc.assert(
       fc.property(anySeed, anyChanges, fc.integer({ min: 1, max: 59 }), (seed, changes, cut) => {
-        const { world, requests } = aScene(seed, [aPolicy()])
-        const { requests: again, world: sameWorld } = aScene(seed, [aPolicy()])
-        const whole = replay(draftOf(changes), world, requests)
-        expect(replay(draftOf(changes), sameWorld, again)).toEqual(whole)
+        const { context, requests } = aScene(seed, [aPolicy()])
+        const { requests: again, context: sameContext } = aScene(seed, [aPolicy()])
+        const whole = replay(draftOf(changes), context, requests)
+        expect(replay(draftOf(changes), sameContext, again)).toEqual(whole)
         const parts = openReplay(draftOf(changes))
-        parts.take(world, requests.slice(cut).toReversed())
-        parts.take(world, requests.slice(0, cut))
+        parts.take(context, requests.slice(cut).toReversed())
+        parts.take(context, requests.slice(0, cut))
         expect(parts.report()).toEqual(whole)
       }),
       { numRuns: 40 },
@@ -122,8 +124,8 @@ describe('laws', () => {
   it('loses no request: totals, models and providers count the same ones on both sides', () => {
     fc.assert(
       fc.property(anySeed, anyChanges, (seed, changes) => {
-        const { world, requests } = aScene(seed, [aPolicy()])
-        const { totals, models, providers, changedRoutes, moved } = replay(draftOf(changes), world, requests)
+        const { context, requests } = aScene(seed, [aPolicy()])
+        const { totals, models, providers, changedRoutes, moved } = replay(draftOf(changes), context, requests)
         for (const side of ['happened', 'predicted'] as const) {
           for (const groups of [models, providers]) {
             const sum = (pick: 'requests' | 'failures' | 'refused' | 'failovers') =>
@@ -293,10 +295,10 @@ describe('the report', () => {
       providers: new Map(providers.map((provider) => [provider.slug, provider])),
     }
     const reachable = new Set(providers.map(({ slug }) => slug))
-    const world = replayContextOf({ catalogues: [{ fromMs: 0, catalogue }], reachable, minutes: [] })
-    const { changedRoutes } = replay(draftOf({ regions: ['eu'] }), world, [aRequest()])
+    const context = replayContextOf({ catalogues: [{ fromMs: 0, catalogue }], reachable, minutes: [] })
+    const { changedRoutes } = replay(draftOf({ regions: ['eu'] }), context, [aRequest()])
     expect(changedRoutes).toMatchObject([{ from: 'acorn/sim/swift', to: 'birch/sim/swift' }])
-    const { refused } = replay(draftOf({ regions: ['cn'] }), world, [aRequest()])
+    const { refused } = replay(draftOf({ regions: ['cn'] }), context, [aRequest()])
     expect(refused).toEqual([{ stage: 'region', requests: 1 }])
   })
 

@@ -55,7 +55,7 @@ export function replay(draft: DraftPolicy, context: ReplayContext, samples: read
 
 /** This share of the samples is routed again under the policies that applied, to check whether that reproduces the record. */
 const CHECKED_SHARE = 1 / 16
-/** Differs from the places that `predict` draws by. */
+/** Differs from the draw indexes of `predict`. */
 const CHECK_PLACE = 200
 
 function replayOne(request: ReplaySample, drafted: Caller, context: ReplayContext, summary: WhatIfSummary): void {
