@@ -12,14 +12,14 @@ beforeAll(async () => {
 })
 afterAll(() => running.close())
 
-/** A visitor from an address that nobody else comes from. */
+/** A visitor from an address of their own. */
 function from(address: string) {
   const visitor = new Visitor(running.url)
   return (path: string, body: unknown) =>
     visitor.send('POST', `/console/v1${path}`, body, { 'x-forwarded-for': address })
 }
 
-it('gives whoever signs up an organisation of their own, as its owner, not verified yet', async () => {
+it('gives a person who signs up an organisation of their own, as its owner, not verified yet', async () => {
   const { visitor, email } = await signUp(running.url)
   const { session } = SessionAnswer.parse((await visitor.get('/session')).body)
   expect(session).toMatchObject({
@@ -69,7 +69,7 @@ it.each([
   expect([answer.status, Object.keys(answer.body['errors'] as object)]).toEqual([400, ['email']])
 })
 
-it('tells who signs up that an address is taken, however it is written', async () => {
+it('reports at sign-up that an address is taken, however it is written', async () => {
   const { email } = await signUp(running.url)
   const answer = await from('192.0.2.4')('/sign-up', { email: ` ${email.toUpperCase()} `, password: PASSWORD })
   expect([answer.status, answer.body['code'], Object.keys(answer.body['errors'] as object)]).toEqual([
@@ -163,7 +163,7 @@ it.each([
   expect([answer.status, answer.body['code']]).toEqual([401, 'session_missing'])
 })
 
-it('makes no key for whoever has not proved the address', async () => {
+it('makes no key for a person whose address is not verified', async () => {
   const { visitor } = await signUp(running.url)
   const answer = await visitor.post('/keys', { name: 'first', kind: 'live' })
   expect([answer.status, answer.body['code']]).toEqual([403, 'email_unverified'])

@@ -30,7 +30,7 @@ async function ask(bearer: string, method: string, where: string, body?: unknown
   return { status: reply.status, body: (await reply.json()) as Reply['body'] }
 }
 
-/** A prompt that only Acorn may answer: its status, and whose account it went by. */
+/** A prompt that only Acorn may answer: its status, and the account of its target. */
 async function chat(): Promise<[status: number, isByok: unknown, errorType: unknown]> {
   const { status, body } = await ask(key, 'POST', '/chat/completions', {
     model: 'sim/swift-8b',
@@ -45,7 +45,7 @@ async function chat(): Promise<[status: number, isByok: unknown, errorType: unkn
 const becomes = (wanted: unknown[], what: string) =>
   waitFor(async () => JSON.stringify(await chat()) === JSON.stringify(wanted), { withinMs: 5_000, what })
 
-it('a provider key stored at the base URL of the API serves the next request, and one that is refused is told as such', async () => {
+it('a provider key stored at the base URL of the API serves the next request, and one that is refused is reported as such', async () => {
   expect((await chat()).slice(0, 2)).toEqual([200, false])
   const made = await ask(manager, 'POST', '/byok', { provider: 'acorn', key: 'sk-of-the-tenant-0001', name: 'ours' })
   expect([made.status, made.body]).toMatchObject([201, { data: { label: '...0001' } }])

@@ -93,7 +93,7 @@ it('makes, lists, changes, rotates and deletes a provider key in OpenRouter’s 
   expect(ManagedByokList.parse((await ask(manager, 'GET')).body).total_count).toBe(0)
 })
 
-it('tries keys in the order in which they were added, unless told otherwise', async () => {
+it('tries keys in the order in which they were added, unless the request says otherwise', async () => {
   const { manager } = await anOrganisation()
   const orders = []
   for (const changes of [{}, {}, { is_fallback: true }, { sort_order: 99 }, {}]) {
@@ -102,7 +102,7 @@ it('tries keys in the order in which they were added, unless told otherwise', as
   expect(orders).toEqual([0, 1, 0, 99, 99])
 })
 
-it('makes a key that is switched off from the first moment when asked to', async () => {
+it('makes a key that is disabled from the first moment on request', async () => {
   const { manager } = await anOrganisation()
   expect(await make(manager, { disabled: true })).toMatchObject({ disabled: true, name: 'acorn' })
 })

@@ -76,7 +76,7 @@ it('answers what is not there under the management API as that API does', async 
   expect([answer.status, answer.body['error']]).toMatchObject([404, { code: 'route_unknown' }])
 })
 
-it('asks for a session on the API all the same', async () => {
+it('requires a session on the API all the same', async () => {
   expect((await visitor.get('/keys')).status).toBe(401)
   expect((await visitor.send('GET', '/%63onsole/v1/keys')).status).toBe(401)
 })

@@ -22,7 +22,7 @@ export interface RunningControl {
   readonly close: () => Promise<void>
 }
 
-/** Starts one. @param changes of its environment @param wayTo the database, when it is not the straight one */
+/** Starts one. @param changes of its environment @param wayTo the database, through a proxy */
 export async function startControl(
   changes: Readonly<Record<string, string>> = {},
   wayTo: (databaseUrl: string) => Promise<string> = (url) => Promise.resolve(url),
@@ -129,7 +129,7 @@ function parsed(text: string): Record<string, unknown> {
 
 export const PASSWORD = 'correct horse battery'
 
-/** Signs a person up whom nobody else is. */
+/** Signs up a new person. */
 export async function signUp(
   url: string,
   email = `${randomUUID()}@example.test`,

@@ -1,8 +1,8 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
-/** A way to a server that can be cut. */
+/** A proxy to a server that can be cut. */
 export interface Detour {
-  /** The same address by this way. */
+  /** The same address through the proxy. */
   readonly to: (url: string) => Promise<string>
   /** Breaks every connection and takes no new one. */
   readonly cut: () => void

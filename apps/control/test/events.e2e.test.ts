@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => running.close())
 
-/** What a console hears, one event at a time. */
+/** The events that a console receives, one at a time. */
 async function* listenTo(visitor: Visitor): AsyncGenerator<{ name: string; data: unknown }> {
   const response = await fetch(`${running.url}/console/v1/events`, { headers: { cookie: visitor.cookie } })
   if (response.status !== 200 || !response.body) throw new Error(`the stream was answered with ${response.status}`)
@@ -82,7 +82,7 @@ it('shows a request within three seconds of being shipped', async () => {
   await stream.return(undefined)
 })
 
-it('tells every row once, in the order of time, however they come', async () => {
+it('sends every row once, in the order of time, however they come', async () => {
   const person = await verifiedPerson(running)
   const keyId = await keyOf(person)
   const stream = await opened(person.visitor)
@@ -94,7 +94,7 @@ it('tells every row once, in the order of time, however they come', async () => 
   await stream.return(undefined)
 })
 
-it('tells of a long request that began before the console was opened', async () => {
+it('sends a long request that began before the console was opened', async () => {
   const person = await verifiedPerson(running)
   const keyId = await keyOf(person)
   const stream = await opened(person.visitor)
@@ -104,7 +104,7 @@ it('tells of a long request that began before the console was opened', async () 
   await stream.return(undefined)
 })
 
-it('tells of keys, and of nothing that belongs to others', async () => {
+it('sends changes of keys, and nothing that belongs to others', async () => {
   const person = await verifiedPerson(running)
   const other = await verifiedPerson(running)
   const stream = await opened(person.visitor)
@@ -121,7 +121,7 @@ it('ends with the session', async () => {
   expect((await stream.next()).done).toBe(true)
 })
 
-it('goes on after the line for notices broke', async () => {
+it('goes on after the connection for notifications broke', async () => {
   const person = await verifiedPerson(running)
   const keyId = await keyOf(person)
   const stream = await opened(person.visitor)
@@ -133,7 +133,7 @@ it('goes on after the line for notices broke', async () => {
   await stream.return(undefined)
 })
 
-it('takes no harm from notices that are not ours', async () => {
+it('ignores notifications that are not ours', async () => {
   const person = await verifiedPerson(running)
   const stream = await opened(person.visitor)
   for (const text of ['{', 'null', '{"tenantId":1}', `{"tenantId":"${person.tenantId}","name":"other"}`]) {
@@ -145,7 +145,7 @@ it('takes no harm from notices that are not ours', async () => {
   await stream.return(undefined)
 })
 
-it('gives back what a closed console held', async () => {
+it('releases what a closed console used', async () => {
   const person = await verifiedPerson(running)
   const before = running.control.eventStreams.count
   const stream = await opened(person.visitor)

@@ -27,7 +27,7 @@ import { ship } from './usage-rows.ts'
 let running: RunningControl
 let alice: Person
 let mallory: Person
-/** Everything of Alice's that has an id, by the route's place for it. */
+/** Everything of Alice's that has an id, by the route parameter. */
 let belongings: {
   key: string
   request: string
@@ -56,15 +56,15 @@ beforeAll(async () => {
     policy: policy.id,
     workspace: session.workspace.id,
     whatIf: whatIf.data.id,
-    providerKey: await bring('/provider-keys', { provider: 'acorn', name: 'canary-provider-key', secret: SECRET }),
-    ownEndpoint: await bring('/own-endpoints', anOwnEndpoint({ name: 'canary-endpoint', secret: SECRET })),
+    providerKey: await store('/provider-keys', { provider: 'acorn', name: 'canary-provider-key', secret: SECRET }),
+    ownEndpoint: await store('/own-endpoints', anOwnEndpoint({ name: 'canary-endpoint', secret: SECRET })),
   }
 })
 
 const SECRET = 'sk-canary-of-a-secret'
 
 /** Stores a BYOK resource of Alice's. */
-async function bring(where: string, body: object): Promise<string> {
+async function store(where: string, body: object): Promise<string> {
   const answer = await alice.visitor.post(where, body)
   expect([answer.status, answer.text]).toMatchObject([201, expect.any(String)])
   const schema = where === '/provider-keys' ? ProviderKeyAnswer : OwnEndpointAnswer
@@ -73,7 +73,7 @@ async function bring(where: string, body: object): Promise<string> {
 
 afterAll(() => running.close())
 
-/** The routes of the console's API; the router says them, not a list that somebody keeps. */
+/** The routes of the console's API, from the router itself. */
 function apiRoutes() {
   return running.routes.filter(({ path, method }) => path.startsWith('/console/v1') && method !== 'HEAD')
 }
@@ -92,7 +92,7 @@ it('has no public route but those of this list', () => {
   expect(found.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(PUBLIC)
 })
 
-it('asks every other route for a session', async () => {
+it('requires a session on every other route', async () => {
   const stranger = new Visitor(running.url)
   const guarded = running.routes.filter(({ access }) => access !== 'public')
   expect(guarded.length).toBeGreaterThan(15)
@@ -193,11 +193,11 @@ it('shows nothing of another organisation in any list, whatever is filtered for'
 it.each(ROLES)('lets a colleague who is %s do what the table says, and nothing else', async (role) => {
   const colleague = await colleagueOf(running, alice, role)
   const { body } = await colleague.visitor.get('/session')
-  const told = (body as { session: { permissions: string[] } }).session.permissions
-  expect(told.toSorted()).toEqual(PERMISSIONS.filter((permission) => may(role, permission)).toSorted())
+  const permissions = (body as { session: { permissions: string[] } }).session.permissions
+  expect(permissions.toSorted()).toEqual(PERMISSIONS.filter((permission) => may(role, permission)).toSorted())
   for (const { method, path, access } of apiRoutes()) {
     if (!(PERMISSIONS as readonly string[]).includes(access) || access === 'events:read') continue
-    // An object that does not exist: whoever is allowed gets that far.
+    // The object does not exist: a permitted role gets 404.
     const answer = await colleague.visitor.send(method, path.replace(':id', '0000000000000000'))
     const refused = answer.status === 403 && answer.body['code'] === 'role_insufficient'
     expect([role, method, path, refused]).toEqual([role, method, path, !may(role, access as Permission)])

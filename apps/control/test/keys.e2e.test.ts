@@ -102,7 +102,7 @@ it('writes down who changed what, without digests or secrets', async () => {
   expect(answer.text).not.toMatch(/digest/i)
 })
 
-it('tells gateways of a revocation on both channels, with the next version', async () => {
+it('reports a revocation to gateways on both channels, with the next version', async () => {
   const { visitor } = await verifiedPerson(running)
   const { data, key } = KeyCreated.parse((await visitor.post('/keys', { name: 'doomed', kind: 'live' })).body)
   const checked = checkKey(running.control.secrets, key)

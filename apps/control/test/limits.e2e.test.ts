@@ -39,7 +39,7 @@ it('lets one network sign in twenty times a minute, whichever replica it reaches
   expect(await signIns('192.0.2.1', 21)).toEqual([...allowed, 429])
 }, 60_000)
 
-it('slows down guessing at one account, whichever replica is asked', async () => {
+it('slows down guessing at one account, whichever replica it reaches', async () => {
   const statuses: number[] = []
   for (let i = 0; i < 6; i++) {
     const visitor = new Visitor(replicas[i % 2]?.url ?? '')

@@ -103,7 +103,7 @@ it('makes a key, shows it once, lists, names and revokes it', async () => {
   expect(after.disabled).toBe(true)
 })
 
-it('lists page by page, and what was revoked only when asked', async () => {
+it('lists page by page, and revoked keys only on request', async () => {
   const person = await verifiedPerson(running)
   const key = await managementKey(person)
   const made = []
@@ -121,7 +121,7 @@ it('lists page by page, and what was revoked only when asked', async () => {
   expect(await page(`?workspace_id=${person.userId}`)).toEqual([[], 0])
 })
 
-it('tells what a key has spent, from the same rows as the console', async () => {
+it('shows what a key has spent, from the same rows as the console', async () => {
   const { data } = await make()
   await ship(running, alice, data.hash, [{ cost_nano: '1500000001' }])
   const { usage, usage_daily, usage_monthly } = ManagedKeyAnswer.parse((await ask('GET', `/${data.hash}`)).body).data
@@ -229,7 +229,7 @@ it('answers 503, never 401, when a management key cannot be looked up', async ()
   await detour.close()
 })
 
-/** A control process whose way to Postgres can be cut, and the key check of a gateway beside it on the same cut way. */
+/** A control process whose connection to Postgres can be cut, and the key check of a gateway through the same proxy. */
 interface Outage {
   readonly alone: RunningControl
   readonly detour: Detour
@@ -302,13 +302,13 @@ it('a key revoked while Postgres is away is refused within three seconds, and re
 
   detour.mend()
   const revokedAt = await waitFor(() => revokedAtOf(alone, made.data.hash), { withinMs: 10_000 })
-  // It counts from when it was asked for.
+  // It counts from the request.
   expect(revokedAt?.getTime()).toBeLessThan(beganMs + limitMs(2_000))
   await waitFor(async () => (await readFile(outage.file, 'utf8')) === '', { withinMs: 5_000 })
   await outage.close()
 })
 
-it('a database that takes the question and says nothing is as good as away', async () => {
+it('a database that takes a query and never answers counts as unavailable', async () => {
   const home = await mkdtemp(path.join(tmpdir(), 'turnpike-control-'))
   const silence: { proxy?: Awaited<ReturnType<typeof startFaultProxy>> } = {}
   const alone = await startControl({ REVOCATION_FILE: path.join(home, 'control', 'revocations') }, async (url) => {
@@ -331,7 +331,7 @@ it('a database that takes the question and says nothing is as good as away', asy
   await rm(home, { recursive: true })
 })
 
-it('what Redis loses while a revocation waits, it is told again', async () => {
+it('a pending revocation that Redis loses is written again', async () => {
   const outage = await beginOutage()
   const { alone, detour, manager: key } = outage
   const { url } = alone
@@ -340,9 +340,12 @@ it('what Redis loses while a revocation waits, it is told again', async () => {
   expect((await ask('DELETE', `/${made.data.hash}`, { key, url })).status).toBe(202)
   const redis = openRedis(alone.config.REDIS_URL ?? '')
   await waitFor(() => redis.status === 'ready', { withinMs: 5_000 })
-  const place = ['turnpike:revocations', `${outage.owner.tenantId} ${made.data.hash}`] as const
-  expect(await redis.hdel(...place)).toBe(1)
-  await waitFor(async () => (await redis.hexists(...place)) === 1, { withinMs: 13_000, what: 'Redis to be told again' })
+  const field = ['turnpike:revocations', `${outage.owner.tenantId} ${made.data.hash}`] as const
+  expect(await redis.hdel(...field)).toBe(1)
+  await waitFor(async () => (await redis.hexists(...field)) === 1, {
+    withinMs: 13_000,
+    what: 'the revocation to be written again',
+  })
   redis.disconnect()
   await outage.close()
 })
@@ -360,7 +363,7 @@ it('a revocation that neither store takes is not claimed, and is carried out all
   await outage.close()
 })
 
-it('without a place to write it down, nothing is promised while Postgres is away', async () => {
+it('without a revocation file no revocation is promised while Postgres is away', async () => {
   const detour = await openDetour()
   const alone = await startControl({}, detour.to)
   const { url } = alone

@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => running.close())
 
-/** What a gateway would hear of a key now. */
+/** The caller that a gateway would look up for a key now. */
 async function lookedUp(key: string): Promise<{ version: bigint; stale_max_s: number } | undefined> {
   const checked = checkKey(running.control.secrets, key)
   if (checked.kind !== 'genuine') throw new Error('not a key of ours')
@@ -38,7 +38,7 @@ it('lets an owner choose how long keys may go on unchecked, which every key of t
   expect(await lookedUp(key)).toEqual({ version: 2n, stale_max_s: 0 })
 })
 
-it('renames an organisation, shows it in the session, and tells what changed in the audit log', async () => {
+it('renames an organisation, shows it in the session, and records the change in the audit log', async () => {
   const person = await verifiedPerson(running)
   await person.visitor.patch('/organisation', { name: '  Toll & Sons ' })
   const { session } = SessionAnswer.parse((await person.visitor.get('/session')).body)

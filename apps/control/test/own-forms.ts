@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** An endpoint of one's own, as a form sends it. */
+/** An own endpoint, as a form sends it. */
 export function anOwnEndpoint(changes: object = {}): object {
   return {
     name: 'The box',
@@ -16,7 +16,7 @@ export function anOwnEndpoint(changes: object = {}): object {
   }
 }
 
-/** A server that shows its models to whoever brings a credential which does not begin with `refuse`, and below `/silent` never answers. */
+/** A server that lists its models, refuses credentials that begin with `refuse`, and never answers below `/silent`. */
 export interface ModelServer {
   readonly url: string
   /** `127.0.0.1:4123` */

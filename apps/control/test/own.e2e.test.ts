@@ -16,9 +16,9 @@ import { startControl, verifiedPerson, type Answer, type Person, type RunningCon
 import { anOwnEndpoint, BODY_CANARY, startModelServer, type ModelServer } from './own-forms.ts'
 
 let running: RunningControl
-/** Plays the simulated providers. */
+/** Answers for the simulated providers. */
 let providers: ModelServer
-/** An endpoint of a tenant's own that the operator allows, and one that nobody does. */
+/** An own endpoint at a private address that the operator allows, and one at an address that is not allowed. */
 let box: ModelServer
 let hidden: ModelServer
 
@@ -37,7 +37,7 @@ afterAll(async () => {
 
 const SECRET = 'sk-canary-of-a-secret-0001'
 
-/** Somebody with an organisation of their own, whose throttles nobody else has used. */
+/** A person with an organisation, and with throttles, of their own. */
 const someone = () => verifiedPerson(running)
 
 async function store(person: Person, changes: object = {}): Promise<ProviderKey> {
@@ -168,7 +168,7 @@ describe('a test call', () => {
     return OwnTestAnswer.parse(answer.body).data
   }
 
-  it('tells whether the provider takes what is stored, and remembers it', async () => {
+  it('reports whether the provider accepts the stored secret, and keeps the result', async () => {
     const alice = await someone()
     const good = await store(alice)
     expect(await test(alice, good.id)).toMatchObject({ result: 'ok', status: 200 })
@@ -195,7 +195,7 @@ describe('a test call', () => {
     expect(hidden.connections()).toBe(0)
   })
 
-  it('is no oracle for stolen keys: the sixth within a minute waits, and is told how long', async () => {
+  it('is no oracle for stolen keys: the sixth within a minute waits, and the answer says how long', async () => {
     const thief = await someone()
     const { id } = await store(thief)
     const statuses = []
@@ -227,7 +227,7 @@ describe('a test call', () => {
   })
 })
 
-/** Changes a row as nobody could by the API: as it would be after a change of the world around it. */
+/** Changes a row in a way that the API does not allow, as a later change of a provider would. */
 async function tamper(statement: string, values: readonly string[]): Promise<void> {
   const pool = testPool(running.database.ownerUrl, 1)
   await pool.query('SET ROLE turnpike_system')
@@ -292,7 +292,7 @@ it('a test call ends after five seconds, however long the other side is silent',
   })
 })
 
-describe('an endpoint of one’s own', () => {
+describe('an own endpoint', () => {
   it('is stored with a price of nothing, tested, changed and deleted', async () => {
     const alice = await someone()
     const made = await add(alice, { baseUrl: `${box.url}/v1/`, secret: SECRET })
@@ -367,7 +367,7 @@ describe('an endpoint of one’s own', () => {
     expect(Object.keys(errorsOf(changed))).toEqual(['zeroRetention'])
   })
 
-  it('processes where it says, and nobody knows where if it does not', async () => {
+  it('has the regions that it declares, and unknown ones if it declares none', async () => {
     const alice = await someone()
     const { id, regions } = await add(alice)
     expect(regions).toEqual([])

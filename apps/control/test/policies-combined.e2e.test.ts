@@ -56,7 +56,7 @@ async function ask(method: string, where: string, body: object) {
 const versionOf = async (id: string) =>
   PolicyAnswer.parse((await alice.visitor.get(`/policies/${id}`)).body).data.version
 
-it('refuses at a key what leaves nothing within its workspace, at either door, and says with what', async () => {
+it('refuses at a key what leaves nothing within its workspace, in either API, and says with what', async () => {
   const [only, not] = [await make('only', { only: ['acorn'] }), await make('not', { ignore: ['acorn'] })]
   await attached(workspace, only)
   const { status, body } = await attach(key.path, not)
@@ -97,7 +97,7 @@ it('refuses the third of three of which any two leave something, wherever it is 
   }
 })
 
-it('refuses a version, new or old, that leaves nothing where the policy is attached, at either door', async () => {
+it('refuses a version, new or old, that leaves nothing where the policy is attached, in either API', async () => {
   const not = await make('not', { ignore: ['acorn'] })
   const save = { document: { sticky: false }, basedOn: 1 }
   expect((await alice.visitor.post(`/policies/${not}/versions`, save)).status).toBe(200)
@@ -141,7 +141,7 @@ it('refuses for the organisation what leaves nothing in one of its workspaces, u
   await attached(ORGANISATION, not)
 })
 
-it('lets what leaves nothing be detached, whichever way it came together', async () => {
+it('lets an unsatisfiable combination be detached, however it came about', async () => {
   const [only, not] = [await make('only', { only: ['acorn'] }), await make('not', { ignore: ['acorn'] })]
   await attached(workspace, only)
   await mutate(running.control.prisma, { tenantId: alice.tenantId, userId: null }, (door) =>
@@ -153,7 +153,7 @@ it('lets what leaves nothing be detached, whichever way it came together', async
   await attached(workspace, null)
 })
 
-it('takes one of two that are attached at once and leave nothing together', async () => {
+it('accepts one of two that are attached at once and combined leave nothing', async () => {
   const [only, not] = [await make('only', { only: ['acorn'] }), await make('not', { ignore: ['acorn'] })]
   const answers = await Promise.all([attach(workspace, only), attach(key.path, not)])
   expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 400])

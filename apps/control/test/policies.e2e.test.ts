@@ -122,7 +122,7 @@ it('says what is worth thinking about, and takes the policy all the same', async
   expect(warnings.map(({ code }) => code)).toEqual(['order_excluded', 'one_failure_domain'])
 })
 
-it('previews a draft within the wider policies, and calls nobody', async () => {
+it('previews a draft within the wider policies, and calls no provider', async () => {
   const person = await verifiedPerson(running)
   const wide = await make({ ignore: ['acorn'] }, person)
   await attach('/organisation', wide.id, person)
@@ -139,7 +139,7 @@ it('previews a draft within the wider policies, and calls nobody', async () => {
   ])
 })
 
-it('knows what is the organisation’s own: in documents, in previews, and nobody else’s', async () => {
+it('knows the organisation’s BYOK resources in documents and previews, and no other organisation’s', async () => {
   const [person, stranger] = [await verifiedPerson(running), await verifiedPerson(running)]
   const form = { provider: 'acorn', name: 'ours', secret: 'sk-canary-0000-0001' }
   const { data: key } = ProviderKeyAnswer.parse((await person.visitor.post('/provider-keys', form)).body)
@@ -205,7 +205,7 @@ it('attaches to a key, the workspace and the organisation, shows it where it is,
   ])
 })
 
-it('does not take another organisation’s policy, and lets nobody else have one', async () => {
+it('lets no organisation attach a policy of another', async () => {
   const mallory = await verifiedPerson(running)
   const { id } = await make()
   const { data: key } = await makeKey(mallory)
@@ -214,7 +214,7 @@ it('does not take another organisation’s policy, and lets nobody else have one
   }
 })
 
-it('lets a developer change a key’s policy, and only an admin one of everybody’s keys', async () => {
+it('lets a developer change a key’s policy, and only an admin one of a workspace or the organisation', async () => {
   const person = await verifiedPerson(running)
   const developer = await colleagueOf(running, person, 'developer')
   const { id } = await make({}, developer)
@@ -349,7 +349,7 @@ describe('by program, with a management key', () => {
     expect([unknown.status, unknown.error['param']]).toEqual([400, 'policy_id'])
   })
 
-  it('is told the parameter and the nearest word in OpenAI’s envelope', async () => {
+  it('gets the parameter and the nearest word in OpenAI’s envelope', async () => {
     const wrong = await ask('POST', '/policies', { name: 'p', document: { failover: { on: ['timout'] } } })
     expect([wrong.status, wrong.error['param'], wrong.error['message']]).toEqual([
       400,

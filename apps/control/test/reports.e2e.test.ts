@@ -108,7 +108,7 @@ it.each(['none', 'model', 'provider', 'key'])(
   },
 )
 
-it('begins hours and days in the zone that was asked for', async () => {
+it('begins hours and days in the requested zone', async () => {
   const query = `/usage?${SPAN}&bucket=3600&timeZone=Asia/Kathmandu`
   const usage = UsageAnswer.parse((await person.visitor.get(query)).body)
   expect(new Set(usage.buckets.map(({ startAt }) => startAt.slice(14, 16)))).toEqual(new Set(['15']))

@@ -28,7 +28,7 @@ function cancel(id: string | undefined) {
   return person.visitor.send('DELETE', `/console/v1/what-if/${id}`)
 }
 
-it('queues a run of a draft, shows it, lists it and calls it off', async () => {
+it('queues a run of a draft, shows it, lists it and cancels it', async () => {
   const { status, run } = await start()
   expect(status).toBe(202)
   expect(run).toMatchObject({ state: 'queued', progress: 0, document: { objective: 'cost' }, policyId: null })

@@ -68,7 +68,7 @@ function newPerson() {
   return { email, signedUp: signUp(prisma, account, Date.now()) }
 }
 
-it('mails whoever signs up a code and a link, and either proves the address', async () => {
+it('mails a code and a link after sign-up, and either verifies the address', async () => {
   const { email, signedUp } = newPerson()
   const userId = await signedUp
   const received = await mail.next(email)
@@ -168,7 +168,7 @@ it('goes on by itself after every connection to the database broke', async () =>
   expect((await mail.next(email)).subject).toBe('Your code for Turnpike')
 })
 
-it('finishes the job under way when it is told to stop, and leaves the next to another worker', async () => {
+it('finishes the running job when it stops, and leaves the next to another worker', async () => {
   await worker.close()
   const { email, signedUp } = newPerson()
   await signedUp

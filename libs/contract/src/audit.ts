@@ -5,13 +5,13 @@ import { page, pageQuery } from './page.ts'
 export const AuditQuery = z.strictObject(pageQuery)
 export type AuditQuery = z.infer<typeof AuditQuery>
 
-/** Who changed what. Secrets and digests never stand in it. */
+/** Who changed what. It never holds secrets or digests. */
 const AuditRow = z.object({
   id: z.string(),
   at: instant(),
   /** A person's id, the id of a management key, or `system`. */
   actor: z.string(),
-  /** Of the management key; null: no key did it. */
+  /** Of the management key; null: the actor is no key. */
   actorName: z.string().nullable(),
   action: z.string(),
   entity: z.string(),

@@ -64,7 +64,7 @@ describe('what is sent for a provider key', () => {
   })
 })
 
-describe('what is sent for an endpoint of one’s own', () => {
+describe('the form of an own endpoint', () => {
   it('counts as kept what is not said of prompts', () => {
     expect(OwnEndpointCreate.parse(ENDPOINT)).toMatchObject({
       retainsPrompts: true,

@@ -4,13 +4,13 @@ import { instant, name, wholeNumber } from './fields.ts'
 import { TEST_RESULTS } from './lists.ts'
 import { one, page, PAGE_MAX, pageQuery } from './page.ts'
 
-/** Bounds of what an organisation brings along. */
+/** Bounds of the BYOK resources of an organisation. */
 export const OWN_NAME_LENGTH_MAX = 80
 /** Of each kind, in one organisation. */
 export const OWN_MAX = 50
 export const OWN_PRIORITY_MAX = 99
 const OWN_SHARE_MAX = 1_000
-/** Models, and keys, that one provider key may be kept to. */
+/** Models, and API keys, that one provider key may be limited to. */
 export const OWN_LIMITED_TO_MAX = 100
 export const OWN_SECRET_LENGTH_MIN = 8
 export const OWN_SECRET_LENGTH_MAX = 8_192
@@ -32,7 +32,7 @@ export const OwnTest = z.object({
 })
 export type OwnTest = z.infer<typeof OwnTest>
 
-/** The answer to a test call. Nothing of the provider's body stands in it. */
+/** The answer to a test call. It holds nothing of the provider's body. */
 export const OwnTestAnswer = one(
   OwnTest.extend({
     /** A sentence to show. */
@@ -42,7 +42,7 @@ export const OwnTestAnswer = one(
 export type OwnTestAnswer = z.infer<typeof OwnTestAnswer>
 
 const KEPT = 'must be visible characters without spaces, as the provider shows it'
-/** A credential as the provider gave it. Goes in and never comes out again. */
+/** A credential as the provider issued it. No answer shows it. */
 const secret = () =>
   z
     .string({ error: KEPT })
@@ -68,7 +68,7 @@ export const ProviderKey = z.object({
   /** Slug and name of the provider. */
   provider: z.string(),
   providerName: z.string(),
-  /** The end of the secret, empty for one of less than 12 characters; and what recognises the same secret within this organisation. */
+  /** The end of the secret, empty for one of less than 12 characters; and a fingerprint, the same for the same secret of this organisation. */
   lastFour: z.string(),
   fingerprint: z.string(),
   /** Grows with each new secret. */
@@ -84,13 +84,13 @@ export const ProviderKey = z.object({
   share: z.number(),
   /** Only for these models; null: for all. */
   models: z.array(z.string()).nullable(),
-  /** Only for requests with these keys; null: with all. A key that is no more has no name. */
+  /** Only for requests with these keys; null: with all. A deleted key has no name. */
   keys: z.array(z.object({ id: z.string(), name: z.string().nullable() })).nullable(),
   disabled: z.boolean(),
   /** Null: its present secret was never tested. */
   test: OwnTest.nullable(),
   createdAt: instant(),
-  /** E-mail address of the person, or name of the management key; null: neither is known any more. */
+  /** E-mail address of the person, or name of the management key; null: neither exists any more. */
   createdBy: z.string().nullable(),
 })
 export type ProviderKey = z.infer<typeof ProviderKey>
@@ -123,7 +123,7 @@ export const ProviderKeyCreate = z.strictObject({
 })
 export type ProviderKeyCreate = z.infer<typeof ProviderKeyCreate>
 
-/** What is absent stays as it is. The provider and the secret have their own ways: another provider is another key. */
+/** Absent fields stay as they are. The provider never changes, and the secret has a route of its own. */
 export const ProviderKeyChange = z.strictObject({
   name: name(OWN_NAME_LENGTH_MAX).optional(),
   placement: placement().optional(),
@@ -146,7 +146,7 @@ export type EndpointSecretReplace = z.infer<typeof EndpointSecretReplace>
 const DOLLARS = 'must be dollars as a decimal string, such as "0.15"; "0" where it costs nothing'
 const dollars = () => z.string({ error: DOLLARS }).regex(/^\d{1,9}(?:\.\d{1,9})?$/, DOLLARS)
 
-/** Declared by whoever runs the endpoint: decimal dollars per million tokens, `request` for each call. */
+/** Declared by the tenant: decimal dollars per million tokens, `request` for each call. */
 export const OwnPrice = z.strictObject({
   prompt: dollars(),
   completion: dollars(),
@@ -169,7 +169,7 @@ const slug = () =>
       `must be 1 to ${OWN_SLUG_LENGTH_MAX} of a to z, 0 to 9 and the hyphen`,
     )
 
-/** What describes an endpoint of one's own; the same in what is sent and in what comes back. */
+/** The fields of an own endpoint, the same in requests and answers. */
 const endpointFields = {
   name: name(OWN_NAME_LENGTH_MAX),
   dialect: z.enum(DIALECTS),
@@ -185,11 +185,11 @@ const endpointFields = {
   inputModalities: modalities(),
   outputModalities: modalities(),
   price: OwnPrice,
-  /** Whoever runs it may keep or train on prompts. */
+  /** Its provider may keep or train on prompts. */
   retainsPrompts: z.boolean(),
   /** Keeps nothing of a request once it is answered. */
   zeroRetention: z.boolean(),
-  /** Where it processes, and nowhere else. Empty: not known, and then no policy that asks for regions allows it. */
+  /** Where it processes, and nowhere else. Empty: unknown, and then no policy with regions allows it. */
   regions: regions(),
   placement: placement(),
   priority: priority(),
@@ -208,7 +208,7 @@ export const OwnEndpointRow = z.object({
   version: z.int().min(1),
   /** Grows with each new price. */
   priceVersion: z.int(),
-  /** Null: it was never tested as it is now. */
+  /** Null: never tested since its last change. */
   test: OwnTest.nullable(),
   createdAt: instant(),
   createdBy: z.string().nullable(),
@@ -236,7 +236,7 @@ export const OwnEndpointCreate = z.strictObject({
   supportedParameters: wordList().default([]),
   inputModalities: modalities().default(['text']),
   outputModalities: modalities().default(['text']),
-  /** What is not said counts as kept. */
+  /** Absent: the endpoint counts as one that keeps prompts. */
   retainsPrompts: z.boolean().default(true),
   zeroRetention: z.boolean().default(false),
   regions: regions().default([]),
@@ -247,8 +247,8 @@ export const OwnEndpointCreate = z.strictObject({
 export type OwnEndpointCreate = z.infer<typeof OwnEndpointCreate>
 
 /**
- * What is absent stays as it is. Its slug and model are for good, as decisions on record name them. A `baseUrl` at another origin needs
- * the secret again (`secret`, or null for none): a stored one goes only where it was stored for.
+ * Absent fields stay as they are. Slug and model never change, since recorded decisions name them. A `baseUrl` at another origin needs
+ * the secret again (`secret`, or null for none): a stored secret is sent only to the origin that it was stored for.
  */
 export const OwnEndpointChange = z
   .strictObject({ ...endpointFields, disabled: z.boolean(), secret: secret().nullable() })
@@ -256,6 +256,6 @@ export const OwnEndpointChange = z
   .partial()
 export type OwnEndpointChange = z.infer<typeof OwnEndpointChange>
 
-/** A row that is no more. */
+/** A deleted row. */
 export const OwnDeleted = z.object({ deleted: z.literal(true) })
 export type OwnDeleted = z.infer<typeof OwnDeleted>

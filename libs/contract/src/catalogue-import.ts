@@ -44,10 +44,10 @@ export type CatalogueDraftList = z.infer<typeof CatalogueDraftList>
 export const CatalogueDraftAnswer = one(CatalogueDraft)
 export type CatalogueDraftAnswer = z.infer<typeof CatalogueDraftAnswer>
 
-/** Names confirmed at once at most: more of them are not read by anybody. */
+/** Most names in one confirmation: nobody reads a longer list. */
 const CONFIRMED_MAX = 200
 
-/** Publishes a draft. What is held back is published only if it is named here. */
+/** Publishes a draft. Changes that need a confirmation are published only if they are named here. */
 export const CataloguePublish = z.strictObject({
   confirm: z
     .array(z.string().min(1).max(300))

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { RequestRow } from './requests.ts'
 
-/** What the event stream says, by the name of the event; each carries its object as JSON. */
+/** The events of the stream by name; each carries its object as JSON. */
 export const ConsoleEvents = {
   /** The person's e-mail address was verified, perhaps on another device. */
   verified: z.object({}),

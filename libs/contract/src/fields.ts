@@ -20,7 +20,7 @@ export function name(longest: number) {
     .regex(VISIBLE, 'Only visible characters on one line.')
 }
 
-/** Text that somebody else chose, to compare with: bounded, and nothing in it that a database would choke on. */
+/** Text of a client that is only compared: bounded, and without characters that a database refuses. */
 export function words(longest: number) {
   return z.string().max(longest).regex(VISIBLE, 'Only visible characters on one line.')
 }

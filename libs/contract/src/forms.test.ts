@@ -37,7 +37,7 @@ it.each(['', '  ', 'a\nb', 'a\0b', 'a\u202eb', 'a\u2028b', 'x'.repeat(81)])('doe
   expect(KeyCreate.safeParse({ name, kind: 'live' }).success).toBe(false)
 })
 
-it('refuses fields that it does not know, so that a typo is told and nothing slips in', () => {
+it('refuses fields that it does not know, so that a typo is reported', () => {
   expect(signUp({ role: 'owner' }).success).toBe(false)
   expect(KeyCreate.safeParse({ name: 'a', kind: 'live', tenantId: 'x' }).success).toBe(false)
 })

@@ -12,7 +12,7 @@ import type { PolicyDocument } from '@turnpike/domain'
  */
 export const TEST_RESULTS = ['ok', 'refused', 'unreachable', 'limited', 'unknown'] as const
 
-/** What somebody may be in an organisation. */
+/** Roles of members of an organisation. */
 export const ROLES = ['owner', 'admin', 'developer', 'viewer'] as const
 
 /** What usage is grouped by. */

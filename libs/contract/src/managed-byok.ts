@@ -19,7 +19,7 @@ export const ManagedByokKey = z.object({
   /** The provider's slug. */
   provider: z.string(),
   disabled: z.boolean(),
-  /** Tried after what credits pay for, not before. */
+  /** Tried after operator accounts, not before. */
   is_fallback: z.boolean(),
   /** Smaller is tried first, among those of a provider that are fallbacks and among those that are not. */
   sort_order: z.int(),
@@ -27,7 +27,7 @@ export const ManagedByokKey = z.object({
   allowed_models: z.array(z.string()).nullable(),
   allowed_api_key_hashes: z.array(z.string()).nullable(),
   allowed_user_ids: z.null(),
-  /** Always false: that credits pay for nothing is said by a policy with `own_capacity`. */
+  /** Always false: a policy with `own_capacity` excludes operator accounts. */
   is_required: z.literal(false),
   is_byok_only: z.literal(false),
   /** The workspace of the management key that asks: provider keys hold in every workspace of the organisation. */
@@ -36,7 +36,7 @@ export const ManagedByokKey = z.object({
 })
 export type ManagedByokKey = z.infer<typeof ManagedByokKey>
 
-/** What cannot be promised is refused: a restriction that nobody keeps is worse than none. */
+/** An unsupported restriction is refused: one that is not enforced is worse than none. */
 const saidByPolicy = () =>
   z
     .literal(false, {
@@ -76,7 +76,7 @@ const HASH = 'must be the hash of an API key: 16 hexadecimal characters'
 const hashes = () => limitedTo(z.string({ error: HASH }).regex(/^[0-9a-f]{16}$/, HASH))
 const slugs = () => limitedTo(z.string().min(1).max(256))
 
-/** What both creating and changing take. */
+/** Fields of both creation and change. */
 const fields = {
   name: name(OWN_NAME_LENGTH_MAX).nullable().optional(),
   disabled: z.boolean().optional(),
@@ -98,7 +98,7 @@ export const ManagedByokCreate = z.strictObject({
 })
 export type ManagedByokCreate = z.infer<typeof ManagedByokCreate>
 
-/** What is absent stays as it is; `key` replaces the credential. */
+/** Absent fields stay as they are; `key` replaces the credential. */
 export const ManagedByokPatch = z.strictObject({ ...fields, key: secret().optional() })
 export type ManagedByokPatch = z.infer<typeof ManagedByokPatch>
 

@@ -8,7 +8,7 @@ const dollars = () => z.number()
 
 /** A key as the management API (`/api/v1/keys`) shows it, in OpenRouter's words and with its fields. */
 export const ManagedKey = z.object({
-  /** What the key is addressed by: its public half, 16 hexadecimal characters. The key cannot be computed from it. */
+  /** The id of the key: its public half, 16 hexadecimal characters. The key cannot be computed from it. */
   hash: z.string(),
   name: z.string(),
   /** How the key is recognised once it is not shown any more: `tp_live_…abcd`. */
@@ -52,14 +52,14 @@ export const ManagedKeyListQuery = z.strictObject({
 })
 export type ManagedKeyListQuery = z.infer<typeof ManagedKeyListQuery>
 
-/** What cannot be promised is refused: a limit that nobody enforces is worse than none. */
+/** An unsupported limit is refused: one that is not enforced is worse than none. */
 const unlimited = () => z.null({ error: 'keys have no limit of their own; send null, or leave it out' }).optional()
 const withoutByok = () =>
   z.literal(false, { error: 'keys have no limit of their own; send false, or leave it out' }).optional()
 
 export const ManagedKeyCreate = z.strictObject({
   name: name(KEY_NAME_LENGTH_MAX),
-  /** A management key makes no others of its kind, so that a stolen one leaves no heirs. */
+  /** A management key makes no others of its kind, so that a stolen one creates no others. */
   kind: z
     .enum(['live', 'test'], { error: 'must be live or test; management keys are made in the console' })
     .default('live'),

@@ -7,7 +7,7 @@ import { PolicyDocument } from './policy-document.ts'
 /** Versions of one policy. */
 const VERSION_MAX = 1_000_000
 const version = () => z.int().min(1).max(VERSION_MAX)
-/** Of a version that the author saw: when another one came in between, the answer is 409. Absent: whatever is newest. */
+/** The version that the author saw: if it is not the newest, the answer is 409. Absent: the newest. */
 const basedOn = () => version().optional()
 
 /** A routing policy as the management API (`/api/v1/policies`) shows it. */

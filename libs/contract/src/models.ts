@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { nano } from './fields.ts'
 
-/** A model at a provider. Prices are nano-dollars per million tokens; null when nobody knows them, and then it is not served. */
+/** A model at a provider. Prices are nano-dollars per million tokens; null: unknown, and then it is not served. */
 export const EndpointRow = z.object({
   provider: z.string(),
   providerName: z.string(),
@@ -31,7 +31,7 @@ export type ModelRow = z.infer<typeof ModelRow>
 export const ModelList = z.object({ data: z.array(ModelRow) })
 export type ModelList = z.infer<typeof ModelList>
 
-/** How an endpoint of the catalogue did lately, by whoever's requests. What is null was not measured often enough to say. */
+/** Recent figures of an endpoint of the catalogue, from the requests of all tenants. Null: too few measurements. */
 export const EndpointLive = z.object({
   model: z.string(),
   provider: z.string(),

@@ -13,7 +13,7 @@ export const Organisation = z.object({
 })
 export type Organisation = z.infer<typeof Organisation>
 
-/** What is left out stays as it is. */
+/** Absent fields stay as they are. */
 export const OrganisationChange = z.strictObject({
   name: name(80).optional(),
   staleMaxSeconds: z

@@ -4,10 +4,10 @@ import { wholeNumber } from './fields.ts'
 /** Rows of one page at most; longer ones are downloads, not pages. */
 export const PAGE_MAX = 100
 const PAGE_DEFAULT = 25
-/** Cursors are ours and short; a longer one was made by somebody else. */
+/** Our own cursors are shorter. */
 const CURSOR_LENGTH_MAX = 200
 
-/** What every list takes. A cursor comes from the page before and means nothing to anybody else. */
+/** The query of every list. A cursor comes from the page before and is opaque to clients. */
 export const pageQuery = {
   limit: wholeNumber(1, PAGE_MAX).default(PAGE_DEFAULT),
   cursor: z.string().max(CURSOR_LENGTH_MAX).optional(),

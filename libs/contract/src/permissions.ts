@@ -6,7 +6,7 @@ const EVERYBODY = ROLES
 const BUILDERS = ['owner', 'admin', 'developer'] as const
 const KEEPERS = ['owner', 'admin'] as const
 
-/** Who may do what: by it the API refuses and the console hides. An action that is not in the table is refused to all roles. */
+/** The roles that each action permits; the API refuses and the console hides by this table. All roles are refused other actions. */
 const TABLE = {
   'keys:read': EVERYBODY,
   'keys:create': BUILDERS,
@@ -16,7 +16,7 @@ const TABLE = {
   'management-keys:create': KEEPERS,
   'policies:read': EVERYBODY,
   'policies:update': BUILDERS,
-  /** A policy of everybody's keys. */
+  /** A policy of a workspace or the organisation. */
   'policies:attach-widely': KEEPERS,
   'provider-keys:read': EVERYBODY,
   'provider-keys:update': BUILDERS,
@@ -41,7 +41,7 @@ export function may(role: Role, permission: Permission): boolean {
   return allowed.includes(role)
 }
 
-/** All that a role may do; sent along with the session. */
+/** All actions of a role; sent with the session. */
 export function permissionsOf(role: Role): Permission[] {
   return PERMISSIONS.filter((permission) => may(role, permission))
 }

@@ -35,7 +35,7 @@ export type PolicyListQuery = z.infer<typeof PolicyListQuery>
 export const PolicyList = page(Policy)
 export type PolicyList = z.infer<typeof PolicyList>
 
-/** What the author should think about though the document is right: all targets in one failure domain, say. */
+/** A warning about a valid document, such as all targets in one failure domain. */
 export const PolicyWarning = z.object({ code: z.string(), message: z.string() })
 export type PolicyWarning = z.infer<typeof PolicyWarning>
 
@@ -49,8 +49,8 @@ export const PolicyRename = z.strictObject({ name: name(POLICY_NAME_LENGTH_MAX) 
 export type PolicyRename = z.infer<typeof PolicyRename>
 
 /**
- * A new version. `basedOn` is the one that the author saw: when another one came in between, the answer is 409. Where the policy is
- * attached, it must leave an endpoint together with the others there, as when it is attached; so must an earlier one made the newest.
+ * A new version. `basedOn` is the version that the author saw: if it is not the newest, the answer is 409. Combined with the other
+ * policies wherever the policy is attached, the new version must leave an endpoint; the same holds for a rollback.
  */
 export const PolicySave = z.strictObject({ document: PolicyDocument, basedOn: version() })
 export type PolicySave = z.infer<typeof PolicySave>
@@ -76,7 +76,7 @@ export type PolicyRollback = z.infer<typeof PolicyRollback>
 
 /**
  * Body of PUT `/keys/{id}/policy`, `/workspaces/{id}/policy` and `/organisation/policy`. Null detaches, which is never refused. A policy
- * that leaves no endpoint together with those around it is: 400, with these by name and the count per stage.
+ * that combined with the others there leaves no endpoint is refused: 400, with their names and the count per stage.
  */
 export const PolicyAttachment = z.strictObject({ policyId: z.uuid().nullable() })
 export type PolicyAttachment = z.infer<typeof PolicyAttachment>
@@ -95,7 +95,7 @@ const RouteSample = z.strictObject({
   at: instant().optional(),
   /** Provider slugs or endpoint ids that are assumed to be down. */
   down: z.array(z.string().min(1).max(100)).max(50).default([]),
-  /** Between 0 and 1: the draw, where the objective draws. Absent: each endpoint's chance is told, and the likeliest goes first. */
+  /** Between 0 and 1: the draw, where the objective draws. Absent: the answer has each endpoint's chance, the most likely one first. */
   draw: z.number().min(0).max(1).optional(),
 })
 type RouteSample = z.infer<typeof RouteSample>
@@ -104,14 +104,14 @@ type RouteSample = z.infer<typeof RouteSample>
 export const PolicyPreviewQuestion = z.strictObject({
   document: PolicyDocument,
   sample: RouteSample,
-  /** The policy whose next version the draft is: where that one is attached, the draft takes its place. Absent: a new one. */
+  /** The policy whose next version the draft is: wherever that policy is attached, the draft replaces it. Absent: a new one. */
   policyId: z.uuid().optional(),
 })
 export type PolicyPreviewQuestion = z.infer<typeof PolicyPreviewQuestion>
 
 export const PolicyPreview = z.object({
   objective: z.enum(['balanced', 'cost', 'latency', 'throughput', 'uptime', 'pinned', 'weighted']),
-  /** Place of the schedule's window that is open then; null for none. */
+  /** Index of the schedule's window that is open then; null for none. */
   window: z.int().nullable(),
   /** Here `weight` is the chance to be drawn first for its model, from 0 to 1; null where nothing is drawn. */
   candidates: z.array(CandidateRow),

@@ -83,7 +83,7 @@ const fallback = () =>
     objective: z.enum(OBJECTIVES).optional(),
   })
 
-/** A second endpoint beside one that is slow to begin. */
+/** A hedge: a second attempt while the first is slow to begin. */
 const hedge = () =>
   z.strictObject({
     after_ms: z
@@ -97,7 +97,7 @@ const hedge = () =>
       .max(HEDGE_PERCENT_MAX, HEDGE_PERCENT)
       .optional(),
     extra_spend_per_day: spend().optional(),
-    /** Also where one's own accounts would pay for the second one. */
+    /** Also with BYOK credentials. */
     own_cost: z.boolean().optional(),
   })
 
@@ -151,6 +151,6 @@ const fields = eachField((field) => FORMS[POLICY_FIELDS[field].form]().optional(
 export const PolicyDocument = z.strictObject(fields)
 export type PolicyDocument = z.infer<typeof PolicyDocument>
 
-/** A policy as other things refer to it. */
+/** A reference to a policy. */
 export const PolicyName = z.object({ id: z.string(), name: z.string() })
 export type PolicyName = z.infer<typeof PolicyName>

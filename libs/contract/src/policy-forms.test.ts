@@ -104,7 +104,7 @@ describe('a policy document', () => {
     [{ hedge: { extra_requests_percent: '5%' } }, 'of a hundred'],
     [{ hedge: { extra_spend_per_day: 0.5 } }, 'dollars'],
     [{ schedule: [{ ...WINDOW, from: '8am' }] }, '08:30'],
-  ])('that has the wrong unit, as %j, is told the right one', (document, unit) => {
+  ])('that has the wrong unit, as %j, is refused with the right one', (document, unit) => {
     expect(PolicyDocument.safeParse(document).error?.issues[0]?.message).toContain(unit)
   })
 })

@@ -22,11 +22,11 @@ export const RequestRow = z.object({
   /** `gen-…`, as on the answer that the caller got. */
   id: z.string(),
   beganAt: instant(),
-  /** What answered; null when nobody did. */
+  /** The target that answered; null for none. */
   model: z.string().nullable(),
   requestedModel: z.string(),
   provider: z.string().nullable(),
-  /** The tenant's own credential or endpoint by which it was answered; null: our account, or nobody's. */
+  /** The BYOK resource that answered; null: an operator account, or no answer. */
   ownId: z.string().nullable(),
   keyId: z.string(),
   keyName: z.string().nullable(),
@@ -57,14 +57,14 @@ export const AttemptRow = z.object({
   outcome: z.enum(['answered', 'failed', 'cut', 'cancelled', 'lost']),
   status: z.int().nullable(),
   fault: faultCode().nullable(),
-  /** Sent beside one that was slow to begin, not after it. */
+  /** A hedge of a slow attempt, not a failover. */
   hedge: z.literal(true).optional(),
-  /** What of the usage that the provider reported is hard to believe. It is billed all the same. */
+  /** Warnings about the usage that the provider reported, which is billed all the same. */
   usageWarnings: z.array(usageWarning()).optional(),
 })
 export type AttemptRow = z.infer<typeof AttemptRow>
 
-/** An endpoint that could have served the request, with the figures that it was judged by. */
+/** An endpoint that could have served the request, with the figures that ordered it. */
 export const CandidateRow = z.object({
   endpoint: z.string(),
   model: z.string(),
@@ -87,11 +87,11 @@ export type RemovedRow = z.infer<typeof RemovedRow>
 
 export const DecisionRecord = z.object({
   objective: objective(),
-  /** Those that applied, the widest first; `window` is the place of the open one in the policy's schedule. */
+  /** Those that applied, the widest first; `window` is the index of the open one in the policy's schedule. */
   policies: z.array(z.object({ id: z.string(), version: z.int(), window: z.int().nullable() })),
-  /** It stayed where the conversation's prompt cache is warm. */
+  /** The target with a warm prompt cache was moved to the front. */
   sticky: z.boolean(),
-  /** The answer is read to its end when the caller hangs up. */
+  /** The answer is read to its end when the caller disconnects. */
   readToEnd: z.boolean(),
   catalogueVersion: z.int(),
   draw: z.number(),
@@ -119,7 +119,7 @@ export const RequestDetail = RequestRow.extend({
   nativeFinish: z.string().nullable(),
   endUser: z.string().nullable(),
   priceVersion: z.int().nullable(),
-  /** What the provider charges the tenant itself for an answer by its own account; null by ours. */
+  /** What the provider charges the tenant for an answer with a BYOK credential; null with an operator account. */
   providerCostNano: nano().nullable(),
   attemptList: z.array(AttemptRow),
   /** Null when a crash interrupted the request. */

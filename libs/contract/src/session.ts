@@ -60,7 +60,7 @@ export const Session = z.object({
   organisation: z.object({
     id: z.string(),
     name: z.string(),
-    /** `operator` is metered and not charged; `simulated` has play money for simulated endpoints; `credit` pays in advance. */
+    /** `operator` is metered and not charged; `simulated` has simulated money for simulated endpoints; `credit` pays in advance. */
     funds: z.enum(['operator', 'simulated', 'credit']),
     balanceNano: nano(),
   }),

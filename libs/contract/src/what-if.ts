@@ -12,7 +12,7 @@ const VERSION_MAX = 1_000_000
 
 /**
  * Body of POST `/what-if`: a document, a saved version of a policy, or both words for a draft of a policy: its id and the document.
- * The draft stands in the place of that policy; a document alone in the place of each key's own.
+ * The draft replaces that policy; a document alone replaces each key's own policy.
  */
 export const WhatIfCreate = z
   .strictObject({
@@ -58,7 +58,7 @@ const pair = { happened: WhatIfFigures, predicted: WhatIfFigures }
 export const WhatIfGroup = z.object({ name: z.string(), ...pair })
 export type WhatIfGroup = z.infer<typeof WhatIfGroup>
 
-/** Requests that end at another endpoint; null is nobody. */
+/** Requests that end at another endpoint; null is none. */
 export const WhatIfMove = z.object({
   from: z.string().nullable(),
   to: z.string().nullable(),
@@ -79,7 +79,7 @@ export const WhatIfSample = z.object({
   /** The filter that refuses it; null when it is not refused. */
   stage: stage().nullable(),
   happenedNano: nano(),
-  /** Null: nobody can know. */
+  /** Null: it cannot be predicted. */
   predictedNano: nano().nullable(),
   happenedFirstTokenMs: z.number().nullable(),
   predictedFirstTokenMs: z.number().nullable(),

@@ -53,7 +53,7 @@ export type Message =
 export interface TextPart {
   readonly kind: 'text'
   readonly text: string
-  /** The caller asked for a prompt-cache breakpoint after this part. */
+  /** The caller requests a prompt-cache breakpoint after this part. */
   readonly cacheControl?: { readonly type: 'ephemeral'; readonly ttl?: '5m' | '1h' }
 }
 /** `url` is an http(s) address or a `data:` URL. */
@@ -109,7 +109,7 @@ export interface Reasoning {
   readonly enabled?: boolean
 }
 
-/** One piece of thinking. `signature` and `data` are the issuer's seals: they are passed on and replayed unchanged, never read. */
+/** One piece of thinking. `signature` and `data` are the provider's: they are passed on and replayed unchanged, never read. */
 export type ReasoningBlock =
   | {
       readonly kind: 'text'

@@ -1,7 +1,7 @@
 /**
  * The form of an API key, without its secrets:
  * `tp_live_` + 45 base62 characters (secret-id 1 byte, id 8, secret 16, tag 8) + 6 base62 characters of CRC-32.
- * The checksum is public, so that scanners and typos are told apart from keys; the tag is an HMAC that only we can make,
+ * The checksum is public, so that scanners can recognise a key and a typo is found without a look-up; the tag is an HMAC that only we can make,
  * so that a forged key is refused by arithmetic (`libs/store/src/key-path/seal.ts`).
  */
 export const KEY_KINDS = ['live', 'test', 'mgmt'] as const

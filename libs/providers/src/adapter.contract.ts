@@ -165,7 +165,7 @@ function codeOf(act: () => unknown): FaultCode | 'no fault' {
   return 'no fault'
 }
 
-/** The same value, which throws when anybody writes to it. */
+/** The same value, frozen: writing to it throws. */
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
     for (const inner of Object.values(value)) frozen(inner)

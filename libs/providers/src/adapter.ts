@@ -6,9 +6,9 @@ import type { ChatDelta, ChatRequest, Dialect, EmbeddingRequest, Fault } from '@
  */
 export interface Adapter {
   readonly dialect: Dialect
-  /** Thinking tokens are counted apart from those of the answer, always: the count of an answer hides none that nobody saw. */
+  /** Thinking tokens are always counted separately from the answer: its count includes no hidden tokens. */
   readonly reportsThinkingApart: boolean
-  /** The HTTP request for a chat. `model` is the provider's own name for it. Throws Fault `request_invalid` for what this dialect cannot say. */
+  /** The HTTP request for a chat. `model` is the provider's own name for it. Throws Fault `request_invalid` for fields that this dialect does not have. */
   readonly encode: (request: ChatRequest, model: string, secret: string) => UpstreamRequest
   /** A fresh decoder for one event stream. */
   readonly decoder: () => StreamDecoder
@@ -16,7 +16,7 @@ export interface Adapter {
   readonly decodeWhole: (body: unknown) => ChatDelta
   /** What a status that is not 2xx means. Never throws. `body` is as received, at most 64 KiB, possibly not JSON. */
   readonly explain: (status: number, body: string) => Fault
-  /** A look that costs nothing and proves a credential: the list of models. `proofOf` reads what comes of it. */
+  /** A free request that proves a credential: the list of models. `proofOf` reads its answer. */
   readonly whoAmI: (secret: string) => UpstreamLook
   /** Vectors, where the dialect has them. */
   readonly embeddings?: EmbeddingsAdapter
@@ -30,7 +30,7 @@ export interface EmbeddingsAdapter {
 }
 
 export interface EmbeddingAnswer {
-  /** One vector per input, in order; base64 text where that was asked for. */
+  /** One vector per input, in order; base64 text where that was requested. */
   readonly vectors: readonly (readonly number[] | string)[]
   /** Undefined: it reported none. */
   readonly promptTokens: number | undefined

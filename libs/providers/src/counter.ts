@@ -4,7 +4,7 @@ import { tokenCount, type ChatDelta } from '@turnpike/domain'
 interface Counter {
   /** The count, or undefined where there is none. Null is how some say that they do not count. */
   readonly count: (given: unknown) => number | undefined
-  /** What to say beside the counts, once all of them are read. */
+  /** Warnings about the counts, once all of them are read. */
   readonly flags: Pick<ChatDelta, 'usageInvalid'>
 }
 

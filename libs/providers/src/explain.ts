@@ -80,14 +80,14 @@ function codeFor(status: number, refusal: Refusal): UpstreamCode {
 }
 
 /**
- * 400, 413, 422 and their kin are used for everything: the words decide. A message may echo the request, so what would be held
- * against the provider is believed of its codes and of how a message begins, never of a word that a caller could have put in.
+ * Providers use 400, 413 and 422 for everything, so codes and words decide. A message may echo the request: a fault of the provider is
+ * read from its codes and from the beginning of a message, never from words that a caller could have put in.
  */
 function codeForRefusal(refusal: Refusal): UpstreamCode {
   const { code = '', type = '', message = '' } = refusal
   if (CREDENTIAL_CODE.test(code) || CREDENTIAL_MESSAGE.test(message)) return 'upstream_credential_refused'
   if (MODEL_CODE.test(code) || MODEL_CODE.test(type) || MODEL_MESSAGE.test(message)) return 'upstream_model_missing'
-  // A request above the tokens a minute is told with 413 by some: elsewhere it may pass.
+  // Some providers report a request above the tokens per minute as 413; another target may take it.
   if (code.includes('rate_limit')) return 'upstream_rate_limited'
   if (CONTEXT_LENGTH.test(hintOf(refusal))) return 'context_length_exceeded'
   if (CONTENT.test(hintOf(refusal))) return 'content_refused'

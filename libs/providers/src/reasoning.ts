@@ -10,7 +10,7 @@ const SHARES: Record<Exclude<Effort, 'none'>, number> = {
   minimal: 0.1,
 }
 
-/** Whether the caller asked for no thinking at all. */
+/** Whether the request turns thinking off. */
 export function thinksNot(reasoning: Reasoning): boolean {
   return reasoning.enabled === false || reasoning.effort === 'none' || reasoning.maxTokens === 0
 }

@@ -11,12 +11,12 @@ const OPENAI_SHAPED: ReadonlyMap<string, Adapter> = new Map(
   Array.from(HABITS, ([slug, habits]) => [slug, compatible(habits)]),
 )
 
-/** How a dialect is spoken when nothing else is known of the provider. */
+/** The adapter of a dialect without habits of a provider. */
 export function adapterFor(dialect: Dialect): Adapter {
   return ADAPTERS[dialect]
 }
 
-/** How this provider speaks its dialect. An OpenAI-shaped one that has no habits on record is spoken to plainly. */
+/** The adapter of a provider: its dialect with its known habits, if there are any. */
 export function adapterOf(provider: { readonly slug: string; readonly dialect: Dialect }): Adapter {
   const known = provider.dialect === 'openai' ? OPENAI_SHAPED.get(provider.slug) : undefined
   return known ?? adapterFor(provider.dialect)

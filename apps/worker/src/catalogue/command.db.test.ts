@@ -23,7 +23,7 @@ afterAll(async () => {
 
 const say = (...words: string[]) => catalogueCommand(app, words, Date.parse('2026-11-21T12:00:00Z'))
 
-/** A price list of a provider that nobody has heard of. */
+/** A price list of a new provider. */
 async function listWith(prompt: number): Promise<string> {
   const file = path.join(folder, 'prices.json')
   const prices = { input_mtok: prompt, output_mtok: 2 }
@@ -33,7 +33,7 @@ async function listWith(prompt: number): Promise<string> {
   return file
 }
 
-const draftIn = (told: string) => /^[0-9a-f-]{36}/.exec(told)?.[0] ?? 'none'
+const draftIn = (output: string) => /^[0-9a-f-]{36}/.exec(output)?.[0] ?? 'none'
 
 it('has nothing to say about the list that was seeded', async () => {
   expect(await say('import')).toBe('The catalogue says the same already: there is nothing to review.\n')

@@ -47,10 +47,10 @@ async function aRun(): Promise<string> {
   return (await createWhatIf(prisma, { tenantId: tenant.tenantId, userId: null }, wish)).id
 }
 
-/** A worker whose clock leaps a second whenever it is looked at, so that it tells how far it is after every batch. */
+/** A worker whose clock advances a second at each reading, so that it reports progress after every batch. */
 function work(runId: string, changes: { readonly pool?: Pool; readonly stopping?: AbortSignal } = {}): Promise<void> {
   let nowMs = Date.now()
-  const means = {
+  const dependencies = {
     prisma,
     pool: app,
     log,
@@ -58,7 +58,7 @@ function work(runId: string, changes: { readonly pool?: Pool; readonly stopping?
     stopping: new AbortController().signal,
     ...changes,
   }
-  return runWhatIf(means, { tenantId: tenant.tenantId, runId })
+  return runWhatIf(dependencies, { tenantId: tenant.tenantId, runId })
 }
 
 async function found(id: string): Promise<WhatIfDetail> {
@@ -91,7 +91,7 @@ it('replays every request of the range and leaves the report', async () => {
   expect(run.report?.totals.happened.costNano).toBe(String(12_450 * ROWS))
 })
 
-it('stops between two batches when it is called off', async () => {
+it('stops between two batches when it is cancelled', async () => {
   const id = await aRun()
   await work(id, { pool: poolThat(() => cancelWhatIf(prisma, tenant.tenantId, id)) })
   const run = await found(id)
@@ -99,14 +99,14 @@ it('stops between two batches when it is called off', async () => {
   expect(run.rowsDone).toBeLessThan(ROWS)
 })
 
-it('takes up what a killed worker left, from the beginning', async () => {
+it('runs again from the beginning after its worker was killed', async () => {
   const id = await aRun()
   await claimWhatIf(prisma, tenant.tenantId, id, Date.now() - 60_000)
   await work(id)
   expect(await found(id)).toMatchObject({ state: 'done', rowsDone: ROWS })
 })
 
-it('gives a run back when the worker is told to stop, for another to end it', async () => {
+it('releases a run when the worker stops, for another to finish it', async () => {
   const id = await aRun()
   const stopping = new AbortController()
   await work(id, { pool: poolThat(async () => stopping.abort()), stopping: stopping.signal })
@@ -115,9 +115,9 @@ it('gives a run back when the worker is told to stop, for another to end it', as
   expect(await found(id)).toMatchObject({ state: 'done', rowsDone: ROWS })
 })
 
-it('fails a run that breaks, says so to the tenant, and queues the next', async () => {
+it('fails a run that breaks, shows that to the tenant, and queues the next', async () => {
   const [id, next] = [await aRun(), await aRun()]
-  await work(id, { pool: poolThat(() => Promise.reject(new Error('a secret of the house'))) })
+  await work(id, { pool: poolThat(() => Promise.reject(new Error('a secret of the operator'))) })
   const run = await found(id)
   expect(run.state).toBe('failed')
   expect(run.problem).toMatch(/on our side/)

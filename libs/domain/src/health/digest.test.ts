@@ -24,8 +24,8 @@ it('a quantile is within five percent of the true one', () => {
   fc.assert(
     fc.property(figures, fc.constantFrom(0.5, 0.95, 0.99), (list, share) => {
       const exact = list.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(share * list.length) - 1)] ?? 0
-      const told = quantile(digestOf(list), share) ?? 0
-      expect(Math.abs(told - exact) / exact).toBeLessThan(0.0501)
+      const reported = quantile(digestOf(list), share) ?? 0
+      expect(Math.abs(reported - exact) / exact).toBeLessThan(0.0501)
     }),
   )
 })
@@ -70,13 +70,13 @@ it('percentiles are not made of fewer than twenty figures, and rise', () => {
   const list = Array.from({ length: 100 }, (_, i) => (i + 1) * 10)
   expect(percentilesOf(digestOf(list.slice(0, 19)))).toBeNull()
   const { p50, p75, p90, p99 } = percentilesOf(digestOf(list)) ?? { p50: 0, p75: 0, p90: 0, p99: 0 }
-  for (const [told, exact] of [
+  for (const [reported, exact] of [
     [p50, 500],
     [p75, 750],
     [p90, 900],
     [p99, 990],
   ] as const)
-    expect(Math.abs(told / exact - 1)).toBeLessThan(0.06)
+    expect(Math.abs(reported / exact - 1)).toBeLessThan(0.06)
   expect(countOf(digestOf(list))).toBe(100)
 })
 

@@ -82,9 +82,9 @@ describe('its figures', () => {
 
   it('include the reports of other nodes like attempts of this one', () => {
     const own = after(times(10, { ok: true, firstTokenMs: 800, tokensPerSecond: 40 }))
-    const told = merge(UNKNOWN_HEALTH, changeOf(10, 0, 800), 0)
-    expect(told.attempts).toBe(own.attempts)
-    expect(Math.abs((told.firstTokenMs ?? 0) / 800 - 1)).toBeLessThan(0.05)
+    const reported = merge(UNKNOWN_HEALTH, changeOf(10, 0, 800), 0)
+    expect(reported.attempts).toBe(own.attempts)
+    expect(Math.abs((reported.firstTokenMs ?? 0) / 800 - 1)).toBeLessThan(0.05)
     expect(failureRate(merge(own, changeOf(10, 10, null), 0))).toBeGreaterThan(0.3)
   })
 

@@ -1,48 +1,48 @@
 import { describe, expect, it } from 'vitest'
 import { ANY_PRICE, DEFAULT_FAILOVER, DEFAULT_POLICY } from './policy.ts'
-import { openPolicy, type WindowDocument } from './document.ts'
+import { openPolicy, type PolicyDocument, type WindowDocument } from './document.ts'
 
-it('a document without fields is the default policy', () => {
-  expect(openPolicy({})).toEqual(DEFAULT_POLICY)
-  expect(openPolicy({}).max_price).toBe(ANY_PRICE)
-})
+/** Fields that a policy holds as a document writes them. */
+const SAME: PolicyDocument = {
+  objective: 'weighted',
+  locked: true,
+  order: ['acorn'],
+  shares: { acorn: 2 },
+  only: ['acorn', 'birch/m'],
+  ignore: ['cedar'],
+  preferred_min_throughput: { p50: 40, p90: 20 },
+  preferred_max_latency: { p50: 0.5, p99: 3 },
+  data_collection: 'deny',
+  zdr: true,
+  regions: ['de', 'us'],
+  enforce_distillable_text: true,
+  quantizations: ['fp8'],
+  required_parameters: ['tools'],
+  require_parameters: true,
+  allow_fallbacks: false,
+  model_fallback: { models: ['n'], on: ['moderation'], objective: 'cost' },
+  own_capacity: 'first',
+  sticky: false,
+  disconnect: 'read_to_end',
+  schedule: [],
+}
 
 describe('a document', () => {
+  it('without fields is the default policy', () => {
+    expect(openPolicy({})).toEqual(DEFAULT_POLICY)
+    expect(openPolicy({}).max_price).toBe(ANY_PRICE)
+  })
+
   it('says everything that a policy can', () => {
     const policy = openPolicy({
-      objective: 'weighted',
-      locked: true,
-      order: ['acorn'],
-      shares: { acorn: 2 },
-      only: ['acorn', 'birch/m'],
-      ignore: ['cedar'],
+      ...SAME,
       max_price: { prompt: '0.15', completion: '1', request: '0.002', image: '0.01', audio: '3' },
-      preferred_min_throughput: { p50: 40, p90: 20 },
-      preferred_max_latency: { p50: 0.5, p99: 3 },
-      data_collection: 'deny',
-      zdr: true,
-      regions: ['de', 'us'],
-      enforce_distillable_text: true,
-      quantizations: ['fp8'],
-      required_parameters: ['tools'],
-      require_parameters: true,
-      allow_fallbacks: false,
       failover: { on: ['outage'], attempts: 2, first_token_ms: 900, total_ms: 9_000 },
-      model_fallback: { models: ['n'], on: ['moderation'], objective: 'cost' },
       hedge: { after_ms: 900, extra_requests_percent: 2, extra_spend_per_day: '0.5', own_cost: true },
-      own_capacity: 'first',
-      sticky: false,
-      disconnect: 'read_to_end',
-      schedule: [],
     })
     expect(policy).toEqual({
       ...DEFAULT_POLICY,
-      objective: 'weighted',
-      locked: true,
-      order: ['acorn'],
-      shares: { acorn: 2 },
-      only: ['acorn', 'birch/m'],
-      ignore: ['cedar'],
+      ...SAME,
       max_price: {
         prompt: 150_000_000n,
         completion: 1_000_000_000n,
@@ -50,23 +50,8 @@ describe('a document', () => {
         image: 10_000_000n,
         audio: 3_000_000_000n,
       },
-      preferred_min_throughput: { p50: 40, p90: 20 },
-      preferred_max_latency: { p50: 0.5, p99: 3 },
-      data_collection: 'deny',
-      zdr: true,
-      regions: ['de', 'us'],
-      enforce_distillable_text: true,
-      quantizations: ['fp8'],
-      required_parameters: ['tools'],
-      require_parameters: true,
-      allow_fallbacks: false,
       failover: { on: ['outage'], attempts: 2, firstTokenMs: 900, totalMs: 9_000 },
-      model_fallback: { models: ['n'], on: ['moderation'], objective: 'cost' },
       hedge: { afterMs: 900, extraRequests: 0.02, extraSpend: 500_000_000n, ownCost: true },
-      own_capacity: 'first',
-      sticky: false,
-      disconnect: 'read_to_end',
-      schedule: [],
     })
   })
 

@@ -16,7 +16,7 @@ it('of several open windows the later one applies, and its index is reported', (
   const schedule = [WINDOW, { ...WINDOW, objective: 'cost' }, { ...WINDOW, objective: 'latency' }] as const
   const policy: Policy = { ...DEFAULT_POLICY, objective: 'uptime', schedule }
   const at = (...open: ScheduleWindow[]) => {
-    const { policy: applied, window } = atTime(policy, (asked) => open.includes(asked))
+    const { policy: applied, window } = atTime(policy, (given) => open.includes(given))
     return [applied.objective, window]
   }
   expect(at()).toEqual(['uptime', null])

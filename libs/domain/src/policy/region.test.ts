@@ -41,7 +41,7 @@ describe('what is processed', () => {
     expect(within('gb ch no is li tr ua us')).toEqual([])
   })
 
-  it('in places that nobody knows stays within nothing', () => {
+  it('in unknown regions stays within no region', () => {
     expect([staysWithin(['eu', 'us'], undefined), staysWithin(['eu', 'us'], [])]).toEqual([false, false])
   })
 })

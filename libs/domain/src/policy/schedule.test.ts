@@ -16,28 +16,28 @@ const window = (zone: string, from: string, to: string, days: ScheduleWindow['da
 })
 const minute = (time: string) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
 /** The hours and half hours of a UTC day at which the window is open, as `HH:MM`. */
-const openAt = (asked: ScheduleWindow, day: string, everyMinutes = 30) =>
+const openAt = (given: ScheduleWindow, day: string, everyMinutes = 30) =>
   Array.from({ length: (24 * 60) / everyMinutes }, (_, i) => new Date(Date.parse(day) + i * everyMinutes * 60_000))
-    .filter((at) => isOpen(asked, at.getTime()))
+    .filter((at) => isOpen(given, at.getTime()))
     .map((at) => at.toISOString().slice(11, 16))
-const opensAt = (asked: ScheduleWindow, iso: string) => isOpen(asked, Date.parse(iso))
+const opensAt = (given: ScheduleWindow, iso: string) => isOpen(given, Date.parse(iso))
 
 describe('a window', () => {
   it('includes its first minute and not its last', () => {
-    const asked = window('UTC', '09:00', '17:00')
-    expect(opensAt(asked, '2026-01-14T08:59:59.999Z')).toBe(false)
-    expect(opensAt(asked, '2026-01-14T09:00:00.000Z')).toBe(true)
-    expect(opensAt(asked, '2026-01-14T16:59:59.999Z')).toBe(true)
-    expect(opensAt(asked, '2026-01-14T17:00:00.000Z')).toBe(false)
+    const given = window('UTC', '09:00', '17:00')
+    expect(opensAt(given, '2026-01-14T08:59:59.999Z')).toBe(false)
+    expect(opensAt(given, '2026-01-14T09:00:00.000Z')).toBe(true)
+    expect(opensAt(given, '2026-01-14T16:59:59.999Z')).toBe(true)
+    expect(opensAt(given, '2026-01-14T17:00:00.000Z')).toBe(false)
   })
 
   it('across midnight belongs to the day on which it begins', () => {
-    const asked = window('UTC', '22:00', '06:00', ['fri'])
-    expect(opensAt(asked, '2026-01-16T05:00:00Z')).toBe(false)
-    expect(opensAt(asked, '2026-01-16T22:00:00Z')).toBe(true)
-    expect(opensAt(asked, '2026-01-17T05:59:00Z')).toBe(true)
-    expect(opensAt(asked, '2026-01-17T06:00:00Z')).toBe(false)
-    expect(opensAt(asked, '2026-01-17T23:00:00Z')).toBe(false)
+    const given = window('UTC', '22:00', '06:00', ['fri'])
+    expect(opensAt(given, '2026-01-16T05:00:00Z')).toBe(false)
+    expect(opensAt(given, '2026-01-16T22:00:00Z')).toBe(true)
+    expect(opensAt(given, '2026-01-17T05:59:00Z')).toBe(true)
+    expect(opensAt(given, '2026-01-17T06:00:00Z')).toBe(false)
+    expect(opensAt(given, '2026-01-17T23:00:00Z')).toBe(false)
     const sunday = window('UTC', '22:00', '06:00', ['sun'])
     expect(opensAt(sunday, '2026-01-19T05:59:00Z')).toBe(true)
   })
@@ -108,14 +108,14 @@ describe('whatever the moment', () => {
     fc.assert(
       fc.property(anyZone, anyTime, anyTime, anyMs, (zone, from, to, ms) => {
         if (from === to) return
-        const asked = { ...window(zone, '00:00', '00:00'), from, to }
-        expect(isOpen(asked, ms)).not.toBe(isOpen({ ...asked, from: to, to: from }, ms))
+        const given = { ...window(zone, '00:00', '00:00'), from, to }
+        expect(isOpen(given, ms)).not.toBe(isOpen({ ...given, from: to, to: from }, ms))
       }),
       { numRuns: 500 },
     )
   })
 
-  it('it is open or not for whole minutes, in whatever order it is asked', () => {
+  it('it is open or not for whole minutes, in any order of queries', () => {
     fc.assert(
       fc.property(
         anyZone,
@@ -124,11 +124,11 @@ describe('whatever the moment', () => {
         anyMs,
         fc.integer({ min: 0, max: 59_999 }),
         (zone, from, to, ms, later) => {
-          const asked = { ...window(zone, '00:00', '00:00'), from, to }
+          const given = { ...window(zone, '00:00', '00:00'), from, to }
           const began = Math.floor(ms / 60_000) * 60_000
-          const first = isOpen(asked, began)
-          isOpen(asked, began + 86_400_000)
-          expect(isOpen(asked, began + later)).toBe(first)
+          const first = isOpen(given, began)
+          isOpen(given, began + 86_400_000)
+          expect(isOpen(given, began + later)).toBe(first)
         },
       ),
     )

@@ -15,8 +15,8 @@ const snapshot = aSnapshot([priced('acorn', 3), priced('birch', 2), priced('ceda
 const SIMULATED_ONLY = { simulated: true, baseUrl: '/acorn/v1' }
 const credential = (over: Partial<OwnCredential> = {}) => aCredential('acorn', over)
 
-/** What is left and what is not, in any order. */
-function asked(own: Own, policy: Partial<Policy> = {}, changes: Partial<Caller> = {}, of = snapshot) {
+/** A decision, with the targets that are left and those that are removed, sorted. */
+function routed(own: Own, policy: Partial<Policy> = {}, changes: Partial<Caller> = {}, of = snapshot) {
   const decision = decide({ snapshot: of, policy, caller: { ...changes, own } })
   return {
     ...decision,
@@ -25,9 +25,9 @@ function asked(own: Own, policy: Partial<Policy> = {}, changes: Partial<Caller> 
   }
 }
 
-describe('a credential of one’s own', () => {
-  it('makes every endpoint of its provider a target of one’s own, at the list price', () => {
-    const { left, candidates } = asked(ownOf(credential()), { own_capacity: 'first' })
+describe('a BYOK credential', () => {
+  it('makes every endpoint of its provider a BYOK target, at the list price', () => {
+    const { left, candidates } = routed(ownOf(credential()), { own_capacity: 'first' })
     expect(left).toEqual(['acorn/m', ACORN, 'birch/m', 'cedar/m'])
     const prices = new Map(candidates.map(({ endpoint, expectedNano }) => [endpoint as string, expectedNano]))
     expect(prices.get(ACORN)).toBe(prices.get('acorn/m'))
@@ -43,53 +43,53 @@ describe('a credential of one’s own', () => {
     ['nor for another model than it names', { models: ['n' as ModelSlug] }],
     ['nor by another key than it names', { keys: ['another' as KeyId] }],
   ])('%s', (_, over) => {
-    expect(asked(ownOf(credential(over))).left).toEqual(['acorn/m', 'birch/m', 'cedar/m'])
-    expect(asked(ownOf(credential(over)), { own_capacity: 'only' }).left).toEqual([])
+    expect(routed(ownOf(credential(over))).left).toEqual(['acorn/m', 'birch/m', 'cedar/m'])
+    expect(routed(ownOf(credential(over)), { own_capacity: 'only' }).left).toEqual([])
   })
 
   it('never makes a provider reachable that has no address', () => {
     const nowhere = { ...aSnapshot([anEndpoint('acorn')], { acorn: { baseUrl: '' } }), reachable: new Set<never>() }
     for (const boundTo of ['', 'null', 'https://provider.example']) {
-      expect(asked(ownOf(credential({ boundTo })), {}, {}, nowhere).gone).toEqual(['acorn/m credential'])
+      expect(routed(ownOf(credential({ boundTo })), {}, {}, nowhere).gone).toEqual(['acorn/m credential'])
     }
   })
 
   it('reaches a provider without an operator account, and a simulated-only provider only while there is a simulator', () => {
     const real = { ...snapshot, reachable: new Set(['cedar' as ProviderSlug]) }
-    expect(asked(ownOf(credential()), { own_capacity: 'first' }, {}, real)).toMatchObject({
+    expect(routed(ownOf(credential()), { own_capacity: 'first' }, {}, real)).toMatchObject({
       left: [ACORN, 'cedar/m'],
       gone: ['birch/m credential'],
     })
     const simulated = aSnapshot([anEndpoint('acorn')], { acorn: SIMULATED_ONLY })
     const own = ownOf(credential({ boundTo: 'simulated' }))
-    expect(asked(own, {}, {}, simulated).left).toEqual([ACORN])
-    expect(asked(own, {}, {}, { ...simulated, reachable: new Set() }).gone).toEqual(['acorn/m credential'])
+    expect(routed(own, {}, {}, simulated).left).toEqual([ACORN])
+    expect(routed(own, {}, {}, { ...simulated, reachable: new Set() }).gone).toEqual(['acorn/m credential'])
   })
 
   it('is the tenant’s own money: live keys use it whatever the funds, test keys only where it is simulated', () => {
-    expect(asked(ownOf(credential()), {}, { funds: 'simulated' }).left).toEqual([ACORN])
-    expect(asked(ownOf(credential()), {}, { kind: 'test' })).toMatchObject({
+    expect(routed(ownOf(credential()), {}, { funds: 'simulated' }).left).toEqual([ACORN])
+    expect(routed(ownOf(credential()), {}, { kind: 'test' })).toMatchObject({
       left: [],
       gone: ['acorn/m funds', 'birch/m funds', 'cedar/m funds'],
     })
     const simulated = aSnapshot([anEndpoint('acorn')], { acorn: SIMULATED_ONLY })
     const own = ownOf(credential({ boundTo: 'simulated' }))
-    expect(asked(own, {}, { kind: 'test' }, simulated).left).toEqual([ACORN])
+    expect(routed(own, {}, { kind: 'test' }, simulated).left).toEqual([ACORN])
   })
 
   it('serves nothing whose price is not known', () => {
     const unknown = aSnapshot([anEndpoint('acorn', { price: null }), anEndpoint('birch')])
-    expect(asked(ownOf(credential()), {}, {}, unknown)).toMatchObject({
+    expect(routed(ownOf(credential()), {}, {}, unknown)).toMatchObject({
       left: ['birch/m'],
       gone: ['acorn/m price_unknown'],
     })
   })
 })
 
-describe('an endpoint of one’s own', () => {
-  it('serves a model of the catalogue beside the others, or one that nobody else has', () => {
+describe('an own endpoint', () => {
+  it('serves a model of the catalogue like the others, or a model of the tenant’s own', () => {
     const own = ownOf(anOwnEndpoint('box'), anOwnEndpoint('lab', { endpoint: { model: MINE } }))
-    expect(asked(own, { own_capacity: 'first' }).left).toEqual(['acorn/m', 'birch/m', 'cedar/m', BOX])
+    expect(routed(own, { own_capacity: 'first' }).left).toEqual(['acorn/m', 'birch/m', 'cedar/m', BOX])
     const request = { models: [MINE] }
     expect(decide({ snapshot, request, caller: { own } }).targets).toEqual([`~lab/${MINE}#lab-id`])
     expect(decide({ snapshot, request })).toMatchObject({ candidates: [], removed: [] })
@@ -98,9 +98,9 @@ describe('an endpoint of one’s own', () => {
   it('is held to the data rules that it declares', () => {
     const box = anOwnEndpoint('box')
     const own = ownOf({ ...box, provider: { ...box.provider, retainsPrompts: true } })
-    expect(asked(own, { own_capacity: 'only', data_collection: 'deny' }).gone).toContain('~box/m retention')
-    expect(asked(ownOf(box), { own_capacity: 'only', zdr: true }).gone).toContain('~box/m zero_retention')
-    expect(asked(ownOf(box), { own_capacity: 'only', data_collection: 'deny' }).left).toEqual([BOX])
+    expect(routed(own, { own_capacity: 'only', data_collection: 'deny' }).gone).toContain('~box/m retention')
+    expect(routed(ownOf(box), { own_capacity: 'only', zdr: true }).gone).toContain('~box/m zero_retention')
+    expect(routed(ownOf(box), { own_capacity: 'only', data_collection: 'deny' }).left).toEqual([BOX])
   })
 })
 
@@ -118,9 +118,11 @@ describe('lists of a policy', () => {
     ],
     [['~b', 'acorn/m#acorn'], []],
   ])('that name %j mean %j', (names, meant) => {
-    expect(asked(own, { own_capacity: 'first', only: names }).left).toEqual(meant)
+    expect(routed(own, { own_capacity: 'first', only: names }).left).toEqual(meant)
     const all = ['acorn/m', ACORN, 'birch/m', 'cedar/m', BOX]
-    expect(asked(own, { own_capacity: 'first', ignore: names }).left).toEqual(all.filter((one) => !meant.includes(one)))
+    expect(routed(own, { own_capacity: 'first', ignore: names }).left).toEqual(
+      all.filter((one) => !meant.includes(one)),
+    )
   })
 
   it('narrow to one account within a provider that a wider policy allows', () => {
@@ -135,37 +137,40 @@ describe('lists of a policy', () => {
   })
 })
 
-describe('what credits pay for', () => {
+describe('an operator account', () => {
   const first = ownOf(credential())
   const fallback = ownOf(credential({ placement: 'fallback' }))
   const barred = ['acorn/m own_only', 'birch/m own_only', 'cedar/m own_only']
 
-  it('is no model that something of one’s own serves first, unless a policy says so', () => {
-    expect(asked(first)).toMatchObject({ left: [ACORN], gone: barred })
-    expect(asked(first, { own_capacity: 'first' }).gone).toEqual([])
-    expect(asked(fallback)).toMatchObject({ left: ['acorn/m', ACORN, 'birch/m', 'cedar/m'], gone: [] })
+  it('serves no model that a BYOK target serves first, unless a policy says so', () => {
+    expect(routed(first)).toMatchObject({ left: [ACORN], gone: barred })
+    expect(routed(first, { own_capacity: 'first' }).gone).toEqual([])
+    expect(routed(fallback)).toMatchObject({ left: ['acorn/m', ACORN, 'birch/m', 'cedar/m'], gone: [] })
   })
 
-  it('is another model all the same, also one to fall back to', () => {
+  it('serves another model all the same, also as a fallback', () => {
     const listed = aSnapshot([
       anEndpoint('acorn'),
       anEndpoint('birch'),
       anEndpoint('cedar', { model: 'n' as ModelSlug }),
     ])
     const model_fallback = { models: ['n' as ModelSlug], on: ['outage'], objective: null } as const
-    expect(asked(first, { model_fallback }, {}, listed)).toMatchObject({ targets: [ACORN], fallbacks: ['cedar/n'] })
+    expect(routed(first, { model_fallback }, {}, listed)).toMatchObject({ targets: [ACORN], fallbacks: ['cedar/n'] })
   })
 
-  it('stays out when a policy, the request or an outage takes one’s own away', () => {
-    expect(asked(first, { ignore: [ACORN] })).toMatchObject({ left: [], gone: [...barred, `${ACORN} deny`].toSorted() })
+  it('stays removed when a policy, the request or an outage removes the BYOK target', () => {
+    expect(routed(first, { ignore: [ACORN] })).toMatchObject({
+      left: [],
+      gone: [...barred, `${ACORN} deny`].toSorted(),
+    })
     const preferences: RoutePreferences = { only: ['birch'] }
     expect(decide({ snapshot, caller: { own: first }, request: { preferences } }).targets).toEqual([])
     const down = { ...snapshot, health: healthOf({ [ACORN]: DOWN }) }
-    expect(asked(first, {}, {}, down).targets).toEqual([ACORN])
+    expect(routed(first, {}, {}, down).targets).toEqual([ACORN])
   })
 
-  it('is nothing where a policy wants one’s own only, whatever a narrower one says', () => {
-    expect(asked(fallback, { own_capacity: 'only' })).toMatchObject({ left: [ACORN], gone: barred })
+  it('serves nothing where a policy allows BYOK resources only, whatever a narrower one says', () => {
+    expect(routed(fallback, { own_capacity: 'only' })).toMatchObject({ left: [ACORN], gone: barred })
     const layers = [{ own_capacity: 'only' } as const, { own_capacity: 'first' } as const]
     expect(decide({ snapshot, layers, caller: { own: fallback } }).targets).toEqual([ACORN])
     expect(decide({ snapshot, policy: { own_capacity: 'only' } })).toMatchObject({
@@ -174,18 +179,18 @@ describe('what credits pay for', () => {
     })
   })
 
-  it('is nothing when they are used up and something of one’s own serves; without it admission says so', () => {
+  it('serves nothing without credit while a BYOK target serves; without one, admission refuses', () => {
     const broke = { balance: 0n }
-    expect(asked(fallback, {}, broke)).toMatchObject({
+    expect(routed(fallback, {}, broke)).toMatchObject({
       left: [ACORN],
       gone: ['acorn/m funds', 'birch/m funds', 'cedar/m funds'],
     })
-    expect(asked(fallback, { ignore: [ACORN] }, broke).left).toEqual(['acorn/m', 'birch/m', 'cedar/m'])
-    expect(asked(fallback, {}, { balance: null, funds: 'operator' }).left).toHaveLength(4)
+    expect(routed(fallback, { ignore: [ACORN] }, broke).left).toEqual(['acorn/m', 'birch/m', 'cedar/m'])
+    expect(routed(fallback, {}, { balance: null, funds: 'operator' }).left).toHaveLength(4)
     expect(decide({ snapshot, caller: broke }).targets).toHaveLength(3)
   })
 
-  it('is nothing when they are used up, also where one model’s own would shut the other’s out', () => {
+  it('serves nothing without credit, even where the BYOK targets of one model would remove those of another', () => {
     const able = anOwnEndpoint('lab', { endpoint: { supportedParameters: ['tools'] } })
     const plain = anOwnEndpoint('box', { placement: 'fallback', endpoint: { model: 'n' as ModelSlug } })
     const listed = aSnapshot([anEndpoint('birch', { model: 'n' as ModelSlug })])
@@ -196,7 +201,7 @@ describe('what credits pay for', () => {
     ])
   })
 
-  it('does not come before BYOK targets of the next model when they are used up', () => {
+  it('does not come before BYOK targets of the next model without credit', () => {
     const listed = aSnapshot([anEndpoint('birch'), anEndpoint('acorn', { model: 'n' as ModelSlug })])
     const models = ['m', 'n'] as ModelSlug[]
     const decision = decide({ snapshot: listed, request: { models }, caller: { own: first, balance: 0n } })
@@ -234,7 +239,7 @@ describe('the order', () => {
   const mine = ['birch/m#birch-key', ACORN, BOX]
 
   it.each([...SORTED, 'balanced', 'weighted', 'pinned'] as const)(
-    'under %s puts one’s own first by priority, what it falls back to behind credits, and what is down last',
+    'under %s puts BYOK targets first by priority, fallback ones after operator accounts, and what is down last',
     (objective) => {
       const policy = {
         objective,
@@ -286,7 +291,7 @@ describe('the order', () => {
     ])
   })
 
-  it('of a strict order names who is tried, one’s own among them', () => {
+  it('of a strict order are the targets that are tried, BYOK targets among them', () => {
     const policy = {
       own_capacity: 'first',
       allow_fallbacks: false,
@@ -308,7 +313,7 @@ describe('the order', () => {
     }
   })
 
-  it('stays on the key whose prompt cache is warm, and on credits only when nothing of one’s own is first', () => {
+  it('keeps the credential with a warm prompt cache, and an operator account only when no BYOK target is first', () => {
     const price = { version: 1, prompt: 1_000_000n, completion: 2_000_000n, cacheRead: 1n, tiers: [] }
     const keys = { own: ownOf(credential({ id: 'a' as OwnId }), credential({ id: 'b' as OwnId, share: 50 })) }
     const listed = aSnapshot([anEndpoint('acorn', { price }), anEndpoint('birch', { price })])

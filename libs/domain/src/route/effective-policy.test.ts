@@ -111,7 +111,7 @@ describe('a narrower policy', () => {
     expect([layered(undefined, hedge), layered(hedge, undefined), layered(undefined)]).toEqual([hedge, hedge, null])
   })
 
-  it('may say how one’s own stands to credits, unless a wider one wants one’s own only', () => {
+  it('may order BYOK targets and operator accounts, unless a wider one allows BYOK resources only', () => {
     const ownOf = (...all: Policy['own_capacity'][]) =>
       effective(
         all.map((own_capacity) => ({ ...DEFAULT_POLICY, own_capacity })),
@@ -172,9 +172,9 @@ describe('what was remembered of a caller’s policies', () => {
     fc.assert(
       fc.property(fc.array(anyPolicy, { maxLength: 3 }), anyPreferences, anyPreferences, (layers, first, second) => {
         const versioned = () => layers.map((layer, i) => ({ id: `p${i}` as PolicyId, version: 1, policy: layer }))
-        const asked = versioned()
-        rulingFor(asked, first, WALL_MS)
-        expect(rulingFor(asked, second, WALL_MS)).toEqual(rulingFor(versioned(), second, WALL_MS))
+        const given = versioned()
+        rulingFor(given, first, WALL_MS)
+        expect(rulingFor(given, second, WALL_MS)).toEqual(rulingFor(versioned(), second, WALL_MS))
       }),
     )
   })

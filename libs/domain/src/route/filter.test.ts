@@ -22,7 +22,7 @@ describe('an endpoint is left out', () => {
   it.each<[string, Stage, Offence]>([
     ['a real one, for a test key', 'funds', { provider: { simulated: false }, caller: { kind: 'test' } }],
     ['a real one, for simulated money', 'funds', { provider: { simulated: false }, caller: { funds: 'simulated' } }],
-    ['whose price nobody knows', 'price_unknown', { endpoint: { price: null } }],
+    ['whose price is unknown', 'price_unknown', { endpoint: { price: null } }],
     ['off the policy’s list', 'allow', { policy: { only: ['birch', 'acor', 'acorn/n'] } }],
     ['off the request’s list', 'allow', { preferences: { only: ['birch'] } }],
     ['allowed by one list and not by the other', 'allow', { policy: { only: ['acorn'] }, preferences: { only: [] } }],
@@ -34,7 +34,7 @@ describe('an endpoint is left out', () => {
     ['that may train', 'retention', { provider: { retainsPrompts: true }, preferences: { data_collection: 'deny' } }],
     ['that does not promise to keep nothing', 'zero_retention', { policy: { zdr: true } }],
     ['the same, by the request', 'zero_retention', { preferences: { zdr: true } }],
-    ['somewhere that nobody knows', 'region', { policy: { regions: ['eu'] } }],
+    ['in an unknown region', 'region', { policy: { regions: ['eu'] } }],
     ['also elsewhere', 'region', { provider: { regions: ['de', 'us'] }, policy: { regions: ['eu'] } }],
     ['of an author who permits no training', 'distillable', { preferences: { enforce_distillable_text: true } }],
     ['of another precision', 'quantization', { endpoint: { quantization: 'fp4' }, policy: { quantizations: ['fp8'] } }],
@@ -131,7 +131,7 @@ describe('parameters', () => {
     expect(decision.removed).toEqual([{ endpoint: 'birch/m', stage: 'parameters' }])
   })
 
-  it('that nobody honours do not make a model unavailable, nor do those that only an endpoint out of reach does', () => {
+  it('that no endpoint honours do not make a model unavailable, nor do those that only an endpoint out of reach honours', () => {
     expect(decide({ snapshot, request: { parameters: ['reasoning'] } }).targets).toHaveLength(2)
     const unreachable = { ...snapshot, reachable: new Set(['birch' as ProviderSlug]) }
     expect(decide({ snapshot: unreachable, request: { parameters: ['tools'] } }).targets).toEqual(['birch/m'])

@@ -23,10 +23,10 @@ describe('whatever the catalogue, the health, the policies and the request', () 
   it('every endpoint of the requested models is a candidate or was removed at a stage, exactly once', () => {
     always((routing) => {
       const { candidates, removed } = decide(routing)
-      const asked = routing.request.models.flatMap((model) => routing.snapshot.catalogue.endpointsOf.get(model) ?? [])
+      const given = routing.request.models.flatMap((model) => routing.snapshot.catalogue.endpointsOf.get(model) ?? [])
       const seen = [...candidates, ...removed].map(({ endpoint }) => endpoint)
       expect(seen).toEqual([...new Set(seen)])
-      expect(seen.map(endpointOf)).toEqual(expect.arrayContaining(asked.map(({ id }) => id)))
+      expect(seen.map(endpointOf)).toEqual(expect.arrayContaining(given.map(({ id }) => id)))
       for (const { stage } of removed) expect(STAGES).toContain(stage)
     })
   })
@@ -40,23 +40,23 @@ describe('whatever the catalogue, the health, the policies and the request', () 
 
   it('a layer only narrows: without it, or without the request’s wishes, there are as many candidates or more', () => {
     always((routing) => {
-      // Without credit it depends on what the policies leave of one's own whether admission refuses the rest or the route does.
+      // Without credit, admission or the route refuses operator accounts, depending on the BYOK targets that the policies leave.
       const isOutOfCredit = routing.caller.balance === 0n && routing.caller.own !== undefined
       const counted = (one: RoutingCase) => {
         const known = requestedOf(one, decide(one))
         return isOutOfCredit ? known.filter((endpoint) => endpoint.includes('#')) : known
       }
-      const asked = counted(routing)
+      const given = counted(routing)
       for (const left of routing.layers.filter(({ own_capacity }) => own_capacity !== 'first')) {
         const fewer = routing.layers.filter((layer) => layer !== left)
-        expect(counted({ ...routing, layers: fewer })).toEqual(expect.arrayContaining(asked))
+        expect(counted({ ...routing, layers: fewer })).toEqual(expect.arrayContaining(given))
       }
       const wishless = { ...routing.request, preferences: {} }
-      expect(counted({ ...routing, request: wishless })).toEqual(expect.arrayContaining(asked))
+      expect(counted({ ...routing, request: wishless })).toEqual(expect.arrayContaining(given))
     })
   })
 
-  it('a layer that puts one’s own first adds nothing but what credits pay for, and nothing where a layer wants one’s own only', () => {
+  it('a layer that puts BYOK targets first adds operator accounts at most, and none where a layer allows BYOK resources only', () => {
     always((routing) => {
       const kept = routing.layers.filter(({ own_capacity }) => own_capacity === null)
       const without = requestedOf(routing, decide({ ...routing, layers: kept }))
@@ -76,13 +76,13 @@ describe('whatever the catalogue, the health, the policies and the request', () 
     })
   })
 
-  it('what is one’s own first is tried before credits, and what is one’s own else after them', () => {
+  it('BYOK targets with placement `first` are tried before operator accounts, those with `fallback` after them', () => {
     always((routing) => {
       const { candidates, sticky } = decide(routing)
       if (sticky || routing.snapshot.catalogue.models.size === 0) return
       for (const model of routing.request.models) {
         const ranks = candidates
-          // What comes back takes part as often as it may, wherever that puts it.
+          // After an outage a target takes part by its share, at any position.
           .filter((one) => one.model === model && !one.down && one.share === undefined)
           .map(({ endpoint }) => rankOf(endpoint, routing))
         if (routing.request.preferences.partition) return
@@ -118,7 +118,7 @@ describe('whatever the catalogue, the health, the policies and the request', () 
       const decision = decide(routing)
       if (decision.objective === 'pinned' || decision.sticky) return
       const tried = decision.candidates.filter(({ endpoint }) => decision.targets.includes(endpoint))
-      // What is slow of one's own keeps its priority; what comes back takes part as often as it may.
+      // A slow BYOK target keeps its priority; after an outage a target takes part by its share.
       const isPlain = (one: Candidate) => one.down || (ownerOf(one.endpoint) === null && one.share === undefined)
       for (const some of [tried.filter(isPlain), tried]) {
         const places = some.map((one) => (some === tried ? Number(one.down) : worse(one)))
@@ -188,13 +188,13 @@ describe('what a wider policy locked', () => {
       fc.property(anyRoutingCase, anyPolicy, (routing, wider) => {
         const layers = [{ ...wider, locked: true }, ...routing.layers]
         const { objective = 'cost', order = ['acorn'] } = routing.request.preferences
-        const ask = (preferences: RoutePreferences) =>
+        const decideWith = (preferences: RoutePreferences) =>
           decide({
             ...routing,
             layers,
             request: { ...routing.request, preferences },
           })
-        expect(ask({ objective, order })).toEqual(ask({}))
+        expect(decideWith({ objective, order })).toEqual(decideWith({}))
       }),
       { numRuns: 300 },
     )
@@ -226,11 +226,11 @@ describe('what is drawn', () => {
       fc.property(anyRoutingCase, fc.constantFrom('balanced', 'weighted'), (routing, objective) => {
         const { snapshot } = routing
         const shares = { acorn: 3, birch: 1, 'cedar/m': 5 }
-        const asked = { snapshot: { ...snapshot, warm: null }, policy: { objective, shares } } as const
-        const { candidates } = decide(asked)
+        const given = { snapshot: { ...snapshot, warm: null }, policy: { objective, shares } } as const
+        const { candidates } = decide(given)
         const total = candidates.reduce((sum, { weight = 0 }) => sum + weight, 0)
         if (total === 0) return
-        const share = sharesOf(asked)
+        const share = sharesOf(given)
         for (const { endpoint, weight = 0 } of candidates) expect(share(endpoint)).toBeCloseTo(weight / total, 2)
       }),
       { numRuns: 30 },
@@ -282,7 +282,7 @@ function modelOf(id = ''): Endpoint['model'] {
   return id.slice(id.indexOf('/') + 1) as Endpoint['model']
 }
 
-/** 0: one's own before credits, 1: credits, 2: one's own behind them. */
+/** 0: BYOK targets before operator accounts, 1: operator accounts, 2: BYOK targets after them. */
 function rankOf(target: TargetId, { caller }: RoutingCase): number {
   const own = ownBehind(target, caller)
   return own === null ? 1 : own.placement === 'first' ? 0 : 2
@@ -360,7 +360,7 @@ function whyNot(id: TargetId, routing: RoutingCase): string[] {
   const reasons: Record<string, boolean> = {
     credential: own === null && !snapshot.reachable.has(provider.slug),
     'a credential that may not be used there': own !== null && !isUsable(own, endpoint, provider, { caller, snapshot }),
-    'credits where one’s own only': own === null && some((policy) => policy.own_capacity === 'only'),
+    'operator account where BYOK resources only': own === null && some((policy) => policy.own_capacity === 'only'),
     'real endpoint for a test key': caller.kind === 'test' && !isSimulated(provider, own),
     'real endpoint for simulated money': own === null && caller.funds === 'simulated' && !provider.simulated,
     'simulated provider of a model with a real one': own === null && hasRealProvider(endpoint, provider, routing),

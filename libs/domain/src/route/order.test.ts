@@ -35,8 +35,8 @@ describe('pinned', () => {
     expect(decide({ snapshot, policy: strict }).targets).toEqual(['dogwood/m', 'acorn/m'])
     // A wider policy forbids fallbacks, and the request brings the order.
     const wider = { allow_fallbacks: false }
-    const asked = { preferences: { order: ['acorn', 'birch'] } }
-    expect(decide({ snapshot, policy: wider, request: asked }).targets).toEqual(['acorn/m', 'birch/m'])
+    const given = { preferences: { order: ['acorn', 'birch'] } }
+    expect(decide({ snapshot, policy: wider, request: given }).targets).toEqual(['acorn/m', 'birch/m'])
     const { targets, removed } = decide({ snapshot, policy: { ...strict, order: ['elm'] } })
     expect(targets).toEqual([])
     expect(new Set(removed.map(({ stage }) => stage))).toEqual(new Set(['allow']))

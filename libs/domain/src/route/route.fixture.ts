@@ -238,7 +238,7 @@ const anyHealth = fc.record({
 /** Real, simulated only, or real but simulated. */
 const SIMULATIONS: readonly Partial<Provider>[] = [
   { simulated: false },
-  { simulated: true, baseUrl: '/made-up/v1' },
+  { simulated: true, baseUrl: '/simulated-only/v1' },
   { simulated: true },
 ]
 
@@ -249,13 +249,13 @@ const anySnapshot: fc.Arbitrary<RoutingSnapshot> = fc
       fc.constantFrom(...SLUGS),
       fc
         .record({
-          played: fc.constantFrom(...SIMULATIONS),
+          simulation: fc.constantFrom(...SIMULATIONS),
           retainsPrompts: fc.boolean(),
           zeroRetention: fc.boolean(),
           regions: anyPlaces,
           failureDomain: fc.constantFrom('a', 'b'),
         })
-        .map(({ played, ...rest }) => ({ ...played, ...rest })),
+        .map(({ simulation, ...rest }) => ({ ...simulation, ...rest })),
     ),
     health: fc.dictionary(fc.constantFrom(...SLUGS, 'acorn/m#c0', '~box/m#e0'), anyHealth),
     lost: fc.subarray(SLUGS, { maxLength: 2 }),

@@ -87,10 +87,10 @@ describe('further models', () => {
     const many = (model: string) =>
       Array.from({ length: 8 }, (_, i) => priced(`p${i}`, i + 1, { model: model as ModelSlug }))
     const crowd = aSnapshot([...many('m'), ...many('n'), ...many('o')])
-    const asked = (...slugs: string[]) =>
+    const decideFor = (...slugs: string[]) =>
       decide({ snapshot: crowd, request: { models: models(...slugs) }, policy: cheap })
-    expect(asked('m', 'n')).toMatchObject({ targets: { length: 5 }, fallbacks: ['p0/n'] })
-    expect(asked('m', 'n', 'o')).toMatchObject({ targets: { length: 4 }, fallbacks: ['p0/n', 'p0/o'] })
+    expect(decideFor('m', 'n')).toMatchObject({ targets: { length: 5 }, fallbacks: ['p0/n'] })
+    expect(decideFor('m', 'n', 'o')).toMatchObject({ targets: { length: 4 }, fallbacks: ['p0/n', 'p0/o'] })
     const failover = { ...DEFAULT_FAILOVER, attempts: 2 }
     const few = decide({ snapshot: crowd, request: { models: models('m', 'n', 'o') }, policy: { ...cheap, failover } })
     expect(few).toMatchObject({ targets: ['p0/m', 'p1/m'], fallbacks: ['p0/n', 'p1/n', 'p0/o', 'p1/o'] })
@@ -151,21 +151,21 @@ describe('a warm prompt cache', () => {
     warm: 'birch/m' as EndpointId,
   })
   /** A long prompt and a short answer: what a cache is for. */
-  const ask = (snapshot = snapshotOf(), policy: Partial<Policy> = cheap, preferences: RoutePreferences = {}) =>
+  const decideWith = (snapshot = snapshotOf(), policy: Partial<Policy> = cheap, preferences: RoutePreferences = {}) =>
     decide({ snapshot, policy, request: { promptTokens: 10_000, maxTokens: 10, preferences } })
 
   it('is gone back to while what it saves exceeds what moving would, and the decision says so', () => {
     for (const objective of ['cost', 'balanced'] as const) {
-      expect(ask(snapshotOf(), { objective })).toMatchObject({
+      expect(decideWith(snapshotOf(), { objective })).toMatchObject({
         sticky: true,
         targets: ['birch/m', 'acorn/m', 'cedar/m'],
       })
     }
     const tooDear = warmed(2, 1_500n * 1_000_000n)
-    expect(ask(snapshotOf(tooDear))).toMatchObject({ sticky: false, targets: ['acorn/m', 'birch/m', 'cedar/m'] })
+    expect(decideWith(snapshotOf(tooDear))).toMatchObject({ sticky: false, targets: ['acorn/m', 'birch/m', 'cedar/m'] })
   })
 
-  it.each<[string, Parameters<typeof ask>]>([
+  it.each<[string, Parameters<typeof decideWith>]>([
     ['the policy is not sticky', [snapshotOf(), { ...cheap, sticky: false }]],
     ['the request names an order', [snapshotOf(), cheap, { order: ['cedar'] }]],
     ['the order is pinned', [snapshotOf(), { objective: 'pinned', order: ['cedar'] }]],
@@ -182,7 +182,7 @@ describe('a warm prompt cache', () => {
     ],
     ['the policy denies the endpoint', [snapshotOf(), { ...cheap, ignore: ['birch'] }]],
   ])('is left when %s', (_, [snapshot, policy, preferences]) => {
-    const decision = ask(snapshot, policy, preferences)
+    const decision = decideWith(snapshot, policy, preferences)
     expect(decision.sticky).toBe(false)
     expect(decision.targets[0]).not.toBe('birch/m')
   })
@@ -193,8 +193,10 @@ describe('a warm prompt cache', () => {
       const best = { firstTokenMs: 300, tokensPerSecond: 100, attempts: 500, failures: 0 }
       const near = { ...best, firstTokenMs: 325, tokensPerSecond: 95 }
       const far = { firstTokenMs: 350, tokensPerSecond: 80, attempts: 500, failures: 20 }
-      expect(ask(snapshotOf(warmed(2), { acorn: best, birch: near }), { objective }).targets[0]).toBe('birch/m')
-      expect(ask(snapshotOf(warmed(2), { acorn: best, birch: far }), { objective })).toMatchObject({ sticky: false })
+      expect(decideWith(snapshotOf(warmed(2), { acorn: best, birch: near }), { objective }).targets[0]).toBe('birch/m')
+      expect(decideWith(snapshotOf(warmed(2), { acorn: best, birch: far }), { objective })).toMatchObject({
+        sticky: false,
+      })
     },
   )
 
@@ -216,6 +218,10 @@ describe('a warm prompt cache', () => {
   it('is left for another failure domain when it fails', () => {
     const east = { failureDomain: 'east' }
     const snapshot = aSnapshot([priced('acorn', 1), warmed(2), priced('cedar', 3)], { acorn: east, birch: east })
-    expect(ask({ ...snapshot, warm: 'birch/m' as EndpointId }).targets).toEqual(['birch/m', 'cedar/m', 'acorn/m'])
+    expect(decideWith({ ...snapshot, warm: 'birch/m' as EndpointId }).targets).toEqual([
+      'birch/m',
+      'cedar/m',
+      'acorn/m',
+    ])
   })
 })

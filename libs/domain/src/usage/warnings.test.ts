@@ -27,7 +27,7 @@ describe('what was reported', () => {
     ['a report that shrinks', aReport(HONEST, { shrunk: true }), ['shrunk']],
     ['ten times the prompt', aReport({ ...HONEST, promptTokens: 4_000 }), ['prompt_high']],
     ['ten times the answer', aReport({ ...HONEST, completionTokens: 1_000 }), ['completion_high']],
-    ['the answer told as thoughts', aReport({ ...HONEST, completionTokens: 1_000, reasoningTokens: 900 }), []],
+    ['an answer reported as thoughts', aReport({ ...HONEST, completionTokens: 1_000, reasoningTokens: 900 }), []],
   ])('%s raises what it deserves', (_, report, usageWarnings) => {
     expect(usageWarningsOf(report, evidence())).toEqual(usageWarnings)
   })
@@ -65,14 +65,14 @@ it('a correct count never raises a warning, however many bytes its tokens hold',
     toolCalls: fc.nat({ max: 20 }),
     markers: fc.nat({ max: 64 }),
     thoughts: fc.nat({ max: 100_000 }),
-    told: fc.boolean(),
+    reported: fc.boolean(),
   })
   fc.assert(
-    fc.property(exchange, ({ prompt, envelope, added, answer, toolCalls, markers, thoughts, told }) => {
+    fc.property(exchange, ({ prompt, envelope, added, answer, toolCalls, markers, thoughts, reported }) => {
       const counts = {
         promptTokens: prompt.length + added,
         completionTokens: answer.length + markers * (1 + toolCalls) + thoughts,
-        ...(told && { reasoningTokens: thoughts }),
+        ...(reported && { reasoningTokens: thoughts }),
       }
       const known = {
         owed: BOTH,

@@ -40,7 +40,7 @@ const anyChanges: fc.Arbitrary<Partial<Policy>> = fc.record(
 )
 const anySeed = fc.integer({ min: 0, max: 1_000_000 })
 
-describe('what is one’s own', () => {
+describe('BYOK resources', () => {
   const own = ownOf(
     aCredential('acorn', { boundTo: 'simulated', placement: 'fallback', id: 'a' as OwnId }),
     aCredential('birch', { boundTo: 'simulated', id: 'b' as OwnId, models: ['sim/wide' as ModelSlug] }),
@@ -150,7 +150,7 @@ const BIRCH = 'birch/sim/swift' as EndpointId
 const FIXED = aPolicy({ objective: 'pinned', order: ['acorn', 'birch'] })
 const AWAY: Partial<Policy> = { ignore: ['acorn'] }
 
-function worldWith(minutes: readonly EndpointMinute[], endpoints = ENDPOINTS): ReplayContext {
+function contextWith(minutes: readonly EndpointMinute[], endpoints = ENDPOINTS): ReplayContext {
   return replayContextOf({
     catalogues: [
       { fromMs: 0, catalogue: aCatalogue(endpoints) },
@@ -173,7 +173,7 @@ const HEALTHY = [aMinute(ACORN), aMinute(BIRCH)]
 describe('a moved request', () => {
   it('costs the tokens that were used at the price that was in force then', () => {
     const requests = [recorded(), recorded({ beganAtMs: CHANGED_MS })]
-    const { totals, changedRoutes } = replay(draftOf(AWAY), worldWith(HEALTHY), requests)
+    const { totals, changedRoutes } = replay(draftOf(AWAY), contextWith(HEALTHY), requests)
     // 1,000 tokens in and 500 out, at $0.50 and $1, then at $3 and $6 per million.
     expect(totals.predicted.costNano).toBe(1_000_000n + 6_000_000n)
     expect(changedRoutes).toEqual([
@@ -183,7 +183,7 @@ describe('a moved request', () => {
 
   it('takes its speed from what the endpoint showed in that minute', () => {
     const birch = aMinute(BIRCH, { firstTokenMs: { 80: 1 }, tokensPerSecond: { 20: 1 } })
-    const { totals, unknown } = replay(draftOf(AWAY), worldWith([birch]), [recorded()])
+    const { totals, unknown } = replay(draftOf(AWAY), contextWith([birch]), [recorded()])
     expect(totals.happened.firstTokenMs?.p50).toBeCloseTo(200, -1.5)
     expect(totals.predicted.firstTokenMs?.p50).toBeCloseTo(1.1 ** 80.5)
     expect(totals.predicted.tokensPerSecond?.p50).toBeCloseTo(1.1 ** 20.5)
@@ -193,7 +193,7 @@ describe('a moved request', () => {
   it('draws over the whole spread, the same number for the same request', () => {
     const birch = aMinute(BIRCH, { firstTokenMs: { 50: 90, 80: 10 } })
     const requests = Array.from({ length: 1_000 }, (_, i) => recorded({ draw: i / 1_000, requestId: id(i) }))
-    const { totals } = replay(draftOf(AWAY), worldWith([birch]), requests)
+    const { totals } = replay(draftOf(AWAY), contextWith([birch]), requests)
     expect(totals.predicted.firstTokenMs?.p50).toBeCloseTo(1.1 ** 50.5)
     expect(totals.predicted.firstTokenMs?.p99).toBeCloseTo(1.1 ** 80.5)
   })
@@ -205,7 +205,7 @@ describe('a moved request', () => {
     ['further back is not', -60, 1],
   ])('has speed where none was shown in its minute: one %s', (_, minutes, unknown) => {
     const birch = aMinute(BIRCH, { minuteMs: BEGAN_MS + minutes * MINUTE_MS })
-    const report = replay(draftOf(AWAY), worldWith([birch]), [recorded()])
+    const report = replay(draftOf(AWAY), contextWith([birch]), [recorded()])
     expect(report.unknown).toEqual({ cost: 0, firstToken: unknown, throughput: unknown, failures: unknown })
     expect(report.totals.predicted.firstTokenMs === null).toBe(unknown === 1)
     expect(report.totals.happened.tokensPerSecond === null).toBe(unknown === 1)
@@ -216,17 +216,17 @@ describe('a moved request', () => {
     const minutes = [-3, 2].map((away) =>
       aMinute(BIRCH, { minuteMs: BEGAN_MS + away * MINUTE_MS, firstTokenMs: { [60 + away]: 1 } }),
     )
-    const { totals } = replay(draftOf(AWAY), worldWith(minutes), [recorded()])
+    const { totals } = replay(draftOf(AWAY), contextWith(minutes), [recorded()])
     expect(totals.predicted.firstTokenMs?.p50).toBeCloseTo(1.1 ** 62.5)
   })
 
-  it('has an unknown cost where it failed then, since nobody knows its tokens', () => {
+  it('has an unknown cost where it failed then, since its tokens are unknown', () => {
     const failed = recorded({
       ...{ endpoint: null, failed: true, costNano: 0n, firstTokenMs: null, tokensPerSecond: null },
       attempts: [{ endpoint: ACORN, outcome: 'failed', fault: 'upstream_error' }],
       caller: aCaller([aPolicy({ ...FIXED.policy, allow_fallbacks: false })]),
     })
-    const report = replay(draftOf(AWAY), worldWith(HEALTHY), [failed])
+    const report = replay(draftOf(AWAY), contextWith(HEALTHY), [failed])
     expect(report.unknown.cost).toBe(1)
     expect(report.totals.predicted).toMatchObject({ failures: 0, costNano: 0n })
     expect(report.totals.happened.failures).toBe(1)
@@ -239,7 +239,7 @@ describe('failures', () => {
   const BIRCH_FIRST: Partial<Policy> = { objective: 'pinned', order: ['birch', 'acorn'] }
 
   it('move on to the next target, where what was recorded of it stands', () => {
-    const { totals, moved } = replay(draftOf(BIRCH_FIRST), worldWith([dead]), [recorded()])
+    const { totals, moved } = replay(draftOf(BIRCH_FIRST), contextWith([dead]), [recorded()])
     expect(totals.predicted).toEqual({ ...totals.happened, failovers: 1 })
     expect(moved).toBe(0)
   })
@@ -247,7 +247,7 @@ describe('failures', () => {
   it('end the request where the draft does not name their kind', () => {
     const on = ['outage'] as const
     const draft = draftOf({ ...BIRCH_FIRST, failover: { ...DEFAULT_FAILOVER, on } })
-    const { totals, changedRoutes } = replay(draft, worldWith([dead]), [recorded()])
+    const { totals, changedRoutes } = replay(draft, contextWith([dead]), [recorded()])
     expect(totals.predicted).toMatchObject({ failures: 1, costNano: 0n })
     expect(changedRoutes).toMatchObject([{ from: ACORN, to: null }])
   })
@@ -256,7 +256,7 @@ describe('failures', () => {
     const half = { ...dead, failureKinds: { upstream_error: 1 } }
     const draft = draftOf({ ...AWAY })
     const requests = Array.from({ length: 4_000 }, (_, i) => recorded({ draw: i / 4_000, requestId: id(i) }))
-    const { totals } = replay(draft, worldWith([half]), requests)
+    const { totals } = replay(draft, contextWith([half]), requests)
     expect(totals.predicted.failures / 4_000).toBeCloseTo(0.25, 1)
   })
 
@@ -270,7 +270,7 @@ describe('failures', () => {
     })
     const { totals } = replay(
       draftOf({ ...FIXED.policy, order: ['acorn'], allow_fallbacks: false }),
-      worldWith(HEALTHY),
+      contextWith(HEALTHY),
       [saved],
     )
     expect(totals.happened).toMatchObject({ failures: 0, failovers: 1 })
@@ -281,7 +281,7 @@ describe('failures', () => {
 describe('the report', () => {
   it('lists what the draft would refuse, and by which filter', () => {
     const requests = [recorded(), recorded({ requestId: id(2), costNano: 9n })]
-    const report = replay(draftOf({ only: ['nobody'] }), worldWith(HEALTHY), requests)
+    const report = replay(draftOf({ only: ['nobody'] }), contextWith(HEALTHY), requests)
     expect(report.refused).toEqual([{ stage: 'allow', requests: 2 }])
     expect(report.totals.predicted).toMatchObject({ refused: 2, failures: 0, costNano: 0n })
     expect(report.refusedSample.map(({ requestId }) => requestId)).toEqual([requests[0]?.requestId, id(2)])
@@ -306,7 +306,7 @@ describe('the report', () => {
     const requests = Array.from({ length: 1_000 }, (_, i) =>
       recorded({ requestId: id(i), costNano: BigInt((i * 7_919) % 1_000) * 10_000n }),
     )
-    const { sample, moved } = replay(draftOf(AWAY), worldWith(HEALTHY), requests)
+    const { sample, moved } = replay(draftOf(AWAY), contextWith(HEALTHY), requests)
     const differences = sample.map(({ happenedNano, predictedNano }) => Number((predictedNano ?? 0n) - happenedNano))
     expect(moved).toBe(1_000)
     expect(sample).toHaveLength(200)
@@ -319,7 +319,7 @@ describe('the report', () => {
     const requests = Array.from({ length: 3_200 }, (_, i) =>
       recorded({ draw: i / 3_200, requestId: id(i), ...(i % 2 === 0 && elsewhere) }),
     )
-    const report = replay(draftOf(FIXED.policy), worldWith(HEALTHY), requests)
+    const report = replay(draftOf(FIXED.policy), contextWith(HEALTHY), requests)
     expect(report).toMatchObject({ requests: 3_200, moved: 0 })
     expect(report.checked / 3_200).toBeCloseTo(1 / 16, 1.5)
     expect(report.reproduced / report.checked).toBeCloseTo(0.5, 1)
@@ -339,12 +339,12 @@ describe('the draft', () => {
   it('applies within the policies of organisation and workspace', () => {
     const request = recorded({ caller: aCaller([aPolicy({ ignore: ['birch'] }, 'organisation'), FIXED]) })
     const draft: DraftPolicy = { policy: aPolicy(AWAY, 'draft'), wider: new Set(['organisation' as PolicyId]) }
-    expect(replay(draft, worldWith(HEALTHY), [request]).totals.predicted.refused).toBe(1)
+    expect(replay(draft, contextWith(HEALTHY), [request]).totals.predicted.refused).toBe(1)
   })
 
   it('takes the place of another version of itself, wherever that applied', () => {
     const request = recorded({ caller: aCaller([aPolicy({}, 'organisation', 1), FIXED]) })
-    const report = replay({ policy: denied, wider: NOBODY_WIDER }, worldWith(HEALTHY), [request])
+    const report = replay({ policy: denied, wider: NOBODY_WIDER }, contextWith(HEALTHY), [request])
     expect(report.changedRoutes).toMatchObject([{ from: ACORN, to: BIRCH }])
   })
 })

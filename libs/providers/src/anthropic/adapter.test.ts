@@ -421,13 +421,13 @@ describeAdapter(anthropic, {
   ],
   broken: [
     {
-      promise: 'fails on an overload told after the answer began',
+      promise: 'fails on an overload reported after the answer began',
       frames: stream(start(), open(0, { type: 'text', text: 'Hal' }), errorOf('overloaded_error', 'Overloaded')),
       code: 'upstream_overloaded',
     },
     { promise: 'fails on an error of the API', frames: stream(errorOf('api_error', 'Oops')), code: 'upstream_error' },
     {
-      promise: 'fails on a rate limit told in the stream',
+      promise: 'fails on a rate limit reported in the stream',
       frames: stream(errorOf('rate_limit_error', 'Slow')),
       code: 'upstream_rate_limited',
     },

@@ -39,7 +39,7 @@ function ownFields(extra: Readonly<Record<string, unknown>>): Record<string, unk
   return own
 }
 
-/** The scale ends at 1 here, and temperature and `top_p` together are refused: the more common one is kept. */
+/** The scale ends at 1 here, and temperature with `top_p` is refused: the more common one is kept. */
 function encodeSampling({ sampling }: ChatRequest, { takesSampling }: ThinkingPlan) {
   if (!takesSampling) return { temperature: undefined, top_p: undefined, top_k: undefined }
   const { temperature, topP, topK } = sampling

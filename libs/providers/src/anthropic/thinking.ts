@@ -5,7 +5,7 @@ import type { OutputEffort, ThinkingBlock } from './wire.ts'
 export interface ThinkingPlan {
   readonly thinking?: ThinkingBlock
   readonly effort?: OutputEffort
-  /** Whether temperature and its kin may be sent: not beside thinking, and not at all to newer models. */
+  /** Whether sampling parameters may be sent: not with thinking, and never to newer models. */
   readonly takesSampling: boolean
 }
 
@@ -14,9 +14,9 @@ const BUDGET_TOKENS_MIN = 1024
 const BUDGET_TOKENS_MAX = 128_000
 
 /**
- * Generations differ in how thinking is asked for, and answer 400 to the other way. Up to 4.5 it is a budget in tokens; 4.6
- * takes both; later ones take an effort only and no sampling parameters. From 5 they think unless told not to, and from 5.5
- * they cannot be told. A forced tool and thinking exclude each other up to 4.x: the tool was demanded, so thinking gives way.
+ * Generations request thinking in different forms and answer 400 to the other form. Up to 4.5 it is a budget in tokens; 4.6 takes both;
+ * later ones take an effort only and no sampling parameters. From 5 thinking is on unless turned off, and from 5.5 always. A forced
+ * tool and thinking exclude each other up to 4.x: the request demands the tool, so thinking is left out.
  */
 export function planThinking(request: ChatRequest, model: string, answerTokensMax: number): ThinkingPlan {
   const generation = generationOf(model)
@@ -38,7 +38,7 @@ export function planThinking(request: ChatRequest, model: string, answerTokensMa
 
 /**
  * `claude-opus-4-5-20251101` → 405, `claude-3-7-sonnet-…` → 307, `claude-sonnet-5` → 500. A Claude without a number counts as
- * the last that still had to be asked to think; another maker's model behind this API speaks the oldest form.
+ * the last without thinking by default; another maker's model behind this API takes the oldest form.
  */
 function generationOf(model: string): number {
   const numbers = /claude-(?:[a-z]+-)?(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)/.exec(model)

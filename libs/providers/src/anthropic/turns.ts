@@ -11,10 +11,10 @@ import { argumentsOf } from '../arguments.ts'
 import { parseDataUrl } from '../data-url.ts'
 import type { Block, Source, TextBlock, Turn } from './wire.ts'
 
-/** There is no JSON mode without a schema, so the model is asked. */
+/** There is no JSON mode without a schema, so an instruction in the prompt replaces it. */
 const JSON_ONLY: TextBlock = { type: 'text', text: 'Answer with one JSON object and nothing else.' }
 
-/** All system and developer messages, wherever they stood: this API keeps them beside the conversation. */
+/** All system and developer messages of the conversation: this API takes them in a field of their own. */
 export function encodeSystem({ messages, responseFormat }: ChatRequest): string | readonly TextBlock[] | undefined {
   const blocks = messages.flatMap((message) =>
     message.role === 'system' || message.role === 'developer' ? textBlocks(message.content) : [],

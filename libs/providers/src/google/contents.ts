@@ -15,8 +15,8 @@ type AssistantMessage = Extract<Message, { role: 'assistant' }>
 type ToolMessage = Extract<Message, { role: 'tool' }>
 
 /**
- * The documented stand-in for a seal, for calls that another model made: from generation 3 the first call of a turn is
- * refused without one.
+ * The documented placeholder for a thought signature, for calls that another model made: from generation 3 the first call of a turn is
+ * refused without a signature.
  */
 const NO_SEAL = 'skip_thought_signature_validator'
 

@@ -53,7 +53,7 @@ function encodeFormat(format: ResponseFormat | undefined): Record<string, unknow
   return { responseMimeType: 'application/json', responseJsonSchema: geminiSchema(format.schema) }
 }
 
-/** Up to 2.5 thinking is a budget in tokens, from 3 on a level; the later ones still take a budget that was asked for. */
+/** Up to 2.5 thinking is a budget in tokens, from 3 on a level; the later ones still take a requested budget. */
 function encodeThinking(reasoning: Reasoning, model: string, maxTokens: number | undefined): Record<string, unknown> {
   const isPro = model.includes('pro')
   const includeThoughts = !reasoning.exclude && !thinksNot(reasoning)

@@ -2,7 +2,7 @@ import type { ChatDelta } from '@turnpike/domain'
 import { createCounter } from '../counter.ts'
 import type { Frame } from '../frame.ts'
 
-/** The counts of `usageMetadata`. Upstream thoughts are counted beside the candidates; our completion holds both. */
+/** The counts of `usageMetadata`. Upstream counts thoughts separately from the candidates; our completion includes both. */
 export function usageOf(reported: Frame): ChatDelta {
   const { count, flags } = createCounter()
   const prompt = count(reported['promptTokenCount'])

@@ -56,7 +56,7 @@ function decodeAnswer(answer: Frame, field: 'delta' | 'message', toolCalls: Tool
   return delta
 }
 
-/** Only one choice is ever asked for. Others, from a server that sends them anyway, would be woven into it. */
+/** Requests ask for one choice. Others, which some servers send anyway, would be mixed into it. */
 function isFirstChoice(choice: unknown): choice is Frame {
   return isFrame(choice) && (choice['index'] ?? 0) === 0
 }

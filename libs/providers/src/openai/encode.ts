@@ -65,7 +65,7 @@ function encodeMessage(message: Message, habits: Habits): Record<string, unknown
   }
 }
 
-/** Thoughts in the open. Those under another provider's seal are nobody else's to see. */
+/** Thoughts as plain text. Encrypted and signed ones are valid only at the provider that made them. */
 function unsealed(blocks: readonly ReasoningBlock[]): string | undefined {
   const texts = blocks.map((block) => (block.kind !== 'encrypted' && block.format === 'unknown' ? block.text : ''))
   return texts.join('') || undefined

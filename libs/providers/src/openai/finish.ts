@@ -1,10 +1,10 @@
 import type { ChatDelta, FinishReason } from '@turnpike/domain'
 
-/** Why the answer ended; undefined while it goes on. A reason that nobody has heard of is an ordinary end. */
+/** Why the answer ended; undefined while it goes on. An unknown reason is an ordinary end. */
 export function finishOf(native: unknown, calledTools: boolean): ChatDelta['finish'] {
   if (typeof native !== 'string' || native === '') return undefined
   const reason = REASONS.get(native) ?? 'stop'
-  // Several servers say `stop` after tool calls. Clients run the tools only when told so.
+  // Several servers report `stop` after tool calls. Clients run the tools only after `tool_calls`.
   return { reason: reason === 'stop' && calledTools ? 'tool_calls' : reason, native }
 }
 

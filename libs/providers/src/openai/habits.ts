@@ -14,7 +14,7 @@ export interface Habits {
 const OPEN_SAMPLING = ['top_k', 'min_p', 'top_a', 'repetition_penalty']
 const LOGPROBS = ['logprobs', 'top_logprobs']
 
-/** By provider slug. One line a provider; whoever is not listed is spoken to plainly. */
+/** By provider slug. One line a provider; a provider that is not listed has none. */
 export const HABITS: ReadonlyMap<string, Habits> = new Map<string, Habits>([
   ['openai', { maxTokensField: 'max_completion_tokens', developerRole: true, refuses: OPEN_SAMPLING }],
   ['groq', { maxTokensField: 'max_completion_tokens', refuses: [...OPEN_SAMPLING, ...LOGPROBS, 'logit_bias'] }],

@@ -27,7 +27,7 @@ export function usageOf(reported: Frame): ChatDelta {
   return { usage, ...flags }
 }
 
-/** xAI counts reasoning beside the completion, not inside it. The total gives it away: it is the sum of all three. */
+/** xAI counts reasoning outside the completion, which shows in the total: it is the sum of all three. */
 function withReasoning(
   completion: number | undefined,
   reasoning: number | undefined,
