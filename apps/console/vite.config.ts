@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
@@ -5,14 +7,18 @@ import { defineConfig, type Plugin } from 'vite'
 /** Smaller files fit one packet either way. */
 const COMPRESSED_BYTES_MIN = 1_400
 
-/** Leaves `.gz` beside each file that gains by it: the control plane sends that one to browsers that take it. */
+/**
+ * Leaves `.gz` beside each file that gains by it: the control plane sends that one to browsers that take it. Reads what was written, since
+ * other plugins change chunks until then.
+ */
 const compress: Plugin = {
   name: 'compress',
-  generateBundle(_options, bundle) {
-    for (const file of Object.values(bundle)) {
-      const text = file.type === 'chunk' ? file.code : file.source
-      if (!/\.(?:js|css|svg|json)$/.test(file.fileName) || text.length < COMPRESSED_BYTES_MIN) continue
-      this.emitFile({ type: 'asset', fileName: `${file.fileName}.gz`, source: gzipSync(text) })
+  async writeBundle({ dir = '' }, bundle) {
+    for (const name of Object.keys(bundle)) {
+      const file = path.join(dir, name)
+      const bytes = await readFile(file)
+      if (!/\.(?:js|css|svg|json)$/.test(name) || bytes.length < COMPRESSED_BYTES_MIN) continue
+      await writeFile(`${file}.gz`, gzipSync(bytes))
     }
   },
 }

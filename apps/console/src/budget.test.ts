@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 
 const KB = 1000
@@ -30,6 +30,13 @@ describe.skipIf(!isBuilt)('the built console (skipped while dist/console is not 
     const charts = assets().filter(isChart)
     expect(charts).toHaveLength(1)
     expect(packedKb(charts[0] ?? '')).toBeLessThan(CHART_KB_MAX)
+  })
+
+  it('is sent compressed as it is sent plain', () => {
+    const read = (name: string) => readFileSync(path.join(folder, 'assets', name))
+    const compressed = readdirSync(path.join(folder, 'assets')).filter((name) => name.endsWith('.gz'))
+    expect(compressed.length).toBeGreaterThan(5)
+    for (const name of compressed) expect(gunzipSync(read(name)).equals(read(name.slice(0, -3))), name).toBe(true)
   })
 
   it('names no other site in its page', () => {
