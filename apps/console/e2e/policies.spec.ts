@@ -178,7 +178,8 @@ test('the order of providers is changed by keyboard, and the preview follows', a
   await page.getByRole('button', { name: 'Save policy' }).click()
   await page.getByRole('textbox', { name: 'Name' }).fill('Impossible')
   await page.getByRole('button', { name: 'Save policy' }).click()
-  await expect(page.getByText(/^Not one of the \d+ endpoints/).first()).toBeVisible()
+  // The preview says so before, and the refusal to save it says so again.
+  await expect(page.getByRole('alert').filter({ hasText: /Not one of the \d+ endpoints/ })).toHaveCount(2)
 })
 
 for (const [width, height] of [
