@@ -3,8 +3,10 @@ import { banner } from './banner.ts'
 import { inherited, ownEnvironment, standaloneConfig } from './config.ts'
 import { startStandalone } from './standalone.ts'
 
-/** With `--json` one line is printed when ready, for programs: `{"api","console","key","simulator"}`. */
+/** With `--json` one line is printed when ready, for programs: `{"api","console","key"}`. */
 const asJson = process.argv.includes('--json')
+/** With `--simulator` besides, the line also has the address of the simulated providers, as tests need it. */
+const withSimulator = process.argv.includes('--simulator')
 
 let said = ''
 await run(async () => {
@@ -16,7 +18,7 @@ await run(async () => {
   })
   const { apiUrl, consoleUrl, key, simulatorUrl } = standalone
   said = asJson
-    ? `${JSON.stringify({ api: apiUrl, console: consoleUrl, key, simulator: simulatorUrl })}\n`
+    ? `${JSON.stringify({ api: apiUrl, console: consoleUrl, key, ...(withSimulator && { simulator: simulatorUrl }) })}\n`
     : banner(standalone)
   return { ready: { api: apiUrl, console: consoleUrl }, close: () => standalone.close() }
 })

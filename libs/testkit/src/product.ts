@@ -41,7 +41,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
   const home = options.home ?? (await mkdtemp(path.join(tmpdir(), 'turnpike-')))
   // As root, PostgreSQL runs as somebody else, who has to get through.
   await chmod(home, 0o711)
-  const child = spawn(process.execPath, [path.resolve('dist/standalone/main.js'), '--json'], {
+  const child = spawn(process.execPath, [path.resolve('dist/standalone/main.js'), '--json', '--simulator'], {
     env: {
       PATH: process.env['PATH'],
       HOME: home,
