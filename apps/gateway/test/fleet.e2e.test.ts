@@ -2,7 +2,16 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { judge, startFleet, startLoad, waitFor, watchProcesses, type Fleet, type Load } from '@turnpike/testkit'
+import {
+  judge,
+  ratePerSecond,
+  startFleet,
+  startLoad,
+  waitFor,
+  watchProcesses,
+  type Fleet,
+  type Load,
+} from '@turnpike/testkit'
 import { build } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -22,8 +31,8 @@ describe('two gateways under load', () => {
     await acquaint(fleet)
     const targets = fleet.gateways.map(({ url }) => url)
     const loads = [
-      startLoad({ targets, keys, rate: 200, kind: 'identify' }),
-      startLoad({ targets, keys, rate: 20, kind: 'chat', streamed: 0.5 }),
+      startLoad({ targets, keys, rate: ratePerSecond(200), kind: 'identify' }),
+      startLoad({ targets, keys, rate: ratePerSecond(20), kind: 'chat', streamed: 0.5 }),
     ]
     await answered(loads, 600)
     const processes = await watchProcesses(fleet.gateways)

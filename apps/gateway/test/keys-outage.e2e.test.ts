@@ -1,5 +1,5 @@
 import { mintKey, newSecretsText, openKeySecrets } from '@turnpike/store'
-import { limitMs, type FleetGateway } from '@turnpike/testkit'
+import { limitMs, ratePerSecond, type FleetGateway } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import {
   expectUnharmed,
@@ -21,9 +21,9 @@ const rig = useFleet({
 /** What callers get when the look-up of their key takes too long. */
 const UNAVAILABLE = 503
 
-const TRAFFIC: Traffic = [
-  { kind: 'identify', rate: 100 },
-  { kind: 'chat', rate: 20, streamed: 0.5 },
+const traffic = (): Traffic => [
+  { kind: 'identify', rate: ratePerSecond(100) },
+  { kind: 'chat', rate: ratePerSecond(20), streamed: 0.5 },
 ]
 
 describe('a valid key', () => {
@@ -96,7 +96,7 @@ describe('a valid key', () => {
 
 /** One with the load on before, during and after it. */
 function outage(begin: () => unknown, meanwhile: () => unknown, end: () => unknown): Promise<Outcome> {
-  return underLoad(rig(), { traffic: TRAFFIC }, async ({ phase }) => {
+  return underLoad(rig(), { traffic: traffic() }, async ({ phase }) => {
     await phase('before', 300)
     await phase('trouble')
     await begin()

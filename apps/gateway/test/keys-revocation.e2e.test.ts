@@ -1,4 +1,4 @@
-import { limitMs, percentile, startFleet, waitFor, type Fleet, type FleetKey } from '@turnpike/testkit'
+import { limitMs, percentile, ratePerSecond, startFleet, waitFor, type Fleet, type FleetKey } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { lastServedMs, openPublisher, REFUSED, type Publisher } from '../faults/publisher.fixture.ts'
 import { make, MUTATIONS, plantWorld, unmade } from '../faults/mutations.fixture.ts'
@@ -10,7 +10,7 @@ const STAYING = 20
 const DOOMED = 20
 /** Instead of 30 s: stores are asked, and found to be back, all the time. */
 const KEY_FRESH_MS = '1500'
-const TRAFFIC: Traffic = [{ kind: 'identify', rate: 150 }]
+const traffic = (): Traffic => [{ kind: 'identify', rate: ratePerSecond(150) }]
 
 let fleet: Fleet
 let publisher: Publisher
@@ -38,7 +38,7 @@ function revoking(boundMs: number, fault: () => Promise<() => Promise<void>>) {
       doomed,
       boundMs: limitMs(boundMs),
       fault,
-      traffic: TRAFFIC,
+      traffic: traffic(),
       atOnce: 10,
       afterMs: 500,
     },

@@ -4,22 +4,29 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startProduct, waitFor, type Product } from '@turnpike/testkit'
-import { afterEach, expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 
 /** What a start takes at most, on a machine that is busy with other things. */
 const START_MS_MAX = 60_000
 
-let products: Product[] = []
-afterEach(async () => {
-  // The last one first: two may have lived in one home, one after the other.
-  for (const product of products.toReversed()) await product.drop()
-  products = []
+/** One home for the file: a first start costs more than any of these tests. */
+let sharedHome: string | undefined
+let current: Product | null = null
+afterAll(async () => {
+  await stop()
+  if (sharedHome) await rm(sharedHome, { recursive: true, force: true })
 })
 
-async function start(options: Parameters<typeof startProduct>[0] = {}): Promise<Product> {
-  const product = await startProduct(options)
-  products.push(product)
-  return product
+/** The product on the home of this file, started when it is not running. */
+async function running(): Promise<Product> {
+  current ??= await startProduct(sharedHome ? { home: sharedHome } : {})
+  sharedHome = current.home
+  return current
+}
+
+async function stop(): Promise<void> {
+  await current?.stop()
+  current = null
 }
 
 function ask(product: Product, over: Record<string, unknown> = {}, headers: Record<string, string> = {}) {
@@ -35,12 +42,12 @@ function ask(product: Product, over: Record<string, unknown> = {}, headers: Reco
   })
 }
 
-/** Processes that were told of this product's home, on their command line or in their environment. */
-async function processesOf(product: Product): Promise<string[]> {
+/** Processes that have this product's home on their command line or in their environment. */
+async function processesOf({ home }: Product): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const told = (pid: string, file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')
+  const read = (pid: string, file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')
   const found = await Promise.all(
-    pids.map(async (pid) => `${await told(pid, 'cmdline')} ${await told(pid, 'environ')}`.includes(product.home)),
+    pids.map(async (pid) => `${await read(pid, 'cmdline')} ${await read(pid, 'environ')}`.includes(home)),
   )
   return pids.filter((_pid, i) => found[i])
 }
@@ -53,28 +60,15 @@ function pidOf(name: string, product: Product): number {
   return Number(line?.trim().split(/\s+/)[0])
 }
 
-it('starts again on its data, with the same key and its history', async () => {
-  const first = await start()
-  const reply = await ask(first)
-  const id = reply.headers.get('x-generation-id')
-  await reply.text()
-  await first.stop()
-  const second = await start({ home: first.home })
-  expect(second.key).toBe(first.key)
-  const found = await fetch(`${second.api}/generation?id=${id}`, { headers: { authorization: `Bearer ${second.key}` } })
-  expect(found.status).toBe(200)
-})
-
-it('leaves no process behind, however it ends', async () => {
-  const product = await start()
-  expect((await processesOf(product)).length).toBeGreaterThanOrEqual(7)
-  process.kill(product.pid, 'SIGKILL')
-  const gone = async () => (await processesOf(product)).length === 0
-  await waitFor(gone, { withinMs: START_MS_MAX, what: 'every process to end' })
+it('keeps its secrets where only their owner can read them', async () => {
+  const { home } = await running()
+  for (const name of ['secrets.json', 'postgres.secret']) {
+    expect((await stat(path.join(home, 'data', name))).mode & 0o077).toBe(0)
+  }
 })
 
 it('brings a killed gateway back on its port, and a request it had begun is recorded once, at no cost', async () => {
-  const product = await start()
+  const product = await running()
   const asked = ask(
     product,
     { stream: true },
@@ -97,27 +91,53 @@ it('brings a killed gateway back on its port, and a request it had begun is reco
   expect(generation).toMatchObject({ total_cost: 0, error_code: 'internal', native_finish_reason: 'interrupted' })
 })
 
-it('keeps its secrets where only their owner can read them', async () => {
-  const product = await start()
-  for (const name of ['secrets.json', 'postgres.secret']) {
-    expect((await stat(path.join(product.home, 'data', name))).mode & 0o077).toBe(0)
-  }
+it('starts again on its data, with the same key and its history', async () => {
+  const first = await running()
+  const reply = await ask(first)
+  const id = reply.headers.get('x-generation-id')
+  await reply.text()
+  await stop()
+  const second = await running()
+  expect(second.key).toBe(first.key)
+  const found = await fetch(`${second.api}/generation?id=${id}`, { headers: { authorization: `Bearer ${second.key}` } })
+  expect(found.status).toBe(200)
+})
+
+it('says so when its secrets are damaged, and does not replace them', async () => {
+  const { home } = await running()
+  await stop()
+  const file = path.join(home, 'data', 'secrets.json')
+  const kept = await readFile(file, 'utf8')
+  await writeFile(file, '{ broken')
+  const { code, said } = await refusal({ TURNPIKE_HOME: path.join(home, 'data') })
+  expect(code).toBe(1)
+  expect(said).toMatch(/secrets\.json .*cannot be read/)
+  expect(await readFile(file, 'utf8')).toBe('{ broken')
+  await writeFile(file, kept, { mode: 0o600 })
 })
 
 it('refuses to start on keys whose secrets are lost, again and again, and starts once the secrets are back', async () => {
-  const first = await start()
-  await first.stop()
-  const file = path.join(first.home, 'data', 'secrets.json')
+  const { home } = await running()
+  await stop()
+  const file = path.join(home, 'data', 'secrets.json')
   const kept = await readFile(file, 'utf8')
   await rm(file)
   for (let attempt = 1; attempt <= 2; attempt++) {
-    await expect(startProduct({ home: first.home })).rejects.toThrow(
+    await expect(startProduct({ home })).rejects.toThrow(
       /^The database has 1 API key in force made with server secrets that secrets\.json .* Restore secrets\.json from a backup\./,
     )
   }
   await writeFile(file, kept, { mode: 0o600 })
-  const again = await start({ home: first.home })
-  expect((await ask(again)).status).toBe(200)
+  expect((await ask(await running())).status).toBe(200)
+})
+
+it('leaves no process behind, however it ends', async () => {
+  const killed = await running()
+  expect((await processesOf(killed)).length).toBeGreaterThanOrEqual(7)
+  process.kill(killed.pid, 'SIGKILL')
+  const gone = async () => (await processesOf(killed)).length === 0
+  current = null
+  await waitFor(gone, { withinMs: START_MS_MAX, what: 'every process to end' })
 })
 
 /** Starts it and returns what it said before it gave up. */
@@ -181,15 +201,4 @@ it('refuses a home of an earlier release in one sentence that says what to do, a
   } finally {
     await rm(home, { recursive: true, force: true })
   }
-})
-
-it('says so when its secrets are damaged, and does not replace them', async () => {
-  const product = await start()
-  await product.stop()
-  const file = path.join(product.home, 'data', 'secrets.json')
-  await writeFile(file, '{ broken')
-  const { code, said } = await refusal({ TURNPIKE_HOME: path.join(product.home, 'data') })
-  expect(code).toBe(1)
-  expect(said).toMatch(/secrets\.json .*cannot be read/)
-  expect(await readFile(file, 'utf8')).toBe('{ broken')
 })

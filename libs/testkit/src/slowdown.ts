@@ -17,3 +17,8 @@ export function slowdown(): number {
 export function limitMs(quietMs: number): number {
   return quietMs * slowdown()
 }
+
+/** A rate that a quiet machine carries, for the machine as it is now. */
+export function ratePerSecond(quietRate: number): number {
+  return quietRate / slowdown()
+}
