@@ -1,3 +1,4 @@
+import type { Caller, KeyKind, PolicyId, UserId, WorkspaceId } from '@turnpike/domain'
 import type { Prisma } from '../generated/client.ts'
 import type { KeyEvent } from '../key-path/cache.ts'
 
@@ -28,6 +29,31 @@ export interface RowChange {
 
 /** The next version of a row. */
 export const NEXT = { version: { increment: 1 } } as const
+
+/** Columns that a write gives, with the domain's types where they are narrower than the database's. */
+export type Columns<Row, Name extends keyof Row> = {
+  readonly [N in Name]: N extends keyof Narrower ? Narrower[N] | Extract<Row[N], null> : Row[N]
+}
+
+interface Narrower {
+  workspaceId: WorkspaceId
+  policyId: PolicyId
+  userId: UserId
+  createdBy: UserId
+  kind: KeyKind
+  funds: Caller['funds']
+}
+
+/** These columns of a row for the audit log: times as ISO 8601, 64-bit integers as decimal text. */
+export function shownColumns<Row>(row: Row, names: readonly (keyof Row & string)[]): Prisma.InputJsonObject {
+  const shown = names.map((name) => [name, inJson(row[name])])
+  return Object.fromEntries(shown) as Prisma.InputJsonObject
+}
+
+function inJson(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString()
+  return typeof value === 'bigint' ? value.toString() : value
+}
 
 interface TableOptions<Row, New, Patch> {
   readonly entity: VersionedTable

@@ -1,15 +1,9 @@
-import type { KeyId, KeyKind, PolicyId, TenantId, UserId, WorkspaceId } from '@turnpike/domain'
-import {
-  Prisma,
-  type ApiKey,
-  type Membership,
-  type Organisation,
-  type Policy,
-  type Workspace,
-} from '../generated/client.ts'
+import type { KeyId, PolicyId, TenantId, UserId, WorkspaceId } from '@turnpike/domain'
+import type { ApiKey, Membership, Organisation, Policy, Workspace } from '../generated/client.ts'
+import { Prisma } from '../generated/client.ts'
 import type { KeyEvent } from '../key-path/cache.ts'
 import { ownCredentials, ownEndpoints } from './mutate-byok.ts'
-import { NEXT, table, type RowChange } from './mutate-table.ts'
+import { NEXT, shownColumns, table, type Columns, type RowChange } from './mutate-table.ts'
 import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'
 
 export { VERSIONED_TABLES } from './mutate-table.ts'
@@ -69,7 +63,10 @@ function openTables(transaction: Transaction, tenantId: TenantId, changes: RowCh
 }
 
 function organisations({ organisation }: Transaction, tenantId: TenantId, changes: RowChange[]) {
-  return table<Organisation, NewOrganisation, OrganisationPatch>(changes, {
+  type New = Columns<Organisation, 'name' | 'funds'>
+  /** `staleMaxS`: 0 to 3,600. */
+  type Patch = Partial<Columns<Organisation, 'name' | 'funds' | 'staleMaxS' | 'policyId'>>
+  return table<Organisation, New, Patch>(changes, {
     entity: 'organisations',
     idOf: (row) => row.tenantId,
     shown: ({ name, funds, staleMaxS, policyId }) => ({ name, funds, staleMaxSeconds: staleMaxS, policyId }),
@@ -81,7 +78,9 @@ function organisations({ organisation }: Transaction, tenantId: TenantId, change
 }
 
 function workspaces({ workspace }: Transaction, tenantId: TenantId, changes: RowChange[]) {
-  return table<Workspace, NewWorkspace, Partial<Omit<NewWorkspace, 'id'>>>(changes, {
+  type New = Columns<Workspace, 'name' | 'slug'> & Patch & { readonly id: WorkspaceId }
+  type Patch = Partial<Columns<Workspace, 'name' | 'slug' | 'policyId'>>
+  return table<Workspace, New, Patch>(changes, {
     entity: 'workspaces',
     idOf: (row) => row.id,
     shown: ({ name, slug, policyId }) => ({ name, slug, policyId }),
@@ -94,7 +93,7 @@ function workspaces({ workspace }: Transaction, tenantId: TenantId, changes: Row
 
 function memberships({ membership }: Transaction, tenantId: TenantId, changes: RowChange[]) {
   const where = (userId: string) => ({ tenantId_userId: { tenantId, userId } })
-  return table<Membership, NewMembership, Pick<NewMembership, 'role'>>(changes, {
+  return table<Membership, Columns<Membership, 'userId' | 'role'>, Columns<Membership, 'role'>>(changes, {
     entity: 'memberships',
     idOf: (row) => row.userId,
     shown: ({ role }) => ({ role }),
@@ -106,18 +105,13 @@ function memberships({ membership }: Transaction, tenantId: TenantId, changes: R
 }
 
 function apiKeys({ apiKey }: Transaction, tenantId: TenantId, changes: RowChange[]) {
-  return table<ApiKey, NewApiKey, ApiKeyPatch>(changes, {
+  type Given = 'workspaceId' | 'name' | 'kind' | 'digest' | 'secretId' | 'lastFour' | 'createdBy' | 'expiresAt'
+  type New = Columns<ApiKey, Given> & { readonly id: KeyId }
+  return table<ApiKey, New, Partial<Columns<ApiKey, 'name' | 'policyId' | 'revokedAt'>>>(changes, {
     entity: 'api_keys',
     idOf: (row) => row.id,
-    shown: ({ name, kind, lastFour, workspaceId, policyId, expiresAt, revokedAt }) => ({
-      name,
-      kind,
-      lastFour,
-      workspaceId,
-      policyId,
-      expiresAt: expiresAt?.toISOString() ?? null,
-      revokedAt: revokedAt?.toISOString() ?? null,
-    }),
+    shown: (row) =>
+      shownColumns(row, ['name', 'kind', 'lastFour', 'workspaceId', 'policyId', 'expiresAt', 'revokedAt']),
     concerned: () => null,
     key: eventOf,
     find: (id) => apiKey.findUnique({ where: { id, tenantId } }),
@@ -127,14 +121,11 @@ function apiKeys({ apiKey }: Transaction, tenantId: TenantId, changes: RowChange
 }
 
 function policies({ policy }: Transaction, tenantId: TenantId, changes: RowChange[]) {
-  return table<Policy, NewPolicy, PolicyPatch>(changes, {
+  type New = Columns<Policy, 'name'> & { readonly id: PolicyId }
+  return table<Policy, New, Partial<Columns<Policy, 'name' | 'currentVersion' | 'archivedAt'>>>(changes, {
     entity: 'policies',
     idOf: (row) => row.id,
-    shown: ({ name, currentVersion, archivedAt }) => ({
-      name,
-      currentVersion,
-      archivedAt: archivedAt?.toISOString() ?? null,
-    }),
+    shown: (row) => shownColumns(row, ['name', 'currentVersion', 'archivedAt']),
     concerned: ({ id }) => ({ tenantId, OR: layersWith(id) }),
     find: (id) => policy.findUnique({ where: { id, tenantId } }),
     create: (row) => policy.create({ data: { tenantId, ...row } }),
@@ -145,58 +136,6 @@ function policies({ policy }: Transaction, tenantId: TenantId, changes: RowChang
 /** Keys under a policy: their own, their workspace's or their organisation's. All three apply, so all are concerned. */
 function layersWith(policyId: string): Prisma.ApiKeyWhereInput[] {
   return [{ policyId }, { workspace: { policyId } }, { workspace: { organisation: { policyId } } }]
-}
-
-interface NewOrganisation {
-  readonly name: string
-  readonly funds: 'operator' | 'simulated' | 'credit'
-}
-
-interface OrganisationPatch extends Partial<NewOrganisation> {
-  /** 0 to 3,600 seconds. */
-  readonly staleMaxS?: number
-  readonly policyId?: PolicyId | null
-}
-
-interface NewWorkspace {
-  readonly id: WorkspaceId
-  readonly name: string
-  readonly slug: string
-  readonly policyId?: PolicyId | null
-}
-
-interface NewMembership {
-  readonly userId: UserId
-  readonly role: string
-}
-
-interface NewApiKey {
-  readonly id: KeyId
-  readonly workspaceId: WorkspaceId
-  readonly name: string
-  readonly kind: KeyKind
-  readonly digest: Uint8Array<ArrayBuffer>
-  readonly secretId: number
-  readonly lastFour: string
-  readonly createdBy: UserId | null
-  readonly expiresAt: Date | null
-}
-
-interface ApiKeyPatch {
-  readonly name?: string
-  readonly policyId?: PolicyId | null
-  readonly revokedAt?: Date
-}
-
-interface NewPolicy {
-  readonly id: PolicyId
-  readonly name: string
-}
-
-interface PolicyPatch {
-  readonly name?: string
-  readonly currentVersion?: number
-  readonly archivedAt?: Date
 }
 
 /** Raises the versions of the keys that are concerned, then writes the audit entries and the numbered events. */
