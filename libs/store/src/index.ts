@@ -34,13 +34,14 @@ export {
   PRESET_STATUSES,
   PRESETS_PAGE_MAX,
   presetSlugs,
+  readPreset,
   type Preset,
+  type PresetInUse,
   type PresetPlace,
   type PresetStatus,
   type SavedPreset,
 } from './presets/presets.ts'
-export { PresetCache, type PresetCacheOptions, type PresetInUse, type PresetLookup } from './presets/cache.ts'
-export { readPreset } from './presets/read.ts'
+export { PresetCache, type PresetCacheOptions, type PresetLookup } from './presets/cache.ts'
 export { changePreset, savePreset, type PresetAuthor, type PresetChange, type PresetContent } from './presets/write.ts'
 export { Journal } from './journal/journal.ts'
 export { Shipper } from './journal/ship.ts'

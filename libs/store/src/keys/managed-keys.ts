@@ -78,20 +78,10 @@ export function hasWorkspace(pool: Pool, tenantId: TenantId, id: string): Promis
   })
 }
 
-const COLUMNS = 'id, workspace_id, policy_id, name, kind, last_four, created_by, created_at, expires_at, revoked_at'
+const COLUMNS = `id, workspace_id AS "workspaceId", policy_id AS "policyId", name, kind, last_four AS "lastFour",
+  created_by AS "createdBy", created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt"`
 
-interface KeyRow {
-  id: KeyId
-  workspace_id: WorkspaceId
-  policy_id: PolicyId | null
-  name: string
-  kind: KeyKind
-  last_four: string
-  created_by: UserId | null
-  created_at: Date
-  expires_at: Date | null
-  revoked_at: Date | null
-}
+type KeyRow = Omit<ManagedKey, 'updatedAt' | 'usage'>
 
 async function complete(
   client: Queryable,
@@ -104,17 +94,8 @@ async function complete(
   const changes = await client.query<{ entity_id: string; at: Date }>(CHANGED, [tenantId, ids])
   const changedAt = new Map(changes.rows.map((row) => [row.entity_id, row.at]))
   return rows.map((row) => ({
-    id: row.id,
-    workspaceId: row.workspace_id,
-    policyId: row.policy_id,
-    name: row.name,
-    kind: row.kind,
-    lastFour: row.last_four,
-    createdBy: row.created_by,
-    createdAt: row.created_at,
+    ...row,
     updatedAt: changedAt.get(row.id) ?? null,
-    expiresAt: row.expires_at,
-    revokedAt: row.revoked_at,
     usage: usageOf.get(row.id) ?? UNUSED,
   }))
 }

@@ -1,8 +1,8 @@
 import type { TenantId, WorkspaceId } from '@turnpike/domain'
 import { describe, expect, it } from 'vitest'
 import { MINUTE_MS, settled, TestClock } from '../key-path/key-path.fixture.ts'
-import { PresetCache, type PresetReading } from './cache.ts'
-import type { PresetPlace, PresetStatus } from './presets.ts'
+import { PresetCache } from './cache.ts'
+import type { PresetPlace, PresetReading, PresetStatus } from './presets.ts'
 
 const HERE: PresetPlace = { tenantId: 'tenant' as TenantId, workspaceId: 'here' as WorkspaceId }
 const ELSEWHERE: PresetPlace = { tenantId: 'tenant' as TenantId, workspaceId: 'elsewhere' as WorkspaceId }

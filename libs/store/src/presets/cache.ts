@@ -2,22 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Flight } from '../cache/single-flight.ts'
 import { EXPIRED, SwrCache } from '../cache/swr-cache.ts'
 import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
-import type { PresetPlace, PresetStatus } from './presets.ts'
-
-/** A preset as requests use it: its status and the content of one version. */
-export interface PresetInUse {
-  readonly id: string
-  readonly status: PresetStatus
-  /** Number of its newest version. */
-  readonly newest: number
-  /** The requested version; null: the preset has none of that number. */
-  readonly held: {
-    readonly version: number
-    /** Frozen, all through: many requests share it. */
-    readonly config: Readonly<Record<string, unknown>>
-    readonly systemPrompt: string | null
-  } | null
-}
+import { frozen, type PresetInUse, type PresetPlace, type PresetReading } from './presets.ts'
 
 /** A preset as a snapshot keeps it. Its configuration is JSON text, since its author chooses the members. */
 export interface PresetSnapshot extends Omit<PresetInUse, 'held'> {
@@ -29,28 +14,13 @@ export interface PresetSnapshot extends Omit<PresetInUse, 'held'> {
   readonly readAtMs: number
 }
 
-/** What the store returns for one slug. */
-export type PresetReading =
-  | { readonly kind: 'found'; readonly preset: PresetInUse; readonly bytes: number }
-  /** With the slugs of all presets of the workspace. */
-  | { readonly kind: 'absent'; readonly slugs: readonly string[] }
-
-export type PresetLookup =
-  | { readonly kind: 'found'; readonly preset: PresetInUse }
-  | { readonly kind: 'absent'; readonly slugs: readonly string[] }
-  /** The store gave no answer: 503, and never 404. */
-  | { readonly kind: 'unknown'; readonly cause: unknown }
+/** `unknown`: the store gave no answer, which is 503 and never 404. */
+export type PresetLookup = PresetReading | { readonly kind: 'unknown'; readonly cause: unknown }
 
 export interface PresetCacheOptions {
   /** @param version null: the one that is in force */
   readonly read: (place: PresetPlace, slug: string, version: number | null) => Promise<PresetReading>
   readonly clock?: Pick<Clock, 'monotonicMs' | 'after'>
-}
-
-/** A change that was committed: the versioned table and the row. */
-interface CommittedChange {
-  readonly entity: string
-  readonly entityId: string
 }
 
 /** A preset is revalidated after this, behind the request that used it; changes arrive long before. */
@@ -71,19 +41,8 @@ const BYTES_MAX = 16 * 1024 * 1024
 const ENTRIES_MAX = 20_000
 const WORKSPACES_MAX = 5_000
 
-type PresetAnswer = Exclude<PresetLookup, { kind: 'unknown' }>
-
 interface CachedPreset {
-  readonly answer: Extract<PresetAnswer, { kind: 'found' }>
-  readonly bytes: number
-}
-
-interface PresetCacheStats {
-  readonly entries: number
-  readonly bytes: number
-  /** Since the start. */
-  readonly readings: number
-  readonly failures: number
+  readonly answer: Extract<PresetReading, { kind: 'found' }>
 }
 
 /**
@@ -93,7 +52,7 @@ interface PresetCacheStats {
 export class PresetCache {
   readonly #from: PresetCacheOptions['read']
   readonly #clock: Pick<Clock, 'monotonicMs' | 'after'>
-  readonly #entries: SwrCache<CachedPreset, PresetAnswer>
+  readonly #entries: SwrCache<CachedPreset, PresetReading>
   /** All slugs of each workspace for which an unknown slug was requested. */
   readonly #slugs = new LRUCache<string, { readonly slugs: readonly string[]; readonly atMs: number }>({
     max: WORKSPACES_MAX,
@@ -107,11 +66,8 @@ export class PresetCache {
   constructor({ read, clock = SYSTEM_CLOCK }: PresetCacheOptions) {
     this.#from = read
     this.#clock = clock
-    this.#entries = new SwrCache({
-      clock,
-      entriesMax: ENTRIES_MAX,
-      bytes: { max: BYTES_MAX, of: ({ bytes }) => bytes },
-    })
+    const bytes = { max: BYTES_MAX, of: ({ answer }: CachedPreset) => answer.bytes }
+    this.#entries = new SwrCache({ clock, entriesMax: ENTRIES_MAX, bytes })
   }
 
   /** @param version null: the one that is in force */
@@ -120,8 +76,8 @@ export class PresetCache {
     return this.#entries.lookup(nameOf(place, slug, version), load)
   }
 
-  /** Expires the presets among the changed rows. @param changes committed changes of any table */
-  apply(changes: readonly CommittedChange[]): void {
+  /** Expires the presets among the changed rows. @param changes committed changes of any versioned table, by its row */
+  apply(changes: readonly { readonly entity: string; readonly entityId: string }[]): void {
     const ids = new Set(changes.flatMap(({ entity, entityId }) => (entity === 'presets' ? [entityId] : [])))
     if (ids.size === 0) return
     this.#slugs.clear()
@@ -133,9 +89,8 @@ export class PresetCache {
     const presets: PresetSnapshot[] = []
     let left = bytesMax
     for (const { key, value, verifiedMs } of this.#entries.entries()) {
-      const { answer, bytes } = value
+      const { preset, bytes } = value.answer
       if ((left -= bytes) < 0) break
-      const { preset } = answer
       const held = preset.held && { ...preset.held, config: JSON.stringify(preset.held.config) }
       const readAtMs = wallMs - (this.#clock.monotonicMs() - verifiedMs)
       presets.push({ ...preset, held, name: key, bytes, readAtMs })
@@ -154,17 +109,18 @@ export class PresetCache {
         ...preset.held,
         config: frozen(JSON.parse(preset.held.config) as Record<string, unknown>),
       }
-      const answer = { kind: 'found', preset: { ...preset, held } } as const
-      this.#entries.put(name, { answer, bytes }, { verifiedMs, freshMs: EXPIRED, staleMs: STALE_MS })
+      const answer = { kind: 'found', preset: { ...preset, held }, bytes } as const
+      this.#entries.put(name, { answer }, { verifiedMs, freshMs: EXPIRED, staleMs: STALE_MS })
     }
   }
 
-  stats(): PresetCacheStats {
+  /** What is cached now, and counters since the start. */
+  stats() {
     return { entries: this.#entries.size, bytes: this.#entries.bytes, ...this.#count }
   }
 
   /** One reading. Rejects when the store gives no answer in time, in the pause after a failure, and at the limits of readings. */
-  async #load(place: PresetPlace, slug: string, version: number | null, flight: Flight): Promise<PresetAnswer> {
+  async #load(place: PresetPlace, slug: string, version: number | null, flight: Flight): Promise<PresetReading> {
     const absent = flight.revalidates ? null : this.#absent(place, slug)
     if (absent) return absent
     const clock = this.#clock
@@ -182,7 +138,7 @@ export class PresetCache {
     }
   }
 
-  #absent(place: PresetPlace, slug: string): PresetAnswer | null {
+  #absent(place: PresetPlace, slug: string): PresetReading | null {
     const known = this.#slugs.get(place.workspaceId)
     if (!known || this.#clock.monotonicMs() - known.atMs >= ABSENT_MS) return null
     return known.slugs.includes(slug) ? null : { kind: 'absent', slugs: known.slugs }
@@ -203,7 +159,7 @@ export class PresetCache {
   }
 
   /** Reads a preset and caches it, even if the request has given up by then. */
-  async #read(place: PresetPlace, slug: string, version: number | null, flight: Flight): Promise<PresetAnswer> {
+  async #read(place: PresetPlace, slug: string, version: number | null, flight: Flight): Promise<PresetReading> {
     this.#count.readings++
     const reading = await this.#from(place, slug, version).catch((error: unknown) => {
       this.#count.failures++
@@ -217,17 +173,10 @@ export class PresetCache {
       if (flight.isCurrent()) this.#slugs.set(place.workspaceId, { slugs: reading.slugs, atMs: verifiedMs })
       return reading
     }
-    const answer = { kind: 'found', preset: reading.preset } as const
     const freshMs = flight.isCurrent() ? FRESH_MS : EXPIRED
-    this.#entries.put(name, { answer, bytes: reading.bytes }, { verifiedMs, freshMs, staleMs: STALE_MS })
-    return answer
+    this.#entries.put(name, { answer: reading }, { verifiedMs, freshMs, staleMs: STALE_MS })
+    return reading
   }
-}
-
-/** Freezes a value and its members, recursively. Bodies are at most 64 levels deep, and so is a preset made of one. */
-export function frozen<T extends object>(value: T): T {
-  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) frozen(member as object)
-  return Object.freeze(value)
 }
 
 /** The key of a cached preset. It is unambiguous: workspaces and versions have no colon, and the slug is last. */

@@ -6,7 +6,6 @@ import { openKeyCache } from '../key-path/sources.ts'
 import { watchKeyEvents } from '../key-path/watch.ts'
 import { inTenant, inTransaction, type Pool } from '../connections/pools.ts'
 import { PresetCache } from './cache.ts'
-import { readPreset } from './read.ts'
 import { changePreset, savePreset } from './write.ts'
 import {
   findPreset,
@@ -16,6 +15,7 @@ import {
   PRESET_VERSIONS_MAX,
   PRESETS_MAX,
   presetSlugs,
+  readPreset,
 } from './presets.ts'
 import { StoreTime } from '../connections/store-time.ts'
 

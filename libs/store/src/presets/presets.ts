@@ -50,6 +50,33 @@ export interface SavedPreset {
   readonly createdAt: Date
 }
 
+/** A preset and its version in force. */
+export interface PresetInForce {
+  readonly preset: Preset
+  readonly inForce: SavedPreset
+}
+
+/** A preset as requests use it: its status and the content of one version. */
+export interface PresetInUse {
+  readonly id: string
+  readonly status: PresetStatus
+  /** Number of its newest version. */
+  readonly newest: number
+  /** The requested version; null: the preset has none of that number. */
+  readonly held: {
+    readonly version: number
+    /** Frozen, all through: many requests share it. */
+    readonly config: Readonly<Record<string, unknown>>
+    readonly systemPrompt: string | null
+  } | null
+}
+
+/** What the store returns for one slug. */
+export type PresetReading =
+  | { readonly kind: 'found'; readonly preset: PresetInUse; /** Its size in memory. */ readonly bytes: number }
+  /** With the slugs of all presets of the workspace. */
+  | { readonly kind: 'absent'; readonly slugs: readonly string[] }
+
 interface Page {
   readonly offset: number
   /** At most `PRESETS_PAGE_MAX`. */
@@ -67,41 +94,33 @@ export function listPresets(
       'SELECT count(*) AS total FROM presets WHERE tenant_id = $1 AND workspace_id = $2',
       [place.tenantId, place.workspaceId],
     )
-    const { rows } = await client.query<PresetRow>(`${SELECT_PRESETS} ORDER BY p.slug OFFSET $3 LIMIT $4`, [
+    const { rows } = await client.query<Preset>(`${SELECT_PRESETS} ORDER BY p.slug OFFSET $3 LIMIT $4`, [
       place.tenantId,
       place.workspaceId,
       offset,
       Math.min(limit, PRESETS_PAGE_MAX),
     ])
-    return { presets: rows.map(presetOf), total: Number(counted.rows[0]?.total ?? 0) }
+    return { presets: rows, total: Number(counted.rows[0]?.total ?? 0) }
   })
 }
 
-/** A preset with the version in force; null when the workspace has no such preset. */
-export function findPreset(
-  pool: Pool,
-  place: PresetPlace,
-  slug: string,
-): Promise<{ readonly preset: Preset; readonly inForce: SavedPreset } | null> {
+/** Null when the workspace has no such preset. */
+export function findPreset(pool: Pool, place: PresetPlace, slug: string): Promise<PresetInForce | null> {
   return inTenant(pool, place.tenantId, (client) => presetWithin(client, place, slug))
 }
 
 /** The same within a transaction that goes on. */
 export async function presetWithin(
   client: Queryable,
-  place: PresetPlace,
+  { tenantId, workspaceId }: PresetPlace,
   slug: string,
-): Promise<{ readonly preset: Preset; readonly inForce: SavedPreset } | null> {
-  const { rows } = await client.query<PresetRow>(`${SELECT_PRESETS} AND p.slug = $3`, [
-    place.tenantId,
-    place.workspaceId,
-    slug,
-  ])
-  const [row] = rows
-  if (!row) return null
-  const [inForce] = await versionsWithin(client, row.id, 'AND version = $2', [row.designated_version])
-  if (!inForce) throw new Error(`preset ${row.id} has no version in force`)
-  return { preset: presetOf(row), inForce }
+): Promise<PresetInForce | null> {
+  const { rows } = await client.query<Preset>(`${SELECT_PRESETS} AND p.slug = $3`, [tenantId, workspaceId, slug])
+  const [preset] = rows
+  if (!preset) return null
+  const [inForce] = await versionsWithin(client, preset.id, 'AND version = $2', [preset.designatedVersion])
+  if (!inForce) throw new Error(`preset ${preset.id} has no version in force`)
+  return { preset, inForce }
 }
 
 /** A page of a preset's versions, oldest first, and their total number; null when the workspace has no such preset. */
@@ -135,13 +154,54 @@ export function findPresetVersion(
   })
 }
 
+/** What an entry takes in memory besides its text. */
+const ENTRY_BYTES = 500
+
+/** Reads a preset with one of its versions, or the slugs that there are. @param version null: the one that is in force */
+export function readPreset(
+  pool: Pool,
+  place: PresetPlace,
+  slug: string,
+  version: number | null,
+): Promise<PresetReading> {
+  return inTenant(pool, place.tenantId, async (client) => {
+    const { rows } = await client.query<ReadingRow>(
+      `SELECT p.id, p.status, v.version, v.config::text AS config, v.system_prompt AS "systemPrompt",
+              (SELECT max(n.version) FROM preset_versions n WHERE n.preset_id = p.id) AS newest
+       FROM presets p
+       LEFT JOIN preset_versions v ON v.preset_id = p.id AND v.version = COALESCE($4, p.designated_version)
+       WHERE p.tenant_id = $1 AND p.workspace_id = $2 AND p.slug = $3`,
+      [place.tenantId, place.workspaceId, slug, version],
+    )
+    const [row] = rows
+    if (!row) return { kind: 'absent', slugs: await slugsWithin(client, place) }
+    const { id, status, newest, version: found, config, systemPrompt } = row
+    const bytes = ENTRY_BYTES + (config?.length ?? 0) + (systemPrompt?.length ?? 0)
+    if (found === null || config === null) return { kind: 'found', preset: { id, status, newest, held: null }, bytes }
+    const held = { version: found, config: frozen(JSON.parse(config) as Record<string, unknown>), systemPrompt }
+    return { kind: 'found', preset: { id, status, newest, held }, bytes }
+  })
+}
+
+interface ReadingRow extends Omit<PresetInUse, 'held'> {
+  readonly version: number | null
+  readonly config: string | null
+  readonly systemPrompt: string | null
+}
+
+/** Freezes a value and its members, recursively. Bodies are at most 64 levels deep, and so is a preset made of one. */
+export function frozen<T extends object>(value: T): T {
+  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) frozen(member as object)
+  return Object.freeze(value)
+}
+
 /** All slugs of a workspace's presets in alphabetical order, from which the nearest to an unknown slug is suggested. */
 export function presetSlugs(pool: Pool, place: PresetPlace): Promise<readonly string[]> {
   return inTenant(pool, place.tenantId, (client) => slugsWithin(client, place))
 }
 
 /** The same within a transaction that goes on. */
-export async function slugsWithin(client: Queryable, place: PresetPlace): Promise<readonly string[]> {
+async function slugsWithin(client: Queryable, place: PresetPlace): Promise<readonly string[]> {
   const { rows } = await client.query<{ slug: string }>(
     'SELECT slug FROM presets WHERE tenant_id = $1 AND workspace_id = $2 ORDER BY slug LIMIT $3',
     [place.tenantId, place.workspaceId, PRESETS_MAX],
@@ -169,64 +229,17 @@ async function versionsWithin(
   rest: string,
   values: readonly unknown[],
 ): Promise<SavedPreset[]> {
-  const { rows } = await client.query<VersionRow>(
-    `SELECT id, preset_id, version, config, system_prompt, COALESCE(author::text, author_key) AS saved_by, created_at
+  const { rows } = await client.query<SavedPreset>(
+    `SELECT id, preset_id AS "presetId", version, config, system_prompt AS "systemPrompt",
+       COALESCE(author::text, author_key) AS "savedBy", created_at AS "createdAt"
      FROM preset_versions WHERE preset_id = $1 ${rest}`,
     [presetId, ...values],
   )
-  return rows.map((row) => ({
-    id: row.id,
-    presetId: row.preset_id,
-    version: row.version,
-    config: row.config,
-    systemPrompt: row.system_prompt,
-    savedBy: row.saved_by,
-    createdAt: row.created_at,
-  }))
+  return rows
 }
 
-interface PresetRow {
-  id: string
-  workspace_id: WorkspaceId
-  slug: string
-  name: string
-  description: string | null
-  status: PresetStatus
-  designated_version: number
-  designated_version_id: string
-  created_by: UserId | null
-  created_at: Date
-  updated_at: Date
-  status_updated_at: Date | null
-}
-
-interface VersionRow {
-  id: string
-  preset_id: string
-  version: number
-  config: Record<string, unknown>
-  system_prompt: string | null
-  saved_by: string | null
-  created_at: Date
-}
-
-const SELECT_PRESETS = `SELECT p.*, v.id AS designated_version_id FROM presets p
-  JOIN preset_versions v ON v.preset_id = p.id AND v.version = p.designated_version
+const SELECT_PRESETS = `SELECT p.id, p.workspace_id AS "workspaceId", p.slug, p.name, p.description, p.status,
+    p.designated_version AS "designatedVersion", v.id AS "designatedVersionId", p.created_by AS "createdBy",
+    p.created_at AS "createdAt", p.updated_at AS "updatedAt", p.status_updated_at AS "statusUpdatedAt"
+  FROM presets p JOIN preset_versions v ON v.preset_id = p.id AND v.version = p.designated_version
   WHERE p.tenant_id = $1 AND p.workspace_id = $2`
-
-function presetOf(row: PresetRow): Preset {
-  return {
-    id: row.id,
-    workspaceId: row.workspace_id,
-    slug: row.slug,
-    name: row.name,
-    description: row.description,
-    status: row.status,
-    designatedVersion: row.designated_version,
-    designatedVersionId: row.designated_version_id,
-    createdBy: row.created_by,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    statusUpdatedAt: row.status_updated_at,
-  }
-}

@@ -4,10 +4,9 @@ import {
   PRESET_VERSIONS_MAX,
   PRESETS_MAX,
   presetWithin,
-  type Preset,
+  type PresetInForce,
   type PresetPlace,
   type PresetStatus,
-  type SavedPreset,
 } from './presets.ts'
 
 /** The key that saves a preset in its own workspace. */
@@ -32,16 +31,16 @@ export function savePreset(
   pool: Pool,
   author: PresetAuthor,
   { slug, config, systemPrompt }: PresetContent,
-): Promise<{ readonly preset: Preset; readonly inForce: SavedPreset }> {
+): Promise<PresetInForce> {
   return inTenant(pool, author.tenantId, async (client) => {
     const { rows } = await client.query<{ outcome: SaveOutcome | null }>(
       'SELECT save_preset($1, $2, $3::json, $4, $5, $6) AS outcome',
       [author.keyId, slug, JSON.stringify(config), systemPrompt, PRESETS_MAX, PRESET_VERSIONS_MAX],
     )
-    const outcome = rows[0]?.outcome ?? null
-    if (outcome === null) throw new Fault('key_invalid', 'This key is not in force any more.')
-    const obstacle = obstacleOf(outcome, slug)
-    if (obstacle !== null) throw new Fault('conflict', obstacle)
+    const outcome = rows[0]?.outcome
+    if (!outcome) throw new Fault('key_invalid', 'This key is not in force any more.')
+    const obstacle = OBSTACLES[outcome]?.(slug)
+    if (obstacle) throw new Fault('conflict', obstacle)
     const saved = await presetWithin(client, author, slug)
     if (!saved) throw new Error(`the preset ${slug} was saved and is not there`)
     return saved
@@ -50,19 +49,16 @@ export function savePreset(
 
 type SaveOutcome = 'created' | 'versioned' | 'same' | 'archived' | 'presets_full' | 'versions_full'
 
-function obstacleOf(outcome: SaveOutcome, slug: string): string | null {
-  switch (outcome) {
-    case 'archived':
-      return `The preset ${slug} is archived. Give it the status active or disabled first, or choose another slug.`
-    case 'presets_full':
-      return `This workspace has ${PRESETS_MAX} presets already. Save a new version of one that is not needed any more.`
-    case 'versions_full':
-      return `The preset ${slug} has ${PRESET_VERSIONS_MAX} versions already. Save it under another slug.`
-    case 'created':
-    case 'versioned':
-    case 'same':
-      return null
-  }
+const OBSTACLES: { readonly [Outcome in SaveOutcome]: ((slug: string) => string) | null } = {
+  created: null,
+  versioned: null,
+  same: null,
+  archived: (slug) =>
+    `The preset ${slug} is archived. Give it the status active or disabled first, or choose another slug.`,
+  presets_full: () =>
+    `This workspace has ${PRESETS_MAX} presets already. Save a new version of one that is not needed any more.`,
+  versions_full: (slug) =>
+    `The preset ${slug} has ${PRESET_VERSIONS_MAX} versions already. Save it under another slug.`,
 }
 
 /** The members to change; absent members stay. */
@@ -81,10 +77,7 @@ export function changePreset(
   author: PresetAuthor,
   slug: string,
   { designatedVersion, ...change }: PresetChange,
-): Promise<
-  | { readonly kind: 'changed'; readonly preset: Preset; readonly inForce: SavedPreset }
-  | { readonly kind: 'unknown' | 'version_unknown' }
-> {
+): Promise<({ readonly kind: 'changed' } & PresetInForce) | { readonly kind: 'unknown' | 'version_unknown' }> {
   return inTenant(pool, author.tenantId, async (client) => {
     const wanted = JSON.stringify({ ...change, designated_version: designatedVersion })
     const { rows } = await client.query<{ outcome: 'changed' | 'same' | 'version_unknown' | null }>(

@@ -43,7 +43,7 @@ afterEach(() => server.close())
 
 function holding(config: Record<string, unknown>, status: PresetStatus = 'active'): PresetLookup {
   const held = { version: 3, config, systemPrompt: null }
-  return { kind: 'found', preset: { id: 'the id', status, newest: 3, held } }
+  return { kind: 'found', preset: { id: 'the id', status, newest: 3, held }, bytes: 0 }
 }
 
 async function send(body: object): Promise<{ readonly status: number; readonly body: unknown }> {
@@ -76,7 +76,7 @@ it.each([
   ['it is archived', holding({}, 'archived'), 404, 'is archived'],
   [
     'it has no such version',
-    { kind: 'found', preset: { id: 'x', status: 'active', newest: 4, held: null } },
+    { kind: 'found', preset: { id: 'x', status: 'active', newest: 4, held: null }, bytes: 0 },
     404,
     'newest is 4',
   ],
