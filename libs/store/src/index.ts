@@ -14,8 +14,7 @@ export {
   type KeySecretState,
   type KeySecretWatch,
 } from './key-path/secret-check.ts'
-export { KeyCache } from './key-path/cache.ts'
-export type { KeySnapshot } from './key-path/key-snapshot.ts'
+export { KeyCache, type KeySnapshot } from './key-path/cache.ts'
 export { publishKeyEvents } from './key-path/events.ts'
 export { openKeyPath, type KeyPath, type KeyPathOptions } from './key-path/key-path.ts'
 export type { ChannelState } from './key-path/watch.ts'

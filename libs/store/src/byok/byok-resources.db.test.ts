@@ -17,7 +17,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { KeyCache } from '../key-path/cache.ts'
 import { publishKeyEvents } from '../key-path/events.ts'
 import { newSecretsText, openKeySecrets } from '../key-path/seal.ts'
-import { openKeyCache } from '../key-path/sources.ts'
+import { openKeyCache } from '../key-path/key-path.ts'
 import { watchKeyEvents, type KeyWatch } from '../key-path/watch.ts'
 import type { Mutated } from '../changes/mutate.ts'
 import { createOwnCredential, removeOwnCredential, updateOwnCredential } from './credentials.ts'
@@ -30,7 +30,7 @@ import { openPrisma, type PrismaClient } from '../connections/prisma.ts'
 import { openRedis } from '../connections/redis.ts'
 import { newCredentialSecretsText, openKeyEncryptionKeys } from './secret-box.ts'
 import { fingerprintsOf, readSnapshot, writeSnapshot } from '../snapshot/snapshot.ts'
-import { StoreTime } from '../connections/store-time.ts'
+import { StoreTime } from '../cache/clock.ts'
 
 const secrets = openKeySecrets(newSecretsText())
 const keks = openKeyEncryptionKeys(newCredentialSecretsText())

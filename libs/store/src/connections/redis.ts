@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import type { Clock } from '../cache/clock.ts'
+import { within, type Clock } from '../cache/clock.ts'
 
 /** Time limit of a command. Redis answers in well under a millisecond; a slow Redis is worse than none. */
 const PROMPT_MS = 50
@@ -13,16 +13,11 @@ const RECONNECT_MS_MIN = 500
 const RECONNECT_MS_MAX = 2_000
 const JITTER = 0.2
 
-/** Errors of the connection; the library throws without a listener. */
-interface RedisListeners {
-  readonly onError?: (error: Error) => void
-}
-
 /**
  * Opens a connection that fails fast: no queue while offline, no retry of commands, short time limits. Returns at once and
  * keeps trying to connect for as long as it is open; commands before that are refused.
  */
-export function openRedis(url: string, listeners: RedisListeners = {}): Redis {
+export function openRedis(url: string): Redis {
   const redis = new Redis(url, {
     commandTimeout: COMMAND_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -37,16 +32,14 @@ export function openRedis(url: string, listeners: RedisListeners = {}): Redis {
       return ceilingMs * (1 - JITTER + 2 * JITTER * Math.random())
     },
   })
-  redis.on('error', listeners.onError ?? (() => undefined))
+  // The library throws without a listener.
+  redis.on('error', () => undefined)
   return redis
 }
 
 /** The reply to a command; rejects with a time-out when the reply is late, and ignores it then. */
 export function promptly<T>(clock: Clock, command: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(PROMPT_MS, () => reject(new Error('Redis: command timed out')))
-    command.then(resolve, reject).finally(cancel)
-  })
+  return within(PROMPT_MS, clock, command, 'Redis: command timed out')
 }
 
 /** A connection for subscriptions: as above, but without a time limit of commands besides the socket's. */

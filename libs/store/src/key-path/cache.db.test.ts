@@ -6,11 +6,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { KeyCache } from './cache.ts'
 import { KEY_CHANNEL, publishKeyEvents } from './events.ts'
 import { newSecretsText, openKeySecrets } from './seal.ts'
-import { openKeyCache } from './sources.ts'
+import { openKeyCache } from './key-path.ts'
 import { watchKeyEvents, type KeyWatch } from './watch.ts'
 import { inTransaction, openPool, type Pool } from '../connections/pools.ts'
 import { openRedis } from '../connections/redis.ts'
-import { StoreTime } from '../connections/store-time.ts'
+import { StoreTime } from '../cache/clock.ts'
 
 const secrets = openKeySecrets(newSecretsText())
 const time = new StoreTime()

@@ -1,16 +1,13 @@
 import type { Caller, Lookup } from '@turnpike/domain'
 import { LRUCache } from 'lru-cache'
-import { StoreBreaker, type BreakerOptions } from '../connections/breaker.ts'
-import { ExpiringSet } from '../connections/expiring-set.ts'
 import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
 import type { Flight } from '../cache/single-flight.ts'
-import { LookupBatch, SILENT_QUERIES_MAX, Unanswered, type ReadPostgres } from './lookup-batch.ts'
-import { RedisKeyCache, type RedisTier } from './redis-tier.ts'
-import { KeyDenials, type Denial } from './denials.ts'
-import { resumeAt, type KeySnapshot } from './key-snapshot.ts'
-import type { KeyRecord } from './records.ts'
+import { StoreBreaker, type BreakerOptions, type StoreFailure } from '../connections/breaker.ts'
+import { ExpiringSet, KeyDenials, type Denial } from './denials.ts'
 import { LocalKeyCache } from './local-cache.ts'
-import type { StoreFailure } from '../connections/store-failure.ts'
+import { LookupBatch, SILENT_QUERIES_MAX, Unanswered, type ReadPostgres } from './lookup-batch.ts'
+import type { KeyRecord } from './records.ts'
+import { RedisKeyCache, type RedisTier } from './redis-tier.ts'
 
 /** A change of a key, as either channel carries it. */
 export interface KeyEvent {
@@ -18,6 +15,16 @@ export interface KeyEvent {
   /** The key's own version after the change; 0 when the channel does not know it. */
   readonly version: number
   readonly revoked: boolean
+}
+
+/** What a process knows of keys, to give to the next one: callers and denials, no secrets. */
+export interface KeySnapshot {
+  /** By hexadecimal digest, the one used last first. */
+  readonly copies: readonly { readonly digest: string; readonly record: KeyRecord }[]
+  readonly tombstones: readonly string[]
+  readonly denied: readonly string[]
+  /** Decimal; null when it never received a change. */
+  readonly sequence: string | null
 }
 
 /** What the cache relies on, each behind a breaker. Redis has two, since a full one or a replica still reads. */
@@ -267,4 +274,14 @@ export class KeyCache {
     }
     return ABSENT
   }
+}
+
+/** Changes that are received once more: of keys that are not in the snapshot, Redis may hold an older version. */
+const CHANGES_AGAIN = 1_000n
+
+/** The number after which the next process reads changes; null when none was received yet. */
+function resumeAt({ sequence }: KeySnapshot): bigint | null {
+  if (sequence === null) return null
+  const last = BigInt(sequence)
+  return last > CHANGES_AGAIN ? last - CHANGES_AGAIN : 0n
 }

@@ -1,5 +1,6 @@
 import type { Caller, KeyId, TenantId } from '@turnpike/domain'
-import { ExpiringSet } from '../connections/expiring-set.ts'
+import { LRUCache } from 'lru-cache'
+import type { KeySnapshot } from './cache.ts'
 
 /** A revocation that is known by the key's id before Postgres has taken it. */
 export interface Denial {
@@ -44,12 +45,41 @@ export class KeyDenials {
     return { tombstones: this.#digests.members(), denied: this.#ids.members() }
   }
 
-  restore(snapshot: { readonly tombstones: readonly string[]; readonly denied: readonly string[] }): void {
-    for (const hex of snapshot.tombstones) this.#digests.add(hex)
-    for (const name of snapshot.denied) this.#ids.add(name)
+  restore({ tombstones, denied }: Pick<KeySnapshot, 'tombstones' | 'denied'>): void {
+    for (const hex of tombstones) this.#digests.add(hex)
+    for (const name of denied) this.#ids.add(name)
   }
 }
 
 function nameOf({ tenantId, keyId }: Denial | Caller): string {
   return `${tenantId} ${keyId}`
+}
+
+/** Texts that expire, `max` of them at most: beyond it the least recently used one is dropped. `now`: monotonic milliseconds. */
+export class ExpiringSet {
+  readonly #options: { readonly max: number; readonly ttlMs: number; readonly now: () => number }
+  readonly #until: LRUCache<string, number>
+
+  constructor(options: { readonly max: number; readonly ttlMs: number; readonly now: () => number }) {
+    this.#options = options
+    this.#until = new LRUCache({ max: options.max })
+  }
+
+  add(text: string): void {
+    this.#until.set(text, this.#options.now() + this.#options.ttlMs)
+  }
+
+  has(text: string): boolean {
+    return (this.#until.get(text) ?? -Infinity) > this.#options.now()
+  }
+
+  /** Those that have not expired, the most recently used first. */
+  members(): string[] {
+    const nowMs = this.#options.now()
+    return [...this.#until.entries()].flatMap(([text, untilMs]) => (untilMs > nowMs ? [text] : []))
+  }
+
+  delete(text: string): void {
+    this.#until.delete(text)
+  }
 }

@@ -1,11 +1,13 @@
-import { openKeyCache } from './sources.ts'
-import type { KeyCache, KeyCacheOptions } from './cache.ts'
-import { openKeySampler, type KeySampler, type KeySamplerOptions } from './sampler.ts'
+import type { Redis } from 'ioredis'
+import { StoreTime } from '../cache/clock.ts'
+import { openPool, type PoolOptions } from '../connections/pools.ts'
+import { openRedis, promptly } from '../connections/redis.ts'
+import { KeyCache, type KeyCacheOptions } from './cache.ts'
+import { claimLookup, readCached, readKeys, WrongValue, writeCached } from './records.ts'
+import type { RedisTier } from './redis-tier.ts'
+import { KeySampler, type KeySamplerOptions } from './sampler.ts'
 import type { KeySecrets } from './seal.ts'
 import { watchKeyEvents, type ChannelState, type KeyWatchOptions } from './watch.ts'
-import { openPool, type PoolOptions } from '../connections/pools.ts'
-import { openRedis } from '../connections/redis.ts'
-import { StoreTime } from '../connections/store-time.ts'
 
 /** The key check of a process with everything it needs: its own connections, and both channels of changes. */
 export interface KeyPath {
@@ -41,10 +43,11 @@ export function openKeyPath(options: KeyPathOptions): KeyPath {
   const pool = openPool(databaseUrl, { ...POOL, applicationName })
   const redis = redisUrl ? openRedis(redisUrl) : null
   const time = new StoreTime()
-  const keys = openKeyCache({ pool, redis, secrets, time, ...rest })
+  const stores = { pool, redis, secrets, time }
+  const keys = openKeyCache({ ...stores, ...rest })
   onOpen?.(keys)
-  const watch = watchKeyEvents({ keys, pool, redis, secrets, time, onChannel, ...(onChanges && { onChanges }) })
-  const sampler = openKeySampler({ keys, pool, redis, secrets, time, ...rest })
+  const watch = watchKeyEvents({ ...stores, keys, onChannel, ...(onChanges && { onChanges }) })
+  const sampler = openKeySampler({ ...stores, keys, ...rest })
   return {
     keys,
     sampler,
@@ -56,4 +59,46 @@ export function openKeyPath(options: KeyPathOptions): KeyPath {
       await pool.end()
     },
   }
+}
+
+type KeyStores = Pick<KeyWatchOptions, 'pool' | 'redis' | 'secrets' | 'time'>
+
+/** The cache of keys over the real stores. */
+export function openKeyCache(options: KeyStores & Pick<KeyCacheOptions, 'onStore' | 'freshMs' | 'staleMs'>): KeyCache {
+  const { pool, redis, secrets, time, ...rest } = options
+  return new KeyCache({
+    ...rest,
+    clock: time,
+    redis: redis && redisTier(redis, secrets, time),
+    fromPostgres: (digests) => readKeys(pool, digests, time.wallMs()),
+  })
+}
+
+/** After a wrong value the replies of this connection may be those of other requests, so it is closed and opened again. */
+function redisTier(redis: Redis, secrets: KeySecrets, time: StoreTime): RedisTier {
+  return {
+    fromRedis: async (digest) => {
+      try {
+        return await promptly(time, readCached(redis, secrets, digest, time.wallMs()))
+      } catch (error) {
+        if (error instanceof WrongValue) redis.disconnect(true)
+        throw error
+      }
+    },
+    claim: (digest) => promptly(time, claimLookup(redis, digest)),
+    toRedis: (digest, record) => promptly(time, writeCached(redis, secrets, digest, record)),
+  }
+}
+
+/** The sampler of a cache over the real stores. Redis is read by the connection that the cache reads by. */
+export function openKeySampler(
+  options: KeyStores & Pick<KeySamplerOptions, 'keys' | 'onInconsistent' | 'onPostgresBehind'>,
+): KeySampler {
+  const { pool, redis, secrets, time, ...rest } = options
+  return new KeySampler({
+    ...rest,
+    clock: time,
+    fromPostgres: (digests) => readKeys(pool, digests, time.wallMs()),
+    fromRedis: redis && ((digest) => promptly(time, readCached(redis, secrets, digest, time.wallMs()))),
+  })
 }

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Caller, Lookup, Own, TenantId, VersionedPolicy } from '@turnpike/domain'
 import { LRUCache } from 'lru-cache'
-import type { Clock } from '../cache/clock.ts'
 import { EXPIRED, SwrCache } from '../cache/swr-cache.ts'
+import type { KeyCacheOptions } from './cache.ts'
 import { SKEW_MS_MAX, type KeyRecord } from './records.ts'
 
 /** Apart from the keys, since many keys share one; memory is bounded by both. */
@@ -17,15 +17,8 @@ interface CachedKey {
   readonly answer: Lookup<Caller>
 }
 
-interface LocalKeyCacheOptions {
-  readonly clock: Clock
-  readonly random: () => number
-  /** A key is revalidated after this while both channels carry changes to us. */
-  readonly freshMs: number
-  /** How long a key is served while no store answers; an organisation may choose less for its own. */
-  readonly staleMs: number
-  readonly entriesMax: number
-}
+/** `staleMs`: an organisation may choose less for its own keys. */
+type LocalKeyCacheOptions = Required<Pick<KeyCacheOptions, 'clock' | 'random' | 'freshMs' | 'staleMs' | 'entriesMax'>>
 
 /** The keys that this process caches, and how long each may be served. */
 export class LocalKeyCache {

@@ -1,7 +1,6 @@
 import type { Clock } from '../cache/clock.ts'
-import type { StoreBreaker, Trial } from '../connections/breaker.ts'
+import { storeFailureOf, type StoreBreaker, type StoreFailure, type Trial } from '../connections/breaker.ts'
 import type { KeyRecord } from './records.ts'
-import { storeFailureOf, type StoreFailure } from '../connections/store-failure.ts'
 
 /** Postgres gave no answer: no proof of anything. `busy`: more waited than this node may ask for. */
 export class Unanswered extends Error {

@@ -1,7 +1,6 @@
-import type { StoreBreaker } from '../connections/breaker.ts'
 import type { Clock } from '../cache/clock.ts'
+import { storeFailureOf, type StoreBreaker, type StoreFailure } from '../connections/breaker.ts'
 import { WrongValue, type KeyRecord } from './records.ts'
-import { storeFailureOf, type StoreFailure } from '../connections/store-failure.ts'
 
 /** Redis as the cache needs it. Each must settle by its own short time limit. */
 export interface RedisTier {

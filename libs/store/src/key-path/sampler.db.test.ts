@@ -4,14 +4,13 @@ import { insertTenant, testDatabase, testPool, testRedis, waitFor, type TestData
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import type { KeyCache } from './cache.ts'
-import type { Clock } from '../cache/clock.ts'
-import { openKeySampler, type Inconsistency, type KeySampler } from './sampler.ts'
+import type { Inconsistency, KeySampler } from './sampler.ts'
 import { newSecretsText, openKeySecrets } from './seal.ts'
-import { openKeyCache } from './sources.ts'
+import { openKeyCache, openKeySampler } from './key-path.ts'
 import type { Pool } from '../connections/pools.ts'
 import { watchKeyEvents } from './watch.ts'
 import { openRedis } from '../connections/redis.ts'
-import { StoreTime } from '../connections/store-time.ts'
+import { StoreTime, type Clock } from '../cache/clock.ts'
 
 const secrets = openKeySecrets(newSecretsText())
 let database: TestDatabase

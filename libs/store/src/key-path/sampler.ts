@@ -1,16 +1,10 @@
 import type { KeyId } from '@turnpike/domain'
-import type { Redis } from 'ioredis'
-import type { StoreBreaker } from '../connections/breaker.ts'
-import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
-import type { ReadPostgres } from './lookup-batch.ts'
+import { repeat, SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
+import { storeFailureOf, type StoreBreaker } from '../connections/breaker.ts'
 import type { KeyCache } from './cache.ts'
+import type { ReadPostgres } from './lookup-batch.ts'
+import { WrongValue, type KeyRecord } from './records.ts'
 import type { RedisTier } from './redis-tier.ts'
-import { readCached, readKeys, WrongValue, type KeyRecord } from './records.ts'
-import type { KeySecrets } from './seal.ts'
-import type { Pool } from '../connections/pools.ts'
-import { promptly } from '../connections/redis.ts'
-import type { StoreTime } from '../connections/store-time.ts'
-import { storeFailureOf } from '../connections/store-failure.ts'
 
 /** Where a key is cached. */
 type CacheTier = 'memory' | 'redis'
@@ -35,18 +29,6 @@ export interface KeySamplerOptions {
   readonly onInconsistent?: (found: Inconsistency) => void
   /** Called when cached keys are ahead of Postgres, once a minute at most while they are. */
   readonly onPostgresBehind?: (found: Inconsistency) => void
-}
-
-/** Counters since the start. */
-interface KeySamplerStats {
-  /** Cached keys compared. */
-  readonly sampled: Readonly<Record<CacheTier, number>>
-  /** 0 unless a change reached Postgres and not this cache. */
-  readonly inconsistent: Readonly<Record<CacheTier, number>>
-  /** Cached versions that Postgres does not have: 0 unless it lost what it had committed. */
-  readonly postgresBehind: number
-  /** Values in Redis that were not what we put there. */
-  readonly redisWrong: number
 }
 
 const INTERVAL_MS = 1_000
@@ -83,47 +65,38 @@ interface Suspect extends CachedVersion {
 export class KeySampler {
   readonly #options: KeySamplerOptions
   readonly #clock: Clock
-  readonly #sampled = { memory: 0, redis: 0 }
-  readonly #inconsistent = { memory: 0, redis: 0 }
-  #postgresBehind = 0
-  #redisWrong = 0
+  readonly #counts = {
+    /** Cached keys compared. */
+    sampled: { memory: 0, redis: 0 },
+    /** 0 unless a change reached Postgres and not this cache. */
+    inconsistent: { memory: 0, redis: 0 },
+    /** Cached versions that Postgres does not have: 0 unless it lost what it had committed. */
+    postgresBehind: 0,
+    /** Values in Redis that were not what we put there. */
+    redisWrong: 0,
+  }
   /** Oldest first; no more than were read in the last five rounds. */
   readonly #suspects = new Map<string, Suspect>()
   #lastRoundMs: number
   #behindReportedMs = -Infinity
-  #cancel = () => {}
-  #round: Promise<void> = Promise.resolve()
-  #closed = false
+  /** Resolves when the round under way has ended. */
+  readonly close: () => Promise<void>
 
   /** Starts at once. */
   constructor(options: KeySamplerOptions) {
     this.#options = options
     this.#clock = options.clock ?? SYSTEM_CLOCK
     this.#lastRoundMs = this.#clock.monotonicMs()
-    this.#wait()
+    this.close = repeat(
+      this.#clock,
+      () => INTERVAL_MS,
+      () => this.#compare(),
+    )
   }
 
-  stats(): KeySamplerStats {
-    return {
-      sampled: { ...this.#sampled },
-      inconsistent: { ...this.#inconsistent },
-      postgresBehind: this.#postgresBehind,
-      redisWrong: this.#redisWrong,
-    }
-  }
-
-  /** Resolves when the round under way has ended. */
-  async close(): Promise<void> {
-    this.#closed = true
-    this.#cancel()
-    await this.#round
-  }
-
-  #wait(): void {
-    if (this.#closed) return
-    this.#cancel = this.#clock.after(INTERVAL_MS, () => {
-      this.#round = this.#compare().finally(() => this.#wait())
-    })
+  /** Counters since the start. */
+  stats() {
+    return structuredClone(this.#counts)
   }
 
   async #compare(): Promise<void> {
@@ -173,7 +146,7 @@ export class KeySampler {
     } catch (error) {
       // A wrong value is Redis' content and not its failing.
       if (error instanceof WrongValue) {
-        this.#redisWrong++
+        this.#counts.redisWrong++
         trial.succeeded()
       } else trial.failed(storeFailureOf(error))
       return null
@@ -198,7 +171,7 @@ export class KeySampler {
 
   /** @param record null when Postgres does not have the key: rows of keys are never deleted, so it lost it */
   #check({ tier, digest, version }: CachedVersion, record: KeyRecord | null, nowMs: number): void {
-    this.#sampled[tier]++
+    this.#counts.sampled[tier]++
     const truth = record?.version ?? 0
     const keyId = record?.caller?.keyId ?? null
     if (version > truth) this.#reportBehind({ tier, keyId, version, truth }, nowMs)
@@ -209,7 +182,7 @@ export class KeySampler {
   }
 
   #reportBehind(found: Inconsistency, nowMs: number): void {
-    this.#postgresBehind++
+    this.#counts.postgresBehind++
     if (nowMs - this.#behindReportedMs < BEHIND_REPORTED_EVERY_MS) return
     this.#behindReportedMs = nowMs
     this.#options.onPostgresBehind?.(found)
@@ -219,7 +192,7 @@ export class KeySampler {
     const version =
       tier === 'memory' ? await this.#versionServed(digest) : (await this.#versionInRedis(digest))?.version
     if (version === undefined || version >= truth) return
-    this.#inconsistent[tier]++
+    this.#counts.inconsistent[tier]++
     this.#options.keys.drop([digest])
     this.#options.onInconsistent?.({ tier, keyId, version, truth })
   }
@@ -229,25 +202,6 @@ export class KeySampler {
     const looked = await this.#options.keys.lookup(digest)
     return looked.kind === 'found' ? looked.value.version : undefined
   }
-}
-
-/** The sampler of a cache over the real stores. Redis is read by the connection that the cache reads by. */
-export function openKeySampler(
-  options: {
-    readonly pool: Pool
-    readonly redis: Redis | null
-    readonly secrets: KeySecrets
-    /** Shared with the cache. */
-    readonly time: StoreTime
-  } & Pick<KeySamplerOptions, 'keys' | 'onInconsistent' | 'onPostgresBehind'>,
-): KeySampler {
-  const { pool, redis, secrets, time, ...rest } = options
-  return new KeySampler({
-    ...rest,
-    clock: time,
-    fromPostgres: (digests) => readKeys(pool, digests, time.wallMs()),
-    fromRedis: redis && ((digest) => promptly(time, readCached(redis, secrets, digest, time.wallMs()))),
-  })
 }
 
 function copiesPerRound(entries: number): number {

@@ -1,14 +1,12 @@
 import type { Redis } from 'ioredis'
-import type { StoreBreaker } from '../connections/breaker.ts'
-import type { KeyCache } from './cache.ts'
-import { Channel, type KeyChannel } from './channel.ts'
-import { KEY_CHANNEL, openMessage } from './events.ts'
-import type { KeySecrets } from './seal.ts'
+import { repeat, type Clock, type StoreTime } from '../cache/clock.ts'
+import { storeFailureOf, type StoreBreaker } from '../connections/breaker.ts'
 import type { Pool } from '../connections/pools.ts'
 import { openSubscriber, promptly } from '../connections/redis.ts'
+import type { KeyCache } from './cache.ts'
+import { KEY_CHANNEL, openMessage } from './events.ts'
 import { readRevocations, revocationsOf } from './revocations.ts'
-import type { StoreTime } from '../connections/store-time.ts'
-import { storeFailureOf } from '../connections/store-failure.ts'
+import type { KeySecrets } from './seal.ts'
 
 const POLL_MS = 1_000
 /** Changes read at once; more are read in further pages before the next pause. */
@@ -23,13 +21,15 @@ const MARKER = 'turnpike:marker'
 export interface KeyWatchOptions {
   /** Receives every change at least once, usually by both channels. */
   readonly keys: KeyCache
+  /** Small and of its own, with a statement time-out of at most 250 ms, so that nothing else delays a key. */
   readonly pool: Pool
   readonly redis: Redis | null
   /** Seals of messages are checked with them: a process without them that writes to Redis can neither admit a key nor deny one. */
   readonly secrets: KeySecrets
-  /** Set by Postgres at each poll. */
+  /** Set by Postgres at each poll, and shared with the cache. */
   readonly time: StoreTime
-  readonly onChannel: (channel: KeyChannel, isUp: boolean) => void
+  /** Called when a channel is lost, or fails at the first try, and when it is up after that: the place for the log line. */
+  readonly onChannel: (channel: 'redis' | 'postgres', isUp: boolean) => void
   /** Receives every change of a versioned table that the poll reads, whether it concerns keys or not. */
   readonly onChanges?: (changes: readonly { readonly entity: string; readonly entityId: string }[]) => void
   readonly intervalMs?: number
@@ -55,12 +55,12 @@ export interface KeyWatch {
  * reading after the last number misses nothing.
  */
 export function watchKeyEvents(options: KeyWatchOptions): KeyWatch {
-  const { redis, intervalMs = POLL_MS } = options
-  const postgresChannel = channelOf('postgres', options)
-  const redisChannel = redis && channelOf('redis', options)
-  const rounds = [repeat(() => pollPostgres(options, postgresChannel), intervalMs)]
-  const look = redisLooker(options)
-  if (redis) rounds.push(repeat(() => look(redis), intervalMs))
+  const { keys, redis, time, onChannel, intervalMs = POLL_MS } = options
+  const postgresChannel = new Channel(time, keys, (isUp) => onChannel('postgres', isUp))
+  const redisChannel = redis && new Channel(time, null, (isUp) => onChannel('redis', isUp))
+  const always = (round: () => Promise<void>) => repeat(time, () => intervalMs, round, round())
+  const rounds = [always(() => pollPostgres(options, postgresChannel))]
+  if (redis) rounds.push(always(redisLooker(redis, options)))
   const subscriber = redis && redisChannel && subscribe(redis, redisChannel, options)
   return {
     channels: () => {
@@ -77,17 +77,53 @@ export function watchKeyEvents(options: KeyWatchOptions): KeyWatch {
 }
 
 /**
- * The poll is complete: it goes on where it ended, so that nothing is missed while it is up, and cached keys become stale only when it
- * is not. The subscription is quicker and may lose a message; losing it costs a second, not a look-up of every key.
+ * Whether one channel carries changes to this process. The poll is complete: it goes on where it ended, so that nothing is missed while it
+ * is up, and cached keys become stale only when it is not. The subscription is quicker and may lose a message; losing it costs a second,
+ * not a look-up of every key.
  */
-function channelOf(name: KeyChannel, { keys, time, onChannel }: KeyWatchOptions): Channel {
-  const complete = name === 'postgres'
-  return new Channel({
-    now: () => time.monotonicMs(),
-    onLost: () => complete && keys.channelLost(),
-    onBack: () => complete && keys.channelBack(),
-    onChange: (isUp) => onChannel(name, isUp),
-  })
+export class Channel {
+  readonly #time: Pick<Clock, 'monotonicMs'>
+  readonly #keys: Pick<KeyCache, 'channelLost' | 'channelBack'> | null
+  readonly #onChange: (isUp: boolean) => void
+  #state: 'untried' | 'up' | 'lost' = 'untried'
+  /** Since when it is or is not. */
+  sinceMs: number
+
+  /** It counts as lost until it is up. @param keys stale while it is lost; null: another channel is complete */
+  constructor(
+    time: Pick<Clock, 'monotonicMs'>,
+    keys: Pick<KeyCache, 'channelLost' | 'channelBack'> | null,
+    onChange: (isUp: boolean) => void,
+  ) {
+    this.#time = time
+    this.#keys = keys
+    this.#onChange = onChange
+    this.sinceMs = time.monotonicMs()
+    keys?.channelLost()
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up'
+  }
+
+  up(): void {
+    if (this.#state === 'up') return
+    const wasLost = this.#state === 'lost'
+    this.#state = 'up'
+    this.sinceMs = this.#time.monotonicMs()
+    this.#keys?.channelBack()
+    if (wasLost) this.#onChange(true)
+  }
+
+  lost(): void {
+    if (this.#state === 'lost') return
+    if (this.#state === 'up') {
+      this.sinceMs = this.#time.monotonicMs()
+      this.#keys?.channelLost()
+    }
+    this.#state = 'lost'
+    this.#onChange(false)
+  }
 }
 
 /** One poll. It asks whatever the breaker says, being constant work, and is the breaker's probe where it needs one. */
@@ -154,10 +190,10 @@ const SINCE = `SELECT clock_timestamp() AS now, counter.sequence::text AS newest
  * Each second: whether Redis still holds what it was given, which keys were revoked while Postgres could not take it, and whether
  * it takes anything: without traffic there would be nothing to find that out by.
  */
-function redisLooker({ keys, secrets, time }: KeyWatchOptions): (redis: Redis) => Promise<void> {
+function redisLooker(redis: Redis, { keys, secrets, time }: KeyWatchOptions): () => Promise<void> {
   const { redis: reads, redisWrites: writes } = keys.breakers
   let seen = false
-  return async (redis) => {
+  return async () => {
     const found = await tried(reads, async () => {
       const [marker, { revocations }] = await promptly(
         time,
@@ -211,23 +247,4 @@ function subscribe(redis: Redis, channel: Channel, options: KeyWatchOptions): Re
   subscriber.on('close', () => channel.lost())
   subscriber.on('end', () => clearInterval(pinging))
   return subscriber
-}
-
-/** Runs `round` now and again that long after it ended, until the returned function is called, which waits for the last. */
-function repeat(round: () => Promise<void>, intervalMs: number): () => Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  let closed = false
-  let running = go()
-  function next(): void {
-    running = go()
-  }
-  async function go(): Promise<void> {
-    await round()
-    if (!closed) timer = setTimeout(next, intervalMs)
-  }
-  return () => {
-    closed = true
-    clearTimeout(timer)
-    return running
-  }
 }

@@ -5,7 +5,7 @@ import { insertTenant, testDatabase, testPool, waitFor, type TestDatabase, type 
 import { listAudit } from '../changes/audit.ts'
 import type { KeyCache } from '../key-path/cache.ts'
 import { newSecretsText, openKeySecrets } from '../key-path/seal.ts'
-import { openKeyCache } from '../key-path/sources.ts'
+import { openKeyCache } from '../key-path/key-path.ts'
 import { watchKeyEvents, type KeyWatch } from '../key-path/watch.ts'
 import { listKeys } from '../keys/keys.ts'
 import { recentHealth } from './figures.ts'
@@ -14,7 +14,7 @@ import { findPolicy, listPolicies, listPolicyVersions, policyLayers } from './po
 import type { PolicyPlace } from './combined.ts'
 import type { Pool } from '../connections/pools.ts'
 import { openPrisma, type PrismaClient } from '../connections/prisma.ts'
-import { StoreTime } from '../connections/store-time.ts'
+import { StoreTime } from '../cache/clock.ts'
 
 let database: TestDatabase
 let gateway: Pool

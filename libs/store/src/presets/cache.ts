@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Flight } from '../cache/single-flight.ts'
 import { EXPIRED, SwrCache } from '../cache/swr-cache.ts'
-import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
+import { SYSTEM_CLOCK, within, type Clock } from '../cache/clock.ts'
 import { frozen, type PresetInUse, type PresetPlace, type PresetReading } from './presets.ts'
 
 /** A preset as a snapshot keeps it. Its configuration is JSON text, since its author chooses the members. */
@@ -31,6 +31,7 @@ const STALE_MS = 3_600_000
 const ABSENT_MS = 2_000
 /** Longest wait of a request for the store. */
 const WAIT_MS = 2_000
+const LATE = `the store did not answer within ${WAIT_MS} ms`
 /** Pause after a failed reading: more waiting requests would make an outage worse. */
 const REST_MS = 1_000
 /** Concurrent readings, in all and of one workspace: a workspace that floods the store must not use up the readings of the others. */
@@ -129,7 +130,7 @@ export class PresetCache {
     }
     const release = this.#admit(place)
     try {
-      return await within(WAIT_MS, clock, this.#read(place, slug, version, flight))
+      return await within(WAIT_MS, clock, this.#read(place, slug, version, flight), LATE)
     } catch (cause) {
       this.#failure = { atMs: clock.monotonicMs(), cause }
       throw cause
@@ -182,13 +183,4 @@ export class PresetCache {
 /** The key of a cached preset. It is unambiguous: workspaces and versions have no colon, and the slug is last. */
 function nameOf({ workspaceId }: PresetPlace, slug: string, version: number | null): string {
   return `${workspaceId}:${version ?? ''}:${slug}`
-}
-
-/** The same answer; rejects after so many milliseconds without one. */
-function within<T>(milliseconds: number, clock: Pick<Clock, 'after'>, answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = () => reject(new Error(`the store did not answer within ${milliseconds} ms`))
-    const cancel = clock.after(milliseconds, late)
-    void answer.then(resolve, reject).finally(cancel)
-  })
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { insertTenant, testDatabase, testPool, waitFor, type TestDatabase, type TestTenant } from '@turnpike/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newSecretsText, openKeySecrets } from '../key-path/seal.ts'
-import { openKeyCache } from '../key-path/sources.ts'
+import { openKeyCache } from '../key-path/key-path.ts'
 import { watchKeyEvents } from '../key-path/watch.ts'
 import { inTenant, inTransaction, type Pool } from '../connections/pools.ts'
 import { PresetCache } from './cache.ts'
@@ -17,7 +17,7 @@ import {
   presetSlugs,
   readPreset,
 } from './presets.ts'
-import { StoreTime } from '../connections/store-time.ts'
+import { StoreTime } from '../cache/clock.ts'
 
 let database: TestDatabase
 let gateway: Pool

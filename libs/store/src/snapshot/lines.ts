@@ -1,5 +1,5 @@
 import { catalogueOf, type Catalogue, type Endpoint, type Model, type Own, type Provider } from '@turnpike/domain'
-import type { KeySnapshot } from '../key-path/key-snapshot.ts'
+import type { KeySnapshot } from '../key-path/cache.ts'
 import type { PresetSnapshot } from '../presets/cache.ts'
 import { damaged } from './frames.ts'
 

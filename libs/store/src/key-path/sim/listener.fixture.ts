@@ -1,5 +1,5 @@
-import { Channel } from '../channel.ts'
-import { storeFailureOf } from '../../connections/store-failure.ts'
+import { storeFailureOf } from '../../connections/breaker.ts'
+import { Channel } from '../watch.ts'
 import { call } from './link.fixture.ts'
 import type { ProcessOptions, SimProcess } from './process.fixture.ts'
 
@@ -16,13 +16,7 @@ export class Listener {
   constructor(options: ProcessOptions & { readonly process: SimProcess }) {
     this.#options = options
     const { cache } = options.process
-    const channel = () =>
-      new Channel({
-        now: () => options.clock.monotonicMs(),
-        onLost: () => cache.channelLost(),
-        onBack: () => cache.channelBack(),
-        onChange: () => undefined,
-      })
+    const channel = () => new Channel(options.clock, cache, () => undefined)
     this.#channels = { redis: channel(), postgres: channel() }
   }
 

@@ -1,7 +1,6 @@
 import type { Caller, Lookup } from '@turnpike/domain'
 import type { Clock } from '../../cache/clock.ts'
-import { KeyCache, type KeyEvent, type KeyStore } from '../cache.ts'
-import type { KeySnapshot } from '../key-snapshot.ts'
+import { KeyCache, type KeyEvent, type KeySnapshot, type KeyStore } from '../cache.ts'
 import type { KeyRecord } from '../records.ts'
 import { call, POSTGRES_TIMEOUT_MS, REDIS_TIMEOUT_MS, type Link, type LinkMode } from './link.fixture.ts'
 import { orWrong, type SimKey, type SimPostgres, type SimRedis } from './stores.fixture.ts'

@@ -1,6 +1,6 @@
 import type { Caller, Lookup } from '@turnpike/domain'
 import type { Clock } from '../../cache/clock.ts'
-import type { KeySnapshot } from '../key-snapshot.ts'
+import type { KeySnapshot } from '../cache.ts'
 import type { SimKey } from './stores.fixture.ts'
 
 /** A revocation in Postgres holds after this on every node that reaches Postgres; the promise with Redis down. */

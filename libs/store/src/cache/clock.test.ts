@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { StoreTime } from './store-time.ts'
+import { StoreTime } from './clock.ts'
 
 /** A machine whose wall clock can be wrong, and jump. */
 function aMachine() {
