@@ -35,7 +35,6 @@ const PROBE_MS_MAX = 5_000
  * a failed one opens again for twice as long, with full jitter so that nodes do not return together.
  */
 export class StoreBreaker {
-  readonly #options: BreakerOptions
   #state: BreakerState = 'closed'
   #consecutiveFailures = 0
   #window = { startMs: 0, trials: 0, failures: 0 }
@@ -45,9 +44,7 @@ export class StoreBreaker {
   #probe: { readonly sinceMs: number } | null = null
   #trouble: StoreFailure = 'refused'
 
-  constructor(options: BreakerOptions) {
-    this.#options = options
-  }
+  constructor(private readonly options: BreakerOptions) {}
 
   get state(): BreakerState {
     return this.#state
@@ -61,7 +58,7 @@ export class StoreBreaker {
   /** Null: do not call. Otherwise call, and report the result. */
   admit(): Trial | null {
     if (this.#state === 'closed') return this.#trial(null)
-    const nowMs = this.#options.now()
+    const nowMs = this.options.now()
     if (this.#state === 'open') {
       if (nowMs < this.#openUntilMs) return null
       this.#goodProbes = 0
@@ -89,7 +86,7 @@ export class StoreBreaker {
   /** A call that was admitted while closed and ends later does not count as a probe. */
   #counted(ok: boolean, trouble: StoreFailure): void {
     if (this.#state !== 'closed') return
-    const nowMs = this.#options.now()
+    const nowMs = this.options.now()
     if (nowMs - this.#window.startMs >= WINDOW_MS) this.#window = { startMs: nowMs, trials: 0, failures: 0 }
     this.#window.trials++
     if (ok) {
@@ -101,7 +98,7 @@ export class StoreBreaker {
     this.#consecutiveFailures++
     const { trials, failures } = this.#window
     const tooMany = trials >= TRIALS_TO_JUDGE_MIN && failures / trials >= FAILURE_RATE_MAX
-    const { failuresMax = CONSECUTIVE_FAILURES_MAX } = this.#options
+    const { failuresMax = CONSECUTIVE_FAILURES_MAX } = this.options
     if (tooMany || this.#consecutiveFailures >= failuresMax) {
       this.#trouble = trouble
       this.#open()
@@ -115,7 +112,7 @@ export class StoreBreaker {
     this.#goodProbes++
     if (this.#goodProbes < PROBES_TO_CLOSE) return
     this.#consecutiveFailures = 0
-    this.#window = { startMs: this.#options.now(), trials: 0, failures: 0 }
+    this.#window = { startMs: this.options.now(), trials: 0, failures: 0 }
     this.#change('closed')
   }
 
@@ -123,15 +120,15 @@ export class StoreBreaker {
     const ceiling = Math.min(OPEN_MS_MIN * 2 ** this.#openings, OPEN_MS_MAX)
     this.#openings++
     this.#probe = null
-    this.#openUntilMs = this.#options.now() + ceiling * this.#options.random()
+    this.#openUntilMs = this.options.now() + ceiling * this.options.random()
     this.#change('open')
   }
 
   #change(state: BreakerState): void {
     const before = this.#state
     this.#state = state
-    if (state === 'closed') this.#options.onChange?.('closed')
-    else if (before === 'closed') this.#options.onChange?.('open')
+    if (state === 'closed') this.options.onChange?.('closed')
+    else if (before === 'closed') this.options.onChange?.('open')
   }
 }
 

@@ -9,15 +9,15 @@ import { LookupBatch, SILENT_QUERIES_MAX, Unanswered, type ReadPostgres } from '
 import type { KeyRecord } from './records.ts'
 import { RedisKeyCache, type RedisTier } from './redis-tier.ts'
 
-/** A change of a key, as either channel carries it. */
+/** A change of a key. */
 export interface KeyEvent {
   readonly digest: Buffer
-  /** The key's own version after the change; 0 when the channel does not know it. */
+  /** After the change; 0 when the channel does not know it. */
   readonly version: number
   readonly revoked: boolean
 }
 
-/** What a process knows of keys, to give to the next one: callers and denials, no secrets. */
+/** What a process knows of keys, for the next one: callers and denials, no secrets. */
 export interface KeySnapshot {
   /** By hexadecimal digest, the one used last first. */
   readonly copies: readonly { readonly digest: string; readonly record: KeyRecord }[]
@@ -27,33 +27,33 @@ export interface KeySnapshot {
   readonly sequence: string | null
 }
 
-/** What the cache relies on, each behind a breaker. Redis has two, since a full one or a replica still reads. */
+/** Each has a breaker. Redis has two, since a full one or a replica still reads. */
 export type KeyStore = 'redis' | 'redis writes' | 'postgres'
 
 export interface KeyCacheOptions {
-  /** Null: there is no Redis, and Postgres is asked for every miss. */
+  /** Null: there is no Redis. */
   readonly redis: RedisTier | null
   /** Must settle by its own time limit, or a permit is lost. */
   readonly fromPostgres: ReadPostgres
   readonly clock?: Clock
   /** Uniform in [0, 1). */
   readonly random?: () => number
-  /** Called when a breaker opens, with the reason, and when it closes: the place for the one log line. */
+  /** Called when a breaker opens, with the reason, and when it closes: log here. */
   readonly onStore?: (store: KeyStore, state: 'closed' | 'open', failure: StoreFailure) => void
   /** Milliseconds until a key is revalidated, while both channels carry changes. */
   readonly freshMs?: number
   /** Milliseconds that a key is served while no store answers. */
   readonly staleMs?: number
-  /** Keys cached at most. Memory for them is taken at once. */
+  /** Memory for them is taken at once. */
   readonly entriesMax?: number
 }
 
 const FRESH_MS = 30_000
 /** Outlives the longest cache outage on record (38 minutes). */
 const STALE_MS = 60 * 60_000
-/** From a caller's question to its answer, whatever happens between. */
+/** From a caller's question to its answer. */
 const DEADLINE_MS = 800
-/** About 100 MB with policies; an active key is one entry. As many changes and revocations are remembered. */
+/** About 100 MB with policies. As many changes and revocations are remembered. */
 const ENTRIES_MAX = 100_000
 /** Small and short: what does not exist today may be made in a moment. */
 const NEGATIVES = { max: 10_000, ttlMs: 5_000 }
@@ -61,30 +61,22 @@ const NEGATIVES = { max: 10_000, ttlMs: 5_000 }
 const ABSENT: Lookup<never> = { kind: 'absent' }
 
 /**
- * Looks up the caller of a key in process memory, then Redis, then Postgres. There is one look-up per key and few queries at a time. While
- * no store answers, keys are served stale; a key that is not cached is `unknown`, never a guess. A revoked key is `absent`.
+ * Looks up the caller of a key in process memory, then Redis, then Postgres: one look-up per key, few queries at a time. While no store
+ * answers, keys are served stale; a key that is not cached is `unknown`, never a guess. A revoked key is `absent`.
  */
 export class KeyCache {
   readonly #clock: Clock
-  /** Also for the sampler and the watch, so that a store gets one probe at a time from all of them. */
-  readonly breakers: {
-    readonly redis: StoreBreaker
-    readonly redisWrites: StoreBreaker
-    readonly postgres: StoreBreaker
-  }
+  /** Shared with sampler and watch, so that a store gets one probe at a time from all of them. */
+  readonly breakers: Readonly<Record<'redis' | 'redisWrites' | 'postgres', StoreBreaker>>
   readonly #redis: RedisKeyCache
   readonly #batch: LookupBatch
   readonly #local: LocalKeyCache
   readonly #denials: KeyDenials
   /** Digests that Postgres says do not exist. */
   readonly #negatives: ExpiringSet
-  /** Digests that changed: Redis may hold what was before, so only Postgres is asked. */
+  /** Digests that changed: Redis may hold the old value, so only Postgres is asked. */
   readonly #suspects: LRUCache<string, true>
-  readonly #counts = {
-    tombstoned: 0,
-    negative: 0,
-    absent: 0,
-  }
+  readonly #counts = { tombstoned: 0, negative: 0, absent: 0 }
   readonly #unanswered: Record<Unanswered['trouble'], number> = { refused: 0, slow: 0, busy: 0 }
   /** The number of the last change read from Postgres; null before the first. */
   sequence: bigint | null = null
@@ -107,15 +99,15 @@ export class KeyCache {
     this.#local = new LocalKeyCache({ clock, random, freshMs, staleMs, entriesMax })
     this.#denials = new KeyDenials(now, entriesMax)
     this.#suspects = new LRUCache({ max: entriesMax })
-    this.#negatives = new ExpiringSet({ ttlMs: NEGATIVES.ttlMs, max: Math.min(NEGATIVES.max, entriesMax), now })
+    this.#negatives = new ExpiringSet(Math.min(NEGATIVES.max, entriesMax), NEGATIVES.ttlMs, now)
   }
 
-  /** The hour by which keys expire, Unix milliseconds. */
+  /** The time by which keys expire, Unix milliseconds. */
   wallMs(): number {
     return this.#clock.wallMs()
   }
 
-  /** Never rejects. A look-up continues for its other callers when one of them gives up. */
+  /** Never rejects. */
   lookup(digest: Buffer): Promise<Lookup<Caller>> {
     const hex = digest.toString('hex')
     if (this.#denials.hasDigest(hex)) {
@@ -129,7 +121,7 @@ export class KeyCache {
     return this.#local.entries.lookup(hex, (flight) => this.#load(hex, digest, flight))
   }
 
-  /** These keys changed. Their cached records are not used again until Postgres has returned the new ones. */
+  /** These keys changed: their cached records are not used until Postgres has returned the new ones. */
   drop(digests: readonly Buffer[]): void {
     for (const digest of digests) {
       const hex = digest.toString('hex')
@@ -140,14 +132,14 @@ export class KeyCache {
     }
   }
 
-  /** This key was revoked: from now on it is absent, whatever a look-up under way answers. */
+  /** A revoked key is absent from now on, whatever a look-up under way answers. */
   tombstone(digest: Buffer): void {
     const hex = digest.toString('hex')
     this.#denials.addDigest(hex)
     this.#local.entries.invalidate(hex)
   }
 
-  /** A key was revoked that is known by its id alone. Costs a walk through all cached keys, the first time. */
+  /** Revokes a key that is known by its id alone. Costs a walk through all cached keys, the first time. */
   deny(denial: Denial): void {
     const known = this.#denials.hasId(denial)
     // A repetition prolongs it: a revocation that Postgres has not taken is published each second until it has.
@@ -158,13 +150,12 @@ export class KeyCache {
     }
   }
 
-  /** Applies the events of a channel. */
   apply(events: readonly KeyEvent[]): void {
     for (const event of events) if (event.revoked) this.tombstone(event.digest)
     this.drop(events.filter((event) => !event.revoked).map((event) => event.digest))
   }
 
-  /** The channel that must carry every change is lost: every cached key is stale. */
+  /** The channel that must carry every change is lost: all keys are stale. */
   channelLost(): void {
     this.#local.channelLost()
   }
@@ -173,29 +164,28 @@ export class KeyCache {
     this.#local.channelBack()
   }
 
-  /** Redis lost its contents: its misses are counted as that for a minute. */
   redisFlushed(): void {
     this.#redis.flushed()
   }
 
-  /** The versions of the next few cached keys, to be compared with Postgres. */
+  /** The versions of the next few keys, to be compared with Postgres. */
   sample(max: number): { digest: Buffer; version: number }[] {
     return this.#local.sample(max)
   }
 
-  /** @param max keys at most, those used last */
+  /** @param max keys at most, the most recently used */
   snapshot(max: number): KeySnapshot {
     const sequence = this.sequence?.toString() ?? null
     return { copies: this.#local.snapshot(max), ...this.#denials.snapshot(), sequence }
   }
 
-  /** Caches the keys of an earlier process. Returns how many were young enough. */
+  /** Returns how many keys were young enough. */
   restore(snapshot: KeySnapshot): number {
     this.#denials.restore(snapshot)
     this.sequence ??= resumeAt(snapshot)
     const denied = ({ digest, record: { caller } }: KeySnapshot['copies'][number]) =>
       this.#denials.hasDigest(digest) || (caller !== null && this.#denials.hasId(caller))
-    // Restores the order of use: the most recently used key is put in last.
+    // The most recently used key is put in last.
     const copies = snapshot.copies.filter((copy) => !denied(copy)).toReversed()
     return copies.filter(({ digest, record }) => this.#local.restore(digest, record)).length
   }
@@ -233,7 +223,7 @@ export class KeyCache {
     return this.#local.entries.close()
   }
 
-  /** Asks Redis, then Postgres. Rejects when neither answered: then a stale entry is served, if there is one. */
+  /** Asks Redis, then Postgres. Rejects when neither answered. */
   async #load(hex: string, digest: Buffer, flight: Flight): Promise<Lookup<Caller>> {
     const deadlineMs = this.#clock.monotonicMs() + DEADLINE_MS
     const redis = this.#suspects.has(hex) ? null : await this.#redis.read(digest, !flight.revalidates)

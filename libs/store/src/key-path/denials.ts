@@ -2,7 +2,7 @@ import type { Caller, KeyId, TenantId } from '@turnpike/domain'
 import { LRUCache } from 'lru-cache'
 import type { KeySnapshot } from './cache.ts'
 
-/** A revocation that is known by the key's id before Postgres has taken it. */
+/** A revocation by the key's id, before Postgres has taken it. */
 export interface Denial {
   readonly tenantId: TenantId
   readonly keyId: KeyId
@@ -12,16 +12,16 @@ export interface Denial {
 const TTL_MS = 65 * 60_000
 
 /**
- * What was revoked: by digest (tombstones) or by id. Apart from the cached keys, so that a flood of good keys cannot push a revocation
- * out, and asked before anything is believed. Deny wins: nothing but time takes a member away.
+ * What was revoked, by digest (tombstones) or by id; only time takes a member away. Apart from the cached keys, so that a flood of good
+ * keys cannot push a revocation out.
  */
 export class KeyDenials {
   readonly #digests: ExpiringSet
   readonly #ids: ExpiringSet
 
   constructor(now: () => number, denialsMax: number) {
-    this.#digests = new ExpiringSet({ max: denialsMax, ttlMs: TTL_MS, now })
-    this.#ids = new ExpiringSet({ max: denialsMax, ttlMs: TTL_MS, now })
+    this.#digests = new ExpiringSet(denialsMax, TTL_MS, now)
+    this.#ids = new ExpiringSet(denialsMax, TTL_MS, now)
   }
 
   hasDigest(hex: string): boolean {
@@ -55,27 +55,30 @@ function nameOf({ tenantId, keyId }: Denial | Caller): string {
   return `${tenantId} ${keyId}`
 }
 
-/** Texts that expire, `max` of them at most: beyond it the least recently used one is dropped. `now`: monotonic milliseconds. */
+/** Texts that expire. Beyond `max` the least recently used one is dropped. */
 export class ExpiringSet {
-  readonly #options: { readonly max: number; readonly ttlMs: number; readonly now: () => number }
   readonly #until: LRUCache<string, number>
 
-  constructor(options: { readonly max: number; readonly ttlMs: number; readonly now: () => number }) {
-    this.#options = options
-    this.#until = new LRUCache({ max: options.max })
+  /** @param now monotonic milliseconds */
+  constructor(
+    max: number,
+    private readonly ttlMs: number,
+    private readonly now: () => number,
+  ) {
+    this.#until = new LRUCache({ max })
   }
 
   add(text: string): void {
-    this.#until.set(text, this.#options.now() + this.#options.ttlMs)
+    this.#until.set(text, this.now() + this.ttlMs)
   }
 
   has(text: string): boolean {
-    return (this.#until.get(text) ?? -Infinity) > this.#options.now()
+    return (this.#until.get(text) ?? -Infinity) > this.now()
   }
 
-  /** Those that have not expired, the most recently used first. */
+  /** The most recently used first. */
   members(): string[] {
-    const nowMs = this.#options.now()
+    const nowMs = this.now()
     return [...this.#until.entries()].flatMap(([text, untilMs]) => (untilMs > nowMs ? [text] : []))
   }
 

@@ -9,12 +9,10 @@ import { KeySampler, type KeySamplerOptions } from './sampler.ts'
 import type { KeySecrets } from './seal.ts'
 import { watchKeyEvents, type ChannelState, type KeyWatchOptions } from './watch.ts'
 
-/** The key check of a process with everything it needs: its own connections, and both channels of changes. */
+/** The key check of a process, with its own connections and both channels of changes. */
 export interface KeyPath {
   readonly keys: KeyCache
-  /** Compares cached keys with PostgreSQL all the time. */
   readonly sampler: Pick<KeySampler, 'stats'>
-  /** Which channels are up now. */
   channels(): ChannelState
   close(): Promise<void>
 }
@@ -34,10 +32,10 @@ export interface KeyPathOptions
   readonly onOpen?: (keys: KeyCache) => void
 }
 
-/** Few on purpose: nodes times these must stay well below what PostgreSQL takes, and a slow query must not delay a key. */
+/** Nodes times these connections must stay well below what PostgreSQL takes, and a slow query must not delay a key. */
 const POOL: Omit<PoolOptions, 'applicationName'> = { max: 4, statementTimeoutMs: 250, connectTimeoutMs: 300 }
 
-/** Opens it. Waits for no store: each may come later. */
+/** Waits for no store: each may come later. */
 export function openKeyPath(options: KeyPathOptions): KeyPath {
   const { databaseUrl, redisUrl, secrets, applicationName, onChannel, onChanges, onOpen, ...rest } = options
   const pool = openPool(databaseUrl, { ...POOL, applicationName })
@@ -63,7 +61,6 @@ export function openKeyPath(options: KeyPathOptions): KeyPath {
 
 type KeyStores = Pick<KeyWatchOptions, 'pool' | 'redis' | 'secrets' | 'time'>
 
-/** The cache of keys over the real stores. */
 export function openKeyCache(options: KeyStores & Pick<KeyCacheOptions, 'onStore' | 'freshMs' | 'staleMs'>): KeyCache {
   const { pool, redis, secrets, time, ...rest } = options
   return new KeyCache({

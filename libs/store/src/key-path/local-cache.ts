@@ -8,7 +8,7 @@ import { SKEW_MS_MAX, type KeyRecord } from './records.ts'
 /** Apart from the keys, since many keys share one; memory is bounded by both. */
 const POLICIES_MAX = 10_000
 const OWNS_MAX = 10_000
-/** While the channel that must carry every change is lost, keys are revalidated after this at the latest. */
+/** `freshMs` at most, while the channel that must carry every change is lost. */
 const FRESH_WITHOUT_CHANNEL_MS = 5_000
 const JITTER = 0.2
 
@@ -20,9 +20,8 @@ interface CachedKey {
 /** `staleMs`: an organisation may choose less for its own keys. */
 type LocalKeyCacheOptions = Required<Pick<KeyCacheOptions, 'clock' | 'random' | 'freshMs' | 'staleMs' | 'entriesMax'>>
 
-/** The keys that this process caches, and how long each may be served. */
+/** The keys in this process's memory, and how long each may be served. */
 export class LocalKeyCache {
-  readonly #options: LocalKeyCacheOptions
   readonly entries: SwrCache<CachedKey, Lookup<Caller>>
   readonly #policies: LRUCache<string, VersionedPolicy>
   readonly #owns: LRUCache<TenantId, Own>
@@ -31,27 +30,26 @@ export class LocalKeyCache {
   /** Attempts to lower a version: 0 unless Postgres went back in time. */
   lowered = 0
 
-  constructor(options: LocalKeyCacheOptions) {
+  constructor(private readonly options: LocalKeyCacheOptions) {
     const { clock, random, entriesMax } = options
-    this.#options = options
     const spread = (ms: number) => ms * (1 - JITTER + 2 * JITTER * random())
     this.entries = new SwrCache({ clock, entriesMax, spread })
     this.#policies = new LRUCache({ max: Math.min(POLICIES_MAX, entriesMax) })
     this.#owns = new LRUCache({ max: Math.min(OWNS_MAX, entriesMax) })
   }
 
-  /** Whether a record from elsewhere is young enough to be served while no store answers. */
+  /** Whether a record is young enough to be served while no store answers. */
   isUsable(record: KeyRecord): boolean {
     return this.#ageMs(record) < this.#staleMs(record)
   }
 
-  /** Whether a record from elsewhere was verified after the cached one, if there is one. */
+  /** Whether a record was verified after the cached one, if there is one. */
   isLater(hex: string, record: KeyRecord): boolean {
     return record.verifiedAtMs > (this.entries.peek(hex)?.record.verifiedAtMs ?? -Infinity)
   }
 
   /**
-   * Whether a record from elsewhere spares asking Postgres: a revocation always, else what was verified lately and after ours.
+   * Whether a record of Redis spares asking Postgres: a revocation always, else what was verified lately and after ours.
    * @param current the key did not change while it was read; else it may be older than what this process served before
    */
   isNews(hex: string, record: KeyRecord, current: boolean): boolean {
@@ -59,7 +57,7 @@ export class LocalKeyCache {
     return revoked || (current && this.#ageMs(record) < this.#freshMs && this.isLater(hex, record))
   }
 
-  /** Caches a record, unless a later version is cached; answers with the one that is. */
+  /** Caches a record, unless a later version is cached; answers with the cached one. */
   put(hex: string, record: KeyRecord, caller: Caller): Lookup<Caller> {
     const cached = this.entries.peek(hex)
     if (cached && cached.record.version > record.version) {
@@ -69,7 +67,6 @@ export class LocalKeyCache {
     return this.#put(hex, record, caller, this.#freshMs)
   }
 
-  /** The channel that must carry every change is lost: all keys are stale, and those to come are fresh for less long. */
   channelLost(): void {
     this.#channelsLost++
     this.entries.makeStale()
@@ -79,7 +76,7 @@ export class LocalKeyCache {
     this.#channelsLost--
   }
 
-  /** Records by digest, the one used last first. */
+  /** The most recently used first. */
   snapshot(max: number): { digest: string; record: KeyRecord }[] {
     const records: { digest: string; record: KeyRecord }[] = []
     for (const { key, value } of this.entries.entries()) {
@@ -89,7 +86,7 @@ export class LocalKeyCache {
     return records
   }
 
-  /** The versions of the next few keys; repeated calls go through all of them in turn. */
+  /** Repeated calls go through all keys in turn. */
   sample(max: number): { digest: Buffer; version: number }[] {
     if (this.#toSample.length === 0) this.#toSample = Array.from(this.entries.entries(), ({ key }) => key)
     return this.#toSample.splice(-max).flatMap((hex) => {
@@ -98,10 +95,10 @@ export class LocalKeyCache {
     })
   }
 
-  /** A record from an earlier process, to be revalidated before its first use; false when it is too old or from the future. */
+  /** Caches a record to be revalidated before its first use; false when it is too old or from the future. */
   restore(hex: string, record: KeyRecord): boolean {
     const { caller } = record
-    const fromFuture = record.verifiedAtMs > this.#options.clock.wallMs() + SKEW_MS_MAX
+    const fromFuture = record.verifiedAtMs > this.options.clock.wallMs() + SKEW_MS_MAX
     const isCached = this.entries.peek(hex) !== undefined
     if (!caller || caller.revoked || fromFuture || !this.isUsable(record) || isCached) return false
     this.#put(hex, record, caller, EXPIRED)
@@ -109,7 +106,7 @@ export class LocalKeyCache {
   }
 
   #put(hex: string, record: KeyRecord, caller: Caller, freshMs: number): Lookup<Caller> {
-    const verifiedMs = this.#options.clock.monotonicMs() - this.#ageMs(record)
+    const verifiedMs = this.options.clock.monotonicMs() - this.#ageMs(record)
     const shared = this.#sharingOwn(this.#sharing(caller))
     const answer: Lookup<Caller> = { kind: 'found', value: shared }
     const staleMs = this.#staleMs(record)
@@ -117,7 +114,7 @@ export class LocalKeyCache {
     return answer
   }
 
-  /** The caller with the one object of each of its policies that this process keeps: versions of a policy never change. */
+  /** The caller with one object per version of a policy, which never changes. */
   #sharing(caller: Caller): Caller {
     if (caller.policies.length === 0) return caller
     const policies = caller.policies.map((policy) => {
@@ -129,7 +126,7 @@ export class LocalKeyCache {
     return { ...caller, policies }
   }
 
-  /** The caller with the one object of its organisation's BYOK resources, which all its keys share until they change. */
+  /** The caller with one object of BYOK resources per organisation, until they change. */
   #sharingOwn(caller: Caller): Caller {
     const { tenantId, own } = caller
     if (!own) return caller
@@ -140,16 +137,16 @@ export class LocalKeyCache {
   }
 
   get #freshMs(): number {
-    const { freshMs } = this.#options
+    const { freshMs } = this.options
     return this.#channelsLost > 0 ? Math.min(freshMs, FRESH_WITHOUT_CHANNEL_MS) : freshMs
   }
 
   #staleMs({ caller }: KeyRecord): number {
-    return Math.min(this.#options.staleMs, caller?.staleMaxMs ?? 0)
+    return Math.min(this.options.staleMs, caller?.staleMaxMs ?? 0)
   }
 
   /** Since Postgres verified it; a clock ahead of ours makes it no younger than now. */
   #ageMs(record: KeyRecord): number {
-    return Math.max(0, this.#options.clock.wallMs() - record.verifiedAtMs)
+    return Math.max(0, this.options.clock.wallMs() - record.verifiedAtMs)
   }
 }

@@ -2,13 +2,14 @@ import type { Clock } from '../cache/clock.ts'
 import { storeFailureOf, type StoreBreaker, type StoreFailure, type Trial } from '../connections/breaker.ts'
 import type { KeyRecord } from './records.ts'
 
-/** Postgres gave no answer: no proof of anything. `busy`: more waited than this node may ask for. */
+/** Postgres gave no answer. `busy`: more waited than this node may ask for. */
 export class Unanswered extends Error {
-  readonly trouble: StoreFailure | 'busy'
-
-  constructor(trouble: StoreFailure | 'busy', message: string, options?: ErrorOptions) {
+  constructor(
+    readonly trouble: StoreFailure | 'busy',
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options)
-    this.trouble = trouble
   }
 }
 
@@ -16,17 +17,14 @@ export type ReadPostgres = (digests: readonly Buffer[]) => Promise<ReadonlyMap<s
 
 /** Queries in flight per node at most: nodes × 4 must stay below half of the server's connections. */
 const PERMITS_MAX = 4
-/** Of them, for refreshes of what is served anyway: one stays free for keys that no tier has cached. */
+/** For refreshes of what is served anyway: one stays free for keys that no tier has cached. */
 const PERMITS_OF_REFRESHES_MAX = 3
-/** As many silent queries in a row as refreshes alone can have under way say that Postgres is down. */
+/** Silent queries in a row that say that Postgres is down: refreshes alone can have as many under way. */
 export const SILENT_QUERIES_MAX = PERMITS_OF_REFRESHES_MAX
-/**
- * A query that takes longer counts as failed, before its own time limit ends it: it is answered in a few milliseconds, or queued.
- * The breaker has to open within 250 ms of trouble, and until three have been sent, some 60 to 110 pass (measured).
- */
+/** A query that takes longer counts as failed: the breaker has to open within 250 ms, and until three are sent 60 to 110 pass (measured). */
 const SLOW_MS = 100
 const BATCH_MAX = 200
-/** Beyond it a node is flooded with genuine keys; the next one is refused at once. */
+/** Beyond it the next key is refused at once. */
 const WAITING_MAX = 10_000
 const REFRESHES_WAITING_MAX = 1_000
 
@@ -38,9 +36,6 @@ interface Waiting {
 
 /** Collects the digests that wait and asks Postgres for all of them in one query, a few queries at a time. */
 export class LookupBatch {
-  readonly #ask: ReadPostgres
-  readonly #breaker: StoreBreaker
-  readonly #clock: Clock
   readonly #unknown = new Set<Waiting>()
   readonly #refreshes = new Set<Waiting>()
   #inFlight = 0
@@ -49,11 +44,11 @@ export class LookupBatch {
   queries = 0
   digests = 0
 
-  constructor(ask: ReadPostgres, breaker: StoreBreaker, clock: Clock) {
-    this.#ask = ask
-    this.#breaker = breaker
-    this.#clock = clock
-  }
+  constructor(
+    private readonly ask: ReadPostgres,
+    private readonly breaker: StoreBreaker,
+    private readonly clock: Clock,
+  ) {}
 
   get inFlight(): number {
     return this.#inFlight
@@ -64,9 +59,8 @@ export class LookupBatch {
   }
 
   /**
-   * Asks for one digest. Null: Postgres says that it does not exist.
-   * Rejects with Unanswered when that could not be learned by the deadline.
-   * @param refresh a stale copy is being served meanwhile, so that it may wait behind others
+   * Null: Postgres says that it does not exist. Rejects with Unanswered when that could not be learned by the deadline.
+   * @param refresh a stale copy is served meanwhile, so that it may wait behind others
    * @param deadlineMs monotonic
    */
   lookup(hex: string, digest: Buffer, refresh: boolean, deadlineMs: number): Promise<KeyRecord | null> {
@@ -84,7 +78,7 @@ export class LookupBatch {
           else resolve(answer.record)
         },
       }
-      const cancel = this.#clock.after(Math.max(0, deadlineMs - this.#clock.monotonicMs()), () => {
+      const cancel = this.clock.after(Math.max(0, deadlineMs - this.clock.monotonicMs()), () => {
         const sent = !queue.delete(waiting)
         const error = sent
           ? new Unanswered('slow', 'Postgres did not answer in time')
@@ -110,9 +104,9 @@ export class LookupBatch {
     while (this.#mayStart()) {
       const batch = [...take(this.#unknown, BATCH_MAX)]
       batch.push(...take(this.#refreshes, BATCH_MAX - batch.length))
-      const trial = this.#breaker.admit()
+      const trial = this.breaker.admit()
       if (!trial) {
-        const error = new Unanswered(this.#breaker.failure, 'Postgres is not asked while it fails')
+        const error = new Unanswered(this.breaker.failure, 'Postgres is not asked while it fails')
         for (const waiting of batch) waiting.settle({ error })
         continue
       }
@@ -131,9 +125,9 @@ export class LookupBatch {
     this.queries++
     this.digests += batch.length
     // A probe counts when it has ended, so that there never are two.
-    const punctual = this.#clock.after(SLOW_MS, () => this.#breaker.state === 'closed' && trial.failed('slow'))
+    const punctual = this.clock.after(SLOW_MS, () => this.breaker.state === 'closed' && trial.failed('slow'))
     try {
-      const records = await this.#ask(batch.map((waiting) => waiting.digest))
+      const records = await this.ask(batch.map((waiting) => waiting.digest))
       trial.succeeded()
       for (const waiting of batch) waiting.settle({ record: records.get(waiting.hex) ?? null })
     } catch (cause) {

@@ -6,7 +6,6 @@ import type { ReadPostgres } from './lookup-batch.ts'
 import { WrongValue, type KeyRecord } from './records.ts'
 import type { RedisTier } from './redis-tier.ts'
 
-/** Where a key is cached. */
 type CacheTier = 'memory' | 'redis'
 
 /** A cached key that still lacks a change which Postgres had at least 5 s before. */
@@ -22,23 +21,23 @@ export interface KeySamplerOptions {
   readonly keys: Pick<KeyCache, 'sample' | 'lookup' | 'drop' | 'stats' | 'breakers'>
   /** Must settle by its own time limit. */
   readonly fromPostgres: ReadPostgres
-  /** Null: there is no Redis. Must settle by its own time limit. */
+  /** The same; null: there is no Redis. */
   readonly fromRedis: RedisTier['fromRedis'] | null
   readonly clock?: Clock
-  /** Called for each, after its cached key was dropped: the place for the log line. */
+  /** Called for each, after its cached key was dropped. */
   readonly onInconsistent?: (found: Inconsistency) => void
   /** Called when cached keys are ahead of Postgres, once a minute at most while they are. */
   readonly onPostgresBehind?: (found: Inconsistency) => void
 }
 
 const INTERVAL_MS = 1_000
-/** One cached key in a hundred each minute: all of them within two hours, the same work every second. */
+/** One cached key in a hundred each minute: all of them within two hours. */
 const SHARE_PER_ROUND = 0.01 / 60
 const COPIES_PER_ROUND = { min: 1, max: 50 }
 const REDIS_READS_PER_ROUND_MAX = 10
-/** Longer than any change takes to every node that reaches a store, with Redis down as well. */
+/** Longer than any change takes to a node that reaches a store, with Redis down as well. */
 const CONSISTENT_WITHIN_MS = 5_000
-/** A round that comes later than this found the process stopped: what it suspected had no chance to be put right. */
+/** A round later than this found the process stopped: what it suspected had no chance to be corrected. */
 const ROUND_LATE_MS = 3_000
 const BEHIND_REPORTED_EVERY_MS = 60_000
 
@@ -57,13 +56,11 @@ interface Suspect extends CachedVersion {
 }
 
 /**
- * Compares cached keys with Postgres, a few each second. Postgres is queried after the copies were read, so that a copy can lag behind it
- * and never lead. A copy that lags is compared again 5 s later; if it still lags, it is counted and dropped, which corrects
- * it. A copy that leads is kept: Postgres was restored to an earlier state, and an older record never replaces a newer one. While Postgres
- * is unavailable no key is compared, and copies that lagged are forgotten.
+ * Compares cached keys with Postgres, a few each second. Postgres is queried after the copies were read, so that a copy may only lag. One
+ * that still lags 5 s later is counted and dropped, which corrects it. One that leads is kept: Postgres was restored to an earlier state,
+ * and an older record never replaces a newer one. Without Postgres no key is compared, and copies that lagged are forgotten.
  */
 export class KeySampler {
-  readonly #options: KeySamplerOptions
   readonly #clock: Clock
   readonly #counts = {
     /** Cached keys compared. */
@@ -82,9 +79,7 @@ export class KeySampler {
   /** Resolves when the round under way has ended. */
   readonly close: () => Promise<void>
 
-  /** Starts at once. */
-  constructor(options: KeySamplerOptions) {
-    this.#options = options
+  constructor(private readonly options: KeySamplerOptions) {
     this.#clock = options.clock ?? SYSTEM_CLOCK
     this.#lastRoundMs = this.#clock.monotonicMs()
     this.close = repeat(
@@ -100,7 +95,7 @@ export class KeySampler {
   }
 
   async #compare(): Promise<void> {
-    const { keys } = this.#options
+    const { keys } = this.options
     const nowMs = this.#clock.monotonicMs()
     if (nowMs - this.#lastRoundMs > ROUND_LATE_MS) this.#suspects.clear()
     this.#lastRoundMs = nowMs
@@ -120,21 +115,21 @@ export class KeySampler {
     for (const suspect of due) await this.#checkAgain(suspect)
   }
 
-  /** Removes and returns those whose time to catch up has passed. */
+  /** Removes and returns those whose time has passed. */
   #due(nowMs: number): Suspect[] {
     const due = [...this.#suspects].filter(([, { sinceMs }]) => nowMs - sinceMs >= CONSISTENT_WITHIN_MS)
     for (const [name] of due) this.#suspects.delete(name)
     return due.map(([, suspect]) => suspect)
   }
 
-  /** Null: Redis has none, or a tombstone, which no version makes wrong. */
+  /** Null: none, or a tombstone, which no version makes wrong. */
   async #versionInRedis(digest: Buffer): Promise<CachedVersion | null> {
     const record = await this.#readRedis(digest)
     return record?.caller && !record.caller.revoked ? { tier: 'redis', digest, version: record.version } : null
   }
 
   async #readRedis(digest: Buffer): Promise<KeyRecord | null> {
-    const { fromRedis, keys } = this.#options
+    const { fromRedis, keys } = this.options
     // What Redis cannot be given it is not expected to hold.
     if (!fromRedis || keys.breakers.redisWrites.state !== 'closed') return null
     const trial = admitWhileClosed(keys.breakers.redis)
@@ -155,7 +150,7 @@ export class KeySampler {
 
   /** Null: it did not answer, or its breaker is open. */
   async #readPostgres(digests: readonly Buffer[]): Promise<ReadonlyMap<string, KeyRecord> | null> {
-    const { fromPostgres, keys } = this.#options
+    const { fromPostgres, keys } = this.options
     if (keys.breakers.postgres.state !== 'closed') return null
     if (digests.length === 0) return new Map()
     const trial = admitWhileClosed(keys.breakers.postgres)
@@ -185,7 +180,7 @@ export class KeySampler {
     this.#counts.postgresBehind++
     if (nowMs - this.#behindReportedMs < BEHIND_REPORTED_EVERY_MS) return
     this.#behindReportedMs = nowMs
-    this.#options.onPostgresBehind?.(found)
+    this.options.onPostgresBehind?.(found)
   }
 
   async #checkAgain({ tier, digest, keyId, truth }: Suspect): Promise<void> {
@@ -193,13 +188,13 @@ export class KeySampler {
       tier === 'memory' ? await this.#versionServed(digest) : (await this.#versionInRedis(digest))?.version
     if (version === undefined || version >= truth) return
     this.#counts.inconsistent[tier]++
-    this.#options.keys.drop([digest])
-    this.#options.onInconsistent?.({ tier, keyId, version, truth })
+    this.options.keys.drop([digest])
+    this.options.onInconsistent?.({ tier, keyId, version, truth })
   }
 
   /** What a request with this key would be served from now. */
   async #versionServed(digest: Buffer): Promise<number | undefined> {
-    const looked = await this.#options.keys.lookup(digest)
+    const looked = await this.options.keys.lookup(digest)
     return looked.kind === 'found' ? looked.value.version : undefined
   }
 }

@@ -9,13 +9,12 @@ import { readRevocations, revocationsOf } from './revocations.ts'
 import type { KeySecrets } from './seal.ts'
 
 const POLL_MS = 1_000
-/** Changes read at once; more are read in further pages before the next pause. */
 const PAGE_MAX = 1_000
-/** Pages read without a pause: a million changes. A node that is behind by more goes on a second later. */
+/** Pages without a pause: a million changes. A node that is behind by more continues a second later. */
 const PAGES_MAX = 1_000
 /** As many as close a breaker. */
 const PROBES_MAX = 3
-/** Stands in Redis for as long as it keeps anything; where it is missing, everything is. */
+/** Where it is missing in Redis, everything is. */
 const MARKER = 'turnpike:marker'
 
 export interface KeyWatchOptions {
@@ -24,13 +23,13 @@ export interface KeyWatchOptions {
   /** Small and of its own, with a statement time-out of at most 250 ms, so that nothing else delays a key. */
   readonly pool: Pool
   readonly redis: Redis | null
-  /** Seals of messages are checked with them: a process without them that writes to Redis can neither admit a key nor deny one. */
+  /** Check the seals of messages: a process without them that writes to Redis can neither admit a key nor deny one. */
   readonly secrets: KeySecrets
   /** Set by Postgres at each poll, and shared with the cache. */
   readonly time: StoreTime
   /** Called when a channel is lost, or fails at the first try, and when it is up after that: the place for the log line. */
   readonly onChannel: (channel: 'redis' | 'postgres', isUp: boolean) => void
-  /** Receives every change of a versioned table that the poll reads, whether it concerns keys or not. */
+  /** Receives every change of a versioned table that the poll reads. */
   readonly onChanges?: (changes: readonly { readonly entity: string; readonly entityId: string }[]) => void
   readonly intervalMs?: number
 }
@@ -50,9 +49,8 @@ export interface KeyWatch {
 }
 
 /**
- * Listens for changes of keys on two channels that share nothing: a subscription in Redis, within milliseconds, and a poll
- * of Postgres each second, constant work whatever happens. Numbers of events are in the order of their commits, so that
- * reading after the last number misses nothing.
+ * Receives changes of keys by two channels that share nothing: a subscription in Redis, within milliseconds, and a poll of Postgres each
+ * second. Numbers of events are in the order of their commits, so that reading after the last number misses nothing.
  */
 export function watchKeyEvents(options: KeyWatchOptions): KeyWatch {
   const { keys, redis, time, onChannel, intervalMs = POLL_MS } = options
@@ -77,27 +75,20 @@ export function watchKeyEvents(options: KeyWatchOptions): KeyWatch {
 }
 
 /**
- * Whether one channel carries changes to this process. The poll is complete: it goes on where it ended, so that nothing is missed while it
- * is up, and cached keys become stale only when it is not. The subscription is quicker and may lose a message; losing it costs a second,
- * not a look-up of every key.
+ * Whether a channel carries changes to this process. The poll is complete: it continues where it ended, so that cached keys become stale
+ * only when it is lost. The subscription may lose a message, which costs a second, not a look-up of every key.
  */
 export class Channel {
-  readonly #time: Pick<Clock, 'monotonicMs'>
-  readonly #keys: Pick<KeyCache, 'channelLost' | 'channelBack'> | null
-  readonly #onChange: (isUp: boolean) => void
   #state: 'untried' | 'up' | 'lost' = 'untried'
   /** Since when it is or is not. */
   sinceMs: number
 
   /** It counts as lost until it is up. @param keys stale while it is lost; null: another channel is complete */
   constructor(
-    time: Pick<Clock, 'monotonicMs'>,
-    keys: Pick<KeyCache, 'channelLost' | 'channelBack'> | null,
-    onChange: (isUp: boolean) => void,
+    private readonly time: Pick<Clock, 'monotonicMs'>,
+    private readonly keys: Pick<KeyCache, 'channelLost' | 'channelBack'> | null,
+    private readonly onChange: (isUp: boolean) => void,
   ) {
-    this.#time = time
-    this.#keys = keys
-    this.#onChange = onChange
     this.sinceMs = time.monotonicMs()
     keys?.channelLost()
   }
@@ -110,23 +101,23 @@ export class Channel {
     if (this.#state === 'up') return
     const wasLost = this.#state === 'lost'
     this.#state = 'up'
-    this.sinceMs = this.#time.monotonicMs()
-    this.#keys?.channelBack()
-    if (wasLost) this.#onChange(true)
+    this.sinceMs = this.time.monotonicMs()
+    this.keys?.channelBack()
+    if (wasLost) this.onChange(true)
   }
 
   lost(): void {
     if (this.#state === 'lost') return
     if (this.#state === 'up') {
-      this.sinceMs = this.#time.monotonicMs()
-      this.#keys?.channelLost()
+      this.sinceMs = this.time.monotonicMs()
+      this.keys?.channelLost()
     }
     this.#state = 'lost'
-    this.#onChange(false)
+    this.onChange(false)
   }
 }
 
-/** One poll. It asks whatever the breaker says, being constant work, and is the breaker's probe where it needs one. */
+/** Asks whatever the breaker says, being constant work, and is the breaker's probe where it needs one. */
 async function pollPostgres(options: KeyWatchOptions, channel: Channel): Promise<void> {
   const trial = options.keys.breakers.postgres.admit()
   try {
@@ -140,7 +131,7 @@ async function pollPostgres(options: KeyWatchOptions, channel: Channel): Promise
   }
 }
 
-/** Throws when there is no answer, and when Postgres is in an older state than before; the next round begins again then. */
+/** Throws also when Postgres is in an older state than before; the next round begins again then. */
 async function readEvents({ keys, pool, time, onChanges }: KeyWatchOptions): Promise<void> {
   keys.sequence ??= await beginning(pool)
   for (let page = 0; page < PAGES_MAX; page++) {
@@ -160,10 +151,7 @@ async function readEvents({ keys, pool, time, onChanges }: KeyWatchOptions): Pro
   }
 }
 
-/**
- * A process that starts has cached no key, so that earlier changes do not concern it; but Redis may hold a key that changed just now. The
- * last page of changes is read for that. A process with a snapshot goes on where that ended.
- */
+/** A process without a snapshot has cached no key, but Redis may hold one that changed just now: the last page of changes is read. */
 async function beginning(pool: Pool): Promise<bigint> {
   const { rows } = await pool.query<{ sequence: string }>('SELECT sequence::text FROM event_counter')
   const now = BigInt(rows[0]?.sequence ?? 0)
@@ -187,8 +175,8 @@ const SINCE = `SELECT clock_timestamp() AS now, counter.sequence::text AS newest
   FROM event_counter AS counter LEFT JOIN key_events_since($1, $2) AS since ON true`
 
 /**
- * Each second: whether Redis still holds what it was given, which keys were revoked while Postgres could not take it, and whether
- * it takes anything: without traffic there would be nothing to find that out by.
+ * Each second: whether Redis still holds what it was given, which keys were revoked while Postgres could not take it, and whether it takes
+ * anything, which without traffic nothing else would show.
  */
 function redisLooker(redis: Redis, { keys, secrets, time }: KeyWatchOptions): () => Promise<void> {
   const { redis: reads, redisWrites: writes } = keys.breakers
@@ -203,13 +191,13 @@ function redisLooker(redis: Redis, { keys, secrets, time }: KeyWatchOptions): ()
       if (marker === null && seen) keys.redisFlushed()
       return true
     })
-    // One that only reads refuses the marker, and goes on being one that was seen.
+    // One that only reads refuses the marker, and was seen all the same.
     await tried(writes, () => promptly(time, redis.set(MARKER, '1')))
     seen ||= found !== undefined
   }
 }
 
-/** Makes the call if the breaker lets it, and again while that wants to see more of it; undefined when it did not answer. */
+/** Makes the call if the breaker admits it, and again while that wants more probes; undefined when it did not answer. */
 async function tried<T>(breaker: StoreBreaker, call: () => Promise<T>): Promise<T | undefined> {
   for (let probe = 1; ; probe++) {
     const trial = breaker.admit()
@@ -225,7 +213,7 @@ async function tried<T>(breaker: StoreBreaker, call: () => Promise<T>): Promise<
   }
 }
 
-/** A ping each second finds a connection that died without a word: its socket time-out closes it, and it is opened again. */
+/** A ping each second finds a connection that died silently: its socket time-out closes it, and it is opened again. */
 function subscribe(redis: Redis, channel: Channel, options: KeyWatchOptions): Redis {
   const { keys, secrets, intervalMs = POLL_MS } = options
   const subscriber = openSubscriber(redis)
