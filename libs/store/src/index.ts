@@ -20,9 +20,8 @@ export { openKeyPath, type KeyPath, type KeyPathOptions } from './key-path/key-p
 export type { ChannelState } from './key-path/watch.ts'
 export { Counts, type Count, type SharedRedis } from './connections/counts.ts'
 export { openRedis } from './connections/redis.ts'
-export type { Revocation } from './key-path/revocation.ts'
 export { openRevocationFile, type RevocationFile } from './key-path/revocation-file.ts'
-export { forgetRevocations, publishRevocations } from './key-path/revocations.ts'
+export { forgetRevocations, publishRevocations, type Revocation } from './key-path/revocations.ts'
 export { findManagedKey, hasWorkspace, listManagedKeys, type ManagedKey } from './keys/managed-keys.ts'
 export type { BegunRequest, PresetVersion, UsageRecord } from './journal/record.ts'
 export {

@@ -1,15 +1,11 @@
 import type { Redis } from 'ioredis'
 import type { KeyEvent } from './cache.ts'
 import { writeCached } from './records.ts'
-import { openText, sealText, type KeySecrets } from './seal.ts'
+import { openJson, sealText, type KeySecrets } from './seal.ts'
 
-/** The channel on which changes of keys are published. */
 export const KEY_CHANNEL = 'turnpike:keys'
 
-/**
- * Publishes committed changes to every node, and writes tombstones for revoked keys. Rejects when Redis does not
- * take it; the poll carries the change all the same, within its second.
- */
+/** Publishes committed changes, with tombstones for revoked keys. Rejects when Redis does not take it; the poll carries them all the same. */
 export async function publishKeyEvents(redis: Redis, secrets: KeySecrets, events: readonly KeyEvent[]): Promise<void> {
   const verifiedAtMs = Date.now()
   const tombstones = events.filter((event) => event.revoked)
@@ -22,10 +18,9 @@ export async function publishKeyEvents(redis: Redis, secrets: KeySecrets, events
   await redis.publish(KEY_CHANNEL, sealText(secrets, KEY_CHANNEL, JSON.stringify(list)))
 }
 
-/** The events in a message; none when it is not sealed by us. The poll carries every change all the same. */
+/** The events in a message; none when it is not sealed by us. */
 export function openMessage(secrets: KeySecrets, message: string): KeyEvent[] {
-  const json = openText(secrets, KEY_CHANNEL, message)
-  const list: unknown = json === null ? null : JSON.parse(json)
+  const list = openJson(secrets, KEY_CHANNEL, message)
   return Array.isArray(list) ? list.flatMap(openEvent) : []
 }
 

@@ -61,6 +61,7 @@ export function openKeyPath(options: KeyPathOptions): KeyPath {
 
 type KeyStores = Pick<KeyWatchOptions, 'pool' | 'redis' | 'secrets' | 'time'>
 
+/** The cache over the real stores. */
 export function openKeyCache(options: KeyStores & Pick<KeyCacheOptions, 'onStore' | 'freshMs' | 'staleMs'>): KeyCache {
   const { pool, redis, secrets, time, ...rest } = options
   return new KeyCache({

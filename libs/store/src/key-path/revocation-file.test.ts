@@ -6,7 +6,7 @@ import type { KeyId, TenantId } from '@turnpike/domain'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { newSecretsText, openKeySecrets, sealText } from './seal.ts'
 import { openRevocationFile, type RevocationFile } from './revocation-file.ts'
-import type { Revocation } from './revocation.ts'
+import type { Revocation } from './revocations.ts'
 
 const secrets = openKeySecrets(newSecretsText())
 let home: string

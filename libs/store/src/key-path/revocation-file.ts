@@ -1,36 +1,32 @@
 import { mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '@turnpike/domain'
+import { syncFolder } from '../files/replace-file.ts'
 import { lockFolder } from '../journal/lock.ts'
-import { openText, sealText, type KeySecrets } from './seal.ts'
-import { nameOfRevocation, revocationOf, type Revocation } from './revocation.ts'
+import { nameOfRevocation, openRevocation, sealRevocation, type Revocation } from './revocations.ts'
+import type { KeySecrets } from './seal.ts'
 
 /** As many as one organisation can have keys in force. */
 const PER_TENANT_MAX = 1_000
-/** Every gateway reads all of them each second while Postgres is away, for some 30 ms of its time. */
+/** Every gateway reads all of them each second while Postgres is away, which takes some 30 ms. */
 const PENDING_MAX = 5_000
 
 const PURPOSE = 'turnpike revocation file'
 
 /**
- * Opens the file of revocations that wait for Postgres, and reads what an earlier process left in it, however that one ended.
- * Its folder belongs to this process alone until `close`. Rejects with an Error when another process that is alive owns the
- * folder, or the disk does not take the file.
+ * Opens the file of revocations that wait for Postgres, with what an earlier process left in it. Its folder belongs to this process alone
+ * until `close`. Rejects with an Error when another process that is alive owns the folder, or the disk does not take the file.
  */
 export async function openRevocationFile(file: string, secrets: KeySecrets): Promise<RevocationFile> {
   const folder = path.dirname(file)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const unlock = await lockFolder(folder).catch((cause: unknown) => {
-    throw new Error(
-      'The folder of the revocation file belongs to another process. Each process needs one of its own.',
-      {
-        cause,
-      },
-    )
+    const message = 'The folder of the revocation file belongs to another process. Each process needs one of its own.'
+    throw new Error(message, { cause })
   })
   try {
     const { pending, unreadable } = readLines(await textOf(file), secrets)
-    const { handle } = await rewrite(file, [...unreadable, ...pending.map((one) => seal(secrets, one))])
+    const handle = await rewrite(file, secrets, unreadable, pending)
     return new RevocationFile({ file, secrets, handle, pending, unreadable, unlock })
   } catch (error) {
     await unlock()
@@ -52,7 +48,7 @@ export class RevocationFile {
   readonly #opened: Opened
   readonly #pending: Map<string, Revocation>
   #handle: FileHandle
-  /** A write failed, so the end of the file is undefined: it is written anew before anything is added. */
+  /** A write failed: the end of the file is undefined, and it is written anew before anything is added. */
   #torn = false
   /** Each change waits for the one before. */
   #last: Promise<unknown> = Promise.resolve()
@@ -63,22 +59,19 @@ export class RevocationFile {
     this.#pending = new Map(opened.pending.map((one) => [nameOfRevocation(one), one]))
   }
 
-  /** Those that were not carried out yet, oldest first. */
+  /** Oldest first. */
   get pending(): readonly Revocation[] {
     return [...this.#pending.values()]
   }
 
-  /**
-   * Number of lines that no known secret sealed: the file was edited, or the secret was retired too early. These lines are kept and
-   * ignored.
-   */
+  /** Lines that no known secret sealed, which are kept: the file was edited, or the secret was retired too early. */
   get unreadable(): number {
     return this.#opened.unreadable.length
   }
 
   /**
-   * Resolves when the revocation is on the disk; one that is there already is not written again. Rejects when the disk refuses it, and with
-   * Fault `overloaded` when 1,000 revocations of its organisation, or 5,000 in all, are waiting.
+   * Resolves when the revocation is on the disk. Rejects when the disk refuses it, and with Fault `overloaded` when 1,000 revocations of its
+   * organisation, or 5,000 in all, are waiting.
    */
   add(revocation: Revocation): Promise<void> {
     return this.#inTurn(async () => {
@@ -86,7 +79,7 @@ export class RevocationFile {
       if (this.#pending.has(name)) return
       this.#refuseTooMany(revocation)
       if (this.#torn) await this.#renew()
-      const line = seal(this.#opened.secrets, revocation)
+      const line = sealRevocation(this.#opened.secrets, PURPOSE, revocation)
       this.#torn = true
       await this.#handle.appendFile(`${line}\n`)
       await this.#handle.datasync()
@@ -95,7 +88,7 @@ export class RevocationFile {
     })
   }
 
-  /** Takes out what was carried out. Rejects when the disk does not take it; then they are carried out again, which changes nothing. */
+  /** Takes out what was carried out. Rejects when the disk refuses it; then they are carried out again, which changes nothing. */
   remove(done: readonly Revocation[]): Promise<void> {
     return this.#inTurn(async () => {
       for (const revocation of done) this.#pending.delete(nameOfRevocation(revocation))
@@ -124,7 +117,7 @@ export class RevocationFile {
   async #renew(): Promise<void> {
     this.#torn = true
     const { file, secrets, unreadable } = this.#opened
-    const { handle } = await rewrite(file, [...unreadable, ...this.pending.map((one) => seal(secrets, one))])
+    const handle = await rewrite(file, secrets, unreadable, this.pending)
     await this.#handle.close().catch(() => undefined)
     this.#handle = handle
     this.#torn = false
@@ -146,24 +139,21 @@ async function textOf(file: string): Promise<string> {
 /** What follows the last line break was never acknowledged. */
 function readLines(text: string, secrets: KeySecrets): { pending: Revocation[]; unreadable: string[] } {
   const lines = text.split('\n').slice(0, -1).filter(Boolean)
-  const read = lines.map((line) => ({ line, revocation: openLine(secrets, line) }))
+  const read = lines.map((line) => ({ line, revocation: openRevocation(secrets, PURPOSE, line) }))
   return {
     pending: read.flatMap(({ revocation }) => revocation ?? []),
     unreadable: read.flatMap(({ line, revocation }) => (revocation ? [] : [line])),
   }
 }
 
-function seal(secrets: KeySecrets, { tenantId, keyId, atMs }: Revocation): string {
-  return sealText(secrets, PURPOSE, JSON.stringify({ tenantId, keyId, atMs }))
-}
-
-function openLine(secrets: KeySecrets, line: string): Revocation | null {
-  const text = openText(secrets, PURPOSE, line)
-  return text === null ? null : revocationOf(JSON.parse(text))
-}
-
-/** Puts a new file in the place of the old one: whenever the power goes, one of the two is there whole. Leaves it open for more. */
-async function rewrite(file: string, lines: readonly string[]): Promise<{ handle: FileHandle }> {
+/** Replaces the file: whenever the power goes, the old or the new one is there whole. Leaves it open for more. */
+async function rewrite(
+  file: string,
+  secrets: KeySecrets,
+  unreadable: readonly string[],
+  pending: readonly Revocation[],
+): Promise<FileHandle> {
+  const lines = [...unreadable, ...pending.map((one) => sealRevocation(secrets, PURPOSE, one))]
   const fresh = `${file}.new`
   const handle = await open(fresh, 'w', 0o600)
   try {
@@ -172,18 +162,9 @@ async function rewrite(file: string, lines: readonly string[]): Promise<{ handle
     await handle.sync()
     await rename(fresh, file)
     await syncFolder(path.dirname(file))
-    return { handle }
+    return handle
   } catch (error) {
     await handle.close().catch(() => undefined)
     throw error
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

@@ -7,7 +7,7 @@ import { KeyCache } from './cache.ts'
 import { KEY_CHANNEL, openMessage } from './events.ts'
 import { newSecretsText, openKeySecrets, sealText } from './seal.ts'
 import { openRedis } from '../connections/redis.ts'
-import type { Revocation } from './revocation.ts'
+import type { Revocation } from './revocations.ts'
 import { forgetRevocations, readRevocations, revocationsOf, publishRevocations } from './revocations.ts'
 
 const PLACE = 'turnpike:revocations'

@@ -1,20 +1,54 @@
+import type { KeyId, TenantId } from '@turnpike/domain'
 import type { Redis } from 'ioredis'
 import { KEY_CHANNEL } from './events.ts'
-import { openText, sealText, type KeySecrets } from './seal.ts'
-import { nameOfRevocation, revocationOf, type Revocation } from './revocation.ts'
+import { openJson, sealText, type KeySecrets } from './seal.ts'
 
-/** The hash in Redis that holds what is revoked and not in Postgres yet. */
+/** A revocation that was accepted before Postgres took it: by the key's id, since its digest could not be looked up. */
+export interface Revocation {
+  readonly tenantId: TenantId
+  readonly keyId: KeyId
+  /** Wall clock, milliseconds: from when the key counts as revoked. */
+  readonly atMs: number
+}
+
+const TENANT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const KEY_ID = /^[0-9a-f]{16}$/
+
+/** Seals one for a place outside this process. */
+export function sealRevocation(secrets: KeySecrets, purpose: string, { tenantId, keyId, atMs }: Revocation): string {
+  return sealText(secrets, purpose, JSON.stringify({ tenantId, keyId, atMs }))
+}
+
+/** Reads what `sealRevocation` wrote for this very purpose; null for everything else. */
+export function openRevocation(secrets: KeySecrets, purpose: string, sealed: string): Revocation | null {
+  return revocationOf(openJson(secrets, purpose, sealed))
+}
+
+function revocationOf(json: unknown): Revocation | null {
+  const { tenantId, keyId, atMs } = (json ?? {}) as Record<string, unknown>
+  if (typeof tenantId !== 'string' || !TENANT_ID.test(tenantId)) return null
+  if (typeof keyId !== 'string' || !KEY_ID.test(keyId)) return null
+  if (typeof atMs !== 'number' || !Number.isSafeInteger(atMs) || atMs < 0) return null
+  return { tenantId: tenantId as TenantId, keyId: keyId as KeyId, atMs }
+}
+
+/** One revocation per key and organisation: by its key alone, one organisation could overwrite another's. */
+export function nameOfRevocation({ tenantId, keyId }: Revocation): string {
+  return `${tenantId} ${keyId}`
+}
+
+/** The hash in Redis of what is revoked and not in Postgres yet. */
 const PLACE = 'turnpike:revocations'
-/** Longer than any stale key is served, anywhere; counted from the last publication. */
+/** Longer than any stale key is served; counted from the last publication. */
 const TTL_MS = 65 * 60_000
-/** Published or read by one command, which must end within its time limit on a busy machine too. */
+/** Of one command, which must end within its time limit on a busy machine too. */
 const PAGE_MAX = 100
 /** More than can wait in several control processes; what else is there is not ours. */
 const PAGES_MAX = 250
 
 /**
- * Writes revocations where every gateway reads each second, and publishes them at once. Each is sealed with its organisation, so that a
- * process that can write to Redis but has no secret denies no key. Rejects unless Redis took all of it.
+ * Writes revocations where every gateway reads each second, and publishes them at once, sealed: who writes to Redis without a secret denies
+ * no key. Rejects unless Redis took all of it.
  */
 export async function publishRevocations(
   redis: Redis,
@@ -23,7 +57,7 @@ export async function publishRevocations(
 ): Promise<void> {
   for (let from = 0; from < revocations.length; from += PAGE_MAX) {
     const some = revocations.slice(from, from + PAGE_MAX)
-    const sealed = some.map((one): [string, string] => [nameOfRevocation(one), seal(secrets, one)])
+    const sealed = some.map((one): [string, string] => [nameOfRevocation(one), sealRevocation(secrets, PLACE, one)])
     const replies = await redis
       .multi()
       .hset(PLACE, Object.fromEntries(sealed))
@@ -35,21 +69,20 @@ export async function publishRevocations(
   }
 }
 
-/** The revocations in a message on the key channel; none when it is of another kind, or not sealed by us. */
+/** The revocations in a message on the key channel; none when it is of another kind or not sealed by us. */
 export function revocationsOf(secrets: KeySecrets, message: string): Revocation[] {
-  const json = openText(secrets, KEY_CHANNEL, message)
-  const opened: unknown = json === null ? null : JSON.parse(json)
+  const opened = openJson(secrets, KEY_CHANNEL, message)
   if (typeof opened !== 'object' || opened === null || !('kind' in opened) || !('revocations' in opened)) return []
   if (opened.kind !== 'denial' || !Array.isArray(opened.revocations)) return []
   return opened.revocations.flatMap((item: unknown) => revocationOf(item) ?? [])
 }
 
-/** Forgets what Postgres has taken. Gateways that received it deny the key all the same, as long as a stale one could be served. */
+/** Forgets what Postgres has taken. Gateways deny the keys for as long as stale ones could be served. */
 export async function forgetRevocations(redis: Redis, revocations: readonly Revocation[]): Promise<void> {
   if (revocations.length > 0) await redis.hdel(PLACE, ...revocations.map(nameOfRevocation))
 }
 
-/** What is revoked and not in Postgres yet, and how many values were there that are not ours. Rejects when Redis does not answer. */
+/** What is revoked and not in Postgres yet; `wrong`: values that are not ours. Rejects when Redis does not answer. */
 export async function readRevocations(
   redis: Redis,
   secrets: KeySecrets,
@@ -77,12 +110,7 @@ function messageOf(revocations: readonly Revocation[]): string {
   return JSON.stringify({ kind: 'denial', revocations })
 }
 
-function seal(secrets: KeySecrets, { tenantId, keyId, atMs }: Revocation): string {
-  return sealText(secrets, PLACE, JSON.stringify({ tenantId, keyId, atMs }))
-}
-
 function open(secrets: KeySecrets, name: string, sealed: string): Revocation | null {
-  const text = openText(secrets, PLACE, sealed)
-  const revocation = text === null ? null : revocationOf(JSON.parse(text))
+  const revocation = openRevocation(secrets, PLACE, sealed)
   return revocation && nameOfRevocation(revocation) === name ? revocation : null
 }

@@ -1,12 +1,12 @@
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { formatKey, parseKey, signedPart, type KeyId, type KeyKind } from '@turnpike/domain'
 
-/** One generation of server secrets. Held as key objects, which neither a logger nor an inspector can print. */
+/** One generation of server secrets, as key objects, which neither a logger nor an inspector can print. */
 export interface KeySecret {
   readonly id: number
   /** Makes the tag inside a key. */
   readonly tag: KeyObject
-  /** Makes the digest that a key is looked up by. */
+  /** Makes the digest of a key. */
   readonly pepper: KeyObject
   /** Seals values and messages in Redis; derived from the pepper. */
   readonly seal: KeyObject
@@ -19,7 +19,7 @@ export interface KeySecrets {
   readonly byId: ReadonlyMap<number, KeySecret>
 }
 
-/** What arithmetic alone can say of a key. Only `genuine` is worth a look-up. */
+/** What arithmetic alone says of a key. Only `genuine` is worth a look-up. */
 export type KeyCheck =
   | { readonly kind: 'genuine'; readonly keyKind: KeyKind; readonly id: KeyId; readonly digest: Buffer }
   | { readonly kind: 'malformed' }
@@ -27,28 +27,13 @@ export type KeyCheck =
   /** Signed by a generation that this process does not hold: our misconfiguration, never proof against the key. */
   | { readonly kind: 'unknown_secret'; readonly secretId: number }
 
-/** A new key. `key` is shown once and never stored; the rest is what the database keeps. */
-interface MintedKey {
-  readonly key: string
-  readonly id: KeyId
-  readonly digest: Buffer
-  readonly secretId: number
-  readonly lastFour: string
-}
-
-/** Identifies a secret without revealing it, so that two processes can find out that theirs differ. */
-interface Fingerprint {
-  readonly secretId: number
-  readonly fingerprint: Buffer
-}
-
 const SECRET_BYTES = 32
 const ID_BYTES = 8
 const KEY_SECRET_BYTES = 16
 const TAG_BYTES = 8
-/** 32 random bytes hold about 30 distinct values; fewer than this comes from a keyboard, not from a generator. */
+/** 32 random bytes hold about 30 distinct values; fewer than this comes from a keyboard. */
 const DISTINCT_BYTES_MIN = 16
-/** More generations than a rotation needs at once; the bound keeps a pasted file from being read as secrets. */
+/** More generations than a rotation needs at once. */
 const SECRETS_MAX = 16
 
 /**
@@ -96,13 +81,8 @@ export function newSecretsText(): string {
   return `1:${randomBytes(SECRET_BYTES).toString('hex')}:${randomBytes(SECRET_BYTES).toString('hex')}`
 }
 
-/** Makes a key. @param random gives that many random bytes; injected so that tests can repeat themselves */
-export function mintKey(
-  secrets: KeySecrets,
-  kind: KeyKind,
-  random: (bytes: number) => Buffer = randomBytes,
-): MintedKey {
-  const { signing } = secrets
+/** Makes a key. `key` is shown once and never stored; the rest is what the database keeps. @param random gives that many bytes */
+export function mintKey({ signing }: KeySecrets, kind: KeyKind, random: (bytes: number) => Buffer = randomBytes) {
   const id = random(ID_BYTES)
   const unsigned = Buffer.concat([Buffer.of(signing.id), id, random(KEY_SECRET_BYTES)])
   const key = formatKey(kind, unsigned, tagOf(signing, signedPart(kind, unsigned)))
@@ -115,7 +95,7 @@ export function mintKey(
   }
 }
 
-/** Checks a key by arithmetic, without any look-up. Costs microseconds and never throws, whatever the text. */
+/** Costs microseconds and never throws, whatever the text. */
 export function checkKey(secrets: KeySecrets, text: string): KeyCheck {
   const parts = parseKey(text)
   if (!parts) return { kind: 'malformed' }
@@ -134,8 +114,7 @@ export function checkKey(secrets: KeySecrets, text: string): KeyCheck {
  * Seals what is kept or sent outside this process: `secret-id|mac|text`.
  * @param purpose covered by the seal, so that a text sealed for one place means nothing in another
  */
-export function sealText(secrets: KeySecrets, purpose: string, text: string): string {
-  const { signing } = secrets
+export function sealText({ signing }: KeySecrets, purpose: string, text: string): string {
   return `${signing.id}|${hmac(signing.seal, `${purpose}\n${text}`).toString('hex')}|${text}`
 }
 
@@ -149,12 +128,18 @@ export function openText(secrets: KeySecrets, purpose: string, sealed: string): 
   return timingSafeEqual(mac, Buffer.from(match[2] ?? '', 'hex')) ? text : null
 }
 
-/** One fingerprint per generation. */
-export function fingerprints(secrets: KeySecrets): Fingerprint[] {
-  return [...secrets.byId.values()].map((secret) => ({ secretId: secret.id, fingerprint: fingerprintOf(secret) }))
+/** Reads JSON that `sealText` wrote for this very purpose; null for everything else. */
+export function openJson(secrets: KeySecrets, purpose: string, sealed: string): unknown {
+  const json = openText(secrets, purpose, sealed)
+  return json === null ? null : JSON.parse(json)
 }
 
-/** 32 bytes, over the tag secret and the pepper. */
+/** One fingerprint per generation. */
+export function fingerprints({ byId }: KeySecrets): { secretId: number; fingerprint: Buffer }[] {
+  return [...byId.values()].map((secret) => ({ secretId: secret.id, fingerprint: fingerprintOf(secret) }))
+}
+
+/** 32 bytes over tag secret and pepper, which reveal neither: two processes find out by them that theirs differ. */
 export function fingerprintOf(secret: KeySecret): Buffer {
   const tagPrint = hmac(secret.tag, 'turnpike fingerprint')
   const pepperPrint = hmac(secret.pepper, 'turnpike fingerprint')
