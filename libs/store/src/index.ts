@@ -22,7 +22,8 @@ export { Counts, type Count, type SharedRedis } from './connections/counts.ts'
 export { openRedis } from './connections/redis.ts'
 export { openRevocationFile, type RevocationFile } from './key-path/revocation-file.ts'
 export { forgetRevocations, publishRevocations, type Revocation } from './key-path/revocations.ts'
-export { findManagedKey, hasWorkspace, listManagedKeys, type ManagedKey } from './keys/managed-keys.ts'
+export { findManagedKey, hasWorkspace, keyUsage, listManagedKeys } from './keys/managed-keys.ts'
+export type { KeyUsage, ManagedKey } from './keys/managed-keys.ts'
 export type { BegunRequest, PresetVersion, UsageRecord } from './journal/record.ts'
 export {
   findPreset,
@@ -53,7 +54,6 @@ export {
   type RequestFilter,
   type RequestSummary,
 } from './usage/requests.ts'
-export { keyUsage, type KeyUsage } from './key-path/usage.ts'
 export { usageSeries, usageTotals, type UsagePoint, type UsageSums } from './usage/views.ts'
 export { openSnapshotKey } from './snapshot/frames.ts'
 export type { DatedCatalogue, Snapshot } from './snapshot/lines.ts'

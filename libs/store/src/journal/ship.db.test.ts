@@ -11,7 +11,7 @@ import { inTransaction, openPool, type Pool } from '../connections/pools.ts'
 import { findRequest, listRequests } from '../usage/requests.ts'
 import { Shipper, type ShipperOptions } from './ship.ts'
 import { aUsageRecord } from './usage-record.fixture.ts'
-import { keyUsage } from '../key-path/usage.ts'
+import { keyUsage } from '../keys/managed-keys.ts'
 import { usageSeries, usageTotals } from '../usage/views.ts'
 
 let database: TestDatabase

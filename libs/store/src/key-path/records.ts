@@ -15,7 +15,7 @@ import { openText, sealText, type KeySecrets } from './seal.ts'
 import { ownOf, type StoredOwn } from '../byok/rows.ts'
 import type { Pool } from '../connections/pools.ts'
 
-/** What is known of a digest. A record without a caller is a tombstone: the key was revoked and stays so. */
+/** What is known of a digest. Without a caller it is a tombstone: the key was revoked and stays so. */
 export interface KeyRecord {
   readonly version: number
   readonly caller: Caller | null
@@ -23,10 +23,10 @@ export interface KeyRecord {
   readonly verifiedAtMs: number
 }
 
-/** What Redis held was not what we put there: another key's value, a broken one, or one from the future. */
+/** What Redis held was not what we put there. */
 export class WrongValue extends Error {}
 
-/** The clock of another node may be ahead of ours by this much before its record is refused. */
+/** The clock of another node may be ahead of ours by this much. */
 export const SKEW_MS_MAX = 5_000
 /** Redis keeps a caller as long as a stale key may be served, and a tombstone longer than that. */
 const CALLER_TTL_MS = 60 * 60_000
@@ -36,10 +36,9 @@ const TTL_JITTER = 0.2
 const CLAIM_MS = 1_000
 
 /**
- * Asks Postgres for the keys with these digests, by the one function that crosses tenants. Answers by hexadecimal digest; what is
- * missing does not exist. A connection that the server closed (a restart, an operator) is noticed by the first query on it,
- * which is asked again once: reading twice does no harm.
- * @param nowMs the hour that the answer is as old as, Unix milliseconds
+ * Asks Postgres for keys, by the one function that crosses tenants. Answers by hexadecimal digest; what is missing does not exist. A
+ * connection that the server closed is noticed by the first query on it, which is asked again once.
+ * @param nowMs when the answer counts as verified, Unix milliseconds
  */
 export async function readKeys(pool: Pool, digests: readonly Buffer[], nowMs: number): Promise<Map<string, KeyRecord>> {
   const ask = () => pool.query<KeyRow>({ name: 'auth_lookup', text: LOOKUP, values: [digests] })
@@ -55,7 +54,7 @@ export async function readKeys(pool: Pool, digests: readonly Buffer[], nowMs: nu
   )
 }
 
-/** The server's own goodbyes, and a socket that was closed under a query. */
+/** A server that shuts down, and a socket that was closed under a query. */
 const LOST_CODES = new Set(['57P01', '57P02', 'ECONNRESET', 'EPIPE'])
 
 function isLostConnection(error: unknown): boolean {
@@ -105,7 +104,7 @@ function callerOf(row: KeyRow): Caller {
   }
 }
 
-/** Asks Redis for one digest; null when it has nothing. Throws WrongValue for a value that is not ours for this digest. */
+/** Null when Redis has nothing. Throws WrongValue for a value that is not ours for this digest. */
 export async function readCached(
   redis: Redis,
   secrets: KeySecrets,
@@ -116,16 +115,13 @@ export async function readCached(
   return text === null ? null : openRecord(secrets, digest, text, nowMs)
 }
 
-/**
- * Asks for the right to look a digest up in Postgres; false when another process has it. It is not given back: it expires
- * soon after the longest look-up, so that a process that died with it delays no other.
- */
+/** False when another process has the claim, which expires soon after the longest look-up: one that died with it delays no other. */
 export async function claimLookup(redis: Redis, digest: Buffer): Promise<boolean> {
   const won = await redis.set(`turnpike:lookup:${digest.toString('hex')}`, '1', 'PX', CLAIM_MS, 'NX')
   return won === 'OK'
 }
 
-/** Writes what Postgres said, unless Redis holds a higher version or a tombstone, which nothing replaces. */
+/** Unless Redis holds a higher version, or a tombstone, which nothing replaces. */
 export async function writeCached(redis: Redis, secrets: KeySecrets, digest: Buffer, record: KeyRecord): Promise<void> {
   const ttlMs = isTombstone(record)
     ? TOMBSTONE_TTL_MS
@@ -153,12 +149,10 @@ function isTombstone(record: KeyRecord): boolean {
   return record.caller === null || record.caller.revoked
 }
 
-/** `version|mark|seal`. The seal covers the digest and the head, so that a value can neither be altered nor moved to another key. */
+/** `version|mark|seal`. The seal covers digest and head: a value can neither be altered nor moved to another key. */
 export function sealRecord(secrets: KeySecrets, digest: Buffer, record: KeyRecord): string {
   const head = `${record.version}|${isTombstone(record) ? 't' : 'c'}`
-  const json = JSON.stringify(record, (_, value: unknown) =>
-    typeof value === 'bigint' ? { nano: value.toString() } : value,
-  )
+  const json = JSON.stringify(record, withoutBigint)
   return `${head}|${sealText(secrets, placeOf(digest) + head, json)}`
 }
 
@@ -167,7 +161,7 @@ export function openRecord(secrets: KeySecrets, digest: Buffer, text: string, no
   const [, head = '', sealed = ''] = /^(\d{1,15}\|[tc])\|(.*)$/s.exec(text) ?? []
   const json = openText(secrets, placeOf(digest) + head, sealed)
   if (json === null) throw new WrongValue('not sealed for this key')
-  const record = JSON.parse(json, (_, value: unknown) => (isNano(value) ? BigInt(value.nano) : value)) as KeyRecord
+  const record = JSON.parse(json, withBigint) as KeyRecord
   if (record.verifiedAtMs > nowMs + SKEW_MS_MAX) throw new WrongValue('from the future')
   // To fill in the fields of a policy under other names would drop its constraints.
   const isOurs =
@@ -180,7 +174,7 @@ function isNamedAsHere({ policy }: VersionedPolicy): boolean {
   return 'only' in policy && 'ignore' in policy
 }
 
-/** A record that an earlier release may have written: what that did not know of says nothing. */
+/** An earlier release may have written it: members that it did not know have their defaults. */
 function completed(record: KeyRecord): KeyRecord {
   const { caller } = record
   if (!caller || caller.policies.length === 0) return record
@@ -188,7 +182,13 @@ function completed(record: KeyRecord): KeyRecord {
   return { ...record, caller: { ...caller, policies } }
 }
 
-/** Any object with one member `nano` is a bigint; nothing else in a caller has such a member. */
-function isNano(value: unknown): value is { nano: string } {
-  return typeof value === 'object' && value !== null && 'nano' in value && typeof value.nano === 'string'
+/** For `JSON.stringify`: a bigint as an object with the member `nano`, which nothing else that is kept has. */
+export function withoutBigint(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? { nano: value.toString() } : value
+}
+
+/** For `JSON.parse`: the bigint again. */
+export function withBigint(_name: string, value: unknown): unknown {
+  const isNano = typeof value === 'object' && value !== null && 'nano' in value && typeof value.nano === 'string'
+  return isNano ? BigInt(String(value.nano)) : value
 }

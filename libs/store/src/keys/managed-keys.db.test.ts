@@ -1,9 +1,8 @@
 import type { TenantId } from '@turnpike/domain'
 import { insertTenant, testDatabase, testPool, type TestDatabase, type TestTenant } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { findManagedKey, hasWorkspace, listManagedKeys } from './managed-keys.ts'
+import { findManagedKey, hasWorkspace, keyUsage, listManagedKeys } from './managed-keys.ts'
 import { inTransaction, type Pool } from '../connections/pools.ts'
-import { keyUsage } from '../key-path/usage.ts'
 
 /** A Wednesday. */
 const NOW_MS = Date.parse('2026-11-18T12:00:00Z')

@@ -1,5 +1,4 @@
-import type { KeyId, KeyKind, PolicyId, TenantId, UserId, WorkspaceId } from '@turnpike/domain'
-import { UNUSED, usageOfKeys, type KeyUsage } from '../key-path/usage.ts'
+import type { KeyId, KeyKind, NanoUsd, PolicyId, TenantId, UserId, WorkspaceId } from '@turnpike/domain'
 import { inTenant, type Pool, type Queryable } from '../connections/pools.ts'
 
 /** A key as the management API shows it. */
@@ -20,6 +19,25 @@ export interface ManagedKey {
   readonly revokedAt: Date | null
   readonly usage: KeyUsage
 }
+
+/** What was spent: ever, and since midnight, Monday and the first of the month, in UTC. */
+interface Spent {
+  readonly total: NanoUsd
+  readonly today: NanoUsd
+  readonly week: NanoUsd
+  readonly month: NanoUsd
+}
+
+/** What was spent with a key: credits, and what providers bill the tenant's own accounts, at the prices listed here. */
+export interface KeyUsage {
+  readonly credits: Spent
+  readonly own: Spent
+}
+
+const NOTHING: Spent = { total: 0n, today: 0n, week: 0n, month: 0n }
+
+/** Of a key with which nothing was asked. */
+const UNUSED: KeyUsage = { credits: NOTHING, own: NOTHING }
 
 interface ManagedKeyFilter {
   readonly offset: number
@@ -103,3 +121,38 @@ async function complete(
 const CHANGED = `SELECT entity_id, max(at) AS at FROM audit_entries
   WHERE tenant_id = $1 AND entity = 'api_keys' AND entity_id = ANY($2::text[]) AND action <> 'key.create'
   GROUP BY entity_id`
+
+/** @param nowMs Unix milliseconds; sets the current day, week and month */
+export async function keyUsage(pool: Pool, tenantId: TenantId, keyId: KeyId, nowMs: number): Promise<KeyUsage> {
+  const usage = await inTenant(pool, tenantId, (client) => usageOfKeys(client, tenantId, [keyId], nowMs))
+  return usage.get(keyId) ?? UNUSED
+}
+
+/** In one query; without keys that were never used. */
+async function usageOfKeys(
+  client: Queryable,
+  tenantId: TenantId,
+  keyIds: readonly KeyId[],
+  nowMs: number,
+): Promise<ReadonlyMap<KeyId, KeyUsage>> {
+  const { rows } = await client.query<{ key_id: KeyId; credits: Amounts; own: Amounts }>(
+    `SELECT key_id, ${spent('cost_nano')} AS credits, ${spent('own_cost_nano')} AS own
+     FROM usage_rollups WHERE tenant_id = $1 AND key_id = ANY($2::text[]) GROUP BY key_id`,
+    [tenantId, keyIds, new Date(nowMs)],
+  )
+  return new Map(rows.map(({ key_id, credits, own }) => [key_id, { credits: spentOf(credits), own: spentOf(own) }]))
+}
+
+/** Amounts in the order of `Spent`. */
+type Amounts = readonly [total: string, today: string, week: string, month: string]
+
+/** Sums of a column at the time `$3`. */
+function spent(column: 'cost_nano' | 'own_cost_nano'): string {
+  const since = (unit: 'day' | 'week' | 'month') =>
+    `COALESCE(sum(${column}) FILTER (WHERE bucket >= date_trunc('${unit}', $3::timestamptz, 'UTC')), 0)::text`
+  return `ARRAY[sum(${column})::text, ${since('day')}, ${since('week')}, ${since('month')}]`
+}
+
+function spentOf([total, today, week, month]: Amounts): Spent {
+  return { total: BigInt(total), today: BigInt(today), week: BigInt(week), month: BigInt(month) }
+}

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
+import { repeat, SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
 import { writeSnapshot } from './snapshot.ts'
 import type { Snapshot } from './lines.ts'
 
@@ -8,22 +8,21 @@ interface SnapshotKeeperOptions {
   readonly key: KeyObject
   /** What is known now. Called every minute, and once at the end. */
   readonly take: () => Snapshot
-  /** Called with the cause when writing begins to fail, and when it works again. */
+  /** Called when writing begins to fail, and when it works again. */
   readonly onState: (state: 'kept' | 'failing', cause?: unknown) => void
   readonly clock?: Clock
   readonly intervalMs?: number
 }
 
-/** Keeps the snapshot on disk close to what is known. */
 interface SnapshotKeeper {
   /** Milliseconds since the file last agreed with memory; since the start when it never did. */
   ageMs(): number
-  /** Writes what is known now and stops. Never rejects: a failure is reported to `onState`. */
+  /** Writes what is known now and stops. Never rejects. */
   close(): Promise<void>
 }
 
 const INTERVAL_MS = 60_000
-/** An idle process confirms after this time that its catalogue is still the newest. */
+/** An idle process confirms after this that its catalogue is still the newest. */
 const UNCHANGED_MS_MAX = 10 * 60_000
 
 /** Writes a snapshot every minute in which something changed, one at a time. */
@@ -32,10 +31,9 @@ export function keepSnapshot(options: SnapshotKeeperOptions): SnapshotKeeper {
   let inStepMs = clock.monotonicMs()
   let written = { mark: '', atMs: -Infinity }
   let failing = false
-  let stop = () => {}
   const keep = async () => {
     const snapshot = take()
-    // An empty snapshot does not replace the one of an earlier process, even if this process could not read that.
+    // An empty snapshot does not replace the one of an earlier process, even an unreadable one.
     if (isBlank(snapshot)) return
     const mark = markOf(snapshot)
     const nowMs = clock.monotonicMs()
@@ -52,21 +50,10 @@ export function keepSnapshot(options: SnapshotKeeperOptions): SnapshotKeeper {
       failing = true
     }
   }
-  let running = Promise.resolve()
-  const rest = () => {
-    stop = clock.after(intervalMs, () => {
-      running = keep().then(rest)
-    })
-  }
-  rest()
+  const end = repeat(clock, () => intervalMs, keep)
   return {
     ageMs: () => clock.monotonicMs() - inStepMs,
-    async close() {
-      stop()
-      await running
-      stop()
-      await keep()
-    },
+    close: () => end().then(keep),
   }
 }
 
@@ -74,7 +61,7 @@ function isBlank({ keys, catalogue }: Snapshot): boolean {
   return catalogue === null && keys.copies.length + keys.tombstones.length + keys.denied.length === 0
 }
 
-/** Differs when something changed that a later process would want to know. Costs a walk through the copies. */
+/** Differs when something changed. Costs a walk through the copies. */
 function markOf({ keys, presets, catalogue }: Snapshot): string {
   let newestMs = 0
   let versions = 0

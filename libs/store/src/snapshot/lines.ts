@@ -1,5 +1,6 @@
 import { catalogueOf, type Catalogue, type Endpoint, type Model, type Own, type Provider } from '@turnpike/domain'
 import type { KeySnapshot } from '../key-path/cache.ts'
+import { withBigint, withoutBigint } from '../key-path/records.ts'
 import type { PresetSnapshot } from '../presets/cache.ts'
 import { damaged } from './frames.ts'
 
@@ -13,7 +14,7 @@ export interface DatedCatalogue {
 export interface Snapshot {
   /** Unix milliseconds. */
   readonly takenAtMs: number
-  /** Of the server secrets of keys, by their id: hexadecimal. With other secrets none of these keys can be recognised. */
+  /** Hexadecimal, by the id of a secret. With other secrets none of these keys can be recognised. */
   readonly fingerprints: Readonly<Record<string, string>>
   readonly keys: KeySnapshot
   readonly presets: readonly PresetSnapshot[]
@@ -24,8 +25,8 @@ export interface Snapshot {
 type Held = KeySnapshot['copies'][number]
 
 /**
- * One line of a snapshot. The head comes first, the BYOK resources of an organisation before the keys that share them, which name them
- * by number; the others in any order. Their shape is the file's format: see `FORMAT`.
+ * One line of a snapshot. The head comes first, BYOK resources before the keys that share them, which name them by number. The shape is the
+ * file's format: see `FORMAT`.
  */
 type Line =
   | { readonly head: Head }
@@ -42,7 +43,7 @@ interface Head extends Pick<Snapshot, 'takenAtMs' | 'fingerprints'>, Pick<KeySna
   readonly catalogue: { readonly version: number; readonly confirmedAtMs: number } | null
 }
 
-/** A snapshot as lines of JSON, none with a line feed in it. */
+/** A snapshot as lines of JSON. */
 export function* linesOf(snapshot: Snapshot): Generator<string> {
   for (const line of contentsOf(snapshot)) yield JSON.stringify(line, withoutBigint)
 }
@@ -82,7 +83,7 @@ function withOwn({ digest, record }: Held, own: Own | null): Held {
   return { digest, record: { ...record, caller: { ...caller, ...(own && { own }) } } }
 }
 
-/** Puts a snapshot together again from the lines that `linesOf` made of it. */
+/** Reads the lines of `linesOf`. */
 export class SnapshotReader {
   #head: Head | null = null
   readonly #copies: Held[] = []
@@ -132,14 +133,4 @@ export class SnapshotReader {
     if (!own) throw damaged()
     return withOwn({ digest, record }, own)
   }
-}
-
-function withoutBigint(_name: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? { nano: value.toString() } : value
-}
-
-/** Any object with a text called `nano` is a bigint; nothing else that is kept has such a member. */
-function withBigint(_name: string, value: unknown): unknown {
-  const isNano = typeof value === 'object' && value !== null && 'nano' in value && typeof value.nano === 'string'
-  return isNano ? BigInt(String(value.nano)) : value
 }
