@@ -1,6 +1,5 @@
-/** One load, whose answer all its callers share. */
 export interface Flight {
-  /** An older value of the key is cached meanwhile. */
+  /** An older value is cached meanwhile. */
   readonly revalidates: boolean
   /** False once the key changed under the load: its answer is not to be cached as fresh. */
   readonly isCurrent: () => boolean
@@ -11,7 +10,7 @@ interface LoadUnderWay<A> {
   overtaken: boolean
 }
 
-/** Loads under way, one per key. A load continues for the other callers when one of them gives up. */
+/** Loads under way, one per key, which continue when a caller gives up. */
 export class SingleFlight<A> {
   readonly #loads = new Map<string, LoadUnderWay<A>>()
   /** Grows when all loads are overtaken. */
@@ -23,7 +22,7 @@ export class SingleFlight<A> {
     return this.#loads.size
   }
 
-  /** The answer of the load under way, or of the one that begins now. @param load must not reject */
+  /** @param load must not reject */
   join(key: string, revalidates: boolean, load: (flight: Flight) => Promise<A>): Promise<A> {
     const underWay = this.#loads.get(key)
     if (underWay) {
@@ -45,14 +44,13 @@ export class SingleFlight<A> {
     return flight.answer
   }
 
-  /** The key changed: the load under way may have read the old value. It answers the callers that joined it, and no later caller. */
+  /** The key changed: a load under way may have read the old value. It answers the callers that joined it, and no later ones. */
   overtake(key: string): void {
     const flight = this.#loads.get(key)
     if (flight) flight.overtaken = true
     this.#loads.delete(key)
   }
 
-  /** The same for all keys. */
   overtakeAll(): void {
     this.#generation++
     this.#loads.clear()

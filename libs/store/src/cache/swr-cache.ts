@@ -2,16 +2,16 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from './clock.ts'
 import { SingleFlight, type Flight } from './single-flight.ts'
 
-/** No answer from the origin, and no entry young enough to be served instead. */
+/** No answer, and no entry young enough. */
 interface Unknown {
   readonly kind: 'unknown'
   readonly cause: unknown
 }
 
-/** Loads one key from the origin and caches the answer. Rejects when the origin gave no answer. */
+/** Loads one key from the origin and caches the answer. Rejects without an answer. */
 type Load<A> = (flight: Flight) => Promise<A>
 
-/** How long a value may be used, milliseconds from when the origin verified it. */
+/** Milliseconds from when the origin verified a value. */
 interface Ages {
   /** Monotonic milliseconds. */
   readonly verifiedMs: number
@@ -21,7 +21,7 @@ interface Ages {
   readonly staleMs: number
 }
 
-/** The `freshMs` of a value that is revalidated before its next use, and served stale only when the origin gives no answer. */
+/** The `freshMs` of a value that is revalidated before its next use. */
 export const EXPIRED = -Infinity
 
 interface Entry<V> {
@@ -37,7 +37,7 @@ interface Entry<V> {
 
 interface SwrCacheOptions<V> {
   readonly clock: Pick<Clock, 'monotonicMs'>
-  /** Most entries; beyond it the least recently used one is dropped. */
+  /** Beyond it the least recently used one is dropped. */
   readonly entriesMax: number
   /** The same limit by the size of the values. */
   readonly bytes?: { readonly max: number; readonly of: (value: V) => number }
@@ -45,14 +45,12 @@ interface SwrCacheOptions<V> {
   readonly spread?: (ms: number) => number
 }
 
-/** A revalidation that failed is tried again no sooner than this: an outage must not be paid for with every request. */
+/** A revalidation that failed is not tried again before: an outage must not be paid for with every request. */
 const RETRY_MS = 1_000
 
 /**
- * Stale-while-revalidate in process memory. Fresh: the entry is served. Stale: it is served, and revalidated behind the request.
- * Expired or missing: the origin is asked first. While that gives no answer, an entry is served until it is too old. One load per key
- * at a time.
- * @typeParam V the cached value, which has the answer of look-ups
+ * Stale-while-revalidate in process memory. Fresh: the entry is served. Stale: it is served, and revalidated behind the request. Expired
+ * or missing: the origin is asked first; without its answer an entry is served until it is too old. One load per key at a time.
  */
 export class SwrCache<V extends { readonly answer: A }, A> {
   readonly #clock: SwrCacheOptions<V>['clock']
@@ -77,7 +75,6 @@ export class SwrCache<V extends { readonly answer: A }, A> {
     return this.#entries.size
   }
 
-  /** Size of all entries, if `options.bytes` is given. */
   get bytes(): number {
     return this.#entries.calculatedSize
   }
@@ -125,13 +122,13 @@ export class SwrCache<V extends { readonly answer: A }, A> {
     return this.#entries.delete(key)
   }
 
-  /** The key changed: neither its entry nor a load under way answers later look-ups. Returns whether there was an entry. */
+  /** Neither the entry nor a load under way answers later look-ups. Returns whether there was an entry. */
   invalidate(key: string): boolean {
     this.#loads.overtake(key)
     return this.#entries.delete(key)
   }
 
-  /** Expires the values that changed. Loads under way may have read old values, so that none of them is cached as fresh. */
+  /** Loads under way may have read old values, so none of them is cached as fresh. */
   expire(changed: (value: V) => boolean): void {
     this.#loads.overtakeAll()
     for (const entry of this.#entries.values()) {
@@ -139,7 +136,6 @@ export class SwrCache<V extends { readonly answer: A }, A> {
     }
   }
 
-  /** Any value may have changed: every entry is stale. */
   makeStale(): void {
     this.#unverifiedBeforeMs = this.#clock.monotonicMs()
   }
@@ -149,7 +145,7 @@ export class SwrCache<V extends { readonly answer: A }, A> {
     for (const [key, { value, verifiedMs }] of this.#entries.entries()) yield { key, value, verifiedMs }
   }
 
-  /** Loads nothing more; resolves when the loads under way have ended. */
+  /** Resolves when the loads under way have ended. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#loads.ended()

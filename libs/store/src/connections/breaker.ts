@@ -1,6 +1,6 @@
 export type BreakerState = 'closed' | 'open' | 'half_open'
 
-/** One admitted call. The caller reports one result; a second report is ignored. */
+/** One admitted call. A second report is ignored. */
 export interface Trial {
   succeeded(): void
   failed(trouble?: StoreFailure): void
@@ -11,28 +11,28 @@ export interface BreakerOptions {
   readonly now: () => number
   /** Uniform in [0, 1). */
   readonly random: () => number
-  /** Failures in a row that open it; default 5, which is no blip. */
+  /** Failures in a row that open it; default 5. */
   readonly failuresMax?: number
-  /** Called when it opens from closed and when it closes, not for each probe between: log here. */
+  /** Called when it opens from closed and when it closes: log here. */
   readonly onChange?: (state: 'closed' | 'open') => void
 }
 
 const CONSECUTIVE_FAILURES_MAX = 5
-/** Half of twenty within a second catches a store that answers every other call. */
+/** Catches a store that answers every other call. */
 const FAILURE_RATE_MAX = 0.5
 const TRIALS_TO_JUDGE_MIN = 20
 const WINDOW_MS = 1_000
-/** A short outage costs a quarter of a second; in a long one there is a probe every two seconds, so that calls pass five seconds after it. */
+/** A short outage costs a quarter of a second; after a long one calls pass within five seconds. */
 const OPEN_MS_MIN = 250
 const OPEN_MS_MAX = 2_000
-/** Three good answers in a row, one at a time, before the full load returns. */
+/** Good answers in a row, one at a time, before the full load returns. */
 const PROBES_TO_CLOSE = 3
-/** A probe without a result counts as failed after this, or the breaker would wait for it for ever. */
+/** A probe without a result counts as failed after this. */
 const PROBE_MS_MAX = 5_000
 
 /**
- * Keeps calls away from a store that does not answer. Closed: all pass. Open: none. Half-open: exactly one probe at a time;
- * a failed one opens again for twice as long, with full jitter so that nodes do not return together.
+ * Keeps calls away from a store that does not answer. Closed: all pass. Open: none. Half-open: one probe at a time; a failed one opens
+ * again for twice as long, with full jitter, so that nodes do not return together.
  */
 export class StoreBreaker {
   #state: BreakerState = 'closed'
@@ -74,13 +74,13 @@ export class StoreBreaker {
 
   #trial(probe: { readonly sinceMs: number } | null): Trial {
     let isReported = false
-    const tell = (ok: boolean, trouble: StoreFailure = 'refused') => {
+    const report = (ok: boolean, trouble: StoreFailure = 'refused') => {
       if (isReported) return
       isReported = true
       if (probe) this.#probed(probe, ok)
       else this.#counted(ok, trouble)
     }
-    return { succeeded: () => tell(true), failed: (trouble) => tell(false, trouble) }
+    return { succeeded: () => report(true), failed: (trouble) => report(false, trouble) }
   }
 
   /** A call that was admitted while closed and ends later does not count as a probe. */
@@ -138,7 +138,7 @@ export type StoreFailure = 'refused' | 'slow'
 /** Error codes of PostgreSQL (a cancelled statement) and of the system (a failed connection). */
 const SLOW_CODES = new Set(['57014', 'ETIMEDOUT'])
 
-/** Both drivers say "timeout" in one spelling or another, with and without a code. */
+/** Both drivers say "timeout" in some spelling, with and without a code. */
 export function storeFailureOf(error: unknown): StoreFailure {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && SLOW_CODES.has(String(cause.code))) return 'slow'

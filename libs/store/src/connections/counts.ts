@@ -4,27 +4,25 @@ import { LRUCache } from 'lru-cache'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
 import type { KeySecrets } from '../key-path/seal.ts'
 
-/** How often a subject (an address, an account, an organisation) was counted in its current window, and how long the window lasts. */
+/** How often a subject, such as an address, was counted in its current window. */
 export interface Count {
   readonly count: number
   readonly endsInMs: number
 }
 
-/** Counts over all processes that share a Redis. */
 export interface SharedRedis {
   readonly redis: Redis
-  /** Keys of the HMAC of subjects, which are people's addresses, in Redis. Deployments that share a Redis count apart. */
+  /** Keys of the HMAC of subjects, which are people's addresses. Deployments that share a Redis count apart. */
   readonly secrets: KeySecrets
 }
 
 interface CountsOptions {
   /** Null: this process counts for itself. */
   readonly shared: SharedRedis | null
-  /** Separates counts of different kinds. */
   readonly name: string
-  /** A window begins when its subject is counted first. Whole seconds. */
+  /** Whole seconds. A window begins when its subject is counted first. */
   readonly windowMs: number
-  /** Monotonic milliseconds, for this process's own counts. */
+  /** Monotonic milliseconds. */
   readonly now?: () => number
 }
 
@@ -49,7 +47,7 @@ export class Counts {
     return this.#redis ? this.#redis.penalty(name).then(toCount, () => this.#local.add(name)) : this.#local.add(name)
   }
 
-  /** Counts one more, and begins the window anew. Two at the same moment may count as one. */
+  /** Begins the window anew as well. Two at the same moment may count as one. */
   async addAndExtend(subject: string): Promise<void> {
     const name = this.#nameOf(subject)
     const { count } = await this.add(subject)
@@ -76,7 +74,7 @@ function toCount({ consumedPoints, msBeforeNext }: { consumedPoints: number; msB
   return { count: consumedPoints, endsInMs: msBeforeNext }
 }
 
-/** About a megabyte. Beyond it the least recently counted subject is dropped: no count stops an attacker with so many addresses. */
+/** About a megabyte. Beyond it the least recently counted subject is dropped. */
 const LOCAL_SUBJECTS_MAX = 20_000
 
 class LocalCounts {

@@ -5,12 +5,12 @@ import type { TenantId } from '@turnpike/domain'
 import { connectionSettings, type Pool, type PoolOptions } from './pools.ts'
 import type { Transaction } from './prisma.ts'
 
-/** Every kind of queued work, with its payload. Payloads rest in the database, so no secret is ever part of one. */
+/** Every kind of queued work, with its payload, which rests in the database and so never holds a secret. */
 export interface Jobs {
   readonly 'send-verification': { readonly verificationId: string }
   readonly 'ensure-partitions': Record<string, never>
   readonly 'expire-sessions': Record<string, never>
-  /** Reads the price list and keeps what it would change as a draft. */
+  /** Keeps what the price list would change as a draft. */
   readonly 'import-catalogue': Record<string, never>
   readonly 'run-what-if': { readonly tenantId: TenantId; readonly runId: string }
   /** Queues runs whose worker died, or whose job was lost. */
@@ -23,8 +23,8 @@ type JobName = keyof Jobs
 const ATTEMPTS_MAX = 20
 
 /**
- * Queues a job in the caller's transaction: it exists exactly if the transaction commits, and is run at least once.
- * @param key a waiting job is replaced by a later one with the same key; null: no job is replaced
+ * Queues a job that exists exactly if the transaction commits, and is run at least once.
+ * @param key a waiting job with the same key is replaced; null: no job is replaced
  */
 export async function addJob<Name extends JobName>(
   transaction: Transaction,
@@ -37,36 +37,31 @@ export async function addJob<Name extends JobName>(
       job_key := ${key}::text)`
 }
 
-/**
- * A worker's handler for each kind of job. A handler may run twice for one job: again when it rejected, and after four hours when its
- * outcome did not reach PostgreSQL.
- */
+/** A handler may run twice for one job: again when it rejected, and after four hours when its outcome did not reach PostgreSQL. */
 export type Tasks = { readonly [Name in JobName]: (payload: Jobs[Name]) => Promise<void> }
 
 interface JobsOptions {
   /** A login of turnpike_app. */
   readonly url: string
-  /** Connections for the queue itself: one listens, one looks at the clock, the others fetch and report. */
+  /** For the queue itself: one connection listens, one looks at the clock, the others fetch and report. */
   readonly connections: PoolOptions
   readonly tasks: Tasks
   /** Scheduled jobs: five cron fields, UTC. A time missed while no worker ran is caught up on, except with `skipsMissed`. */
   readonly timetable: readonly { readonly name: JobName; readonly at: string; readonly skipsMissed?: boolean }[]
-  /** Concurrent jobs. */
   readonly concurrency: number
   readonly log: (level: 'error' | 'warning' | 'info' | 'debug', message: string) => void
-  /** Called each time that a job fails. */
   readonly onFailed: (name: string, attempts: number, error: unknown) => void
-  /** Called with the cause when the queue stopped by itself, or could not be started again. It is started again after 5 s. */
+  /** Called when the queue stopped by itself, or could not be started again. It is started again after 5 s. */
   readonly onStopped: (cause: unknown) => void
 }
 
 /** Time span in which missed times are caught up on. */
 const BACKFILL_MS = 24 * 3_600_000
 
-/** The queue library gives up when the database is away at the wrong moment; it is started again after this. */
+/** The queue library gives up when the database is away at the wrong moment. */
 const RESTART_MS = 5_000
 
-/** Runs jobs until closed. Rejects when it cannot start; it survives later outages of the database. `close` lets running jobs finish. */
+/** Rejects when it cannot start; it survives later outages of the database. `close` lets running jobs finish. */
 export async function runJobs(options: JobsOptions): Promise<{ readonly close: () => Promise<void> }> {
   const pool = queuePool(options.url, options.connections)
   const closing = new AbortController()
@@ -99,7 +94,7 @@ export async function runJobs(options: JobsOptions): Promise<{ readonly close: (
 }
 
 interface Queue {
-  /** Resolves with the cause when the queue stopped. */
+  /** Resolves with the cause. */
   readonly stopped: Promise<unknown>
   stop(): Promise<void>
 }
@@ -135,7 +130,7 @@ async function startQueue(options: JobsOptions, pool: QueuePool): Promise<Queue>
   }
 }
 
-/** The queue library writes what it read back as JSON, so 64-bit integers must reach it as text, not as the bigint of the other pools. */
+/** The queue library writes what it read back as JSON, so 64-bit integers must reach it as text. */
 function queuePool(url: string, options: PoolOptions): QueuePool {
   const pool = new QueuePool(connectionSettings(url, options))
   const onError = (error: Error) => options.onIdleError?.(error)
@@ -153,7 +148,7 @@ function taskList(tasks: Tasks): TaskList {
   )
 }
 
-/** Days with partitions: today, and enough ahead that a worker may be down for a day. */
+/** Enough that a worker may be down for a day. */
 const DAYS_AHEAD = 2
 
 /** Makes missing partitions of usage for today and the next days (UTC). */

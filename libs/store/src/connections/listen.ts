@@ -2,7 +2,6 @@ import type { TenantId } from '@turnpike/domain'
 import { Client } from 'pg'
 import type { Transaction } from './prisma.ts'
 
-/** One notification of PostgreSQL. */
 export interface Notice {
   readonly channel: string
   readonly payload: string
@@ -13,22 +12,19 @@ interface ListenOptions {
   readonly channels: readonly string[]
   readonly applicationName: string
   readonly onNotice: (notice: Notice) => void
-  /** The connection was lost: notices are missed from now on. Called once per loss. */
+  /** Called once per loss: notices are missed from now on. */
   readonly onLost: (error: Error | null) => void
-  /** Listening (again): earlier notices may have been missed. */
+  /** Earlier notices may have been missed. */
   readonly onListening: () => void
 }
 
 const RECONNECT_MS_MIN = 250
 const RECONNECT_MS_MAX = 5_000
 const CONNECT_TIMEOUT_MS = 3_000
-/** Interval of pings, which find a dead connection: without them it looks like one without notices. */
+/** Without pings a dead connection looks like one without notices. */
 const PING_MS = 15_000
 
-/**
- * Receives notices of committed transactions until closed, on a connection of its own. A lost connection is replaced; notices in between
- * are lost, so listeners must not depend on receiving all of them.
- */
+/** Receives notices of committed transactions, on a connection of its own. One that is lost is replaced; notices in between are lost. */
 export class Listening {
   /** Resolves when the first connection listens or has failed. */
   readonly tried: Promise<void>
@@ -74,7 +70,7 @@ export class Listening {
     }, PING_MS)
   }
 
-  /** Once per connection: a connection that breaks emits several events. A reconnect that fails is no further loss. */
+  /** Once per connection: one that breaks emits several events. A reconnect that fails is no further loss. */
   #lose(client: Client, error: Error | null): void {
     if (!this.#isOn(client)) return
     this.#client = null
@@ -102,7 +98,7 @@ function clientOf({ url, applicationName }: ListenOptions): Client {
   })
 }
 
-/** Tenants whose usage rows were shipped: the payload is the tenant's id. Sent by the database's own function. */
+/** Usage rows were shipped: the payload is the tenant's id. Sent by the database's own function. */
 export const USAGE_CHANNEL = 'turnpike_usage'
 /** Changes that open consoles show at once: a `ConsoleNotice` as JSON. */
 export const CONSOLE_CHANNEL = 'turnpike_console'
@@ -119,7 +115,7 @@ export async function notifyConsole(transaction: Transaction, notice: ConsoleNot
   await transaction.$executeRaw`SELECT pg_notify(${CONSOLE_CHANNEL}, ${JSON.stringify(notice)})`
 }
 
-/** Reads a notice of CONSOLE_CHANNEL; null for any other text, since every login of the database may notify. */
+/** Null for a text that is no notice: every login of the database may notify. */
 export function openConsoleNotice(payload: string): ConsoleNotice | null {
   const { tenantId, name, id } = parsed(payload)
   if (typeof tenantId !== 'string' || (name !== 'verified' && name !== 'key')) return null

@@ -4,15 +4,15 @@ import path from 'node:path'
 import { Logger, runMigrations } from 'graphile-worker'
 import { Client } from 'pg'
 
-/** The lock of Prisma's own command line, so that it and this function exclude each other. */
+/** The lock of Prisma's own command line. */
 const PRISMA_LOCK = 72_707_369
-/** Longest wait for another process's migrations; they take milliseconds, so this is a process that hangs. */
+/** Migrations take milliseconds: another process that takes longer hangs. */
 const LOCK_TIMEOUT_MS = 60_000
 
 /**
- * Updates the database: our migrations, those of the job queue, the rights of the application role on the queue, and the partitions of
- * today and tomorrow (UTC). Keeps Prisma's history table, so that `prisma migrate status` agrees. Each file runs in a transaction, hence
- * none may hold CREATE INDEX CONCURRENTLY. Any number of processes may call it at once. Returns the names of the applied files.
+ * Updates the database: our migrations, those of the job queue with the rights on it, and the partitions of today and tomorrow (UTC).
+ * Keeps Prisma's history table. Each file runs in a transaction, hence none may hold CREATE INDEX CONCURRENTLY. Any number of processes
+ * may call it at once. Returns the names of the applied files.
  * @throws Error when another release made the database, or when an applied file was edited or left unfinished by the command line
  */
 export async function migrate(ownerUrl: string, migrationsDir: string): Promise<string[]> {
@@ -75,7 +75,7 @@ async function applyMissing(client: Client, wanted: readonly Migration[]): Promi
   return applied
 }
 
-/** Runs before any change, so that a database of another release is not changed. */
+/** Before any change, so that a database of another release stays as it is. */
 function refuseForeign(applied: readonly string[], wanted: readonly Migration[]): void {
   const unknown = applied.find((name) => wanted.every((migration) => migration.name !== name))
   if (unknown === undefined) return
@@ -116,13 +116,10 @@ async function apply(client: Client, { name, sql, checksum }: Migration): Promis
   }
 }
 
-/** Silences the queue's own output on progress; its failures are thrown as errors anyway. */
+/** Of progress; failures are thrown. */
 const silent = new Logger(() => () => undefined)
 
-/**
- * The queue's tables have row-level security without a policy, so that only their owner could use them. Jobs cross
- * tenants by nature: the application role may see all of them, the gateway none.
- */
+/** Jobs cross tenants: the application role may see all of them, the gateway none. */
 async function prepareQueue(client: Client, ownerUrl: string): Promise<void> {
   await runMigrations({ connectionString: ownerUrl, logger: silent })
   await client.query(`DO $$

@@ -3,25 +3,25 @@ import { Fault, type TenantId } from '@turnpike/domain'
 
 export type { Pool } from 'pg'
 
-/** A connection inside a transaction: it runs queries, and can neither end the transaction nor release the connection. */
+/** A connection inside a transaction, which can neither end the transaction nor release the connection. */
 export type Queryable = Pick<PoolClient, 'query'>
 
 export interface PoolOptions {
-  /** Connections at most. The sum over all pools and processes must stay below the server's limit. */
+  /** The sum over all pools and processes must stay below the server's limit. */
   readonly max: number
-  /** The server gives a statement up after this; we stop waiting for a silent server a little later. */
+  /** The server gives a statement up after this. */
   readonly statementTimeoutMs: number
-  /** Longest wait for a connection, whether the pool is exhausted or the server does not answer. */
+  /** Whether the pool is exhausted or the server does not answer. */
   readonly connectTimeoutMs: number
-  /** Shown in `pg_stat_activity`, so that an operator sees which process holds a connection. */
+  /** Shown in `pg_stat_activity`. */
   readonly applicationName: string
-  /** Called when a connection broke while idle. The pool has dropped it already and opens others when needed. */
+  /** Called when a connection broke while idle. The pool opens others when needed. */
   readonly onIdleError?: (error: Error) => void
 }
 
-/** Time that the server has to report a cancelled statement before it counts as silent. */
+/** For the server to report a cancelled statement before it counts as silent. */
 const SILENCE_MARGIN_MS = 100
-/** Idle connections are closed, so that a fleet scaled for the peak does not hold them at night. */
+/** A fleet scaled for the peak does not hold connections at night. */
 const IDLE_TIMEOUT_MS = 30_000
 
 /** A pool with every wait bounded. 64-bit integers come as bigint, dates as `yyyy-mm-dd`; nothing is set for other pools. */
@@ -32,7 +32,7 @@ export function openPool(url: string, options: PoolOptions): Pool {
   return pool
 }
 
-/** The settings of a bounded connection, shared with Prisma's adapter, which has its own type parsers. */
+/** Of a bounded connection, shared with Prisma's adapter, which has its own type parsers. */
 export function connectionSettings(url: string, options: PoolOptions): PoolConfig {
   return {
     connectionString: url,
@@ -72,19 +72,11 @@ export async function inTransaction<T>(
   }
 }
 
-/**
- * After a refusal, by the server or by this process, the connection is usable. After any other error (a time-out, a lost server, a bug) its
- * state is unknown, so it is closed, which also rolls back.
- */
+/** After a refusal the connection is usable. After any other error its state is unknown, so it is closed, which also rolls back. */
 async function abandon(client: PoolClient, error: unknown): Promise<void> {
-  const usable = error instanceof DatabaseError || error instanceof Fault
-  const rolledBack =
-    usable &&
-    (await client.query('ROLLBACK').then(
-      () => true,
-      () => false,
-    ))
-  client.release(!rolledBack)
+  let usable = error instanceof DatabaseError || error instanceof Fault
+  if (usable) await client.query('ROLLBACK').catch(() => (usable = false))
+  client.release(!usable)
 }
 
 const INT8 = 20

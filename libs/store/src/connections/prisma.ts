@@ -8,13 +8,10 @@ export type { PrismaClient } from '../generated/client.ts'
 /** A client inside one transaction. */
 export type Transaction = Prisma.TransactionClient
 
-/** Longest life of an interactive transaction: screens and forms, never reports. */
+/** For screens and forms, never reports. */
 const TRANSACTION_TIMEOUT_MS = 5_000
 
-/**
- * The control plane's client, warmed up: its first query costs 0.3 s. Without a database it is opened cold, and can be used once the
- * database is back.
- */
+/** Warmed up, since its first query costs 0.3 s. Without a database it is opened cold, and can be used once that is back. */
 export async function openPrisma(url: string, options: PoolOptions): Promise<PrismaClient> {
   const onIdleError = (error: Error): void => options.onIdleError?.(error)
   const adapter = new PrismaPg(connectionSettings(url, options), {
@@ -47,7 +44,7 @@ export function withTenant<T>(
   return scoped(prisma, tenantId, userId, work)
 }
 
-/** Runs `work` in one transaction of a person who has not chosen an organisation: sees their memberships and those organisations. */
+/** The same for a person who has not chosen an organisation: sees their memberships and those organisations. */
 export function withPerson<T>(
   prisma: PrismaClient,
   userId: UserId,

@@ -1,21 +1,21 @@
 import { Redis } from 'ioredis'
 import { within, type Clock } from '../cache/clock.ts'
 
-/** Time limit of a command. Redis answers in well under a millisecond; a slow Redis is worse than none. */
+/** Redis answers in well under a millisecond; a slow Redis is worse than none. */
 const PROMPT_MS = 50
-/** The library's own limit, for calls without another. Its timers do not allow for a process that was held up. */
+/** For calls without `promptly`: the library's timers do not allow for a process that was held up. */
 const COMMAND_TIMEOUT_MS = 250
 const CONNECT_TIMEOUT_MS = 500
-/** Closes a socket without replies: abandoned commands pile up behind it, and only closing it removes them. */
+/** Abandoned commands pile up behind a socket without replies, and only closing it removes them. */
 const SOCKET_TIMEOUT_MS = 1_000
-/** Two attempts to connect per second at most, so that a Redis at its limit of clients is not stormed. */
+/** A Redis at its limit of clients is not stormed. */
 const RECONNECT_MS_MIN = 500
 const RECONNECT_MS_MAX = 2_000
 const JITTER = 0.2
 
 /**
- * Opens a connection that fails fast: no queue while offline, no retry of commands, short time limits. Returns at once and
- * keeps trying to connect for as long as it is open; commands before that are refused.
+ * Opens a connection that fails fast: no queue while offline, no retry of commands, short time limits. Keeps trying to connect for as long
+ * as it is open.
  */
 export function openRedis(url: string): Redis {
   const redis = new Redis(url, {
@@ -42,7 +42,7 @@ export function promptly<T>(clock: Clock, command: Promise<T>): Promise<T> {
   return within(PROMPT_MS, clock, command, 'Redis: command timed out')
 }
 
-/** A connection for subscriptions: as above, but without a time limit of commands besides the socket's. */
+/** A connection for subscriptions, without a time limit of commands besides the socket's. */
 export function openSubscriber(redis: Redis): Redis {
   const subscriber = redis.duplicate({ commandTimeout: SOCKET_TIMEOUT_MS })
   subscriber.on('error', () => undefined)

@@ -1,7 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from 'pg'
 
-/** The groups of logins; migrations define their rights. */
+/** Migrations define the rights of these groups. */
 type GroupRole = 'turnpike_app' | 'turnpike_gateway'
 
 /** PostgreSQL truncates longer names. */
@@ -10,8 +10,8 @@ const DUPLICATE = new Set(['42710', '23505'])
 const NOT_ALLOWED = '42501'
 
 /**
- * Makes (or updates the password of) the login `<role>_login_<database>`, a member of the group and nothing more, and
- * returns the URL to log in with. Safe to call from several processes at once.
+ * Makes the login `<role>_login_<database>`, a member of the group and nothing more, or updates its password. Returns the URL to log in
+ * with. Safe to call from several processes at once.
  * @throws Error when the owner may not create roles, or when a role of that name could go around row-level security
  */
 export async function ensureLogin(
@@ -23,7 +23,7 @@ export async function ensureLogin(
   const client = new Client({ connectionString: ownerUrl, connectionTimeoutMillis: 5_000, query_timeout: 10_000 })
   await client.connect()
   try {
-    // One at a time per database: two sessions that alter one role at once would fail.
+    // Two sessions that alter one role at once would fail.
     await client.query(`SELECT pg_advisory_lock(hashtext('turnpike.roles'))`)
     await createOrUpdate(client, name, login)
     await refuseStrongRole(client, name)
@@ -66,7 +66,7 @@ async function createOrUpdate(
   await client.query(`GRANT ${escapeIdentifier(role)} TO ${quoted}`)
 }
 
-/** Refuses a login that has become a superuser since, which would see every tenant. */
+/** A superuser would see every tenant. */
 async function refuseStrongRole(client: Client, name: string): Promise<void> {
   const { rows } = await client.query<{ strong: boolean }>(
     'SELECT rolsuper OR rolbypassrls AS strong FROM pg_roles WHERE rolname = $1',
@@ -79,7 +79,7 @@ async function refuseStrongRole(client: Client, name: string): Promise<void> {
 
 const ITERATIONS = 4096
 
-/** The stored form of the password, made here, so that no statement and no log of statements holds the password. */
+/** The stored form, made here, so that no statement and no log of statements holds the password. */
 function scramVerifier(password: string): string {
   const salt = randomBytes(16)
   const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, 'sha256')

@@ -1,10 +1,15 @@
 import { Prisma } from '../generated/client.ts'
 import type { Pool } from './pools.ts'
 
-/** Codes of Prisma for a database that cannot be reached, does not answer, or has no connection left. */
-const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037'])
-/** The same from the socket, and from a server that is shutting down or starting. */
-const BROKEN = new Set([
+/** Of Prisma, of the socket, and of a server that is shutting down or starting. */
+const CODES = new Set([
+  'P1001',
+  'P1002',
+  'P1008',
+  'P1017',
+  'P2024',
+  'P2028',
+  'P2037',
   'ECONNREFUSED',
   'ECONNRESET',
   'ETIMEDOUT',
@@ -21,18 +26,12 @@ const BROKEN = new Set([
 /** Errors wrap each other a few deep. */
 const CAUSES_MAX = 4
 
-/** Whether an error says that the database could not be reached, as opposed to an error that the database returned. */
+/** Whether the database could not be reached, as opposed to an error that it returned. */
 export function isStoreUnavailable(error: unknown): boolean {
   let current = error
   for (let depth = 0; depth < CAUSES_MAX && current instanceof Error; depth++) {
     if (current instanceof Prisma.PrismaClientInitializationError) return true
-    if (
-      'code' in current &&
-      typeof current.code === 'string' &&
-      (PRISMA_CODES.has(current.code) || BROKEN.has(current.code))
-    ) {
-      return true
-    }
+    if ('code' in current && CODES.has(String(current.code))) return true
     // The driver has no code for these.
     if (/^(?:Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(current.message)) {
       return true
@@ -42,11 +41,10 @@ export function isStoreUnavailable(error: unknown): boolean {
   return false
 }
 
-/** Why a database cannot be used. */
 interface Unreachable {
-  /** What is wrong with the address, the login or the server, for its operator. */
+  /** For the operator. */
   readonly reason: string
-  /** Whether it gives no answer, which is temporary. False: it answered with a refusal. */
+  /** True: it gives no answer, which is temporary. False: it answered with a refusal. */
   readonly isUnavailable: boolean
 }
 
