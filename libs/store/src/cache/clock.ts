@@ -4,7 +4,7 @@ export interface Clock {
   wallMs(): number
   /** Monotonic milliseconds: ages and deadlines. */
   monotonicMs(): number
-  /** Calls back once after that many milliseconds, after the input that had arrived by then. Returns a function that cancels it. */
+  /** Calls back once after so long, after the input that had arrived by then. Returns a function that cancels it. */
   after(ms: number, call: () => void): () => void
 }
 
@@ -32,7 +32,7 @@ export class StoreTime implements Clock {
 
   constructor(private readonly own: Clock = SYSTEM_CLOCK) {}
 
-  /** @param wallMs the current time of Postgres; the error is its time in transit, at most a time limit of the poll */
+  /** @param wallMs the time of Postgres; the error is its time in transit */
   observe(wallMs: number): void {
     this.#offsetMs = wallMs - this.own.monotonicMs()
   }
@@ -59,8 +59,8 @@ export function within<T>(ms: number, clock: Pick<Clock, 'after'>, answer: Promi
 }
 
 /**
- * Repeats `round`, which must not reject, each time so long after the one before has ended. Returns a function that ends it and resolves
- * when the round under way has ended.
+ * Repeats `round`, which must not reject, with a pause between rounds. Returns a function that ends it and resolves when the round under
+ * way has ended.
  * @param first under way already; without one the pause comes first
  */
 export function repeat(

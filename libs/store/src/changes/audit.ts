@@ -1,7 +1,7 @@
 import type { TenantId } from '@turnpike/domain'
 import { withTenant, type PrismaClient } from '../connections/prisma.ts'
 
-/** One change of something that the tenant owns, as `mutate` wrote it down. */
+/** One change, as `mutate` wrote it. */
 interface AuditEntry {
   readonly id: string
   readonly at: Date
@@ -20,7 +20,7 @@ interface AuditPage {
   readonly nextCursor: string | null
 }
 
-/** A page of what was changed, newest first. @param options.cursor what the page before gave; others give the beginning */
+/** Newest first. @param options.cursor of the page before; any other text gives the beginning */
 export function listAudit(
   prisma: PrismaClient,
   tenantId: TenantId,

@@ -22,7 +22,7 @@ export interface RowChange {
   readonly action: string
   readonly before: Prisma.InputJsonObject | null
   readonly after: Prisma.InputJsonObject
-  /** Keys that the change concerns; null when it is the key itself, whose version grew with its row. */
+  /** Null: the key itself, whose version grew with its row. */
   readonly concerned: Prisma.ApiKeyWhereInput | null
   readonly key: KeyEvent | null
 }
@@ -61,7 +61,7 @@ interface TableOptions<Row, New, Patch> {
   /** What of a row the tenant may read in the audit log: never a digest. */
   readonly shown: (row: Row) => Prisma.InputJsonObject
   readonly concerned: (row: Row) => Prisma.ApiKeyWhereInput | null
-  /** True: keys are concerned from the moment that a row is made, not only when it is attached to something. */
+  /** True: keys are concerned when a row is made, not only when it is attached to something. */
   readonly concernsAtOnce?: boolean
   readonly key?: (row: Row) => KeyEvent
   readonly find: (id: string) => Promise<Row | null>
@@ -69,7 +69,7 @@ interface TableOptions<Row, New, Patch> {
   readonly update: (id: string, patch: Patch) => Promise<Row>
 }
 
-/** How one versioned table is written: each write raises its version, names its action and is noted. */
+/** How one versioned table is written: each write raises its version, names its action and is recorded. */
 export function table<Row extends { version: bigint }, New, Patch>(
   changes: RowChange[],
   options: TableOptions<Row, New, Patch>,
@@ -88,7 +88,7 @@ export function table<Row extends { version: bigint }, New, Patch>(
     return row
   }
   return {
-    /** The row as it is now, which no other mutation can change before this one ends; null when the tenant has none such. */
+    /** No other mutation can change the row before this one ends; null when the tenant has none such. */
     find: options.find,
     async create(row: New, action: string): Promise<Row> {
       return note(action, null, await options.create(row))

@@ -8,7 +8,7 @@ import { withTenant, type PrismaClient, type Transaction } from '../connections/
 
 export { VERSIONED_TABLES } from './mutate-table.ts'
 
-/** Who changes what is whose. */
+/** Who makes a change, and whose it is. */
 export interface Author {
   readonly tenantId: TenantId
   /** Null: the product itself, or a management key. */
@@ -17,20 +17,19 @@ export interface Author {
   readonly keyId?: KeyId
 }
 
-/** What came of a mutation: its result, and the keys whose callers are different now, for `publishKeyEvents` after the commit. */
+/** With the keys whose callers are different now, for `publishKeyEvents` after the commit. */
 export interface Mutated<T> {
   readonly value: T
   readonly events: readonly KeyEvent[]
 }
 
-/** A change of one key, workspace or the like never reaches further; a mutation that does is a report or a migration. */
+/** A mutation with more is a report or a migration. */
 const CHANGES_MAX = 100
 
 /**
- * The only way to change tables that carry a version. In one transaction: the changes, the next version of each row and
- * of every API key that it concerns, an audit entry and an event each. Events are numbered from one counter, whose row is
- * locked last and until the commit, so that the order of their numbers is the order of the commits and no reader skips one.
- * Rolled back as a whole when `work` throws. One mutation per tenant at a time.
+ * The only way to change tables that carry a version. In one transaction, one per tenant at a time: the changes, the next version of each
+ * row and of every API key that it concerns, an audit entry and an event each. The counter of events is locked last and until the commit,
+ * so that their numbers are in the order of the commits and no reader skips one.
  */
 export async function mutate<T>(
   prisma: PrismaClient,
@@ -133,12 +132,12 @@ function policies({ policy }: Transaction, tenantId: TenantId, changes: RowChang
   })
 }
 
-/** Keys under a policy: their own, their workspace's or their organisation's. All three apply, so all are concerned. */
+/** Keys with a policy of their own, their workspace's or their organisation's: all three apply. */
 function layersWith(policyId: string): Prisma.ApiKeyWhereInput[] {
   return [{ policyId }, { workspace: { policyId } }, { workspace: { organisation: { policyId } } }]
 }
 
-/** Raises the versions of the keys that are concerned, then writes the audit entries and the numbered events. */
+/** Raises the versions of the keys concerned, then writes audit entries and numbered events. */
 async function settle(transaction: Transaction, author: Author, changes: readonly RowChange[]): Promise<KeyEvent[]> {
   const settled: { change: RowChange; keys: KeyEvent[] }[] = []
   for (const change of changes) {

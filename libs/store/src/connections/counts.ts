@@ -26,7 +26,7 @@ interface CountsOptions {
   readonly now?: () => number
 }
 
-/** Counts events per subject. While Redis does not answer, each process counts for itself, from zero. Never rejects. */
+/** While Redis does not answer, each process counts for itself, from zero. Never rejects. */
 export class Counts {
   readonly #redis: RateLimiterRedis | null
   readonly #local: LocalCounts

@@ -24,7 +24,7 @@ const CONNECT_TIMEOUT_MS = 3_000
 /** Without pings a dead connection looks like one without notices. */
 const PING_MS = 15_000
 
-/** Receives notices of committed transactions, on a connection of its own. One that is lost is replaced; notices in between are lost. */
+/** Receives notices of committed transactions. A lost connection is replaced; notices in between are lost. */
 export class Listening {
   /** Resolves when the first connection listens or has failed. */
   readonly tried: Promise<void>

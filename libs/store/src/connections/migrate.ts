@@ -116,7 +116,7 @@ async function apply(client: Client, { name, sql, checksum }: Migration): Promis
   }
 }
 
-/** Of progress; failures are thrown. */
+/** About progress; failures are thrown. */
 const silent = new Logger(() => () => undefined)
 
 /** Jobs cross tenants: the application role may see all of them, the gateway none. */

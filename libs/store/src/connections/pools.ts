@@ -72,7 +72,7 @@ export async function inTransaction<T>(
   }
 }
 
-/** After a refusal the connection is usable. After any other error its state is unknown, so it is closed, which also rolls back. */
+/** After a refusal the connection is usable. After any other error it is closed, which also rolls back. */
 async function abandon(client: PoolClient, error: unknown): Promise<void> {
   let usable = error instanceof DatabaseError || error instanceof Fault
   if (usable) await client.query('ROLLBACK').catch(() => (usable = false))

@@ -11,7 +11,7 @@ export type Transaction = Prisma.TransactionClient
 /** For screens and forms, never reports. */
 const TRANSACTION_TIMEOUT_MS = 5_000
 
-/** Warmed up, since its first query costs 0.3 s. Without a database it is opened cold, and can be used once that is back. */
+/** Warmed up, since its first query costs 0.3 s; cold without a database, and usable once that is back. */
 export async function openPrisma(url: string, options: PoolOptions): Promise<PrismaClient> {
   const onIdleError = (error: Error): void => options.onIdleError?.(error)
   const adapter = new PrismaPg(connectionSettings(url, options), {

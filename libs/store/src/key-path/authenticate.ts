@@ -1,7 +1,6 @@
 import { Fault, type Caller, type Lookup } from '@turnpike/domain'
 import { checkKey, type KeyCheck, type KeySecrets } from './seal.ts'
 
-/** Finds the caller for a key that is genuine by its tag. */
 export type FindCaller = (digest: Buffer) => Promise<Lookup<Caller>>
 
 /** What is refused by arithmetic, before any look-up. */
@@ -25,8 +24,8 @@ interface Authentication {
 }
 
 /**
- * Key in, caller out, before any byte of the body is read. A 401 is proof: the key is missing, mistyped, forged, revoked,
- * expired or not in the database. Whatever could not be decided is 503 `auth_unavailable`.
+ * Key in, caller out, before any byte of the body is read. A 401 is proof: the key is missing, mistyped, forged, revoked, expired or not in
+ * the database. What could not be decided is 503 `auth_unavailable`.
  */
 export async function authenticate(credentials: PresentedKey, options: Authentication): Promise<Caller> {
   const checked = checkKey(options.secrets, presented(credentials, options.prefixes))
@@ -64,7 +63,7 @@ function presented(credentials: PresentedKey, prefixes: string): string {
   return key
 }
 
-/** One answer for forged, unknown, revoked and expired, so that it tells an outsider nothing. */
+/** One answer for forged, unknown, revoked and expired: an outsider learns nothing from it. */
 function invalid(): Fault {
   return new Fault(
     'key_invalid',

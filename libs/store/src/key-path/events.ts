@@ -5,7 +5,7 @@ import { openJson, sealText, type KeySecrets } from './seal.ts'
 
 export const KEY_CHANNEL = 'turnpike:keys'
 
-/** Publishes committed changes, with tombstones for revoked keys. Rejects when Redis does not take it; the poll carries them all the same. */
+/** Publishes committed changes, with tombstones for revoked keys. Rejects when Redis refuses; the poll carries them too. */
 export async function publishKeyEvents(redis: Redis, secrets: KeySecrets, events: readonly KeyEvent[]): Promise<void> {
   const verifiedAtMs = Date.now()
   const tombstones = events.filter((event) => event.revoked)

@@ -72,7 +72,7 @@ export function openKeyCache(options: KeyStores & Pick<KeyCacheOptions, 'onStore
   })
 }
 
-/** After a wrong value the replies of this connection may be those of other requests, so it is closed and opened again. */
+/** After a wrong value the connection's replies may be those of other requests, so it is opened again. */
 function redisTier(redis: Redis, secrets: KeySecrets, time: StoreTime): RedisTier {
   return {
     fromRedis: async (digest) => {

@@ -15,7 +15,7 @@ const PURPOSE = 'turnpike revocation file'
 
 /**
  * Opens the file of revocations that wait for Postgres, with what an earlier process left in it. Its folder belongs to this process alone
- * until `close`. Rejects with an Error when another process that is alive owns the folder, or the disk does not take the file.
+ * until `close`. Rejects when another process that is alive owns the folder, or the disk refuses the file.
  */
 export async function openRevocationFile(file: string, secrets: KeySecrets): Promise<RevocationFile> {
   const folder = path.dirname(file)
@@ -88,7 +88,7 @@ export class RevocationFile {
     })
   }
 
-  /** Takes out what was carried out. Rejects when the disk refuses it; then they are carried out again, which changes nothing. */
+  /** Takes out what was carried out. When the disk refuses it, they are carried out again, which changes nothing. */
   remove(done: readonly Revocation[]): Promise<void> {
     return this.#inTurn(async () => {
       for (const revocation of done) this.#pending.delete(nameOfRevocation(revocation))

@@ -81,7 +81,7 @@ export function newSecretsText(): string {
   return `1:${randomBytes(SECRET_BYTES).toString('hex')}:${randomBytes(SECRET_BYTES).toString('hex')}`
 }
 
-/** Makes a key. `key` is shown once and never stored; the rest is what the database keeps. @param random gives that many bytes */
+/** `key` is shown once and never stored; the database keeps the rest. @param random gives that many bytes */
 export function mintKey({ signing }: KeySecrets, kind: KeyKind, random: (bytes: number) => Buffer = randomBytes) {
   const id = random(ID_BYTES)
   const unsigned = Buffer.concat([Buffer.of(signing.id), id, random(KEY_SECRET_BYTES)])

@@ -84,7 +84,7 @@ export function watchKeySecrets(options: KeySecretWatchOptions): KeySecretWatch 
   }
 }
 
-/** Announces secrets once. Only a process without trouble becomes a holder and makes fingerprints of new secrets known. */
+/** Only a process without trouble becomes a holder and makes fingerprints of new secrets known. */
 export async function reportKeySecrets(
   pool: Pool,
   secrets: KeySecrets | null,

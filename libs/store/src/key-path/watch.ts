@@ -197,7 +197,7 @@ function redisLooker(redis: Redis, { keys, secrets, time }: KeyWatchOptions): ()
   }
 }
 
-/** Makes the call if the breaker admits it, and again while that wants more probes; undefined when it did not answer. */
+/** Makes the call, and again while the breaker wants more probes; undefined without an answer. */
 async function tried<T>(breaker: StoreBreaker, call: () => Promise<T>): Promise<T | undefined> {
   for (let probe = 1; ; probe++) {
     const trial = breaker.admit()

@@ -28,27 +28,20 @@ export interface NewKey {
   readonly expiresAt: Date | null
 }
 
-/** A new key: the only time that its text is available. */
-interface CreatedKey {
-  readonly key: string
-  readonly summary: KeySummary
-}
-
-/** Most keys in force in one organisation; an organisation with more has a script that never revokes. */
+/** In force in one organisation; one with more has a script that never revokes. */
 const KEYS_MAX = 1_000
-/** Time span of the search for a key's last use. */
 const LAST_USE_MS_MAX = 30 * 24 * 3_600_000
 
 /**
- * Makes a key for a workspace, signed with a secret that every process which checks keys holds. Throws Fault `conflict` when the
- * organisation has 1,000 keys in force, `store_unavailable` when there is no such secret.
+ * The only time that the key's text is available. Throws Fault `conflict` when the organisation has 1,000 keys in force,
+ * `store_unavailable` when there is no secret that every process which checks keys holds.
  */
 export function createKey(
   prisma: PrismaClient,
   secrets: KeySecrets,
   author: Author,
   { workspaceId, name, kind, expiresAt }: NewKey,
-): Promise<Mutated<CreatedKey>> {
+): Promise<Mutated<{ readonly key: string; readonly summary: KeySummary }>> {
   return mutate(prisma, author, async (tables, transaction) => {
     const inForce = await transaction.apiKey.count({ where: { tenantId: author.tenantId, revokedAt: null } })
     if (inForce >= KEYS_MAX) {
@@ -75,21 +68,21 @@ export function createKey(
   })
 }
 
-/** Gives a key another name; null when the organisation has no such key. */
+/** Null when the organisation has no such key. */
 export function renameKey(prisma: PrismaClient, author: Author, id: string, name: string, nowMs: number) {
   return change(prisma, author, id, nowMs, (row) =>
     row.name === name ? null : { patch: { name }, action: 'key.rename' },
   )
 }
 
-/** Revokes a key for good; null when the organisation has no such key. A key that is revoked already is not changed. */
+/** Null when the organisation has no such key. One that is revoked already is not changed. */
 export function revokeKey(prisma: PrismaClient, author: Author, id: string, nowMs: number) {
   return change(prisma, author, id, nowMs, (row) =>
     row.revokedAt ? null : { patch: { revokedAt: new Date(nowMs) }, action: 'key.revoke' },
   )
 }
 
-/** One key; null when the organisation has no such key. */
+/** Null when the organisation has no such key. */
 export function findKey(
   prisma: PrismaClient,
   tenantId: TenantId,
@@ -108,7 +101,7 @@ interface KeyPage {
   readonly nextCursor: string | null
 }
 
-/** A page of keys, newest first. @param options.cursor of the previous page; any other text gives an empty page */
+/** Newest first. @param options.cursor of the previous page; any other text gives an empty page */
 export function listKeys(
   prisma: PrismaClient,
   tenantId: TenantId,
@@ -130,7 +123,7 @@ export function listKeys(
   })
 }
 
-/** Names of keys, for rows that know only their ids. */
+/** Names by id. */
 export async function keyNames(
   prisma: PrismaClient,
   tenantId: TenantId,

@@ -48,10 +48,10 @@ interface ManagedKeyFilter {
   readonly workspaceId: string | null
 }
 
-/** Most rows of one page, whose usage is summed in one query. */
+/** Their usage is summed in one query. */
 const MANAGED_KEYS_PAGE_MAX = 100
 
-/** A page of keys, newest first, and their total number. @param nowMs Unix milliseconds; sets the current day, week and month */
+/** A page of keys, newest first. @param nowMs Unix milliseconds; sets the current day, week and month */
 export function listManagedKeys(
   pool: Pool,
   tenantId: TenantId,
@@ -74,7 +74,7 @@ export function listManagedKeys(
   })
 }
 
-/** One key; null when the organisation has no such key. */
+/** Null when the organisation has no such key. */
 export function findManagedKey(pool: Pool, tenantId: TenantId, id: string, nowMs: number): Promise<ManagedKey | null> {
   return inTenant(pool, tenantId, async (client) => {
     const { rows } = await client.query<KeyRow>(`SELECT ${COLUMNS} FROM api_keys WHERE tenant_id = $1 AND id = $2`, [
@@ -85,7 +85,7 @@ export function findManagedKey(pool: Pool, tenantId: TenantId, id: string, nowMs
   })
 }
 
-/** Whether the organisation has such a workspace. A foreign key would accept another tenant's too: it ignores row-level security. */
+/** A foreign key would accept another tenant's workspace too: it ignores row-level security. */
 export function hasWorkspace(pool: Pool, tenantId: TenantId, id: string): Promise<boolean> {
   return inTenant(pool, tenantId, async (client) => {
     const { rows } = await client.query('SELECT 1 FROM workspaces WHERE tenant_id = $1 AND id = $2::uuid', [
@@ -96,8 +96,9 @@ export function hasWorkspace(pool: Pool, tenantId: TenantId, id: string): Promis
   })
 }
 
-const COLUMNS = `id, workspace_id AS "workspaceId", policy_id AS "policyId", name, kind, last_four AS "lastFour",
-  created_by AS "createdBy", created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt"`
+const COLUMNS = `id, workspace_id AS "workspaceId", policy_id AS "policyId", name, kind,
+  last_four AS "lastFour", created_by AS "createdBy", created_at AS "createdAt",
+  expires_at AS "expiresAt", revoked_at AS "revokedAt"`
 
 type KeyRow = Omit<ManagedKey, 'updatedAt' | 'usage'>
 

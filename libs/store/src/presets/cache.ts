@@ -4,7 +4,7 @@ import { EXPIRED, SwrCache } from '../cache/swr-cache.ts'
 import { SYSTEM_CLOCK, within, type Clock } from '../cache/clock.ts'
 import { frozen, type PresetInUse, type PresetPlace, type PresetReading } from './presets.ts'
 
-/** A preset as a snapshot keeps it. Its configuration is JSON text, since its author chooses the members. */
+/** A preset in a snapshot. Its configuration is JSON text, since its author chooses the members. */
 export interface PresetSnapshot extends Omit<PresetInUse, 'held'> {
   /** The workspace, version and slug of the requests for it. */
   readonly name: string
@@ -23,21 +23,21 @@ export interface PresetCacheOptions {
   readonly clock?: Pick<Clock, 'monotonicMs' | 'after'>
 }
 
-/** A preset is revalidated after this, behind the request that used it; changes arrive long before. */
+/** Changes arrive long before. */
 const FRESH_MS = 30_000
-/** How long a preset is served while the store does not answer, as keys are. */
+/** As long as keys. */
 const STALE_MS = 3_600_000
-/** How long a workspace's list of slugs is trusted for a slug that it lacks. */
+/** A workspace's list of slugs is trusted for so long for a slug that it lacks. */
 const ABSENT_MS = 2_000
 /** Longest wait of a request for the store. */
 const WAIT_MS = 2_000
 const LATE = `the store did not answer within ${WAIT_MS} ms`
-/** Pause after a failed reading: more waiting requests would make an outage worse. */
+/** After a failed reading: more waiting requests would make an outage worse. */
 const REST_MS = 1_000
-/** Concurrent readings, in all and of one workspace: a workspace that floods the store must not use up the readings of the others. */
+/** Concurrent readings, in all and of one workspace: one that floods the store must not use up those of the others. */
 const READINGS_MAX = 1_000
 const READINGS_OF_ONE_MAX = 100
-/** Size of all cached presets by the length of their text; parsed, it takes about four times as much memory. */
+/** Of text; parsed, it takes about four times as much memory. */
 const BYTES_MAX = 16 * 1024 * 1024
 const ENTRIES_MAX = 20_000
 const WORKSPACES_MAX = 5_000
@@ -46,19 +46,16 @@ interface CachedPreset {
   readonly answer: Extract<PresetReading, { kind: 'found' }>
 }
 
-/**
- * Presets in process memory: fresh for thirty seconds, served stale for an hour while the store does not answer. A changed preset is
- * read again before its next use.
- */
+/** Presets in process memory. A changed preset is read again before its next use. */
 export class PresetCache {
   readonly #from: PresetCacheOptions['read']
   readonly #clock: Pick<Clock, 'monotonicMs' | 'after'>
   readonly #entries: SwrCache<CachedPreset, PresetReading>
-  /** All slugs of each workspace for which an unknown slug was requested. */
+  /** Of each workspace for which an unknown slug was requested. */
   readonly #slugs = new LRUCache<string, { readonly slugs: readonly string[]; readonly atMs: number }>({
     max: WORKSPACES_MAX,
   })
-  /** Readings under way, of each workspace and in all. */
+  /** Readings under way. */
   readonly #busy = new Map<string, number>()
   #reading = 0
   #failure: { readonly atMs: number; readonly cause: unknown } | null = null
@@ -77,7 +74,7 @@ export class PresetCache {
     return this.#entries.lookup(nameOf(place, slug, version), load)
   }
 
-  /** Expires the presets among the changed rows. @param changes committed changes of any versioned table, by its row */
+  /** Expires the presets among the changed rows of any versioned table. */
   apply(changes: readonly { readonly entity: string; readonly entityId: string }[]): void {
     const ids = new Set(changes.flatMap(({ entity, entityId }) => (entity === 'presets' ? [entityId] : [])))
     if (ids.size === 0) return
@@ -85,7 +82,7 @@ export class PresetCache {
     this.#entries.expire(({ answer }) => ids.has(answer.preset.id))
   }
 
-  /** Presets for a later process, the most recently used first. @param bytesMax limit of their text @param wallMs Unix milliseconds */
+  /** The most recently used first. @param bytesMax limit of their text @param wallMs Unix milliseconds */
   snapshot(bytesMax: number, wallMs: number): PresetSnapshot[] {
     const presets: PresetSnapshot[] = []
     let left = bytesMax
@@ -99,10 +96,7 @@ export class PresetCache {
     return presets
   }
 
-  /**
-   * Caches the presets of an earlier process. Since this process missed the changes in between, each preset is read before its first
-   * use. While the store does not answer it is served stale, for an hour after it was read.
-   */
+  /** Changes since then were missed, so each preset is read before its first use, and served stale without an answer. */
   restore(presets: readonly PresetSnapshot[], wallMs: number): void {
     for (const { name, bytes, readAtMs, ...preset } of presets.toReversed()) {
       const verifiedMs = this.#clock.monotonicMs() - Math.max(wallMs - readAtMs, 0)
@@ -120,7 +114,7 @@ export class PresetCache {
     return { entries: this.#entries.size, bytes: this.#entries.bytes, ...this.#count }
   }
 
-  /** One reading. Rejects when the store gives no answer in time, in the pause after a failure, and at the limits of readings. */
+  /** Rejects when the store gives no answer in time, in the pause after a failure, and at the limits of readings. */
   async #load(place: PresetPlace, slug: string, version: number | null, flight: Flight): Promise<PresetReading> {
     const absent = flight.revalidates ? null : this.#absent(place, slug)
     if (absent) return absent
@@ -145,7 +139,7 @@ export class PresetCache {
     return known.slugs.includes(slug) ? null : { kind: 'absent', slugs: known.slugs }
   }
 
-  /** Throws at the limits of concurrent readings. The returned function is called once when the reading ends. */
+  /** Throws at the limits. The returned function is called once when the reading ends. */
   #admit({ workspaceId }: PresetPlace): () => void {
     const busy = this.#busy.get(workspaceId) ?? 0
     if (this.#reading >= READINGS_MAX || busy >= READINGS_OF_ONE_MAX) throw new Error('too many presets are being read')
@@ -159,7 +153,7 @@ export class PresetCache {
     }
   }
 
-  /** Reads a preset and caches it, even if the request has given up by then. */
+  /** Caches the preset even if the request has given up by then. */
   async #read(place: PresetPlace, slug: string, version: number | null, flight: Flight): Promise<PresetReading> {
     this.#count.readings++
     const reading = await this.#from(place, slug, version).catch((error: unknown) => {
@@ -180,7 +174,7 @@ export class PresetCache {
   }
 }
 
-/** The key of a cached preset. It is unambiguous: workspaces and versions have no colon, and the slug is last. */
+/** Unambiguous: workspaces and versions have no colon, and the slug is last. */
 function nameOf({ workspaceId }: PresetPlace, slug: string, version: number | null): string {
   return `${workspaceId}:${version ?? ''}:${slug}`
 }

@@ -1,11 +1,10 @@
 import type { TenantId, UserId, WorkspaceId } from '@turnpike/domain'
 import { inTenant, type Pool, type Queryable } from '../connections/pools.ts'
 
-/** Most rows of one page. */
 export const PRESETS_PAGE_MAX = 100
-/** Most presets of a workspace; a workspace with more has a script that never archives. */
+/** A workspace with more has a script that never archives. */
 export const PRESETS_MAX = 200
-/** Most versions of a preset: a preset that is saved with every deployment reaches it after years. */
+/** A preset that is saved with every deployment reaches it after years. */
 export const PRESET_VERSIONS_MAX = 1_000
 
 export const PRESET_STATUSES = ['active', 'disabled', 'archived'] as const
@@ -25,10 +24,10 @@ export interface Preset {
   readonly name: string
   readonly description: string | null
   readonly status: PresetStatus
-  /** The version that a request without a version gets, and its id. */
+  /** What a request without a version gets. */
   readonly designatedVersion: number
   readonly designatedVersionId: string
-  /** Null when it was made with a key that belongs to no person. */
+  /** Null: made with a key that belongs to no person. */
   readonly createdBy: UserId | null
   readonly createdAt: Date
   readonly updatedAt: Date
@@ -73,7 +72,11 @@ export interface PresetInUse {
 
 /** What the store returns for one slug. */
 export type PresetReading =
-  | { readonly kind: 'found'; readonly preset: PresetInUse; /** Its size in memory. */ readonly bytes: number }
+  | {
+      readonly kind: 'found'
+      readonly preset: PresetInUse
+      readonly bytes: number
+    }
   /** With the slugs of all presets of the workspace. */
   | { readonly kind: 'absent'; readonly slugs: readonly string[] }
 
@@ -83,7 +86,7 @@ interface Page {
   readonly limit: number
 }
 
-/** A page of a workspace's presets of any status, by slug, and the total number of presets. */
+/** A page of a workspace's presets of any status, by slug, and their total number. */
 export function listPresets(
   pool: Pool,
   place: PresetPlace,
@@ -123,7 +126,7 @@ export async function presetWithin(
   return { preset, inForce }
 }
 
-/** A page of a preset's versions, oldest first, and their total number; null when the workspace has no such preset. */
+/** A page of a preset's versions, oldest first; null when the workspace has no such preset. */
 export function listPresetVersions(
   pool: Pool,
   place: PresetPlace,
@@ -139,7 +142,7 @@ export function listPresetVersions(
   })
 }
 
-/** One version of a preset, or the number of versions when the preset lacks it; null when the workspace has no such preset. */
+/** `saved` null: the preset lacks the version. Null when the workspace has no such preset. */
 export function findPresetVersion(
   pool: Pool,
   place: PresetPlace,
@@ -195,7 +198,7 @@ export function frozen<T extends object>(value: T): T {
   return Object.freeze(value)
 }
 
-/** All slugs of a workspace's presets in alphabetical order, from which the nearest to an unknown slug is suggested. */
+/** In alphabetical order, from which the nearest to an unknown slug is suggested. */
 export function presetSlugs(pool: Pool, place: PresetPlace): Promise<readonly string[]> {
   return inTenant(pool, place.tenantId, (client) => slugsWithin(client, place))
 }
@@ -238,8 +241,9 @@ async function versionsWithin(
   return rows
 }
 
-const SELECT_PRESETS = `SELECT p.id, p.workspace_id AS "workspaceId", p.slug, p.name, p.description, p.status,
-    p.designated_version AS "designatedVersion", v.id AS "designatedVersionId", p.created_by AS "createdBy",
-    p.created_at AS "createdAt", p.updated_at AS "updatedAt", p.status_updated_at AS "statusUpdatedAt"
+const SELECT_PRESETS = `SELECT p.id, p.workspace_id AS "workspaceId", p.slug, p.name, p.description,
+    p.designated_version AS "designatedVersion", v.id AS "designatedVersionId",
+    p.created_by AS "createdBy", p.created_at AS "createdAt", p.updated_at AS "updatedAt",
+    p.status, p.status_updated_at AS "statusUpdatedAt"
   FROM presets p JOIN preset_versions v ON v.preset_id = p.id AND v.version = p.designated_version
   WHERE p.tenant_id = $1 AND p.workspace_id = $2`

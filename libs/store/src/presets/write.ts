@@ -23,9 +23,8 @@ export interface PresetContent {
 }
 
 /**
- * Makes a preset, or a new version that is in force once this resolves. The same content again makes no version. The change is in the
- * audit log and among the events that every gateway polls. Throws Fault `conflict` for an archived preset and at the limits, and
- * `key_invalid` when the key is no longer in force.
+ * Makes a preset, or a new version that is in force once this resolves; the same content makes none. The change is in the audit log and
+ * among the polled events. Throws Fault `conflict` for an archived preset and at the limits, `key_invalid` when the key is not in force.
  */
 export function savePreset(
   pool: Pool,

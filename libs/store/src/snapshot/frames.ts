@@ -1,12 +1,11 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
 
 /**
- * The form of a snapshot on disk: a header, then frames.
+ * A snapshot on disk is a header, then frames.
  * Header: `TPSNAP`, format (2 bytes), id of the file (32 random bytes).
  * Frame: length of what follows the mark (4 bytes), mark (1 byte: 1 for the last frame, else 0), ciphertext, tag (16 bytes).
- * Each file has a key of its own, derived from the operator's and the file's id, so that the number of a frame is a nonce that
- * is never used twice. Header, number and mark are covered by each tag: frames cannot be altered, left out, put in another order
- * or taken from another file.
+ * Each file has a key of its own, derived from the operator's and its id, so that the number of a frame is a nonce that is never used
+ * twice. Each tag covers header, number and mark: frames cannot be altered, left out, reordered or taken from another file.
  */
 const FORMAT = 1
 
@@ -17,16 +16,16 @@ export const FRAME_HEAD_BYTES = 5
 const TAG_BYTES = 16
 const NONCE_BYTES = 12
 const CIPHER = 'aes-256-gcm'
-/** Far more than is ever written into one; keeps a damaged length from taking all memory. */
+/** Keeps a damaged length from taking all memory. */
 const FRAME_BYTES_MAX = 16 << 20
 const KEY_BYTES = 32
-/** 32 random bytes hold about 30 distinct values; fewer than this comes from a keyboard, not from a generator. */
+/** 32 random bytes hold about 30 distinct values; fewer than this comes from a keyboard. */
 const DISTINCT_BYTES_MIN = 16
 
 /** Why a file is not used, as the end of the sentence "the snapshot is not used: …". */
 export class SnapshotRefused extends Error {}
 
-/** Reads the operator's key of snapshots, 64 hexadecimal digits. Throws an Error that never repeats the text. */
+/** Reads 64 hexadecimal digits. Throws an Error that never repeats the text. */
 export function openSnapshotKey(text: string): KeyObject {
   if (!/^[0-9a-f]{64}$/i.test(text)) throw new Error('The key of snapshots must be 64 hexadecimal digits.')
   const bytes = Buffer.from(text, 'hex')
@@ -59,7 +58,7 @@ export class FrameSealer {
   }
 }
 
-/** Opens the frames of one file, in their order. Everything in it throws SnapshotRefused for what was not sealed with this key. */
+/** Opens the frames of one file in order. Throws SnapshotRefused for what was not sealed with this key. */
 export class FrameOpener {
   readonly #header: Buffer
   readonly #key: KeyObject

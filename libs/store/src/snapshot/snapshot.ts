@@ -7,20 +7,20 @@ import { fingerprints, type KeySecrets } from '../key-path/seal.ts'
 import { damaged, FRAME_HEAD_BYTES, FrameOpener, FrameSealer, HEADER_BYTES, SnapshotRefused } from './frames.ts'
 import { linesOf, SnapshotReader, type Snapshot } from './lines.ts'
 
-/** Characters of JSON in a frame: some hundred keys, a millisecond's work. Between two frames the event loop turns. */
+/** Of a frame: some hundred keys, a millisecond's work. Between two frames the event loop turns. */
 const FRAME_CHARS = 64 << 10
 /** Keys are of no use after an hour; a catalogue with prices older than this is a guess. */
 const AGE_MS_MAX = 24 * 60 * 60_000
 /** Only its owner reads it. */
 const FOLDER_MODE = 0o700
 
-/** What came of looking for a snapshot. `why` ends the sentence "the snapshot is not used: …". */
+/** `why` ends the sentence "the snapshot is not used: …". */
 export type FoundSnapshot =
   | { readonly kind: 'none' }
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'read'; readonly snapshot: Snapshot }
 
-/** Replaces the snapshot file, which is whole at any time. One process per file. Rejects when the disk refuses the write. */
+/** The file is whole at any time. One process per file. Rejects when the disk refuses the write. */
 export async function writeSnapshot(path: string, key: KeyObject, snapshot: Snapshot): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE })
   await replaceFile(path, (file) => writeFrames(file, key, snapshot))
@@ -40,8 +40,8 @@ async function writeFrames(file: FileHandle, key: KeyObject, snapshot: Snapshot)
 }
 
 /**
- * Reads a snapshot, all of it or nothing, and never rejects: a process starts without one as well. An attacker who
- * puts an older snapshot in its place turns time back by an hour at most, since each key in it is of use for that long only.
+ * Reads all of it or nothing, and never rejects: a process starts without one as well. An older snapshot in its place turns time back by an
+ * hour at most, since each key in it is of use for that long only.
  * @param nowMs wall clock, Unix milliseconds
  */
 export async function readSnapshot(
@@ -107,7 +107,7 @@ function holdsSecretsOf(snapshot: Snapshot, secrets: KeySecrets): boolean {
   return shared.length > 0 && shared.every((id) => own[id] === snapshot.fingerprints[id])
 }
 
-/** The fingerprints of these secrets as a snapshot holds them. */
+/** As a snapshot holds them. */
 export function fingerprintsOf(secrets: KeySecrets): Snapshot['fingerprints'] {
   return Object.fromEntries(
     fingerprints(secrets).map(({ secretId, fingerprint }) => [String(secretId), fingerprint.toString('hex')]),
