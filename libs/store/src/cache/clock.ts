@@ -74,7 +74,7 @@ export function repeat(
   let cancel = () => {}
   const run = (begun: Promise<void>) => (running = begun.finally(pause))
   const pause = () => {
-    if (!closed) cancel = clock.after(pauseMs(), () => run(round()))
+    if (!closed) cancel = clock.after(pauseMs(), () => void run(round()))
   }
   if (first) void run(first)
   else pause()

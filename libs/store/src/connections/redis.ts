@@ -8,7 +8,7 @@ const COMMAND_TIMEOUT_MS = 250
 const CONNECT_TIMEOUT_MS = 500
 /** Abandoned commands pile up behind a socket without replies, and only closing it removes them. */
 const SOCKET_TIMEOUT_MS = 1_000
-/** A Redis at its limit of clients is not stormed. */
+/** Two attempts per second at most: a Redis at its limit of clients is not stormed. */
 const RECONNECT_MS_MIN = 500
 const RECONNECT_MS_MAX = 2_000
 const JITTER = 0.2

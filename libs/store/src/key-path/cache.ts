@@ -4,7 +4,7 @@ import { SYSTEM_CLOCK, type Clock } from '../cache/clock.ts'
 import type { Flight } from '../cache/single-flight.ts'
 import { StoreBreaker, type BreakerOptions, type StoreFailure } from '../connections/breaker.ts'
 import { ExpiringSet, KeyDenials, type Denial } from './denials.ts'
-import { LocalKeyCache } from './local-cache.ts'
+import { LocalKeyCache, type LocalKeyCacheOptions } from './local-cache.ts'
 import { LookupBatch, SILENT_QUERIES_MAX, Unanswered, type ReadPostgres } from './lookup-batch.ts'
 import type { KeyRecord } from './records.ts'
 import { RedisKeyCache, type RedisTier } from './redis-tier.ts'
@@ -30,22 +30,13 @@ export interface KeySnapshot {
 /** Each has a breaker. Redis has two, since a full one or a replica still reads. */
 export type KeyStore = 'redis' | 'redis writes' | 'postgres'
 
-export interface KeyCacheOptions {
+export interface KeyCacheOptions extends Partial<LocalKeyCacheOptions> {
   /** Null: there is no Redis. */
   readonly redis: RedisTier | null
   /** Must settle by its own time limit, or a permit is lost. */
   readonly fromPostgres: ReadPostgres
-  readonly clock?: Clock
-  /** Uniform in [0, 1). */
-  readonly random?: () => number
   /** Called when a breaker opens, with the reason, and when it closes: log here. */
   readonly onStore?: (store: KeyStore, state: 'closed' | 'open', failure: StoreFailure) => void
-  /** Milliseconds until a key is revalidated, while both channels carry changes. */
-  readonly freshMs?: number
-  /** Milliseconds that a key is served while no store answers. */
-  readonly staleMs?: number
-  /** Memory for them is taken at once. */
-  readonly entriesMax?: number
 }
 
 const FRESH_MS = 30_000

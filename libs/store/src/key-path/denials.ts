@@ -1,6 +1,5 @@
 import type { Caller, KeyId, TenantId } from '@turnpike/domain'
 import { LRUCache } from 'lru-cache'
-import type { KeySnapshot } from './cache.ts'
 
 /** A revocation by the key's id, before Postgres has taken it. */
 export interface Denial {
@@ -45,7 +44,13 @@ export class KeyDenials {
     return { tombstones: this.#digests.members(), denied: this.#ids.members() }
   }
 
-  restore({ tombstones, denied }: Pick<KeySnapshot, 'tombstones' | 'denied'>): void {
+  restore({
+    tombstones,
+    denied,
+  }: {
+    readonly tombstones: readonly string[]
+    readonly denied: readonly string[]
+  }): void {
     for (const hex of tombstones) this.#digests.add(hex)
     for (const name of denied) this.#ids.add(name)
   }

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Caller, Lookup, Own, TenantId, VersionedPolicy } from '@turnpike/domain'
 import { LRUCache } from 'lru-cache'
+import type { Clock } from '../cache/clock.ts'
 import { EXPIRED, SwrCache } from '../cache/swr-cache.ts'
-import type { KeyCacheOptions } from './cache.ts'
 import { SKEW_MS_MAX, type KeyRecord } from './records.ts'
 
 /** Apart from the keys, since many keys share one; memory is bounded by both. */
@@ -17,8 +17,17 @@ interface CachedKey {
   readonly answer: Lookup<Caller>
 }
 
-/** `staleMs`: an organisation may choose less for its own keys. */
-type LocalKeyCacheOptions = Required<Pick<KeyCacheOptions, 'clock' | 'random' | 'freshMs' | 'staleMs' | 'entriesMax'>>
+export interface LocalKeyCacheOptions {
+  readonly clock: Clock
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  /** Until a key is revalidated, while the channel carries all changes. */
+  readonly freshMs: number
+  /** How long a key is served while no store answers; an organisation may choose less for its own. */
+  readonly staleMs: number
+  /** Memory for them is taken at once. */
+  readonly entriesMax: number
+}
 
 /** The keys in this process's memory, and how long each may be served. */
 export class LocalKeyCache {
