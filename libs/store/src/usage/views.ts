@@ -42,19 +42,20 @@ interface UsageSeriesOptions extends UsageSpan {
  */
 export async function usageSeries(pool: Pool, tenantId: TenantId, options: UsageSeriesOptions): Promise<UsagePoint[]> {
   const { rows } = await inTenant(pool, tenantId, (client) =>
-    client.query<SumsRow & { start: Date; name: string }>(
-      `SELECT ${BUCKETS[options.bucketMinutes]} AS start, ${NAMES[options.groupBy]} AS name, ${SUMS} FROM usage_rollups
+    client.query<UsagePoint>(
+      `SELECT (extract(epoch FROM ${BUCKETS[options.bucketMinutes]}) * 1000)::float8 AS "startMs",
+         ${NAMES[options.groupBy]} AS name, ${SUMS} FROM usage_rollups
        WHERE tenant_id = $1 AND bucket >= $2 AND bucket < $3 AND $4::text IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`,
       [tenantId, new Date(options.fromMs), new Date(options.toMs), options.zone ?? 'UTC'],
     ),
   )
-  return rows.map((row) => ({ startMs: row.start.getTime(), name: row.name, ...sumsOf(row) }))
+  return rows
 }
 
 /** What the whole span came to: equal to the sum of the rows behind it. */
 export async function usageTotals(pool: Pool, tenantId: TenantId, span: UsageSpan): Promise<UsageSums> {
   const { rows } = await inTenant(pool, tenantId, (client) =>
-    client.query<SumsRow>(`SELECT ${SUMS} FROM usage_rollups WHERE tenant_id = $1 AND bucket >= $2 AND bucket < $3`, [
+    client.query<UsageSums>(`SELECT ${SUMS} FROM usage_rollups WHERE tenant_id = $1 AND bucket >= $2 AND bucket < $3`, [
       tenantId,
       new Date(span.fromMs),
       new Date(span.toMs),
@@ -62,7 +63,7 @@ export async function usageTotals(pool: Pool, tenantId: TenantId, span: UsageSpa
   )
   const [row] = rows
   if (!row) throw new Error('A sum without rows is still one row.')
-  return sumsOf(row)
+  return row
 }
 
 /** Truncating an hour or a day in the zone is right across a change of clocks; the quarter is what the rollups hold. */
@@ -74,28 +75,10 @@ const BUCKETS = {
 
 const NAMES = { none: `''`, model: 'model', provider: 'provider', key: 'key_id' } as const
 
-const SUMS = `COALESCE(sum(requests), 0)::text AS requests, COALESCE(sum(failures), 0)::text AS failures,
-  COALESCE(sum(prompt_tokens), 0)::text AS prompt, COALESCE(sum(completion_tokens), 0)::text AS completion,
-  COALESCE(sum(cache_read_tokens), 0)::text AS cache_read, COALESCE(sum(reasoning_tokens), 0)::text AS reasoning,
-  COALESCE(sum(cost_nano), 0)::text AS cost,
-  (sum(first_token_ms_sum) / NULLIF(sum(first_token_count), 0))::float8 AS first_token_ms`
-
-type SumsRow = Record<
-  'requests' | 'failures' | 'prompt' | 'completion' | 'cache_read' | 'reasoning' | 'cost',
-  string
-> & {
-  first_token_ms: number | null
-}
-
-function sumsOf(row: SumsRow): UsageSums {
-  return {
-    requests: Number(row.requests),
-    failures: Number(row.failures),
-    promptTokens: Number(row.prompt),
-    completionTokens: Number(row.completion),
-    cacheReadTokens: Number(row.cache_read),
-    reasoningTokens: Number(row.reasoning),
-    costNanoUsd: BigInt(row.cost),
-    firstTokenMsMean: row.first_token_ms,
-  }
-}
+const SUMS = `COALESCE(sum(requests), 0)::float8 AS requests, COALESCE(sum(failures), 0)::float8 AS failures,
+  COALESCE(sum(prompt_tokens), 0)::float8 AS "promptTokens",
+  COALESCE(sum(completion_tokens), 0)::float8 AS "completionTokens",
+  COALESCE(sum(cache_read_tokens), 0)::float8 AS "cacheReadTokens",
+  COALESCE(sum(reasoning_tokens), 0)::float8 AS "reasoningTokens",
+  COALESCE(sum(cost_nano), 0)::int8 AS "costNanoUsd",
+  (sum(first_token_ms_sum) / NULLIF(sum(first_token_count), 0))::float8 AS "firstTokenMsMean"`
