@@ -162,7 +162,10 @@ export function rowText(row: UsageRow): string {
   )
 }
 
-function usageColumns(usage: Usage): UsageRow {
+/** Token counts as columns. */
+export type UsageColumns = ReturnType<typeof usageColumns>
+
+function usageColumns(usage: Usage) {
   return {
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,

@@ -18,7 +18,7 @@ import { readCatalogue } from '../catalogue/catalogue.ts'
 import { openDecision } from '../journal/decision.ts'
 import { readOwn } from '../byok/read.ts'
 import { inTenant, type Pool } from '../connections/pools.ts'
-import { ratesOf, tiersOf, type StoredTier } from '../catalogue/prices.ts'
+import { ratesOf, tiersOf, type StoredRates, type StoredTier } from '../catalogue/prices.ts'
 
 /** What holds for a whole range: catalogues with the prices of their time, and the providers that could be reached. */
 export interface Frame {
@@ -38,25 +38,18 @@ export async function readFrame(pool: Pool, tenantId: TenantId, from: Date, to: 
   return { catalogues, reachable, ...(!isNothing && { own }) }
 }
 
-interface PriceRow {
-  endpoint_id: TargetId
-  version: number
-  prompt: bigint
-  completion: bigint
-  cache_read: bigint | null
-  cache_write: bigint | null
-  reasoning: bigint | null
-  request: bigint | null
-  image: bigint | null
-  audio: bigint | null
-  tiers: StoredTier[]
-  effective_from: Date
+interface PriceRow extends StoredRates {
+  readonly endpoint_id: TargetId
+  readonly version: number
+  readonly tiers: readonly StoredTier[]
+  readonly effective_from: Date
 }
 
 /** The catalogue of today with the prices of the range: one at its beginning, and one for each moment at which a price began. */
 async function priced(pool: Pool, catalogue: Catalogue, from: Date, to: Date): Promise<PricedCatalogue[]> {
   const { rows } = await pool.query<PriceRow>(
-    'SELECT * FROM endpoint_prices WHERE effective_from < $1 ORDER BY endpoint_id, version',
+    `SELECT *, cache_read AS "cacheRead", cache_write AS "cacheWrite" FROM endpoint_prices
+     WHERE effective_from < $1 ORDER BY endpoint_id, version`,
     [to],
   )
   const versions = new Map<TargetId, PriceRow[]>()
@@ -78,8 +71,7 @@ function withPrices(catalogue: Catalogue, priceOf: (id: TargetId) => Price | nul
 function priceAt(versions: readonly PriceRow[], atMs: number): Price | null {
   const row = versions.findLast(({ effective_from }) => effective_from.getTime() <= atMs)
   if (!row) return null
-  const rates = ratesOf({ ...row, cacheRead: row.cache_read, cacheWrite: row.cache_write })
-  return { ...rates, version: row.version, tiers: tiersOf(row.tiers) }
+  return { ...ratesOf(row), version: row.version, tiers: tiersOf(row.tiers) }
 }
 
 /** Decisions that are looked at for providers that could be reached. */
@@ -131,31 +123,13 @@ function ownersOf({ own }: Frame): OwnId[] {
   return own ? [...own.credentials, ...own.endpoints].map(({ id }) => id) : []
 }
 
-interface MinuteRow {
-  minute: Date
-  endpoint_id: TargetId
-  attempts: number
-  failure_kinds: EndpointMinute['failureKinds']
-  first_token_ms: EndpointMinute['firstTokenMs']
-  tokens_per_second: EndpointMinute['tokensPerSecond']
-}
-
 /** The context of one hour of the range, with health from the hour before to the hour after: of the catalogue, and of BYOK resources. */
 export async function readHour(pool: Pool, frame: Frame, hourMs: number): Promise<ReplayContext> {
-  const { rows } = await pool.query<MinuteRow>(
-    `SELECT minute, endpoint_id, attempts, failure_kinds, first_token_ms, tokens_per_second FROM health_minutes
-     WHERE minute >= $1 AND minute < $2 AND split_part(endpoint_id, '#', 2) = ANY ($3)`,
+  const { rows } = await pool.query<EndpointMinute>(
+    `SELECT (extract(epoch FROM minute) * 1000)::float8 AS "minuteMs", endpoint_id AS endpoint, attempts,
+       failure_kinds AS "failureKinds", first_token_ms AS "firstTokenMs", tokens_per_second AS "tokensPerSecond"
+     FROM health_minutes WHERE minute >= $1 AND minute < $2 AND split_part(endpoint_id, '#', 2) = ANY ($3)`,
     [new Date(hourMs - HOUR_MS), new Date(hourMs + 2 * HOUR_MS), ['', ...ownersOf(frame)]],
   )
-  return replayContextOf({
-    ...frame,
-    minutes: rows.map((row) => ({
-      endpoint: row.endpoint_id,
-      minuteMs: row.minute.getTime(),
-      attempts: row.attempts,
-      failureKinds: row.failure_kinds,
-      firstTokenMs: row.first_token_ms,
-      tokensPerSecond: row.tokens_per_second,
-    })),
-  })
+  return replayContextOf({ ...frame, minutes: rows })
 }

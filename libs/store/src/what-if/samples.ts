@@ -13,9 +13,8 @@ import {
   type WorkspaceId,
   type ReplayContext,
 } from '@turnpike/domain'
-import { openFeatures } from '../journal/features.ts'
 import { inTenant, type Pool, type Queryable } from '../connections/pools.ts'
-import { PAGE_MAX, readPage, type Row } from './page.ts'
+import { PAGE_MAX, readPage, type Page, type Recorded } from './page.ts'
 import { readFrame, readHour, type Frame } from './history.ts'
 import type { WhatIfRun } from './runs.ts'
 
@@ -55,7 +54,7 @@ export async function* readWhatIf(pool: Pool, tenantId: TenantId, run: WhatIfRun
   const hours = await busyHours(pool, tenantId, run)
   const lanes = Array.from({ length: LANES }, (_, lane) => {
     const mine = hours.filter((_hour, place) => place % LANES === lane)
-    return ahead(batchesOf({ pool, tenantId, run, frame, hours: mine }))
+    return ahead(batchesOf(pool, tenantId, run, frame, mine))
   })
   for (let open = lanes; open.length > 0;) {
     for (const lane of open) {
@@ -66,29 +65,30 @@ export async function* readWhatIf(pool: Pool, tenantId: TenantId, run: WhatIfRun
   }
 }
 
-interface Lane {
-  readonly pool: Pool
-  readonly tenantId: TenantId
-  readonly run: WhatIfRun
-  readonly frame: Frame
-  readonly hours: readonly number[]
-}
-
-async function* batchesOf({ pool, tenantId, run, frame, hours }: Lane): AsyncGenerator<WhatIfBatch, void> {
+async function* batchesOf(
+  pool: Pool,
+  tenantId: TenantId,
+  run: WhatIfRun,
+  frame: Frame,
+  hours: readonly number[],
+): AsyncGenerator<WhatIfBatch, void> {
   const callers = new Callers(tenantId, frame.own)
   for (const hourMs of hours) {
     const context = await readHour(pool, frame, hourMs)
-    let page: readonly Row[] = []
+    let page: Page | null = null
     do {
-      const after = page.at(-1) ?? null
+      const after: Page['last'] = page?.last ?? null
       page = await inTenant(pool, tenantId, async (client) => {
-        const rows = await readPage(client, tenantId, run, { hourMs, after })
-        await callers.prepare(client, rows)
-        return rows
+        const next = await readPage(client, tenantId, run, { hourMs, after })
+        await callers.prepare(client, next.recorded)
+        return next
       })
-      const samples = page.flatMap((row) => sampleOf(row, callers) ?? [])
-      yield { context, samples, unrecorded: page.length - samples.length }
-    } while (page.length === PAGE_MAX)
+      const samples = page.recorded.flatMap((recorded) => {
+        const caller = callers.of(recorded)
+        return caller ? { ...recorded, caller } : []
+      })
+      yield { context, samples, unrecorded: page.read - samples.length }
+    } while (page.read === PAGE_MAX)
   }
 }
 
@@ -133,11 +133,11 @@ class Callers {
     this.#own = own && { own }
   }
 
-  /** Reads the policies that these rows name and earlier ones did not. */
-  async prepare(client: Queryable, rows: readonly Row[]): Promise<void> {
+  /** Reads the policies that these requests name and earlier ones did not. */
+  async prepare(client: Queryable, recorded: readonly Recorded[]): Promise<void> {
     if (this.#kinds === null) await this.#readTenant(client)
-    const wanted = rows
-      .flatMap(({ trace }) => trace?.policies ?? [])
+    const wanted = recorded
+      .flatMap(({ policies }) => policies)
       .filter(({ id, version }) => UUID.test(id) && !this.#read.has(nameOf(id, version)))
     if (wanted.length === 0) return
     for (const { id, version } of wanted) this.#read.add(nameOf(id, version))
@@ -152,7 +152,7 @@ class Callers {
   }
 
   /** Null when a policy that applied is not known any more. */
-  of({ key_id: keyId }: Row, applied: readonly { id: string; version: number }[]): Caller | null {
+  of({ keyId, policies: applied }: Recorded): Caller | null {
     const names = applied.map(({ id, version }) => nameOf(id, version))
     const name = [keyId, ...names].join(' ')
     const known = this.#callers.get(name)
@@ -160,14 +160,9 @@ class Callers {
     const policies = names.flatMap((policy) => this.#versions.get(policy) ?? [])
     if (policies.length < names.length) return null
     const caller: Caller = {
-      ...{
-        tenantId: this.#tenantId,
-        workspaceId: '' as WorkspaceId,
-        keyId,
-        keyName: '',
-        kind: this.#kinds?.get(keyId) ?? 'live',
-      },
-      ...{ version: 1, funds: this.#funds, balance: null, expiresAtMs: null, revoked: false, policies, staleMaxMs: 0 },
+      ...{ tenantId: this.#tenantId, workspaceId: '' as WorkspaceId, keyId, keyName: '', version: 1, policies },
+      ...{ kind: this.#kinds?.get(keyId) ?? 'live', funds: this.#funds, balance: null },
+      ...{ expiresAtMs: null, revoked: false, staleMaxMs: 0 },
       ...this.#own,
     }
     this.#callers.set(name, caller)
@@ -175,17 +170,12 @@ class Callers {
   }
 
   async #readTenant(client: Queryable): Promise<void> {
-    const values = [this.#tenantId]
-    const keys = await client.query<{ id: KeyId; kind: KeyKind }>(
-      'SELECT id, kind FROM api_keys WHERE tenant_id = $1',
-      values,
-    )
-    const { rows } = await client.query<{ funds: Caller['funds'] }>(
-      'SELECT funds FROM organisations WHERE tenant_id = $1',
-      values,
-    )
-    this.#kinds = new Map(keys.rows.map(({ id, kind }) => [id, kind]))
-    this.#funds = rows[0]?.funds ?? 'simulated'
+    const keys = 'SELECT id, kind FROM api_keys WHERE tenant_id = $1'
+    const { rows } = await client.query<{ id: KeyId; kind: KeyKind }>(keys, [this.#tenantId])
+    this.#kinds = new Map(rows.map(({ id, kind }) => [id, kind]))
+    const funds = 'SELECT funds FROM organisations WHERE tenant_id = $1'
+    const found = await client.query<{ funds: Caller['funds'] }>(funds, [this.#tenantId])
+    this.#funds = found.rows[0]?.funds ?? 'simulated'
   }
 }
 
@@ -194,40 +184,4 @@ const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
 
 function nameOf(policyId: string, version: number): string {
   return `${policyId}@${version}`
-}
-
-/** Null for a request that was never routed, or refused for something else than its route: its policy would have changed nothing. */
-function sampleOf(row: Row, callers: Callers): ReplaySample | null {
-  const { trace } = row
-  const caller = trace && callers.of(row, trace.policies)
-  if (!caller || row.models === null) return null
-  if (trace.attempts.length === 0 && row.fault !== 'endpoints_excluded') return null
-  return {
-    requestId: row.request_id,
-    beganAtMs: row.began_ms,
-    caller,
-    route: openFeatures({ ...row, models: row.models, prompt_tokens: row.expected_tokens }),
-    draw: row.draw,
-    warm: trace.warm,
-    streamed: row.streamed,
-    endpoint: row.target,
-    failed: row.fault !== null && !row.cancelled,
-    usage: {
-      promptTokens: row.prompt_tokens,
-      completionTokens: row.completion_tokens,
-      cacheReadTokens: row.cache_read_tokens,
-      cacheWriteTokens: row.cache_write_tokens,
-      reasoningTokens: row.reasoning_tokens,
-    },
-    costNano: row.cost_nano,
-    firstTokenMs: row.first_token_ms,
-    tokensPerSecond: speedOf(row),
-    attempts: trace.attempts,
-  }
-}
-
-/** As the health figures have it: tokens after the first content, of streams that have an end apart from their beginning. */
-function speedOf({ streamed, completion_tokens, first_token_ms, total_ms, fault }: Row): number | null {
-  const streamedMs = streamed && first_token_ms !== null && fault === null ? total_ms - first_token_ms : 0
-  return streamedMs > 0 && completion_tokens > 1 ? (completion_tokens * 1_000) / streamedMs : null
 }
