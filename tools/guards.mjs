@@ -31,7 +31,7 @@ try {
 
 async function main() {
   const trees = Array.from({ length: AT_A_TIME }, (_, number) => copyTree(path.join(home, String(number))))
-  for (const { patches } of GUARDS) for (const patch of patches) patched(trees[0], patch)
+  for (const guard of GUARDS) patched(trees[0], guard)
   await expectGreen(trees[0])
   const outcomes = new Map()
   const waiting = [...GUARDS]
@@ -56,9 +56,9 @@ function copyTree(tree) {
 }
 
 /** The text of a file without the guard. Throws when the guard is not there exactly once: then the list is to be mended. */
-function patched(tree, { file, find, replace }) {
-  const parts = readFileSync(path.join(tree, file), 'utf8').split(find)
-  if (parts.length !== 2) throw new Error(`${file} holds ${parts.length - 1} times, not once:\n${find}`)
+function patched(tree, { source, find, replace = '' }) {
+  const parts = readFileSync(path.join(tree, source), 'utf8').split(find)
+  if (parts.length !== 2) throw new Error(`${source} holds ${parts.length - 1} times, not once:\n${find}`)
   return parts.join(replace)
 }
 
@@ -75,15 +75,17 @@ async function expectGreen(tree) {
 }
 
 /** What becomes of the test without the guard. Red is an assertion that did not hold; a crash shows nothing. */
-async function without(tree, { file, test, patches }) {
-  const before = new Map(patches.map((patch) => [patch.file, readFileSync(path.join(tree, patch.file), 'utf8')]))
+async function without(tree, guard) {
+  const { file, test } = guard
+  const source = path.join(tree, guard.source)
+  const before = readFileSync(source, 'utf8')
   try {
-    for (const patch of patches) writeFileSync(path.join(tree, patch.file), patched(tree, patch))
+    writeFileSync(source, patched(tree, guard))
     const results = await runTests(tree, [file], `^${escaped(test)}$`)
     const message = results.find((one) => one.test === test)?.message ?? 'the test did not run'
     return { red: /^(?:Error: )?AssertionError: /.test(message), message: message.split('\n')[0] }
   } finally {
-    for (const [name, text] of before) writeFileSync(path.join(tree, name), text)
+    writeFileSync(source, before)
   }
 }
 
@@ -132,8 +134,8 @@ function escaped(text) {
 
 function report(guards) {
   const ok = guards.every(({ red }) => red)
-  for (const { guard, file, test, patches, red, message } of guards) {
-    say(`${red ? 'red ' : 'FAIL'}  without ${guard} (${patches[0].file})`)
+  for (const { guard, file, test, source, red, message } of guards) {
+    say(`${red ? 'red ' : 'FAIL'}  without ${guard} (${source})`)
     say(`      ${file}: ${test}`)
     say(`      ${message}`)
   }
