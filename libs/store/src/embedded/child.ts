@@ -41,6 +41,8 @@ export class ChildFailed extends Error {
 const PRINTED_MAX = 20_000
 /** A child that has not ended this long after the signal is killed: its data survives that, and a shutdown has to end. */
 const STOP_TIMEOUT_MS = 8_000
+const STARTS_MAX = 8
+const PAUSE_MS = 300
 
 /**
  * The shell between us and the child. Our end of its standard input closes when we die, however we die, and then it
@@ -121,6 +123,25 @@ function killGroup(pid: number | undefined): void {
     process.kill(-pid, 'SIGKILL')
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+/**
+ * Starts a child on a free port, and on another one while it prints that it could not have its place: a port may be taken between
+ * finding and using it, and a server of ours that is being stopped needs a moment. @throws ChildFailed
+ */
+export async function startOnFreePort(
+  optionsOf: (port: number) => ChildOptions,
+  taken: RegExp,
+): Promise<{ readonly child: Child; readonly port: number }> {
+  for (let start = 1; ; start++) {
+    const port = await freePort()
+    try {
+      return { child: await startChild(optionsOf(port)), port }
+    } catch (error) {
+      if (start === STARTS_MAX || !(error instanceof ChildFailed && taken.test(error.printed))) throw error
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    }
   }
 }
 

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { access } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import type { Identity } from './child.ts'
 
 /** A package list is some ten thousand characters; what prints more than this is not read for its end. */
@@ -42,15 +43,10 @@ export function run(
 }
 
 /** Where the command lies on the PATH that we were started with; null when it is not there. */
-export function findCommand(name: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    // The environment is inherited here and nowhere else, for its PATH.
-    const child = spawn('/bin/sh', ['-c', 'command -v "$1"', 'sh', name], { stdio: ['ignore', 'pipe', 'ignore'] })
-    let printed = ''
-    child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
-    child.once('error', () => resolve(null))
-    child.once('close', (status) => resolve(status === 0 && printed.startsWith('/') ? printed.trim() : null))
-  })
+export async function findCommand(name: string): Promise<string | null> {
+  // The environment is inherited here and nowhere else, for its PATH.
+  const found = await promisify(execFile)('/bin/sh', ['-c', 'command -v "$1"', 'sh', name]).catch(() => null)
+  return found?.stdout.startsWith('/') ? found.stdout.trim() : null
 }
 
 /** Whether the file or folder is there and can be reached. */

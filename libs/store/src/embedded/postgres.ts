@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, chown, link, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Client, DatabaseError, escapeIdentifier } from 'pg'
-import { type Child, ChildFailed, freePort, type Identity, startChild } from './child.ts'
+import { ChildFailed, type ChildOptions, type Identity, startOnFreePort } from './child.ts'
 import { exists, run } from './command.ts'
 import { MAJOR, type Place, placeFor } from './place.ts'
 
@@ -12,33 +12,34 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>
 }
 
-interface EmbeddedPostgresOptions {
-  /** Where Turnpike keeps its state; made when missing. */
-  readonly home: string
-  /** False gives safety in a crash up for speed: for tests. */
-  readonly durable?: boolean
-}
-
 const OWNER = 'turnpike_owner'
 const DATABASE = 'turnpike'
 const START_TIMEOUT_MS = 30_000
-/** A port may be taken between finding and using it, and a server of ours that is being stopped needs a moment. */
-const STARTS_MAX = 8
-const PAUSE_MS = 300
+/** What the server prints when its port or its data is still another's. */
+const TAKEN = /Address already in use|postmaster\.pid|shared memory block/
 
 /**
  * Starts PostgreSQL from the npm package on the loopback address, with its data below `home`. It stops when this
  * process does, however that ends. As root it runs as a lesser user, whose files then lie below /var/lib/turnpike where
  * that user cannot reach `home`. The first start takes up to a second, later ones some 50 ms.
+ * @param options.home made when missing @param options.durable false gives safety in a crash up for speed: for tests
  * @throws Error one sentence on what is wrong and what to do
  */
-export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const durable = options.durable ?? true
-  const place = await placeFor(path.resolve(options.home))
+export async function startEmbeddedPostgres({
+  home,
+  durable = true,
+}: {
+  readonly home: string
+  readonly durable?: boolean
+}): Promise<EmbeddedPostgres> {
+  const place = await placeFor(path.resolve(home))
   const found = await holdsData(place)
   const password = await ensureSecret(place, found)
   if (!found) await initialise(place, password, durable)
-  const { child, port } = await startServer(place, durable)
+  const starting = startOnFreePort((port) => serverOptions(place, port, durable), TAKEN)
+  const { child, port } = await starting.catch(async (error: unknown) => {
+    throw error instanceof ChildFailed ? await startFailure(place, error.printed) : error
+  })
   try {
     const url = (database: string): string => `postgresql://${OWNER}:${password}@127.0.0.1:${port}/${database}`
     await ensureDatabase(url('postgres'), place)
@@ -103,14 +104,7 @@ async function initialise(place: Place, password: string, durable: boolean): Pro
     const outcome = await run(
       path.join(place.native, 'bin/initdb'),
       [
-        '-D',
-        draft,
-        '-U',
-        OWNER,
-        '-A',
-        'scram-sha-256',
-        '--pwfile',
-        passwordFile,
+        ...['-D', draft, '-U', OWNER, '-A', 'scram-sha-256', '--pwfile', passwordFile],
         ...['-E', 'UTF8', '--locale=C.UTF-8', ...(durable ? [] : ['--no-sync'])],
       ],
       { identity: place.identity, cwd: path.dirname(draft) },
@@ -134,22 +128,7 @@ async function give(identity: Identity | null, ...files: string[]): Promise<void
   }
 }
 
-async function startServer(place: Place, durable: boolean): Promise<{ child: Child; port: number }> {
-  for (let start = 1; ; start++) {
-    const port = await freePort()
-    try {
-      return { child: await startChild(serverOptions(place, port, durable)), port }
-    } catch (error) {
-      if (!(error instanceof ChildFailed)) throw error
-      if (start === STARTS_MAX || !/Address already in use|postmaster\.pid|shared memory block/.test(error.printed)) {
-        throw await startFailure(place, error.printed)
-      }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
-    }
-  }
-}
-
-function serverOptions(place: Place, port: number, durable: boolean): Parameters<typeof startChild>[0] {
+function serverOptions(place: Place, port: number, durable: boolean): ChildOptions {
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -176,7 +155,7 @@ function serverOptions(place: Place, port: number, durable: boolean): Parameters
 
 /** The server's log in one sentence; the log itself is kept in a file, where the disk has room for it. */
 async function startFailure(place: Place, printed: string): Promise<Error> {
-  const [, sentence] = REASONS.find(([pattern]) => pattern.test(printed)) ?? REASONS_LAST
+  const [, sentence] = REASONS.find(([pattern]) => pattern.test(printed)) ?? [null, isDamaged]
   const kept = await writeFile(path.join(place.home, 'postgres.log'), printed, { mode: 0o600 }).then(
     () => " The server's own words are in postgres.log.",
     () => '',
@@ -193,11 +172,10 @@ const REASONS: readonly (readonly [RegExp, (where: string) => string])[] = [
   [/wrong ownership/, (where) => `The database in ${where} belongs to another user. Start as that user.`],
   [/Permission denied/, (where) => `The database in ${where} cannot be read or written. Correct its permissions.`],
 ]
-const REASONS_LAST = [
-  /(?:)/,
-  (where: string): string =>
-    `The database in ${where} does not start and seems damaged. Restore a backup, or move the folder away to begin anew.`,
-] as const
+
+function isDamaged(where: string): string {
+  return `The database in ${where} does not start and seems damaged. Restore a backup, or move the folder away to begin anew.`
+}
 
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
@@ -211,12 +189,8 @@ async function ensureDatabase(url: string, place: Place): Promise<void> {
     if (!rowCount) await client.query(`CREATE DATABASE ${escapeIdentifier(DATABASE)}`)
   } catch (error) {
     if (error instanceof DatabaseError && error.code === '28P01') {
-      throw new Error(
-        `The password in postgres.secret is not that of the database in ${place.shown}. Restore the file.`,
-        {
-          cause: error,
-        },
-      )
+      const message = `The password in postgres.secret is not that of the database in ${place.shown}. Restore the file.`
+      throw new Error(message, { cause: error })
     }
     throw error
   } finally {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Child, ChildFailed, freePort, startChild } from './child.ts'
+import { startOnFreePort } from './child.ts'
 import { exists, findCommand, run } from './command.ts'
 
 export interface EmbeddedRedis {
@@ -15,8 +15,6 @@ interface NoRedis {
 }
 
 const START_TIMEOUT_MS = 10_000
-/** A port may be taken between finding and using it. */
-const STARTS_MAX = 5
 /** A cache and a message bus: when it is full the oldest keys with an expiry go. */
 const MEMORY_MAX = '256mb'
 
@@ -120,33 +118,35 @@ async function unpackedBinary(unpacked: string): Promise<Binary> {
   return { command: path.join(unpacked, 'usr/bin/redis-server'), env: { LD_LIBRARY_PATH: folders.join(':') } }
 }
 
-async function start(binary: Binary, folder: string): Promise<EmbeddedRedis> {
+async function start({ command, env }: Binary, folder: string): Promise<EmbeddedRedis> {
   const password = randomBytes(24).toString('base64url')
-  for (let attempt = 1; ; attempt++) {
-    const port = await freePort()
-    const settings = path.join(folder, `redis-${port}.conf`)
-    // In a file of ours, because other users can read a command line.
-    await writeFile(settings, settingsText(port, folder, password), { mode: 0o600 })
-    try {
-      const child = await startServer(binary, folder, settings)
-      return {
-        url: `redis://:${password}@127.0.0.1:${port}`,
-        stop: () => child.stop(),
-      }
-    } catch (error) {
-      const busy = error instanceof ChildFailed && error.printed.includes('Address already in use')
-      if (!busy || attempt === STARTS_MAX) {
-        throw new Error('The embedded Redis does not start. Give REDIS_URL, or start without it.', { cause: error })
-      }
-    } finally {
-      await rm(settings, { force: true })
-    }
+  const settings = path.join(folder, `redis-${randomBytes(4).toString('hex')}.conf`)
+  // In a file of ours, because other users can read a command line.
+  await writeFile(settings, settingsText(folder, password), { mode: 0o600 })
+  try {
+    const { child, port } = await startOnFreePort(
+      (free) => ({
+        command,
+        args: [settings, '--port', String(free)],
+        env: { LC_ALL: 'C', ...env },
+        cwd: folder,
+        identity: null,
+        ready: (printed) => printed.includes('eady to accept connections'),
+        startTimeoutMs: START_TIMEOUT_MS,
+        stopSignal: 'TERM',
+      }),
+      /Address already in use/,
+    )
+    return { url: `redis://:${password}@127.0.0.1:${port}`, stop: () => child.stop() }
+  } catch (cause) {
+    throw new Error('The embedded Redis does not start. Give REDIS_URL, or start without it.', { cause })
+  } finally {
+    await rm(settings, { force: true })
   }
 }
 
-function settingsText(port: number, folder: string, password: string): string {
+function settingsText(folder: string, password: string): string {
   return [
-    `port ${port}`,
     'bind 127.0.0.1',
     `requirepass ${password}`,
     'save ""',
@@ -156,17 +156,4 @@ function settingsText(port: number, folder: string, password: string): string {
     `maxmemory ${MEMORY_MAX}`,
     'maxmemory-policy volatile-lru',
   ].join('\n')
-}
-
-function startServer(binary: Binary, folder: string, settings: string): Promise<Child> {
-  return startChild({
-    command: binary.command,
-    args: [settings],
-    env: { LC_ALL: 'C', ...binary.env },
-    cwd: folder,
-    identity: null,
-    ready: (printed) => printed.includes('eady to accept connections'),
-    startTimeoutMs: START_TIMEOUT_MS,
-    stopSignal: 'TERM',
-  })
 }

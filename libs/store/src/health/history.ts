@@ -44,17 +44,17 @@ export function openHealthPast(
   now: () => number = Date.now,
 ): HealthPast {
   let known: ReadonlyMap<TargetId, EndpointPast> | null = null
-  let days: ReadonlyMap<TargetId, Counts> = new Map()
+  let days: ReadonlyMap<TargetId, Spans> = new Map()
   let readMs = -Infinity
   let dayReadMs = -Infinity
   let reading: Promise<void> | null = null
   const read = async () => {
     try {
       if (now() - dayReadMs >= DAY_CACHED_MS) {
-        days = await readDays(pool, now())
+        days = await readCounts(pool, now(), '1 day')
         dayReadMs = now()
       }
-      known = withDays(await readHalfHours(pool, now()), days)
+      known = await readPast(pool, now(), days)
     } finally {
       // A database that cannot be read is not queried more often than one that can.
       readMs = now()
@@ -77,116 +77,90 @@ export function openHealthPast(
         if (!known) throw cause
         onFailure(cause)
       }
-      const past = known?.get(endpoint) ?? { ...emptyHalfHour(), day: noCounts() }
+      const past = known?.get(endpoint) ?? pastOf(NOTHING, NOTHING)
       return figuresOf({ recent: past.five, ...past }, null)
     },
   }
 }
 
-type HalfHour = Omit<EndpointPast, 'day'>
-
-function withDays(
-  halfHours: ReadonlyMap<TargetId, HalfHour>,
-  days: ReadonlyMap<TargetId, Counts>,
-): Map<TargetId, EndpointPast> {
-  const all = new Set([...days.keys(), ...halfHours.keys()])
-  return new Map(
-    [...all].map((endpoint) => {
-      const halfHour = halfHours.get(endpoint) ?? emptyHalfHour()
-      return [endpoint, { ...halfHour, day: days.get(endpoint) ?? halfHour.thirty }]
-    }),
-  )
+/** The counts of a span, and those of its last five minutes. */
+interface Spans {
+  readonly five: Counts
+  readonly whole: Counts
 }
 
-/** Attempts and failures of the last day, by endpoint. */
-async function readDays(pool: Queryable, nowMs: number): Promise<Map<TargetId, Counts>> {
-  const days = new Map<TargetId, Counts>()
-  await readCounts(pool, nowMs, '1 day', (endpoint, { whole }) => {
-    const day = days.get(endpoint) ?? noCounts()
-    days.set(endpoint, day)
-    day.attempts += whole.attempts
-    day.failures += whole.failures
-  })
-  return days
+const NOTHING: Spans = { five: { attempts: 0, failures: 0 }, whole: { attempts: 0, failures: 0 } }
+
+function pastOf({ five, whole }: Spans, day: Spans): EndpointPast {
+  return { five, thirty: { ...whole, firstTokenMs: {}, tokensPerSecond: {} }, day: day.whole }
 }
 
-/** The last half hour, by endpoint, with its digests. */
-async function readHalfHours(pool: Queryable, nowMs: number): Promise<Map<TargetId, HalfHour>> {
-  const found = new Map<TargetId, HalfHour>()
-  const pastOf = (endpoint: TargetId) => {
-    const past = found.get(endpoint) ?? emptyHalfHour()
-    found.set(endpoint, past)
-    return past
-  }
-  await readCounts(pool, nowMs, HALF_HOUR, (endpoint, { five, whole }) => {
-    const past = pastOf(endpoint)
-    past.five.attempts += five.attempts
-    past.five.failures += five.failures
-    past.thirty.attempts += whole.attempts
-    past.thirty.failures += whole.failures
-  })
-  const digests = await pool.query<DigestRow>(DIGESTS, [new Date(nowMs), HALF_HOUR])
-  for (const { endpoint_id, figure, bucket, count } of digests.rows) {
-    pastOf(endpoint_id).thirty[figure][bucket] = Number(count)
-  }
-  return found
-}
-
-/** What to add for each row: attempts, corrected by their faults. A fault that is not counted was no attempt. */
-async function readCounts(
+/** The last half hour, with its digests, and the day that was read before; where that is missing, the half hour stands for it. */
+async function readPast(
   pool: Queryable,
   nowMs: number,
-  span: string,
-  add: (endpoint: TargetId, counts: { readonly five: Counts; readonly whole: Counts }) => void,
-): Promise<void> {
+  days: ReadonlyMap<TargetId, Spans>,
+): Promise<Map<TargetId, EndpointPast>> {
+  const counts = await readCounts(pool, nowMs, HALF_HOUR)
+  const past = new Map<TargetId, EndpointPast>()
+  for (const endpoint of new Set([...days.keys(), ...counts.keys()])) {
+    const halfHour = counts.get(endpoint) ?? NOTHING
+    past.set(endpoint, pastOf(halfHour, days.get(endpoint) ?? halfHour))
+  }
+  const digests = await pool.query<DigestRow>(DIGESTS, [new Date(nowMs), HALF_HOUR])
+  for (const { endpoint, figure, bucket, count } of digests.rows) {
+    const digest = past.get(endpoint)?.thirty[figure]
+    if (digest) digest[bucket] = count
+  }
+  return past
+}
+
+/** By endpoint: attempts, corrected by their faults. A fault that is not counted was no attempt. */
+async function readCounts(pool: Queryable, nowMs: number, span: string): Promise<Map<TargetId, Spans>> {
   const attempts = await pool.query<CountRow>(ATTEMPTS, [new Date(nowMs), span])
-  for (const { endpoint_id, five, whole } of attempts.rows) {
-    add(endpoint_id, { five: { attempts: Number(five), failures: 0 }, whole: { attempts: Number(whole), failures: 0 } })
+  const spans = new Map<TargetId, Spans>()
+  for (const { endpoint, five, whole } of attempts.rows) {
+    spans.set(endpoint, { five: { attempts: five, failures: 0 }, whole: { attempts: whole, failures: 0 } })
   }
   const faults = await pool.query<CountRow & { fault: string }>(FAULTS, [new Date(nowMs), span])
-  for (const { endpoint_id, fault, five, whole } of faults.rows) {
-    const counted = (times: string | null) =>
-      COUNTED.has(fault) ? { attempts: 0, failures: Number(times) } : { attempts: -Number(times), failures: 0 }
-    add(endpoint_id, { five: counted(five), whole: counted(whole) })
+  for (const { endpoint, fault, ...times } of faults.rows) {
+    for (const part of ['five', 'whole'] as const) {
+      const counts = spans.get(endpoint)?.[part]
+      if (counts && COUNTED.has(fault)) counts.failures += times[part]
+      else if (counts) counts.attempts -= times[part]
+    }
   }
+  return spans
 }
 
-function noCounts(): Counts {
-  return { attempts: 0, failures: 0 }
-}
-
-function emptyHalfHour(): HalfHour {
-  return { five: noCounts(), thirty: { ...noCounts(), firstTokenMs: {}, tokensPerSecond: {} } }
-}
-
-/** Sums are null where there was no row. */
 interface CountRow {
-  readonly endpoint_id: TargetId
-  readonly five: string | null
-  readonly whole: string | null
+  readonly endpoint: TargetId
+  readonly five: number
+  readonly whole: number
 }
 
 interface DigestRow {
-  readonly endpoint_id: TargetId
+  readonly endpoint: TargetId
   readonly figure: 'firstTokenMs' | 'tokensPerSecond'
   readonly bucket: string
-  readonly count: string
+  readonly count: number
 }
 
 /** Figures of tenants' own credentials and endpoints are shown to no other tenant and do not count for the endpoint. */
 const PUBLIC = `position('#' IN endpoint_id) = 0`
 /** Minutes are written when they are over, up to a minute later, so that whole spans begin a little earlier. */
 const HALF_HOUR = '31 minutes'
-const FIVE = `FILTER (WHERE minute > $1::timestamptz - interval '7 minutes')`
+const sums = (count: string) => `COALESCE(sum(${count}), 0)::float8 AS whole,
+  COALESCE(sum(${count}) FILTER (WHERE minute > $1::timestamptz - interval '7 minutes'), 0)::float8 AS five`
 
-const ATTEMPTS = `SELECT endpoint_id, sum(attempts) ${FIVE} AS five, sum(attempts) AS whole FROM health_minutes
+const ATTEMPTS = `SELECT endpoint_id AS endpoint, ${sums('attempts')} FROM health_minutes
   WHERE minute > $1::timestamptz - $2::interval AND ${PUBLIC} GROUP BY endpoint_id`
 
-const FAULTS = `SELECT endpoint_id, fault, sum(times::bigint) ${FIVE} AS five, sum(times::bigint) AS whole
+const FAULTS = `SELECT endpoint_id AS endpoint, fault, ${sums('times::bigint')}
   FROM health_minutes, jsonb_each_text(failure_kinds) AS failed (fault, times)
   WHERE minute > $1::timestamptz - $2::interval AND failure_kinds <> '{}' AND ${PUBLIC} GROUP BY endpoint_id, fault`
 
-const DIGESTS = `SELECT endpoint_id, figure, bucket, sum(times::bigint) AS count
+const DIGESTS = `SELECT endpoint_id AS endpoint, figure, bucket, sum(times::bigint)::float8 AS count
   FROM health_minutes
   CROSS JOIN LATERAL (
     SELECT 'firstTokenMs' AS figure, * FROM jsonb_each_text(first_token_ms) AS counted (bucket, times)

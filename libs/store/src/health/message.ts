@@ -48,13 +48,8 @@ export function openHealth(secrets: KeySecrets, text: string): HealthMessage | n
   const [version, life, number, sentMs, rows] = message as unknown[]
   if (version !== VERSION || typeof life !== 'string' || !isCount(number) || !isCount(sentMs, Infinity)) return null
   if (!Array.isArray(rows)) return null
-  const changes: HealthChange[] = []
-  for (const row of rows) {
-    const change = openRow(row)
-    if (!change) return null
-    changes.push(change)
-  }
-  return { life, number, sentMs, changes }
+  const changes = rows.map(openRow)
+  return changes.every((change) => change !== null) ? { life, number, sentMs, changes } : null
 }
 
 function openRow(row: unknown): HealthChange | null {

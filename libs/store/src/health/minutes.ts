@@ -13,16 +13,19 @@ interface HealthMinutesOptions {
   readonly onFailure?: (cause: unknown) => void
 }
 
-/** What an endpoint did for this node within one minute. */
+/** What an endpoint did for this node within one minute: a row of `health_minutes`. */
 interface Minute {
-  readonly startMs: number
-  readonly endpoint: TargetId
+  /** When it begins, ISO 8601. */
+  readonly minute: string
+  readonly endpoint_id: TargetId
+  /** A row belongs to one run of one process, so that two runs within a minute do not collide. */
+  readonly node: string
   attempts: number
   failures: number
   /** Faults of all attempts without an answer, those that the caller cancelled included. */
-  readonly failureKinds: Record<string, number>
-  readonly firstTokenMs: Digest
-  readonly tokensPerSecond: Digest
+  readonly failure_kinds: Record<string, number>
+  readonly first_token_ms: Digest
+  readonly tokens_per_second: Digest
 }
 
 const MINUTE_MS = 60_000
@@ -35,8 +38,7 @@ const OWN_MINUTES_MAX = 10_000
 export class HealthMinutes {
   readonly #options: HealthMinutesOptions
   readonly #now: () => number
-  /** A row belongs to one run of one process, so that two runs within a minute do not collide. */
-  readonly #writer: string
+  readonly #node: string
   readonly #minutes = this.#keep(MINUTES_MAX)
   readonly #ownMinutes = this.#keep(OWN_MINUTES_MAX)
   readonly #timer: NodeJS.Timeout
@@ -47,7 +49,7 @@ export class HealthMinutes {
   constructor(options: HealthMinutesOptions) {
     this.#options = options
     this.#now = options.now ?? Date.now
-    this.#writer = `${options.node}/${randomBytes(4).toString('hex')}`
+    this.#node = `${options.node}/${randomBytes(4).toString('hex')}`
     this.#timer = setInterval(() => void this.write(), MINUTE_MS)
     this.#timer.unref()
   }
@@ -59,16 +61,16 @@ export class HealthMinutes {
     if (attempt.outcome === 'failed' || attempt.outcome === 'cut') minute.failures++
     if (attempt.outcome !== 'answered') {
       const kind = attempt.fault ?? 'internal'
-      minute.failureKinds[kind] = (minute.failureKinds[kind] ?? 0) + 1
+      minute.failure_kinds[kind] = (minute.failure_kinds[kind] ?? 0) + 1
     }
-    if (attempt.firstTokenMs !== null) addToDigest(minute.firstTokenMs, attempt.firstTokenMs - attempt.startMs)
-    if (tokensPerSecond !== null) addToDigest(minute.tokensPerSecond, tokensPerSecond)
+    if (attempt.firstTokenMs !== null) addToDigest(minute.first_token_ms, attempt.firstTokenMs - attempt.startMs)
+    if (tokensPerSecond !== null) addToDigest(minute.tokens_per_second, tokensPerSecond)
   }
 
   /** Writes the minutes that are over. Never rejects: minutes that PostgreSQL did not take are kept. */
   write(): Promise<void> {
-    const openMs = startOf(this.#now())
-    return this.#enqueue(this.#all().filter((minute) => minute.startMs < openMs))
+    const open = minuteOf(this.#now())
+    return this.#enqueue(this.#all().filter(({ minute }) => minute < open))
   }
 
   /** Writes all that is left, the open minute included. */
@@ -79,22 +81,14 @@ export class HealthMinutes {
   }
 
   #minuteOf(endpoint: TargetId): Minute {
-    const startMs = startOf(this.#now())
-    const name = `${startMs} ${endpoint}`
+    const minute = minuteOf(this.#now())
     const minutes = this.#minutesWith(endpoint)
-    const known = minutes.get(name)
+    const known = minutes.get(`${minute} ${endpoint}`)
     if (known) return known
-    const minute = {
-      startMs,
-      endpoint,
-      attempts: 0,
-      failures: 0,
-      failureKinds: {},
-      firstTokenMs: {},
-      tokensPerSecond: {},
-    }
-    minutes.set(name, minute)
-    return minute
+    const none = { attempts: 0, failures: 0, failure_kinds: {}, first_token_ms: {}, tokens_per_second: {} }
+    const made = { minute, endpoint_id: endpoint, node: this.#node, ...none }
+    minutes.set(`${minute} ${endpoint}`, made)
+    return made
   }
 
   #keep(max: number): LRUCache<string, Minute> {
@@ -118,24 +112,14 @@ export class HealthMinutes {
   }
 
   #isHeld(minute: Minute): boolean {
-    return this.#minutesWith(minute.endpoint).peek(`${minute.startMs} ${minute.endpoint}`) === minute
+    return this.#minutesWith(minute.endpoint_id).peek(`${minute.minute} ${minute.endpoint_id}`) === minute
   }
 
   async #insert(minutes: readonly Minute[]): Promise<void> {
     if (minutes.length === 0) return
-    const rows = minutes.map((minute) => ({
-      minute: new Date(minute.startMs).toISOString(),
-      endpoint_id: minute.endpoint,
-      node: this.#writer,
-      attempts: minute.attempts,
-      failures: minute.failures,
-      failure_kinds: minute.failureKinds,
-      first_token_ms: minute.firstTokenMs,
-      tokens_per_second: minute.tokensPerSecond,
-    }))
     try {
-      await this.#options.pool.query(INSERT, [JSON.stringify(rows)])
-      for (const { startMs, endpoint } of minutes) this.#minutesWith(endpoint).delete(`${startMs} ${endpoint}`)
+      await this.#options.pool.query(INSERT, [JSON.stringify(minutes)])
+      for (const { minute, endpoint_id: id } of minutes) this.#minutesWith(id).delete(`${minute} ${id}`)
     } catch (cause) {
       this.#options.onFailure?.(cause)
     }
@@ -146,6 +130,6 @@ export class HealthMinutes {
 const INSERT = `INSERT INTO health_minutes SELECT (jsonb_populate_record(NULL::health_minutes, r)).*
   FROM jsonb_array_elements($1::jsonb) r ON CONFLICT DO NOTHING`
 
-function startOf(nowMs: number): number {
-  return nowMs - (nowMs % MINUTE_MS)
+function minuteOf(nowMs: number): string {
+  return new Date(nowMs - (nowMs % MINUTE_MS)).toISOString()
 }
