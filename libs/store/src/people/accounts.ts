@@ -5,7 +5,6 @@ import { mutate } from '../changes/mutate.ts'
 import { withTenant, type PrismaClient } from '../connections/prisma.ts'
 import { addVerification } from './verifications.ts'
 
-/** A person who signs up, with the hash of the password that they chose. */
 interface NewAccount {
   /** In lower case. */
   readonly email: string
@@ -27,32 +26,21 @@ export async function signUp(prisma: PrismaClient, account: NewAccount, nowMs: n
     await mutate(prisma, { tenantId, userId }, async (door, transaction) => {
       await transaction.user.create({ data: { id: userId, email, passwordHash } })
       await door.organisations.create({ name: account.organisation ?? nameAfter(email), funds }, 'organisation.create')
-      await door.workspaces.create(
-        { id: randomUUID() as WorkspaceId, name: 'Default', slug: 'default' },
-        'workspace.create',
-      )
+      const workspace = { id: randomUUID() as WorkspaceId, name: 'Default', slug: 'default' }
+      await door.workspaces.create(workspace, 'workspace.create')
       await door.memberships.create({ userId, role: 'owner' }, 'membership.create')
       await addVerification(transaction, userId, nowMs)
     })
   } catch (error) {
-    if (isTaken(error)) {
-      throw new Fault('conflict', 'There is an account with this address already. Sign in instead.', {
-        fields: { email: 'There is an account with this address already.' },
-      })
-    }
-    throw error
+    if (!(error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002')) throw error
+    const taken = 'There is an account with this address already.'
+    throw new Fault('conflict', `${taken} Sign in instead.`, { fields: { email: taken } })
   }
   return userId
 }
 
-/** The data that a sign-in is checked against. */
-interface Credentials {
-  readonly userId: UserId
-  readonly passwordHash: string
-}
-
-/** @param email in lower case @returns null when there is no such person */
-export async function findCredentials(prisma: PrismaClient, email: string): Promise<Credentials | null> {
+/** What a sign-in is checked against; null when there is no such person. @param email in lower case */
+export async function findCredentials(prisma: PrismaClient, email: string) {
   const user = await prisma.user.findUnique({ where: { email } })
   return user && { userId: user.id as UserId, passwordHash: user.passwordHash }
 }
@@ -63,23 +51,15 @@ export async function readBalance(
   tenantId: TenantId,
   funds: 'operator' | 'simulated' | 'credit',
 ): Promise<NanoUsd> {
+  const kind = funds === 'simulated' ? 'credits_simulated' : 'credits'
   const account = await withTenant(prisma, tenantId, null, (transaction) =>
-    transaction.ledgerAccount.findFirst({ where: { tenantId, kind: creditsOf(funds) } }),
+    transaction.ledgerAccount.findFirst({ where: { tenantId, kind } }),
   )
   return account?.balance ?? 0n
-}
-
-/** The ledger account that an organisation pays from. Simulated money has its own account, which buys simulated endpoints only. */
-function creditsOf(funds: string): string {
-  return funds === 'simulated' ? 'credits_simulated' : 'credits'
 }
 
 const NAME_LENGTH_MAX = 60
 
 function nameAfter(email: string): string {
   return `Organisation of ${email.split('@')[0] ?? email}`.slice(0, NAME_LENGTH_MAX)
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'
 }

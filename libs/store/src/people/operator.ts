@@ -31,20 +31,9 @@ export async function operatorKey(appUrl: string, secretsText: string, known: st
       const { key, id, digest, secretId, lastFour } = mintKey(signing, 'live')
       await door.organisations.create({ name: 'Operator', funds: 'operator' }, 'organisation.create')
       await door.workspaces.create({ id: workspaceId, name: 'Default', slug: 'default' }, 'workspace.create')
-      await door.apiKeys.create(
-        {
-          id,
-          workspaceId,
-          name: 'Operator',
-          kind: 'live',
-          digest: Uint8Array.from(digest),
-          secretId,
-          lastFour,
-          createdBy: null,
-          expiresAt: null,
-        },
-        'key.create',
-      )
+      const minted = { id, digest: Uint8Array.from(digest), secretId, lastFour }
+      const content = { workspaceId, name: 'Operator', kind: 'live', createdBy: null, expiresAt: null } as const
+      await door.apiKeys.create({ ...minted, ...content }, 'key.create')
       return key
     })
     return value
@@ -59,7 +48,7 @@ async function isAlive(appUrl: string, secrets: KeySecrets, key: string): Promis
   const pool = openPool(appUrl, OPTIONS)
   try {
     const found = (await readKeys(pool, [checked.digest], Date.now())).get(checked.digest.toString('hex'))
-    return found?.caller !== undefined && found.caller !== null && !found.caller.revoked
+    return found?.caller?.revoked === false
   } finally {
     await pool.end()
   }

@@ -54,19 +54,11 @@ export async function resendVerification(prisma: PrismaClient, userId: UserId, n
   })
 }
 
-/** The content of the mail: its recipient and the two proofs, of which only digests are stored. */
-interface IssuedVerification {
-  readonly email: string
-  readonly code: string
-  readonly linkToken: string
-}
-
-/** Makes the code and link of a verification, in place of earlier ones. Null when the verification is no longer pending. */
-export async function issueVerification(
-  prisma: PrismaClient,
-  verificationId: string,
-  nowMs: number,
-): Promise<IssuedVerification | null> {
+/**
+ * Makes the code and link of a verification, in place of earlier ones; only their digests are stored. Null when the verification is no
+ * longer pending.
+ */
+export async function issueVerification(prisma: PrismaClient, verificationId: string, nowMs: number) {
   const pending = await prisma.emailVerification.findUnique({ where: { id: verificationId }, include: { user: true } })
   if (!pending || pending.usedAt || pending.user.emailVerifiedAt) return null
   const code = String(randomInt(1_000_000)).padStart(6, '0')

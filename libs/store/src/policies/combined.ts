@@ -36,11 +36,8 @@ const COMBINATIONS_MAX = 200
 
 /** The combinations that a policy is part of, wherever it is attached. @param policyId a UUID */
 export function combinedWith(transaction: Transaction, tenantId: TenantId, policyId: string) {
-  return combinedPolicies(
-    transaction,
-    tenantId,
-    Prisma.sql`${policyId}::uuid IN (o.policy_id, w.policy_id, k.policy_id)`,
-  )
+  const where = Prisma.sql`${policyId}::uuid IN (o.policy_id, w.policy_id, k.policy_id)`
+  return combinedPolicies(transaction, tenantId, where)
 }
 
 /** The combinations at an organisation, workspace or key, and at everything in it. */

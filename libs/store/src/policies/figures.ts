@@ -1,11 +1,5 @@
-import {
-  mergeDigests,
-  percentilesOf,
-  UNKNOWN_HEALTH,
-  type Digest,
-  type EndpointId,
-  type Health,
-} from '@turnpike/domain'
+import { mergeDigests, percentilesOf, UNKNOWN_HEALTH } from '@turnpike/domain'
+import type { Digest, EndpointId, Health } from '@turnpike/domain'
 import type { Pool } from '../connections/pools.ts'
 
 /** Time span of the figures: a gateway writes a minute after its end, and low traffic leaves many minutes empty. */

@@ -12,14 +12,12 @@ export interface PolicySummary {
   readonly createdAt: Date
   /** When that version was saved. */
   readonly changedAt: Date
-  readonly attached: PolicyAttachments
-}
-
-/** The objects that a policy is attached to. Revoked keys are left out: no policy applies to them. */
-export interface PolicyAttachments {
-  readonly organisation: boolean
-  readonly workspaces: readonly { readonly id: WorkspaceId; readonly name: string }[]
-  readonly keys: readonly { readonly id: KeyId; readonly name: string }[]
+  /** Revoked keys are left out: no policy applies to them. */
+  readonly attached: {
+    readonly organisation: boolean
+    readonly workspaces: readonly { readonly id: WorkspaceId; readonly name: string }[]
+    readonly keys: readonly { readonly id: KeyId; readonly name: string }[]
+  }
 }
 
 /** One saved version. */
@@ -46,23 +44,15 @@ export async function policyWithin(
   return row ? ((await summarise(transaction, [row]))[0] ?? null) : null
 }
 
-interface PolicyPage {
-  readonly policies: readonly PolicySummary[]
-  /** Number of all policies that are not archived. */
-  readonly total: number
-  /** Id of the page's last policy; null on the last page. */
-  readonly nextCursor: string | null
-}
-
 /**
  * A page of the policies that are not archived, newest first, after the policy `cursor` (a UUID) or from an offset. A cursor that
- * names no policy of the tenant gives an empty page.
+ * names no policy of the tenant gives an empty page. `total` counts all; `nextCursor` is null on the last page.
  */
 export function listPolicies(
   prisma: PrismaClient,
   tenantId: TenantId,
   { limit, cursor, offset = 0 }: { readonly limit: number; readonly cursor: string | null; readonly offset?: number },
-): Promise<PolicyPage> {
+) {
   const where = { tenantId, archivedAt: null }
   return withTenant(prisma, tenantId, null, async (transaction) => {
     const total = await transaction.policy.count({ where })
@@ -81,20 +71,13 @@ export function listPolicies(
   })
 }
 
-interface VersionPage {
-  readonly versions: readonly SavedVersion[]
-  readonly total: number
-  /** Number of the page's last version; null on the last page. */
-  readonly nextCursor: string | null
-}
-
 /** A page of a policy's versions, newest first: those below `before`, or from an offset. Null when the tenant has no such policy. */
 export function listPolicyVersions(
   prisma: PrismaClient,
   tenantId: TenantId,
   policyId: string,
   { limit, before, offset = 0 }: { readonly limit: number; readonly before: number | null; readonly offset?: number },
-): Promise<VersionPage | null> {
+) {
   return withTenant(prisma, tenantId, null, async (transaction) => {
     const policy = await transaction.policy.findUnique({ where: { id: policyId, tenantId, archivedAt: null } })
     if (!policy) return null
@@ -173,13 +156,9 @@ async function summarise(transaction: Transaction, rows: readonly Policy[]): Pro
 }
 
 /** A policy's version in force. */
-export function versionInForce(
-  transaction: Transaction,
-  { id, currentVersion }: Policy,
-): Promise<PolicyVersion | null> {
-  return transaction.policyVersion.findUnique({
-    where: { policyId_version: { policyId: id, version: currentVersion } },
-  })
+export function versionInForce(transaction: Transaction, { id, currentVersion }: Policy) {
+  const policyId_version = { policyId: id, version: currentVersion }
+  return transaction.policyVersion.findUnique({ where: { policyId_version } })
 }
 
 /** The versions in force of several policies, by policy. */
@@ -187,11 +166,8 @@ export async function versionsInForce(
   transaction: Transaction,
   rows: readonly Policy[],
 ): Promise<ReadonlyMap<string, PolicyVersion>> {
-  const versions = await transaction.policyVersion.findMany({
-    where: {
-      OR: rows.map(({ tenantId, id, currentVersion }) => ({ tenantId, policyId: id, version: currentVersion })),
-    },
-  })
+  const OR = rows.map(({ tenantId, id, currentVersion }) => ({ tenantId, policyId: id, version: currentVersion }))
+  const versions = await transaction.policyVersion.findMany({ where: { OR } })
   return new Map(versions.map((version) => [version.policyId, version]))
 }
 
@@ -203,18 +179,13 @@ export function documentOf({ document }: PolicyVersion): PolicyDocument {
 /** Versions with the names of their authors. */
 export async function signed(transaction: Transaction, rows: readonly PolicyVersion[]): Promise<SavedVersion[]> {
   const ids = (column: 'author' | 'authorKey') => rows.flatMap((row) => row[column] ?? [])
-  const people = await transaction.user.findMany({
-    where: { id: { in: ids('author') } },
-    select: { id: true, email: true },
-  })
-  const keys = await transaction.apiKey.findMany({
-    where: { id: { in: ids('authorKey') } },
-    select: { id: true, name: true },
-  })
-  const names = new Map([
-    ...people.map(({ id, email }) => [id, email] as const),
-    ...keys.map(({ id, name }) => [id, name] as const),
-  ])
+  const where = { id: { in: ids('author') } }
+  const people = await transaction.user.findMany({ where, select: { id: true, email: true } })
+  const whereKey = { id: { in: ids('authorKey') } }
+  const keys = await transaction.apiKey.findMany({ where: whereKey, select: { id: true, name: true } })
+  const names = new Map(
+    [...people.map(({ id, email }) => ({ id, name: email })), ...keys].map((one) => [one.id, one.name]),
+  )
   return rows.map((row) => ({
     version: row.version,
     document: documentOf(row),

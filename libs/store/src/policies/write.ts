@@ -4,22 +4,9 @@ import { Fault, type PolicyDocument, type PolicyId } from '@turnpike/domain'
 import type { Policy, Prisma } from '../generated/client.ts'
 import { notifyConsole } from '../connections/listen.ts'
 import { mutate, type Author, type Tables, type Mutated } from '../changes/mutate.ts'
-import {
-  documentOf,
-  policyWithin,
-  signed,
-  versionInForce,
-  type PolicyAttachments,
-  type PolicySummary,
-} from './policies.ts'
-import {
-  placeNamed,
-  combinedAt,
-  combinedWith,
-  WHOLE_ORGANISATION,
-  type CheckCombined,
-  type PolicyPlace,
-} from './combined.ts'
+import { documentOf, policyWithin, signed, versionInForce, type PolicySummary } from './policies.ts'
+import { combinedAt, combinedWith, placeNamed, WHOLE_ORGANISATION } from './combined.ts'
+import type { CheckCombined, PolicyPlace } from './combined.ts'
 import type { PrismaClient, Transaction } from '../connections/prisma.ts'
 
 /** Most policies of one organisation; an organisation with more has a script that never archives. */
@@ -44,7 +31,7 @@ export function createPolicy(
   })
 }
 
-/** Gives a policy another name; null when the tenant has no such policy. */
+/** Null when the tenant has no such policy. */
 export function renamePolicy(prisma: PrismaClient, author: Author, id: string, name: string) {
   return change(prisma, author, id, (tables, _transaction, row) => rename(tables, row, name))
 }
@@ -73,14 +60,9 @@ export function savePolicy(
   id: string,
   { document, name, ...saving }: PolicySaving & { readonly document: PolicyDocument; readonly name?: string },
 ) {
-  return change(prisma, author, id, async (tables, transaction, row) => {
-    await refuseSaving(transaction, row, saving)
+  return save(prisma, author, id, 'policy.version', saving, async (tables, _transaction, row) => {
     if (name !== undefined) await rename(tables, row, name)
-    await putInForce(tables, transaction, author, row, {
-      document,
-      action: 'policy.version',
-      checkCombined: saving.checkCombined,
-    })
+    return document
   })
 }
 
@@ -95,8 +77,7 @@ export function rollBackPolicy(
   id: string,
   { version, ...saving }: PolicySaving & { readonly version: number },
 ) {
-  return change(prisma, author, id, async (tables, transaction, row) => {
-    await refuseSaving(transaction, row, saving)
+  return save(prisma, author, id, 'policy.rollback', saving, async (_tables, transaction, row) => {
     const earlier = await transaction.policyVersion.findUnique({
       where: { policyId_version: { policyId: id, version } },
     })
@@ -104,11 +85,30 @@ export function rollBackPolicy(
       const message = `There is no version ${version}; the newest is ${row.currentVersion}.`
       throw new Fault('request_invalid', message, { param: 'version', fields: { version: message } })
     }
-    await putInForce(tables, transaction, author, row, {
-      document: documentOf(earlier),
-      action: 'policy.rollback',
-      checkCombined: saving.checkCombined,
-    })
+    return documentOf(earlier)
+  })
+}
+
+type Work<T> = (tables: Tables, transaction: Transaction, row: Policy) => Promise<T>
+
+/** @param work gives the next document, unless the author may not save */
+function save(
+  prisma: PrismaClient,
+  author: Author,
+  id: string,
+  action: string,
+  saving: PolicySaving,
+  work: Work<PolicyDocument>,
+) {
+  return change(prisma, author, id, async (tables, transaction, row) => {
+    await refuseSaving(transaction, row, saving)
+    const document = await work(tables, transaction, row)
+    const inForce = await versionInForce(transaction, row)
+    if (inForce && isDeepStrictEqual(documentOf(inForce), JSON.parse(JSON.stringify(document)))) return
+    const next = row.currentVersion + 1
+    await addVersion(transaction, author, id, next, document)
+    await tables.policies.update(id, { currentVersion: next }, action)
+    saving.checkCombined(row.id as PolicyId, await combinedWith(transaction, author.tenantId, id))
   })
 }
 
@@ -133,6 +133,11 @@ type PolicyAttached =
   | { readonly kind: 'place_unknown' }
   | { readonly kind: 'policy_unknown' }
 
+interface PlaceTable {
+  readonly find: (id: string) => Promise<{ readonly policyId: string | null } | null>
+  readonly update: (id: string, patch: { policyId: PolicyId | null }, action: string) => Promise<unknown>
+}
+
 /**
  * Attaches a policy of the tenant; null detaches the attached one. An archived policy is `policy_unknown`.
  * @param policyId a UUID
@@ -146,13 +151,16 @@ export function attachPolicy(
   checkCombined: CheckCombined,
 ): Promise<Mutated<PolicyAttached>> {
   return mutate(prisma, author, async (tables, transaction): Promise<PolicyAttached> => {
-    const { id, table, action } = tableOf(tables, author, place)
+    const id = place.kind === 'organisation' ? author.tenantId : place.id
+    const table: PlaceTable = { organisation: tables.organisations, workspace: tables.workspaces, key: tables.apiKeys }[
+      place.kind
+    ]
     const before = await table.find(id)
     if (!before) return { kind: 'place_unknown' }
     const found = policyId === null ? null : await tables.policies.find(policyId)
     if (policyId !== null && (!found || found.archivedAt)) return { kind: 'policy_unknown' }
     if (before.policyId !== policyId) {
-      await table.update(id, { policyId: policyId as PolicyId | null }, action)
+      await table.update(id, { policyId: policyId as PolicyId | null }, `${place.kind}.policy`)
       if (found) checkCombined(found.id as PolicyId, await combinedAt(transaction, author.tenantId, place))
       if (place.kind === 'key') await notifyConsole(transaction, { tenantId: author.tenantId, name: 'key', id })
     }
@@ -160,33 +168,12 @@ export function attachPolicy(
   })
 }
 
-interface PlaceTable {
-  readonly find: (id: string) => Promise<{ readonly policyId: string | null } | null>
-  readonly update: (id: string, patch: { policyId: PolicyId | null }, action: string) => Promise<unknown>
-}
-
-function tableOf(
-  tables: Tables,
-  { tenantId }: Author,
-  place: PolicyPlace,
-): { readonly id: string; readonly table: PlaceTable; readonly action: string } {
-  const action = `${place.kind}.policy`
-  switch (place.kind) {
-    case 'organisation':
-      return { id: tenantId, table: tables.organisations, action }
-    case 'workspace':
-      return { id: place.id, table: tables.workspaces, action }
-    case 'key':
-      return { id: place.id, table: tables.apiKeys, action }
-  }
-}
-
 /** @param work the change of a policy that is not archived */
 function change(
   prisma: PrismaClient,
   author: Author,
   id: string,
-  work: (tables: Tables, transaction: Transaction, row: Policy) => Promise<void>,
+  work: Work<void>,
 ): Promise<Mutated<PolicySummary | null>> {
   return mutate(prisma, author, async (tables, transaction) => {
     const row = await tables.policies.find(id)
@@ -197,7 +184,6 @@ function change(
   })
 }
 
-/** Throws when the author may not change a policy of a whole workspace or organisation, or edited a version that is not the newest. */
 async function refuseSaving(transaction: Transaction, row: Policy, { basedOn, onWide }: PolicySaving): Promise<void> {
   const { organisation, workspaces } = (await summaryOf(transaction, row)).attached
   if (organisation || workspaces.length > 0) onWide()
@@ -213,27 +199,6 @@ async function refuseSaving(transaction: Transaction, row: Policy, { basedOn, on
   )
 }
 
-interface NextVersion {
-  readonly document: PolicyDocument
-  readonly action: string
-  readonly checkCombined: CheckCombined
-}
-
-async function putInForce(
-  tables: Tables,
-  transaction: Transaction,
-  author: Author,
-  row: Policy,
-  { document, action, checkCombined }: NextVersion,
-): Promise<void> {
-  const inForce = await versionInForce(transaction, row)
-  if (inForce && isDeepStrictEqual(documentOf(inForce), JSON.parse(JSON.stringify(document)))) return
-  const next = row.currentVersion + 1
-  await addVersion(transaction, author, row.id, next, document)
-  await tables.policies.update(row.id, { currentVersion: next }, action)
-  checkCombined(row.id as PolicyId, await combinedWith(transaction, author.tenantId, row.id))
-}
-
 async function addVersion(
   transaction: Transaction,
   { tenantId, userId, keyId }: Author,
@@ -241,15 +206,9 @@ async function addVersion(
   version: number,
   document: PolicyDocument,
 ): Promise<void> {
+  const author = { author: userId, authorKey: keyId ?? null }
   await transaction.policyVersion.create({
-    data: {
-      tenantId,
-      policyId,
-      version,
-      document: document as Prisma.InputJsonObject,
-      author: userId,
-      authorKey: keyId ?? null,
-    },
+    data: { tenantId, policyId, version, document: document as Prisma.InputJsonObject, ...author },
   })
 }
 
@@ -259,7 +218,7 @@ async function summaryOf(transaction: Transaction, { tenantId, id }: Policy): Pr
   return summary
 }
 
-function placesOf({ organisation, workspaces, keys }: PolicyAttachments): string[] {
+function placesOf({ organisation, workspaces, keys }: PolicySummary['attached']): string[] {
   return [
     ...(organisation ? [WHOLE_ORGANISATION] : []),
     ...workspaces.map(({ name }) => placeNamed('workspace', name)),
