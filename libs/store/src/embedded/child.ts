@@ -39,7 +39,7 @@ export class ChildFailed extends Error {
 
 /** Enough of the output to find why a start failed. */
 const PRINTED_MAX = 20_000
-/** A child that has not ended this long after the signal is killed: its data survives that, and a shutdown has to end. */
+/** A child that still runs after this is killed: its data survives that, and a shutdown has to end. */
 const STOP_TIMEOUT_MS = 8_000
 const STARTS_MAX = 8
 const PAUSE_MS = 300
@@ -127,8 +127,8 @@ function killGroup(pid: number | undefined): void {
 }
 
 /**
- * Starts a child on a free port, and on another one while it prints that it could not have its place: a port may be taken between
- * finding and using it, and a server of ours that is being stopped needs a moment. @throws ChildFailed
+ * Starts a child on a free port, and again while what it prints says `taken`: a port may be taken between finding and using it, and a
+ * server of ours that is being stopped needs a moment. @throws ChildFailed
  */
 export async function startOnFreePort(
   optionsOf: (port: number) => ChildOptions,

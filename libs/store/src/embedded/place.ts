@@ -68,7 +68,7 @@ async function openToOthers(folder: string): Promise<boolean> {
   }
 }
 
-/** The package's binaries where they lie, or a copy where the server's user cannot read them or we cannot add the links. */
+/** A copy where the server's user cannot read the package's own or we cannot add the links. */
 async function binaries(base: string, identity: Identity | null): Promise<string> {
   const platform = `${process.platform}-${process.arch}`
   const packageDir = packageFolder(platform)

@@ -27,7 +27,7 @@ export interface EndpointPast {
 export interface HealthPast {
   /** What was read last, at once; null when nothing is known of the endpoint. */
   of(endpoint: TargetId): EndpointPast | null
-  /** What people are shown, where there is no live book to ask. Rejects when the database cannot be read and never was. */
+  /** What people are shown. Rejects when the database cannot be read and never was. */
   figures(endpoint: TargetId): Promise<EndpointFigures>
 }
 
@@ -95,7 +95,7 @@ function pastOf({ five, whole }: Spans, day: Spans): EndpointPast {
   return { five, thirty: { ...whole, firstTokenMs: {}, tokensPerSecond: {} }, day: day.whole }
 }
 
-/** The last half hour, with its digests, and the day that was read before; where that is missing, the half hour stands for it. */
+/** The last half hour, with its digests, and the day, for which the half hour stands where it was not read. */
 async function readPast(
   pool: Queryable,
   nowMs: number,
@@ -146,7 +146,7 @@ interface DigestRow {
   readonly count: number
 }
 
-/** Figures of tenants' own credentials and endpoints are shown to no other tenant and do not count for the endpoint. */
+/** Figures of tenants' own credentials and endpoints are shown to nobody else. */
 const PUBLIC = `position('#' IN endpoint_id) = 0`
 /** Minutes are written when they are over, up to a minute later, so that whole spans begin a little earlier. */
 const HALF_HOUR = '31 minutes'

@@ -29,12 +29,12 @@ interface Minute {
 }
 
 const MINUTE_MS = 60_000
-/** More than an hour of a hundred endpoints, kept while Postgres is unavailable; beyond it the oldest minutes are dropped. */
+/** More than an hour of a hundred endpoints, kept while Postgres is away; then the oldest are dropped. */
 const MINUTES_MAX = 10_000
 /** As many for targets of tenants, which take no room from those of the catalogue. */
 const OWN_MINUTES_MAX = 10_000
 
-/** Collects attempts per endpoint and minute and writes closed minutes to `health_minutes`, once a minute, in one insert. */
+/** Collects attempts per endpoint and minute; closed minutes are written once a minute, in one insert. */
 export class HealthMinutes {
   readonly #options: HealthMinutesOptions
   readonly #now: () => number

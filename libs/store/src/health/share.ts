@@ -12,7 +12,7 @@ const HEALTH_CHANNEL = 'turnpike:health'
 const PING_MS = 1_000
 /** An older message is ignored; nodes whose clocks differ by more ignore each other. */
 const AGE_MS_MAX = 60_000
-/** Senders whose last number is remembered, many more than there are nodes; the one that was silent for longest is forgotten. */
+/** Senders whose last number is remembered, many more than there are nodes. */
 const LIVES_MAX = 1_000
 
 export interface HealthShareOptions {
@@ -41,7 +41,7 @@ export interface HealthShare {
   readonly stats: HealthShareStats
   /** Sets the one listener to changes that other nodes report. */
   listen(listener: (changes: readonly HealthChange[]) => void): void
-  /** Reports changes to the other nodes. Never rejects: what Redis does not take at once is dropped, since it is old a second later. */
+  /** Never rejects: what Redis does not take at once is dropped, since it is old a second later. */
   publish(changes: readonly HealthChange[]): Promise<void>
   close(): void
 }
@@ -102,7 +102,7 @@ function isNew(lives: LRUCache<string, number>, { life, number }: { readonly lif
   return true
 }
 
-/** A ping each second finds a connection that died silently: its socket time-out closes it, and it is opened again. */
+/** A ping each second finds a connection that died silently: it is closed and opened again. */
 function subscribe(
   redis: Redis,
   channel: string,

@@ -23,7 +23,7 @@ export const DECISION_VERSION = 1
 
 /**
  * A decision and its attempts, as stored in one column: lists instead of objects, and each name once, since every request stores one.
- * Defaults are left out. Nothing is rounded here: the router judges by figures that are already round, and the draw keeps every
+ * Defaults are left out. Nothing is rounded: the router judges by figures that are already round, and the draw keeps every
  * digit, so that a decision replays from its record.
  */
 interface CompactDecision {
@@ -155,7 +155,6 @@ function versionOf(stored: unknown): unknown {
   return typeof stored === 'object' && stored !== null && 'v' in stored ? stored.v : undefined
 }
 
-/** What a reader of stored decisions throws for a version other than `DECISION_VERSION`. */
 export function foreignDecision(version: unknown): Error {
   const found = typeof version === 'number' ? `version ${version}` : 'no version'
   return new Error(`A stored decision has ${found}, and this release of Turnpike reads version ${DECISION_VERSION}.`)
@@ -203,7 +202,6 @@ function nameOf(provider: string, target: TargetId): string {
   return owner === null ? provider : `${provider}#${owner}`
 }
 
-/** The provider in it. */
 function providerIn(name: string): ProviderSlug {
   return name.split('#', 1)[0] as ProviderSlug
 }

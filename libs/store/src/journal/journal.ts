@@ -37,7 +37,7 @@ interface JournalStats {
 
 /** Ten thousand requests or so. The space of one is reserved ahead, so an idle process takes two of them. */
 const SEGMENT_BYTES = 32 << 20
-/** Half an hour without Postgres at 300 requests a second. Beyond it paid work is refused, never served unrecorded. */
+/** Half an hour without Postgres at 300 requests a second. Beyond it work is refused, never served unrecorded. */
 const JOURNAL_BYTES_MAX = 1 << 30
 /** What a request needs for its end, and to be repeated in the next segment, is reserved when it begins. */
 const RESERVED_BYTES = END_BYTES_MAX + BEGIN_BYTES_MAX
@@ -53,7 +53,7 @@ const DEFAULTS = {
 
 /**
  * Records each request on disk: its beginning before it is dispatched, its end before its last bytes leave. Records survive the death
- * of the process at any instant, and are always shipped to Postgres from the files, so that recovery is not a path of its own.
+ * of the process, and are always shipped from the files, so that recovery is not a path of its own.
  */
 export class Journal {
   readonly #options: Required<Pick<JournalOptions, 'folder' | 'sync' | 'segmentBytes' | 'bytesMax' | 'createSegment'>> &
@@ -64,7 +64,7 @@ export class Journal {
   readonly #older: Segment[]
   #writer: SegmentWriter | null = null
   readonly #spare: SpareSegment
-  /** Segments that were left for the next one and still have lines to write. */
+  /** Left segments that still have lines to write. */
   #retiring: Promise<void> = Promise.resolve()
   /** Begun requests, with their line: repeated in each new segment, so that an old one can be removed. */
   readonly #open = new Map<RequestId, Entry>()
@@ -159,7 +159,7 @@ export class Journal {
     await this.#reap()
   }
 
-  /** Keeps a row that Postgres will never take in a file for the operator. Rejects when that is full: then shipping must stop. */
+  /** Keeps a row that Postgres will never take, for the operator. Rejects when the file is full: then shipping must stop. */
   async setAside(row: string): Promise<void> {
     const path = join(this.#options.folder, 'refused.jsonl')
     const size = await stat(path).then(
@@ -180,7 +180,7 @@ export class Journal {
     }
   }
 
-  /** Writes and syncs what is left and frees the folder. Requests that are still open are settled when it is opened next. */
+  /** Writes what is left and frees the folder. Requests that are open are settled when it is opened next. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -214,7 +214,7 @@ export class Journal {
     this.#advance()
   }
 
-  /** Goes on in the spare segment: what waited, and what is open, come first. Without a spare all waits for the next one. */
+  /** Goes on in the spare segment: what is open and what waited come first. Without a spare all waits for one. */
   #advance(): void {
     const spare = this.#spare.take()
     if (!spare) {
@@ -241,7 +241,7 @@ export class Journal {
     this.#retiring = this.#retiring.then(() => writer.finish())
   }
 
-  /** The disk refused a write or a sync. The file is given up, and what may be lost in it is written to the next one. */
+  /** The disk refused: the file is given up, and what may be lost in it is written to the next one. */
   #replace(writer: SegmentWriter, error: unknown, lost: readonly Entry[]): void {
     if (this.#writer === writer) {
       this.#older.push(writer.segment)

@@ -44,7 +44,7 @@ export interface BegunRequest {
   readonly streamed: boolean
 }
 
-/** A finished request: what it was, who answered, what it used and what it costs. One row of usage. */
+/** A finished request: one row of usage. */
 export interface UsageRecord extends BegunRequest {
   /** The target that answered; null when none did. */
   readonly model: ModelSlug | null
@@ -77,7 +77,7 @@ export interface UsageRecord extends BegunRequest {
 /** A row as `ship_usage` takes it: columns of usage_events, with `funds` and `features`. Amounts are decimal strings. */
 export type UsageRow = Readonly<Record<string, unknown>>
 
-/** Longest text of a caller's making that is kept in a row; longer is cut, so that one request cannot fill a segment. */
+/** Longer texts of a caller are cut, so that one request cannot fill a segment. */
 const TEXT_MAX = 256
 
 /** There is one row per request; the column leaves room for rows per attempt. */
@@ -103,7 +103,7 @@ export function begunRow(request: BegunRequest): UsageRow {
   }
 }
 
-/** The whole row of a finished request. Assigned, not spread: an object literal of so many spread members takes 13 µs instead of 2. */
+/** Assigned, not spread: an object literal of so many spread members takes 13 µs instead of 2. */
 export function usageRow(record: UsageRecord): UsageRow {
   return Object.assign(begunRow(record), usageColumns(record.usage), {
     model: record.model,
@@ -145,7 +145,7 @@ export function interruptedRow(begun: UsageRow): UsageRow {
   }
 }
 
-/** The same row without decision and features; for the rare one that would not fit into its reserved space. */
+/** For the rare row that would not fit into its reserved space. */
 export function bareRow(row: UsageRow): UsageRow {
   return { ...row, decision: compactDecision(null, []), features: null }
 }

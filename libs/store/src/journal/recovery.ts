@@ -34,7 +34,7 @@ export async function recover(folder: string): Promise<Recovered> {
   return { segments, interrupted: [...open.values()], damagedBytes }
 }
 
-/** Counts the ends in a segment and records which requests are open. Returns how many bytes are damaged. */
+/** Counts ends and notes which requests are open. Returns how many bytes are damaged. */
 async function readSegment(segment: Segment, open: Map<unknown, string>): Promise<number> {
   let damaged = 0
   for (let at = 0; at < segment.written;) {

@@ -5,7 +5,7 @@ import { syncFolder } from '../files/replace-file.ts'
 const SUFFIX = '.journal'
 const ZEROS = Buffer.alloc(1 << 20)
 
-/** A file of the journal. Its space is taken when it is made, so that a disk that fills up later cannot swallow what was promised. */
+/** A file of the journal. Its space is taken when it is made, so that a full disk cannot swallow what was promised. */
 export class Segment {
   /** Offset behind the last record that is in the file. */
   written = 0
@@ -78,7 +78,7 @@ export class Segment {
     this.synced = reached
   }
 
-  /** What was written and never synced is not relied on: it is written again elsewhere. @param ends finished requests in it */
+  /** What was never synced is written again elsewhere. @param ends finished requests in it */
   forget(ends: number): void {
     this.written = Math.max(this.synced, this.shippedTo)
     this.ends -= ends

@@ -35,8 +35,8 @@ const BACKOFF_MS_MIN = 100
 const BACKOFF_MS_MAX = 5_000
 
 /**
- * Ships finished requests from the journal to Postgres, in order, in batches that may be repeated without harm. While Postgres is
- * unavailable, all of them stay in the journal.
+ * Ships finished requests to Postgres, in order, in batches that may be repeated without harm. While it is unavailable, they stay in
+ * the journal.
  */
 export class Shipper {
   readonly #options: ShipperOptions
@@ -62,7 +62,7 @@ export class Shipper {
     return { ...this.#counts, lagMs: this.#oldestMs === null ? 0 : Math.max(0, Date.now() - this.#oldestMs) }
   }
 
-  /** Ships without gathering until nothing waits, for that long at most. False: something still does, and stays in the journal. */
+  /** Ships without gathering until nothing waits, for that long at most. False: the rest stays in the journal. */
   async flush({ deadlineMs }: { readonly deadlineMs: number }): Promise<boolean> {
     this.#hurrying = true
     const drained = new Promise<boolean>((resolve) => (this.#drained = () => resolve(true)))
@@ -107,7 +107,7 @@ export class Shipper {
     this.#failuresInRow = 0
   }
 
-  /** A batch with a row that Postgres will never take is cut in halves until that row stands alone and can be set aside. */
+  /** A refused batch is cut in halves until the row in question stands alone and can be set aside. */
   async #send(name: string, rows: readonly string[]): Promise<void> {
     try {
       await this.#options.pool.query('SELECT ship_usage($1, $2)', [name, `[${rows.join(',')}]`])
@@ -161,7 +161,7 @@ export class Shipper {
   }
 }
 
-/** Whether it is the content of the rows that Postgres objects to, which no repetition will change. */
+/** Whether Postgres objects to the content of the rows, which no repetition changes. */
 function isRefusal(cause: unknown): boolean {
   return cause instanceof DatabaseError && /^(?:22|23|P0)/.test(cause.code ?? '')
 }

@@ -16,7 +16,7 @@ interface SpareOptions {
 const RETRY_MS = 1_000
 const MOMENT_LENGTH = 13
 
-/** Keeps one segment ready for when the present one is full, since making one takes longer than a request may wait. */
+/** Keeps one segment ready, since making one takes longer than a request may wait. */
 export class SpareSegment {
   readonly #options: SpareOptions
   #ready: Segment | null = null
@@ -41,7 +41,7 @@ export class SpareSegment {
     return taken
   }
 
-  /** Sees to it that there is a spare. Resolves when there is, or it could not be made just now. */
+  /** Resolves when there is a spare, or it could not be made just now. */
   want(): Promise<void> {
     const idle = !this.#closed && !this.#ready && !this.#retry && !this.#making
     if (idle && this.#options.mayMake()) this.#making = this.#make()
@@ -69,7 +69,7 @@ export class SpareSegment {
     if (this.#ready && !this.#closed) this.#options.onReady()
   }
 
-  /** Sorts by time; the random part keeps apart what two lives of a process make, since batches in the ledger are named by it. */
+  /** Sorts by time; the random part keeps two lives of a process apart, since batches in the ledger are named by it. */
   #name(): string {
     this.#newestMs = Math.max(Date.now(), this.#newestMs + 1)
     return `${String(this.#newestMs).padStart(MOMENT_LENGTH, '0')}-${randomBytes(4).toString('hex')}`

@@ -13,7 +13,7 @@ interface WriterOptions {
   readonly onFailure: (error: unknown, lost: readonly Entry[]) => void
 }
 
-/** Writes one segment: what comes within a turn of the event loop goes in one write, what comes within 5 ms in one sync. */
+/** Writes one segment: one write for a turn of the event loop, one sync for 5 ms. */
 export class SegmentWriter {
   readonly segment: Segment
   readonly #options: WriterOptions

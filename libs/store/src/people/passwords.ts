@@ -3,7 +3,7 @@ import { Fault } from '@turnpike/domain'
 
 /** About 0.2 s of a core for each password that is checked or guessed. */
 const COST = 12
-/** Concurrent bcrypt checks. They use the thread pool of file and DNS calls; two leave half of its four threads free. */
+/** They use the four threads of file and DNS calls; two leave half of them free. */
 const AT_ONCE_MAX = 2
 /** Ten seconds of work for two threads; a check that would wait longer is refused at once. */
 const WAITING_MAX = 50
@@ -38,7 +38,6 @@ export class Passwords {
     return fits && hash !== null && Buffer.byteLength(password) <= BYTES_MAX
   }
 
-  /** Hash of a random password, made once. */
   #decoyHash(): Promise<string> {
     this.#decoy ??= bcrypt.hash(crypto.randomUUID(), this.#cost)
     return this.#decoy
@@ -49,7 +48,7 @@ export class Passwords {
       if (this.#waiting.length >= WAITING_MAX) {
         throw new Fault('overloaded', 'Too many people are signing in at this moment. Please try again shortly.')
       }
-      // A check that ends starts the next one, so that the number of running checks stays the same.
+      // A check that ends starts the next one, so that as many run.
       await new Promise<void>((turn) => this.#waiting.push(turn))
     } else {
       this.#working++

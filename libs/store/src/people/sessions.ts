@@ -14,9 +14,7 @@ export interface SignedIn {
   readonly role: string
 }
 
-/** A session unused for this long has ended. */
 export const SESSION_IDLE_MS_MAX = 12 * 3_600_000
-/** However busy, a session ends after this. */
 export const SESSION_AGE_MS_MAX = 14 * 24 * 3_600_000
 /** A session's last use is stored once a minute, not with each request. */
 const SEEN_EVERY_MS = 60_000
@@ -45,7 +43,7 @@ export async function beginSession(
   return token
 }
 
-/** The person and organisation of a token; null for no token, an ended session, or a person without an organisation. */
+/** Null for no token, an ended session, or a person without an organisation. */
 export async function findSession(prisma: PrismaClient, token: string, nowMs: number): Promise<SignedIn | null> {
   if (!TOKEN.test(token)) return null
   const tokenDigest = digestOf(token)
@@ -60,7 +58,7 @@ export async function findSession(prisma: PrismaClient, token: string, nowMs: nu
   return place && { userId: id as UserId, email, emailVerified: emailVerifiedAt !== null, ...place }
 }
 
-/** Whether a session is in force. Does not count as use: an open page alone does not keep a session alive. */
+/** Does not count as use: an open page alone does not keep a session alive. */
 export async function isSessionAlive(prisma: PrismaClient, token: string, nowMs: number): Promise<boolean> {
   const session = await prisma.session.findUnique({ where: { tokenDigest: digestOf(token) } })
   return session !== null && isOn(session, nowMs)

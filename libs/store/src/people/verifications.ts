@@ -10,12 +10,12 @@ const VERIFICATION_MS_MAX = 15 * 60_000
 const ATTEMPTS_MAX = 5
 const RESEND_EVERY_MS = 30_000
 const HOUR_MS = 3_600_000
-/** Most mails an hour to one address, which may not be the sender's own. It limits guesses to 25 of a million codes an hour. */
+/** The address may not be the sender's own. It limits guesses to 25 of a million codes an hour. */
 const MAILS_PER_HOUR_MAX = 5
 
 /**
- * Stores a pending verification of an address and queues the mail, in the caller's transaction. The job that sends the mail makes the code
- * and the link, so that neither the queue nor its log ever holds them.
+ * Stores a pending verification and queues its mail. The job that sends the mail makes code and link, so that neither the queue nor its
+ * log holds them.
  */
 export async function addVerification(transaction: Transaction, userId: UserId, nowMs: number): Promise<void> {
   const id = randomUUID()
@@ -32,7 +32,7 @@ export async function addVerification(transaction: Transaction, userId: UserId, 
   await addJob(transaction, 'send-verification', { verificationId: id })
 }
 
-/** Queues another mail. Throws Fault `rate_limited` when the last mail is younger than 30 s or five were sent within an hour. */
+/** Throws Fault `rate_limited` when the last mail is younger than 30 s or five were sent within an hour. */
 export async function resendVerification(prisma: PrismaClient, userId: UserId, nowMs: number): Promise<void> {
   await prisma.$transaction(async (transaction) => {
     // Two requests at once would each see the other's mail as not sent.
@@ -54,10 +54,7 @@ export async function resendVerification(prisma: PrismaClient, userId: UserId, n
   })
 }
 
-/**
- * Makes the code and link of a verification, in place of earlier ones; only their digests are stored. Null when the verification is no
- * longer pending.
- */
+/** Makes code and link, in place of earlier ones; only their digests are stored. Null when it is no longer pending. */
 export async function issueVerification(prisma: PrismaClient, verificationId: string, nowMs: number) {
   const pending = await prisma.emailVerification.findUnique({ where: { id: verificationId }, include: { user: true } })
   if (!pending || pending.usedAt || pending.user.emailVerifiedAt) return null
@@ -75,8 +72,8 @@ export async function issueVerification(prisma: PrismaClient, verificationId: st
 }
 
 /**
- * Verifies by the code of the newest mail. Throws Fault `request_invalid` naming the field when the code is wrong, too old,
- * or was guessed at too often. Harmless when the address is verified already.
+ * Verifies by the code of the newest mail, unless that was done. Throws Fault `request_invalid` naming the field when the code is
+ * wrong, too old, or was guessed at too often.
  * @param grant what a new organisation starts with, nano-dollars
  */
 export async function verifyByCode(
@@ -93,7 +90,7 @@ export async function verifyByCode(
     orderBy: { createdAt: 'desc' },
   })
   if (!pending || pending.expiresAt.getTime() <= nowMs) throw refused('This code has expired. Ask for a new one.')
-  // A guess is counted before it is compared, in a transaction of its own, so that concurrent guesses are all counted.
+  // Counted before it is compared, and at once, so that concurrent guesses are all counted.
   const { count } = await prisma.emailVerification.updateMany({
     where: { id: pending.id, attempts: { lt: ATTEMPTS_MAX } },
     data: { attempts: { increment: 1 } },
@@ -105,7 +102,7 @@ export async function verifyByCode(
   await complete(prisma, pending.id, userId, grant, nowMs)
 }
 
-/** Verifies by the link in a mail, on any device. @returns false when the link is invalid or too old */
+/** @returns false when the link is invalid or too old */
 export async function verifyByLink(
   prisma: PrismaClient,
   linkToken: string,
@@ -123,7 +120,6 @@ export async function verifyByLink(
   return true
 }
 
-/** Marks the person verified, grants their organisations the starting credit, and notifies their open consoles. */
 async function complete(
   prisma: PrismaClient,
   id: string,
@@ -143,7 +139,7 @@ async function complete(
   })
 }
 
-/** Grants the starting credit. The business key limits it to once per organisation, however often its owners verify. */
+/** The business key limits it to once per organisation, however often its owners verify. */
 async function giveGrant(transaction: Transaction, tenantId: TenantId, funds: string, grant: NanoUsd): Promise<void> {
   if (grant <= 0n || funds === 'operator') return
   const suffix = funds === 'simulated' ? '_simulated' : ''

@@ -9,7 +9,6 @@ export type PolicyPlace =
   | { readonly kind: 'workspace'; readonly id: string }
   | { readonly kind: 'key'; readonly id: string }
 
-/** A policy that is attached to something, with the version in force. */
 export interface AttachedPolicy {
   readonly id: PolicyId
   readonly name: string
@@ -18,19 +17,19 @@ export interface AttachedPolicy {
   readonly place: string
 }
 
-/** Policies of an organisation, a workspace and a key, or of two of these, that apply to the same requests; the widest first. */
+/** Two or three policies that apply to the same requests: of organisation, workspace and key; the widest first. */
 export type CombinedPolicies = readonly AttachedPolicy[]
 
 /**
- * Checks a change before its commit, by the combinations of policies that are in force after the change; throws to undo the change.
- * Changes of a tenant are serialised: of two concurrent changes, the later one is checked with the earlier one in force.
+ * Checks a change before its commit, by the combinations that are in force after it; throws to undo it. Changes of a tenant are
+ * serialised: the later of two is checked with the earlier one in force.
  * @param changed the policy that was attached, or that has another version in force
  */
 export type CheckCombined = (changed: PolicyId, combined: readonly CombinedPolicies[]) => void
 
 /**
- * Most combinations that are checked for one change; further ones are not checked. Keys with the same policies are one combination, so
- * that people make far fewer, and those of a script cost a bounded time. Combinations without a key's policy come first.
+ * Most combinations that are checked for one change, those without a key's policy first. Keys with the same policies are one, so that
+ * people make far fewer.
  */
 const COMBINATIONS_MAX = 200
 
@@ -99,7 +98,6 @@ async function combinedPolicies(
   ])
 }
 
-/** The policies that are not archived, each compiled once. */
 async function policiesNamed(
   transaction: Transaction,
   tenantId: TenantId,
@@ -116,7 +114,6 @@ async function policiesNamed(
   return new Map(policies.map((one) => [one.id, one]))
 }
 
-/** The organisation as a phrase. */
 export const WHOLE_ORGANISATION = 'the organisation'
 
 /** A workspace or key as a phrase. */

@@ -2,13 +2,12 @@ import { mergeDigests, percentilesOf, UNKNOWN_HEALTH } from '@turnpike/domain'
 import type { Digest, EndpointId, Health } from '@turnpike/domain'
 import type { Pool } from '../connections/pools.ts'
 
-/** Time span of the figures: a gateway writes a minute after its end, and low traffic leaves many minutes empty. */
+/** A gateway writes a minute after its end, and low traffic leaves many minutes empty. */
 const MINUTES_MAX = 10
 
 /**
- * Health figures of endpoints over the last ten minutes, of all gateways, for routing outside a gateway: no endpoint is down, since only
- * a gateway knows that at the moment. Endpoints without traffic are absent.
- * @param nowMs Unix milliseconds
+ * Health of endpoints over the last ten minutes, of all gateways, for routing outside a gateway: none is down, since only a gateway
+ * knows that. Endpoints without traffic are absent.
  */
 export async function recentHealth(pool: Pool, nowMs: number): Promise<ReadonlyMap<EndpointId, Health>> {
   const { rows } = await pool.query<MinutesRow>(RECENT, [new Date(nowMs - MINUTES_MAX * 60_000), new Date(nowMs)])

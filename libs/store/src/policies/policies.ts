@@ -10,7 +10,6 @@ export interface PolicySummary {
   readonly version: number
   readonly document: PolicyDocument
   readonly createdAt: Date
-  /** When that version was saved. */
   readonly changedAt: Date
   /** Revoked keys are left out: no policy applies to them. */
   readonly attached: {
@@ -20,11 +19,10 @@ export interface PolicySummary {
   }
 }
 
-/** One saved version. */
 export interface SavedVersion {
   readonly version: number
   readonly document: PolicyDocument
-  /** The e-mail address of a person or the name of a management key; null: the system, or a person or key that was deleted. */
+  /** E-mail address of a person or name of a management key; null: the system, or one that was deleted. */
   readonly author: string | null
   readonly createdAt: Date
 }
@@ -71,7 +69,7 @@ export function listPolicies(
   })
 }
 
-/** A page of a policy's versions, newest first: those below `before`, or from an offset. Null when the tenant has no such policy. */
+/** A page of a policy's versions, newest first: those below `before`, or from an offset; null without such a policy. */
 export function listPolicyVersions(
   prisma: PrismaClient,
   tenantId: TenantId,
@@ -96,14 +94,13 @@ export function listPolicyVersions(
   })
 }
 
-/** A policy that applies to everything in a workspace. */
 export interface PolicyLayer {
   readonly id: PolicyId
   readonly version: number
   readonly document: PolicyDocument
 }
 
-/** The policies of the organisation and the workspace that apply to a key of that workspace, the widest first. */
+/** The policies that apply to everything in a workspace, the widest first. */
 export function policyLayers(
   prisma: PrismaClient,
   tenantId: TenantId,
@@ -121,7 +118,7 @@ export function policyLayers(
   })
 }
 
-/** Queries run in sequence: a transaction has one connection, which answers one query at a time. */
+/** In sequence: a transaction's connection answers one query at a time. */
 async function summarise(transaction: Transaction, rows: readonly Policy[]): Promise<PolicySummary[]> {
   const [first] = rows
   if (!first) return []
@@ -155,7 +152,6 @@ async function summarise(transaction: Transaction, rows: readonly Policy[]): Pro
   })
 }
 
-/** A policy's version in force. */
 export function versionInForce(transaction: Transaction, { id, currentVersion }: Policy) {
   const policyId_version = { policyId: id, version: currentVersion }
   return transaction.policyVersion.findUnique({ where: { policyId_version } })

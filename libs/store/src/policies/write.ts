@@ -9,12 +9,12 @@ import { combinedAt, combinedWith, placeNamed, WHOLE_ORGANISATION } from './comb
 import type { CheckCombined, PolicyPlace } from './combined.ts'
 import type { PrismaClient, Transaction } from '../connections/prisma.ts'
 
-/** Most policies of one organisation; an organisation with more has a script that never archives. */
+/** Most policies of one organisation; more come from a script that never archives. */
 const POLICIES_MAX = 200
 /** Most objects that a refusal names; it counts the others. */
 const NAMED_MAX = 5
 
-/** Makes a policy whose first version is this document, attached to nothing. Throws Fault `conflict` when there are 200 already. */
+/** Makes a policy, attached to nothing. Throws Fault `conflict` when there are 200 already. */
 export function createPolicy(
   prisma: PrismaClient,
   author: Author,
@@ -43,16 +43,15 @@ async function rename(tables: Tables, row: Policy, name: string): Promise<void> 
 interface PolicySaving {
   /** Number of the version that the author edited; null: the newest, whichever it is. */
   readonly basedOn: number | null
-  /** Called before the change of a policy of a whole organisation or workspace; throws when the author may not change it. */
+  /** Called before a policy of a whole organisation or workspace is changed; throws when the author may not. */
   readonly onWide: () => void
   /** Called once another version is in force. */
   readonly checkCombined: CheckCombined
 }
 
 /**
- * Puts a new version in force, and renames the policy if a name is given; null when the tenant has no such policy. A document that is
- * in force already makes no version. Throws Fault `conflict`, with the author and time of the newest version, if it is not the version
- * that the author edited. The audit entry has the numbers of both versions: versions are never deleted.
+ * Puts a new version in force, unless the document is in force already, and renames the policy if a name is given; null when the tenant
+ * has no such policy. Throws Fault `conflict`, with author and time of the newest version, when another one was edited.
  */
 export function savePolicy(
   prisma: PrismaClient,
@@ -67,9 +66,8 @@ export function savePolicy(
 }
 
 /**
- * Makes a new version of an earlier version's document; null when the tenant has no such policy. Throws Fault `request_invalid` when
- * there is no such version, and `conflict` as `savePolicy` does. The document alone is not validated again: a provider that left the
- * catalogue since must not prevent a rollback.
+ * The same with an earlier version's document; throws Fault `request_invalid` when there is none. It is not validated again: a provider
+ * that left the catalogue since must not prevent a rollback.
  */
 export function rollBackPolicy(
   prisma: PrismaClient,
@@ -112,7 +110,7 @@ function save(
   })
 }
 
-/** Archives a policy for good; null when the tenant has no such policy. Throws Fault `conflict` naming what it is attached to. */
+/** Archives a policy for good; null without such a policy. Throws Fault `conflict` naming what it is attached to. */
 export function archivePolicy(prisma: PrismaClient, author: Author, id: string, nowMs: number) {
   return change(prisma, author, id, async (tables, transaction) => {
     const policy = await policyWithin(transaction, author.tenantId, id)
@@ -127,7 +125,6 @@ export function archivePolicy(prisma: PrismaClient, author: Author, id: string, 
   })
 }
 
-/** The outcome of an attachment. `policy` is null when no policy is attached now. */
 type PolicyAttached =
   | { readonly kind: 'attached'; readonly policy: { readonly id: PolicyId; readonly name: string } | null }
   | { readonly kind: 'place_unknown' }
@@ -139,9 +136,8 @@ interface PlaceTable {
 }
 
 /**
- * Attaches a policy of the tenant; null detaches the attached one. An archived policy is `policy_unknown`.
+ * Attaches a policy of the tenant; null detaches the attached one. An archived policy is `policy_unknown`. Detaching is not checked.
  * @param policyId a UUID
- * @param checkCombined called once another policy is attached; never for detaching
  */
 export function attachPolicy(
   prisma: PrismaClient,

@@ -78,7 +78,7 @@ const COLUMNS = `request_id AS "requestId", workspace_id AS "workspaceId", key_i
   cost_nano AS "costNanoUsd", upstream_cost_nano AS "upstreamCostNanoUsd", price_version AS "priceVersion",
   first_token_ms AS "firstTokenMs", total_ms AS "totalMs", attempts AS "attemptCount"`
 
-/** A filter that is null is folded away when the query is planned. Each time is compared with the day too, which chooses partitions. */
+/** A filter that is null is folded away by the planner. The day, compared too, chooses partitions. */
 const PAGE = `SELECT ${COLUMNS} FROM usage_events
   WHERE tenant_id = $1 AND ($2::text IS NULL OR key_id = $2)
     AND ($3::text IS NULL OR COALESCE(model, requested_model) = $3)

@@ -23,7 +23,7 @@ export interface UsagePoint extends UsageSums {
   readonly name: string
 }
 
-/** Times are Unix milliseconds, `fromMs` included, `toMs` not; both should lie on a quarter of an hour, the finest grain kept. */
+/** Unix milliseconds, `toMs` not included; both should lie on a quarter of an hour, the finest grain kept. */
 interface UsageSpan {
   readonly fromMs: number
   readonly toMs: number

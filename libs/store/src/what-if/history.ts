@@ -20,7 +20,7 @@ import { readOwn } from '../byok/read.ts'
 import { inTenant, type Pool } from '../connections/pools.ts'
 import { ratesOf, tiersOf, type StoredRates, type StoredTier } from '../catalogue/prices.ts'
 
-/** What holds for a whole range: catalogues with the prices of their time, and the providers that could be reached. */
+/** What the router knew of a range, except health. */
 export interface Frame {
   readonly catalogues: readonly PricedCatalogue[]
   readonly reachable: ReadonlySet<ProviderSlug>
@@ -28,7 +28,6 @@ export interface Frame {
   readonly own?: Own
 }
 
-/** Reads what the router knew of a range, except health. */
 export async function readFrame(pool: Pool, tenantId: TenantId, from: Date, to: Date): Promise<Frame> {
   const catalogue = await readCatalogue(pool)
   const catalogues = await priced(pool, catalogue, from, to)
@@ -45,7 +44,7 @@ interface PriceRow extends StoredRates {
   readonly effective_from: Date
 }
 
-/** The catalogue of today with the prices of the range: one at its beginning, and one for each moment at which a price began. */
+/** The catalogue of today: one with the prices at the range's beginning, and one for each moment at which a price began. */
 async function priced(pool: Pool, catalogue: Catalogue, from: Date, to: Date): Promise<PricedCatalogue[]> {
   const { rows } = await pool.query<PriceRow>(
     `SELECT *, cache_read AS "cacheRead", cache_write AS "cacheWrite" FROM endpoint_prices
@@ -67,20 +66,18 @@ function withPrices(catalogue: Catalogue, priceOf: (id: TargetId) => Price | nul
   return catalogueOf(catalogue.version, [...catalogue.models.values()], [...catalogue.providers.values()], endpoints)
 }
 
-/** The newest version that was in effect. */
 function priceAt(versions: readonly PriceRow[], atMs: number): Price | null {
   const row = versions.findLast(({ effective_from }) => effective_from.getTime() <= atMs)
   if (!row) return null
   return { ...ratesOf(row), version: row.version, tiers: tiersOf(row.tiers) }
 }
 
-/** Decisions that are looked at for providers that could be reached. */
 const DECISIONS_MAX = 1_000
 const DAY_MS = 24 * 3_600_000
 
 /**
  * Providers that the operator had an account at, judged by what happened: simulated ones, those that any gateway called on the range's
- * last day, and the candidates of the tenant's latest decisions. A provider that was neither called nor considered counts as unreachable.
+ * last day, and the candidates of the tenant's latest decisions.
  */
 async function reachableProviders(
   pool: Pool,
@@ -118,12 +115,11 @@ async function reachableProviders(
 
 const HOUR_MS = 3_600_000
 
-/** Ids of the tenant's BYOK resources. */
 function ownersOf({ own }: Frame): OwnId[] {
   return own ? [...own.credentials, ...own.endpoints].map(({ id }) => id) : []
 }
 
-/** The context of one hour of the range, with health from the hour before to the hour after: of the catalogue, and of BYOK resources. */
+/** The context of one hour of the range, with health from the hour before to the hour after. */
 export async function readHour(pool: Pool, frame: Frame, hourMs: number): Promise<ReplayContext> {
   const { rows } = await pool.query<EndpointMinute>(
     `SELECT (extract(epoch FROM minute) * 1000)::float8 AS "minuteMs", endpoint_id AS endpoint, attempts,

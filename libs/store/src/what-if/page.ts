@@ -14,7 +14,6 @@ import type { Queryable } from '../connections/pools.ts'
 import type { WhatIfRun } from './runs.ts'
 import { openTrace, TRACE, type Trace, type TraceColumn } from './trace.ts'
 
-/** Rows read at a time. */
 export const PAGE_MAX = 1_000
 const HOUR_MS = 3_600_000
 
@@ -24,9 +23,8 @@ export interface Recorded extends Omit<ReplaySample, 'caller'> {
   readonly policies: Trace['policies']
 }
 
-/** Requests that were read together, newest first. */
 export interface Page {
-  /** Without those that were never routed, or refused for something else than their route: no policy would have changed them. */
+  /** Without those that no policy would have changed: never routed, or refused for something else than their route. */
   readonly recorded: readonly Recorded[]
   /** How many were read, those included. */
   readonly read: number
@@ -67,7 +65,7 @@ const EVENT = `request_id key_id endpoint_id owner_id fault cancelled streamed f
   prompt_tokens completion_tokens cache_read_tokens cache_write_tokens reasoning_tokens`.split(/\s+/)
 const FEATURES = ['models', 'max_tokens', 'parameters', 'preferences', 'draw']
 
-/** How each column is read. The primary key of the features begins with the day, which chooses the partition of both. Times are whole milliseconds. */
+/** How each column is read. */
 const COLUMNS = [
   ...EVENT.map((name) => [name, `e.${name}`] as const),
   ...FEATURES.map((name) => [name, `f.${name}`] as const),
@@ -79,6 +77,7 @@ const COLUMNS = [
 
 /**
  * A page is one row of lists, one for each column: to take a million rows apart field by field costs more than to route them again.
+ * The primary key of the features begins with the day, which chooses the partition of both.
  */
 const PAGE = `
   SELECT ${COLUMNS.map(([name]) => `json_agg(${name}) AS ${name}`).join(', ')} FROM (
@@ -117,7 +116,7 @@ function recordedAt(page: Columns, i: number): Recorded | null {
   if (!trace || models === null || (trace.attempts.length === 0 && fault !== 'endpoints_excluded')) return null
   const firstTokenMs = of(page.first_token_ms)
   const completionTokens = of(page.completion_tokens)
-  // As the health figures have it: tokens after the first content, of streams that have an end apart from their beginning.
+  // As the health figures have it: of streams that have an end apart from their beginning.
   const streamedMs = streamed && firstTokenMs !== null && fault === null ? of(page.total_ms) - firstTokenMs : 0
   return {
     ...trace,

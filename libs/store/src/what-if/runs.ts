@@ -26,7 +26,6 @@ export type AsJson<T> = T extends bigint
         ? { readonly [Name in keyof T]: AsJson<T[Name]> }
         : T
 
-/** What is tried out, on which requests. */
 export interface WhatIfRequest {
   /** Of a policy that was saved, or a draft of one. */
   readonly policyId: PolicyId | null
@@ -47,27 +46,25 @@ export interface WhatIfRun extends WhatIfRequest {
   /** About: counted by quarters of an hour. */
   readonly rowsTotal: number
   readonly rowsDone: number
-  /** Why it failed. */
   readonly problem: string | null
   readonly createdAt: Date
   readonly finishedAt: Date | null
 }
 
-/** The same with its report, which is there when it is done. */
 export interface WhatIfDetail extends WhatIfRun {
   readonly report: AsJson<WhatIfReport> | null
 }
 
 /** Recorded requests that one run looks at, at most: a few minutes of one processor. */
 const WHAT_IF_ROWS_MAX = 5_000_000
-/** Runs of one tenant that wait or run; more come from a script that ignores its answers. */
+/** More come from a script that ignores its answers. */
 const OPEN_MAX = 5
 /** What the sums of usage are kept by. */
 const QUARTER_MS = 15 * 60_000
 
 /**
- * Queues a run. Throws Fault `request_invalid` naming the field for a policy version or a key that does not exist and for a range
- * with more than WHAT_IF_ROWS_MAX requests, `conflict` when five wait already.
+ * Queues a run. Throws Fault `request_invalid` naming the field for an unknown policy version or key and for a range with more than
+ * WHAT_IF_ROWS_MAX requests, `conflict` when five wait already.
  * @param request without a document it takes that of the policy's version
  */
 export function createWhatIf(
@@ -154,7 +151,7 @@ export function findWhatIf(prisma: PrismaClient, tenantId: TenantId, id: string)
   })
 }
 
-/** A page of runs without their reports, newest first. @param options.cursor id of the last one of the page before, a UUID */
+/** A page, newest first. @param options.cursor id of the last one of the page before, a UUID */
 export function listWhatIfs(
   prisma: PrismaClient,
   tenantId: TenantId,
@@ -173,7 +170,7 @@ export function listWhatIfs(
   })
 }
 
-/** Cancels a run; its worker stops within a second. A run that is over stays as it is. Null when the tenant has no such. @param id a UUID */
+/** Its worker stops within a second. A run that is over stays as it is. Null without such a run. @param id a UUID */
 export function cancelWhatIf(prisma: PrismaClient, tenantId: TenantId, id: string): Promise<WhatIfRun | null> {
   return withTenant(prisma, tenantId, null, async (transaction) => {
     await transaction.whatIfRun.updateMany({

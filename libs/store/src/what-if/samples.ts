@@ -26,7 +26,7 @@ interface WhatIfBatch {
   readonly unrecorded: number
 }
 
-/** The draft of a run, and the policies that go on applying around it: those attached to organisation and workspaces now. */
+/** The draft of a run, and the policies around it: those attached to organisation and workspaces now. */
 export function readDraft(pool: Pool, tenantId: TenantId, run: WhatIfRun): Promise<DraftPolicy> {
   return inTenant(pool, tenantId, async (client) => {
     const { rows } = await client.query<{ policy_id: PolicyId }>(
@@ -42,12 +42,12 @@ export function readDraft(pool: Pool, tenantId: TenantId, run: WhatIfRun): Promi
   })
 }
 
-/** Connections that a run reads by: while the rows of one are routed, PostgreSQL prepares those of the other. */
+/** Connections: while the rows of one are routed, PostgreSQL prepares those of the other. */
 const LANES = 2
 
 /**
- * The recorded requests of a run's range, two hours side by side, newest first, in batches by a keyset: no transaction stays open.
- * The next batches are read while one is worked on.
+ * The recorded requests of a run's range, two hours side by side, newest first, by a keyset: no transaction stays open. The next
+ * batches are read while one is worked on.
  */
 export async function* readWhatIf(pool: Pool, tenantId: TenantId, run: WhatIfRun): AsyncGenerator<WhatIfBatch, void> {
   const frame = await readFrame(pool, tenantId, run.from, run.to)
@@ -92,14 +92,13 @@ async function* batchesOf(
   }
 }
 
-/** The same, each value read ahead while the one before it is worked on. */
 async function* ahead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
   let coming = source.next()
   for (;;) {
     const next = await coming
     if (next.done) return
     coming = source.next()
-    // When the consumer stops here, nothing awaits the value that is read ahead.
+    // A consumer that stops here leaves it unawaited.
     coming.catch(() => undefined)
     yield next.value
   }
@@ -117,7 +116,7 @@ async function busyHours(pool: Pool, tenantId: TenantId, { from, to }: WhatIfRun
   return rows.map(({ hour }) => hour.getTime())
 }
 
-/** Callers as they were at the time of a request: by key, and by the versions of the policies that applied. */
+/** Callers as they were then: by key, and by the versions of the policies that applied. */
 class Callers {
   readonly #tenantId: TenantId
   readonly #own: Pick<Caller, 'own'> | undefined
@@ -127,7 +126,6 @@ class Callers {
   #kinds: ReadonlyMap<KeyId, KeyKind> | null = null
   #funds: Caller['funds'] = 'simulated'
 
-  /** @param own the tenant's BYOK resources as of today */
   constructor(tenantId: TenantId, own: Own | undefined) {
     this.#tenantId = tenantId
     this.#own = own && { own }

@@ -1,7 +1,7 @@
 import type { Attempt, Decision, TargetId, FaultCode } from '@turnpike/domain'
 import { DECISION_VERSION, foreignDecision, targetOf } from '../journal/decision.ts'
 
-/** Of a stored decision what a replay needs: which policies applied, how each attempt ended, and where the prompt cache was warm. */
+/** What a replay needs of a stored decision. */
 export interface Trace {
   readonly policies: readonly Pick<Decision['policies'][number], 'id' | 'version'>[]
   readonly attempts: readonly Pick<Attempt, 'endpoint' | 'outcome' | 'fault'>[]
@@ -9,15 +9,15 @@ export interface Trace {
 }
 
 /**
- * What `openTrace` reads, made of columns of `usage_events e`. The candidates, most of what is stored, stay in the database where the
- * only attempt is that of the target that answered: to read them costs more than to route the request again. Null: no route was chosen.
+ * What `openTrace` reads, made of columns of `usage_events e`; null: no route was chosen. The candidates, most of what is stored, stay
+ * in the database where the only attempt answered: to read them costs more than to route again.
  */
 export const TRACE = `CASE WHEN e.decision ->> 'o' IS NOT NULL THEN jsonb_build_array(
     e.decision -> 'v', e.decision -> 'p', e.decision -> 'a',
     CASE WHEN e.attempts > 1 OR e.endpoint_id IS NULL OR e.decision ? 's'
       THEN e.decision - '{p,a,r}'::text[] END) END`
 
-/** Members of a stored decision; `v` is its version, and attempts name most targets by their positions among the candidates. */
+/** Members of a stored decision; attempts name most targets by their positions among the candidates. */
 export type TraceColumn = readonly [
   v: number,
   p: readonly PolicyRow[] | null,

@@ -12,14 +12,14 @@ export interface ClaimedWhatIf {
   readonly claim: string
 }
 
-/** A worker whose last heartbeat is older is gone, and another may claim its run. There is a heartbeat every few seconds. */
+/** A worker whose last heartbeat is older is gone; there is one every few seconds. */
 export const SILENT_MS_MAX = 15_000
-/** A run that was started so often and never ended is not started again: it may be what kills the workers. */
+/** A run that was started so often and never ended may be what kills the workers. */
 const CLAIMS_MAX = 3
 
 /**
- * Claims a run, from its beginning. Null when there is nothing to do: it is over, another worker has it, or another run of the tenant
- * is running, whose end queues the next. @param nowMs Unix milliseconds
+ * Claims a run, from its beginning. Null when it is over, another worker has it, or another run of the tenant is running, whose end
+ * queues the next.
  */
 export function claimWhatIf(
   prisma: PrismaClient,
@@ -71,7 +71,7 @@ export function beatWhatIf(
   })
 }
 
-/** Ends a run with its report or its problem, and queues the tenant's next. A cancelled run is not changed. */
+/** Also queues the tenant's next. A cancelled run is not changed. */
 export function endWhatIf(
   prisma: PrismaClient,
   claimed: ClaimedWhatIf,
@@ -100,7 +100,7 @@ export function releaseWhatIf(prisma: PrismaClient, claimed: ClaimedWhatIf): Pro
   })
 }
 
-/** Queues runs that wait though no worker runs one of their tenant: the worker died, or the job was lost. */
+/** Queues runs that wait though none of their tenant runs: the worker died, or the job was lost. */
 export async function resumeWhatIfs(pool: Pool, prisma: PrismaClient, nowMs: number): Promise<void> {
   const { rows } = await pool.query<{ tenant_id: TenantId; id: string }>(
     'SELECT tenant_id, id FROM waiting_what_ifs($1)',
