@@ -1,4 +1,4 @@
-import { DatabaseError, escapeLiteral, Pool, type PoolClient, type PoolConfig, types } from 'pg'
+import { DatabaseError, escapeLiteral, Pool, type PoolClient, type PoolConfig, type QueryResultRow, types } from 'pg'
 import { Fault, type TenantId } from '@turnpike/domain'
 
 export type { Pool } from 'pg'
@@ -51,6 +51,17 @@ export function connectionSettings(url: string, options: PoolOptions): PoolConfi
 export function inTenant<T>(pool: Pool, tenantId: TenantId, work: (client: Queryable) => Promise<T>): Promise<T> {
   const setting = `SELECT set_config('app.tenant', ${escapeLiteral(tenantId)}, true)`
   return inTransaction(pool, work, `BEGIN; ${setting}`)
+}
+
+/** The rows of one query in such a transaction. */
+export async function queryInTenant<Row extends QueryResultRow>(
+  pool: Pool,
+  tenantId: TenantId,
+  text: string,
+  values: unknown[],
+): Promise<Row[]> {
+  const { rows } = await inTenant(pool, tenantId, (client) => client.query<Row>(text, values))
+  return rows
 }
 
 /** Runs `work` in one transaction. @param begin opens it, in one round trip with whatever must hold from its start */

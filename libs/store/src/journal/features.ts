@@ -1,4 +1,4 @@
-import type { ModelSlug, NanoUsd, PriceCeiling, RoutePreferences, RouteRequest } from '@turnpike/domain'
+import type { ModelSlug, PriceCeiling, RoutePreferences, RouteRequest } from '@turnpike/domain'
 
 /** Columns of `request_features`: what the router was given. */
 export interface FeatureColumns {
@@ -18,7 +18,7 @@ export function featureColumns(features: RouteRequest, draw: number): FeatureCol
     prompt_tokens: features.promptTokens,
     max_tokens: features.maxTokens,
     parameters: features.parameters,
-    preferences: max_price ? { ...preferences, max_price: withTexts(max_price) } : preferences,
+    preferences: max_price ? { ...preferences, max_price: pricesAs(max_price, String) } : preferences,
     draw,
   }
 }
@@ -31,23 +31,14 @@ export function openFeatures(columns: FeatureColumns): RouteRequest {
     promptTokens: columns.prompt_tokens,
     maxTokens: columns.max_tokens,
     parameters: columns.parameters,
-    preferences: max_price ? { ...preferences, max_price: withNanos(max_price) } : preferences,
+    preferences: max_price ? { ...preferences, max_price: pricesAs(max_price, BigInt) } : preferences,
   }
 }
 
-type StoredPreferences = Omit<RoutePreferences, 'max_price'> & { readonly max_price?: PriceTexts }
+type StoredPreferences = Omit<RoutePreferences, 'max_price'> & { readonly max_price?: Prices<string> }
 
-type PriceTexts = Readonly<Partial<Record<keyof PriceCeiling, string | null>>>
+type Prices<Amount> = Readonly<Partial<Record<keyof PriceCeiling, Amount | null>>>
 
-function withTexts(prices: Partial<PriceCeiling>): PriceTexts {
-  return Object.fromEntries(Object.entries(prices).map(([part, nano]) => [part, textOf(nano)]))
-}
-
-function textOf(nano: NanoUsd | null): string | null {
-  return nano === null ? null : nano.toString()
-}
-
-function withNanos(prices: PriceTexts): Partial<PriceCeiling> {
-  const nanos = Object.entries(prices).map(([part, text]) => [part, text === null ? null : BigInt(text)])
-  return Object.fromEntries(nanos) as Partial<PriceCeiling>
+function pricesAs<From, To>(prices: Prices<From>, to: (amount: From) => To): Prices<To> {
+  return Object.fromEntries(Object.entries(prices).map(([part, amount]) => [part, amount === null ? null : to(amount)]))
 }

@@ -2,9 +2,9 @@ import { appendFile, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault, type RequestId } from '@turnpike/domain'
 import { readBatch, type JournalBatch } from './batch.ts'
-import { BEGIN_BYTES_MAX, beginEntry, END_BYTES_MAX, endEntry, interruptedEntry, type Entry } from './entry.ts'
+import { BEGIN_BYTES_MAX, beginEntry, END_BYTES_MAX, endEntry, interruptedEntry } from './record.ts'
 import { lockFolder } from './lock.ts'
-import type { BegunRequest, UsageRecord } from './record.ts'
+import type { BegunRequest, Entry, UsageRecord } from './record.ts'
 import { recover, type Recovered } from './recovery.ts'
 import { Segment } from './segment.ts'
 import { SpareSegment } from './spare.ts'
@@ -35,10 +35,6 @@ interface JournalStats {
   readonly damagedBytes: number
 }
 
-/** Ten thousand requests or so. The space of one is reserved ahead, so an idle process takes two of them. */
-const SEGMENT_BYTES = 32 << 20
-/** Half an hour without Postgres at 300 requests a second. Beyond it work is refused, never served unrecorded. */
-const JOURNAL_BYTES_MAX = 1 << 30
 /** What a request needs for its end, and to be repeated in the next segment, is reserved when it begins. */
 const RESERVED_BYTES = END_BYTES_MAX + BEGIN_BYTES_MAX
 /** Each row there is a bug of ours; more of them is a reason to stop and look. */
@@ -46,8 +42,10 @@ const REFUSED_BYTES_MAX = 64 << 20
 
 const DEFAULTS = {
   sync: 'group' as const,
-  segmentBytes: SEGMENT_BYTES,
-  bytesMax: JOURNAL_BYTES_MAX,
+  /** Ten thousand requests or so. The space of one is reserved ahead, so an idle process takes two of them. */
+  segmentBytes: 32 << 20,
+  /** Half an hour without Postgres at 300 requests a second. Beyond it work is refused, never served unrecorded. */
+  bytesMax: 1 << 30,
   createSegment: (...place: Parameters<typeof Segment.create>) => Segment.create(...place),
 }
 
@@ -56,8 +54,7 @@ const DEFAULTS = {
  * of the process, and are always shipped from the files, so that recovery is not a path of its own.
  */
 export class Journal {
-  readonly #options: Required<Pick<JournalOptions, 'folder' | 'sync' | 'segmentBytes' | 'bytesMax' | 'createSegment'>> &
-    JournalOptions
+  readonly #options: JournalOptions & Required<Pick<JournalOptions, keyof typeof DEFAULTS>>
   readonly #unlock: () => Promise<void>
   readonly #recovered: Recovered
   /** Closed segments with something to ship, oldest first. */

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Decision } from '@turnpike/domain'
 import { expect, it } from 'vitest'
 import { openDecision } from './decision.ts'
-import { endEntry, END_BYTES_MAX } from './entry.ts'
-import { begunRow, interruptedRow, rowText, usageRow } from './record.ts'
+import { begunRow, endEntry, END_BYTES_MAX, interruptedRow, rowText, usageRow } from './record.ts'
 import { aDecision, aUsageRecord } from './usage-record.fixture.ts'
 
 /** Columns that the database fills itself. */

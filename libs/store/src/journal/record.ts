@@ -19,6 +19,7 @@ import type {
 import { dayOf, NO_USAGE } from '@turnpike/domain'
 import { compactDecision } from './decision.ts'
 import { featureColumns } from './features.ts'
+import { writeLine } from './line.ts'
 
 /** One version of a preset. */
 export interface PresetVersion {
@@ -126,6 +127,8 @@ export function usageRow(record: UsageRecord): UsageRow {
   })
 }
 
+const NO_DECISION = { decision: compactDecision(null, []), features: null }
+
 /** The row of a request whose process died: it cost nothing, and the fault is ours. */
 export function interruptedRow(begun: UsageRow): UsageRow {
   return {
@@ -140,14 +143,8 @@ export function interruptedRow(begun: UsageRow): UsageRow {
     upstream_cost_nano: '0',
     total_ms: 0,
     attempts: 0,
-    decision: compactDecision(null, []),
-    features: null,
+    ...NO_DECISION,
   }
-}
-
-/** For the rare row that would not fit into its reserved space. */
-export function bareRow(row: UsageRow): UsageRow {
-  return { ...row, decision: compactDecision(null, []), features: null }
 }
 
 /**
@@ -173,4 +170,38 @@ function usageColumns(usage: Usage) {
     cache_write_tokens: usage.cacheWriteTokens,
     reasoning_tokens: usage.reasoningTokens,
   }
+}
+
+/** A line that is being written. `settled` is called when it is on the disk, as far as the journal promises. */
+export interface Entry {
+  readonly line: string
+  readonly bytes: number
+  readonly kind: 'begin' | 'end'
+  readonly settled: (() => void) | null
+}
+
+/** Longest lines of one request, and so the space that is reserved for each open request. */
+export const END_BYTES_MAX = 8 << 10
+export const BEGIN_BYTES_MAX = 4 << 10
+
+/** The line of a request that is about to be dispatched. Its texts are cut, so that it is short. */
+export function beginEntry(request: BegunRequest): Entry {
+  return entryOf('begin', rowText(begunRow(request)), null)
+}
+
+/** The line of a finished request. One that would be too long loses its explanation, never its figures. */
+export function endEntry(record: UsageRecord, settled: () => void): Entry {
+  const row = usageRow(record)
+  const whole = entryOf('end', rowText(row), settled)
+  return whole.bytes <= END_BYTES_MAX ? whole : entryOf('end', rowText({ ...row, ...NO_DECISION }), settled)
+}
+
+/** The line that settles a request whose process died. @param begun its row at the beginning, as JSON */
+export function interruptedEntry(begun: string): Entry {
+  return entryOf('end', rowText(interruptedRow(JSON.parse(begun) as UsageRow)), null)
+}
+
+function entryOf(kind: Entry['kind'], row: string, settled: (() => void) | null): Entry {
+  const line = writeLine(kind, row)
+  return { kind, line, bytes: Buffer.byteLength(line), settled }
 }

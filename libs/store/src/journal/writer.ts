@@ -1,4 +1,4 @@
-import type { Entry } from './entry.ts'
+import type { Entry } from './record.ts'
 import type { Segment } from './segment.ts'
 
 /** What a power cut may take: the events of this long. */

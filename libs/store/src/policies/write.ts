@@ -148,9 +148,8 @@ export function attachPolicy(
 ): Promise<Mutated<PolicyAttached>> {
   return mutate(prisma, author, async (tables, transaction): Promise<PolicyAttached> => {
     const id = place.kind === 'organisation' ? author.tenantId : place.id
-    const table: PlaceTable = { organisation: tables.organisations, workspace: tables.workspaces, key: tables.apiKeys }[
-      place.kind
-    ]
+    const { organisations: organisation, workspaces: workspace, apiKeys: key } = tables
+    const table: PlaceTable = { organisation, workspace, key }[place.kind]
     const before = await table.find(id)
     if (!before) return { kind: 'place_unknown' }
     const found = policyId === null ? null : await tables.policies.find(policyId)

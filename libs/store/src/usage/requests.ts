@@ -1,7 +1,7 @@
 import type { Attempt, Decision, RequestId, TenantId } from '@turnpike/domain'
 import { openDecision } from '../journal/decision.ts'
 import type { UsageRecord } from '../journal/record.ts'
-import { inTenant, type Pool } from '../connections/pools.ts'
+import { queryInTenant, type Pool } from '../connections/pools.ts'
 
 /** A finished request as a list shows it. */
 export interface RequestSummary extends Omit<UsageRecord, 'tenantId' | 'funds' | 'attempts' | 'decision' | 'features'> {
@@ -33,14 +33,13 @@ const REQUESTS_PAGE_MAX = 100
 export async function findRequest(pool: Pool, tenantId: TenantId, requestId: RequestId): Promise<RequestDetail | null> {
   const day = `${requestId.slice(0, 4)}-${requestId.slice(4, 6)}-${requestId.slice(6, 8)}`
   if (Number.isNaN(Date.parse(day))) return null
-  const { rows } = await inTenant(pool, tenantId, (client) =>
-    client.query<RequestSummary & { readonly decision: unknown }>(
-      `SELECT ${COLUMNS}, decision FROM usage_events
-       WHERE tenant_id = $1 AND day = $2 AND request_id = $3 ORDER BY attempt DESC LIMIT 1`,
-      [tenantId, day, requestId],
-    ),
+  const [row] = await queryInTenant<RequestSummary & { readonly decision: unknown }>(
+    pool,
+    tenantId,
+    `SELECT ${COLUMNS}, decision FROM usage_events
+     WHERE tenant_id = $1 AND day = $2 AND request_id = $3 ORDER BY attempt DESC LIMIT 1`,
+    [tenantId, day, requestId],
   )
-  const row = rows[0]
   return row ? { ...row, ...openDecision(row.decision) } : null
 }
 
@@ -59,7 +58,7 @@ export async function listRequests(
   const [afterMs, afterId] = openCursor(options.cursor ?? '')
   const times = [fromMs, toMs, afterMs].map((ms) => (ms === undefined ? null : new Date(ms)))
   const values = [tenantId, keyId, model, provider, outcome && outcome === 'ok', ...times, afterId, limit + 1]
-  const { rows } = await inTenant(pool, tenantId, (client) => client.query<RequestSummary>(PAGE, values))
+  const rows = await queryInTenant<RequestSummary>(pool, tenantId, PAGE, values)
   const requests = rows.slice(0, limit)
   const last = rows.length > limit ? requests.at(-1) : undefined
   return { requests, nextCursor: last ? cursorAfter(last) : null }

@@ -1,5 +1,5 @@
 import type { NanoUsd, TenantId } from '@turnpike/domain'
-import { inTenant, type Pool } from '../connections/pools.ts'
+import { queryInTenant, type Pool } from '../connections/pools.ts'
 
 /** Sums of finished requests. Counts are plain numbers: a tenant reaches 2^53 tokens in no imaginable time. */
 export interface UsageSums {
@@ -40,28 +40,19 @@ interface UsageSeriesOptions extends UsageSpan {
  * Usage of a tenant over time, from the rollups, in one query, ordered by bucket and name. The zone is named in a condition
  * too, since a parameter that a query never names has no type.
  */
-export async function usageSeries(pool: Pool, tenantId: TenantId, options: UsageSeriesOptions): Promise<UsagePoint[]> {
-  const { rows } = await inTenant(pool, tenantId, (client) =>
-    client.query<UsagePoint>(
-      `SELECT (extract(epoch FROM ${BUCKETS[options.bucketMinutes]}) * 1000)::float8 AS "startMs",
-         ${NAMES[options.groupBy]} AS name, ${SUMS} FROM usage_rollups
-       WHERE tenant_id = $1 AND bucket >= $2 AND bucket < $3 AND $4::text IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`,
-      [tenantId, new Date(options.fromMs), new Date(options.toMs), options.zone ?? 'UTC'],
-    ),
-  )
-  return rows
+export function usageSeries(pool: Pool, tenantId: TenantId, options: UsageSeriesOptions): Promise<UsagePoint[]> {
+  const { fromMs, toMs, bucketMinutes, groupBy, zone = 'UTC' } = options
+  const text = `SELECT (extract(epoch FROM ${BUCKETS[bucketMinutes]}) * 1000)::float8 AS "startMs",
+      ${NAMES[groupBy]} AS name, ${SUMS} FROM usage_rollups
+    WHERE tenant_id = $1 AND bucket >= $2 AND bucket < $3 AND $4::text IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`
+  return queryInTenant(pool, tenantId, text, [tenantId, new Date(fromMs), new Date(toMs), zone])
 }
 
 /** What the whole span came to: equal to the sum of the rows behind it. */
-export async function usageTotals(pool: Pool, tenantId: TenantId, span: UsageSpan): Promise<UsageSums> {
-  const { rows } = await inTenant(pool, tenantId, (client) =>
-    client.query<UsageSums>(`SELECT ${SUMS} FROM usage_rollups WHERE tenant_id = $1 AND bucket >= $2 AND bucket < $3`, [
-      tenantId,
-      new Date(span.fromMs),
-      new Date(span.toMs),
-    ]),
-  )
-  const [row] = rows
+export async function usageTotals(pool: Pool, tenantId: TenantId, { fromMs, toMs }: UsageSpan): Promise<UsageSums> {
+  const text = `SELECT ${SUMS} FROM usage_rollups WHERE tenant_id = $1 AND bucket >= $2 AND bucket < $3`
+  const values = [tenantId, new Date(fromMs), new Date(toMs)]
+  const [row] = await queryInTenant<UsageSums>(pool, tenantId, text, values)
   if (!row) throw new Error('A sum without rows is still one row.')
   return row
 }

@@ -17,7 +17,7 @@ import {
 import { readCatalogue } from '../catalogue/catalogue.ts'
 import { openDecision } from '../journal/decision.ts'
 import { readOwn } from '../byok/read.ts'
-import { inTenant, type Pool } from '../connections/pools.ts'
+import { queryInTenant, type Pool } from '../connections/pools.ts'
 import { ratesOf, tiersOf, type StoredRates, type StoredTier } from '../catalogue/prices.ts'
 
 /** What the router knew of a range, except health. */
@@ -97,15 +97,15 @@ async function reachableProviders(
     const provider = providerOf.get(endpoint_id)
     if (provider) reachable.add(provider)
   }
-  const decided = await inTenant(pool, tenantId, (client) =>
-    client.query<{ decision: unknown }>(
-      `SELECT decision FROM usage_events WHERE tenant_id = $1 AND began_at >= $2 AND began_at < $3
-         AND day >= ($2::timestamptz AT TIME ZONE 'UTC')::date AND day <= ($3::timestamptz AT TIME ZONE 'UTC')::date
-       ORDER BY began_at DESC, request_id LIMIT ${DECISIONS_MAX}`,
-      [tenantId, from, to],
-    ),
+  const decided = await queryInTenant<{ decision: unknown }>(
+    pool,
+    tenantId,
+    `SELECT decision FROM usage_events WHERE tenant_id = $1 AND began_at >= $2 AND began_at < $3
+       AND day >= ($2::timestamptz AT TIME ZONE 'UTC')::date AND day <= ($3::timestamptz AT TIME ZONE 'UTC')::date
+     ORDER BY began_at DESC, request_id LIMIT ${DECISIONS_MAX}`,
+    [tenantId, from, to],
   )
-  for (const row of decided.rows) {
+  for (const row of decided) {
     for (const { endpoint, provider } of openDecision(row.decision).decision?.candidates ?? []) {
       if (ownerOf(endpoint) === null) reachable.add(provider)
     }

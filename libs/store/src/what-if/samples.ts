@@ -13,7 +13,7 @@ import {
   type WorkspaceId,
   type ReplayContext,
 } from '@turnpike/domain'
-import { inTenant, type Pool, type Queryable } from '../connections/pools.ts'
+import { inTenant, queryInTenant, type Pool, type Queryable } from '../connections/pools.ts'
 import { PAGE_MAX, readPage, type Page, type Recorded } from './page.ts'
 import { readFrame, readHour, type Frame } from './history.ts'
 import type { WhatIfRun } from './runs.ts'
@@ -27,19 +27,19 @@ interface WhatIfBatch {
 }
 
 /** The draft of a run, and the policies around it: those attached to organisation and workspaces now. */
-export function readDraft(pool: Pool, tenantId: TenantId, run: WhatIfRun): Promise<DraftPolicy> {
-  return inTenant(pool, tenantId, async (client) => {
-    const { rows } = await client.query<{ policy_id: PolicyId }>(
-      `SELECT policy_id FROM organisations WHERE tenant_id = $1 AND policy_id IS NOT NULL
-       UNION SELECT policy_id FROM workspaces WHERE tenant_id = $1 AND policy_id IS NOT NULL`,
-      [tenantId],
-    )
-    const id = run.policyId ?? ('draft' as PolicyId)
-    return {
-      policy: { id, version: run.policyVersion ?? 0, policy: openPolicy(run.document) },
-      wider: new Set(rows.map((row) => row.policy_id)),
-    }
-  })
+export async function readDraft(pool: Pool, tenantId: TenantId, run: WhatIfRun): Promise<DraftPolicy> {
+  const rows = await queryInTenant<{ policy_id: PolicyId }>(
+    pool,
+    tenantId,
+    `SELECT policy_id FROM organisations WHERE tenant_id = $1 AND policy_id IS NOT NULL
+     UNION SELECT policy_id FROM workspaces WHERE tenant_id = $1 AND policy_id IS NOT NULL`,
+    [tenantId],
+  )
+  const id = run.policyId ?? ('draft' as PolicyId)
+  return {
+    policy: { id, version: run.policyVersion ?? 0, policy: openPolicy(run.document) },
+    wider: new Set(rows.map((row) => row.policy_id)),
+  }
 }
 
 /** Connections: while the rows of one are routed, PostgreSQL prepares those of the other. */
@@ -106,12 +106,12 @@ async function* ahead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T, voi
 
 /** Beginnings of the hours in which there was anything, newest first. */
 async function busyHours(pool: Pool, tenantId: TenantId, { from, to }: WhatIfRun): Promise<number[]> {
-  const { rows } = await inTenant(pool, tenantId, (client) =>
-    client.query<{ hour: Date }>(
-      `SELECT DISTINCT date_trunc('hour', bucket, 'UTC') AS hour FROM usage_rollups
-       WHERE tenant_id = $1 AND bucket >= date_trunc('hour', $2::timestamptz, 'UTC') AND bucket < $3 ORDER BY hour DESC`,
-      [tenantId, from, to],
-    ),
+  const rows = await queryInTenant<{ hour: Date }>(
+    pool,
+    tenantId,
+    `SELECT DISTINCT date_trunc('hour', bucket, 'UTC') AS hour FROM usage_rollups
+     WHERE tenant_id = $1 AND bucket >= date_trunc('hour', $2::timestamptz, 'UTC') AND bucket < $3 ORDER BY hour DESC`,
+    [tenantId, from, to],
   )
   return rows.map(({ hour }) => hour.getTime())
 }
