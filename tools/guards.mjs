@@ -55,7 +55,7 @@ function copyTree(tree) {
   return tree
 }
 
-/** The text of a file without the guard. Throws when the guard is not there exactly once: then the list is to be mended. */
+/** The text without the guard. Throws when it is not there exactly once: then the list is to be mended. */
 function patched(tree, { source, find, replace = '' }) {
   const parts = readFileSync(path.join(tree, source), 'utf8').split(find)
   if (parts.length !== 2) throw new Error(`${source} holds ${parts.length - 1} times, not once:\n${find}`)
@@ -74,7 +74,7 @@ async function expectGreen(tree) {
   }
 }
 
-/** What becomes of the test without the guard. Red is an assertion that did not hold; a crash shows nothing. */
+/** Red is an assertion that did not hold; a crash shows nothing. */
 async function without(tree, guard) {
   const { file, test } = guard
   const source = path.join(tree, guard.source)
@@ -111,15 +111,11 @@ async function runTests(tree, files, pattern) {
   })
 }
 
-/** Resolves with what the process printed, whatever its exit code: that of vitest is 1 when a test fails, as it should. */
+/** Resolves with what the process printed, whatever its exit code: a test fails, as it should. */
 function runToEnd(command, args, cwd) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-    })
+    const bounds = { timeout: TIMEOUT_MS, killSignal: 'SIGKILL' }
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], ...bounds })
     const lines = []
     child.stdout.on('data', (bytes) => lines.push(bytes))
     child.stderr.on('data', (bytes) => lines.push(bytes))

@@ -72,11 +72,8 @@ async function serve() {
   // An engine that panics leaves its promise unsettled; unanswered, the command line would wait, or end as if all were well.
   process.once('uncaughtException', (error) => {
     const message = `The schema engine panicked. ${panic || error.message}`
-    send({
-      jsonrpc: '2.0',
-      id: current,
-      error: { code: RPC_ERROR, message, data: { is_panic: false, message, meta: null } },
-    })
+    const data = { is_panic: false, message, meta: null }
+    send({ jsonrpc: '2.0', id: current, error: { code: RPC_ERROR, message, data } })
     setImmediate(() => process.exit(1))
   })
   for await (const line of createInterface({ input: process.stdin })) {
@@ -109,7 +106,7 @@ async function call(engine, method, params) {
   }
   const result = await engine[method](params)
   if (method !== 'diff') return result
-  // The native engine prints a difference by asking the command line to; the command line ignores it in the result.
+  // The command line prints a difference when it is asked to, and ignores it in the result.
   if (result.stdout) {
     send({ jsonrpc: '2.0', id: printId++, method: 'print', params: { content: result.stdout.replace(/\n$/, '') } })
   }
@@ -133,10 +130,6 @@ async function startEngine() {
   // Comparing and formatting need no database: then the engine gets an adapter that refuses to connect.
   const adapter = databaseUrl ? adapterFor(databaseUrl) : mockMigrationAwareAdapterFactory('postgres')
   return glue.SchemaEngine.new({ datamodels }, () => undefined, bindMigrationAwareSqlAdapterFactory(adapter))
-}
-
-function repaired(connection) {
-  return withWholeScripts(withCharacters(connection))
 }
 
 /**
@@ -173,12 +166,12 @@ function adapterFor(url) {
   const options = { schema: new URL(url).searchParams.get('schema') ?? undefined }
   const adapter = new PrismaPg(config, options)
   const connect = adapter.connect.bind(adapter)
-  adapter.connect = async () => repaired(await connect())
+  adapter.connect = async () => withWholeScripts(withCharacters(await connect()))
   adapter.connectToShadowDb = async () => {
     const database = `prisma_shadow_${process.pid}_${Date.now().toString(36)}`
     const identifier = escapeIdentifier(database)
     await withClient(url, (client) => client.query(`CREATE DATABASE ${identifier}`))
-    const shadow = repaired(await new PrismaPg({ ...config, database }, options).connect())
+    const shadow = withWholeScripts(withCharacters(await new PrismaPg({ ...config, database }, options).connect()))
     const close = shadow.dispose.bind(shadow)
     const drop = async () => {
       await close()

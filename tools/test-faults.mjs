@@ -4,12 +4,11 @@
  * "validKeyAnswersInProcess","wrong401","scenarios":[…]}.
  * Exits with 1 when a scenario fails.
  *
- * Tests of `npm test` that call `sampleSize` play a part of their seeds or keys there and all of them here; the report shows the
- * number. The other tests of their files run along and are reported when they fail.
+ * Tests of `npm test` that call `sampleSize` play all of their seeds or keys here; the others of their files are reported when they fail.
  *
- * Scenarios read times, and a machine that is lent out while they do makes them red for nothing. So this process, which has nothing
- * else to do, watches the machine; a scenario that failed while it was disturbed is run again, twice at most, and the report tells
- * both. One that refused a valid key as unknown is never excused.
+ * Scenarios read times, and a machine that is lent out meanwhile makes them red for nothing. So this idle process watches the machine; a
+ * scenario that failed while it was disturbed is run again, twice at most, and reported with both. One that refused a valid key as unknown
+ * is never excused.
  */
 import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -18,7 +17,7 @@ import { startVitest } from 'vitest/node'
 
 /** The figure of the simulation that counts its answers. */
 const IN_PROCESS = 'answers for valid keys, in process'
-/** We waited that long for our turn, or that share of the processors was given to others: more than a quiet machine shows. */
+/** A longer wait for our turn, or a larger share given to others, than a quiet machine shows. */
 const STALLED_MS_MIN = 250
 const STOLEN_MIN = 0.01
 const REPEATS_MAX = 2
@@ -81,7 +80,7 @@ say(
 if (values.json) say(JSON.stringify(outcome))
 process.exit(outcome.failed > 0 || scenarios.length === 0 ? 1 : 0)
 
-/** Runs scenarios by file and name. `measured` keeps what each noted, whatever becomes of the scenario afterwards. */
+/** `measured` keeps what each scenario noted, whatever becomes of it afterwards. */
 async function run(files, pattern) {
   const quiet = new Map()
   let processors = processorTime()
@@ -124,10 +123,10 @@ async function run(files, pattern) {
 }
 
 function isScenario(test) {
-  return /\/faults\//.test(test.module.relativeModuleId) || 'sample size' in (test.meta().figures ?? {})
+  return test.module.relativeModuleId.includes('/faults/') || 'sample size' in (test.meta().figures ?? {})
 }
 
-/** Since the start of the machine, in ticks: of all processors, and what its host gave to others. Zero where there is no /proc. */
+/** Ticks since the start of the machine: of all processors, and what its host gave to others. Zero without /proc. */
 function processorTime() {
   try {
     const ticks = /^cpu +(.+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1].split(' ').slice(0, 8).map(Number) ?? []
@@ -154,5 +153,5 @@ function say(line) {
 }
 
 function mark(test) {
-  return test.result().state === 'passed' ? 'ok  ' : test.result().state === 'skipped' ? 'skip' : 'FAIL'
+  return { passed: 'ok  ', skipped: 'skip' }[test.result().state] ?? 'FAIL'
 }
