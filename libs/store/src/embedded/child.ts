@@ -22,7 +22,7 @@ export interface ChildOptions {
 }
 
 /** A child that is ready. `stop` signals it to end, waits, and is safe to call twice. */
-export interface Child {
+interface Child {
   stop(): Promise<void>
 }
 

@@ -76,7 +76,7 @@ export interface UsageRecord extends BegunRequest {
 }
 
 /** A row as `ship_usage` takes it: columns of usage_events, with `funds` and `features`. Amounts are decimal strings. */
-export type UsageRow = Readonly<Record<string, unknown>>
+type UsageRow = Readonly<Record<string, unknown>>
 
 /** Longer texts of a caller are cut, so that one request cannot fill a segment. */
 const TEXT_MAX = 256
