@@ -155,6 +155,7 @@ function versionOf(stored: unknown): unknown {
   return typeof stored === 'object' && stored !== null && 'v' in stored ? stored.v : undefined
 }
 
+/** What readers throw for any version but `DECISION_VERSION`. */
 export function foreignDecision(version: unknown): Error {
   const found = typeof version === 'number' ? `version ${version}` : 'no version'
   return new Error(`A stored decision has ${found}, and this release of Turnpike reads version ${DECISION_VERSION}.`)

@@ -152,6 +152,7 @@ async function summarise(transaction: Transaction, rows: readonly Policy[]): Pro
   })
 }
 
+/** A policy's version in force. */
 export function versionInForce(transaction: Transaction, { id, currentVersion }: Policy) {
   const policyId_version = { policyId: id, version: currentVersion }
   return transaction.policyVersion.findUnique({ where: { policyId_version } })

@@ -45,6 +45,7 @@ export async function findRequest(pool: Pool, tenantId: TenantId, requestId: Req
 
 /**
  * A page of a tenant's requests, newest first. Keyset paging: rows that arrive meanwhile neither shift nor repeat a page.
+ * `nextCursor` is null on the last one.
  * @param options.limit rows, 1 to REQUESTS_PAGE_MAX
  * @param options.cursor what an earlier page gave; one that we did not make is taken for the beginning
  */

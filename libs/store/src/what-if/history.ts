@@ -28,6 +28,7 @@ export interface Frame {
   readonly own?: Own
 }
 
+/** Reads the frame of a range. */
 export async function readFrame(pool: Pool, tenantId: TenantId, from: Date, to: Date): Promise<Frame> {
   const catalogue = await readCatalogue(pool)
   const catalogues = await priced(pool, catalogue, from, to)
