@@ -46,10 +46,7 @@ export interface UpstreamRequest {
 }
 
 /** Always a GET. `path` is appended to the provider's base URL and begins with a slash. */
-interface UpstreamLook {
-  readonly path: string
-  readonly headers: Readonly<Record<string, string>>
-}
+type UpstreamLook = Omit<UpstreamRequest, 'body'>
 
 /** One server-sent event, comments and blank events already dropped. */
 export interface SseEvent {

@@ -1,7 +1,7 @@
 import { Fault, blame, type FaultCode } from '@turnpike/domain'
 import { quote } from './quote.ts'
 import { readRefusal, type Refusal } from './refusal.ts'
-import type { Frame } from './frame.ts'
+import { garbled, isFrame, known, type Frame } from './frame.ts'
 
 type UpstreamCode = Extract<
   FaultCode,
@@ -28,6 +28,28 @@ function isErrorKind(frame: Frame): boolean {
   return frame['object'] === 'error' || frame['type'] === 'error'
 }
 
+/**
+ * A whole body that was parsed already; a page of HTML arrives here as text. Throws the fault that the body stands for, and
+ * `upstream_garbled` for what is not a JSON object.
+ */
+export function answerIn(body: unknown): Frame {
+  if (!isFrame(body)) throw garbled('something that is not a JSON object')
+  const fault = faultWithin(body)
+  if (fault) throw fault
+  return body
+}
+
+/** The same for the data of one event. */
+export function eventIn(data: string): Frame {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(data)
+  } catch (cause) {
+    throw garbled('an event that is not JSON', cause)
+  }
+  return answerIn(parsed)
+}
+
 function parsed(body: string): unknown {
   try {
     return JSON.parse(body)
@@ -39,16 +61,15 @@ function parsed(body: string): unknown {
 
 function faultFor(status: number, refusal: Refusal): Fault {
   const code = codeFor(status, refusal)
-  const providerCode = refusal.code ?? refusal.type
-  const named = providerCode === undefined ? undefined : quote(providerCode)
+  const named = refusal.code ?? refusal.type
+  const providerCode = named === undefined ? undefined : quote(named)
   const message = refusal.message === undefined ? '' : quote(refusal.message)
   // Only a refusal that the caller can act on is quoted: the others speak of the account behind the gateway.
   const quoted = blame[code] === 'caller' && message !== '' ? ` The provider says: “${message}”` : ''
   return new Fault(code, `${SENTENCES[code]}${quoted}`, {
-    ...(named !== undefined && { metadata: { provider_code: named } }),
-    ...(code === 'upstream_rate_limited' &&
-      refusal.retryAfterMs !== undefined && { retryAfterMs: refusal.retryAfterMs }),
-    detail: { status, ...(named !== undefined && { providerCode: named }) },
+    ...(providerCode !== undefined && { metadata: { provider_code: providerCode } }),
+    ...(code === 'upstream_rate_limited' && known({ retryAfterMs: refusal.retryAfterMs })),
+    detail: known({ status, providerCode }),
   })
 }
 
@@ -124,3 +145,22 @@ const STATUS_NAMED: readonly (readonly [RegExp, number])[] = [
   [/too_large/i, 413],
   [/invalid|bad_?request|context_length|content_|failed_precondition|out_of_range/i, 400],
 ]
+
+/**
+ * What an answer to `whoAmI` says of the credential. `ok`: taken, unless the provider answers everybody. `refused`: not taken.
+ * `limited`: come again later. `unknown`: nothing, as when the provider has no list of models.
+ */
+export type Proof = 'ok' | 'refused' | 'limited' | 'unknown'
+
+/** Reads a status and the beginning of a body, which may be anything. Never throws. */
+export function proofOf(status: number, body: string): Proof {
+  if (status >= 200 && status < 300) return 'ok'
+  if (status < 400) return 'unknown'
+  // A credential that may answer prompts and not list models is refused here and works elsewhere.
+  if (NARROW.test(body)) return 'unknown'
+  const { code } = explain(status, body)
+  if (code === 'upstream_credential_refused') return 'refused'
+  return code === 'upstream_rate_limited' ? 'limited' : 'unknown'
+}
+
+const NARROW = /missing scopes|insufficient permissions for this operation/i

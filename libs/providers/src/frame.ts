@@ -1,24 +1,10 @@
-import { Fault } from '@turnpike/domain'
+import { Fault, type ChatDelta } from '@turnpike/domain'
 
 /** A JSON object as received: nothing is known of a field until it has been looked at. */
 export type Frame = Readonly<Record<string, unknown>>
 
-/** Reads the data of one event. Throws Fault `upstream_garbled` when it is not a JSON object. */
-export function parseFrame(data: string): Frame {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(data)
-  } catch (cause) {
-    throw garbled('an event that is not JSON', cause)
-  }
-  return frame(parsed)
-}
-
-/** The same for a whole body that was parsed already; a page of HTML arrives here as text. */
-export function frame(body: unknown): Frame {
-  if (!isFrame(body)) throw garbled('something that is not a JSON object')
-  return body
-}
+/** A delta while it is being put together. Fields are set one by one, since this runs once for every frame of every stream. */
+export type Draft = { -readonly [Field in keyof ChatDelta]: ChatDelta[Field] }
 
 /** What a dialect promises was not there. `what` is ours, never the provider's text. */
 export function garbled(what: string, cause?: unknown): Fault {
@@ -41,6 +27,19 @@ export function listOf(value: unknown): readonly unknown[] {
 /** A text that says something; absent for the empty one and for anything else. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** One vector of numbers. Throws Fault `upstream_garbled` for anything else. */
+export function vectorOf(value: unknown): readonly number[] {
+  if (Array.isArray(value) && value.every((figure) => typeof figure === 'number')) return value
+  throw garbled('a vector that is not one')
+}
+
+/** The fields that are known: those that are undefined are left out. */
+export function known<Fields extends object>(
+  fields: Fields,
+): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields
 }
 
 const NOTHING: Frame = Object.freeze({})

@@ -1,5 +1,5 @@
 /** Provider dialects: how each speaks, never how to reach it. No I/O, no retries, no state between calls. */
 export type { Adapter, EmbeddingAnswer, EmbeddingsAdapter, StreamDecoder, UpstreamRequest } from './adapter.ts'
-export { proofOf, type Proof } from './proof.ts'
+export { proofOf, type Proof } from './explain.ts'
 export { adapterFor, adapterOf } from './registry.ts'
 export { createSseReader } from './sse.ts'

@@ -1,9 +1,8 @@
 import type { ChatDelta } from '@turnpike/domain'
 import type { SseEvent, StreamDecoder } from '../adapter.ts'
-import { faultWithin } from '../explain.ts'
-import { parseFrame, textOf, within, type Frame } from '../frame.ts'
-import { endOf, headOf, thought, toolCall } from './message.ts'
-import { createUsageReader, type UsageReader } from './usage.ts'
+import { eventIn } from '../explain.ts'
+import { textOf, within, type Frame } from '../frame.ts'
+import { createUsageReader, endOf, headOf, thought, toolCall, type UsageReader } from './message.ts'
 
 /** What one answer has to remember between events. */
 interface Progress {
@@ -22,20 +21,10 @@ type OpenBlock =
 
 /** Reads a Messages stream. It is done at `message_stop`. */
 export function anthropicDecoder(): StreamDecoder {
-  const progress: Progress = {
-    blocks: new Map(),
-    usage: createUsageReader(),
-    toolCount: 0,
-    thoughtCount: 0,
-    done: false,
-  }
+  const counts = { toolCount: 0, thoughtCount: 0 }
+  const progress: Progress = { blocks: new Map(), usage: createUsageReader(), ...counts, done: false }
   return {
-    push({ data }: SseEvent): ChatDelta | null {
-      const event = parseFrame(data)
-      const fault = faultWithin(event)
-      if (fault) throw fault
-      return readEvent(event, progress)
-    },
+    push: ({ data }: SseEvent) => readEvent(eventIn(data), progress),
     get done() {
       return progress.done
     },

@@ -1,15 +1,13 @@
 import type { ChatDelta, FinishReason, ReasoningBlock, ToolCallDelta } from '@turnpike/domain'
-import { faultWithin } from '../explain.ts'
-import { frame, garbled, listOf, textOf, within, type Frame } from '../frame.ts'
-import { createUsageReader } from './usage.ts'
+import { createCounter } from '../counter.ts'
+import { answerIn } from '../explain.ts'
+import { garbled, isFrame, known, listOf, textOf, within, type Frame } from '../frame.ts'
 
 const FORMAT = 'anthropic-claude-v1'
 
 /** Reads a whole message. Blocks that the hub has no word for are passed over, as in a stream. */
 export function decodeWhole(body: unknown): ChatDelta {
-  const message = frame(body)
-  const fault = faultWithin(message)
-  if (fault) throw fault
+  const message = answerIn(body)
   if (!Array.isArray(message['content'])) throw garbled('a message without content')
   let text = ''
   const reasoning: ReasoningBlock[] = []
@@ -50,16 +48,11 @@ export function thought(block: Frame, index: number): ReasoningBlock | null {
   const text = textOf(block['thinking'])
   const signature = textOf(block['signature'])
   if (text === undefined && signature === undefined) return null
-  return { kind: 'text', text: text ?? '', ...(signature !== undefined && { signature }), format: FORMAT, index }
+  return { kind: 'text', text: text ?? '', ...known({ signature }), format: FORMAT, index }
 }
 
 export function headOf(message: Frame): ChatDelta {
-  const upstreamId = textOf(message['id'])
-  const upstreamModel = textOf(message['model'])
-  return {
-    ...(upstreamId !== undefined && { upstreamId }),
-    ...(upstreamModel !== undefined && { upstreamModel }),
-  }
+  return known({ upstreamId: textOf(message['id']), upstreamModel: textOf(message['model']) })
 }
 
 /** How the message ended, if it did. A refusal's explanation is the caller's to read. */
@@ -67,7 +60,7 @@ export function endOf(message: Frame): ChatDelta {
   const native = textOf(message['stop_reason'])
   if (native === undefined) return {}
   const refusal = native === 'refusal' ? textOf(within(message['stop_details'])['explanation']) : undefined
-  return { ...(refusal !== undefined && { refusal }), finish: { reason: REASONS.get(native) ?? 'stop', native } }
+  return { ...known({ refusal }), finish: { reason: REASONS.get(native) ?? 'stop', native } }
 }
 
 const REASONS: ReadonlyMap<string, FinishReason> = new Map([
@@ -79,3 +72,36 @@ const REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ['model_context_window_exceeded', 'length'],
   ['refusal', 'content_filter'],
 ])
+
+/** Adds up the usage of one answer, which comes in parts: the input with its start, the output with its end. */
+export interface UsageReader {
+  /** The counts known so far, as a delta; an empty one when `reported` holds none. */
+  read(reported: unknown): Pick<ChatDelta, 'usage' | 'usageInvalid'>
+}
+
+/**
+ * Upstream, input excludes what was read from and written to the cache; our prompt count includes both. A later part may
+ * repeat counts (they are cumulative) or leave them out, so the last figure of each is kept.
+ */
+export function createUsageReader(): UsageReader {
+  let input: number | undefined
+  let cacheRead: number | undefined
+  let cacheWrite: number | undefined
+  return {
+    read(reported) {
+      if (!isFrame(reported)) return {}
+      const { count, flags } = createCounter()
+      input = count(reported['input_tokens']) ?? input
+      cacheRead = count(reported['cache_read_input_tokens']) ?? cacheRead
+      cacheWrite = count(reported['cache_creation_input_tokens']) ?? cacheWrite
+      const usage = known({
+        promptTokens: input === undefined ? undefined : input + (cacheRead ?? 0) + (cacheWrite ?? 0),
+        completionTokens: count(reported['output_tokens']),
+        cacheReadTokens: cacheRead,
+        cacheWriteTokens: cacheWrite,
+        reasoningTokens: count(within(reported['output_tokens_details'])['thinking_tokens']),
+      })
+      return { usage, ...flags }
+    },
+  }
+}

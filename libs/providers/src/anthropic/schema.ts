@@ -1,49 +1,26 @@
-import { isFrame } from '../frame.ts'
-
-type Schema = Readonly<Record<string, unknown>>
+import { isFrame, type Frame } from '../frame.ts'
 
 /** Nesting that is followed. Deeper schemas are refused by every provider; the bound keeps our stack out of their reach. */
 const DEPTH_MAX = 40
 
 /** Constraints that structured output refuses. They are hints to the model anyway: the shape is what it is held to. */
-const REFUSED: ReadonlySet<string> = new Set([
-  '$schema',
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
-  'multipleOf',
-  'minLength',
-  'maxLength',
-  'maxItems',
-  'uniqueItems',
-  'minProperties',
-  'maxProperties',
-])
+const REFUSED: ReadonlySet<string> = new Set(
+  (
+    '$schema minimum maximum exclusiveMinimum exclusiveMaximum multipleOf ' +
+    'minLength maxLength maxItems uniqueItems minProperties maxProperties'
+  ).split(' '),
+)
 
 /** The formats that are kept to. Any other is refused. */
-const FORMATS: ReadonlySet<unknown> = new Set([
-  'date-time',
-  'time',
-  'date',
-  'duration',
-  'email',
-  'hostname',
-  'uri',
-  'ipv4',
-  'ipv6',
-  'uuid',
-])
+const FORMATS: ReadonlySet<unknown> = new Set(
+  'date-time time date duration email hostname uri ipv4 ipv6 uuid'.split(' '),
+)
 
 /**
  * A schema as structured output takes it: objects are closed, `oneOf` is said as `anyOf`,
  * refused constraints are gone. The input is left as it is.
  */
-export function structuredSchema(schema: Schema): Schema {
-  return cleaned(schema, 0)
-}
-
-function cleaned(schema: Schema, depth: number): Schema {
+export function structuredSchema(schema: Frame, depth = 0): Frame {
   if (depth > DEPTH_MAX) return {}
   const clean: Record<string, unknown> = {}
   for (const [word, value] of Object.entries(schema)) {
@@ -57,16 +34,10 @@ function cleaned(schema: Schema, depth: number): Schema {
 
 /** Property names are not keywords: a property called `minimum` stays. Nor is what stands in `enum` or `const` a schema. */
 function cleanedValue(word: string, value: unknown, depth: number): unknown {
-  if (word === 'properties' || word === '$defs' || word === 'definitions') {
-    if (!isFrame(value)) return value
-    return Object.fromEntries(
-      Object.entries(value).map(([name, inner]) => [name, isFrame(inner) ? cleaned(inner, depth) : inner]),
-    )
+  const inside = (inner: unknown) => (isFrame(inner) ? structuredSchema(inner, depth) : inner)
+  if (['properties', '$defs', 'definitions'].includes(word) && isFrame(value)) {
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, inside(inner)]))
   }
-  if (word === 'anyOf' || word === 'allOf' || word === 'oneOf') {
-    return Array.isArray(value)
-      ? value.map((inner: unknown) => (isFrame(inner) ? cleaned(inner, depth) : inner))
-      : value
-  }
-  return word === 'items' && isFrame(value) ? cleaned(value, depth) : value
+  if (['anyOf', 'allOf', 'oneOf'].includes(word) && Array.isArray(value)) return value.map(inside)
+  return word === 'items' ? inside(value) : value
 }

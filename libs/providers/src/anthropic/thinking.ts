@@ -1,9 +1,13 @@
 import type { ChatRequest, Effort, Reasoning } from '@turnpike/domain'
 import { budgetOf, effortOf, thinksNot } from '../reasoning.ts'
-import type { OutputEffort, ThinkingBlock } from './wire.ts'
+
+type OutputEffort = 'low' | 'medium' | 'high' | 'xhigh' | 'max'
 
 export interface ThinkingPlan {
-  readonly thinking?: ThinkingBlock
+  readonly thinking?:
+    | { readonly type: 'enabled'; readonly budget_tokens: number }
+    | { readonly type: 'adaptive'; readonly display?: 'summarized' | 'omitted' }
+    | { readonly type: 'disabled' }
   readonly effort?: OutputEffort
   /** Whether sampling parameters may be sent: not with thinking, and never to newer models. */
   readonly takesSampling: boolean

@@ -1,15 +1,31 @@
-import {
-  Fault,
-  type ChatRequest,
-  type ContentPart,
-  type FilePart,
-  type Message,
-  type ReasoningBlock,
-  type TextPart,
-} from '@turnpike/domain'
-import { argumentsOf } from '../arguments.ts'
-import { parseDataUrl } from '../data-url.ts'
-import type { Block, Source, TextBlock, Turn } from './wire.ts'
+import type { ChatRequest, ContentPart, FilePart, Message, ReasoningBlock, TextPart } from '@turnpike/domain'
+import { argumentsOf, NO_MESSAGE, parseDataUrl, unsayable } from '../request.ts'
+
+/** What we write to the Messages API, version 2023-06-01. What we read is looked at field by field, since it is not ours. */
+interface Turn {
+  readonly role: 'user' | 'assistant'
+  readonly content: Block[]
+}
+
+type Block =
+  | TextBlock
+  | { readonly type: 'image'; readonly source: Source }
+  | { readonly type: 'document'; readonly source: Source | TextSource; readonly title: string | undefined }
+  | { readonly type: 'thinking'; readonly thinking: string; readonly signature: string }
+  | { readonly type: 'redacted_thinking'; readonly data: string }
+  | { readonly type: 'tool_use'; readonly id: string; readonly name: string; readonly input: unknown }
+  | { readonly type: 'tool_result'; readonly tool_use_id: string; readonly content: readonly Block[] | undefined }
+
+interface TextBlock {
+  readonly type: 'text'
+  readonly text: string
+  readonly cache_control?: TextPart['cacheControl']
+}
+
+type TextSource = { readonly type: 'text'; readonly media_type: 'text/plain'; readonly data: string }
+type Source =
+  | { readonly type: 'url'; readonly url: string }
+  | { readonly type: 'base64'; readonly media_type: string; readonly data: string }
 
 /** There is no JSON mode without a schema, so an instruction in the prompt replaces it. */
 const JSON_ONLY: TextBlock = { type: 'text', text: 'Answer with one JSON object and nothing else.' }
@@ -30,7 +46,7 @@ export function encodeSystem({ messages, responseFormat }: ChatRequest): string 
  * Throws Fault `request_invalid` when nothing is left, or for content that this API has no form for.
  */
 export function encodeTurns(messages: readonly Message[]): readonly Turn[] {
-  const turns: { role: Turn['role']; content: Block[] }[] = []
+  const turns: Turn[] = []
   for (const message of messages) {
     const role = message.role === 'assistant' ? 'assistant' : 'user'
     const blocks = encodeMessage(message)
@@ -41,7 +57,7 @@ export function encodeTurns(messages: readonly Message[]): readonly Turn[] {
   }
   trimBeginning(turns)
   if (turns.length > 0) return turns
-  throw new Fault('request_invalid', 'The conversation holds no message with content.', { param: 'messages' })
+  throw unsayable(NO_MESSAGE)
 }
 
 function encodeMessage(message: Message): Block[] {
@@ -114,7 +130,7 @@ function encodePart(part: ContentPart): Block | Block[] {
     case 'file':
       return encodeFile(part)
   }
-  throw new Fault('request_invalid', 'This model cannot hear: the request holds audio.', { param: 'messages' })
+  throw unsayable('This model cannot hear: the request holds audio.')
 }
 
 /** Documents are PDF or plain text; a picture sent as a file is a picture. */
@@ -126,19 +142,13 @@ function encodeFile({ data, filename }: FilePart): Block {
   return { type: 'document', source: { type: 'text', media_type: 'text/plain', data: text }, title: filename }
 }
 
-function sourceOf(url: string): Exclude<Source, { type: 'text' }> {
+function sourceOf(url: string): Source {
   const inline = parseDataUrl(url)
-  if (inline) return { type: 'base64', media_type: inline.mediaType, data: inline.base64 }
-  if (url.startsWith('data:')) {
-    throw new Fault('request_invalid', 'An embedded file must be base64: `data:<type>;base64,…`.', {
-      param: 'messages',
-    })
-  }
-  return { type: 'url', url }
+  return inline ? { type: 'base64', media_type: inline.mediaType, data: inline.base64 } : { type: 'url', url }
 }
 
 /** The beginning of an answer must not end in white space; one of nothing else is left out. */
-function trimBeginning(turns: { role: Turn['role']; content: Block[] }[]): void {
+function trimBeginning(turns: Turn[]): void {
   const turn = turns.at(-1)
   const block = turn?.content.at(-1)
   if (turn?.role !== 'assistant' || block?.type !== 'text') return

@@ -1,14 +1,6 @@
-import {
-  Fault,
-  type ContentPart,
-  type ImagePart,
-  type Message,
-  type ReasoningBlock,
-  type ToolCall,
-} from '@turnpike/domain'
-import { argumentsOf } from '../arguments.ts'
-import { parseDataUrl } from '../data-url.ts'
+import type { ContentPart, ImagePart, Message, ReasoningBlock, ToolCall } from '@turnpike/domain'
 import { isFrame, type Frame } from '../frame.ts'
+import { argumentsOf, NO_MESSAGE, parseDataUrl, unsayable } from '../request.ts'
 
 type Part = Record<string, unknown>
 type AssistantMessage = Extract<Message, { role: 'assistant' }>
@@ -46,7 +38,7 @@ export function encodeContents(messages: readonly Message[], demandsSeals: boole
     previous = message.role
   }
   if (contents.length > 0) return contents
-  throw new Fault('request_invalid', 'The conversation holds no message with content.', { param: 'messages' })
+  throw unsayable(NO_MESSAGE)
 }
 
 function encodeMessage(message: Message, nameOfCall: Map<string, string>, demandsSeals: boolean): Part[] {
@@ -65,9 +57,7 @@ function encodeMessage(message: Message, nameOfCall: Map<string, string>, demand
 
 function encodeResult({ toolCallId, content }: ToolMessage, name: string | undefined): Part[] {
   if (name === undefined) {
-    throw new Fault('request_invalid', `The tool result ${JSON.stringify(toolCallId)} answers no earlier tool call.`, {
-      param: 'messages',
-    })
+    throw unsayable(`The tool result ${JSON.stringify(toolCallId)} answers no earlier tool call.`)
   }
   const text = content.map((part) => (part.kind === 'text' ? part.text : '')).join('')
   const images = content.filter((part): part is ImagePart => part.kind === 'image')
@@ -136,11 +126,5 @@ function encodePart(part: ContentPart): Part[] {
 
 function encodeAddress(url: string): Part {
   const inline = parseDataUrl(url)
-  if (inline) return { inlineData: { mimeType: inline.mediaType, data: inline.base64 } }
-  if (url.startsWith('data:')) {
-    throw new Fault('request_invalid', 'An embedded file must be base64: `data:<type>;base64,…`.', {
-      param: 'messages',
-    })
-  }
-  return { fileData: { fileUri: url } }
+  return inline ? { inlineData: { mimeType: inline.mediaType, data: inline.base64 } } : { fileData: { fileUri: url } }
 }

@@ -1,10 +1,8 @@
-import { Fault, type ChatDelta, type ReasoningBlock, type ToolCallDelta } from '@turnpike/domain'
+import { Fault, type ChatDelta, type FinishReason, type ReasoningBlock, type ToolCallDelta } from '@turnpike/domain'
 import type { SseEvent, StreamDecoder } from '../adapter.ts'
-import type { Draft } from '../draft.ts'
-import { faultWithin } from '../explain.ts'
-import { frame, garbled, isFrame, listOf, parseFrame, textOf, within, type Frame } from '../frame.ts'
-import { finishOf } from './finish.ts'
-import { usageOf } from './usage.ts'
+import { createCounter } from '../counter.ts'
+import { answerIn, eventIn } from '../explain.ts'
+import { garbled, isFrame, known, listOf, textOf, within, type Draft, type Frame } from '../frame.ts'
 
 const FORMAT = 'google-gemini-v1'
 
@@ -20,7 +18,7 @@ export function googleDecoder(): StreamDecoder {
   let done = false
   return {
     push({ data }: SseEvent): ChatDelta | null {
-      const delta = decodeResponse(parseFrame(data), progress)
+      const delta = decodeResponse(eventIn(data), progress)
       done ||= delta.finish !== undefined
       return Object.keys(delta).length > 0 ? delta : null
     },
@@ -32,14 +30,13 @@ export function googleDecoder(): StreamDecoder {
 
 /** Reads a whole response. */
 export function decodeWhole(body: unknown): ChatDelta {
-  const delta = decodeResponse(frame(body), { callCount: 0, answerId: undefined })
+  const delta = decodeResponse(answerIn(body), { callCount: 0, answerId: undefined })
   if (!delta.finish) throw garbled('an answer without an end')
   return delta
 }
 
 function decodeResponse(response: Frame, progress: Progress): ChatDelta {
-  const fault = faultWithin(response) ?? blocked(response['promptFeedback'])
-  if (fault) throw fault
+  refuseBlocked(textOf(within(response['promptFeedback'])['blockReason']))
   const delta: Draft = {}
   const upstreamId = textOf(response['responseId'])
   const upstreamModel = textOf(response['modelVersion'])
@@ -53,10 +50,9 @@ function decodeResponse(response: Frame, progress: Progress): ChatDelta {
 }
 
 /** A prompt that was not let through gets status 200 and no candidates. */
-function blocked(feedback: unknown): Fault | null {
-  const reason = textOf(within(feedback)['blockReason'])
-  if (reason === undefined) return null
-  return new Fault('content_refused', 'The provider refused the content of the request.', {
+function refuseBlocked(reason: string | undefined): void {
+  if (reason === undefined) return
+  throw new Fault('content_refused', 'The provider refused the content of the request.', {
     metadata: { provider_code: reason },
     detail: { status: 200, providerCode: reason },
   })
@@ -73,18 +69,15 @@ function decodeCandidate(candidate: Frame, progress: Progress, delta: Draft): vo
     if (call) toolCalls.push(call)
     else if (part['thought'] !== true) text += said
     else if (said !== '') reasoning.push({ kind: 'text', text: said, format: FORMAT })
-    if (seal !== undefined) reasoning.push(sealed(seal, call?.id))
+    // A seal bears the id of the call that it came with, by which it finds its place again.
+    if (seal !== undefined)
+      reasoning.push({ kind: 'encrypted', data: seal, format: FORMAT, ...known({ id: call?.id }) })
   }
   const finish = finishOf(candidate['finishReason'], progress.callCount > 0)
   if (text !== '') delta.text = text
   if (reasoning.length > 0) delta.reasoning = reasoning
   if (toolCalls.length > 0) delta.toolCalls = toolCalls
   if (finish) delta.finish = finish
-}
-
-/** A seal bears the id of the call that it came with, by which it finds its place again. */
-function sealed(data: string, callId: string | undefined): ReasoningBlock {
-  return { kind: 'encrypted', data, format: FORMAT, ...(callId !== undefined && { id: callId }) }
 }
 
 /** Calls come whole. One without an id is given one that no other call of this or another answer has. */
@@ -97,4 +90,42 @@ function decodeCall(call: Frame, progress: Progress): ToolCallDelta {
     name: textOf(call['name']) ?? '',
     arguments: JSON.stringify(call['args'] ?? {}),
   }
+}
+
+/** Why the answer ended; undefined while it goes on. Gemini says `STOP` after tool calls too. */
+function finishOf(native: unknown, calledTools: boolean): ChatDelta['finish'] {
+  if (typeof native !== 'string' || native === '' || native === 'FINISH_REASON_UNSPECIFIED') return undefined
+  if (native === 'STOP') return { reason: calledTools ? 'tool_calls' : 'stop', native }
+  // What is left is a call or an answer that came out malformed, and kinds yet to come: none of them is a whole answer.
+  return { reason: REASONS.get(native) ?? 'error', native }
+}
+
+const REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ['MAX_TOKENS', 'length'],
+  ['SAFETY', 'content_filter'],
+  ['RECITATION', 'content_filter'],
+  ['BLOCKLIST', 'content_filter'],
+  ['PROHIBITED_CONTENT', 'content_filter'],
+  ['SPII', 'content_filter'],
+  ['MODEL_ARMOR', 'content_filter'],
+  ['IMAGE_SAFETY', 'content_filter'],
+  ['IMAGE_PROHIBITED_CONTENT', 'content_filter'],
+  ['IMAGE_RECITATION', 'content_filter'],
+])
+
+/** The counts of `usageMetadata`. Upstream counts thoughts separately from the candidates; our completion includes both. */
+function usageOf(reported: Frame): ChatDelta {
+  const { count, flags } = createCounter()
+  const prompt = count(reported['promptTokenCount'])
+  const toolUse = count(reported['toolUsePromptTokenCount'])
+  const candidates = count(reported['candidatesTokenCount'])
+  const thoughts = count(reported['thoughtsTokenCount'])
+  const cached = count(reported['cachedContentTokenCount'])
+  const usage = known({
+    promptTokens: prompt === undefined ? undefined : prompt + (toolUse ?? 0),
+    completionTokens: candidates === undefined ? thoughts : candidates + (thoughts ?? 0),
+    cacheReadTokens: cached,
+    reasoningTokens: thoughts,
+  })
+  return { usage, ...flags }
 }

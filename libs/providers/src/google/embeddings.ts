@@ -1,8 +1,8 @@
 import { Fault, type EmbeddingRequest } from '@turnpike/domain'
 import type { EmbeddingAnswer } from '../adapter.ts'
 import { createCounter } from '../counter.ts'
-import { faultWithin } from '../explain.ts'
-import { frame, garbled, listOf, within } from '../frame.ts'
+import { answerIn } from '../explain.ts'
+import { garbled, listOf, vectorOf, within } from '../frame.ts'
 
 /** One request a text. Throws Fault `request_invalid` for token lists, which are another maker's tokens. */
 export function encodeEmbeddings(request: EmbeddingRequest, resource: string): Record<string, unknown> {
@@ -18,17 +18,10 @@ export function encodeEmbeddings(request: EmbeddingRequest, resource: string): R
 
 /** Vectors come as numbers, in the order of the texts. */
 export function decodeEmbeddings(body: unknown): EmbeddingAnswer {
-  const answer = frame(body)
-  const fault = faultWithin(answer)
-  if (fault) throw fault
+  const answer = answerIn(body)
   const vectors = listOf(answer['embeddings']).map((embedding) => vectorOf(within(embedding)['values']))
   if (vectors.length === 0) throw garbled('an answer without vectors')
   const { count, flags } = createCounter()
   const promptTokens = count(within(answer['usageMetadata'])['promptTokenCount'])
   return { vectors, promptTokens, ...flags }
-}
-
-function vectorOf(values: unknown): readonly number[] {
-  if (Array.isArray(values) && values.every((figure) => typeof figure === 'number')) return values
-  throw garbled('a vector that is not one')
 }

@@ -1,11 +1,9 @@
-import type { ChatDelta } from '@turnpike/domain'
+import { tokenCount, type ChatDelta, type FinishReason } from '@turnpike/domain'
 import type { SseEvent, StreamDecoder } from '../adapter.ts'
-import type { Draft } from '../draft.ts'
-import { faultWithin } from '../explain.ts'
-import { frame, garbled, isFrame, listOf, parseFrame, textOf, within, type Frame } from '../frame.ts'
-import { finishOf } from './finish.ts'
+import { createCounter } from '../counter.ts'
+import { answerIn, eventIn } from '../explain.ts'
+import { garbled, isFrame, known, listOf, textOf, within, type Draft, type Frame } from '../frame.ts'
 import { createToolCalls, type ToolCalls } from './tool-calls.ts'
-import { usageOf } from './usage.ts'
 
 /**
  * Reads a stream of chat completion chunks. It is done at `[DONE]`, and already once a finish reason was seen: some servers
@@ -20,9 +18,7 @@ export function openaiDecoder(): StreamDecoder {
         done = true
         return null
       }
-      const chunk = parseFrame(data)
-      const fault = faultWithin(chunk)
-      if (fault) throw fault
+      const chunk = eventIn(data)
       if (!Array.isArray(chunk['choices']) && !isFrame(chunk['usage'])) return null
       const delta = decodeAnswer(chunk, 'delta', toolCalls)
       done ||= delta.finish !== undefined
@@ -36,9 +32,7 @@ export function openaiDecoder(): StreamDecoder {
 
 /** Reads a whole chat completion. */
 export function decodeWhole(body: unknown): ChatDelta {
-  const answer = frame(body)
-  const fault = faultWithin(answer)
-  if (fault) throw fault
+  const answer = answerIn(body)
   if (listOf(answer['choices']).length === 0) throw garbled('an answer without a choice')
   return decodeAnswer(answer, 'message', createToolCalls())
 }
@@ -89,4 +83,45 @@ function texts(content: unknown, type: 'text' | 'thinking'): string {
     joined += typeof part[type] === 'string' ? part[type] : texts(part[type], 'text')
   }
   return joined
+}
+
+/** Why the answer ended; undefined while it goes on. An unknown reason is an ordinary end. */
+function finishOf(native: unknown, calledTools: boolean): ChatDelta['finish'] {
+  if (typeof native !== 'string' || native === '') return undefined
+  const reason = REASONS.get(native) ?? 'stop'
+  // Several servers report `stop` after tool calls. Clients run the tools only after `tool_calls`.
+  return { reason: reason === 'stop' && calledTools ? 'tool_calls' : reason, native }
+}
+
+const REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ['stop', 'stop'],
+  ['eos', 'stop'],
+  ['length', 'length'],
+  ['max_tokens', 'length'],
+  ['model_length', 'length'],
+  ['tool_calls', 'tool_calls'],
+  ['function_call', 'tool_calls'],
+  ['content_filter', 'content_filter'],
+  ['safety', 'content_filter'],
+  ['error', 'error'],
+  ['abort', 'error'],
+  ['insufficient_system_resource', 'error'],
+])
+
+/** The counts of a `usage` object. */
+function usageOf(reported: Frame): ChatDelta {
+  const { count, flags } = createCounter()
+  const prompt = within(reported['prompt_tokens_details'])
+  const details = within(reported['completion_tokens_details'])
+  const promptTokens = count(reported['prompt_tokens'])
+  const reasoningTokens = count(details['reasoning_tokens'])
+  const completion = count(reported['completion_tokens'])
+  // xAI counts reasoning outside the completion, which shows in the total: it is the sum of all three.
+  const sum = (promptTokens ?? NaN) + (completion ?? NaN) + (reasoningTokens ?? NaN)
+  const isApart = tokenCount(reported['total_tokens']) === sum
+  const completionTokens = isApart ? sum - (promptTokens ?? 0) : completion
+  const cacheReadTokens = count(prompt['cached_tokens']) ?? count(reported['prompt_cache_hit_tokens'])
+  const cacheWriteTokens = count(prompt['cache_write_tokens'])
+  const counts = { promptTokens, completionTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens }
+  return { usage: known(counts), ...flags }
 }

@@ -1,6 +1,15 @@
-import type { ChatRequest, Effort, Message, ReasoningBlock, ResponseFormat, Tool, ToolChoice } from '@turnpike/domain'
+import type {
+  ChatRequest,
+  ContentPart,
+  Effort,
+  Message,
+  ReasoningBlock,
+  ResponseFormat,
+  Tool,
+  ToolCall,
+  ToolChoice,
+} from '@turnpike/domain'
 import { effortOf } from '../reasoning.ts'
-import { contentOf } from './content.ts'
 import type { Habits } from './habits.ts'
 
 /** The body of a chat completions request. Fields that are undefined vanish when it is written as JSON. */
@@ -65,13 +74,34 @@ function encodeMessage(message: Message, habits: Habits): Record<string, unknown
   }
 }
 
+/** A single text as plain text, which every server of this shape reads; anything more as parts. */
+function contentOf(parts: readonly ContentPart[]): string | Record<string, unknown>[] {
+  const [first] = parts
+  if (first === undefined) return ''
+  if (parts.length === 1 && first.kind === 'text') return first.text
+  return parts.map(encodePart)
+}
+
+/** Cache breakpoints are left out: this shape caches on its own and may refuse fields that it does not know. */
+function encodePart(part: ContentPart): Record<string, unknown> {
+  switch (part.kind) {
+    case 'text':
+      return { type: 'text', text: part.text }
+    case 'image':
+      return { type: 'image_url', image_url: { url: part.url, detail: part.detail } }
+    case 'audio':
+      return { type: 'input_audio', input_audio: { data: part.data, format: part.format } }
+  }
+  return { type: 'file', file: { filename: part.filename, file_data: part.data } }
+}
+
 /** Thoughts as plain text. Encrypted and signed ones are valid only at the provider that made them. */
 function unsealed(blocks: readonly ReasoningBlock[]): string | undefined {
   const texts = blocks.map((block) => (block.kind !== 'encrypted' && block.format === 'unknown' ? block.text : ''))
   return texts.join('') || undefined
 }
 
-function encodeToolCall(call: { id: string; name: string; arguments: string }): Record<string, unknown> {
+function encodeToolCall(call: ToolCall): Record<string, unknown> {
   return { id: call.id, type: 'function', function: { name: call.name, arguments: call.arguments } }
 }
 
