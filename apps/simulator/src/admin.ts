@@ -1,9 +1,7 @@
 import type { ServerResponse } from 'node:http'
-
 import { DIALECTS } from '@turnpike/domain/lists'
 import { z } from 'zod'
-
-import { readChange } from './behaviour.ts'
+import { readChange, sentenceOf } from './behaviour.ts'
 import { answerJson, answerProblem, type Desk, type Visit } from './desk.ts'
 import { ENTRIES_MAX } from './log.ts'
 import { OUTAGES, PROVIDER_NAME, type Outage, type World } from './world.ts'
@@ -55,15 +53,13 @@ function setBehaviour(world: World, body: string, response: ServerResponse): tru
 }
 
 const OUTAGE_NAMES = Object.keys(OUTAGES) as [Outage, ...Outage[]]
+const OUTAGES_QUOTED = OUTAGE_NAMES.map((name) => `"${name}"`).join(' | ')
 const Down = z.strictObject({ provider: z.string(), how: z.enum(OUTAGE_NAMES).nullable() })
 
 function setDown(world: World, body: string, response: ServerResponse): true {
   const read = Down.safeParse(json(body))
   if (!read.success)
-    return answerProblem(
-      response,
-      `Say it in JSON: {"provider": "acorn", "how": ${OUTAGE_NAMES.map((name) => `"${name}"`).join(' | ')} | null}.`,
-    )
+    return answerProblem(response, `Say it in JSON: {"provider": "acorn", "how": ${OUTAGES_QUOTED} | null}.`)
   const { provider, how } = read.data
   if (!world.providers.has(provider)) return unknown(response, provider)
   if (how === null) world.lift(provider)
@@ -80,11 +76,7 @@ const Registration = z.strictObject({
 
 function register(world: World, body: string, response: ServerResponse): true {
   const read = Registration.safeParse(json(body))
-  if (!read.success)
-    return answerProblem(
-      response,
-      read.error.issues.map((issue) => [...issue.path, issue.message].join(' ')).join('; '),
-    )
+  if (!read.success) return answerProblem(response, sentenceOf(read.error))
   if (!world.register(read.data)) return answerProblem(response, 'Too many providers are registered already.')
   return answerJson(response, { ok: true, providers: [...world.providers.values()] })
 }

@@ -1,5 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
-
 import { FAULTS } from './faults.ts'
 import type { Provider } from './fleet.ts'
 
@@ -45,7 +45,11 @@ export function readChange(given: unknown): BehaviourChange | string {
   const parsed = Change.safeParse(given)
   // JSON has no undefined: what is in the change was given.
   if (parsed.success) return parsed.data as BehaviourChange
-  return parsed.error.issues.map((issue) => [...issue.path, issue.message].join(' ')).join('; ')
+  return sentenceOf(parsed.error)
+}
+
+export function sentenceOf({ issues }: z.ZodError): string {
+  return issues.map((issue) => [...issue.path, issue.message].join(' ')).join('; ')
 }
 
 /** The settings at the start. 1,024 tokens is the shortest prefix that public providers cache, 10 million the longest prompt. */
@@ -114,4 +118,32 @@ const SCOPES_MAX = 10_000
 
 function scope(provider: string, model: string): string {
   return `${provider} ${model}`
+}
+
+const PREFIX = 'x-sim-'
+
+/**
+ * What one request overrides: `x-sim-first-token-ms: 20`, `x-sim-instant: 1`, `x-sim-fault: cut,crlf`; each setting of
+ * `BehaviourChange` under its name with hyphens. @returns null without overrides, a sentence when one cannot be read.
+ */
+export function overridesIn(headers: IncomingHttpHeaders): BehaviourChange | string | null {
+  let overrides: Record<string, unknown> | null = null
+  for (const name in headers) {
+    if (!name.startsWith(PREFIX)) continue
+    const setting = name.slice(PREFIX.length).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+    overrides ??= {}
+    overrides[setting === 'fault' ? 'faults' : setting] = read(setting, String(headers[name]))
+  }
+  if (overrides === null) return null
+  const change = readChange(overrides)
+  return typeof change === 'string' ? `The x-sim headers cannot be read: ${change}.` : change
+}
+
+function read(setting: string, given: string): unknown {
+  if (setting === 'fault' || setting === 'faults') {
+    const each = given.split(',').map((name) => name.trim())
+    return each.filter(Boolean)
+  }
+  if (setting === 'instant') return given === '1' || given === 'true'
+  return setting === 'errorFault' || given.trim() === '' ? given : Number(given)
 }

@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http'
-
 import type { DialectName } from './fleet.ts'
 import type { Fields } from './json.ts'
 import type { Prompt } from './prompt.ts'
@@ -77,7 +76,7 @@ export interface Trouble {
     | 'forbidden'
   readonly message: string
   /** The field of the request that is wrong. */
-  readonly param?: string
+  readonly param?: string | undefined
 }
 
 export interface Complained {
@@ -88,11 +87,13 @@ export interface Complained {
 
 /** A request that the provider would refuse: thrown while reading it, answered in the dialect's own words. */
 export class Complaint extends Error {
-  readonly trouble: Trouble
-
-  constructor(trouble: Omit<Trouble, 'status' | 'kind'> & Partial<Trouble>) {
+  constructor(readonly trouble: Trouble) {
     super(trouble.message)
     this.name = 'Complaint'
-    this.trouble = { status: 400, kind: 'request', ...trouble }
   }
+}
+
+/** The complaint about a wrong field. */
+export function invalid(message: string, param?: string): Complaint {
+  return new Complaint({ status: 400, kind: 'request', message, param })
 }

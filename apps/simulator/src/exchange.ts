@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-
 import type { Entry } from './log.ts'
 
 /**
@@ -7,20 +6,19 @@ import type { Entry } from './log.ts'
  * about both in the log entry.
  */
 export class Exchange {
-  readonly request: IncomingMessage
-  readonly entry: Entry
   readonly #response: ServerResponse
-  readonly #startedMs: number
+  readonly #startedMs = performance.now()
   readonly #bytesBefore: number
   #closedMs: number | null = null
   #wake: (() => void) | null = null
   #timer: NodeJS.Timeout | undefined
 
-  constructor(request: IncomingMessage, response: ServerResponse, entry: Entry) {
-    this.request = request
-    this.entry = entry
+  constructor(
+    readonly request: IncomingMessage,
+    response: ServerResponse,
+    readonly entry: Entry,
+  ) {
     this.#response = response
-    this.#startedMs = performance.now()
     this.#bytesBefore = request.socket.bytesWritten
     response.once('close', () => this.#settle())
   }

@@ -1,5 +1,6 @@
 import type { Frame } from './dialect.ts'
 import type { Script, Usage } from './script.ts'
+import { TROUBLES } from './trouble.ts'
 
 /** Everything that can be made to go wrong. A request may carry several; the first that ends it wins. */
 export const FAULTS = [
@@ -7,17 +8,7 @@ export const FAULTS = [
   'reset',
   'stall_before_headers',
   'stall',
-  'status:400',
-  'status:401',
-  'status:403',
-  'status:404',
-  'status:413',
-  'status:429',
-  'status:500',
-  'status:503',
-  'status:529',
-  'status:context_length',
-  'status:moderation',
+  ...(Object.keys(TROUBLES) as (keyof typeof TROUBLES)[]),
   'html_200',
   'empty_200',
   'error_after_200',

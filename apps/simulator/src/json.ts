@@ -19,6 +19,13 @@ export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
+/** The texts of content parts, a line each. */
+export function textsOf(parts: unknown): string {
+  return listOf(parts)
+    .map((part) => textOf(fieldsOf(part)['text']))
+    .join('\n')
+}
+
 export function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache'
-
 import { fingerprint } from './dice.ts'
 import { type Prompt, promptTokens, toolTokens, turnTokens } from './prompt.ts'
 

@@ -1,20 +1,20 @@
+import type { Behaviour } from './behaviour.ts'
 import type { About, Dialect, Frame } from './dialect.ts'
+import type { Dice } from './dice.ts'
 import type { Exchange } from './exchange.ts'
 import { type Fault, garble, spoiled } from './faults.ts'
-import { byteByByte, type Pace, pour, untilComplete } from './pace.ts'
+import { byteByByte, paceOf, pour, untilComplete } from './pace.ts'
 import type { Script } from './script.ts'
 import { FAILED_LATE } from './trouble.ts'
 
-/** An answer that is about to be given. */
-interface ResponseOptions {
+/** A call that is about to be answered. */
+export interface Accepted {
   readonly exchange: Exchange
   readonly dialect: Dialect
-  readonly script: Script
   readonly about: About
   readonly faults: ReadonlySet<Fault>
-  /** When a fault in mid-answer strikes. */
-  readonly afterTokens: number
-  readonly pace: Pace
+  readonly behaviour: Behaviour
+  readonly roll: Dice
 }
 
 export const JSON_BODY = { 'content-type': 'application/json' }
@@ -23,18 +23,18 @@ const HTML_BODY = { 'content-type': 'text/html; charset=utf-8' }
 /** A stalled answer holds its socket no longer than this, should the client wait for ever. */
 export const STALL_MS_MAX = 900_000
 
-export async function respondStreamed(options: ResponseOptions): Promise<void> {
-  const { exchange, dialect, script, about, faults, afterTokens, pace } = options
+export async function respondStreamed(accepted: Accepted, script: Script): Promise<void> {
+  const { exchange, dialect, about, faults, behaviour, roll } = accepted
+  const { faultAfterTokens } = behaviour
+  const pace = paceOf(behaviour, roll)
   await untilComplete(1, exchange, pace)
-  if (exchange.closed || (await failedAtStart(options, EVENTS_BODY))) return
+  if (exchange.closed || (await failedAtStart(accepted, EVENTS_BODY))) return
   exchange.open(200, { ...EVENTS_BODY, ...dialect.headers(about) })
   const ending = endingOf(faults)
-  const frames = upTo(ending ? afterTokens : null, spoiled(dialect.frames(script, about), faults, afterTokens))
-  if (faults.has('one_byte')) {
-    await byteByByte(frames, exchange)
-  } else {
-    await pour(frames, exchange, pace)
-  }
+  const said = spoiled(dialect.frames(script, about), faults, faultAfterTokens)
+  const frames = upTo(ending ? faultAfterTokens : null, said)
+  if (faults.has('one_byte')) await byteByByte(frames, exchange)
+  else await pour(frames, exchange, pace)
   if (exchange.closed) return
   if (ending === 'stall_midstream') await exchange.wait(STALL_MS_MAX)
   if (ending === 'error_midstream') await exchange.write(dialect.complainInStream(FAILED_LATE, about), 0)
@@ -42,11 +42,11 @@ export async function respondStreamed(options: ResponseOptions): Promise<void> {
   else exchange.end()
 }
 
-export async function respondWhole(options: ResponseOptions): Promise<void> {
-  const { exchange, dialect, script, about, faults, pace } = options
+export async function respondWhole(accepted: Accepted, script: Script): Promise<void> {
+  const { exchange, dialect, about, faults, behaviour, roll } = accepted
   const tokens = script.usage.completion
-  await untilComplete(tokens, exchange, pace)
-  if (exchange.closed || (await failedAtStart(options, JSON_BODY))) return
+  await untilComplete(tokens, exchange, paceOf(behaviour, roll))
+  if (exchange.closed || (await failedAtStart(accepted, JSON_BODY))) return
   const headers = { ...JSON_BODY, ...dialect.headers(about) }
   const body = dialect.whole(script, about)
   const ending = endingOf(faults)
@@ -85,7 +85,7 @@ function* upTo(tokens: number | null, frames: Iterable<Frame>): Generator<Frame>
 
 /** Faults that replace the body of a 200. @returns whether one did, and nothing is left to be said. */
 export async function failedAtStart(
-  { exchange, dialect, about, faults }: Pick<ResponseOptions, 'exchange' | 'dialect' | 'about' | 'faults'>,
+  { exchange, dialect, about, faults }: Accepted,
   type: Record<string, string>,
 ): Promise<boolean> {
   const headers = { ...type, ...dialect.headers(about) }

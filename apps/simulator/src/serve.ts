@@ -1,5 +1,5 @@
-import type { Behaviour } from './behaviour.ts'
-import { type About, Complaint, type Dialect, type Route, type Trouble } from './dialect.ts'
+import { type Behaviour, overridesIn } from './behaviour.ts'
+import { type About, Complaint, invalid, type Dialect, type Route, type Trouble } from './dialect.ts'
 import type { Dice } from './dice.ts'
 import type { Exchange } from './exchange.ts'
 import { type Fault, withFalseUsage } from './faults.ts'
@@ -7,10 +7,9 @@ import { MODELS_LISTED, type Provider } from './fleet.ts'
 import { type Fields, isFields, textOf } from './json.ts'
 import { paceOf, untilComplete } from './pace.ts'
 import { promptTokens } from './prompt.ts'
-import { failedAtStart, JSON_BODY, STALL_MS_MAX, respondStreamed, respondWhole } from './respond.ts'
+import { type Accepted, failedAtStart, JSON_BODY, STALL_MS_MAX, respondStreamed, respondWhole } from './respond.ts'
 import { scriptFor } from './story.ts'
-import { BAD_CREDENTIAL, NO_CREDENTIAL, NO_SUCH_PATH, NOT_JSON, tooLong, TOO_LARGE, troubleOf } from './trouble.ts'
-import { overridesIn } from './overrides.ts'
+import { BAD_CREDENTIAL, NO_CREDENTIAL, NO_SUCH_PATH, NOT_JSON, tooLong, TOO_LARGE, TROUBLES } from './trouble.ts'
 import type { World } from './world.ts'
 
 /** One request to a provider as it arrived. */
@@ -41,11 +40,11 @@ export async function serve(call: Call): Promise<void> {
   exchange.entry.faults = [...faults]
   if (await struckEarly(call, faults, about)) return
   try {
-    if (typeof overrides === 'string') throw new Complaint({ message: overrides })
+    if (typeof overrides === 'string') throw invalid(overrides)
     if (!route) throw new Complaint(NO_SUCH_PATH)
     checkCredential(call)
     dialect.checkHeaders?.(exchange.request.headers)
-    await answer({ call, route, body, about, behaviour, faults, roll })
+    await answer({ ...call, route, fields: body, about, behaviour, faults, roll })
   } catch (error) {
     if (!(error instanceof Complaint)) throw error
     refuse(call, error.trouble, about)
@@ -90,9 +89,9 @@ async function struckEarly(call: Call, faults: ReadonlySet<Fault>, about: About)
     await exchange.wait(STALL_MS_MAX)
     exchange.cut()
   } else {
-    const trouble = [...faults].map(troubleOf).find((each) => each !== null)
-    if (!trouble) return false
-    refuse(call, trouble, about)
+    const status = [...faults].find((fault) => fault in TROUBLES)
+    if (status === undefined) return false
+    refuse(call, TROUBLES[status as keyof typeof TROUBLES], about)
   }
   return true
 }
@@ -111,61 +110,45 @@ function refuse({ exchange, dialect }: Call, trouble: Trouble, about: About): vo
   exchange.send(status, { ...JSON_BODY, ...headers }, body, 0)
 }
 
-interface AcceptedCall {
-  readonly call: Call
+interface AcceptedCall extends Call, Accepted {
+  readonly exchange: Exchange
+  readonly dialect: Dialect
   readonly route: Route
-  readonly body: Fields | null
-  readonly about: About
-  readonly behaviour: Behaviour
-  readonly faults: ReadonlySet<Fault>
-  readonly roll: Dice
+  readonly fields: Fields | null
 }
 
-async function answer(accepted: AcceptedCall): Promise<void> {
-  const { call, route, body, about } = accepted
-  if (route.kind === 'models')
-    return sendJson(accepted, call.dialect.models(MODELS_LISTED, new URLSearchParams(call.query)))
+async function answer(call: AcceptedCall): Promise<void> {
+  const { exchange, dialect, route, fields, about } = call
+  if (route.kind === 'models') return sendJson(call, dialect.models(MODELS_LISTED, new URLSearchParams(call.query)))
   if (call.body === null) throw new Complaint(TOO_LARGE)
-  if (!body) throw new Complaint(NOT_JSON)
-  if (route.kind !== 'embeddings') return answerPrompt(accepted, body)
-  const { exchange, dialect } = call
-  const embedded = dialect.embeddings(body, about)
+  if (!fields) throw new Complaint(NOT_JSON)
+  if (route.kind !== 'embeddings') return answerPrompt(call, fields)
+  const embedded = dialect.embeddings(fields, about)
   exchange.entry.tokensIn = embedded.tokens
-  await untilComplete(1, exchange, paceOf(accepted.behaviour, accepted.roll))
-  const replaced =
-    exchange.closed || (await failedAtStart({ exchange, dialect, about, faults: accepted.faults }, JSON_BODY))
-  if (!replaced) sendJson(accepted, embedded.body)
+  await untilComplete(1, exchange, paceOf(call.behaviour, call.roll))
+  if (!exchange.closed && !(await failedAtStart(call, JSON_BODY))) sendJson(call, embedded.body)
 }
 
-function sendJson({ call, about }: AcceptedCall, body: string): void {
-  call.exchange.send(200, { ...JSON_BODY, ...call.dialect.headers(about) }, body, 0)
+function sendJson({ exchange, dialect, about }: AcceptedCall, body: string): void {
+  exchange.send(200, { ...JSON_BODY, ...dialect.headers(about) }, body, 0)
 }
 
-async function answerPrompt(accepted: AcceptedCall, body: Fields): Promise<void> {
-  const { call, route, about, behaviour, faults, roll } = accepted
-  const { entry } = call.exchange
-  const prompt = call.dialect.read(body, route)
+async function answerPrompt(call: AcceptedCall, fields: Fields): Promise<void> {
+  const { exchange, dialect, provider, route, behaviour } = call
+  const { entry } = exchange
+  const prompt = dialect.read(fields, route)
   entry.tokensIn = promptTokens(prompt)
   entry.stream = prompt.stream
-  if (entry.tokensIn > behaviour.contextTokensMax)
-    throw new Complaint(tooLong(entry.tokensIn, behaviour.contextTokensMax))
-  if (route.kind === 'count') return sendJson(accepted, call.dialect.count(entry.tokensIn))
-  const cache = call.world.prefixes.touch(call.provider.name, prompt, behaviour.cacheTokensMin)
-  const script = withFalseUsage(scriptFor(prompt, cache, behaviour.tokens), faults)
+  const { contextTokensMax } = behaviour
+  if (entry.tokensIn > contextTokensMax) throw new Complaint(tooLong(entry.tokensIn, contextTokensMax))
+  if (route.kind === 'count') return sendJson(call, dialect.count(entry.tokensIn))
+  const cache = call.world.prefixes.touch(provider.name, prompt, behaviour.cacheTokensMin)
+  const script = withFalseUsage(scriptFor(prompt, cache, behaviour.tokens), call.faults)
   entry.tokensCached = script.usage.cached
   entry.tokensOut = script.usage.completion
   entry.tokensReasoning = script.usage.reasoning
-  await (prompt.stream ? respondStreamed : respondWhole)({
-    exchange: call.exchange,
-    dialect: call.dialect,
-    script,
-    about: {
-      ...about,
-      usageInStream: prompt.usageInStream || call.provider.tellsUsage === true,
-      showsThoughts: prompt.showsThoughts,
-    },
-    faults,
-    afterTokens: behaviour.faultAfterTokens,
-    pace: paceOf(behaviour, roll),
-  })
+  const { showsThoughts } = prompt
+  const usageInStream = prompt.usageInStream || provider.tellsUsage === true
+  const about = { ...call.about, usageInStream, showsThoughts }
+  await (prompt.stream ? respondStreamed : respondWhole)({ ...call, about }, script)
 }

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-
 import { anthropic } from './anthropic/dialect.ts'
 import type { Dialect } from './dialect.ts'
 import { answerProblem, type Desk } from './desk.ts'

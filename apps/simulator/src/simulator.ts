@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-
 import { adminDesk } from './admin.ts'
 import type { Config } from './config.ts'
 import { Mailbox } from './mailbox.ts'
@@ -18,7 +17,7 @@ export interface Simulator {
 
 /** Starts a simulator of its own: nothing is shared with another in the same process. @throws Error when a port is taken. */
 export async function buildSimulator(config: Config): Promise<Simulator> {
-  const world = new World(Date.now)
+  const world = new World()
   const mailbox = new Mailbox()
   const smtpPort = await mailbox.listen(config.smtpPort, config.host)
   const server = createSimulatorServer(world, [adminDesk(world), mailboxDesk(mailbox)])

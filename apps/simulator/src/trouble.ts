@@ -1,10 +1,4 @@
 import type { Trouble } from './dialect.ts'
-import type { Fault } from './faults.ts'
-
-/** The complaint that a `status:` fault stands for; null for faults of another sort. */
-export function troubleOf(fault: Fault): Trouble | null {
-  return TROUBLES[fault] ?? null
-}
 
 /** What is said when an answer fails after its status was sent. */
 export const FAILED_LATE: Trouble = { status: 529, kind: 'overload', message: 'Overloaded' }
@@ -31,7 +25,8 @@ export function tooLong(tokens: number, tokensMax: number): Trouble {
   return { status: 400, kind: 'context', message: `prompt is too long: ${tokens} tokens > ${tokensMax} maximum` }
 }
 
-const TROUBLES: Partial<Record<Fault, Trouble>> = {
+/** The complaints that `status:` faults stand for. */
+export const TROUBLES = {
   'status:400': { status: 400, kind: 'request', message: 'The request is invalid.' },
   'status:401': BAD_CREDENTIAL,
   'status:403': { status: 403, kind: 'forbidden', message: 'You are not allowed to use this resource.' },
@@ -43,4 +38,4 @@ const TROUBLES: Partial<Record<Fault, Trouble>> = {
   'status:529': { status: 529, kind: 'overload', message: 'Overloaded' },
   'status:context_length': tooLong(1_000_001, 1_000_000),
   'status:moderation': { status: 400, kind: 'moderation', message: 'The prompt was refused by the content policy.' },
-}
+} satisfies Readonly<Record<`status:${string}`, Trouble>>

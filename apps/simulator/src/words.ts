@@ -1,4 +1,4 @@
-import { type Dice, pick } from './dice.ts'
+import { type Dice, dice, fingerprint, pick } from './dice.ts'
 
 const OPENERS = [
   'In practice,',
@@ -91,4 +91,12 @@ export function subjectOf(text: string): string {
   )
   const longest = new Set(words.toSorted((a, b) => b.length - a.length).slice(0, SUBJECT_WORDS_MAX))
   return words.filter((word) => longest.has(word)).join(' ')
+}
+
+/** A unit vector that stands for a text: the same text and model give the same one, and it means nothing. */
+export function vectorOf(model: string, text: string, dimensions: number): Float32Array {
+  const roll = dice(fingerprint(text, fingerprint(model)))
+  const vector = Float32Array.from({ length: dimensions }, () => roll() * 2 - 1)
+  const length = Math.hypot(...vector) || 1
+  return vector.map((each) => each / length)
 }

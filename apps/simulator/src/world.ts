@@ -21,16 +21,12 @@ export class World {
   readonly behaviours = new Behaviours()
   readonly down = new Map<string, Outage>()
   readonly log = new Log()
-  readonly prefixes: Prefixes
+  readonly prefixes = new Prefixes(Date.now)
   readonly #thrown = new Map<string, number>()
   /** Requests being answered. */
   running = 0
   /** Mistakes of our own, which a test should look at; the last few are shown in the state. */
   readonly mistakes: string[] = []
-
-  constructor(now: () => number) {
-    this.prefixes = new Prefixes(now)
-  }
 
   /** Behaviour for one request: the settings, then the request's own headers, then an outage over both. */
   behaviour(provider: Provider, model: string, overrides: BehaviourChange | null): Behaviour {

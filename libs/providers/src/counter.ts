@@ -5,7 +5,7 @@ export function createCounter() {
   const flags: { usageInvalid?: true } = {}
   return {
     /** The count, or undefined where there is none. Null is how some say that they do not count. */
-    count(given: unknown): number | undefined {
+    count: (given: unknown): number | undefined => {
       const count = tokenCount(given)
       if (count === undefined && given !== undefined && given !== null) flags.usageInvalid = true
       return count

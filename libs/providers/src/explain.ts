@@ -41,13 +41,13 @@ export function answerIn(body: unknown): Frame {
 
 /** The same for the data of one event. */
 export function eventIn(data: string): Frame {
-  let parsed: unknown
+  let event: unknown
   try {
-    parsed = JSON.parse(data)
+    event = JSON.parse(data)
   } catch (cause) {
     throw garbled('an event that is not JSON', cause)
   }
-  return answerIn(parsed)
+  return answerIn(event)
 }
 
 function parsed(body: string): unknown {

@@ -1,4 +1,4 @@
-import { Complaint } from '../dialect.ts'
+import { type Complaint, invalid } from '../dialect.ts'
 import { type Fields, fieldsOf, listOf, textOf } from '../json.ts'
 import { isSeal, seal } from '../seal.ts'
 
@@ -10,9 +10,9 @@ export function checkToolTurns(messages: readonly Fields[]): void {
     for (const result of parts.filter((part) => part['type'] === 'tool_result')) {
       const id = textOf(result['tool_use_id'])
       if (open.delete(id)) continue
-      throw new Complaint({
-        message: `messages.${at}.content: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${id}. Each \`tool_result\` block must have a corresponding \`tool_use\` block in the previous message.`,
-      })
+      throw invalid(
+        `messages.${at}.content: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${id}. Each \`tool_result\` block must have a corresponding \`tool_use\` block in the previous message.`,
+      )
     }
     if (open.size > 0) throw unanswered(at - 1, open)
     open = new Set(parts.filter((part) => part['type'] === 'tool_use').map((part) => textOf(part['id'])))
@@ -21,9 +21,9 @@ export function checkToolTurns(messages: readonly Fields[]): void {
 }
 
 function unanswered(at: number, ids: ReadonlySet<string>): Complaint {
-  return new Complaint({
-    message: `messages.${at}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${[...ids].join(', ')}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message.`,
-  })
+  return invalid(
+    `messages.${at}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${[...ids].join(', ')}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message.`,
+  )
 }
 
 /** Thoughts come back exactly as they were given out, and not without their seal. @param budgeted how much it may think was said */
@@ -34,7 +34,7 @@ export function checkThinking(messages: readonly Fields[], budgeted: boolean): v
       if (part['type'] !== 'thinking') continue
       const [text, mark] = [textOf(part['thinking']), textOf(part['signature'])]
       if (text === '' ? isSeal(mark) : seal(text) === mark) continue
-      throw new Complaint({ message: `messages.${at}.content.${index}: Invalid \`signature\` in \`thinking\` block` })
+      throw invalid(`messages.${at}.content.${index}: Invalid \`signature\` in \`thinking\` block`)
     }
   }
   if (budgeted) checkLastTurnThought(messages)
@@ -47,9 +47,9 @@ function checkLastTurnThought(messages: readonly Fields[]): void {
   const first = parts[0]?.['type']
   if (!parts.some((part) => part['type'] === 'tool_use') || first === 'thinking' || first === 'redacted_thinking')
     return
-  throw new Complaint({
-    message: `messages.${at}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${textOf(first)}\`. When \`thinking\` is enabled, a final \`assistant\` message must start with a thinking block.`,
-  })
+  throw invalid(
+    `messages.${at}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${textOf(first)}\`. When \`thinking\` is enabled, a final \`assistant\` message must start with a thinking block.`,
+  )
 }
 
 function partsOf(message: Fields): Fields[] {

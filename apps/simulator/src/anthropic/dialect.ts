@@ -1,4 +1,4 @@
-import { type About, type Complained, Complaint, type Dialect, type Trouble } from '../dialect.ts'
+import { type About, type Complained, Complaint, invalid, type Dialect, type Trouble } from '../dialect.ts'
 import { textOf } from '../json.ts'
 import { readMessages } from './read.ts'
 import { frames, whole } from './say.ts'
@@ -14,7 +14,7 @@ export const anthropic: Dialect = {
   credential: (headers) =>
     textOf(headers['x-api-key']) || (/^Bearer\s+(.+)$/i.exec(headers.authorization ?? '')?.[1] ?? ''),
   checkHeaders(headers) {
-    if (!headers['anthropic-version']) throw new Complaint({ message: 'anthropic-version: header is required' })
+    if (!headers['anthropic-version']) throw invalid('anthropic-version: header is required')
   },
   read: readMessages,
   frames,

@@ -1,5 +1,5 @@
-import { Complaint, type Route } from '../dialect.ts'
-import { type Fields, fieldsOf, isFields, listOf, numberOf, textOf } from '../json.ts'
+import { type Complaint, invalid, type Route } from '../dialect.ts'
+import { type Fields, fieldsOf, isFields, listOf, numberOf, textOf, textsOf } from '../json.ts'
 import { ANSWER_TOKENS_MAX, type Prompt, type Tool, type ToolChoice, type Turn } from '../prompt.ts'
 import { checkToolTurns, checkThinking } from './check.ts'
 
@@ -8,7 +8,7 @@ export function readMessages(body: Fields, route: Route): Prompt {
   const model = textOf(body['model'])
   if (model === '') throw required('model')
   if (!Array.isArray(body['messages'])) throw required('messages')
-  if (body['messages'].length === 0) throw new Complaint({ message: 'messages: at least one message is required' })
+  if (body['messages'].length === 0) throw invalid('messages: at least one message is required')
   const messages = body['messages'].map(fieldsOf)
   const thinking = fieldsOf(body['thinking'])
   const budgeted = thinking['type'] === 'enabled'
@@ -39,27 +39,22 @@ export function readMessages(body: Fields, route: Route): Prompt {
 }
 
 function required(field: string): Complaint {
-  return new Complaint({ message: `${field}: Field required` })
+  return invalid(`${field}: Field required`)
 }
 
 function readSystem(system: unknown): Turn[] {
-  const text =
-    typeof system === 'string'
-      ? system
-      : listOf(system)
-          .map((part) => textOf(fieldsOf(part)['text']))
-          .join('\n')
+  const text = typeof system === 'string' ? system : textsOf(system)
   return text === '' ? [] : [{ role: 'system', text, images: 0 }]
 }
 
 function readMessage(message: Fields, at: number): Turn {
   const role = message['role']
   if (role !== 'user' && role !== 'assistant') {
-    throw new Complaint({ message: `messages.${at}.role: Input should be 'user' or 'assistant'` })
+    throw invalid(`messages.${at}.role: Input should be 'user' or 'assistant'`)
   }
   if (typeof message['content'] === 'string') return { role, text: message['content'], images: 0 }
   const parts = listOf(message['content']).map(fieldsOf)
-  if (parts.length === 0) throw new Complaint({ message: `messages.${at}.content: Field required` })
+  if (parts.length === 0) throw invalid(`messages.${at}.content: Field required`)
   const results = parts.filter((part) => part['type'] === 'tool_result')
   const images = parts.filter((part) => part['type'] === 'image')
   for (const image of images) checkImage(fieldsOf(image['source']), at)
@@ -75,25 +70,17 @@ function readPart(part: Fields): string {
     case 'tool_use':
       return JSON.stringify([part['name'], part['input']])
     case 'tool_result':
-      return typeof part['content'] === 'string'
-        ? part['content']
-        : listOf(part['content'])
-            .map((each) => textOf(fieldsOf(each)['text']))
-            .join('\n')
+      return typeof part['content'] === 'string' ? part['content'] : textsOf(part['content'])
     default:
       return ''
   }
 }
 
 function checkImage(source: Fields, at: number): void {
+  const isPicture = /^image\/(?:jpeg|png|gif|webp)$/.test(textOf(source['media_type']))
   if (source['type'] === 'url' && /^https?:\/\//.test(textOf(source['url']))) return
-  if (
-    source['type'] === 'base64' &&
-    textOf(source['data']) !== '' &&
-    /^image\/(?:jpeg|png|gif|webp)$/.test(textOf(source['media_type']))
-  )
-    return
-  throw new Complaint({ message: `messages.${at}.content: Input image source is not valid` })
+  if (source['type'] === 'base64' && textOf(source['data']) !== '' && isPicture) return
+  throw invalid(`messages.${at}.content: Input image source is not valid`)
 }
 
 function readTool(tool: unknown, at: number): Tool {
@@ -107,13 +94,12 @@ function readTool(tool: unknown, at: number): Tool {
 function readToolChoice(choice: Fields, tools: readonly Tool[], budgeted: boolean): ToolChoice {
   const { type, name } = choice
   if (type === undefined || type === 'auto') return 'auto'
-  if (tools.length === 0)
-    throw new Complaint({ message: 'tool_choice: tool_choice may only be specified while providing tools.' })
+  if (tools.length === 0) throw invalid('tool_choice: tool_choice may only be specified while providing tools.')
   if (type === 'none') return 'none'
-  if (budgeted) throw new Complaint({ message: 'Thinking may not be enabled when tool_choice forces tool use.' })
+  if (budgeted) throw invalid('Thinking may not be enabled when tool_choice forces tool use.')
   if (type === 'any') return 'required'
   if (tools.some((tool) => tool.name === name)) return { name: textOf(name) }
-  throw new Complaint({ message: `tool_choice: Tool '${textOf(name)}' not found in provided tools` })
+  throw invalid(`tool_choice: Tool '${textOf(name)}' not found in provided tools`)
 }
 
 function readFormat(format: Fields): Prompt['format'] {
@@ -128,16 +114,13 @@ const BUDGET_TOKENS_MIN = 1024
 function readTokensMax(body: Fields, thinking: Fields): number {
   const tokens = numberOf(body['max_tokens'])
   if (tokens === undefined) throw required('max_tokens')
-  if (tokens < 1) throw new Complaint({ message: 'max_tokens: Input should be greater than or equal to 1' })
+  if (tokens < 1) throw invalid('max_tokens: Input should be greater than or equal to 1')
   if (thinking['type'] === 'enabled') {
     const budget = numberOf(thinking['budget_tokens'])
     if (budget === undefined) throw required('thinking.enabled.budget_tokens')
     if (budget < BUDGET_TOKENS_MIN)
-      throw new Complaint({
-        message: `thinking.enabled.budget_tokens: Input should be greater than or equal to ${BUDGET_TOKENS_MIN}`,
-      })
-    if (budget >= tokens)
-      throw new Complaint({ message: '`max_tokens` must be greater than `thinking.budget_tokens`.' })
+      throw invalid(`thinking.enabled.budget_tokens: Input should be greater than or equal to ${BUDGET_TOKENS_MIN}`)
+    if (budget >= tokens) throw invalid('`max_tokens` must be greater than `thinking.budget_tokens`.')
   }
   return Math.min(tokens, ANSWER_TOKENS_MAX)
 }

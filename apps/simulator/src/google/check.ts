@@ -1,4 +1,4 @@
-import { Complaint } from '../dialect.ts'
+import { invalid } from '../dialect.ts'
 import { type Fields, fieldsOf, isFields, listOf, textOf } from '../json.ts'
 import { isSeal } from '../seal.ts'
 
@@ -9,10 +9,9 @@ export function checkCallTurns(contents: readonly Fields[]): void {
     const parts = partsOf(content)
     const answers = parts.filter((part) => 'functionResponse' in part).length
     if (answers !== open) {
-      throw new Complaint({
-        message:
-          'Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn.',
-      })
+      throw invalid(
+        'Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn.',
+      )
     }
     open = parts.filter((part) => 'functionCall' in part).length
   }
@@ -34,14 +33,14 @@ export function checkSignatures(contents: readonly Fields[], thinks: boolean): v
     for (const part of parts) {
       const mark = part['thoughtSignature'] ?? part['thought_signature']
       if (mark !== undefined && mark !== NO_SEAL && !isSeal(textOf(mark)))
-        throw new Complaint({ message: 'Thought signature is not valid.' })
+        throw invalid('Thought signature is not valid.')
     }
     const call = parts.find((part) => 'functionCall' in part)
     if (!thinks || at < current || !call || 'thoughtSignature' in call || 'thought_signature' in call) continue
     const name = isFields(call['functionCall']) ? textOf(call['functionCall']['name']) : ''
-    throw new Complaint({
-      message: `Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly. Function call \`default_api:${name}\`, position ${at}.`,
-    })
+    throw invalid(
+      `Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly. Function call \`default_api:${name}\`, position ${at}.`,
+    )
   }
 }
 

@@ -1,15 +1,15 @@
 import {
   type About,
   type Complained,
-  Complaint,
+  invalid,
   type Dialect,
   type Embedded,
   type Route,
   type Trouble,
 } from '../dialect.ts'
-import { vectorOf } from '../embedding.ts'
-import { type Fields, fieldsOf, listOf, numberOf, textOf } from '../json.ts'
+import { type Fields, fieldsOf, listOf, numberOf, textOf, textsOf } from '../json.ts'
 import { tokensOf } from '../prompt.ts'
+import { vectorOf } from '../words.ts'
 import { readContents } from './read.ts'
 import { blocked, frames, whole } from './say.ts'
 
@@ -134,16 +134,14 @@ function embeddings(body: Fields, about: About): Embedded {
   const batch = Array.isArray(body['requests'])
   const requests = batch ? listOf(body['requests']).map(fieldsOf) : [body]
   if (requests.length === 0 || requests.length > REQUESTS_MAX) {
-    throw new Complaint({
-      message: `* BatchEmbedContentsRequest.requests: at most ${REQUESTS_MAX} requests can be in one batch\n`,
-      param: 'requests',
-    })
+    throw invalid(
+      `* BatchEmbedContentsRequest.requests: at most ${REQUESTS_MAX} requests can be in one batch\n`,
+      'requests',
+    )
   }
   let tokens = 0
   const made = requests.map((request) => {
-    const text = listOf(fieldsOf(request['content'])['parts'])
-      .map((part) => textOf(fieldsOf(part)['text']))
-      .join('\n')
+    const text = textsOf(fieldsOf(request['content'])['parts'])
     tokens += tokensOf(text)
     const dimensions = Math.min(numberOf(request['outputDimensionality']) ?? DIMENSIONS_DEFAULT, DIMENSIONS_MAX)
     return { values: Array.from(vectorOf(about.model, text, dimensions)) }

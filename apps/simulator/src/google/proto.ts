@@ -1,4 +1,4 @@
-import { Complaint } from '../dialect.ts'
+import { type Complaint, invalid } from '../dialect.ts'
 import { type Fields, fieldsOf, isFields } from '../json.ts'
 
 /** What Gemini's own `Schema` message has a field for; JSON Schema knows more, and goes into the fields named for it. */
@@ -13,7 +13,7 @@ const DEPTH_MAX = 32
 
 /** Refuses in a proto schema what the API has no field for. @param at where the schema stands, as the API names it. */
 export function checkProtoSchema(schema: Fields, at: string, depth = 0): void {
-  if (depth > DEPTH_MAX) throw new Complaint({ message: 'The schema is nested too deeply.', param: at })
+  if (depth > DEPTH_MAX) throw invalid('The schema is nested too deeply.', at)
   for (const name of Object.keys(schema)) {
     if (!FIELDS.has(name)) throw unknown(name, at, 'Cannot find field.')
   }
@@ -26,8 +26,5 @@ export function checkProtoSchema(schema: Fields, at: string, depth = 0): void {
 }
 
 function unknown(name: string, at: string, why: string): Complaint {
-  return new Complaint({
-    message: `Invalid JSON payload received. Unknown name "${name}" at '${at}': ${why}`,
-    param: at,
-  })
+  return invalid(`Invalid JSON payload received. Unknown name "${name}" at '${at}': ${why}`, at)
 }

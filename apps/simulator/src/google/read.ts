@@ -1,5 +1,5 @@
-import { Complaint, type Route } from '../dialect.ts'
-import { type Fields, fieldsOf, isFields, listOf, numberOf, textOf } from '../json.ts'
+import { invalid, type Route } from '../dialect.ts'
+import { type Fields, fieldsOf, isFields, listOf, numberOf, textOf, textsOf } from '../json.ts'
 import { ANSWER_TOKENS_MAX, type Format, type Prompt, type Tool, type ToolChoice, type Turn } from '../prompt.ts'
 import { checkProtoSchema } from './proto.ts'
 import { checkCallTurns, checkSignatures } from './check.ts'
@@ -10,10 +10,7 @@ export function readContents(body: Fields, route: Route): Prompt {
     return readContents(body['generateContentRequest'], route)
   const model = route.model ?? ''
   if (listOf(body['contents']).length === 0) {
-    throw new Complaint({
-      message: '* GenerateContentRequest.contents: contents is not specified\n',
-      param: 'contents',
-    })
+    throw invalid('* GenerateContentRequest.contents: contents is not specified\n', 'contents')
   }
   const contents = listOf(body['contents']).map(fieldsOf)
   const config = fieldsOf(body['generationConfig'] ?? body['generation_config'])
@@ -55,22 +52,19 @@ function readThinking(model: string, thinking: Fields): boolean {
 }
 
 function readSystem(system: unknown): Turn[] {
-  const text = listOf(fieldsOf(system)['parts'])
-    .map((part) => textOf(fieldsOf(part)['text']))
-    .join('\n')
+  const text = textsOf(fieldsOf(system)['parts'])
   return text === '' ? [] : [{ role: 'system', text, images: 0 }]
 }
 
 function readContent(content: Fields, at: number): Turn {
   const role = content['role'] ?? 'user'
-  if (role !== 'user' && role !== 'model' && role !== 'function')
-    throw new Complaint({ message: 'Please use a valid role: user, model.' })
+  if (role !== 'user' && role !== 'model' && role !== 'function') throw invalid('Please use a valid role: user, model.')
   const parts = listOf(content['parts']).map(fieldsOf)
   if (parts.length === 0) {
-    throw new Complaint({
-      message: `* GenerateContentRequest.contents[${at}].parts: contents.parts must not be empty.\n`,
-      param: `contents[${at}].parts`,
-    })
+    throw invalid(
+      `* GenerateContentRequest.contents[${at}].parts: contents.parts must not be empty.\n`,
+      `contents[${at}].parts`,
+    )
   }
   const images = parts.filter((part) => 'inlineData' in part || 'inline_data' in part || 'fileData' in part).length
   const answers = parts.some((part) => 'functionResponse' in part)
@@ -91,10 +85,10 @@ function readPart(part: Fields): string {
 function readTool(tool: unknown, at: number): Tool {
   const { name, parameters, parametersJsonSchema } = fieldsOf(tool)
   if (typeof name !== 'string' || !/^[a-zA-Z_][\w.:-]{0,127}$/.test(name)) {
-    throw new Complaint({
-      message: 'Invalid function name. Must start with a letter or an underscore.',
-      param: 'tools[0].function_declarations[0].name',
-    })
+    throw invalid(
+      'Invalid function name. Must start with a letter or an underscore.',
+      'tools[0].function_declarations[0].name',
+    )
   }
   if (isFields(parametersJsonSchema)) return { name, schema: parametersJsonSchema }
   checkProtoSchema(fieldsOf(parameters), `tools[0].function_declarations[${at}].parameters`)
@@ -127,10 +121,10 @@ function readTokensMax(config: Fields): number {
   const tokens = config['maxOutputTokens']
   if (tokens === undefined) return ANSWER_TOKENS_MAX
   if (typeof tokens !== 'number' || tokens < 1) {
-    throw new Complaint({
-      message: `Unable to submit request because it has a maxOutputTokens value of ${JSON.stringify(tokens)} but the supported range is from 1 (inclusive).`,
-      param: 'generation_config.max_output_tokens',
-    })
+    throw invalid(
+      `Unable to submit request because it has a maxOutputTokens value of ${JSON.stringify(tokens)} but the supported range is from 1 (inclusive).`,
+      'generation_config.max_output_tokens',
+    )
   }
   return Math.min(tokens, ANSWER_TOKENS_MAX)
 }

@@ -1,5 +1,5 @@
 import type { About, Frame } from '../dialect.ts'
-import type { Call, Finish, Script, Usage } from '../script.ts'
+import type { Finish, Script, Usage } from '../script.ts'
 
 /** Gemini streams in gulps rather than token by token. */
 const TOKENS_PER_FRAME = 4
@@ -18,22 +18,17 @@ export function* frames(script: Script, about: About): Generator<Frame> {
     yield about.showsThoughts ? thought : { ...thought, wire: '' }
   }
   for (const piece of gulps(script.pieces)) yield frame([{ text: piece.text }], piece.tokens)
-  if (script.calls.length > 0)
-    yield frame(
-      callParts(script),
-      script.calls.reduce((sum, call) => sum + call.pieces.length, 0),
-    )
-  const signature = script.seal !== '' && script.calls.length === 0 ? { thoughtSignature: script.seal } : {}
-  yield frame(script.finish === 'refusal' ? [] : [{ text: '', ...signature }], 0, script.finish)
+  const callTokens = script.calls.reduce((sum, call) => sum + call.pieces.length, 0)
+  if (script.calls.length > 0) yield frame(callParts(script), callTokens)
+  yield frame(script.finish === 'refusal' ? [] : [{ text: '', ...signatureOf(script) }], 0, script.finish)
 }
 
 /** The whole answer as one `GenerateContentResponse`. */
 export function whole(script: Script, about: About): string {
   const text = script.pieces.join('')
-  const signature = script.seal !== '' && script.calls.length === 0 ? { thoughtSignature: script.seal } : {}
   const parts = [
     ...(script.thoughts.length > 0 && about.showsThoughts ? [{ text: script.thoughts.join(''), thought: true }] : []),
-    ...(text === '' ? [] : [{ text, ...signature }]),
+    ...(text === '' ? [] : [{ text, ...signatureOf(script) }]),
     ...callParts(script),
   ]
   return JSON.stringify(response(parts, about, script.reported, script.finish))
@@ -74,9 +69,14 @@ export function blocked(about: About): string {
   })
 }
 
+/** The last text carries the signature where no call does. */
+function signatureOf({ seal, calls }: Script): { thoughtSignature?: string } {
+  return seal !== '' && calls.length === 0 ? { thoughtSignature: seal } : {}
+}
+
 /** Only the first of parallel calls carries the signature. */
 function callParts(script: Script): unknown[] {
-  return script.calls.map((call: Call, at) => ({
+  return script.calls.map((call, at) => ({
     functionCall: { id: call.id, name: call.name, args: call.arguments },
     ...(at === 0 && script.seal !== '' && { thoughtSignature: script.seal }),
   }))

@@ -1,9 +1,8 @@
-import type { About, Complained, Dialect, Embedded, Trouble } from '../dialect.ts'
-import { Complaint } from '../dialect.ts'
-import { vectorOf } from '../embedding.ts'
+import { type About, type Complained, type Dialect, type Embedded, invalid, type Trouble } from '../dialect.ts'
 import { type Fields, listOf, numberOf, textOf } from '../json.ts'
 import { tokensOf } from '../prompt.ts'
 import { readChat } from './read.ts'
+import { vectorOf } from '../words.ts'
 import { frames, whole } from './say.ts'
 
 /** Chat completions, embeddings and the list of models, as OpenAI and those who follow it speak them. */
@@ -102,10 +101,10 @@ function embeddings(body: Fields): Embedded {
         ? [input.join(' ')]
         : listOf(input).map((each) => (Array.isArray(each) ? each.join(' ') : textOf(each)))
   if (texts.length === 0 || texts.length > INPUTS_MAX)
-    throw new Complaint({ message: "'$.input' is invalid. Please check the API reference.", param: 'input' })
+    throw invalid("'$.input' is invalid. Please check the API reference.", 'input')
   const dimensions = Math.min(numberOf(body['dimensions']) ?? DIMENSIONS_DEFAULT, DIMENSIONS_MAX)
   const model = textOf(body['model'])
-  if (model === '') throw new Complaint({ message: 'you must provide a model parameter' })
+  if (model === '') throw invalid('you must provide a model parameter')
   const tokens = texts.reduce((sum, text) => sum + tokensOf(text), 0)
   const data = texts.map((text, index) => {
     const vector = vectorOf(model, text, dimensions)

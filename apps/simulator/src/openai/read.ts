@@ -1,13 +1,13 @@
-import { Complaint, type Route } from '../dialect.ts'
+import { invalid, type Route } from '../dialect.ts'
 import { type Fields, fieldsOf, isFields, listOf, numberOf, textOf } from '../json.ts'
 import { ANSWER_TOKENS_MAX, type Format, type Prompt, type Tool, type Turn } from '../prompt.ts'
 
 /** Reads a body of `POST /v1/chat/completions`. @throws Complaint as OpenAI would refuse it. */
 export function readChat(body: Fields, _route: Route): Prompt {
   const model = textOf(body['model'])
-  if (model === '') throw new Complaint({ message: 'you must provide a model parameter' })
+  if (model === '') throw invalid('you must provide a model parameter')
   if (!Array.isArray(body['messages']) || body['messages'].length === 0) {
-    throw new Complaint({ message: "Missing required parameter: 'messages'.", param: 'messages' })
+    throw invalid("Missing required parameter: 'messages'.", 'messages')
   }
   const messages = body['messages'].map(fieldsOf)
   checkToolTurns(messages)
@@ -42,19 +42,19 @@ const ROLES: Readonly<Record<string, Turn['role']>> = {
 function readMessage(message: Fields, at: number): Turn {
   const role = ROLES[textOf(message['role'])]
   if (role === undefined) {
-    throw new Complaint({
-      message: `Invalid value: '${textOf(message['role'])}'. Supported values are: ${Object.keys(ROLES).join(', ')}.`,
-      param: `messages[${at}].role`,
-    })
+    throw invalid(
+      `Invalid value: '${textOf(message['role'])}'. Supported values are: ${Object.keys(ROLES).join(', ')}.`,
+      `messages[${at}].role`,
+    )
   }
   const { content } = message
   const calls = Array.isArray(message['tool_calls']) ? JSON.stringify(message['tool_calls']) : ''
   if (typeof content === 'string') return { role, text: content + calls, images: 0 }
   if (role === 'user' && !Array.isArray(content)) {
-    throw new Complaint({
-      message: `Invalid type for 'messages[${at}].content': expected one of a string or array of objects.`,
-      param: `messages[${at}].content`,
-    })
+    throw invalid(
+      `Invalid type for 'messages[${at}].content': expected one of a string or array of objects.`,
+      `messages[${at}].content`,
+    )
   }
   const parts = listOf(content).map(fieldsOf)
   const images = parts.filter((part) => part['type'] === 'image_url')
@@ -65,10 +65,7 @@ function readMessage(message: Fields, at: number): Turn {
 
 function checkImage(image: Fields, at: number): void {
   if (/^(?:https?:\/\/|data:image\/)/.test(textOf(image['url']))) return
-  throw new Complaint({
-    message: 'Invalid image URL. Expected an http(s) address or a data URL of an image.',
-    param: `messages[${at}].content`,
-  })
+  throw invalid('Invalid image URL. Expected an http(s) address or a data URL of an image.', `messages[${at}].content`)
 }
 
 /** Every tool call must be answered, each by its id, before anyone speaks again. */
@@ -77,11 +74,10 @@ function checkToolTurns(messages: readonly Fields[]): void {
   for (const [at, message] of messages.entries()) {
     if (message['role'] === 'tool') {
       if (!open.delete(textOf(message['tool_call_id']))) {
-        throw new Complaint({
-          message:
-            "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
-          param: `messages.[${at}].role`,
-        })
+        throw invalid(
+          "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
+          `messages.[${at}].role`,
+        )
       }
       continue
     }
@@ -89,10 +85,10 @@ function checkToolTurns(messages: readonly Fields[]): void {
     open = new Set(listOf(message['tool_calls']).map((call) => textOf(fieldsOf(call)['id'])))
   }
   if (open.size === 0) return
-  throw new Complaint({
-    message: `An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: ${[...open].join(', ')}`,
-    param: 'messages',
-  })
+  throw invalid(
+    `An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: ${[...open].join(', ')}`,
+    'messages',
+  )
 }
 
 /** A choice needs tools to choose from, and a named one must be among them. */
@@ -100,29 +96,23 @@ function readTools(body: Fields): Pick<Prompt, 'tools' | 'toolChoice'> {
   const tools = listOf(body['tools']).map(readTool)
   const choice = body['tool_choice'] ?? undefined
   if (choice !== undefined && tools.length === 0) {
-    throw new Complaint({
-      message: "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified.",
-      param: 'tool_choice',
-    })
+    throw invalid(
+      "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified.",
+      'tool_choice',
+    )
   }
   if (choice === 'none' || choice === 'required') return { tools, toolChoice: choice }
   if (!isFields(choice)) return { tools, toolChoice: 'auto' }
   const name = textOf(fieldsOf(choice['function'])['name'])
   if (tools.some((tool) => tool.name === name)) return { tools, toolChoice: { name } }
-  throw new Complaint({
-    message: `Invalid value for 'tool_choice': tool '${name}' not found in 'tools' parameter.`,
-    param: 'tool_choice',
-  })
+  throw invalid(`Invalid value for 'tool_choice': tool '${name}' not found in 'tools' parameter.`, 'tool_choice')
 }
 
 function readTool(tool: unknown, at: number): Tool {
   const made = fieldsOf(fieldsOf(tool)['function'])
   const name = textOf(made['name'])
   if (name === '')
-    throw new Complaint({
-      message: `Missing required parameter: 'tools[${at}].function.name'.`,
-      param: `tools[${at}].function.name`,
-    })
+    throw invalid(`Missing required parameter: 'tools[${at}].function.name'.`, `tools[${at}].function.name`)
   return { name, schema: fieldsOf(made['parameters']) }
 }
 
@@ -131,10 +121,10 @@ function readFormat(format: Fields): Format {
   if (format['type'] !== 'json_schema') return { kind: 'text' }
   const { schema } = fieldsOf(format['json_schema'])
   if (!isFields(schema))
-    throw new Complaint({
-      message: "Missing required parameter: 'response_format.json_schema.schema'.",
-      param: 'response_format.json_schema.schema',
-    })
+    throw invalid(
+      "Missing required parameter: 'response_format.json_schema.schema'.",
+      'response_format.json_schema.schema',
+    )
   return { kind: 'schema', schema }
 }
 
@@ -143,10 +133,10 @@ function readTokensMax(body: Fields): number {
   if (asked === undefined || asked === null) return ANSWER_TOKENS_MAX
   const tokens = numberOf(asked)
   if (tokens === undefined || tokens < 1) {
-    throw new Complaint({
-      message: `Invalid 'max_tokens': integer below minimum value. Expected a value >= 1, but got ${JSON.stringify(asked)} instead.`,
-      param: 'max_tokens',
-    })
+    throw invalid(
+      `Invalid 'max_tokens': integer below minimum value. Expected a value >= 1, but got ${JSON.stringify(asked)} instead.`,
+      'max_tokens',
+    )
   }
   return Math.min(tokens, ANSWER_TOKENS_MAX)
 }

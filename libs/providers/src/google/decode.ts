@@ -1,4 +1,4 @@
-import { Fault, type ChatDelta, type FinishReason, type ReasoningBlock, type ToolCallDelta } from '@turnpike/domain'
+import { Fault, type ChatDelta, type ReasoningBlock, type ToolCallDelta } from '@turnpike/domain'
 import type { SseEvent, StreamDecoder } from '../adapter.ts'
 import { createCounter } from '../counter.ts'
 import { answerIn, eventIn } from '../explain.ts'
@@ -96,22 +96,17 @@ function decodeCall(call: Frame, progress: Progress): ToolCallDelta {
 function finishOf(native: unknown, calledTools: boolean): ChatDelta['finish'] {
   if (typeof native !== 'string' || native === '' || native === 'FINISH_REASON_UNSPECIFIED') return undefined
   if (native === 'STOP') return { reason: calledTools ? 'tool_calls' : 'stop', native }
+  if (native === 'MAX_TOKENS') return { reason: 'length', native }
   // What is left is a call or an answer that came out malformed, and kinds yet to come: none of them is a whole answer.
-  return { reason: REASONS.get(native) ?? 'error', native }
+  return { reason: WITHHELD.has(native) ? 'content_filter' : 'error', native }
 }
 
-const REASONS: ReadonlyMap<string, FinishReason> = new Map([
-  ['MAX_TOKENS', 'length'],
-  ['SAFETY', 'content_filter'],
-  ['RECITATION', 'content_filter'],
-  ['BLOCKLIST', 'content_filter'],
-  ['PROHIBITED_CONTENT', 'content_filter'],
-  ['SPII', 'content_filter'],
-  ['MODEL_ARMOR', 'content_filter'],
-  ['IMAGE_SAFETY', 'content_filter'],
-  ['IMAGE_PROHIBITED_CONTENT', 'content_filter'],
-  ['IMAGE_RECITATION', 'content_filter'],
-])
+const WITHHELD: ReadonlySet<string> = new Set(
+  (
+    'SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII MODEL_ARMOR ' +
+    'IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION'
+  ).split(' '),
+)
 
 /** The counts of `usageMetadata`. Upstream counts thoughts separately from the candidates; our completion includes both. */
 function usageOf(reported: Frame): ChatDelta {
