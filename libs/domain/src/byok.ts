@@ -1,4 +1,4 @@
-import type { Catalogue, Endpoint, Model, Provider } from './catalogue.ts'
+import { grouped, type Catalogue, type Endpoint, type Model, type Provider } from './catalogue.ts'
 import { ownTarget, type KeyId, type ModelSlug, type OwnId, type ProviderSlug, type TargetId } from './ids.ts'
 import { isOnlySimulated } from './route/simulated-provider.ts'
 
@@ -106,14 +106,4 @@ export function ownTargets(
     known.flatMap(({ id, provider }) => (accounts.get(provider) ?? []).map((one) => ownTarget(id, one.id))),
   )
   return [...atProviders, ...endpoints.map(({ endpoint, id }) => ownTarget(endpoint.id, id))]
-}
-
-function grouped<Name, One>(all: readonly One[], nameOf: (one: One) => Name): ReadonlyMap<Name, readonly One[]> {
-  const groups = new Map<Name, One[]>()
-  for (const one of all) {
-    const known = groups.get(nameOf(one))
-    if (known) known.push(one)
-    else groups.set(nameOf(one), [one])
-  }
-  return groups
 }

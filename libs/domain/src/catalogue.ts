@@ -69,16 +69,20 @@ export function catalogueOf(
   providers: readonly Provider[],
   endpoints: readonly Endpoint[],
 ): Catalogue {
-  const endpointsOf = new Map<ModelSlug, Endpoint[]>()
-  for (const endpoint of endpoints) {
-    const known = endpointsOf.get(endpoint.model)
-    if (known) known.push(endpoint)
-    else endpointsOf.set(endpoint.model, [endpoint])
-  }
   return {
     version,
     models: new Map(models.map((model) => [model.slug, model])),
     providers: new Map(providers.map((provider) => [provider.slug, provider])),
-    endpointsOf,
+    endpointsOf: grouped(endpoints, ({ model }) => model),
   }
+}
+
+export function grouped<Name, One>(all: readonly One[], nameOf: (one: One) => Name): Map<Name, One[]> {
+  const groups = new Map<Name, One[]>()
+  for (const one of all) {
+    const known = groups.get(nameOf(one))
+    if (known) known.push(one)
+    else groups.set(nameOf(one), [one])
+  }
+  return groups
 }

@@ -110,29 +110,11 @@ export interface Reasoning {
 }
 
 /** One piece of thinking. `signature` and `data` are the provider's: they are passed on and replayed unchanged, never read. */
-export type ReasoningBlock =
-  | {
-      readonly kind: 'text'
-      readonly text: string
-      readonly signature?: string
-      readonly format: ReasoningFormat
-      readonly index?: number
-      readonly id?: string
-    }
-  | {
-      readonly kind: 'summary'
-      readonly text: string
-      readonly format: ReasoningFormat
-      readonly index?: number
-      readonly id?: string
-    }
-  | {
-      readonly kind: 'encrypted'
-      readonly data: string
-      readonly format: ReasoningFormat
-      readonly index?: number
-      readonly id?: string
-    }
+export type ReasoningBlock = { readonly format: ReasoningFormat; readonly index?: number; readonly id?: string } & (
+  | { readonly kind: 'text'; readonly text: string; readonly signature?: string }
+  | { readonly kind: 'summary'; readonly text: string }
+  | { readonly kind: 'encrypted'; readonly data: string }
+)
 
 /** Who sealed the thoughts; only that dialect may be shown them again. */
 type ReasoningFormat = 'unknown' | 'openai-responses-v1' | 'anthropic-claude-v1' | 'google-gemini-v1'

@@ -1,4 +1,4 @@
-import type { Fault, FaultCode } from './fault.ts'
+import { blame, type Fault, type FaultCode } from './fault.ts'
 
 /** Kinds of failure as policies name them. `empty`: an answer without content; the others say what they are. */
 export const FAILURE_KINDS = [
@@ -31,8 +31,8 @@ const KIND: Partial<Record<FaultCode, FailureKind>> = {
 }
 
 /** The kind of failure that a fault is; null for a fault that no target caused. */
-export function failureKind(fault: Fault): FailureKind | null {
-  return KIND[fault.code] ?? null
+export function failureKind({ code }: Pick<Fault, 'code'>): FailureKind | null {
+  return KIND[code] ?? null
 }
 
 /** Where a request goes after a failure: to the next target, past the targets to the fallbacks, or back to its caller. */
@@ -65,6 +65,6 @@ const NO_OUTAGE: ReadonlySet<FaultCode> = new Set([
  * Whether the fault counts against the endpoint's health. A rate limit starts a cooldown of the account and is not an outage. An empty
  * answer is retried but not counted: prompts can cause it, and one tenant's prompts must not eject an endpoint for the others.
  */
-export function countsAgainstHealth(fault: Fault): boolean {
-  return fault.blame === 'upstream' && !NO_OUTAGE.has(fault.code)
+export function countsAgainstHealth({ code }: Pick<Fault, 'code'>): boolean {
+  return blame[code] === 'upstream' && !NO_OUTAGE.has(code)
 }

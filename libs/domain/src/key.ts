@@ -50,7 +50,9 @@ export function formatKey(kind: KeyKind, unsigned: Uint8Array, tag: Uint8Array):
   const bytes = new Uint8Array(BODY_BYTES)
   bytes.set(unsigned)
   bytes.set(tag, BODY_BYTES - TAG_BYTES)
-  const head = `tp_${kind}_${toBase62(bytes)}`
+  let value = 0n
+  for (const byte of bytes) value = (value << 8n) | BigInt(byte)
+  const head = `tp_${kind}_${toBase62(value, BODY_LENGTH)}`
   return head + checksumOf(head)
 }
 
@@ -63,14 +65,9 @@ export function signedPart(kind: KeyKind, unsigned: Uint8Array): Uint8Array {
   return bytes
 }
 
-function toBase62(bytes: Uint8Array): string {
-  let value = 0n
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte)
+function toBase62(value: bigint, length: number): string {
   let text = ''
-  for (let i = 0; i < BODY_LENGTH; i++) {
-    text = (ALPHABET[Number(value % 62n)] ?? '') + text
-    value /= 62n
-  }
+  for (let left = value; text.length < length; left /= 62n) text = (ALPHABET[Number(left % 62n)] ?? '') + text
   return text
 }
 
@@ -95,11 +92,5 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
 function checksumOf(text: string): string {
   let crc = 0xffffffff
   for (let i = 0; i < text.length; i++) crc = (CRC_TABLE[(crc ^ text.charCodeAt(i)) & 0xff] ?? 0) ^ (crc >>> 8)
-  let value = (crc ^ 0xffffffff) >>> 0
-  let out = ''
-  for (let i = 0; i < CHECKSUM_LENGTH; i++) {
-    out = (ALPHABET[value % 62] ?? '') + out
-    value = Math.floor(value / 62)
-  }
-  return out
+  return toBase62(BigInt((crc ^ 0xffffffff) >>> 0), CHECKSUM_LENGTH)
 }

@@ -67,9 +67,7 @@ const PERCENTILE_SAMPLES_MIN = 20
 
 /** The percentiles that preferences and pages name; null while fewer than `PERCENTILE_SAMPLES_MIN` figures were counted. */
 export function percentilesOf(digest: Digest): Record<Percentile, number> | null {
-  const [p50, p75, p90, p99] = quantiles(digest, [0.5, 0.75, 0.9, 0.99], PERCENTILE_SAMPLES_MIN)
-  if (p50 === undefined || p75 === undefined || p90 === undefined || p99 === undefined) return null
-  return { p50, p75, p90, p99 }
+  return percentiles(quantiles(digest, [0.5, 0.75, 0.9, 0.99], PERCENTILE_SAMPLES_MIN))
 }
 
 /**
@@ -77,7 +75,10 @@ export function percentilesOf(digest: Digest): Record<Percentile, number> | null
  * fewer than `PERCENTILE_SAMPLES_MIN` figures were counted.
  */
 export function reachedBy(digest: Digest): Record<Percentile, number> | null {
-  const [p99, p90, p75, p50] = quantiles(digest, [0.01, 0.1, 0.25, 0.5], PERCENTILE_SAMPLES_MIN)
+  return percentiles(quantiles(digest, [0.01, 0.1, 0.25, 0.5], PERCENTILE_SAMPLES_MIN).toReversed())
+}
+
+function percentiles([p50, p75, p90, p99]: readonly number[]): Record<Percentile, number> | null {
   if (p50 === undefined || p75 === undefined || p90 === undefined || p99 === undefined) return null
   return { p50, p75, p90, p99 }
 }

@@ -16,6 +16,8 @@ export interface EndpointFigures {
   readonly status: 0 | -1 | -2
 }
 
+type Attempts = Pick<WindowCounts, 'attempts' | 'failures'>
+
 /** Below these a percentage says more of chance than of the endpoint; 100 in a day is OpenRouter's. */
 const ATTEMPTS_MIN = { five: 5, thirty: 20, day: 100 }
 /** OpenRouter calls an endpoint degraded below 95 % of attempts. */
@@ -25,10 +27,10 @@ const DOWN_FROM = 0.5
 /** The figures that the attempts of three spans come to. @param down whether the breaker is open; null without a breaker */
 export function figuresOf(
   spans: {
-    readonly recent: Pick<WindowCounts, 'attempts' | 'failures'>
-    readonly five: Pick<WindowCounts, 'attempts' | 'failures'>
+    readonly recent: Attempts
+    readonly five: Attempts
     readonly thirty: WindowCounts
-    readonly day: Pick<WindowCounts, 'attempts' | 'failures'>
+    readonly day: Attempts
   },
   down: boolean | null,
 ): EndpointFigures {
@@ -42,18 +44,12 @@ export function figuresOf(
   }
 }
 
-function uptime(
-  { attempts, failures }: Pick<WindowCounts, 'attempts' | 'failures'>,
-  attemptsMin: number,
-): number | null {
+function uptime({ attempts, failures }: Attempts, attemptsMin: number): number | null {
   if (attempts < attemptsMin) return null
   return Math.round((1 - Math.min(failures / attempts, 1)) * 100_000) / 1_000
 }
 
-function statusOf(
-  { attempts, failures }: Pick<WindowCounts, 'attempts' | 'failures'>,
-  down: boolean | null,
-): 0 | -1 | -2 {
+function statusOf({ attempts, failures }: Attempts, down: boolean | null): 0 | -1 | -2 {
   const rate = attempts < ATTEMPTS_MIN.five ? 0 : failures / attempts
   if (down ?? rate >= DOWN_FROM) return -2
   return rate > DEGRADED_FROM ? -1 : 0

@@ -105,11 +105,7 @@ export function merge(health: Health, change: HealthChange, nowMs: number): Heal
 }
 
 /** Time passes without an attempt: counts fade, and after a while of silence the means return to what is usual. */
-export function fadeTo(
-  health: Health,
-  usual: { readonly firstTokenMs: number | null; readonly tokensPerSecond: number | null },
-  nowMs: number,
-): Health {
+export function fadeTo(health: Health, usual: Pick<Health, 'firstTokenMs' | 'tokensPerSecond'>, nowMs: number): Health {
   const fade = fadeOver(nowMs - health.updatedMs)
   const isQuiet = nowMs - health.heardMs > QUIET_MS
   const back = isQuiet ? 1 - fade : 0
@@ -143,11 +139,7 @@ export function firstTokenDeadlineMs(firstTokenMs: Digest): number | null {
 }
 
 /** What is added at once: counts, and means of what succeeded. `samples`: of how many. */
-interface Seen {
-  readonly attempts: number
-  readonly failures: number
-  readonly firstTokenMs: number | null
-  readonly tokensPerSecond: number | null
+interface Seen extends Pick<Health, 'attempts' | 'failures' | 'firstTokenMs' | 'tokensPerSecond'> {
   readonly samples: number
 }
 

@@ -1,18 +1,14 @@
 import { addDigest, subtractDigest, type Digest } from './digest.ts'
 
-/** What an endpoint did in a span of time. */
-export interface WindowCounts {
-  readonly attempts: number
-  readonly failures: number
+interface Counts {
+  attempts: number
+  failures: number
   readonly firstTokenMs: Digest
   readonly tokensPerSecond: Digest
 }
 
-interface Slot extends WindowCounts {
-  attempts: number
-  failures: number
-  readonly number: number
-}
+/** What an endpoint did in a span of time. */
+export type WindowCounts = Readonly<Counts>
 
 /**
  * The last `slotMs` × `slots` milliseconds of an endpoint in slots that expire one by one, with their sum. Changed in place, since every
@@ -22,8 +18,8 @@ export interface Window {
   readonly slotMs: number
   readonly length: number
   /** The oldest first. */
-  readonly slots: Slot[]
-  readonly sum: { attempts: number; failures: number; firstTokenMs: Digest; tokensPerSecond: Digest }
+  readonly slots: (Counts & { readonly number: number })[]
+  readonly sum: Counts
 }
 
 /** An empty window. @param length how many slots make it up, the current one included */
@@ -58,7 +54,7 @@ export function advance(window: Window, nowMs: number): boolean {
   return window.slots.length < before
 }
 
-function add(sum: { attempts: number; failures: number } & WindowCounts, tally: WindowCounts): void {
+function add(sum: Counts, tally: WindowCounts): void {
   sum.attempts += tally.attempts
   sum.failures += tally.failures
   addDigest(sum.firstTokenMs, tally.firstTokenMs)

@@ -7,14 +7,13 @@ import {
   DEFAULT_FAILOVER,
   DEFAULT_POLICY,
   HEDGE_LIMITS,
+  PRICE_PARTS,
   type Cutoffs,
-  type DataCollection,
-  type Disconnect,
   type Failover,
+  type FieldValues,
   type Hedge,
   type ModelFallback,
   type Objective,
-  type OwnCapacity,
   type Percentile,
   type Policy,
   type PriceCeiling,
@@ -61,26 +60,19 @@ interface HedgeDocument {
   readonly own_cost?: boolean | undefined
 }
 
-/** What a document says, by the form of the field. */
-export interface WrittenForms {
-  readonly flag: boolean
-  readonly slugs: readonly string[]
-  readonly objective: Objective
-  readonly shares: Readonly<Record<string, number>>
-  readonly own_capacity: OwnCapacity
+/** What a document says in another way than a policy holds it, by the form of the field. */
+interface ChangedForms {
   readonly prices: PriceDocument
-  readonly data_collection: DataCollection
-  readonly regions: readonly string[]
-  readonly precisions: readonly string[]
-  readonly parameters: readonly string[]
   readonly throughput: CutoffDocument
   readonly latency: CutoffDocument
   readonly failover: FailoverDocument
   readonly hedge: HedgeDocument
   readonly model_fallback: FallbackDocument
   readonly schedule: readonly WindowDocument[]
-  readonly disconnect: Disconnect
 }
+
+/** What a document says, by the form of the field. */
+export type WrittenForms = Omit<FieldValues, keyof ChangedForms> & ChangedForms
 
 /**
  * A policy as its author writes it, as the API takes and gives it and as it is stored: the words of OpenRouter's `provider` object
@@ -99,7 +91,6 @@ export function openPolicy(document: PolicyDocument): Policy {
   return { ...opened, objective: objectiveOf(document) }
 }
 
-/** The forms that a policy holds in another way than a document writes them. */
 const OPEN = {
   prices: ceilingOf,
   throughput: withoutGaps,
@@ -108,7 +99,7 @@ const OPEN = {
   hedge: hedgeOf,
   model_fallback: fallbackOf,
   schedule: (windows) => windows.map(windowOf),
-} satisfies { [Form in PolicyForm]?: (written: WrittenForms[Form]) => unknown }
+} satisfies { [Form in keyof ChangedForms]: (written: ChangedForms[Form]) => unknown }
 
 function failoverOf(failover: FailoverDocument): Failover {
   return {
@@ -160,13 +151,7 @@ function minuteOf(time: string): number {
 }
 
 function ceilingOf(document: PriceDocument): PriceCeiling {
-  return {
-    prompt: nano(document.prompt),
-    completion: nano(document.completion),
-    request: nano(document.request),
-    image: nano(document.image),
-    audio: nano(document.audio),
-  }
+  return Object.fromEntries(PRICE_PARTS.map((part) => [part, nano(document[part])])) as PriceCeiling
 }
 
 function nano(dollars: string | undefined): NanoUsd | null {

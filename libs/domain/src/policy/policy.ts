@@ -123,7 +123,7 @@ export const OWN_CAPACITIES = ['first', 'only'] as const
 export type OwnCapacity = (typeof OWN_CAPACITIES)[number]
 
 /** What a policy holds, by the form of the field. */
-interface FieldValues {
+export interface FieldValues {
   readonly flag: boolean
   /**
    * Slugs: `acorn` is every endpoint of that provider, an endpoint's id just that one by whatever account, `~box` an endpoint of the

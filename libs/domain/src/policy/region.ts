@@ -17,11 +17,18 @@ export function staysWithin(allowed: readonly string[], places: readonly string[
   return places.every((place) => allowed.some((region) => covers(region, place)))
 }
 
+type List = readonly string[] | null
+
 /** What both lists allow; null means any. */
-export function regionsWithin(a: readonly string[] | null, b: readonly string[] | null): readonly string[] | null {
+export function regionsWithin(a: List, b: List): List {
+  return intersection(a, b, covers)
+}
+
+/** The entries of either list that one of the other covers; null means any. */
+export function intersection(a: List, b: List, isWithin: (wide: string, narrow: string) => boolean): List {
   if (a === null) return b
   if (b === null) return a
   const narrower = (some: readonly string[], others: readonly string[]) =>
-    some.filter((one) => others.some((other) => covers(other, one)))
+    some.filter((one) => others.some((other) => isWithin(other, one)))
   return [...new Set([...narrower(a, b), ...narrower(b, a)])]
 }

@@ -19,7 +19,7 @@ import {
   type RoutePreferences,
   type VersionedPolicy,
 } from '../policy/policy.ts'
-import { regionsWithin } from '../policy/region.ts'
+import { intersection, regionsWithin } from '../policy/region.ts'
 import { isOpen } from '../policy/schedule.ts'
 
 /** What holds for one request, and the versions that said so. */
@@ -160,12 +160,8 @@ function asPolicy({ partition: _partition, ...preferences }: RoutePreferences): 
   }
 }
 
-function intersect(a: readonly string[] | null, b: readonly string[] | null): readonly string[] | null {
-  if (a === null) return b
-  if (b === null) return a
-  const narrower = (some: readonly string[], others: readonly string[]) =>
-    some.filter((slug) => others.some((other) => covers(other, slug)))
-  return union(narrower(a, b), narrower(b, a))
+function intersect(a: Slugs | null, b: Slugs | null): Slugs | null {
+  return intersection(a, b, covers)
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Caller } from '../caller.ts'
 import { STAGES, type Attempt, type Decision, type Stage } from '../route/decision.ts'
-import type { FailureKind } from '../failover.ts'
+import { failureKind, type FailureKind } from '../failover.ts'
 import { quantile, type Digest } from '../health/digest.ts'
 import { ownerOf, type RequestId, type TargetId } from '../ids.ts'
 import type { NanoUsd } from '../money/money.ts'
@@ -9,7 +9,7 @@ import { cost } from '../money/price.ts'
 import type { RouteRequest } from '../route/route.ts'
 import type { Usage } from '../usage/usage.ts'
 import { derivedDraw } from './draw.ts'
-import { kindOf, type Failing } from './timeline.ts'
+import type { Failing } from './timeline.ts'
 import type { Moment } from './context.ts'
 
 /** A finished request as it was recorded: what the router was given, and the outcome. */
@@ -66,6 +66,7 @@ export function recordedOutcome(request: ReplaySample): PredictedOutcome {
 }
 
 const ALL_KNOWN = { firstToken: false, throughput: false, failure: false }
+const NO_ANSWER = { endpoint: null, costNano: 0n, firstTokenMs: null, tokensPerSecond: null, unknown: ALL_KNOWN }
 
 /**
  * The outcome of a request under another decision. It is the recorded one where the decision begins with the target that answered at
@@ -110,22 +111,10 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
 function refusal(then: Decision, { removed }: Decision): Prediction {
   const cause = removed.find(({ endpoint }) => endpoint === then.targets[0])
   const last = STAGES.findLast((stage) => removed.some((one) => one.stage === stage))
-  return {
-    end: 'refused',
-    endpoint: null,
-    costNano: 0n,
-    firstTokenMs: null,
-    tokensPerSecond: null,
-    failovers: 0,
-    stage: cause?.stage ?? last ?? null,
-    unknown: ALL_KNOWN,
-  }
+  return { ...NO_ANSWER, end: 'refused', failovers: 0, stage: cause?.stage ?? last ?? null }
 }
 
-interface Way {
-  readonly targets: readonly TargetId[]
-  readonly fallbacks: readonly TargetId[]
-}
+type Way = Pick<Decision, 'targets' | 'fallbacks'>
 
 /** Where both decisions begin with the same endpoint, the first attempt is the recorded one. */
 function wayOf(request: ReplaySample, then: Decision, { targets, fallbacks }: Decision): Way {
@@ -164,7 +153,7 @@ function recordedHop({ attempts }: ReplaySample, endpoint: TargetId): Hop | null
   const attempt = attempts.find((tried) => tried.endpoint === endpoint)
   if (!attempt) return null
   if (attempt.outcome !== 'failed') return { end: 'recorded' }
-  return { end: 'failed', kind: attempt.fault && kindOf(attempt.fault) }
+  return { end: 'failed', kind: attempt.fault && failureKind({ code: attempt.fault }) }
 }
 
 /** Draw indexes of one request. Smaller ones decide whether its attempts fail. */
@@ -208,6 +197,5 @@ function answered(request: ReplaySample, endpoint: TargetId, failovers: number, 
 
 /** A failure costs nothing. */
 function unanswered(failovers: number): Prediction {
-  const nothing = { endpoint: null, firstTokenMs: null, tokensPerSecond: null }
-  return { end: 'failed', costNano: 0n, ...nothing, failovers, stage: null, unknown: ALL_KNOWN }
+  return { ...NO_ANSWER, end: 'failed', failovers, stage: null }
 }

@@ -1,3 +1,4 @@
+import { grouped } from '../catalogue.ts'
 import type { Stage } from '../route/decision.ts'
 import { addDigest, addToDigest, countOf, quantile, type Digest } from '../health/digest.ts'
 import { endpointOf, ownerOf, type TargetId } from '../ids.ts'
@@ -156,13 +157,7 @@ function figuresOf(cells: readonly Cell[]): WhatIfPair {
 }
 
 function groupsOf(cells: readonly Cell[], nameOf: (cell: Cell) => string): WhatIfGroup[] {
-  const groups = new Map<string, Cell[]>()
-  for (const cell of cells) {
-    const group = groups.get(nameOf(cell))
-    if (group) group.push(cell)
-    else groups.set(nameOf(cell), [cell])
-  }
-  return [...groups].map(([name, group]) => ({ name, ...figuresOf(group) })).toSorted(dearestFirst)
+  return [...grouped(cells, nameOf)].map(([name, group]) => ({ name, ...figuresOf(group) })).toSorted(dearestFirst)
 }
 
 class Sum {

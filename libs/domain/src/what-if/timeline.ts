@@ -1,5 +1,5 @@
 import { countsAgainstHealth, failureKind, type FailureKind } from '../failover.ts'
-import { blame, Fault, type FaultCode } from '../fault.ts'
+import { blame, type FaultCode } from '../fault.ts'
 import { addDigest, countOf, meanOf, mergeDigests, percentilesOf, type Digest } from '../health/digest.ts'
 import { UNKNOWN_HEALTH, type Health } from '../health/health.ts'
 import type { TargetId } from '../ids.ts'
@@ -62,10 +62,8 @@ export class Timeline {
       addTo(sum, reported)
     }
     for (const [endpoint, sums] of byEndpoint) {
-      this.#minutes.set(
-        endpoint,
-        [...sums.values()].toSorted((a, b) => a.minute - b.minute),
-      )
+      const oldestFirst = [...sums.values()].toSorted((a, b) => a.minute - b.minute)
+      this.#minutes.set(endpoint, oldestFirst)
     }
   }
 
@@ -170,10 +168,9 @@ function healthOf(minutes: readonly MinuteSum[], minute: number): Health | null 
   const isDown = attempts >= ATTEMPTS_TO_JUDGE_MIN && failures / attempts >= FAILURE_RATE_MAX
   const recently = (digest: 'firstToken' | 'throughput') => {
     const end = indexAfter(minutes, minute)
-    const recent = minutes.slice(Math.max(end - QUANTILE_MINUTES, 0), end)
-    return percentilesOf(
-      mergeDigests(recent.filter((sum) => sum.minute > minute - QUANTILE_MINUTES).map((sum) => sum[digest])),
-    )
+    const last = minutes.slice(Math.max(end - QUANTILE_MINUTES, 0), end)
+    const recent = last.filter((sum) => sum.minute > minute - QUANTILE_MINUTES)
+    return percentilesOf(mergeDigests(recent.map((sum) => sum[digest])))
   }
   return {
     ...UNKNOWN_HEALTH,
@@ -201,7 +198,7 @@ function failingOf(sum: MinuteSum | null): Failing | null {
     kinds: [...sum.kinds]
       .filter(([code]) => OF_ENDPOINT.has(code))
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([code, count]) => [kindOf(code), count / failures] as const),
+      .map(([code, count]) => [failureKind({ code }), count / failures] as const),
   }
 }
 
@@ -211,14 +208,8 @@ function sumOf(kinds: ReadonlyMap<FaultCode, number>, counted: ReadonlySet<Fault
   return sum
 }
 
-const FAULTS = (Object.keys(blame) as FaultCode[]).map((code) => new Fault(code, ''))
+const CODES = Object.keys(blame) as FaultCode[]
 /** What the router counts against an endpoint. */
-const COUNTED = new Set(FAULTS.filter(countsAgainstHealth).map(({ code }) => code))
+const COUNTED = new Set(CODES.filter((code) => countsAgainstHealth({ code })))
 /** What a provider refused because of the request says nothing of what it would do with another. */
-const OF_ENDPOINT = new Set(FAULTS.filter((fault) => fault.blame === 'upstream').map(({ code }) => code))
-const KINDS = new Map(FAULTS.map((fault) => [fault.code, failureKind(fault)]))
-
-/** The kind that policies know a fault code by; null for one that they cannot name. */
-export function kindOf(code: FaultCode): FailureKind | null {
-  return KINDS.get(code) ?? null
-}
+const OF_ENDPOINT = new Set(CODES.filter((code) => blame[code] === 'upstream'))

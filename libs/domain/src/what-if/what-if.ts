@@ -16,33 +16,26 @@ export interface DraftPolicy {
   readonly wider: ReadonlySet<PolicyId>
 }
 
-/** A running replay. Keeps sums and a few samples. */
-interface Replay {
-  /** Routes samples again. @param context holds their minutes, and the hour around them */
-  take(context: ReplayContext, samples: readonly ReplaySample[]): void
-  /** Counts requests that have no recorded decision. */
-  skip(requests: number): void
-  report(): WhatIfReport
-}
-
 /**
  * Routes recorded requests again under a draft. A request whose first target changes is routed once more, with the same draw in the
  * same snapshot, under the policies that applied, so that only the draft's changes count: where both decisions are the same, the
  * recorded outcome stands. Requests are not kept, so that there may be any number of them; their order does not matter.
  */
-export function openReplay(draft: DraftPolicy): Replay {
+export function openReplay(draft: DraftPolicy) {
   const summary = new WhatIfSummary()
   const drafted = new Map<Caller, Caller>()
   return {
-    take(context, samples) {
+    /** Routes samples again. @param context holds their minutes, and the hour around them */
+    take(context: ReplayContext, samples: readonly ReplaySample[]): void {
       for (const sample of samples) {
         const caller = drafted.get(sample.caller) ?? underDraft(sample.caller, draft)
         drafted.set(sample.caller, caller)
         replayOne(sample, caller, context, summary)
       }
     },
-    skip: (requests) => summary.skip(requests),
-    report: () => summary.report(),
+    /** Counts requests that have no recorded decision. */
+    skip: (requests: number): void => summary.skip(requests),
+    report: (): WhatIfReport => summary.report(),
   }
 }
 
