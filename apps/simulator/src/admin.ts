@@ -6,7 +6,7 @@ import { answerJson, answerProblem, type Desk, type Visit } from './desk.ts'
 import { ENTRIES_MAX } from './log.ts'
 import { OUTAGES, PROVIDER_NAME, type Outage, type World } from './world.ts'
 
-/** The admin API: tests and demonstrations change settings and read the log of requests. See the README above `src`. */
+/** The admin API of tests and demonstrations; see the README above `src`. */
 export function adminDesk(world: World): Desk {
   const doors: Readonly<Record<string, (visit: Visit, response: ServerResponse) => boolean>> = {
     'GET /admin/state': (_, response) => answerJson(response, world.state()),

@@ -12,7 +12,7 @@ const Settings = z
   .object({
     /** The median time to the first token. */
     firstTokenMs: z.number().min(0).max(WAIT_MS_MAX),
-    /** How far single requests stray from the median: the standard deviation of its logarithm, 0 for not at all. */
+    /** Standard deviation of the logarithm of single requests; 0: none strays from the median. */
     firstTokenSpread: z.number().min(0).max(3),
     tokensPerSecond: z.number().positive(),
     /** No waiting at all, whatever the two above say. */
@@ -66,7 +66,7 @@ const DEFAULTS: Omit<Behaviour, 'firstTokenMs' | 'tokensPerSecond'> = {
   seed: 1,
 }
 
-/** Settings by provider and model, `*` for any. The narrower one wins: provider and model, provider, model, everything. */
+/** Settings by provider and model, `*` for any; the narrower scope wins. */
 export class Behaviours {
   readonly #changes = new Map<string, BehaviourChange>()
   readonly #resolved = new Map<string, Behaviour>()

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http'
 
-/** A request that is not for a provider. */
 export interface Visit {
   readonly method: string
   readonly path: string

@@ -1,15 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { DialectName } from './fleet.ts'
 import type { Fields } from './json.ts'
 import type { Prompt } from './prompt.ts'
 import type { Script } from './script.ts'
 
 /** One wire format: its requests, answers and errors. Pure; waiting and sockets are elsewhere. */
 export interface Dialect {
-  readonly name: DialectName
   /** What a path below the provider's prefix asks for; null when this family has no such path. */
   route(method: string, path: string): Route | null
-  /** The caller's credential from the header (or parameter) where this family carries it; empty when there is none. */
+  /** The caller's credential; empty when there is none. */
   credential(headers: IncomingHttpHeaders, query: URLSearchParams): string
   /** Headers without which the family answers 400. */
   checkHeaders?(headers: IncomingHttpHeaders): void
@@ -85,7 +83,7 @@ export interface Complained {
   readonly body: string
 }
 
-/** A request that the provider would refuse: thrown while reading it, answered in the dialect's own words. */
+/** A request that the provider would refuse, answered in the dialect's own words. */
 export class Complaint extends Error {
   constructor(readonly trouble: Trouble) {
     super(trouble.message)

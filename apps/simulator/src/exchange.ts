@@ -1,10 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Entry } from './log.ts'
 
-/**
- * One request's life on its socket: writes with back-pressure, waits that end early when the client leaves, and the truth
- * about both in the log entry.
- */
+/** One request on its socket: back-pressure, waits that end when the client leaves, and the truth in the log. */
 export class Exchange {
   readonly #response: ServerResponse
   readonly #startedMs = performance.now()

@@ -31,7 +31,7 @@ export type Fault = (typeof FAULTS)[number]
 /** More tokens than any model can take or give: what `usage_huge` claims for every count. */
 const HUGE = 1_000_000_000_000
 
-/** What an answer reports about its cost once the faults have had their say; the truth stays in `usage`. */
+/** What an answer reports about its cost under faults; the truth stays in `usage`. */
 export function withFalseUsage(script: Script, faults: ReadonlySet<Fault>): Script {
   if (faults.has('no_usage')) return { ...script, reported: null }
   if (faults.has('usage_zero')) return { ...script, reported: everyCount(0) }
@@ -47,7 +47,7 @@ function everyCount(count: number): Usage {
 /** Frames between two comments of `comments`. */
 const COMMENT_EVERY = 3
 
-/** Bends the wording of a stream: a lost end, garbled JSON after `afterTokens`, comments between, other line ends. */
+/** Bends a stream: a lost end, garbled JSON after `afterTokens`, comments between, other line ends. */
 export function* spoiled(frames: Iterable<Frame>, faults: ReadonlySet<Fault>, afterTokens: number): Generator<Frame> {
   let tokens = 0
   let sent = 0
@@ -69,7 +69,7 @@ function lined(frame: Frame, faults: ReadonlySet<Fault>): Frame {
   return faults.has('crlf') ? { ...frame, wire: frame.wire.replace(/\r?\n/g, '\r\n') } : frame
 }
 
-/** Cuts the JSON of one event short and keeps the blank line behind it, so that only the event itself is damaged. */
+/** Cuts the JSON of one event short and keeps the blank line behind it. */
 export function garble(wire: string): string {
   const body = wire.trimEnd()
   return body.slice(0, Math.ceil(body.length / 2)) + wire.slice(body.length)

@@ -5,7 +5,7 @@ import { between, dice, fingerprint } from './dice.ts'
 
 export type DialectName = (typeof DIALECTS)[number]
 
-/** One simulated provider. It answers below its own path prefix: `/{name}/v1/…`, or `/{name}/v1beta/…` for Gemini-shaped ones. */
+/** One simulated provider, below its own path prefix: `/{name}/v1/…` or `/{name}/v1beta/…`. */
 export interface Provider {
   readonly name: string
   readonly dialect: DialectName
@@ -15,7 +15,7 @@ export interface Provider {
   readonly tellsUsage?: true
 }
 
-/** The providers every simulator starts with: three dialects, and speeds far enough apart to make routing visible. */
+/** The providers of every simulator, with speeds far enough apart to make routing visible. */
 export const FLEET: readonly Provider[] = [
   { name: 'acorn', dialect: 'openai', firstTokenMs: 300, tokensPerSecond: 80 },
   { name: 'birch', dialect: 'anthropic', firstTokenMs: 500, tokensPerSecond: 60 },

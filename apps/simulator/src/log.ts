@@ -1,4 +1,3 @@
-/** The record of one request: what was requested, what was sent, and how it ended. */
 export interface Entry {
   readonly seq: number
   /** Milliseconds since 1970 at which the request's head had been read. */
@@ -16,7 +15,7 @@ export interface Entry {
   tokensOut: number
   tokensReasoning: number
   tokensWritten: number
-  /** Everything handed to the socket, heads included; a client that left may have missed the last write. */
+  /** Everything handed to the socket, heads included. */
   bytesWritten: number
   faults: readonly string[]
   outcome: 'running' | 'finished' | 'aborted' | 'faulted'
@@ -25,7 +24,7 @@ export interface Entry {
   noticedAfterMs: number | null
 }
 
-/** Enough for a benchmark's worth of requests at a few hundred bytes each; older ones are dropped and counted. */
+/** A benchmark's worth of requests at a few hundred bytes each; older ones are dropped and counted. */
 export const ENTRIES_MAX = 100_000
 
 /** A ring of the last requests in the order of their arrival. Entries fill up while their request runs. */

@@ -1,7 +1,7 @@
 import { answerJson, answerProblem, type Desk } from './desk.ts'
 import type { Mail, Mailbox } from './mailbox.ts'
 
-/** The mailbox over HTTP: `GET /mailbox`, `GET /mailbox/{id}`, `DELETE /mailbox`, and `GET /mailbox/view` for people. */
+/** The mailbox over HTTP, and `GET /mailbox/view` for people. */
 export function mailboxDesk(mailbox: Mailbox): Desk {
   return ({ method, path, query }, response) => {
     const [, root, id] = path.split('/')
@@ -33,7 +33,7 @@ export function mailboxDesk(mailbox: Mailbox): Desk {
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data: https:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/** The mailbox to read in a browser: the mails on one side, the chosen one on the other. Without a choice it refreshes itself. */
+/** The mails on one side, the chosen one on the other. Without a choice the page refreshes itself. */
 function mailboxPage(mails: readonly Mail[], chosen: Mail | undefined): string {
   return `<!doctype html>
 <html lang="en">
@@ -75,7 +75,7 @@ function framed(html: string): string {
   return `<iframe title="The mail" sandbox="allow-popups allow-popups-to-escape-sandbox" referrerpolicy="no-referrer" srcdoc="${escaped(`<base target="_blank">${html}`)}"></iframe>`
 }
 
-/** Plain text with its web addresses made into links; a full stop or bracket at their end belongs to the sentence. */
+/** Plain text with its web addresses made into links. */
 function linked(text: string): string {
   return text
     .split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]'])/)

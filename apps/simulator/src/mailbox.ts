@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net'
 import PostalMime, { type Address } from 'postal-mime'
 import { SMTPServer, type SMTPServerDataStream } from 'smtp-server'
 
-/** One mail as it arrived, its parts decoded. */
 export interface Mail {
   readonly id: string
   readonly receivedAt: string
@@ -15,7 +14,6 @@ export interface Mail {
   readonly html: string | null
 }
 
-/** Mails kept; the oldest is dropped. */
 const MAILS_MAX = 200
 /** Far above what a sign-up mail needs, and 200 of them still fit into memory. */
 const MAIL_BYTES_MAX = 2 * 1024 * 1024

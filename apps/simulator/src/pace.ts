@@ -18,13 +18,10 @@ export function paceOf(behaviour: Behaviour, roll: Dice): Pace {
 
 /** Timers are no finer than this; frames due sooner go out together. */
 const TICK_MS = 1
-/** What is written at once when everything is due: large enough to be cheap, small enough to feel back-pressure. */
+/** Written at once when everything is due: cheap, and small enough to feel back-pressure. */
 const BATCH_CHARACTERS_MAX = 32_768
 
-/**
- * Says the frames at their times, and stops when the client leaves. A loop that woke late says all that is due in one
- * write, so that thousands of streams slow down gently instead of piling up timers.
- */
+/** Says the frames at their times until the client leaves. A loop that woke late says all that is due in one write. */
 export async function pour(frames: Iterable<Frame>, exchange: Exchange, pace: Pace): Promise<void> {
   let batch = ''
   let batched = 0
@@ -57,7 +54,7 @@ export async function untilComplete(tokens: number, exchange: Exchange, pace: Pa
   if (earlyMs >= TICK_MS) await exchange.wait(earlyMs)
 }
 
-/** A very bad line: every byte is a chunk of its own, and each waits a turn of the loop, so that none are joined. */
+/** A very bad line: every byte is a chunk of its own, in a turn of the loop of its own. */
 export async function byteByByte(frames: Iterable<Pick<Frame, 'wire' | 'tokens'>>, exchange: Exchange): Promise<void> {
   for (const frame of frames) {
     const bytes = Buffer.from(frame.wire)

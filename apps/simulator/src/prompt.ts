@@ -41,15 +41,15 @@ export interface Tool {
 export type ToolChoice = 'none' | 'auto' | 'required' | { readonly name: string }
 export type Format = { readonly kind: 'text' | 'json' } | { readonly kind: 'schema'; readonly schema: Fields }
 
-/** The longest answer anyone gets, in tokens: what the largest public models allow, and a bound on our own memory. */
+/** The longest answer, in tokens: what the largest public models allow, and a bound on our memory. */
 export const ANSWER_TOKENS_MAX = 128_000
-/** What one picture costs, in tokens; a flat figure in the range that public providers charge for a mid-sized one. */
+/** Tokens of one picture: a flat figure in the range that public providers charge. */
 const IMAGE_TOKENS = 765
 /** What the framing of one turn costs, in tokens. */
 const TURN_TOKENS = 4
 const CHARACTERS_PER_TOKEN = 4
 
-/** How many tokens a text is taken for. No vocabulary is kept: four characters are one token, as a rule of thumb has it. */
+/** Four characters are one token, as a rule of thumb has it; no vocabulary is kept. */
 export function tokensOf(text: string): number {
   return Math.ceil(text.length / CHARACTERS_PER_TOKEN)
 }

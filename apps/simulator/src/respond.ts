@@ -7,7 +7,6 @@ import { byteByByte, paceOf, pour, untilComplete } from './pace.ts'
 import type { Script } from './script.ts'
 import { FAILED_LATE } from './trouble.ts'
 
-/** A call that is about to be answered. */
 export interface Accepted {
   readonly exchange: Exchange
   readonly dialect: Dialect

@@ -1,7 +1,7 @@
 import { between, type Dice, pick } from './dice.ts'
 import { type Fields, fieldsOf, isFields, listOf, numberOf, textOf } from './json.ts'
 
-/** Below this depth optional properties are left out and lists are as short as allowed, so that recursive schemas end. */
+/** Below this depth optional properties are left out and lists are short, so that recursive schemas end. */
 const FULL_DEPTH_MAX = 4
 /** A schema that is still open here is answered with null: it describes nothing finite, and no real tool. */
 const DEPTH_MAX = 24
@@ -42,7 +42,7 @@ function value(schema: unknown, root: Fields, roll: Dice, depth: number): unknow
   }
 }
 
-/** Follows local references and folds `allOf` in. A reference chain longer than the depth limit is a cycle and ends it. */
+/** Follows local references and folds `allOf` in; a chain longer than the depth limit is a cycle. */
 function resolved(schema: Fields, root: Fields): Fields {
   let rules = schema
   for (let hops = 0; hops < DEPTH_MAX; hops += 1) {

@@ -1,4 +1,4 @@
-/** An answer before anyone has said it: what each dialect then puts into its own words. Every piece is one token. */
+/** An answer before a dialect puts it into its own words. Every piece is one token. */
 export interface Script {
   readonly thoughts: readonly string[]
   /** The issuer's mark on the thoughts; empty when there are none. */

@@ -5,7 +5,7 @@ const SEALING_KEY = 'simulated thoughts'
 const TEXT_BYTES = 12
 const SEAL_BYTES = TEXT_BYTES + 32
 
-/** The mark a provider puts on thoughts, to be sent back unchanged: a digest of the text and a proof that we made it. */
+/** A provider's mark on thoughts: a digest of the text and a proof that we made it. */
 export function seal(text: string): string {
   const digest = createHash('sha256').update(text).digest().subarray(0, TEXT_BYTES)
   return Buffer.concat([digest, proof(digest)]).toString('base64')

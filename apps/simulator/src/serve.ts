@@ -12,7 +12,6 @@ import { scriptFor } from './story.ts'
 import { BAD_CREDENTIAL, NO_CREDENTIAL, NO_SUCH_PATH, NOT_JSON, tooLong, TOO_LARGE, TROUBLES } from './trouble.ts'
 import type { World } from './world.ts'
 
-/** One request to a provider as it arrived. */
 interface Call {
   readonly world: World
   readonly exchange: Exchange

@@ -11,7 +11,7 @@ import type { World } from './world.ts'
 
 const DIALECTS: Readonly<Record<DialectName, Dialect>> = { openai, anthropic, google }
 
-/** Plain `node:http`, no router: a path's first segment names the provider, and everything else is at a desk. */
+/** Plain `node:http`: a path's first segment names the provider; everything else is at a desk. */
 export function createSimulatorServer(world: World, desks: readonly Desk[]): Server {
   return createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (request, response) => {
     receive(request, (body) => {
@@ -25,7 +25,7 @@ const KEEP_ALIVE_MS = 600_000
 /** Twice what public providers accept: a bound on memory, met before JSON is parsed. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024
 
-/** Collects a body. @param done gets null when it was too large; it is not called when the client gave up. */
+/** Collects a body. @param done gets null when it was too large, and is not called when the client gave up */
 function receive(request: IncomingMessage, done: (body: string | null) => void): void {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -68,7 +68,7 @@ function toProvider(world: World, request: IncomingMessage, response: ServerResp
   return true
 }
 
-/** The id by which the caller will ask for this request; cut, since it is kept a hundred thousand times. */
+/** The caller's id of this request, cut, since it is kept a hundred thousand times. */
 function callerRequestId({ headers }: IncomingMessage): string | null {
   const given = headers['x-request-id'] ?? headers['x-client-request-id'] ?? headers['x-correlation-id']
   return given === undefined ? null : String(given).slice(0, CALLER_ID_CHARACTERS_MAX)
@@ -76,7 +76,7 @@ function callerRequestId({ headers }: IncomingMessage): string | null {
 
 const CALLER_ID_CHARACTERS_MAX = 200
 
-/** A name under which only this machine can be meant: a page from elsewhere that was bound to our address is turned away. */
+/** A loopback name: a page from elsewhere that was bound to our address is turned away. */
 const OWN_HOST = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?$/
 
 function toDesk(desks: readonly Desk[], request: IncomingMessage, response: ServerResponse, body: string): void {

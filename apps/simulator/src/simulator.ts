@@ -15,7 +15,7 @@ export interface Simulator {
   readonly close: () => Promise<void>
 }
 
-/** Starts a simulator of its own: nothing is shared with another in the same process. @throws Error when a port is taken. */
+/** Starts a simulator; nothing is shared with another in the process. @throws Error when a port is taken. */
 export async function buildSimulator(config: Config): Promise<Simulator> {
   const world = new World()
   const mailbox = new Mailbox()

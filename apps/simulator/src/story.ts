@@ -6,10 +6,7 @@ import type { Call, Finish, Script } from './script.ts'
 import { seal } from './seal.ts'
 import { prose, subjectOf } from './words.ts'
 
-/**
- * What will be said: a pure function of the model and the conversation, so that the same call gets the same answer
- * from every provider. @param tokens how long the text shall be; left out, the conversation decides.
- */
+/** What will be said: a pure function of model and conversation. @param tokens its length; left out, these decide. */
 export function scriptFor(prompt: Prompt, cache: CacheUse, tokens?: number): Script {
   const seed = seedOf(prompt)
   const roll = dice(seed)
@@ -38,7 +35,7 @@ function thoughtsOn(prompt: Prompt, roll: Dice): string[] {
   return prose(roll, between(roll, ...THOUGHT_TOKENS), first)
 }
 
-/** Tools are called once per user turn: when results have come back, the answer is given in words, whatever was demanded. */
+/** Once per user turn: when results have come back, the answer is given in words, whatever was demanded. */
 function callsFor(prompt: Prompt, seed: number, roll: Dice): Call[] {
   const { toolChoice, tools } = prompt
   if (tools.length === 0 || toolChoice === 'none' || prompt.turns.at(-1)?.role === 'tool') return []
@@ -64,7 +61,7 @@ function callsOf(tools: readonly Tool[], seed: number, roll: Dice): Call[] {
   })
 }
 
-/** JSON is sent in slices of five characters, so that a stream cuts through names, escapes and numbers. */
+/** Slices of five characters, so that a stream cuts through names, escapes and numbers. */
 const PIECE = /[^]{1,5}/gu
 
 function sliced(text: string): string[] {
@@ -113,7 +110,7 @@ function shortened(draft: Draft, prompt: Prompt): Draft {
   return withinTokens(untilStop(draft, prompt.stop), prompt.tokensMax)
 }
 
-/** Ends the text before the first stop sequence in it. The piece that was cut through counts as one token still. */
+/** Ends the text before the first stop sequence. The piece that was cut through counts as one token. */
 function untilStop(draft: Draft, stops: readonly string[]): Draft {
   if (stops.length === 0 || draft.finish === 'refusal') return draft
   const text = draft.pieces.join('')
@@ -134,7 +131,7 @@ function untilStop(draft: Draft, stops: readonly string[]): Draft {
   return { ...draft, pieces, calls: [], finish: 'stop_sequence', stopSequence }
 }
 
-/** Keeps what fits into the bound: thoughts first, then text, then calls; a call that does not fit whole is left out. */
+/** Keeps what fits: thoughts, then text, then calls; a call that does not fit whole is left out. */
 function withinTokens(draft: Draft, tokensMax: number): Draft {
   if (draft.thoughts.length + spoken(draft) <= tokensMax) return draft
   const thoughts = draft.thoughts.slice(0, tokensMax)

@@ -52,7 +52,7 @@ const TAILS = [
   'and the rest follows from it',
 ] as const
 
-/** Plausible English of exactly `tokens` pieces, each a word with the blank before it; the last one ends the sentence. */
+/** Plausible English of exactly `tokens` pieces, each a word with the blank before it. */
 export function prose(roll: Dice, tokens: number, opening: string): string[] {
   const pieces: string[] = []
   let sentence = opening
@@ -84,7 +84,7 @@ const SUBJECT_WORDS_MAX = 3
 /** Only the start of a long prompt is searched for words: the answer needs a subject, not a summary. */
 const SEARCHED_CHARACTERS_MAX = 2000
 
-/** The few longest words of a text in the order they stand in it: what an answer may claim to be about. */
+/** The few longest words of a text, in its order: what an answer may claim to be about. */
 export function subjectOf(text: string): string {
   const words = [...new Set(text.slice(0, SEARCHED_CHARACTERS_MAX).match(/\p{L}{4,24}/gu))].filter(
     (word) => !SMALL_WORDS.has(word.toLowerCase()),
@@ -93,7 +93,7 @@ export function subjectOf(text: string): string {
   return words.filter((word) => longest.has(word)).join(' ')
 }
 
-/** A unit vector that stands for a text: the same text and model give the same one, and it means nothing. */
+/** A unit vector without meaning: the same text and model give the same one. */
 export function vectorOf(model: string, text: string, dimensions: number): Float32Array {
   const roll = dice(fingerprint(text, fingerprint(model)))
   const vector = Float32Array.from({ length: dimensions }, () => roll() * 2 - 1)

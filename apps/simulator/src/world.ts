@@ -13,7 +13,7 @@ export const OUTAGES = {
 } as const satisfies Record<string, Fault>
 export type Outage = keyof typeof OUTAGES
 
-/** Everything a simulator remembers: its providers, how they behave, which are down, and what was said. */
+/** Everything a simulator remembers. */
 export class World {
   readonly providers = new Map<string, Provider>(
     [...LISTED_PROVIDERS, ...FLEET].map((provider) => [provider.name, provider]),
@@ -23,12 +23,11 @@ export class World {
   readonly log = new Log()
   readonly prefixes = new Prefixes(Date.now)
   readonly #thrown = new Map<string, number>()
-  /** Requests being answered. */
   running = 0
   /** Mistakes of our own, which a test should look at; the last few are shown in the state. */
   readonly mistakes: string[] = []
 
-  /** Behaviour for one request: the settings, then the request's own headers, then an outage over both. */
+  /** The settings, then the request's own headers, then an outage over both. */
   behaviour(provider: Provider, model: string, overrides: BehaviourChange | null): Behaviour {
     const settings = this.behaviours.of(provider, model)
     const overridden = overrides ? { ...settings, ...overrides } : settings
@@ -36,7 +35,7 @@ export class World {
     return outage === undefined ? overridden : { ...overridden, faults: [OUTAGES[outage]] }
   }
 
-  /** Dice for a provider's next request. A change of behaviour starts the run anew, so that a seed gives the same run again. */
+  /** Dice for a provider's next request. A change of behaviour starts the run anew. */
   dice(provider: Provider, seed: number): Dice {
     const thrown = (this.#thrown.get(provider.name) ?? 0) + 1
     this.#thrown.set(provider.name, thrown)
@@ -95,7 +94,6 @@ export class World {
 
 /** Mistakes kept: the first one usually explains the others. */
 const MISTAKES_MAX = 20
-/** A test registers a handful. */
 const PROVIDERS_MAX = 1000
 /** A name is one segment of a path, and not one of ours. */
 export const PROVIDER_NAME = /^(?!admin$|mailbox$)[a-z0-9][a-z0-9_-]{0,63}$/

@@ -2,10 +2,7 @@ import { grouped, type Catalogue, type Endpoint, type Model, type Provider } fro
 import { ownTarget, type KeyId, type ModelSlug, type OwnId, type ProviderSlug, type TargetId } from './ids.ts'
 import { isOnlySimulated } from './route/simulated-provider.ts'
 
-/**
- * The BYOK resources of an organisation: its credentials at providers of the catalogue, and its own endpoints. Part of what the key check
- * answers, so that they outlive the stores as the key does. Immutable.
- */
+/** BYOK resources of an organisation. Part of the key check's answer, so they outlive the stores as keys do. */
 export interface Own {
   readonly credentials: readonly OwnCredential[]
   readonly endpoints: readonly OwnEndpoint[]

@@ -4,7 +4,7 @@ import type { NanoUsd } from './money/money.ts'
 import type { Own } from './byok.ts'
 import type { VersionedPolicy } from './policy/policy.ts'
 
-/** Who makes a request, with policies and balance: the result of the key check, and what both cache tiers store. */
+/** Who makes a request, with policies and balance: what the key check and both cache tiers hold. */
 export interface Caller {
   readonly tenantId: TenantId
   readonly workspaceId: WorkspaceId
@@ -22,15 +22,12 @@ export interface Caller {
   readonly revoked: boolean
   /** Those of the organisation, the workspace and the key, the widest first; each only narrows the ones before. */
   readonly policies: readonly VersionedPolicy[]
-  /** BYOK resources of its organisation; absent: none. */
   readonly own?: Own
   /** How long a stale copy may be served while no store answers; 0: never. The organisation chooses, an hour at most. */
   readonly staleMaxMs: number
 }
 
-/**
- * The result of a look-up. `unknown`: no store answered; the request is refused with 503 and never with 401, 402, 403 or 404.
- */
+/** The result of a look-up. `unknown`: no store answered; refused with 503, never with 401, 402, 403 or 404. */
 export type Lookup<T> =
   | { readonly kind: 'found'; readonly value: T }
   | { readonly kind: 'absent' }

@@ -44,7 +44,6 @@ export interface Endpoint {
   readonly id: EndpointId
   readonly model: ModelSlug
   readonly provider: ProviderSlug
-  /** The name the provider knows the model by. */
   readonly upstreamModel: string
   readonly contextLength: number
   readonly maxCompletionTokens: number | null

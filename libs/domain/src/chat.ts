@@ -1,9 +1,6 @@
 import type { Usage } from './usage/usage.ts'
 
-/**
- * The hub: every inbound dialect is read into `ChatRequest`, every provider's answer into a run of `ChatDelta`.
- * An adapter or an inbound dialect only ever knows itself and this file.
- */
+/** The hub: inbound dialects are read into `ChatRequest`, answers into `ChatDelta`s. A dialect knows this file only. */
 export interface ChatRequest {
   readonly messages: readonly Message[]
   readonly stream: boolean
@@ -109,7 +106,7 @@ export interface Reasoning {
   readonly enabled?: boolean
 }
 
-/** One piece of thinking. `signature` and `data` are the provider's: they are passed on and replayed unchanged, never read. */
+/** One piece of thinking. `signature` and `data` are the provider's: replayed unchanged, never read. */
 export type ReasoningBlock = { readonly format: ReasoningFormat; readonly index?: number; readonly id?: string } & (
   | { readonly kind: 'text'; readonly text: string; readonly signature?: string }
   | { readonly kind: 'summary'; readonly text: string }
@@ -125,10 +122,7 @@ export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' |
 export const DIALECTS = ['openai', 'anthropic', 'google'] as const
 export type Dialect = (typeof DIALECTS)[number]
 
-/**
- * One step of an answer. Streamed answers are many, whole answers are one; concatenating the texts and merging the tool
- * calls by index gives the answer. Usage may come more than once: the last figure of each count wins.
- */
+/** One step of an answer; a whole answer is one. Usage may come more than once: the last figure of each count wins. */
 export interface ChatDelta {
   readonly text?: string
   readonly refusal?: string

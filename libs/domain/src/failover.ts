@@ -12,7 +12,7 @@ export const FAILURE_KINDS = [
 ] as const
 export type FailureKind = (typeof FAILURE_KINDS)[number]
 
-/** Faults that another target might not have. Any other fault is the caller's or ours, and is returned at once. */
+/** Faults that another target might not have; any other is returned at once. */
 const KIND: Partial<Record<FaultCode, FailureKind>> = {
   upstream_unreachable: 'outage',
   upstream_error: 'outage',
@@ -35,14 +35,13 @@ export function failureKind({ code }: Pick<Fault, 'code'>): FailureKind | null {
   return KIND[code] ?? null
 }
 
-/** Where a request goes after a failure: to the next target, past the targets to the fallbacks, or back to its caller. */
+/** To the next target, past the targets to the fallbacks, or back to the caller. */
 type Step = 'target' | 'fallback' | 'stop'
 
 /**
  * The next step after a failure of that kind. Kinds in `on` move to the next target. Kinds in `fallbackOn` alone affect all endpoints
  * of a model, such as a prompt that is too long for it, so the model's other endpoints are skipped.
  * Call it only before the first content.
- * @param kind null for a fault that no target caused, which is always returned to the caller
  */
 export function stepAfter(
   kind: FailureKind | null,
@@ -54,7 +53,7 @@ export function stepAfter(
   return fallbackOn.includes(kind) ? 'fallback' : 'stop'
 }
 
-/** Faults of a provider that its endpoint did not cause: our request rate, our credential, and the effect of a prompt on a model. */
+/** Faults of a provider that its endpoint did not cause. */
 const NO_OUTAGE: ReadonlySet<FaultCode> = new Set([
   'upstream_rate_limited',
   'upstream_credential_refused',

@@ -1,7 +1,7 @@
-/** Whose fault a refusal is. It decides failover (`upstream` may move on), the health figures, and who is woken up (`us`). */
+/** Whose fault a refusal is. It decides failover, health figures, and who is woken up (`us`). */
 type Blame = 'caller' | 'upstream' | 'us'
 
-/** Every reason to refuse a call. A code reads noun_state; adding one here does not compile until `status-of.ts` maps it. */
+/** Every reason to refuse a call, as noun_state. A new one does not compile until `status-of.ts` maps it. */
 export const blame = {
   body_malformed: 'caller',
   body_too_large: 'caller',

@@ -1,24 +1,19 @@
 import type { ChatDelta, ChatRequest, Dialect, EmbeddingRequest, Fault } from '@turnpike/domain'
 
-/**
- * One provider dialect, both ways. An adapter does no I/O, no retries and keeps nothing between calls: what a stream has to
- * remember lives in the decoder that was made for it.
- */
+/** One provider dialect, both ways. No I/O, no retries; what a stream has to remember lives in its decoder. */
 export interface Adapter {
   readonly dialect: Dialect
   /** Thinking tokens are always counted separately from the answer: its count includes no hidden tokens. */
   readonly reportsThinkingApart: boolean
-  /** The HTTP request for a chat. `model` is the provider's own name for it. Throws Fault `request_invalid` for fields that this dialect does not have. */
+  /** `model` is the provider's own name for it. Throws Fault `request_invalid` for what the dialect does not have. */
   readonly encode: (request: ChatRequest, model: string, secret: string) => UpstreamRequest
-  /** A fresh decoder for one event stream. */
   readonly decoder: () => StreamDecoder
-  /** Reads a whole (not streamed) answer. Throws Fault `upstream_garbled`, or the fault an error body with status 200 stands for. */
+  /** Reads a whole answer. Throws Fault `upstream_garbled`, or the fault that an error body stands for. */
   readonly decodeWhole: (body: unknown) => ChatDelta
   /** What a status that is not 2xx means. Never throws. `body` is as received, at most 64 KiB, possibly not JSON. */
   readonly explain: (status: number, body: string) => Fault
   /** A free request that proves a credential: the list of models. `proofOf` reads its answer. */
   readonly whoAmI: (secret: string) => UpstreamLook
-  /** Vectors, where the dialect has them. */
   readonly embeddings?: EmbeddingsAdapter
 }
 

@@ -8,7 +8,7 @@ type UpstreamCode = Extract<
   `upstream_${string}` | 'context_length_exceeded' | 'content_refused' | 'request_refused_upstream'
 >
 
-/** Characters of a message that are looked at for its kind. Providers say what is wrong in their first sentence. */
+/** Characters looked at for the kind: providers say what is wrong in their first sentence. */
 const HINT_CHARACTERS_MAX = 2_000
 
 /** What a status that is not 2xx means, in every dialect: they wrap their errors alike. Never throws. */
@@ -28,10 +28,7 @@ function isErrorKind(frame: Frame): boolean {
   return frame['object'] === 'error' || frame['type'] === 'error'
 }
 
-/**
- * A whole body that was parsed already; a page of HTML arrives here as text. Throws the fault that the body stands for, and
- * `upstream_garbled` for what is not a JSON object.
- */
+/** A body that was parsed already. Throws the fault it stands for, and `upstream_garbled` for what is no JSON object. */
 export function answerIn(body: unknown): Frame {
   if (!isFrame(body)) throw garbled('something that is not a JSON object')
   const fault = faultWithin(body)

@@ -3,7 +3,7 @@ import { Fault, type ChatDelta } from '@turnpike/domain'
 /** A JSON object as received: nothing is known of a field until it has been looked at. */
 export type Frame = Readonly<Record<string, unknown>>
 
-/** A delta while it is being put together. Fields are set one by one, since this runs once for every frame of every stream. */
+/** A delta being put together field by field, since this runs once for every frame of every stream. */
 export type Draft = { -readonly [Field in keyof ChatDelta]: ChatDelta[Field] }
 
 /** What a dialect promises was not there. `what` is ours, never the provider's text. */

@@ -16,7 +16,7 @@ const SECRETS: readonly RegExp[] = [
   /\b(?=[a-z_]*\d)(?=\d*[a-z_])\w{28,}/gi,
 ]
 
-/** A provider's message as a tenant may read it: one line, without keys and credentials, at most `QUOTE_CHARACTERS_MAX` characters. */
+/** A provider's message for a tenant: one line, without keys, at most `QUOTE_CHARACTERS_MAX` characters. */
 export function quote(message: string): string {
   // Cut first, with room for what is removed, so that the cost is bounded whatever arrives.
   let text = message.slice(0, QUOTE_CHARACTERS_MAX * 2)

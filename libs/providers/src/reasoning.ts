@@ -15,10 +15,7 @@ export function thinksNot(reasoning: Reasoning): boolean {
   return reasoning.enabled === false || reasoning.effort === 'none' || reasoning.maxTokens === 0
 }
 
-/**
- * The effort, for providers that take a word. A budget is turned into the effort whose share it fills.
- * Undefined leaves it to the model, which is also what plain `enabled` means.
- */
+/** The effort, for providers that take a word: of a budget, the one whose share it fills. Undefined: the model's. */
 export function effortOf(reasoning: Reasoning, answerTokensMax: number | undefined): Effort | undefined {
   if (thinksNot(reasoning)) return 'none'
   if (reasoning.effort || reasoning.maxTokens === undefined) return reasoning.effort

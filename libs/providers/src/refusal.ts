@@ -1,6 +1,5 @@
 import { isFrame, listOf, textOf, within, type Frame } from './frame.ts'
 
-/** What a provider said when it refused, from whichever of the usual places it put it. */
 export interface Refusal {
   readonly message?: string | undefined
   /** The narrow name: `context_length_exceeded`, `API_KEY_INVALID`. */

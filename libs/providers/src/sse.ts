@@ -2,7 +2,7 @@ import { createParser } from 'eventsource-parser'
 import { Fault } from '@turnpike/domain'
 import type { SseEvent } from './adapter.ts'
 
-/** Characters of one event or unfinished line. Real events are a few hundred bytes; a megabyte without an end is a fault, not an answer. */
+/** Characters of one event or unfinished line: real ones are a few hundred bytes, a megabyte is a fault. */
 export const EVENT_CHARACTERS_MAX = 1_048_576
 
 const CARRIAGE_RETURN = 13
@@ -10,10 +10,7 @@ const CARRIAGE_RETURN = 13
 interface SseReader {
   /** Takes the next bytes, cut anywhere, even inside a character. Calls back before it returns. */
   push(bytes: Uint8Array): void
-  /**
-   * The stream has closed. Only a blank line ends an event: one that was cut before it is dropped, because half a frame
-   * must never be taken for a whole one.
-   */
+  /** The stream closed. An event without its blank line is dropped: half a frame must never pass for a whole one. */
   end(): void
 }
 

@@ -26,7 +26,7 @@ function unanswered(at: number, ids: ReadonlySet<string>): Complaint {
   )
 }
 
-/** Thoughts come back exactly as they were given out, and not without their seal. @param budgeted how much it may think was said */
+/** Thoughts come back exactly as given out, with their seal. @param budgeted a thinking budget was set */
 export function checkThinking(messages: readonly Fields[], budgeted: boolean): void {
   for (const [at, message] of messages.entries()) {
     const parts = partsOf(message)

@@ -5,7 +5,6 @@ import { frames, whole } from './say.ts'
 
 /** The Messages API, version 2023-06-01. */
 export const anthropic: Dialect = {
-  name: 'anthropic',
   route(method, path) {
     if (method === 'POST' && path === '/v1/messages') return { kind: 'answer' }
     if (method === 'POST' && path === '/v1/messages/count_tokens') return { kind: 'count' }

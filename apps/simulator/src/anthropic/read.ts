@@ -3,7 +3,7 @@ import { type Fields, fieldsOf, isFields, listOf, numberOf, textOf, textsOf } fr
 import { ANSWER_TOKENS_MAX, type Prompt, type Tool, type ToolChoice, type Turn } from '../prompt.ts'
 import { checkToolTurns, checkThinking } from './check.ts'
 
-/** Reads a body of `POST /v1/messages` (or of its token count). @throws Complaint as Anthropic would refuse it. */
+/** Reads a body of `POST /v1/messages`. @throws Complaint as Anthropic would refuse it. */
 export function readMessages(body: Fields, route: Route): Prompt {
   const model = textOf(body['model'])
   if (model === '') throw required('model')
@@ -90,7 +90,7 @@ function readTool(tool: unknown, at: number): Tool {
   return { name, schema }
 }
 
-/** A choice needs tools, a named one must be among them, and a model that thinks within a budget cannot be forced to call. */
+/** A named tool must be among those given, and a model that thinks within a budget cannot be forced to call. */
 function readToolChoice(choice: Fields, tools: readonly Tool[], budgeted: boolean): ToolChoice {
   const { type, name } = choice
   if (type === undefined || type === 'auto') return 'auto'

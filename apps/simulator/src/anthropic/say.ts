@@ -1,7 +1,7 @@
 import type { About, Frame } from '../dialect.ts'
 import type { Call, Finish, Script, Usage } from '../script.ts'
 
-/** Streams an answer as the Messages API does: a message that starts, blocks one after another, a delta that ends it. */
+/** Streams an answer as the Messages API does: start, blocks, a delta that ends it. */
 export function* frames(script: Script, about: About): Generator<Frame> {
   const { reported } = script
   const message = {

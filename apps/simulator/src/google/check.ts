@@ -20,10 +20,7 @@ export function checkCallTurns(contents: readonly Fields[]): void {
 /** What the API takes on a call that another model made, which never had a signature. */
 const NO_SEAL = 'skip_thought_signature_validator'
 
-/**
- * Signatures come back as they were given out, if any were. A model that thinks also wants the one on the first call of each
- * step since the user last spoke; earlier turns may do without.
- */
+/** Signatures come back as given out. A model that thinks wants one on the first call of each step of the turn. */
 export function checkSignatures(contents: readonly Fields[], thinks: boolean): void {
   const current = contents.findLastIndex(
     (content) => partsOf(content).some((part) => 'text' in part) && content['role'] !== 'model',

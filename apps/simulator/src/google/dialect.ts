@@ -13,9 +13,8 @@ import { vectorOf } from '../words.ts'
 import { readContents } from './read.ts'
 import { blocked, frames, whole } from './say.ts'
 
-/** The Gemini API, v1beta: the model and the verb are in the path, and the status has a name of its own. */
+/** The Gemini API, v1beta: the model and the verb are in the path. */
 export const google: Dialect = {
-  name: 'google',
   route(method, path) {
     if (method === 'GET' && path === '/v1beta/models') return { kind: 'models' }
     const [, model, verb] = /^\/v1beta\/models\/([^:]+):(\w+)$/.exec(path) ?? []
@@ -77,7 +76,7 @@ function complain(trouble: Trouble, about: About): Complained {
   return { status, headers: google.headers(about), body: JSON.stringify({ error }) }
 }
 
-/** A prompt that the filter blocks is no error to Gemini: it answers 200, with a reason in place of candidates. */
+/** A blocked prompt is no error to Gemini: status 200, with a reason in place of candidates. */
 function blockedPrompt(about: About): Complained {
   const [type, body] = about.stream
     ? ['text/event-stream', `data: ${blocked(about)}\r\n\r\n`]

@@ -1,7 +1,7 @@
 import { type Complaint, invalid } from '../dialect.ts'
 import { type Fields, fieldsOf, isFields } from '../json.ts'
 
-/** What Gemini's own `Schema` message has a field for; JSON Schema knows more, and goes into the fields named for it. */
+/** What Gemini's own `Schema` message has a field for. */
 const FIELDS: ReadonlySet<string> = new Set(
   (
     'type format title description nullable enum default example items minItems maxItems properties required ' +
@@ -11,7 +11,7 @@ const FIELDS: ReadonlySet<string> = new Set(
 /** Deeper than any schema that a tool declares. */
 const DEPTH_MAX = 32
 
-/** Refuses in a proto schema what the API has no field for. @param at where the schema stands, as the API names it. */
+/** Refuses what the API has no field for. @param at where the schema stands, as the API names it. */
 export function checkProtoSchema(schema: Fields, at: string, depth = 0): void {
   if (depth > DEPTH_MAX) throw invalid('The schema is nested too deeply.', at)
   for (const name of Object.keys(schema)) {

@@ -4,7 +4,7 @@ import type { Finish, Script, Usage } from '../script.ts'
 /** Gemini streams in gulps rather than token by token. */
 const TOKENS_PER_FRAME = 4
 
-/** Streams an answer as `GenerateContentResponse` events. There is no closing mark: the finish reason is in the last event. */
+/** Streams an answer as `GenerateContentResponse` events; the finish reason is in the last one. */
 export function* frames(script: Script, about: About): Generator<Frame> {
   let said = 0
   const frame = (parts: unknown[], tokens: number, finish?: Finish): Frame => {
@@ -74,7 +74,6 @@ function signatureOf({ seal, calls }: Script): { thoughtSignature?: string } {
   return seal !== '' && calls.length === 0 ? { thoughtSignature: seal } : {}
 }
 
-/** Only the first of parallel calls carries the signature. */
 function callParts(script: Script): unknown[] {
   return script.calls.map((call, at) => ({
     functionCall: { id: call.id, name: call.name, args: call.arguments },

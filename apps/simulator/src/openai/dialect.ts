@@ -7,7 +7,6 @@ import { frames, whole } from './say.ts'
 
 /** Chat completions, embeddings and the list of models, as OpenAI and those who follow it speak them. */
 export const openai: Dialect = {
-  name: 'openai',
   route(method, path) {
     if (method === 'POST' && path === '/v1/chat/completions') return { kind: 'answer' }
     if (method === 'POST' && path === '/v1/embeddings') return { kind: 'embeddings' }

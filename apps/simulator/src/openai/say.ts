@@ -1,7 +1,7 @@
 import type { About, Frame } from '../dialect.ts'
 import type { Call, Finish, Script, Usage } from '../script.ts'
 
-/** Streams an answer as `chat.completion.chunk` events, each JSON text put together around one stretch of it. */
+/** Streams an answer as `chat.completion.chunk` events. */
 export function* frames(script: Script, about: About): Generator<Frame> {
   const head = `data: {"id":"${idOf(about)}","object":"chat.completion.chunk","created":${about.createdS},"model":${JSON.stringify(about.model)},"service_tier":"default","system_fingerprint":"fp_simulated","choices":[`
   const tail = about.usageInStream ? '],"usage":null}\n\n' : ']}\n\n'

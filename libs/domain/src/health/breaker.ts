@@ -90,20 +90,14 @@ export function isTripped(breaker: EndpointBreaker): boolean {
   return breaker.trippedMs !== null
 }
 
-/**
- * The part of its traffic that it gets: 0 while it is down, a tenth after the outage, rising to 1 within ten seconds. An endpoint that
- * waits for a probe has all of it, since the first request becomes the probe.
- */
+/** 0 while down, a tenth after the outage, 1 ten seconds later. One that waits for a probe has all its traffic. */
 export function shareOf(breaker: EndpointBreaker, nowMs: number): number {
   if (isDown(breaker, nowMs)) return 0
   if (breaker.returnedMs === null || breaker.trippedMs !== null) return 1
   return Math.min(1, RAMP_FROM + ((1 - RAMP_FROM) * Math.max(0, nowMs - breaker.returnedMs)) / RAMP_MS)
 }
 
-/**
- * Whether a request may go to the endpoint. `skip`: it is down, in a cooldown or being probed, and there are other targets. `probe`: the
- * request is the probe, and its outcome must be reported. The last target is never skipped.
- */
+/** `probe`: the request is the probe, and its outcome must be reported. The last target is never skipped. */
 export function admission(breaker: EndpointBreaker, nowMs: number, isLast: boolean): 'go' | 'probe' | 'skip' {
   if (isDown(breaker, nowMs)) return isLast ? 'go' : 'skip'
   return isTripped(breaker) ? 'probe' : 'go'
@@ -164,10 +158,7 @@ export function begun<State extends EndpointBreaker>(
   return { ...state, consecutiveFailures: consecutiveCuts, failingSinceMs, recent }
 }
 
-/**
- * An attempt failed. @param dice uniform in [0, 1), for the jitter @param sinceMs when it began @param isCut it was cut after its first
- * token, and was counted then
- */
+/** An attempt failed. @param dice uniform in [0, 1), for the jitter @param isCut after its first token; it was counted then */
 export function failed<State extends EndpointBreaker>(
   state: State,
   nowMs: number,
@@ -205,10 +196,7 @@ export function failed<State extends EndpointBreaker>(
   }
 }
 
-/**
- * A rate limit starts a cooldown and does not count as a failure. @param untilMs end of the cooldown; null without `Retry-After`.
- * Several rate limits during one cooldown count once.
- */
+/** A rate limit: a cooldown, no failure; others during it do not count. @param untilMs null without `Retry-After` */
 export function cooled<State extends EndpointBreaker>(state: State, untilMs: number | null, nowMs: number): State {
   if (untilMs !== null && Number.isFinite(untilMs)) {
     const coolUntilMs = Math.max(state.coolUntilMs, Math.min(untilMs, nowMs + COOLDOWN_MS_MAX))

@@ -1,9 +1,6 @@
 import type { Percentile } from '../policy/policy.ts'
 
-/**
- * How often figures fell into each of fixed buckets, by the bucket's number. The bounds are the same everywhere, so that
- * digests of nodes and minutes are merged by adding, and a quantile of the sum is within five percent of the true one.
- */
+/** Counts by bucket. Buckets are fixed, so that digests merge by adding; quantiles are within five percent. */
 export type Digest = Record<string, number>
 
 /** Each bucket is a tenth wider than the one before: its middle is within 5 % of all that is in it. */
@@ -70,10 +67,7 @@ export function percentilesOf(digest: Digest): Record<Percentile, number> | null
   return percentiles(quantiles(digest, [0.5, 0.75, 0.9, 0.99], PERCENTILE_SAMPLES_MIN))
 }
 
-/**
- * What so many of a hundred answers reach at least, for figures of which more is better: `p90` is what ninety of them reach. Null while
- * fewer than `PERCENTILE_SAMPLES_MIN` figures were counted.
- */
+/** The same for figures of which more is better: `p90` is what ninety in a hundred reach at least. */
 export function reachedBy(digest: Digest): Record<Percentile, number> | null {
   return percentiles(quantiles(digest, [0.01, 0.1, 0.25, 0.5], PERCENTILE_SAMPLES_MIN).toReversed())
 }

@@ -5,10 +5,7 @@ import type { FailureKind } from '../failover.ts'
 import type { TargetId } from '../ids.ts'
 import type { Percentile } from '../policy/policy.ts'
 
-/**
- * What one node knows of an endpoint: its breaker, and figures that fade with a half-life of ten seconds and order the healthy.
- * Values are replaced, never edited, so that a decision can keep them.
- */
+/** What one node knows of an endpoint: its breaker, and figures with a half-life of ten seconds. Never edited. */
 export interface Health extends EndpointBreaker {
   /** Faded counts, of this node and of all that share with it. */
   readonly attempts: number
@@ -25,11 +22,7 @@ export interface Health extends EndpointBreaker {
   readonly heardMs: number
 }
 
-/**
- * How an attempt went. `sinceMs`: when it began, same clock as `now`; absent: just now. `begun`: its first token was observed
- * before, and it was counted then. Of failures only those count that say
- * something of the endpoint: the caller decides that with `countsAgainstHealth`.
- */
+/** How an attempt went. `sinceMs`: when it began; absent: just now. `begun`: it was counted at its first token. */
 export type Outcome = { readonly sinceMs?: number; readonly begun?: boolean } & (
   | { readonly ok: true; readonly firstTokenMs: number | null; readonly tokensPerSecond: number | null }
   | { readonly ok: false; readonly kind?: FailureKind }

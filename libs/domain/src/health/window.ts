@@ -10,10 +10,7 @@ interface Counts {
 /** What an endpoint did in a span of time. */
 export type WindowCounts = Readonly<Counts>
 
-/**
- * The last `slotMs` × `slots` milliseconds of an endpoint in slots that expire one by one, with their sum. Changed in place, since every
- * attempt is added to the window of each span of its endpoint.
- */
+/** The last `slotMs` × `length` milliseconds of an endpoint, in slots that expire, and their sum. Changed in place. */
 export interface Window {
   readonly slotMs: number
   readonly length: number

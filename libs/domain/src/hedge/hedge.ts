@@ -20,11 +20,9 @@ export function hedgeAfterMs(hedge: Hedge, usual: FirstTokens | null): number | 
   return Math.max(hedge.afterMs ?? 0, usual.p95Ms, HEDGE_LIMITS.afterMsMin)
 }
 
-/** What the choice of a hedge target depends on. */
 interface HedgeCandidates {
   /** Neither down, in a cooldown, nor waiting for a probe. */
   readonly isUp: (target: TargetId) => boolean
-  /** The failure domain of its provider. */
   readonly domainOf: (target: TargetId) => string
 }
 

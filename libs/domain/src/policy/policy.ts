@@ -39,7 +39,6 @@ export interface ScheduleWindow {
   readonly max_price: PriceCeiling | null
 }
 
-/** Windows that one policy may have. */
 export const WINDOWS_MAX = 32
 
 /** The percentiles of the last five minutes that a preference may name. All that are given must hold. */
@@ -82,7 +81,6 @@ export interface Hedge {
   readonly ownCost: boolean
 }
 
-/** The operator's ceilings of hedging. */
 export const HEDGE_LIMITS = {
   /** A hedge never starts sooner, milliseconds. */
   afterMsMin: 300,
@@ -94,7 +92,6 @@ export const HEDGE_LIMITS = {
   spendShare: 0.01,
 } as const
 
-/** Numeric precisions of weights, as requests and policies name them. */
 export const PRECISIONS = [
   'int4',
   'int8',
@@ -114,7 +111,6 @@ export const PRECISIONS = [
 export const DISCONNECTS = ['cancel', 'read_to_end'] as const
 export type Disconnect = (typeof DISCONNECTS)[number]
 
-/** Whether providers that may keep or train on prompts are allowed. */
 export const DATA_COLLECTIONS = ['allow', 'deny'] as const
 export type DataCollection = (typeof DATA_COLLECTIONS)[number]
 

@@ -22,7 +22,6 @@ import {
 import { intersection, regionsWithin } from '../policy/region.ts'
 import { isOpen } from '../policy/schedule.ts'
 
-/** What holds for one request, and the versions that said so. */
 interface Ruling {
   readonly policy: EffectivePolicy
   readonly policies: Decision['policies']
@@ -47,7 +46,7 @@ interface Remembered {
   readonly plain: Ruling
 }
 
-/** By the caller's own list, so that what was remembered goes when the caller does. Windows open and close on whole minutes. */
+/** By the caller's own list, so that it goes when the caller does. Windows open on whole minutes. */
 const remembered = new WeakMap<readonly VersionedPolicy[], Remembered>()
 const MINUTE_MS = 60_000
 
@@ -68,9 +67,8 @@ function rememberedAt(policies: readonly VersionedPolicy[], wallMs: number): Rem
 }
 
 /**
- * The combined policy of all layers, the widest first, and the request. Constraints narrow: lists intersect or unite so that the result is
- * never wider than any of them, the lowest price and the strictest data rule win. Objective, order and shares are the narrowest
- * layer's that states an objective, unless a wider one locked them.
+ * All layers, the widest first, and the request. Constraints narrow: the result is never wider than any of them. Objective, order and
+ * shares are the narrowest layer's that states an objective, unless a wider one locked them.
  */
 export function effective(layers: readonly Policy[], request: RoutePreferences): EffectivePolicy {
   return complete(within(layered(layers), asPolicy(request)))
@@ -80,12 +78,10 @@ function layered(layers: readonly Policy[]): Policy {
   return layers.reduce(within, DEFAULT_POLICY)
 }
 
-/** Fills in fields that no layer states. */
 function complete(policy: Policy): EffectivePolicy {
   return { ...policy, objective: policy.objective ?? 'balanced', failover: policy.failover ?? DEFAULT_FAILOVER }
 }
 
-/** The inner policy within the outer one, field by field. */
 function within(outer: Policy, inner: Policy): Policy {
   return eachField((field) => mergeOf[field](outer[field], inner[field], outer, inner)) as Policy
 }
@@ -123,7 +119,7 @@ const mergeOf = TYPED as Readonly<Record<PolicyField, Merge<unknown>>>
 
 type Slugs = readonly string[]
 
-/** An order that is followed without fallbacks is a list of who is allowed, and stays one when another layer replaces the order. */
+/** An order without fallbacks lists who is allowed, also when another layer replaces the order. */
 function allowedBy({ objective, order, only, allow_fallbacks }: Policy): readonly string[] | null {
   return objective === 'pinned' && !allow_fallbacks && order.length > 0 ? intersect(only, order) : only
 }
@@ -164,10 +160,7 @@ function intersect(a: Slugs | null, b: Slugs | null): Slugs | null {
   return intersection(a, b, covers)
 }
 
-/**
- * Whether a slug of a list means that target or, for a list within a list, that narrower slug: a provider is all of its endpoints,
- * an endpoint is all accounts that it goes by.
- */
+/** Whether a slug means that target or slug: a provider is all its endpoints, an endpoint all accounts it goes by. */
 export function covers(slug: string, target: string): boolean {
   if (!target.startsWith(slug)) return false
   const next = target[slug.length]

@@ -33,12 +33,10 @@ export interface RoutingSnapshot {
   readonly warm: TargetId | null
 }
 
-/** All that one decision depends on. */
 export interface RoutingInput {
   readonly request: RouteRequest
   readonly caller: Caller
   readonly policy: EffectivePolicy
-  /** BYOK resources of the caller; null: none. */
   readonly own: OwnIndex | null
   /** The caller's credits are used up and a BYOK target may serve: operator accounts are removed. */
   readonly outOfCredit: boolean

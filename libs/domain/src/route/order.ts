@@ -4,7 +4,7 @@ import { rounded, warmNano, type Scored } from './score.ts'
 import { covers } from './effective-policy.ts'
 import type { RoutingInput } from './input.ts'
 
-/** Figures that differ by less than a tenth are noise; within it targets share the load instead of herding onto one. */
+/** Figures within a tenth are noise: targets share the load instead of herding onto one. */
 const NOISE_BAND = 0.1
 /** For failure rates, two in a hundred: with few attempts a target without failures shows as much. */
 const UPTIME_BAND = 0.02
@@ -35,10 +35,7 @@ export function order(scored: Scored[], objective: Objective, input: RoutingInpu
   return scored
 }
 
-/**
- * Moves the target with a warm prompt cache to the front, if the policy is sticky and the cache is worth it.
- * @returns whether it was moved
- */
+/** Moves a target with a warm prompt cache to the front, if sticky and worth it. @returns whether it was moved */
 export function keepWarm(ordered: Scored[], objective: Objective, input: RoutingInput): boolean {
   const { snapshot, policy } = input
   if (snapshot.warm === null || !policy.sticky) return false
@@ -58,7 +55,7 @@ export function keepWarm(ordered: Scored[], objective: Objective, input: Routing
   return true
 }
 
-/** Reorders in place: each attempt goes to an untried failure domain, as long as one of the same standing is left. */
+/** Reorders in place: each attempt goes to an untried failure domain while the standing has one. */
 export function spread(ordered: Scored[]): void {
   const tried: string[] = []
   for (let at = 0; at < Math.min(ordered.length, ATTEMPTS_MAX); at++) {
@@ -94,7 +91,6 @@ function wantedShare({ candidate, endpoint }: Scored, { policy: { shares } }: Ro
   return shares[candidate.endpoint] ?? shares[endpoint.id] ?? shares[candidate.provider] ?? 0
 }
 
-/** The share of a BYOK credential among those of its priority. */
 function ownShare({ own }: Scored): number {
   return own !== null && 'share' in own ? own.share : 1
 }
@@ -119,7 +115,6 @@ function isHeldBack({ candidate: { share = 1 } }: Scored, { dice }: RoutingInput
   return share < 1 && secondNumber(dice) >= share
 }
 
-/** Price to the power −2, times reliability, times speed, times its share after an outage. */
 function weigh(one: Scored): number {
   const { candidate } = one
   const price = Math.max(Number(candidate.expectedNano), 1)
@@ -128,7 +123,6 @@ function weigh(one: Scored): number {
   return (reliability * speed * (candidate.share ?? 1) * ownShare(one)) / (price * price)
 }
 
-/** Objectives that sort by one figure. */
 type Sorted = Exclude<Objective, 'balanced' | 'pinned' | 'weighted'>
 
 /** The figure includes failures: an endpoint that fails one time in ten is a ninth worse. */
@@ -158,7 +152,7 @@ function leadEach(sorted: Scored[], objective: Objective, dice: number): void {
   }
 }
 
-/** Draws the first by weight; the others keep their order. Weights are recorded only for targets that can come first. */
+/** Draws the first by weight; the others keep their order. */
 function draw(group: Scored[], objective: Objective, dice: number, isFront: boolean): void {
   let sum = 0
   for (const { figure } of group) sum -= figure
@@ -198,7 +192,6 @@ function turnByShare(tied: readonly Scored[], dice: number): number {
   )
 }
 
-/** Neither down nor slow. */
 function isAtItsBest({ candidate }: Scored): boolean {
   return !candidate.down && candidate.slow !== true
 }
@@ -210,7 +203,7 @@ function bandOf(group: readonly Scored[], objective: Objective): number {
   return objective === 'uptime' ? best + UPTIME_BAND : best * (1 + NOISE_BAND)
 }
 
-/** By price: with its cache no dearer than the cheapest other without. By another figure: within the noise band of the best. */
+/** By price: cached no dearer than the cheapest other. By another figure: within the noise band. */
 function isWorthStaying(warm: Scored, ordered: readonly Scored[], objective: Objective, input: RoutingInput): boolean {
   const cached = warmNano(warm.endpoint, input.request)
   if (cached === null) return false
@@ -220,10 +213,7 @@ function isWorthStaying(warm: Scored, ordered: readonly Scored[], objective: Obj
   return rivals.every((rival) => rival === warm || Number(cached) / successes <= figureOf(rival, 'cost'))
 }
 
-/**
- * A second number from the same dice, as good as independent of it: its leading 32 bits, mixed by the finalizer of MurmurHash3
- * (Austin Appleby, public domain).
- */
+/** A second number from the same dice, as good as independent: MurmurHash3's finalizer (public domain). */
 function secondNumber(dice: number): number {
   let bits = Math.floor(dice * 2 ** 32)
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)

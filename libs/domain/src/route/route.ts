@@ -61,10 +61,7 @@ export function route(
   }
 }
 
-/**
- * Whether the caller's credits are used up and a BYOK target serves the request. Without a BYOK target the route stays as it is:
- * admission refuses the request.
- */
+/** Whether credits are used up and a BYOK target serves the request. Without one, admission refuses the request. */
 function goesOnWithoutCredit(input: RoutingInput, groups: readonly ModelGroup[]): boolean {
   const { own, caller } = input
   const { funds, kind, balance } = caller
@@ -72,7 +69,6 @@ function goesOnWithoutCredit(input: RoutingInput, groups: readonly ModelGroup[])
   return groups.some(({ models, isRequested }) => isRequested && isServedByOwn(models, input))
 }
 
-/** Models whose endpoints are ranked as one list, and the objective. */
 interface ModelGroup {
   readonly models: readonly ModelSlug[]
   readonly objective: Objective
@@ -95,7 +91,7 @@ function groupsOf({ request, policy }: RoutingInput): ModelGroup[] {
 /** Attempts that are kept for other models, if there are any: else one model's endpoints could use all attempts. */
 const FALLBACKS_KEPT = 2
 
-/** The targets that are tried, ATTEMPTS_MAX in both lists. Each further model gets one attempt before any gets its second. */
+/** ATTEMPTS_MAX in both lists. Each further model gets one attempt before any gets its second. */
 function chooseTargets(
   ordered: readonly Scored[],
   further: readonly (readonly Scored[])[],
@@ -122,7 +118,7 @@ function strictly(ordered: readonly Scored[]): readonly Scored[] {
   return named.length > 0 ? named : ordered.slice(0, 1)
 }
 
-/** A request with several models moves to the next one after any failure; a policy names the kinds. */
+/** Several requested models move on after any failure; a policy names the kinds. */
 function kindsFor(fallbacks: readonly Scored[], { request, policy }: RoutingInput): readonly FailureKind[] {
   const isNamed = fallbacks.some(({ candidate }) => request.models.includes(candidate.model))
   return isNamed ? FAILURE_KINDS : (policy.model_fallback?.on ?? [])

@@ -14,7 +14,6 @@ import { ratesFor, type Rates } from '../money/price.ts'
 import { targetOf, type Eligible } from './constraint.ts'
 import type { RoutingInput, RouteRequest } from './input.ts'
 
-/** A candidate with what it is ordered by. */
 export interface Scored {
   readonly candidate: { -readonly [Field in keyof Candidate]: Candidate[Field] }
   readonly endpoint: Endpoint
@@ -33,7 +32,7 @@ export interface Scored {
 const TYPICAL_COMPLETION_TOKENS = 400
 const PER_MILLION = 1_000_000n
 
-/** The endpoints that may serve the request, with the figures that order them. Prices assume that no token is cached. */
+/** The endpoints with the figures that order them. Prices assume that no token is cached. */
 export function score(eligible: readonly Eligible[], input: RoutingInput): Scored[] {
   const { request, policy } = input
   const prompt = BigInt(request.promptTokens)
@@ -58,7 +57,7 @@ export function score(eligible: readonly Eligible[], input: RoutingInput): Score
   })
 }
 
-/** The expected price were the prompt read from the endpoint's cache; null where that costs no less than reading it anew. */
+/** The expected price with the prompt read from the cache; null where that costs no less. */
 export function warmNano({ price }: Endpoint, request: RouteRequest): NanoUsd | null {
   const rates = price && ratesFor(request.promptTokens, price)
   if (rates?.cacheRead === undefined || rates.cacheRead >= rates.prompt) return null

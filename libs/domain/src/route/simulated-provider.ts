@@ -2,7 +2,7 @@ import type { Catalogue, Provider } from '../catalogue.ts'
 import type { Dialect } from '../chat.ts'
 import type { ModelSlug, ProviderSlug } from '../ids.ts'
 
-/** A simulated-only provider: it does not exist outside the simulator, and its address is a path there. */
+/** A simulated-only provider: its address is a path on the simulator. */
 export function isOnlySimulated({ baseUrl }: Pick<Provider, 'baseUrl'>): boolean {
   return baseUrl.startsWith('/')
 }
@@ -12,7 +12,7 @@ export function isRealButSimulated(provider: Pick<Provider, 'simulated' | 'baseU
   return provider.simulated && !isOnlySimulated(provider)
 }
 
-/** The real provider, as a BYOK credential reaches it: the simulator answers only for the operator account. */
+/** The provider as a BYOK credential reaches it: the simulator answers only for the operator account. */
 export function asReal(provider: Provider): Provider {
   return isRealButSimulated(provider) ? { ...provider, simulated: false } : provider
 }
@@ -31,20 +31,19 @@ export function addressOf(provider: Provider, simulatorUrl: string | undefined):
   return provider.baseUrl === '' ? null : provider.baseUrl
 }
 
-/** The path of a real provider on the simulator is its slug and the version that its dialect's paths begin with. */
+/** A real provider's path on the simulator is its slug and its dialect's version. */
 function simulatorPath(provider: Provider): string {
   return isOnlySimulated(provider) ? provider.baseUrl : `/${provider.slug}/${VERSION[provider.dialect]}`
 }
 
 const VERSION = { openai: 'v1', anthropic: 'v1', google: 'v1beta' } as const satisfies Record<Dialect, string>
 
-/** A catalogue, and its providers that operator accounts can reach. */
 interface Within {
   readonly catalogue: Catalogue
   readonly reachable: ReadonlySet<ProviderSlug>
 }
 
-/** The reachable providers without simulated real ones: providers reached themselves, and simulated-only ones. */
+/** The reachable providers without simulated real ones. */
 export function withoutSimulatedReal({ catalogue, reachable }: Within): Set<ProviderSlug> {
   const isItself = (slug: ProviderSlug) => {
     const provider = catalogue.providers.get(slug)
@@ -53,7 +52,7 @@ export function withoutSimulatedReal({ catalogue, reachable }: Within): Set<Prov
   return new Set([...reachable].filter(isItself))
 }
 
-/** Whether a simulated-only provider has the model: then the model is invented too, and needs no account. */
+/** Whether a simulated-only provider has the model, which is then invented too. */
 export function isOnlySimulatedModel(model: ModelSlug, { endpointsOf, providers }: Catalogue): boolean {
   return (endpointsOf.get(model) ?? []).some(({ provider: slug }) => {
     const provider = providers.get(slug)
@@ -61,7 +60,7 @@ export function isOnlySimulatedModel(model: ModelSlug, { endpointsOf, providers 
   })
 }
 
-/** Whether a real provider within reach has the model, at a price: then simulated providers of the model are removed. */
+/** Whether a real provider within reach has the model at a price; simulated ones are then removed. */
 export function isServedByRealProvider(model: ModelSlug, { catalogue, reachable }: Within): boolean {
   return (catalogue.endpointsOf.get(model) ?? []).some(
     ({ provider, price }) =>

@@ -18,10 +18,7 @@ export const NO_USAGE: Usage = {
 /** More tokens than any model can take or give in one request; a larger figure is a provider's mistake. */
 const TOKENS_MAX = 100_000_000
 
-/**
- * Reads one reported count. Absent is undefined, an explicit zero is zero, and whatever is not a whole, finite, sane
- * number (negative, NaN, a string, a fraction, a billion) is undefined too: a provider's slip must not become a bill.
- */
+/** A reported count; undefined where it is no whole number from 0 to the bound: a slip must not become a bill. */
 export function tokenCount(reported: unknown): number | undefined {
   return typeof reported === 'number' && Number.isSafeInteger(reported) && reported >= 0 && reported <= TOKENS_MAX
     ? reported

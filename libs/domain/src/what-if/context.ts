@@ -11,7 +11,6 @@ export interface PricedCatalogue {
   readonly catalogue: Catalogue
 }
 
-/** What is known of a stretch of the past. */
 export interface Past {
   /** Oldest first; the first one holds before its time too. Not empty. */
   readonly catalogues: readonly PricedCatalogue[]
@@ -22,7 +21,6 @@ export interface Past {
   readonly minutes: readonly EndpointMinute[]
 }
 
-/** One minute of the past. */
 export interface Moment {
   /** As the router would have seen it; without a warm prompt cache, which belongs to a request. */
   readonly snapshot: RoutingSnapshot
@@ -31,7 +29,6 @@ export interface Moment {
   shown(id: TargetId): Shown
 }
 
-/** A stretch of the past to route in. */
 export interface ReplayContext {
   /** @param ms Unix milliseconds */
   at(ms: number): Moment

@@ -72,8 +72,7 @@ const NO_ANSWER = { endpoint: null, costNano: 0n, firstTokenMs: null, tokensPerS
  * The outcome of a request under another decision. It is the recorded one where the decision begins with the target that answered at
  * once, and where both decisions have the same targets. Else the targets are walked: a target that was tried repeats its recorded
  * attempt; the attempt of another is drawn from what it showed in that minute, by numbers that follow from the request's own draw.
- * @param then the decision under the policies that applied, in the same snapshot as `draft`, so that only the policy differs; called
- *   when it is needed
+ * @param then the decision under the policies that applied, in the same snapshot; called when it is needed
  */
 export function predict(
   request: ReplaySample,
@@ -124,7 +123,6 @@ function wayOf(request: ReplaySample, then: Decision, { targets, fallbacks }: De
   return { targets: [began, ...others(targets)].slice(0, targets.length), fallbacks: others(fallbacks) }
 }
 
-/** How an attempt ends: with an answer, as it was recorded or drawn, or with a failure of a kind. */
 type Hop =
   | { readonly end: 'recorded' }
   | { readonly end: 'drawn' }
@@ -148,7 +146,6 @@ function walk(request: ReplaySample, way: Way, { failover, fallbackOn }: Decisio
   return unanswered(ATTEMPTS_MAX - 1)
 }
 
-/** What an endpoint did with this request; null when it was not tried. */
 function recordedHop({ attempts }: ReplaySample, endpoint: TargetId): Hop | null {
   const attempt = attempts.find((tried) => tried.endpoint === endpoint)
   if (!attempt) return null

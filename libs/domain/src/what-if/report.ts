@@ -40,7 +40,6 @@ export interface WhatIfChangedRoute {
 export interface WhatIfSample {
   readonly requestId: RequestId
   readonly beganAtMs: number
-  /** The requested model. */
   readonly model: string
   readonly from: TargetId | null
   readonly to: TargetId | null
@@ -79,11 +78,10 @@ export const WHAT_IF_LIMITS = {
 export type WhatIfLimit = keyof typeof WHAT_IF_LIMITS
 
 export interface WhatIfReport {
-  /** Requests that were routed again. */
   readonly requests: number
   /** Requests without a recorded decision, which are left out of everything else. */
   readonly unrecorded: number
-  /** Requests that were also routed under the policies that applied; and those of them with the recorded first target. The others show how far health by the minute is from health by the second. */
+  /** Requests also routed under the policies that applied, and those of them with the recorded first target. */
   readonly checked: number
   readonly reproduced: number
   readonly totals: WhatIfPair

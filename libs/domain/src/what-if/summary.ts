@@ -26,32 +26,28 @@ export class WhatIfSummary {
   readonly #sample = new Largest()
   readonly #refusedSample = new Largest()
   readonly #unknown = { cost: 0, firstToken: 0, throughput: 0, failures: 0 }
-  #requests = 0
-  #unrecorded = 0
-  #checked = 0
-  #reproduced = 0
-  #moved = 0
+  readonly #counts = { requests: 0, unrecorded: 0, checked: 0, reproduced: 0, moved: 0 }
   #own = false
 
   /** Counts requests that cannot be routed again. */
   skip(requests: number): void {
-    this.#unrecorded += requests
+    this.#counts.unrecorded += requests
   }
 
-  /** Counts a request that was routed again under its own policies. @param isReproduced they lead it where they led it */
+  /** Counts a request routed again under its own policies. @param isReproduced it led where it led then */
   check(isReproduced: boolean): void {
-    this.#checked++
-    if (isReproduced) this.#reproduced++
+    this.#counts.checked++
+    if (isReproduced) this.#counts.reproduced++
   }
 
   add(request: ReplaySample, happened: PredictedOutcome, predicted: Prediction): void {
-    this.#requests++
+    this.#counts.requests++
     this.#cellOf(request, happened.endpoint).happened.add(comparable(happened, predicted))
     this.#cellOf(request, predicted.endpoint).predicted.add(predicted)
     this.#countUnknown(predicted)
     this.#own ||= isOwn(happened.endpoint) || isOwn(predicted.endpoint)
     if (predicted.endpoint === happened.endpoint && predicted.end === happened.end) return
-    this.#moved++
+    this.#counts.moved++
     this.#move(happened, predicted)
     if (predicted.end === 'refused') this.#refusedSample.offer(request, happened, predicted)
     else this.#sample.offer(request, happened, predicted)
@@ -62,14 +58,10 @@ export class WhatIfSummary {
     const changedRoutes = [...this.#changedRoutes.values()].flatMap((sums) => [...sums.values()])
     const refused = [...this.#stages].map(([stage, requests]) => ({ stage, requests }))
     return {
-      requests: this.#requests,
-      unrecorded: this.#unrecorded,
-      checked: this.#checked,
-      reproduced: this.#reproduced,
+      ...this.#counts,
       totals: figuresOf(cells),
       models: groupsOf(cells, ({ model }) => model),
       providers: groupsOf(cells, ({ provider }) => provider),
-      moved: this.#moved,
       changedRoutes: changedRoutes.toSorted(mostFirst).slice(0, WHAT_IF_CHANGED_ROUTES_MAX),
       refused: refused.toSorted((a, b) => b.requests - a.requests || (a.stage < b.stage ? -1 : 1)),
       unknown: { ...this.#unknown },
@@ -119,7 +111,7 @@ export class WhatIfSummary {
     return all.filter((limit) => {
       if (limit === 'unknown') return firstToken + throughput + failures > 0
       if (limit === 'own') return this.#own
-      return limit !== 'unrecorded' || this.#unrecorded > 0
+      return limit !== 'unrecorded' || this.#counts.unrecorded > 0
     })
   }
 }
@@ -128,7 +120,7 @@ function isOwn(target: TargetId | null): boolean {
   return target !== null && ownerOf(target) !== null
 }
 
-/** Speed that cannot be predicted is left out on both sides: else the slow ones might go missing on one, and look like a gain. */
+/** Unknown speed is left out on both sides: slow ones missing on one would look like a gain. */
 function comparable(happened: PredictedOutcome, { unknown }: Prediction): PredictedOutcome {
   if (!unknown.firstToken && !unknown.throughput) return happened
   return {
@@ -138,7 +130,6 @@ function comparable(happened: PredictedOutcome, { unknown }: Prediction): Predic
   }
 }
 
-/** Recorded and predicted figures of the requests that ended there. */
 interface Cell {
   readonly model: string
   /** Empty without an answer. */
@@ -161,30 +152,28 @@ function groupsOf(cells: readonly Cell[], nameOf: (cell: Cell) => string): WhatI
 }
 
 class Sum {
-  #requests = 0
-  #failures = 0
-  #refused = 0
-  #failovers = 0
-  #costNano = 0n
+  readonly #counts = { requests: 0, failures: 0, refused: 0, failovers: 0, costNano: 0n }
   readonly #firstToken: Digest = {}
   readonly #throughput: Digest = {}
 
   add({ end, costNano, firstTokenMs, tokensPerSecond, failovers }: PredictedOutcome): void {
-    this.#requests++
-    if (end === 'failed') this.#failures++
-    if (end === 'refused') this.#refused++
-    this.#failovers += failovers
-    this.#costNano += costNano ?? 0n
+    const counts = this.#counts
+    counts.requests++
+    if (end === 'failed') counts.failures++
+    if (end === 'refused') counts.refused++
+    counts.failovers += failovers
+    counts.costNano += costNano ?? 0n
     if (firstTokenMs !== null) addToDigest(this.#firstToken, firstTokenMs)
     if (tokensPerSecond !== null) addToDigest(this.#throughput, tokensPerSecond)
   }
 
   merge(other: Sum): void {
-    this.#requests += other.#requests
-    this.#failures += other.#failures
-    this.#refused += other.#refused
-    this.#failovers += other.#failovers
-    this.#costNano += other.#costNano
+    const [counts, more] = [this.#counts, other.#counts]
+    counts.requests += more.requests
+    counts.failures += more.failures
+    counts.refused += more.refused
+    counts.failovers += more.failovers
+    counts.costNano += more.costNano
     addDigest(this.#firstToken, other.#firstToken)
     addDigest(this.#throughput, other.#throughput)
   }
@@ -193,11 +182,7 @@ class Sum {
     const firstToken = (share: number) => quantile(this.#firstToken, share) ?? 0
     const throughput = (share: number) => quantile(this.#throughput, share) ?? 0
     return {
-      requests: this.#requests,
-      failures: this.#failures,
-      refused: this.#refused,
-      failovers: this.#failovers,
-      costNano: this.#costNano,
+      ...this.#counts,
       firstTokenMs:
         countOf(this.#firstToken) === 0 ? null : { p50: firstToken(0.5), p90: firstToken(0.9), p99: firstToken(0.99) },
       tokensPerSecond: countOf(this.#throughput) === 0 ? null : { p10: throughput(0.1), p50: throughput(0.5) },
@@ -207,7 +192,7 @@ class Sum {
 
 type ChangedRouteSum = { -readonly [Field in keyof WhatIfChangedRoute]: WhatIfChangedRoute[Field] }
 
-/** The requests with the largest difference in cost. Equal ones are ordered by their id, so that the order of adding does not matter. */
+/** The requests with the largest difference in cost; equal ones by their id, whatever the order of adding. */
 class Largest {
   #held: WhatIfSample[] = []
   /** Smaller differences are ignored: there are enough larger ones. */

@@ -2,18 +2,16 @@ import { countsAgainstHealth, failureKind, type FailureKind } from '../failover.
 import { blame, type FaultCode } from '../fault.ts'
 import { addDigest, countOf, meanOf, mergeDigests, percentilesOf, type Digest } from '../health/digest.ts'
 import { UNKNOWN_HEALTH, type Health } from '../health/health.ts'
+import type { WindowCounts } from '../health/window.ts'
 import type { TargetId } from '../ids.ts'
 
 /** What an endpoint did within one minute, on all nodes. */
-export interface EndpointMinute {
+export interface EndpointMinute extends Omit<WindowCounts, 'failures'> {
   readonly endpoint: TargetId
   /** When the minute begins, Unix milliseconds. */
   readonly minuteMs: number
-  readonly attempts: number
   /** By fault code. */
   readonly failureKinds: Readonly<Record<string, number>>
-  readonly firstTokenMs: Digest
-  readonly tokensPerSecond: Digest
 }
 
 /** How attempts at an endpoint failed in a minute by no fault of their callers. */
@@ -32,7 +30,7 @@ export interface Shown {
 }
 
 const MINUTE_MS = 60_000
-/** Figures of an endpoint are borrowed from this many minutes away at most: an hour. Further away is another time of the day. */
+/** Figures are borrowed from an hour away at most; further away is another time of the day. */
 const BORROWED_MINUTES_MAX = 60
 
 /** One minute of an endpoint: the reports of all nodes added up. */
@@ -108,7 +106,7 @@ const hasFirstTokens = (sum: MinuteSum) => sum.firstTokens > 0
 const hasThroughputs = (sum: MinuteSum) => sum.throughputs > 0
 const hasAttempts = (sum: MinuteSum) => sum.attempts > 0
 
-/** The minute closest in time with the figure, less than an hour away; of two equally close the earlier. */
+/** The closest minute with the figure, less than an hour away; the earlier of two. */
 function nearest(minutes: readonly MinuteSum[], minute: number, has: (sum: MinuteSum) => boolean): MinuteSum | null {
   const earlier = lastBefore(minutes, minute, has)
   const later = firstAfter(minutes, minute, has)
@@ -150,7 +148,7 @@ function indexAfter(minutes: readonly MinuteSum[], minute: number): number {
 
 /** What is left of a minute's steady count under the router's half-life of ten seconds: 10 s / ln 2 of its 60 s. */
 const FADED_SHARE = 10 / Math.LN2 / 60
-/** An endpoint is down for a minute when half of at least so many attempts failed: the router's own breaker needs no more. */
+/** Down for a minute: half of at least so many attempts failed, as for the router's own breaker. */
 const ATTEMPTS_TO_JUDGE_MIN = 5
 const FAILURE_RATE_MAX = 0.5
 /** Minutes that the router's percentiles look back on. */

@@ -46,7 +46,7 @@ export function replay(draft: DraftPolicy, context: ReplayContext, samples: read
   return whole.report()
 }
 
-/** This share of the samples is routed again under the policies that applied, to check whether that reproduces the record. */
+/** The share of samples routed again under their own policies, to check that it reproduces the record. */
 const CHECKED_SHARE = 1 / 16
 /** Differs from the draw indexes of `predict`. */
 const CHECK_PLACE = 200
@@ -64,10 +64,7 @@ function replayOne(request: ReplaySample, drafted: Caller, context: ReplayContex
   }
 }
 
-/**
- * The draft replaces the policy that it is a version of; where that did not apply, it replaces the policy of the key, and the policies
- * of organisation and workspace still apply.
- */
+/** The draft replaces the policy it is a version of, else the key's; wider ones still apply. */
 function underDraft(caller: Caller, { policy, wider }: DraftPolicy): Caller {
   const policies = caller.policies.some(({ id }) => id === policy.id)
     ? caller.policies.map((applied) => (applied.id === policy.id ? policy : applied))

@@ -4,7 +4,6 @@ import { eventIn } from '../explain.ts'
 import { textOf, within, type Frame } from '../frame.ts'
 import { createUsageReader, endOf, headOf, thought, toolCall, type UsageReader } from './message.ts'
 
-/** What one answer has to remember between events. */
 interface Progress {
   readonly blocks: Map<unknown, OpenBlock>
   readonly usage: UsageReader
@@ -91,7 +90,7 @@ function continueBlock(block: OpenBlock | undefined, delta: Frame): ChatDelta | 
   return text === undefined ? null : { text }
 }
 
-/** A call without arguments streams none at all. JSON text must be something, so its input from the start stands in. */
+/** A call without arguments streams none: its input from the start stands in. */
 function stopBlock(block: OpenBlock | undefined): ChatDelta | null {
   if (block?.kind !== 'tool' || block.written) return null
   return { toolCalls: [{ index: block.index, arguments: JSON.stringify(block.input ?? {}) }] }

@@ -3,10 +3,10 @@ import { structuredSchema } from './schema.ts'
 import { planThinking, type ThinkingPlan } from './thinking.ts'
 import { encodeSystem, encodeTurns } from './turns.ts'
 
-/** The API demands a bound. This one lets an answer with thinking come to its end and is below what any served model can give. */
+/** The API demands a bound: this one fits an answer with thinking, and every served model can give it. */
 const ANSWER_TOKENS_DEFAULT = 16_384
 
-/** Fields of this API that mean nothing in any other, so a caller who sends one means this. Others stay behind. */
+/** Fields that mean nothing in any other API, so a caller who sends one means this. */
 const OWN_FIELDS = ['cache_control', 'container', 'context_management', 'inference_geo', 'mcp_servers', 'speed']
 
 /** The body of a Messages request. Fields that are undefined vanish when it is written as JSON. */
@@ -50,7 +50,7 @@ function encodeToolChoice(choice: ToolChoice | undefined, parallel: boolean | un
   return choice === 'auto' || single ? { type: 'auto', ...single } : undefined
 }
 
-/** Schemas are kept by the API itself, as text of the answer: no forced tool, which newer models refuse. */
+/** The API keeps schemas itself: no forced tool, which newer models refuse. */
 function encodeOutput(format: ResponseFormat | undefined, { effort }: ThinkingPlan): unknown {
   const schema = format?.kind === 'json_schema' ? structuredSchema(format.schema) : undefined
   if (!schema && !effort) return undefined

@@ -73,7 +73,7 @@ const REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ['refusal', 'content_filter'],
 ])
 
-/** Adds up the usage of one answer, which comes in parts: the input with its start, the output with its end. */
+/** Adds up usage in parts: the input comes with the start, the output with the end. */
 export interface UsageReader {
   /** The counts known so far, as a delta; an empty one when `reported` holds none. */
   read(reported: unknown): Pick<ChatDelta, 'usage' | 'usageInvalid'>

@@ -1,9 +1,9 @@
 import { isFrame, type Frame } from '../frame.ts'
 
-/** Nesting that is followed. Deeper schemas are refused by every provider; the bound keeps our stack out of their reach. */
+/** Nesting that is followed; every provider refuses deeper schemas. It bounds our stack. */
 const DEPTH_MAX = 40
 
-/** Constraints that structured output refuses. They are hints to the model anyway: the shape is what it is held to. */
+/** Refused by structured output, and only hints to the model anyway. */
 const REFUSED: ReadonlySet<string> = new Set(
   (
     '$schema minimum maximum exclusiveMinimum exclusiveMaximum multipleOf ' +
@@ -14,10 +14,7 @@ const REFUSED: ReadonlySet<string> = new Set(
 /** The formats that are kept to. Any other is refused. */
 const FORMATS = new Set<unknown>('date-time time date duration email hostname uri ipv4 ipv6 uuid'.split(' '))
 
-/**
- * A schema as structured output takes it: objects are closed, `oneOf` is said as `anyOf`,
- * refused constraints are gone. The input is left as it is.
- */
+/** A schema as structured output takes it: closed objects, `oneOf` as `anyOf`, no refused constraints. A new object. */
 export function structuredSchema(schema: Frame, depth = 0): Frame {
   if (depth > DEPTH_MAX) return {}
   const clean: Record<string, unknown> = {}

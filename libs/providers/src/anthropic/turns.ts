@@ -1,7 +1,7 @@
 import type { ChatRequest, ContentPart, FilePart, Message, ReasoningBlock, TextPart } from '@turnpike/domain'
 import { argumentsOf, NO_MESSAGE, parseDataUrl, unsayable } from '../request.ts'
 
-/** What we write to the Messages API, version 2023-06-01. What we read is looked at field by field, since it is not ours. */
+/** What we write to the Messages API, version 2023-06-01. */
 interface Turn {
   readonly role: 'user' | 'assistant'
   readonly content: Block[]
@@ -30,7 +30,7 @@ type Source =
 /** There is no JSON mode without a schema, so an instruction in the prompt replaces it. */
 const JSON_ONLY: TextBlock = { type: 'text', text: 'Answer with one JSON object and nothing else.' }
 
-/** All system and developer messages of the conversation: this API takes them in a field of their own. */
+/** System and developer messages, which this API takes in a field of their own. */
 export function encodeSystem({ messages, responseFormat }: ChatRequest): string | readonly TextBlock[] | undefined {
   const blocks = messages.flatMap((message) =>
     message.role === 'system' || message.role === 'developer' ? textBlocks(message.content) : [],
@@ -84,7 +84,7 @@ function encodeResult(toolCallId: string, content: readonly Block[]): Block {
   return { type: 'tool_result', tool_use_id: callId(toolCallId), content: content.length > 0 ? content : undefined }
 }
 
-/** Ids of other makers may hold characters that are refused here. The same change on both sides keeps calls and results together. */
+/** Ids of other makers may hold characters that are refused here; calls and results change alike. */
 function callId(id: string): string {
   return id.replace(/[^\w-]/g, '_')
 }

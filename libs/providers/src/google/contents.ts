@@ -6,10 +6,7 @@ type Part = Record<string, unknown>
 type AssistantMessage = Extract<Message, { role: 'assistant' }>
 type ToolMessage = Extract<Message, { role: 'tool' }>
 
-/**
- * The documented placeholder for a thought signature, for calls that another model made: from generation 3 the first call of a turn is
- * refused without a signature.
- */
+/** The documented placeholder for calls of another model: generation 3 refuses a turn without a signature. */
 const NO_SEAL = 'skip_thought_signature_validator'
 
 export function encodeSystem(messages: readonly Message[]): Part | undefined {

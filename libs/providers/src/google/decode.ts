@@ -6,7 +6,6 @@ import { garbled, isFrame, known, listOf, textOf, within, type Draft, type Frame
 
 const FORMAT = 'google-gemini-v1'
 
-/** What one answer has to remember: how many calls it made, and where ids for them come from. */
 interface Progress {
   callCount: number
   answerId: string | undefined
@@ -108,7 +107,7 @@ const WITHHELD: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
-/** The counts of `usageMetadata`. Upstream counts thoughts separately from the candidates; our completion includes both. */
+/** Upstream counts thoughts apart from the candidates; our completion includes both. */
 function usageOf(reported: Frame): ChatDelta {
   const { count, flags } = createCounter()
   const prompt = count(reported['promptTokenCount'])

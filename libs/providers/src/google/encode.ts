@@ -3,7 +3,7 @@ import { budgetOf, effortOf, thinksNot } from '../reasoning.ts'
 import { encodeContents, encodeSystem } from './contents.ts'
 import { geminiSchema } from './schema.ts'
 
-/** The answer that an effort is taken of when the caller set no bound: what Gemini models give by default. */
+/** The answer that an effort is a share of when the caller set no bound: the models' default. */
 const ANSWER_TOKENS_DEFAULT = 65_536
 
 /** The largest budget that every thinking model takes, and the smallest of those that cannot stop. */

@@ -1,6 +1,6 @@
 import { isFrame, listOf, type Frame } from '../frame.ts'
 
-/** Nesting that is followed. Deeper schemas are refused by every provider; the bound keeps our stack out of their reach. */
+/** Nesting that is followed; every provider refuses deeper schemas. It bounds our stack. */
 const DEPTH_MAX = 40
 
 const TYPES = new Set(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'])
@@ -9,7 +9,7 @@ function isType(value: unknown): value is string {
   return typeof value === 'string' && TYPES.has(value)
 }
 
-/** Keywords whose values mean the same in Gemini's subset of JSON Schema. What is neither here nor below is dropped. */
+/** Keywords that mean the same in Gemini's subset. What is neither here nor below is dropped. */
 const PLAIN = ['title', 'description', 'format', 'minimum', 'maximum', 'minItems', 'maxItems', 'propertyOrdering']
 
 /**
@@ -98,7 +98,7 @@ function listed(schemas: unknown, depth: number): readonly Frame[] {
   return listOf(schemas).map((schema) => cleaned(schema, depth))
 }
 
-/** Texts or numbers may be enumerated, where the type says the same; nothing else. Bounds that exclude themselves become ones that do not. */
+/** Texts or numbers may be enumerated where the type agrees. Exclusive bounds become inclusive ones. */
 function sayValues(schema: Frame, clean: Record<string, unknown>): void {
   const values = schema['const'] === undefined ? listOf(schema['enum']) : [schema['const']]
   const kind = typeof values[0]
@@ -114,7 +114,7 @@ function sayValues(schema: Frame, clean: Record<string, unknown>): void {
   if (typeof exclusiveMaximum === 'number') clean['maximum'] ??= exclusiveMaximum - step
 }
 
-/** Open or closed cannot be said of an object; the values of a map can. Naming a required property that is absent is an error. */
+/** Objects cannot be open or closed; the values of a map can. A required property must be present. */
 function sayShape(schema: Frame, clean: Record<string, unknown>, depth: number): void {
   const { items, prefixItems, additionalProperties } = schema
   const parts = listed(schema['allOf'], depth)

@@ -5,7 +5,7 @@ import { decodeEmbeddings, encodeEmbeddings } from './embeddings.ts'
 import { encodeChat } from './encode.ts'
 import type { Habits } from './habits.ts'
 
-/** An adapter for the chat completions shape as one provider speaks it. The base URL ends where `/chat/completions` begins. */
+/** The chat completions shape as one provider speaks it. The base URL ends where `/chat/completions` begins. */
 export function compatible(habits: Habits): Adapter {
   return {
     dialect: 'openai',

@@ -1,7 +1,7 @@
 import type { ToolCallDelta } from '@turnpike/domain'
 import { isFrame, listOf, textOf, within, type Frame } from '../frame.ts'
 
-/** The tool calls of one answer, numbered from 0 in the order in which they appear, whatever numbers the server gives them. */
+/** The tool calls of one answer, numbered from 0 in the order of appearance. */
 export interface ToolCalls {
   /** Reads the calls in a delta or message. `upstreamId` makes an id for a call that comes without one. */
   read(said: Frame, upstreamId: string | undefined): readonly ToolCallDelta[]
@@ -58,7 +58,7 @@ export function createToolCalls(): ToolCalls {
   }
 }
 
-/** Whether a piece that would belong to `known` begins a call of its own: it has a name, and an id that is not the known one's. */
+/** Whether a piece that would belong to `known` begins a call: it has a name, and another id. */
 function isAnother(known: Known, id: string | undefined, name: string | undefined, number: number | undefined) {
   if (name === undefined || id === known.id) return false
   return id !== undefined || number === undefined
