@@ -38,11 +38,9 @@ const Settings = z
 export type Behaviour = Readonly<z.infer<typeof Settings>>
 export type BehaviourChange = Partial<Behaviour>
 
-const Change = Settings.partial()
-
 /** Reads a change from JSON. @returns a sentence when it cannot be read. */
 export function readChange(given: unknown): BehaviourChange | string {
-  const parsed = Change.safeParse(given)
+  const parsed = Settings.partial().safeParse(given)
   // JSON has no undefined: what is in the change was given.
   if (parsed.success) return parsed.data as BehaviourChange
   return sentenceOf(parsed.error)
@@ -52,7 +50,7 @@ export function sentenceOf({ issues }: z.ZodError): string {
   return issues.map((issue) => [...issue.path, issue.message].join(' ')).join('; ')
 }
 
-/** The settings at the start. 1,024 tokens is the shortest prefix that public providers cache, 10 million the longest prompt. */
+/** 1,024 tokens is the shortest prefix that public providers cache, 10 million the longest prompt. */
 const DEFAULTS: Omit<Behaviour, 'firstTokenMs' | 'tokensPerSecond'> = {
   firstTokenSpread: 0,
   instant: false,

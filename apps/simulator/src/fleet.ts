@@ -28,7 +28,7 @@ export const FLEET: readonly Provider[] = [
 const Listed = z.array(z.object({ slug: z.string(), dialect: z.enum(DIALECTS) }))
 
 /**
- * Every provider of the price list, simulated under its slug. Its speed follows from its slug and says nothing of the real provider.
+ * Every provider of the price list, under its slug, from which its speed follows: it says nothing of the real one.
  * Some real ones report usage unrequested and refuse the request for it, so all of these report it.
  */
 export const LISTED_PROVIDERS: readonly Provider[] = Listed.parse(listed.providers).map(({ slug, dialect }) => {
@@ -42,5 +42,5 @@ export const LISTED_PROVIDERS: readonly Provider[] = Listed.parse(listed.provide
   }
 })
 
-/** What a provider lists as its models. Any other name is served as well; a name with "reason" in it thinks first. */
+/** The models listed. Any other name is served as well; one with "reason" in it thinks first. */
 export const MODELS_LISTED: readonly string[] = ['swift-8b', 'sage-70b', 'owl-reasoner', 'embed-small']

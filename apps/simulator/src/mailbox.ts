@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import PostalMime, { type Address } from 'postal-mime'
+import PostalMime, { type Address, type Email } from 'postal-mime'
 import { SMTPServer, type SMTPServerDataStream } from 'smtp-server'
 
 export interface Mail {
@@ -78,32 +78,24 @@ export class Mailbox {
     done: (error: Error | null, said?: string) => void,
   ): Promise<void> {
     try {
-      const id = await this.#take(stream, to)
+      const { from, subject = '', text = '', html = null } = await mimeOf(stream)
+      this.#received += 1
+      const id = String(this.#received)
+      const receivedAt = new Date().toISOString()
+      this.#mails.push({ id, receivedAt, from: from ? written(from) : '', to, subject, text, html })
+      if (this.#mails.length > MAILS_MAX) this.#mails.shift()
       done(null, `Kept as ${id}`)
     } catch (error) {
       done(error instanceof Error ? error : new Error('The mail cannot be read.'))
     }
   }
+}
 
-  async #take(stream: SMTPServerDataStream, to: readonly string[]): Promise<string> {
-    const chunks: Buffer[] = []
-    for await (const chunk of stream as AsyncIterable<Buffer>) if (!stream.sizeExceeded) chunks.push(chunk)
-    if (stream.sizeExceeded) throw Object.assign(new Error('The mail is larger than 2 MiB.'), { responseCode: 552 })
-    const mail = await PostalMime.parse(Buffer.concat(chunks))
-    this.#received += 1
-    const id = String(this.#received)
-    this.#mails.push({
-      id,
-      receivedAt: new Date().toISOString(),
-      from: mail.from ? written(mail.from) : '',
-      to,
-      subject: mail.subject ?? '',
-      text: mail.text ?? '',
-      html: mail.html ?? null,
-    })
-    if (this.#mails.length > MAILS_MAX) this.#mails.shift()
-    return id
-  }
+async function mimeOf(stream: SMTPServerDataStream): Promise<Email> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream as AsyncIterable<Buffer>) if (!stream.sizeExceeded) chunks.push(chunk)
+  if (stream.sizeExceeded) throw Object.assign(new Error('The mail is larger than 2 MiB.'), { responseCode: 552 })
+  return PostalMime.parse(Buffer.concat(chunks))
 }
 
 function written({ name, address }: Address): string {

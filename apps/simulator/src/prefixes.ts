@@ -7,8 +7,6 @@ const KEPT_MS = 300_000
 /** Beginnings kept over all providers; the least recently used is dropped. */
 const PREFIXES_MAX = 50_000
 
-type CacheablePrompt = Pick<Prompt, 'model' | 'turns' | 'tools' | 'caches'>
-
 /** Tokens of one prompt. */
 export interface CacheUse {
   readonly read: number
@@ -25,7 +23,7 @@ export class Prefixes {
   }
 
   /** Looks the prompt up and remembers it. */
-  touch(provider: string, prompt: CacheablePrompt, tokensMin: number): CacheUse {
+  touch(provider: string, prompt: Pick<Prompt, 'model' | 'turns' | 'tools' | 'caches'>, tokensMin: number): CacheUse {
     if (!prompt.caches || promptTokens(prompt) < tokensMin) return { read: 0, written: 0 }
     const now = this.#now()
     let mark = fingerprint(`${provider} ${prompt.model}`)

@@ -2,7 +2,7 @@ import { between, dice, type Dice, fingerprint } from './dice.ts'
 import { lastUserText, type Prompt, promptTokens, seedOf, type Tool } from './prompt.ts'
 import { valueFor } from './schema.ts'
 import type { CacheUse } from './prefixes.ts'
-import type { Call, Finish, Script } from './script.ts'
+import type { Call, Script } from './script.ts'
 import { seal } from './seal.ts'
 import { prose, subjectOf } from './words.ts'
 
@@ -15,7 +15,8 @@ export function scriptFor(prompt: Prompt, cache: CacheUse, tokens?: number): Scr
   const calls = refused ? [] : callsFor(prompt, seed, roll)
   const said = refused ? refusal(prompt) : calls.length > 0 ? leadIn(prompt) : answer(prompt, roll, tokens)
   const natural = refused ? 'refusal' : calls.length > 0 ? 'tool_calls' : 'stop'
-  const cut = shortened({ thoughts, pieces: said, calls, finish: natural, stopSequence: null }, prompt)
+  const whole: Draft = { thoughts, pieces: said, calls, finish: natural, stopSequence: null }
+  const cut = withinTokens(untilStop(whole, prompt.stop), prompt.tokensMax)
   const usage = {
     prompt: promptTokens(prompt),
     cached: cache.read,
@@ -94,20 +95,10 @@ function opening(prompt: Prompt): string {
   return subject === '' ? `${seen}Here is a short answer.` : `${seen}Here is a short answer about ${subject}.`
 }
 
-interface Draft {
-  readonly thoughts: readonly string[]
-  readonly pieces: readonly string[]
-  readonly calls: readonly Call[]
-  readonly finish: Finish
-  readonly stopSequence: string | null
-}
+type Draft = Omit<Script, 'seal' | 'usage' | 'reported'>
 
 function spoken(draft: Draft): number {
   return draft.pieces.length + draft.calls.reduce((sum, call) => sum + call.pieces.length, 0)
-}
-
-function shortened(draft: Draft, prompt: Prompt): Draft {
-  return withinTokens(untilStop(draft, prompt.stop), prompt.tokensMax)
 }
 
 /** Ends the text before the first stop sequence. The piece that was cut through counts as one token. */

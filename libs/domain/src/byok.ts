@@ -99,8 +99,8 @@ export function ownTargets(
   { endpointsOf }: Pick<Catalogue, 'endpointsOf'>,
 ): TargetId[] {
   const accounts = grouped(credentials, ({ provider }) => provider)
-  const atProviders = [...endpointsOf.values()].flatMap((known) =>
-    known.flatMap(({ id, provider }) => (accounts.get(provider) ?? []).map((one) => ownTarget(id, one.id))),
-  )
+  const atProviders = [...endpointsOf.values()]
+    .flat()
+    .flatMap(({ id, provider }) => (accounts.get(provider) ?? []).map((one) => ownTarget(id, one.id)))
   return [...atProviders, ...endpoints.map(({ endpoint, id }) => ownTarget(endpoint.id, id))]
 }

@@ -33,7 +33,7 @@ export interface EmbeddingAnswer {
   readonly usageInvalid?: true
 }
 
-/** Always a POST. `path` is appended to the provider's base URL and begins with a slash. The content type is JSON. */
+/** Always a POST of JSON. `path` is appended to the provider's base URL and begins with a slash. */
 export interface UpstreamRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>

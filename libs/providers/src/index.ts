@@ -1,4 +1,4 @@
-/** Provider dialects: how each speaks, never how to reach it. No I/O, no retries, no state between calls. */
+/** Provider dialects. No I/O, no retries, no state between calls. */
 export type { Adapter, EmbeddingAnswer, EmbeddingsAdapter, StreamDecoder, UpstreamRequest } from './adapter.ts'
 export { proofOf, type Proof } from './explain.ts'
 export { adapterFor, adapterOf } from './registry.ts'

@@ -24,7 +24,7 @@ export function effortOf(reasoning: Reasoning, answerTokensMax: number | undefin
   return (['minimal', 'low', 'medium', 'high'] as const).find((effort) => share <= SHARES[effort]) ?? 'xhigh'
 }
 
-/** The budget in tokens, for providers that take a number; 0 for none. Plain `enabled` thinks with half of the answer. */
+/** The budget in tokens; 0 for none. Plain `enabled` thinks with half of the answer. */
 export function budgetOf(reasoning: Reasoning, answerTokensMax: number): number {
   if (thinksNot(reasoning)) return 0
   const effort = reasoning.effort ?? 'medium'

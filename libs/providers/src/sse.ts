@@ -7,19 +7,12 @@ export const EVENT_CHARACTERS_MAX = 1_048_576
 
 const CARRIAGE_RETURN = 13
 
-interface SseReader {
-  /** Takes the next bytes, cut anywhere, even inside a character. Calls back before it returns. */
-  push(bytes: Uint8Array): void
-  /** The stream closed. An event without its blank line is dropped: half a frame must never pass for a whole one. */
-  end(): void
-}
-
 /**
  * Reads server-sent events: any mix of CR, LF and CRLF, a byte order mark, comments, several data lines in one event.
  * Comments and events without data are dropped. Throws Fault `upstream_garbled` for an event above `EVENT_CHARACTERS_MAX`,
  * and lets through what `onEvent` throws; after either the reader must not be used again.
  */
-export function createSseReader(onEvent: (event: SseEvent) => void): SseReader {
+export function createSseReader(onEvent: (event: SseEvent) => void) {
   const decoder = new TextDecoder()
   let endsWithReturn = false
   const parser = createParser({
@@ -38,8 +31,10 @@ export function createSseReader(onEvent: (event: SseEvent) => void): SseReader {
     parser.feed(text)
   }
   return {
-    push: (bytes) => feed(decoder.decode(bytes, { stream: true })),
-    end: () => {
+    /** Takes the next bytes, cut anywhere, even inside a character. Calls back before it returns. */
+    push: (bytes: Uint8Array): void => feed(decoder.decode(bytes, { stream: true })),
+    /** The stream closed. An event without its blank line is dropped: half a frame must never pass for a whole one. */
+    end: (): void => {
       feed(decoder.decode())
       // The parser holds a last CR back, since an LF may follow. None will, so the CR was a line's end.
       if (endsWithReturn) feed('\n')

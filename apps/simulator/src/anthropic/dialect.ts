@@ -76,13 +76,12 @@ function complain(trouble: Trouble, about: About): Complained {
 }
 
 function errorBody({ kind, message }: Trouble, about: About): unknown {
-  const said =
-    kind === 'credential'
-      ? 'invalid x-api-key'
-      : kind === 'moderation'
-        ? 'Output blocked by content filtering policy'
-        : message
-  return { type: 'error', error: { type: TYPES[kind], message: said }, request_id: requestId(about) }
+  return { type: 'error', error: { type: TYPES[kind], message: SAID[kind] ?? message }, request_id: requestId(about) }
+}
+
+const SAID: Partial<Record<Trouble['kind'], string>> = {
+  credential: 'invalid x-api-key',
+  moderation: 'Output blocked by content filtering policy',
 }
 
 const TYPES: Readonly<Record<Trouble['kind'], string>> = {

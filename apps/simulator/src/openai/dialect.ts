@@ -93,12 +93,8 @@ const INPUTS_MAX = 2048
 
 function embeddings(body: Fields): Embedded {
   const input = body['input']
-  const texts =
-    typeof input === 'string'
-      ? [input]
-      : Array.isArray(input) && typeof input[0] === 'number'
-        ? [input.join(' ')]
-        : listOf(input).map((each) => (Array.isArray(each) ? each.join(' ') : textOf(each)))
+  const isOne = typeof input === 'string' || typeof listOf(input)[0] === 'number'
+  const texts = (isOne ? [input] : listOf(input)).map((each) => (Array.isArray(each) ? each.join(' ') : textOf(each)))
   if (texts.length === 0 || texts.length > INPUTS_MAX)
     throw invalid("'$.input' is invalid. Please check the API reference.", 'input')
   const dimensions = Math.min(numberOf(body['dimensions']) ?? DIMENSIONS_DEFAULT, DIMENSIONS_MAX)

@@ -31,7 +31,7 @@ export type Outcome = { readonly sinceMs?: number; readonly begun?: boolean } & 
 /** What a node observed of an endpoint since its last report to the other nodes. */
 export interface HealthChange extends WindowCounts {
   readonly endpoint: TargetId
-  /** Remaining time for which the breaker of the reporting node is open (ms), from that node's own attempts; 0 when it is closed. */
+  /** Remaining time (ms) that the reporting node's breaker is open, from its own attempts; 0 when closed. */
   readonly downForMs: number
   /** Remaining cooldown from the provider's `Retry-After` (ms); 0 without one since the last report. */
   readonly coolForMs: number
@@ -40,7 +40,7 @@ export interface HealthChange extends WindowCounts {
 const HALF_LIFE_MS = 10_000
 /** No sample counts for less: under much traffic, ten seconds of good ones would hide a brown-out for as long again. */
 const WEIGHT_MIN = 0.05
-/** After this time without attempts the means begin to return to the usual figures, so that a slow endpoint is tried again. */
+/** After this time without attempts the means return to the usual, so that a slow endpoint is tried again. */
 const QUIET_MS = 10_000
 
 /** A new endpoint starts from what a typical peer does, not from perfection. */
@@ -124,7 +124,7 @@ const DEADLINE_SLACK = 1.5
 const DEADLINE_MS_MIN = 2_000
 const DEADLINE_MS_MAX = 120_000
 
-/** How long a first token may take before something is wrong: half as long again as the slowest of 200; null while too little is known. */
+/** How long a first token may take: half as long again as the slowest of 200; null while too little is known. */
 export function firstTokenDeadlineMs(firstTokenMs: Digest): number | null {
   if (countOf(firstTokenMs) < DEADLINE_SAMPLES_MIN) return null
   const slowestMs = quantile(firstTokenMs, DEADLINE_SHARE) ?? DEADLINE_MS_MAX

@@ -45,10 +45,8 @@ export function earnHedge({ tokens }: HedgeAllowance, hedge: Hedge): void {
   const share = shareOf(hedge)
   const saved = tokens.get(share)
   if (saved === undefined && tokens.size >= SHARES_MAX) {
-    for (const oldest of tokens.keys()) {
-      tokens.delete(oldest)
-      break
-    }
+    const [oldest] = tokens.keys()
+    if (oldest !== undefined) tokens.delete(oldest)
   }
   tokens.set(share, Math.min((saved ?? 0) + share, TOKENS_MAX))
 }

@@ -43,10 +43,7 @@ export function hedgeTarget(
   return able.find((target) => domainOf(target) !== domain) ?? able[0] ?? null
 }
 
-/**
- * What a provider charges for an attempt that was cancelled before its first content: the whole prompt and the fee per request. The
- * tokens generated until the provider notices the cancellation are unknown.
- */
+/** The whole prompt and the fee per request. Tokens generated until the provider notices are unknown. */
 export function lostCost(price: Price, promptTokens: number): NanoUsd {
   return cost({ ...NO_USAGE, promptTokens }, price).total
 }

@@ -1,7 +1,4 @@
-/**
- * The fields of a policy: the one place where a field has its word. Documents, policies in force, the preferences of a request, records,
- * OpenRouter's `provider` object and the console take their words from this table, so that there is no second spelling to translate.
- */
+/** The fields of a policy: documents, records, requests and screens take their words from here alone. */
 export const POLICY_FIELDS = {
   /** Null: as the wider policy says; `balanced`, where none says. */
   objective: { section: 'objective', form: 'objective', unset: null, merge: 'goal' },

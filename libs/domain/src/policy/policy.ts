@@ -146,7 +146,7 @@ export interface FieldValues {
 type ValueOf<Field extends PolicyField> =
   FieldValues[FormOf<Field>] | (null extends (typeof POLICY_FIELDS)[Field]['unset'] ? null : never)
 
-/** A tenant's routing policy, by the fields of POLICY_FIELDS. Null means "no restriction", or "as the wider policy says". */
+/** A tenant's routing policy. Null means "no restriction", or "as the wider policy says". */
 export type Policy = { readonly [Field in PolicyField]: ValueOf<Field> }
 
 /** A policy with the version that applied, as recorded with each decision. */
@@ -161,7 +161,7 @@ export const ANY_PRICE: PriceCeiling = POLICY_FIELDS.max_price.unset
 /** Distinct targets tried for one request at most. More than this costs the caller more waiting than it is worth. */
 export const ATTEMPTS_MAX = 6
 
-/** Does not compile where the value that a field has when it is left out is not of its form. */
+/** Does not compile where a field's `unset` is not of its form. */
 const FACTS: { readonly [Field in PolicyField]: { readonly unset: Policy[Field] } } = POLICY_FIELDS
 
 /** What holds where a policy says nothing. */
@@ -174,7 +174,7 @@ export const DEFAULT_FAILOVER: Failover = {
   totalMs: null,
 }
 
-/** What a request adds: OpenRouter's `provider` object and the suffixes of a model's name. Left out: nothing. */
+/** What a request adds: OpenRouter's `provider` object and the suffixes of a model's name. */
 export type RoutePreferences = {
   readonly [Field in Exclude<RequestField, 'max_price'>]?: NonNullable<Policy[Field]>
 } & {
@@ -187,7 +187,7 @@ export type RoutePreferences = {
 /** A policy that leaves nothing to a wider one. */
 export type EffectivePolicy = Policy & { readonly objective: Objective; readonly failover: Failover }
 
-/** The windows of its schedule that are open now, applied: the later one wins. They replace objective, order, shares and price. */
+/** The policy with the windows that are open now applied; the later one wins. */
 export function atTime(
   policy: Policy,
   isOpen: (window: ScheduleWindow) => boolean,

@@ -1,6 +1,6 @@
-import type { Endpoint, Provider } from '../catalogue.ts'
+import { grouped, type Endpoint, type Provider } from '../catalogue.ts'
 import { STAGES, type Removed, type Stage } from './decision.ts'
-import type { EndpointId, ModelSlug } from '../ids.ts'
+import type { ModelSlug } from '../ids.ts'
 import { destinationOf, type OwnCredential } from '../byok.ts'
 import { exclusion, outOfReach, requiredOf, targetOf, type Eligible } from './constraint.ts'
 import type { RoutingInput } from './input.ts'
@@ -13,10 +13,9 @@ interface Considered {
 }
 
 /**
- * The filter of a caller that has BYOK resources, or that may use no others: it considers each endpoint with the operator account and
- * with each BYOK credential that fits. Preferred parameters are required on each side separately, so that the operator's endpoints
- * never remove a BYOK target. An endpoint without an operator account is considered with BYOK credentials only. An endpoint that fails
- * at the same stage with all accounts is removed once.
+ * The filter of a caller that has BYOK resources, or that may use no others: each endpoint with the operator account and with each
+ * BYOK credential that fits. Preferred parameters are required on each side separately, so that the operator's endpoints never remove
+ * a BYOK target. An endpoint without an operator account is considered with BYOK credentials only.
  */
 export function filterWithOwn(models: readonly ModelSlug[], input: RoutingInput, removed: Removed[]): Eligible[] {
   const own = ownWithinReach(models, input)
@@ -147,15 +146,10 @@ function constrain(considered: readonly Considered[], input: RoutingInput): void
 function removedOf(considered: readonly Considered[]): Removed[] {
   const gone = considered.flatMap(({ one, stage }) => (stage === null ? [] : [{ one, stage }]))
   if (gone.length === 0) return []
-  const stagesOf = new Map<EndpointId, Set<Stage | null>>()
-  for (const { one, stage } of considered) {
-    const stages = stagesOf.get(one.endpoint.id)
-    if (stages) stages.add(stage)
-    else stagesOf.set(one.endpoint.id, new Set([stage]))
-  }
+  const byEndpoint = grouped(considered, ({ one }) => one.endpoint.id)
   const removals = new Map<string, Removed>()
   for (const { one, stage } of gone) {
-    const isWhole = stagesOf.get(one.endpoint.id)?.size === 1
+    const isWhole = byEndpoint.get(one.endpoint.id)?.every((other) => other.stage === stage)
     const endpoint = isWhole ? one.endpoint.id : targetOf(one)
     removals.set(endpoint, { endpoint, stage })
   }

@@ -42,14 +42,8 @@ export function keepWarm(ordered: Scored[], objective: Objective, input: Routing
   if (objective === 'pinned' || objective === 'weighted') return false
   const at = ordered.findIndex(({ candidate }) => candidate.endpoint === snapshot.warm)
   const warm = ordered[at]
-  if (
-    !warm ||
-    !isAtItsBest(warm) ||
-    warm.standing !== ordered[0]?.standing ||
-    isHeldBack(warm, input) ||
-    !isWorthStaying(warm, ordered, objective, input)
-  )
-    return false
+  if (!warm || warm.candidate.down || warm.candidate.slow || warm.standing !== ordered[0]?.standing) return false
+  if (isHeldBack(warm, input) || !isWorthStaying(warm, ordered, objective, input)) return false
   ordered.splice(at, 1)
   ordered.unshift(warm)
   return true
@@ -192,10 +186,6 @@ function turnByShare(tied: readonly Scored[], dice: number): number {
   )
 }
 
-function isAtItsBest({ candidate }: Scored): boolean {
-  return !candidate.down && candidate.slow !== true
-}
-
 /** The worst figure that is still as good as the best. */
 function bandOf(group: readonly Scored[], objective: Objective): number {
   let best = Number.POSITIVE_INFINITY
@@ -213,7 +203,7 @@ function isWorthStaying(warm: Scored, ordered: readonly Scored[], objective: Obj
   return rivals.every((rival) => rival === warm || Number(cached) / successes <= figureOf(rival, 'cost'))
 }
 
-/** A second number from the same dice, as good as independent: MurmurHash3's finalizer (public domain). */
+/** A second number from the same dice, as good as independent: MurmurHash3's finalizer (Appleby, public domain). */
 function secondNumber(dice: number): number {
   let bits = Math.floor(dice * 2 ** 32)
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)

@@ -23,7 +23,7 @@ export function shownName({ name, simulated }: Pick<Provider, 'name' | 'simulate
 }
 
 /**
- * Where requests to a provider go; null without an address. Requests to a simulated provider go to the simulator, whatever its address.
+ * Where requests go; null without an address. Those to a simulated provider go to the simulator.
  * @param simulatorUrl without a slash at its end; undefined: there is no simulator
  */
 export function addressOf(provider: Provider, simulatorUrl: string | undefined): string | null {
@@ -45,19 +45,14 @@ interface Within {
 
 /** The reachable providers without simulated real ones. */
 export function withoutSimulatedReal({ catalogue, reachable }: Within): Set<ProviderSlug> {
-  const isItself = (slug: ProviderSlug) => {
-    const provider = catalogue.providers.get(slug)
-    return provider !== undefined && !isRealButSimulated(provider)
-  }
-  return new Set([...reachable].filter(isItself))
+  const reached = [...reachable].flatMap((slug) => catalogue.providers.get(slug) ?? [])
+  return new Set(reached.filter((provider) => !isRealButSimulated(provider)).map(({ slug }) => slug))
 }
 
 /** Whether a simulated-only provider has the model, which is then invented too. */
 export function isOnlySimulatedModel(model: ModelSlug, { endpointsOf, providers }: Catalogue): boolean {
-  return (endpointsOf.get(model) ?? []).some(({ provider: slug }) => {
-    const provider = providers.get(slug)
-    return provider !== undefined && isOnlySimulated(provider)
-  })
+  const served = (endpointsOf.get(model) ?? []).flatMap(({ provider }) => providers.get(provider) ?? [])
+  return served.some(isOnlySimulated)
 }
 
 /** Whether a real provider within reach has the model at a price; simulated ones are then removed. */

@@ -16,12 +16,12 @@ import type { Moment } from './context.ts'
 export interface ReplaySample {
   readonly requestId: RequestId
   readonly beganAtMs: number
-  /** With the policies that applied then. Requests of one caller best share the object: what follows from it is computed once. */
+  /** With the policies that applied then. Requests of one caller best share the object, by which work is cached. */
   readonly caller: Caller
   readonly route: RouteRequest
   /** The draw of its decision. */
   readonly draw: number
-  /** The target whose prompt cache was known to be warm; null when there was none, or it was not recorded. */
+  /** The target whose prompt cache was warm; null when none was, or it was not recorded. */
   readonly warm: TargetId | null
   readonly streamed: boolean
   /** The target that answered; null when none did. */

@@ -17,7 +17,7 @@ import {
   type WhatIfSample,
 } from './report.ts'
 
-/** Adds requests up. The order in which they come does not matter, and nothing is kept of one but in the samples. */
+/** Adds requests up, in any order; nothing is kept of one but in the samples. */
 export class WhatIfSummary {
   /** By endpoint, or by the requested model without an answer; the report adds these up. */
   readonly #cells = new Map<string, Cell>()

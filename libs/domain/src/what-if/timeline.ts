@@ -22,7 +22,7 @@ export interface Failing {
   readonly kinds: readonly (readonly [kind: FailureKind | null, share: number])[]
 }
 
-/** What an endpoint showed in a minute, or in the nearest one within the hour; null where it showed nothing. */
+/** What an endpoint showed in a minute, or in the nearest one within the hour; null for nothing. */
 export interface Shown {
   readonly firstToken: Digest | null
   readonly throughput: Digest | null

@@ -2,17 +2,17 @@ import type { ChatDelta } from '@turnpike/domain'
 import type { SseEvent, StreamDecoder } from '../adapter.ts'
 import { eventIn } from '../explain.ts'
 import { textOf, within, type Frame } from '../frame.ts'
-import { createUsageReader, endOf, headOf, thought, toolCall, type UsageReader } from './message.ts'
+import { createUsageReader, endOf, headOf, thought, toolCall } from './message.ts'
 
 interface Progress {
   readonly blocks: Map<unknown, OpenBlock>
-  readonly usage: UsageReader
+  readonly usage: ReturnType<typeof createUsageReader>
   toolCount: number
   thoughtCount: number
   done: boolean
 }
 
-/** A content block that was started. Upstream all kinds share one count; here each kind counts from 0. */
+/** Upstream all kinds of content blocks share one count; here each kind counts from 0. */
 type OpenBlock =
   | { readonly kind: 'text' }
   | { readonly kind: 'thought'; readonly index: number }

@@ -73,22 +73,17 @@ const REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ['refusal', 'content_filter'],
 ])
 
-/** Adds up usage in parts: the input comes with the start, the output with the end. */
-export interface UsageReader {
-  /** The counts known so far, as a delta; an empty one when `reported` holds none. */
-  read(reported: unknown): Pick<ChatDelta, 'usage' | 'usageInvalid'>
-}
-
 /**
  * Upstream, input excludes what was read from and written to the cache; our prompt count includes both. A later part may
  * repeat counts (they are cumulative) or leave them out, so the last figure of each is kept.
  */
-export function createUsageReader(): UsageReader {
+export function createUsageReader() {
   let input: number | undefined
   let cacheRead: number | undefined
   let cacheWrite: number | undefined
   return {
-    read(reported) {
+    /** The counts known so far, as a delta; an empty one when `reported` holds none. */
+    read: (reported: unknown): Pick<ChatDelta, 'usage' | 'usageInvalid'> => {
       if (!isFrame(reported)) return {}
       const { count, flags } = createCounter()
       input = count(reported['input_tokens']) ?? input

@@ -114,11 +114,9 @@ function thoughts(blocks: readonly ReasoningBlock[]): Block[] {
 
 /** Empty texts are refused by the API. */
 function textBlocks(parts: readonly TextPart[]): TextBlock[] {
-  return parts.filter((part) => part.text !== '').map(encodeText)
-}
-
-function encodeText({ text, cacheControl }: TextPart): TextBlock {
-  return { type: 'text', text, ...(cacheControl && { cache_control: cacheControl }) }
+  return parts.flatMap(({ text, cacheControl }) =>
+    text === '' ? [] : [{ type: 'text', text, ...(cacheControl && { cache_control: cacheControl }) }],
+  )
 }
 
 function encodePart(part: ContentPart): Block | Block[] {

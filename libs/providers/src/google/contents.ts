@@ -95,7 +95,7 @@ function encodeAnswer({ content, toolCalls, reasoning }: AssistantMessage, deman
   return [...texts, ...calls]
 }
 
-/** Only this API's own seals are shown to it. Thoughts themselves are not replayed: the seal holds them. */
+/** Only this API's own seals are shown to it; they hold the thoughts. */
 function readSeals(reasoning: readonly ReasoningBlock[], toolCalls: readonly ToolCall[]) {
   const callIds = new Set(toolCalls.map(({ id }) => id))
   const byCall = new Map<string, string>()

@@ -11,7 +11,7 @@ interface Progress {
   answerId: string | undefined
 }
 
-/** Reads a stream of generateContent responses. It has no closing event: it is done once a finish reason was seen. */
+/** Reads a stream of generateContent responses. It is done once a finish reason was seen. */
 export function googleDecoder(): StreamDecoder {
   const progress: Progress = { callCount: 0, answerId: undefined }
   let done = false

@@ -4,7 +4,7 @@ import { createCounter } from '../counter.ts'
 import { answerIn } from '../explain.ts'
 import { garbled, listOf, vectorOf, within } from '../frame.ts'
 
-/** One request a text. Throws Fault `request_invalid` for token lists, which are another maker's tokens. */
+/** One request a text. Throws Fault `request_invalid` for token lists. */
 export function encodeEmbeddings(request: EmbeddingRequest, resource: string): Record<string, unknown> {
   return {
     requests: request.input.map((text) => {

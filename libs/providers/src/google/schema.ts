@@ -13,9 +13,8 @@ function isType(value: unknown): value is string {
 const PLAIN = ['title', 'description', 'format', 'minimum', 'maximum', 'minItems', 'maxItems', 'propertyOrdering']
 
 /**
- * A JSON Schema as Gemini takes it. It answers 400 to keywords and forms that it does not know, so those are said another
- * way where there is one, and dropped where not: the result allows what the schema allows, sometimes more. The input is left
- * as it is.
+ * A JSON Schema as Gemini takes it. Keywords and forms that it refuses are said another way, and dropped where there is none: the
+ * result allows what the schema allows, sometimes more. The input is left as it is.
  */
 export function geminiSchema(schema: Frame): Frame {
   return cleaned(schema, 0)

@@ -69,7 +69,7 @@ function decodeChoice(choice: Frame, said: Frame, toolCalls: ToolCalls, delta: D
   if (isFrame(choice['logprobs'])) delta.logprobs = choice['logprobs']
 }
 
-/** Thoughts have no field of their own in this shape; these are the two that servers use, and Mistral's parts. */
+/** The two fields that servers use for thoughts, and Mistral's parts. */
 function thoughtsOf(said: Frame): string {
   return textOf(said['reasoning_content']) ?? textOf(said['reasoning']) ?? texts(said['content'], 'thinking')
 }

@@ -82,7 +82,7 @@ function contentOf(parts: readonly ContentPart[]): string | Record<string, unkno
   return parts.map(encodePart)
 }
 
-/** Cache breakpoints are left out: this shape caches on its own and may refuse fields that it does not know. */
+/** Cache breakpoints are left out: servers of this shape may refuse fields that they do not know. */
 function encodePart(part: ContentPart): Record<string, unknown> {
   switch (part.kind) {
     case 'text':

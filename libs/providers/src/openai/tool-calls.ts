@@ -2,11 +2,7 @@ import type { ToolCallDelta } from '@turnpike/domain'
 import { isFrame, listOf, textOf, within, type Frame } from '../frame.ts'
 
 /** The tool calls of one answer, numbered from 0 in the order of appearance. */
-export interface ToolCalls {
-  /** Reads the calls in a delta or message. `upstreamId` makes an id for a call that comes without one. */
-  read(said: Frame, upstreamId: string | undefined): readonly ToolCallDelta[]
-  readonly count: number
-}
+export type ToolCalls = ReturnType<typeof createToolCalls>
 
 interface Known {
   readonly index: number
@@ -17,11 +13,12 @@ interface Known {
  * Servers count from 0, from 1, or call every parallel call number 0 and tell them apart by id; some leave the number out.
  * So a call is new when its number is, or when it brings another id and a name.
  */
-export function createToolCalls(): ToolCalls {
+export function createToolCalls() {
   const byNumber = new Map<number, Known>()
   let count = 0
   let last: Known | undefined
 
+  /** Reads the calls in a delta or message. `upstreamId` makes an id for a call that comes without one. */
   function read(said: Frame, upstreamId: string | undefined): readonly ToolCallDelta[] {
     const legacy = said['function_call']
     if (isFrame(legacy)) return [readCall({ index: 0, function: legacy }, upstreamId)]
@@ -52,7 +49,7 @@ export function createToolCalls(): ToolCalls {
 
   return {
     read,
-    get count() {
+    get count(): number {
       return count
     },
   }
