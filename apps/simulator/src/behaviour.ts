@@ -4,7 +4,7 @@ import { FAULTS } from './faults.ts'
 import type { Provider } from './fleet.ts'
 
 const fault = z.enum(FAULTS)
-/** An hour: nothing waits longer, and a slip of the keyboard does not hold a socket for days. */
+/** Nothing waits longer than an hour: a slip of the keyboard does not hold a socket for days. */
 const WAIT_MS_MAX = 3_600_000
 
 /** What can be set for a provider, a model, or one request. Times are milliseconds. */
@@ -38,14 +38,17 @@ const Settings = z
 export type Behaviour = Readonly<z.infer<typeof Settings>>
 export type BehaviourChange = Partial<Behaviour>
 
+const Change = Settings.partial()
+
 /** Reads a change from JSON. @returns a sentence when it cannot be read. */
 export function readChange(given: unknown): BehaviourChange | string {
-  const parsed = Settings.partial().safeParse(given)
+  const parsed = Change.safeParse(given)
   // JSON has no undefined: what is in the change was given.
   if (parsed.success) return parsed.data as BehaviourChange
   return sentenceOf(parsed.error)
 }
 
+/** What is wrong, field by field. */
 export function sentenceOf({ issues }: z.ZodError): string {
   return issues.map((issue) => [...issue.path, issue.message].join(' ')).join('; ')
 }

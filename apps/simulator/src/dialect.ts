@@ -5,7 +5,7 @@ import type { Script } from './script.ts'
 
 /** One wire format: its requests, answers and errors. Pure; waiting and sockets are elsewhere. */
 export interface Dialect {
-  /** What a path below the provider's prefix asks for; null when this family has no such path. */
+  /** What a path below the provider's prefix asks for; null for no such path. */
   route(method: string, path: string): Route | null
   /** The caller's credential; empty when there is none. */
   credential(headers: IncomingHttpHeaders, query: URLSearchParams): string

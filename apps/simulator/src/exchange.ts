@@ -42,12 +42,12 @@ export class Exchange {
     this.#response.writeHead(status, headers)
   }
 
-  /** Sends the head now; without it, the head travels with the first bytes of the body. */
+  /** Sends the head now, not with the first bytes of the body. */
   flush(): void {
     this.#response.flushHeaders()
   }
 
-  /** Writes a piece of the body and, when the socket is full, waits until it drained or the client left. */
+  /** Writes a piece of the body; when the socket is full, waits until it drained or the client left. */
   async write(body: string | Buffer, tokens: number): Promise<void> {
     if (this.closed) return
     this.entry.tokensWritten += tokens
@@ -85,7 +85,7 @@ export class Exchange {
     this.request.socket.resetAndDestroy()
   }
 
-  /** To be called when the generation stopped: records how late it noticed that the client had left. */
+  /** The generation stopped: records how late it noticed that the client had left. */
   stopped(): void {
     if (this.#closedMs !== null && this.entry.outcome === 'aborted') {
       this.entry.noticedAfterMs = Math.max(0, performance.now() - this.#closedMs)

@@ -28,7 +28,7 @@ export const FAULTS = [
 
 export type Fault = (typeof FAULTS)[number]
 
-/** More tokens than any model can take or give: what `usage_huge` claims for every count. */
+/** What `usage_huge` claims for every count: more tokens than any model can take. */
 const HUGE = 1_000_000_000_000
 
 /** What an answer reports about its cost under faults; the truth stays in `usage`. */

@@ -4,7 +4,7 @@ import { type Dice, normal } from './dice.ts'
 import type { Exchange } from './exchange.ts'
 
 /** When an answer's tokens are due, in milliseconds after the request's head was read. */
-export interface Pace {
+interface Pace {
   readonly firstTokenMs: number
   readonly tokenMs: number
 }

@@ -76,6 +76,7 @@ export function catalogueOf(
   }
 }
 
+/** Those of one name, in the order of the list. */
 export function grouped<Name, One>(all: readonly One[], nameOf: (one: One) => Name): Map<Name, One[]> {
   const groups = new Map<Name, One[]>()
   for (const one of all) {

@@ -82,7 +82,7 @@ export class Fault extends Error {
   }
 }
 
-/** Whatever was thrown, as a Fault; anything unexpected is our bug and says nothing of its inside. */
+/** Whatever was thrown, as a Fault; what is unexpected is our bug and says nothing of its inside. */
 export function asFault(thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown
   return new Fault('internal', 'Something went wrong on our side. The request id helps us find it.', { cause: thrown })

@@ -97,7 +97,7 @@ export function merge(health: Health, change: HealthChange, nowMs: number): Heal
   return change.downForMs > 0 ? suspected(cooling, change.downForMs, nowMs) : cooling
 }
 
-/** Time passes without an attempt: counts fade, and after a while of silence the means return to what is usual. */
+/** Without attempts counts fade, and after a while of silence the means return to the usual. */
 export function fadeTo(health: Health, usual: Pick<Health, 'firstTokenMs' | 'tokensPerSecond'>, nowMs: number): Health {
   const fade = fadeOver(nowMs - health.updatedMs)
   const isQuiet = nowMs - health.heardMs > QUIET_MS

@@ -32,7 +32,7 @@ interface Cost {
 
 const PER_MILLION = 1_000_000n
 
-/** Prices the usage of one answer. The parts are rounded for show; the total is rounded from the exact sum, half up, once. */
+/** The parts are rounded for show; the total is rounded from the exact sum, half up, once. */
 export function cost(usage: Usage, price: Price): Cost {
   const rates = ratesFor(usage.promptTokens, price)
   const plainPrompt = BigInt(usage.promptTokens - usage.cacheReadTokens - usage.cacheWriteTokens)

@@ -109,7 +109,7 @@ export const PRECISIONS = [
 
 /** When the caller disconnects: cancel the provider's answer, or read it to its end so that its usage is exact. */
 export const DISCONNECTS = ['cancel', 'read_to_end'] as const
-export type Disconnect = (typeof DISCONNECTS)[number]
+type Disconnect = (typeof DISCONNECTS)[number]
 
 export const DATA_COLLECTIONS = ['allow', 'deny'] as const
 export type DataCollection = (typeof DATA_COLLECTIONS)[number]

@@ -45,14 +45,19 @@ interface Within {
 
 /** The reachable providers without simulated real ones. */
 export function withoutSimulatedReal({ catalogue, reachable }: Within): Set<ProviderSlug> {
-  const reached = [...reachable].flatMap((slug) => catalogue.providers.get(slug) ?? [])
-  return new Set(reached.filter((provider) => !isRealButSimulated(provider)).map(({ slug }) => slug))
+  const isItself = (slug: ProviderSlug) => {
+    const provider = catalogue.providers.get(slug)
+    return provider !== undefined && !isRealButSimulated(provider)
+  }
+  return new Set([...reachable].filter(isItself))
 }
 
 /** Whether a simulated-only provider has the model, which is then invented too. */
 export function isOnlySimulatedModel(model: ModelSlug, { endpointsOf, providers }: Catalogue): boolean {
-  const served = (endpointsOf.get(model) ?? []).flatMap(({ provider }) => providers.get(provider) ?? [])
-  return served.some(isOnlySimulated)
+  return (endpointsOf.get(model) ?? []).some(({ provider: slug }) => {
+    const provider = providers.get(slug)
+    return provider !== undefined && isOnlySimulated(provider)
+  })
 }
 
 /** Whether a real provider within reach has the model at a price; simulated ones are then removed. */

@@ -5,7 +5,7 @@ import { garbled, isFrame, known, listOf, textOf, within, type Frame } from '../
 
 const FORMAT = 'anthropic-claude-v1'
 
-/** Reads a whole message. Blocks that the hub has no word for are passed over, as in a stream. */
+/** Blocks that the hub has no word for are passed over, as in a stream. */
 export function decodeWhole(body: unknown): ChatDelta {
   const message = answerIn(body)
   if (!Array.isArray(message['content'])) throw garbled('a message without content')
@@ -28,7 +28,7 @@ export function decodeWhole(body: unknown): ChatDelta {
   }
 }
 
-/** A call as its block holds it. Its input is whole only where the block is. */
+/** A call as its block holds it; the input is whole only where the block is. */
 export function toolCall(block: Frame, index: number): ToolCallDelta {
   return {
     index,
@@ -48,7 +48,7 @@ export function thought(block: Frame, index: number): ReasoningBlock | null {
   const text = textOf(block['thinking'])
   const signature = textOf(block['signature'])
   if (text === undefined && signature === undefined) return null
-  return { kind: 'text', text: text ?? '', ...known({ signature }), format: FORMAT, index }
+  return { kind: 'text', text: text ?? '', ...(signature !== undefined && { signature }), format: FORMAT, index }
 }
 
 export function headOf(message: Frame): ChatDelta {
