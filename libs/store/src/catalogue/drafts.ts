@@ -179,40 +179,22 @@ function refuseUnknown(confirmed: readonly string[], changes: readonly Catalogue
   })
 }
 
-const COLUMNS = `id, source, origin, changes, status, made_at, made_by, closed_at, closed_by, published_version`
+const COLUMNS = `id, source, origin, changes, status, made_at AS "madeAt", made_by AS "madeBy", closed_at AS "closedAt",
+  closed_by AS "closedBy", published_version AS "publishedVersion"`
 
-interface DraftRow {
-  id: string
-  source: DraftSource
-  origin: string
-  changes: CatalogueChange[]
-  status: DraftSummary['status']
-  made_at: Date
-  made_by: string
-  closed_at: Date | null
-  closed_by: string | null
-  published_version: number | null
-}
+type DraftRow = Omit<CatalogueDraft, 'added' | 'changed' | 'removed' | 'held'>
 
 function draftOf(row: DraftRow): CatalogueDraft {
   return { ...summaryOf(row), changes: row.changes }
 }
 
-function summaryOf(row: DraftRow): DraftSummary {
-  const count = (kind: CatalogueChange['kind']) => row.changes.filter((change) => change.kind === kind).length
+function summaryOf({ changes, ...row }: DraftRow): DraftSummary {
+  const count = (kind: CatalogueChange['kind']) => changes.filter((change) => change.kind === kind).length
   return {
-    id: row.id,
-    source: row.source,
-    origin: row.origin,
-    status: row.status,
-    madeAt: row.made_at,
-    madeBy: row.made_by,
-    closedAt: row.closed_at,
-    closedBy: row.closed_by,
-    publishedVersion: row.published_version,
+    ...row,
     added: count('added'),
     changed: count('changed'),
     removed: count('removed'),
-    held: row.changes.filter(({ held }) => held !== null).length,
+    held: changes.filter(({ held }) => held !== null).length,
   }
 }

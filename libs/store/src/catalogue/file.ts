@@ -1,13 +1,13 @@
 import { Fault } from '@turnpike/domain'
 import * as z from 'zod'
-import { StoredProvider, type StoredFacts } from './providers.ts'
+import { Facts } from './providers.ts'
 import type { ListedModels } from './list.ts'
 
 /** A price list read from a file. */
 interface PriceFile {
   readonly lists: readonly ListedModels[]
   /** Providers that the file adds, or describes differently from this release. */
-  readonly providers: readonly StoredFacts[]
+  readonly providers: readonly Facts[]
   /** The origin that the file states; null when it states none. */
   readonly origin: string | null
 }
@@ -73,7 +73,7 @@ const PriceList = z.object({
     .array(z.object({ id: z.string().min(1).max(100), models: z.array(ListedModel).max(10_000) }))
     .min(1)
     .max(500),
-  providers: z.array(StoredProvider).max(500).optional(),
+  providers: z.array(Facts).max(500).optional(),
 })
 
 function orUndefined<T>(value: T | null | undefined): T | undefined {

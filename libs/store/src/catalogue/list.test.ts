@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { installedList, listedEntries, type ListedModel } from './list.ts'
-import { INSTALLED_ORIGIN } from './providers.ts'
+import { Facts, INSTALLED_ORIGIN } from './providers.ts'
 
 const NOW = new Date('2026-11-21T12:00:00Z')
 const installed = listedEntries(installedList(), INSTALLED_ORIGIN, NOW).entries
@@ -110,7 +110,7 @@ it('follows dated prices from their day on', () => {
 it('takes providers that a list brings itself, without new code', () => {
   const { entries } = listedEntries([{ id: 'acme', models: [MODEL] }], 'test', NOW, {
     providers: [
-      {
+      Facts.parse({
         slug: 'acme',
         name: 'Acme',
         list: 'acme',
@@ -118,7 +118,7 @@ it('takes providers that a list brings itself, without new code', () => {
         baseUrl: 'https://api.acme.example/v1/',
         parameters: 'common',
         regions: ['de'],
-      },
+      }),
     ],
   })
   expect(entries.providers.map(({ slug, baseUrl, regions }) => [slug, baseUrl, regions])).toEqual([

@@ -1,7 +1,7 @@
 import { findProvider } from '@pydantic/genai-prices'
 import type { Endpoint, EndpointId, Model, ModelSlug, Provider, ProviderSlug } from '@turnpike/domain'
 import { nameModel } from './names.ts'
-import { factsOf, PROVIDERS, type Facts, type StoredFacts } from './providers.ts'
+import { factsOf, PROVIDERS, type Facts } from './providers.ts'
 import { isServable, parametersOf, traitsOf } from './traits.ts'
 import type { CatalogueEntries } from './rows.ts'
 import { listedPrice, type ListedPrices } from './listed-prices.ts'
@@ -36,7 +36,7 @@ interface ListOptions {
   /** Whether a provider is simulated, by its slug; left out: none is. */
   readonly isSimulated?: (slug: string) => boolean
   /** Providers that the list describes itself, besides those that this release knows. */
-  readonly providers?: readonly StoredFacts[]
+  readonly providers?: readonly Facts[]
 }
 
 /** The installed price list: those of its providers that `prisma/seed/providers.json` has. */
@@ -144,7 +144,7 @@ function providerOf(facts: Facts, baseUrl: string | undefined, simulated: boolea
     slug: facts.slug as ProviderSlug,
     name: facts.name,
     dialect: facts.dialect,
-    baseUrl: (baseUrl ?? facts.baseUrl).replace(/\/+$/, ''),
+    baseUrl: baseUrl?.replace(/\/+$/, '') ?? facts.baseUrl,
     simulated,
     retainsPrompts: facts.mayTrain,
     zeroRetention: false,

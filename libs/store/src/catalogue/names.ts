@@ -12,8 +12,8 @@ interface NamedModel {
 export interface Naming {
   /** The author of a model whose name has no author and no known family. */
   readonly author: string
-  /** Patterns and replacements, applied to the lower-cased name first, in this order. */
-  readonly rewrites?: readonly (readonly string[])[]
+  /** Applied to the lower-cased name first, in this order. */
+  readonly rewrites?: Rewrites
 }
 
 /**
@@ -23,7 +23,7 @@ export interface Naming {
  * endpoints to fail over to.
  */
 export function nameModel(id: string, naming: Naming): NamedModel {
-  const plain = rewrite(id.toLowerCase(), compiled(naming))
+  const plain = rewrite(id.toLowerCase(), naming.rewrites ?? [])
   const precision = PRECISIONS.find(([mark]) => mark.test(plain))
   const whole = precision ? plain.replace(precision[0], '') : plain
   const slash = whole.indexOf('/')
@@ -47,16 +47,6 @@ function familyOf(name: string): string | undefined {
 
 function rewrite(text: string, rewrites: Rewrites): string {
   return rewrites.reduce((changed, [pattern, replacement]) => changed.replace(pattern, replacement), text)
-}
-
-const byNaming = new WeakMap<Naming, Rewrites>()
-
-function compiled(naming: Naming): Rewrites {
-  const known = byNaming.get(naming)
-  if (known) return known
-  const made = patterns(naming.rewrites ?? [])
-  byNaming.set(naming, made)
-  return made
 }
 
 /** Pairs of pattern and word from the data. */

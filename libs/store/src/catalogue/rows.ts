@@ -1,5 +1,6 @@
 import type { Endpoint, Model, Price, Provider, Rates } from '@turnpike/domain'
 import type { Queryable } from '../connections/pools.ts'
+import { RATE_COLUMNS, RATES } from './prices.ts'
 
 /** A part of the catalogue from one source. The version numbers of its prices are ignored: the database counts its own. */
 export interface CatalogueEntries {
@@ -13,6 +14,42 @@ export interface CatalogueEntries {
 /** A row of the catalogue by the names of its columns. Amounts are decimal strings: JSON's numbers end at 2^53. */
 export type Row = Readonly<Record<string, unknown>>
 
+/** The column of each field; the first names a row. */
+export const MODEL_COLUMNS = {
+  slug: 'slug',
+  name: 'name',
+  description: 'description',
+  created: 'created_at',
+  contextLength: 'context_length',
+  inputModalities: 'input_modalities',
+  outputModalities: 'output_modalities',
+  distillable: 'distillable',
+  categories: 'categories',
+} as const satisfies Record<keyof Model, string>
+
+export const PROVIDER_COLUMNS = {
+  slug: 'slug',
+  name: 'name',
+  dialect: 'dialect',
+  baseUrl: 'base_url',
+  simulated: 'simulated',
+  retainsPrompts: 'retains_prompts',
+  zeroRetention: 'zero_retention',
+  regions: 'regions',
+  failureDomain: 'failure_domain',
+} as const satisfies Record<keyof Provider, string>
+
+export const ENDPOINT_COLUMNS = {
+  id: 'id',
+  model: 'model_slug',
+  provider: 'provider_slug',
+  upstreamModel: 'upstream_model',
+  contextLength: 'context_length',
+  maxCompletionTokens: 'max_completion_tokens',
+  quantization: 'quantization',
+  supportedParameters: 'supported_parameters',
+} as const satisfies Record<keyof Omit<Endpoint, 'price'>, string>
+
 /** A table of the catalogue: the column that names a row, and the columns that are compared and written. */
 interface Table {
   readonly key: string
@@ -20,51 +57,17 @@ interface Table {
 }
 
 export const TABLES = {
-  models: {
-    key: 'slug',
-    columns: [
-      'name',
-      'description',
-      'created_at',
-      'context_length',
-      'input_modalities',
-      'output_modalities',
-      'distillable',
-      'categories',
-    ],
-  },
-  providers: {
-    key: 'slug',
-    columns: [
-      'name',
-      'dialect',
-      'base_url',
-      'simulated',
-      'retains_prompts',
-      'zero_retention',
-      'regions',
-      'failure_domain',
-    ],
-  },
-  endpoints: {
-    key: 'id',
-    columns: [
-      'model_slug',
-      'provider_slug',
-      'upstream_model',
-      'context_length',
-      'max_completion_tokens',
-      'quantization',
-      'supported_parameters',
-      'enabled',
-    ],
-  },
+  models: tableOf(MODEL_COLUMNS),
+  providers: tableOf(PROVIDER_COLUMNS),
+  endpoints: tableOf({ ...ENDPOINT_COLUMNS, enabled: 'enabled' }),
   /** The newest version of each endpoint's price. */
-  prices: {
-    key: 'endpoint_id',
-    columns: ['prompt', 'completion', 'cache_read', 'cache_write', 'reasoning', 'request', 'image', 'audio', 'tiers'],
-  },
+  prices: tableOf({ endpoint: 'endpoint_id', ...RATE_COLUMNS, tiers: 'tiers' }),
 } as const satisfies Record<string, Table>
+
+function tableOf(fields: Readonly<Record<string, string>>): Table {
+  const [key = '', ...columns] = Object.values(fields)
+  return { key, columns }
+}
 
 export type TableName = keyof typeof TABLES
 export const TABLE_NAMES = Object.keys(TABLES) as readonly TableName[]
@@ -79,76 +82,41 @@ export function nameOf(table: TableName, row: Row): string {
 
 /** The wanted rows of parts of the catalogue. An endpoint without a price has no row of prices. */
 export function rowsOf(parts: readonly CatalogueEntries[]): CatalogueRows {
+  const rows = (of: (part: CatalogueEntries) => readonly Row[]) =>
+    parts.flatMap((part) => of(part).map((row): Row => ({ ...row, origin: part.origin })))
   return {
-    models: parts.flatMap(({ models, origin }) => models.map((model) => ({ ...modelRow(model), origin }))),
-    providers: parts.flatMap(({ providers, origin }) => providers.map((row) => ({ ...providerRow(row), origin }))),
-    endpoints: parts.flatMap(({ endpoints, origin }) => endpoints.map((row) => ({ ...endpointRow(row), origin }))),
-    prices: parts.flatMap(({ endpoints, origin }) =>
-      endpoints.flatMap(({ id, price }) => (price ? [{ ...priceRow(id, price), origin }] : [])),
+    models: rows(({ models }) =>
+      models.map(({ created, categories = [], ...model }) =>
+        inColumns(MODEL_COLUMNS, { ...model, created: new Date(created * 1000).toISOString(), categories }),
+      ),
     ),
+    providers: rows(({ providers }) =>
+      providers.map(({ regions = [], ...provider }) => inColumns(PROVIDER_COLUMNS, { ...provider, regions })),
+    ),
+    endpoints: rows(({ endpoints }) =>
+      endpoints.map((endpoint) => ({ ...inColumns(ENDPOINT_COLUMNS, endpoint), enabled: true })),
+    ),
+    prices: rows(({ endpoints }) => endpoints.flatMap(({ id, price }) => (price ? [priceRow(id, price)] : []))),
   }
 }
 
-function modelRow(model: Model): Row {
-  return {
-    slug: model.slug,
-    name: model.name,
-    description: model.description,
-    created_at: new Date(model.created * 1000).toISOString(),
-    context_length: model.contextLength,
-    input_modalities: model.inputModalities,
-    output_modalities: model.outputModalities,
-    distillable: model.distillable,
-    categories: model.categories ?? [],
-  }
-}
-
-function providerRow(provider: Provider): Row {
-  return {
-    slug: provider.slug,
-    name: provider.name,
-    dialect: provider.dialect,
-    base_url: provider.baseUrl,
-    simulated: provider.simulated,
-    retains_prompts: provider.retainsPrompts,
-    zero_retention: provider.zeroRetention,
-    regions: provider.regions ?? [],
-    failure_domain: provider.failureDomain,
-  }
-}
-
-function endpointRow(endpoint: Endpoint): Row {
-  return {
-    id: endpoint.id,
-    model_slug: endpoint.model,
-    provider_slug: endpoint.provider,
-    upstream_model: endpoint.upstreamModel,
-    context_length: endpoint.contextLength,
-    max_completion_tokens: endpoint.maxCompletionTokens,
-    quantization: endpoint.quantization,
-    supported_parameters: endpoint.supportedParameters,
-    enabled: true,
-  }
+function inColumns<Field extends string>(
+  columns: Readonly<Record<Field, string>>,
+  value: Readonly<Record<NoInfer<Field>, unknown>>,
+): Row {
+  const fields = Object.keys(columns) as Field[]
+  return Object.fromEntries(fields.map((field) => [columns[field], value[field]]))
 }
 
 function priceRow(endpointId: string, price: Price): Row {
-  const { cacheRead = null, cacheWrite = null, ...rates } = amounts(price)
   return {
     endpoint_id: endpointId,
-    reasoning: null,
-    request: null,
-    image: null,
-    audio: null,
-    ...rates,
-    cache_read: cacheRead,
-    cache_write: cacheWrite,
+    ...Object.fromEntries(RATES.map((rate) => [RATE_COLUMNS[rate], price[rate]?.toString() ?? null])),
     tiers: price.tiers.map((tier) => ({ abovePromptTokens: tier.abovePromptTokens, ...amounts(tier) })),
   }
 }
 
-const RATES = ['prompt', 'completion', 'cacheRead', 'cacheWrite', 'reasoning', 'request', 'image', 'audio'] as const
-
-function amounts(rates: Rates): Partial<Record<(typeof RATES)[number], string>> {
+function amounts(rates: Rates): Partial<Record<keyof Rates, string>> {
   return Object.fromEntries(RATES.flatMap((rate) => (rates[rate] === undefined ? [] : [[rate, String(rates[rate])]])))
 }
 

@@ -18,7 +18,7 @@ import { readCatalogue } from '../catalogue/catalogue.ts'
 import { openDecision } from '../journal/decision.ts'
 import { readOwn } from '../byok/read.ts'
 import { queryInTenant, type Pool } from '../connections/pools.ts'
-import { ratesOf, tiersOf, type StoredRates, type StoredTier } from '../catalogue/prices.ts'
+import { PRICE_FIELDS, priceFrom, type StoredPrice } from '../catalogue/prices.ts'
 
 /** What the router knew of a range, except health. */
 export interface Frame {
@@ -38,18 +38,16 @@ export async function readFrame(pool: Pool, tenantId: TenantId, from: Date, to: 
   return { catalogues, reachable, ...(!isNothing && { own }) }
 }
 
-interface PriceRow extends StoredRates {
+interface PriceRow extends StoredPrice {
   readonly endpoint_id: TargetId
-  readonly version: number
-  readonly tiers: readonly StoredTier[]
   readonly effective_from: Date
 }
 
 /** The catalogue of today: one with the prices at the range's beginning, and one for each moment at which a price began. */
 async function priced(pool: Pool, catalogue: Catalogue, from: Date, to: Date): Promise<PricedCatalogue[]> {
   const { rows } = await pool.query<PriceRow>(
-    `SELECT *, cache_read AS "cacheRead", cache_write AS "cacheWrite" FROM endpoint_prices
-     WHERE effective_from < $1 ORDER BY endpoint_id, version`,
+    `SELECT endpoint_id, effective_from, ${PRICE_FIELDS} FROM endpoint_prices WHERE effective_from < $1
+     ORDER BY endpoint_id, version`,
     [to],
   )
   const versions = new Map<TargetId, PriceRow[]>()
@@ -69,8 +67,7 @@ function withPrices(catalogue: Catalogue, priceOf: (id: TargetId) => Price | nul
 
 function priceAt(versions: readonly PriceRow[], atMs: number): Price | null {
   const row = versions.findLast(({ effective_from }) => effective_from.getTime() <= atMs)
-  if (!row) return null
-  return { ...ratesOf(row), version: row.version, tiers: tiersOf(row.tiers) }
+  return row ? priceFrom(row) : null
 }
 
 const DECISIONS_MAX = 1_000
