@@ -3,7 +3,6 @@ import { instant } from './fields.ts'
 import { page, pageQuery } from './page.ts'
 
 export const AuditQuery = z.strictObject(pageQuery)
-export type AuditQuery = z.infer<typeof AuditQuery>
 
 /** Who changed what. It never holds secrets or digests. */
 const AuditRow = z.object({
@@ -19,7 +18,6 @@ const AuditRow = z.object({
   before: z.record(z.string(), z.unknown()).nullable(),
   after: z.record(z.string(), z.unknown()).nullable(),
 })
-type AuditRow = z.infer<typeof AuditRow>
 
 export const AuditList = page(AuditRow)
 export type AuditList = z.infer<typeof AuditList>

@@ -1,8 +1,8 @@
 import { DIALECTS, PLACEMENTS, REGION } from '@turnpike/domain'
 import * as z from 'zod'
-import { instant, name, wholeNumber } from './fields.ts'
+import { between, dollars, instant, name, wholeNumber } from './fields.ts'
 import { TEST_RESULTS } from './lists.ts'
-import { one, page, PAGE_MAX, pageQuery } from './page.ts'
+import { one, page, PAGE_MAX } from './page.ts'
 
 /** Bounds of the BYOK resources of an organisation. */
 export const OWN_NAME_LENGTH_MAX = 80
@@ -12,15 +12,15 @@ export const OWN_PRIORITY_MAX = 99
 const OWN_SHARE_MAX = 1_000
 /** Models, and API keys, that one provider key may be limited to. */
 export const OWN_LIMITED_TO_MAX = 100
-export const OWN_SECRET_LENGTH_MIN = 8
-export const OWN_SECRET_LENGTH_MAX = 8_192
+const OWN_SECRET_LENGTH_MIN = 8
+const OWN_SECRET_LENGTH_MAX = 8_192
 const OWN_SLUG_LENGTH_MAX = 40
 const TOKENS_MAX = 100_000_000
 const WORDS_MAX = 100
 /** As the column allows. */
 const REGIONS_MAX = 20
 
-const placement = () => z.enum(PLACEMENTS)
+const placement = z.enum(PLACEMENTS)
 
 /** The last test call of a stored secret. */
 export const OwnTest = z.object({
@@ -41,25 +41,23 @@ export const OwnTestAnswer = one(
 )
 export type OwnTestAnswer = z.infer<typeof OwnTestAnswer>
 
-const KEPT = 'must be visible characters without spaces, as the provider shows it'
-/** A credential as the provider issued it. No answer shows it. */
-const secret = () =>
+/** A credential as the provider issued it. No answer shows it. @param error what is said of other characters */
+export const secretOf = (error: string) =>
   z
-    .string({ error: KEPT })
+    .string({ error })
     .trim()
     .min(OWN_SECRET_LENGTH_MIN, `must have at least ${OWN_SECRET_LENGTH_MIN} characters`)
     .max(OWN_SECRET_LENGTH_MAX, `must have at most ${OWN_SECRET_LENGTH_MAX} characters`)
-    .regex(/^[\x21-\x7e]+$/, KEPT)
+    .regex(/^[\x21-\x7e]+$/, error)
+const secret = secretOf('must be visible characters without spaces, as the provider shows it')
 const PRIORITY = `must be a whole number from 0 to ${OWN_PRIORITY_MAX}; smaller is tried first`
-const priority = () => z.int({ error: PRIORITY }).min(0, PRIORITY).max(OWN_PRIORITY_MAX, PRIORITY)
-const SHARE = `must be a whole number from 1 to ${OWN_SHARE_MAX}`
-const share = () => z.int({ error: SHARE }).min(1, SHARE).max(OWN_SHARE_MAX, SHARE)
+export const priority = between(0, OWN_PRIORITY_MAX, PRIORITY)
+/** Models or API keys that a provider key is for; null: all. @param none what is said of an empty list @param many of a long one */
+export const limitedTo = <Item extends z.ZodType>(item: Item, none: string, many: string) =>
+  z.array(item).min(1, none).max(OWN_LIMITED_TO_MAX, many).nullable()
 const NONE = 'name at least one, or send null for all'
-const limitedTo = <Item extends z.ZodType>(item: Item) =>
-  z.array(item).min(1, NONE).max(OWN_LIMITED_TO_MAX, `at most ${OWN_LIMITED_TO_MAX}`).nullable()
-const modelSlugs = () => limitedTo(z.string().min(1).max(256))
+const MANY = `at most ${OWN_LIMITED_TO_MAX}`
 const KEY_ID = 'must be the id of an API key: 16 hexadecimal characters'
-const keyIds = () => limitedTo(z.string({ error: KEY_ID }).regex(/^[0-9a-f]{16}$/, KEY_ID))
 
 /** A credential of the organisation's own at a provider of the catalogue. Its secret is never shown. */
 export const ProviderKey = z.object({
@@ -77,7 +75,7 @@ export const ProviderKey = z.object({
   boundTo: z.string(),
   /** The provider has moved since: the key is not used until its secret is replaced, which binds it to the new address. */
   moved: z.boolean(),
-  placement: placement(),
+  placement,
   /** 0 to 99; smaller is tried first. */
   priority: z.int(),
   /** Of the traffic of one priority, relative. */
@@ -96,78 +94,69 @@ export const ProviderKey = z.object({
 export type ProviderKey = z.infer<typeof ProviderKey>
 
 /** The cursor is the last row of the page before. */
+const ownPage = { limit: wholeNumber(1, PAGE_MAX).default(OWN_MAX), cursor: z.uuid().optional() }
+
 export const ProviderKeyListQuery = z.strictObject({
-  ...pageQuery,
-  limit: wholeNumber(1, PAGE_MAX).default(OWN_MAX),
-  cursor: z.uuid().optional(),
+  ...ownPage,
   /** Only those at this provider. */
   provider: z.string().min(1).max(100).optional(),
 })
-export type ProviderKeyListQuery = z.infer<typeof ProviderKeyListQuery>
 /** By provider, and within it as they are tried: placement, priority, age. */
 export const ProviderKeyList = page(ProviderKey)
 export type ProviderKeyList = z.infer<typeof ProviderKeyList>
 export const ProviderKeyAnswer = one(ProviderKey)
 export type ProviderKeyAnswer = z.infer<typeof ProviderKeyAnswer>
 
-export const ProviderKeyCreate = z.strictObject({
-  provider: z.string().min(1, 'Name the provider.').max(100),
+const keyFields = {
   name: name(OWN_NAME_LENGTH_MAX),
-  secret: secret(),
-  placement: placement().default('first'),
-  priority: priority().default(0),
-  share: share().default(1),
-  models: modelSlugs().default(null),
-  keys: keyIds().default(null),
+  placement,
+  priority,
+  share: between(1, OWN_SHARE_MAX, `must be a whole number from 1 to ${OWN_SHARE_MAX}`),
+  models: limitedTo(z.string().min(1).max(256), NONE, MANY),
+  keys: limitedTo(z.string({ error: KEY_ID }).regex(/^[0-9a-f]{16}$/, KEY_ID), NONE, MANY),
+  disabled: z.boolean(),
+}
+
+export const ProviderKeyCreate = z.strictObject({
+  ...keyFields,
+  provider: z.string().min(1, 'Name the provider.').max(100),
+  secret,
+  placement: placement.default('first'),
+  priority: priority.default(0),
+  share: keyFields.share.default(1),
+  models: keyFields.models.default(null),
+  keys: keyFields.keys.default(null),
   disabled: z.boolean().default(false),
 })
-export type ProviderKeyCreate = z.infer<typeof ProviderKeyCreate>
 
 /** Absent fields stay as they are. The provider never changes, and the secret has a route of its own. */
-export const ProviderKeyChange = z.strictObject({
-  name: name(OWN_NAME_LENGTH_MAX).optional(),
-  placement: placement().optional(),
-  priority: priority().optional(),
-  share: share().optional(),
-  models: modelSlugs().optional(),
-  keys: keyIds().optional(),
-  disabled: z.boolean().optional(),
-})
+export const ProviderKeyChange = z.strictObject(keyFields).partial()
 export type ProviderKeyChange = z.infer<typeof ProviderKeyChange>
 
 /** Body of PUT `/provider-keys/{id}/secret`. */
-export const SecretReplace = z.strictObject({ secret: secret() })
-export type SecretReplace = z.infer<typeof SecretReplace>
+export const SecretReplace = z.strictObject({ secret })
 
 /** Body of PUT `/own-endpoints/{id}/secret`. Null: it asks for no credential. */
-export const EndpointSecretReplace = z.strictObject({ secret: secret().nullable() })
-export type EndpointSecretReplace = z.infer<typeof EndpointSecretReplace>
+export const EndpointSecretReplace = z.strictObject({ secret: secret.nullable() })
 
 const DOLLARS = 'must be dollars as a decimal string, such as "0.15"; "0" where it costs nothing'
-const dollars = () => z.string({ error: DOLLARS }).regex(/^\d{1,9}(?:\.\d{1,9})?$/, DOLLARS)
+const amount = dollars(DOLLARS)
 
 /** Declared by the tenant: decimal dollars per million tokens, `request` for each call. */
 export const OwnPrice = z.strictObject({
-  prompt: dollars(),
-  completion: dollars(),
+  prompt: amount,
+  completion: amount,
   /** Null: as `prompt`. */
-  cached: dollars().nullable().default(null),
-  request: dollars(),
+  cached: amount.nullable().default(null),
+  request: amount,
 })
 export type OwnPrice = z.infer<typeof OwnPrice>
 
-const tokens = () => z.int().min(1).max(TOKENS_MAX)
-const wordList = () => z.array(z.string().min(1).max(64)).max(WORDS_MAX)
-const modalities = () => z.array(z.string().min(1).max(32)).min(1).max(10)
+const tokens = z.int().min(1).max(TOKENS_MAX)
+const wordList = z.array(z.string().min(1).max(64)).max(WORDS_MAX)
+const modalities = z.array(z.string().min(1).max(32)).min(1).max(10)
 const PLACE = 'must be two letters in lower case: a country such as "de", or "eu"'
-const regions = () => z.array(z.string({ error: PLACE }).regex(REGION, PLACE)).max(REGIONS_MAX)
-const slug = () =>
-  z
-    .string()
-    .regex(
-      new RegExp(`^[a-z0-9-]{1,${OWN_SLUG_LENGTH_MAX}}$`),
-      `must be 1 to ${OWN_SLUG_LENGTH_MAX} of a to z, 0 to 9 and the hyphen`,
-    )
+const regions = z.array(z.string({ error: PLACE }).regex(REGION, PLACE)).max(REGIONS_MAX)
 
 /** The fields of an own endpoint, the same in requests and answers. */
 const endpointFields = {
@@ -179,20 +168,20 @@ const endpointFields = {
   upstreamModel: z.string().trim().min(1, 'Give the name that the endpoint knows the model by.').max(200),
   /** A model of the catalogue, or one of the organisation's own: `~tenant/name`. */
   model: z.string().min(1).max(256),
-  contextLength: tokens(),
-  maxCompletionTokens: tokens().nullable(),
-  supportedParameters: wordList(),
-  inputModalities: modalities(),
-  outputModalities: modalities(),
+  contextLength: tokens,
+  maxCompletionTokens: tokens.nullable(),
+  supportedParameters: wordList,
+  inputModalities: modalities,
+  outputModalities: modalities,
   price: OwnPrice,
   /** Its provider may keep or train on prompts. */
   retainsPrompts: z.boolean(),
   /** Keeps nothing of a request once it is answered. */
   zeroRetention: z.boolean(),
   /** Where it processes, and nowhere else. Empty: unknown, and then no policy with regions allows it. */
-  regions: regions(),
-  placement: placement(),
-  priority: priority(),
+  regions,
+  placement,
+  priority,
 }
 
 /** An endpoint that the organisation runs or rents. */
@@ -215,12 +204,7 @@ export const OwnEndpointRow = z.object({
 })
 export type OwnEndpointRow = z.infer<typeof OwnEndpointRow>
 
-export const OwnEndpointListQuery = z.strictObject({
-  ...pageQuery,
-  limit: wholeNumber(1, PAGE_MAX).default(OWN_MAX),
-  cursor: z.uuid().optional(),
-})
-export type OwnEndpointListQuery = z.infer<typeof OwnEndpointListQuery>
+export const OwnEndpointListQuery = z.strictObject(ownPage)
 /** By name. */
 export const OwnEndpointList = page(OwnEndpointRow)
 export type OwnEndpointList = z.infer<typeof OwnEndpointList>
@@ -229,32 +213,35 @@ export type OwnEndpointAnswer = z.infer<typeof OwnEndpointAnswer>
 
 export const OwnEndpointCreate = z.strictObject({
   ...endpointFields,
-  slug: slug(),
+  slug: z
+    .string()
+    .regex(
+      new RegExp(`^[a-z0-9-]{1,${OWN_SLUG_LENGTH_MAX}}$`),
+      `must be 1 to ${OWN_SLUG_LENGTH_MAX} of a to z, 0 to 9 and the hyphen`,
+    ),
   /** Null: it asks for no credential. */
-  secret: secret().nullable().default(null),
+  secret: secret.nullable().default(null),
   maxCompletionTokens: endpointFields.maxCompletionTokens.default(null),
-  supportedParameters: wordList().default([]),
-  inputModalities: modalities().default(['text']),
-  outputModalities: modalities().default(['text']),
+  supportedParameters: wordList.default([]),
+  inputModalities: modalities.default(['text']),
+  outputModalities: modalities.default(['text']),
   /** Absent: the endpoint counts as one that keeps prompts. */
   retainsPrompts: z.boolean().default(true),
   zeroRetention: z.boolean().default(false),
-  regions: regions().default([]),
-  placement: placement().default('first'),
-  priority: priority().default(0),
+  regions: regions.default([]),
+  placement: placement.default('first'),
+  priority: priority.default(0),
   disabled: z.boolean().default(false),
 })
-export type OwnEndpointCreate = z.infer<typeof OwnEndpointCreate>
 
 /**
  * Absent fields stay as they are. Slug and model never change, since recorded decisions name them. A `baseUrl` at another origin needs
  * the secret again (`secret`, or null for none): a stored secret is sent only to the origin that it was stored for.
  */
 export const OwnEndpointChange = z
-  .strictObject({ ...endpointFields, disabled: z.boolean(), secret: secret().nullable() })
+  .strictObject({ ...endpointFields, disabled: z.boolean(), secret: secret.nullable() })
   .omit({ model: true })
   .partial()
-export type OwnEndpointChange = z.infer<typeof OwnEndpointChange>
 
 /** A deleted row. */
 export const OwnDeleted = z.object({ deleted: z.literal(true) })

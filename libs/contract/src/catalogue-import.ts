@@ -34,10 +34,8 @@ const CatalogueChangeRow = z.object({
   /** Why it waits for a confirmation; null when it does not. */
   held: z.string().nullable(),
 })
-type CatalogueChangeRow = z.infer<typeof CatalogueChangeRow>
 
 const CatalogueDraft = CatalogueDraftRow.extend({ changes: z.array(CatalogueChangeRow) })
-type CatalogueDraft = z.infer<typeof CatalogueDraft>
 
 export const CatalogueDraftList = z.object({ data: z.array(CatalogueDraftRow) })
 export type CatalogueDraftList = z.infer<typeof CatalogueDraftList>
@@ -54,7 +52,6 @@ export const CataloguePublish = z.strictObject({
     .max(CONFIRMED_MAX, `At most ${CONFIRMED_MAX} names at once.`)
     .default([]),
 })
-export type CataloguePublish = z.infer<typeof CataloguePublish>
 
 export const CataloguePublished = one(
   z.object({

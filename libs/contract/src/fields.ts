@@ -33,6 +33,16 @@ export function wholeNumber(least: number, most: number) {
   return z.coerce.number({ error: 'must be a number' }).int('must be a whole number').min(least).max(most)
 }
 
+/** A whole number in JSON. @param error what is said of anything else */
+export function between(least: number, most: number, error: string) {
+  return z.int({ error }).min(least, error).max(most, error)
+}
+
+/** Decimal dollars, nine decimals at most, as in `0.15`. */
+export function dollars(error: string) {
+  return z.string({ error }).regex(/^\d{1,9}(?:\.\d{1,9})?$/, error)
+}
+
 /** Words of the domain's closed lists in answers. The console accepts unknown words too, since a newer server may send them. */
 export const faultCode = () => z.custom<FaultCode>((value) => typeof value === 'string')
 export const objective = () => z.custom<Objective>((value) => typeof value === 'string')

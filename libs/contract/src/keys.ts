@@ -28,7 +28,6 @@ export type ApiKey = z.infer<typeof ApiKey>
 
 /** The cursor is the last key of the page before. */
 export const KeyListQuery = z.strictObject({ ...pageQuery, cursor: keyId().optional() })
-export type KeyListQuery = z.infer<typeof KeyListQuery>
 
 export const KeyCreate = z.strictObject({
   name: name(KEY_NAME_LENGTH_MAX),
@@ -39,7 +38,6 @@ export const KeyCreate = z.strictObject({
 export type KeyCreate = z.infer<typeof KeyCreate>
 
 export const KeyRename = z.strictObject({ name: name(KEY_NAME_LENGTH_MAX) })
-export type KeyRename = z.infer<typeof KeyRename>
 
 export const KeyList = page(ApiKey)
 export type KeyList = z.infer<typeof KeyList>

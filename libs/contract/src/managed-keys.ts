@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { instant, name, wholeNumber } from './fields.ts'
+import { instant, name } from './fields.ts'
 import { KEY_NAME_LENGTH_MAX } from './keys.ts'
-import { one, PAGE_MAX } from './page.ts'
+import { counted, offsetQuery, one } from './page.ts'
 
 /** Dollars. Exact up to nine million dollars at nine decimals. */
 const dollars = () => z.number()
@@ -41,8 +41,7 @@ export const ManagedKey = z.object({
 export type ManagedKey = z.infer<typeof ManagedKey>
 
 export const ManagedKeyListQuery = z.strictObject({
-  offset: wholeNumber(0, 1_000_000).default(0),
-  limit: wholeNumber(1, PAGE_MAX).default(PAGE_MAX),
+  ...offsetQuery,
   include_disabled: z
     .enum(['true', 'false'])
     .default('false')
@@ -50,12 +49,16 @@ export const ManagedKeyListQuery = z.strictObject({
   /** Absent: all of the organisation. */
   workspace_id: z.uuid().optional(),
 })
-export type ManagedKeyListQuery = z.infer<typeof ManagedKeyListQuery>
 
 /** An unsupported limit is refused: one that is not enforced is worse than none. */
-const unlimited = () => z.null({ error: 'keys have no limit of their own; send null, or leave it out' }).optional()
-const withoutByok = () =>
-  z.literal(false, { error: 'keys have no limit of their own; send false, or leave it out' }).optional()
+const unlimited = z.null({ error: 'keys have no limit of their own; send null, or leave it out' }).optional()
+const noLimits = {
+  limit: unlimited,
+  limit_reset: unlimited,
+  include_byok_in_limit: z
+    .literal(false, { error: 'keys have no limit of their own; send false, or leave it out' })
+    .optional(),
+}
 
 export const ManagedKeyCreate = z.strictObject({
   name: name(KEY_NAME_LENGTH_MAX),
@@ -69,24 +72,18 @@ export const ManagedKeyCreate = z.strictObject({
   creator_user_id: z
     .null({ error: 'keys made by a management key belong to no person; send null, or leave it out' })
     .optional(),
-  limit: unlimited(),
-  limit_reset: unlimited(),
-  include_byok_in_limit: withoutByok(),
+  ...noLimits,
 })
-export type ManagedKeyCreate = z.infer<typeof ManagedKeyCreate>
 
 export const ManagedKeyPatch = z.strictObject({
   name: name(KEY_NAME_LENGTH_MAX).optional(),
   disabled: z.literal(false, { error: 'keys are revoked for good, not for a while; use DELETE for that' }).optional(),
   /** Null detaches. */
   policy_id: z.uuid({ error: 'must be the id of a policy, or null for none' }).nullable().optional(),
-  limit: unlimited(),
-  limit_reset: unlimited(),
-  include_byok_in_limit: withoutByok(),
+  ...noLimits,
 })
-export type ManagedKeyPatch = z.infer<typeof ManagedKeyPatch>
 
-export const ManagedKeyList = z.object({ data: z.array(ManagedKey), total_count: z.int() })
+export const ManagedKeyList = counted(ManagedKey)
 export type ManagedKeyList = z.infer<typeof ManagedKeyList>
 export const ManagedKeyAnswer = one(ManagedKey)
 export type ManagedKeyAnswer = z.infer<typeof ManagedKeyAnswer>

@@ -1,14 +1,11 @@
 import * as z from 'zod'
-import { instant, name, wholeNumber } from './fields.ts'
-import { one, PAGE_MAX } from './page.ts'
-import { POLICY_NAME_LENGTH_MAX, PolicyWarning } from './policies.ts'
-import { PolicyDocument } from './policy-document.ts'
+import { instant } from './fields.ts'
+import { counted, offsetQuery, one } from './page.ts'
+import { PolicyCreate, PolicyWarning } from './policies.ts'
+import { PolicyDocument, version } from './policy-document.ts'
 
-/** Versions of one policy. */
-const VERSION_MAX = 1_000_000
-const version = () => z.int().min(1).max(VERSION_MAX)
 /** The version that the author saw: if it is not the newest, the answer is 409. Absent: the newest. */
-const basedOn = () => version().optional()
+const basedOn = version().optional()
 
 /** A routing policy as the management API (`/api/v1/policies`) shows it. */
 export const ManagedPolicy = z.object({
@@ -27,28 +24,16 @@ export const ManagedPolicy = z.object({
 })
 export type ManagedPolicy = z.infer<typeof ManagedPolicy>
 
-export const ManagedPolicyListQuery = z.strictObject({
-  offset: wholeNumber(0, 1_000_000).default(0),
-  limit: wholeNumber(1, PAGE_MAX).default(PAGE_MAX),
-})
-export type ManagedPolicyListQuery = z.infer<typeof ManagedPolicyListQuery>
+export const ManagedPolicyListQuery = z.strictObject(offsetQuery)
 
-export const ManagedPolicyCreate = z.strictObject({ name: name(POLICY_NAME_LENGTH_MAX), document: PolicyDocument })
-export type ManagedPolicyCreate = z.infer<typeof ManagedPolicyCreate>
+export const ManagedPolicyCreate = PolicyCreate
 
 /** A `document` makes a new version. */
-export const ManagedPolicyPatch = z.strictObject({
-  name: name(POLICY_NAME_LENGTH_MAX).optional(),
-  document: PolicyDocument.optional(),
-  based_on: basedOn(),
-})
-export type ManagedPolicyPatch = z.infer<typeof ManagedPolicyPatch>
+export const ManagedPolicyPatch = PolicyCreate.partial().extend({ based_on: basedOn })
 
-export const ManagedPolicySave = z.strictObject({ document: PolicyDocument, based_on: basedOn() })
-export type ManagedPolicySave = z.infer<typeof ManagedPolicySave>
+export const ManagedPolicySave = z.strictObject({ document: PolicyDocument, based_on: basedOn })
 
-export const ManagedPolicyRollback = z.strictObject({ version: version(), based_on: basedOn() })
-export type ManagedPolicyRollback = z.infer<typeof ManagedPolicyRollback>
+export const ManagedPolicyRollback = z.strictObject({ version: version(), based_on: basedOn })
 
 export const ManagedPolicyVersion = z.object({
   version: version(),
@@ -58,9 +43,9 @@ export const ManagedPolicyVersion = z.object({
 })
 export type ManagedPolicyVersion = z.infer<typeof ManagedPolicyVersion>
 
-export const ManagedPolicyList = z.object({ data: z.array(ManagedPolicy), total_count: z.int() })
+export const ManagedPolicyList = counted(ManagedPolicy)
 export type ManagedPolicyList = z.infer<typeof ManagedPolicyList>
-export const ManagedPolicyVersionList = z.object({ data: z.array(ManagedPolicyVersion), total_count: z.int() })
+export const ManagedPolicyVersionList = counted(ManagedPolicyVersion)
 export type ManagedPolicyVersionList = z.infer<typeof ManagedPolicyVersionList>
 export const ManagedPolicyAnswer = one(ManagedPolicy).extend({ warnings: z.array(PolicyWarning) })
 export type ManagedPolicyAnswer = z.infer<typeof ManagedPolicyAnswer>

@@ -13,6 +13,17 @@ export const pageQuery = {
   cursor: z.string().max(CURSOR_LENGTH_MAX).optional(),
 }
 
+/** The query of a list of the management API. */
+export const offsetQuery = {
+  offset: wholeNumber(0, 1_000_000).default(0),
+  limit: wholeNumber(1, PAGE_MAX).default(PAGE_MAX),
+}
+
+/** Rows of the management API, and how many there are in all. */
+export function counted<Row extends z.ZodType>(row: Row) {
+  return z.object({ data: z.array(row), total_count: z.int() })
+}
+
 /** A page of rows, newest first. */
 export function page<Row extends z.ZodType>(row: Row) {
   return z.object({ data: z.array(row), hasMore: z.boolean(), nextCursor: z.string().nullable() })

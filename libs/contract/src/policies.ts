@@ -1,15 +1,10 @@
 import * as z from 'zod'
 import { instant, name, wholeNumber } from './fields.ts'
 import { one, page, pageQuery } from './page.ts'
-import { PolicyDocument, PolicyName } from './policy-document.ts'
+import { PolicyDocument, PolicyName, version, VERSION_MAX } from './policy-document.ts'
 import { CandidateRow, RemovedRow } from './requests.ts'
 
-export const POLICY_NAME_LENGTH_MAX = 80
-/** Versions of one policy: each save is one, and none is ever edited. */
-const VERSION_MAX = 1_000_000
-
-const version = () => z.int().min(1).max(VERSION_MAX)
-
+const POLICY_NAME_LENGTH_MAX = 80
 /** A policy with its newest version. */
 export const Policy = z.object({
   id: z.uuid(),
@@ -31,7 +26,6 @@ export type Policy = z.infer<typeof Policy>
 
 /** Archived ones are left out. The cursor is the last policy of the page before. */
 export const PolicyListQuery = z.strictObject({ ...pageQuery, cursor: z.uuid().optional() })
-export type PolicyListQuery = z.infer<typeof PolicyListQuery>
 export const PolicyList = page(Policy)
 export type PolicyList = z.infer<typeof PolicyList>
 
@@ -43,17 +37,14 @@ export const PolicyAnswer = one(Policy).extend({ warnings: z.array(PolicyWarning
 export type PolicyAnswer = z.infer<typeof PolicyAnswer>
 
 export const PolicyCreate = z.strictObject({ name: name(POLICY_NAME_LENGTH_MAX), document: PolicyDocument })
-export type PolicyCreate = z.infer<typeof PolicyCreate>
 
 export const PolicyRename = z.strictObject({ name: name(POLICY_NAME_LENGTH_MAX) })
-export type PolicyRename = z.infer<typeof PolicyRename>
 
 /**
  * A new version. `basedOn` is the version that the author saw: if it is not the newest, the answer is 409. Combined with the other
  * policies wherever the policy is attached, the new version must leave an endpoint; the same holds for a rollback.
  */
 export const PolicySave = z.strictObject({ document: PolicyDocument, basedOn: version() })
-export type PolicySave = z.infer<typeof PolicySave>
 
 export const PolicyVersion = z.object({
   version: version(),
@@ -65,14 +56,12 @@ export const PolicyVersion = z.object({
 export type PolicyVersion = z.infer<typeof PolicyVersion>
 /** The cursor is the last version of the page before. */
 export const PolicyVersionListQuery = z.strictObject({ ...pageQuery, cursor: wholeNumber(1, VERSION_MAX).optional() })
-export type PolicyVersionListQuery = z.infer<typeof PolicyVersionListQuery>
 /** Newest first. */
 export const PolicyVersionList = page(PolicyVersion)
 export type PolicyVersionList = z.infer<typeof PolicyVersionList>
 
 /** The document of an earlier version becomes a new one. */
 export const PolicyRollback = z.strictObject({ version: version(), basedOn: version() })
-export type PolicyRollback = z.infer<typeof PolicyRollback>
 
 /**
  * Body of PUT `/keys/{id}/policy`, `/workspaces/{id}/policy` and `/organisation/policy`. Null detaches, which is never refused. A policy
@@ -98,7 +87,6 @@ const RouteSample = z.strictObject({
   /** Between 0 and 1: the draw, where the objective draws. Absent: the answer has each endpoint's chance, the most likely one first. */
   draw: z.number().min(0).max(1).optional(),
 })
-type RouteSample = z.infer<typeof RouteSample>
 
 /** Body of POST `/policies/preview`: a draft alone, within the organisation's and the workspace's own policies. */
 export const PolicyPreviewQuestion = z.strictObject({

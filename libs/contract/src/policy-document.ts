@@ -18,6 +18,7 @@ import {
   type WrittenForms,
 } from '@turnpike/domain'
 import * as z from 'zod'
+import { between, dollars } from './fields.ts'
 
 /** Bounds of a document. */
 const SLUGS_MAX = 100
@@ -37,14 +38,10 @@ const slug = () => z.string().min(1).max(100)
 const slugs = () => z.array(slug()).max(SLUGS_MAX)
 const shares = () =>
   z.record(slug(), z.number({ error: 'must be a number above zero, such as 2' }).positive().max(SHARE_MAX))
-/** Decimal dollars, nine decimals at most, as in `0.15`. Per million tokens, or each for `request` and `image`. */
 const DOLLARS = 'must be dollars as a decimal string, such as "0.15": per million tokens, for request and image each'
-const dollars = () => z.string({ error: DOLLARS }).regex(/^\d{1,9}(?:\.\d{1,9})?$/, DOLLARS)
-const spend = () => z.string({ error: HEDGE_SPEND }).regex(/^\d{1,9}(?:\.\d{1,9})?$/, HEDGE_SPEND)
 const failures = () => z.array(z.enum(FAILURE_KINDS)).max(FAILURE_KINDS.length)
 const MILLISECONDS = `must be whole milliseconds from ${MILLISECONDS_MIN} to ${MILLISECONDS_MAX}`
-const milliseconds = () =>
-  z.int({ error: MILLISECONDS }).min(MILLISECONDS_MIN, MILLISECONDS).max(MILLISECONDS_MAX, MILLISECONDS)
+const milliseconds = () => between(MILLISECONDS_MIN, MILLISECONDS_MAX, MILLISECONDS)
 const HEDGE_MILLISECONDS = `must be whole milliseconds from ${HEDGE_MS_MIN} to ${HEDGE_MS_MAX}, or left out: then it is the endpoint’s 95th percentile`
 const HEDGE_PERCENT = `must be a number above 0 and at most ${HEDGE_PERCENT_MAX}: of a hundred requests, how many may have a second one`
 const HEDGE_SPEND = 'must be dollars as a decimal string, such as "0.50": what second requests may cost in 24 hours'
@@ -52,14 +49,9 @@ const REGIONS = 'must be the two letters of a country in lower case, such as "de
 const TIME = 'must be a time of day from "00:00" to "23:59", such as "08:30"'
 const time = () => z.string({ error: TIME }).regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, TIME)
 
+const price = dollars(DOLLARS)
 const prices = () =>
-  z.strictObject({
-    prompt: dollars().optional(),
-    completion: dollars().optional(),
-    request: dollars().optional(),
-    image: dollars().optional(),
-    audio: dollars().optional(),
-  })
+  z.strictObject({ prompt: price, completion: price, request: price, image: price, audio: price }).partial()
 
 /** Throughput and latency by percentile. @param unit said when a value is not a number of it */
 const cutoffs = (unit: string) => {
@@ -86,17 +78,13 @@ const fallback = () =>
 /** A hedge: a second attempt while the first is slow to begin. */
 const hedge = () =>
   z.strictObject({
-    after_ms: z
-      .int({ error: HEDGE_MILLISECONDS })
-      .min(HEDGE_MS_MIN, HEDGE_MILLISECONDS)
-      .max(HEDGE_MS_MAX, HEDGE_MILLISECONDS)
-      .optional(),
+    after_ms: between(HEDGE_MS_MIN, HEDGE_MS_MAX, HEDGE_MILLISECONDS).optional(),
     extra_requests_percent: z
       .number({ error: HEDGE_PERCENT })
       .positive(HEDGE_PERCENT)
       .max(HEDGE_PERCENT_MAX, HEDGE_PERCENT)
       .optional(),
-    extra_spend_per_day: spend().optional(),
+    extra_spend_per_day: dollars(HEDGE_SPEND).optional(),
     /** Also with BYOK credentials. */
     own_cost: z.boolean().optional(),
   })
@@ -151,6 +139,9 @@ const fields = eachField((field) => FORMS[POLICY_FIELDS[field].form]().optional(
 export const PolicyDocument = z.strictObject(fields)
 export type PolicyDocument = z.infer<typeof PolicyDocument>
 
+/** Versions of one policy: each save is one, and none is ever edited. */
+export const VERSION_MAX = 1_000_000
+export const version = () => z.int().min(1).max(VERSION_MAX)
+
 /** A reference to a policy. */
 export const PolicyName = z.object({ id: z.string(), name: z.string() })
-export type PolicyName = z.infer<typeof PolicyName>

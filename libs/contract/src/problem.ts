@@ -21,4 +21,3 @@ export const Problem = z.object({
   metadata: z.record(z.string(), z.unknown()).optional(),
   errors: FieldErrors.optional(),
 })
-export type Problem = z.infer<typeof Problem>

@@ -83,7 +83,6 @@ export const CandidateRow = z.object({
 export type CandidateRow = z.infer<typeof CandidateRow>
 
 export const RemovedRow = z.object({ endpoint: z.string(), stage: stage() })
-export type RemovedRow = z.infer<typeof RemovedRow>
 
 export const DecisionRecord = z.object({
   objective: objective(),

@@ -46,11 +46,9 @@ export const Verify = z.strictObject({
     .trim()
     .regex(/^\d{6}$/, 'Six digits, as in the mail.'),
 })
-export type Verify = z.infer<typeof Verify>
 
 /** The token of the link in a verification mail: 32 random bytes, base64url. What mail programs add to links is let through. */
 export const VerifyLink = z.object({ token: z.string().regex(/^[0-9A-Za-z_-]{43}$/) })
-export type VerifyLink = z.infer<typeof VerifyLink>
 
 /** Body of a request that says everything by its path. */
 export const Nothing = z.strictObject({})

@@ -3,12 +3,11 @@ import { count, instant, nano, stage } from './fields.ts'
 import { keyId } from './keys.ts'
 import { WHAT_IF_STATES } from './lists.ts'
 import { one, page, pageQuery } from './page.ts'
-import { PolicyDocument } from './policy-document.ts'
+import { PolicyDocument, version } from './policy-document.ts'
 
 /** Longest range, in days. */
 const WHAT_IF_DAYS_MAX = 31
 const DAY_MS = 86_400_000
-const VERSION_MAX = 1_000_000
 
 /**
  * Body of POST `/what-if`: a document, a saved version of a policy, or both words for a draft of a policy: its id and the document.
@@ -18,7 +17,7 @@ export const WhatIfCreate = z
   .strictObject({
     document: PolicyDocument.optional(),
     policyId: z.uuid().optional(),
-    version: z.int().min(1).max(VERSION_MAX).optional(),
+    version: version().optional(),
     /** Included. */
     from: instant(),
     /** Not included, and not in the future. */
@@ -138,7 +137,6 @@ export const WhatIfDetail = WhatIfRun.extend({ report: WhatIfReport.nullable() }
 export type WhatIfDetail = z.infer<typeof WhatIfDetail>
 
 export const WhatIfListQuery = z.strictObject({ ...pageQuery, cursor: z.uuid().optional() })
-export type WhatIfListQuery = z.infer<typeof WhatIfListQuery>
 /** Newest first. Kept for 30 days. */
 export const WhatIfList = page(WhatIfRun)
 export type WhatIfList = z.infer<typeof WhatIfList>

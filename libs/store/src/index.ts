@@ -119,7 +119,7 @@ export {
   SecretUnopened,
   type KeyEncryptionKeys,
 } from './byok/secret-box.ts'
-export { readOwn } from './byok/read.ts'
+export { readOwn } from './byok/rows.ts'
 export { compareCredentialSecrets, openOwnSecret } from './byok/secrets.ts'
 export { rewrapOwn, secretsByKek, type Rewrapped } from './byok/rewrap.ts'
 export { noteOwnTest, type OwnTest, type OwnTestResult } from './byok/test-results.ts'
@@ -134,7 +134,6 @@ export {
   type OwnCredentialPatch,
   type OwnCredentialSummary,
 } from './byok/credentials.ts'
-export type { OwnEndpointSummary, OwnPrice } from './byok/endpoint-rows.ts'
 export {
   createOwnEndpoint,
   findOwnEndpoint,
@@ -144,6 +143,8 @@ export {
   updateOwnEndpoint,
   type NewOwnEndpoint,
   type OwnEndpointPatch,
+  type OwnEndpointSummary,
+  type OwnPrice,
 } from './byok/endpoints.ts'
 export { listAudit } from './changes/audit.ts'
 export { addJob, ensurePartitions, runJobs, type Jobs } from './connections/jobs.ts'

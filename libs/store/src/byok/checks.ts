@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Fault } from '@turnpike/domain'
 import type { Transaction } from '../connections/prisma.ts'
+import type { OwnCredential } from '../generated/client.ts'
 
 /** Of each kind, in one organisation: each of its keys carries all of them. */
 const OWN_MAX = 50
@@ -50,18 +51,18 @@ export async function refuseTooMuch(transaction: Transaction, tenantId: string):
   )
 }
 
-/** The members of `wanted` that the row has otherwise. */
-export function differing<Patch extends object>(row: NoInfer<Patch>, wanted: Patch): Partial<Patch> {
-  const names = Object.keys(wanted) as (keyof Patch)[]
-  return Object.fromEntries(
-    names.filter((name) => !isDeepStrictEqual(row[name], wanted[name])).map((name) => [name, wanted[name]]),
-  ) as Partial<Patch>
+/** The members of `wanted` that the row has otherwise; an undefined one is not wanted. */
+export function differing<Row extends object>(
+  row: Row,
+  wanted: { readonly [Field in keyof Row]?: Row[Field] | undefined },
+): Partial<Row> {
+  const fields = Object.entries(wanted).filter(
+    ([name, value]) => value !== undefined && !isDeepStrictEqual(row[name as keyof Row], value),
+  )
+  return Object.fromEntries(fields) as Partial<Row>
 }
 
-interface Made {
-  readonly createdBy: string | null
-  readonly createdByKey: string | null
-}
+type Made = Pick<OwnCredential, 'createdBy' | 'createdByKey'>
 
 /** Who made a row: the e-mail address of a person or the name of a management key; null: the system, or a person or key that was deleted. */
 export async function makersOf(

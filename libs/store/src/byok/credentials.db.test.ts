@@ -13,7 +13,7 @@ import {
   type NewOwnCredential,
   type OwnCredentialSummary,
 } from './credentials.ts'
-import { readOwn } from './read.ts'
+import { readOwn } from './rows.ts'
 import { compareCredentialSecrets, openOwnSecret } from './secrets.ts'
 import { noteOwnTest } from './test-results.ts'
 import { aNewCredential } from './byok.fixture.ts'

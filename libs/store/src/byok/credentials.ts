@@ -12,41 +12,42 @@ import type { OwnCredential as Row } from '../generated/client.ts'
 import type { CredentialRowPatch, NewCredentialRow } from '../changes/mutate-byok.ts'
 import type { Author, Mutated } from '../changes/mutate.ts'
 import { differing, refuseEmpty, refuseForeignKeys, unfit } from './checks.ts'
-import { disabledAtOf, readingOf, writingOf, type ResourceKind, type ResourceSummary } from './resources.ts'
+import {
+  disabledAtOf,
+  readingOf,
+  writingOf,
+  type ResourceForm,
+  type ResourceKind,
+  type ResourceSummary,
+} from './resources.ts'
 import { ownCredentialOf } from './rows.ts'
 import { sealFor } from './secrets.ts'
 import type { PrismaClient, Transaction } from '../connections/prisma.ts'
 import type { KeyEncryptionKeys } from './secret-box.ts'
 
-/** What may be shown of a credential: never its secret. */
-export interface OwnCredentialSummary extends ResourceSummary {
+/** What both a form and a summary say of a credential. */
+interface CredentialFields {
   readonly provider: ProviderSlug
-  /** The only address that the secret is sent to, as `destinationOf` had it when it was stored. */
-  readonly boundTo: string
+  /** 1 to 1,000. */
   readonly share: number
-  /** Only for these models; null: any. */
+  /** Only for these models, 100 at most; null: any. */
   readonly models: readonly ModelSlug[] | null
   /** Only for requests with these keys; null: any. */
   readonly keys: readonly KeyId[] | null
+}
+
+/** What may be shown of a credential: never its secret. */
+export interface OwnCredentialSummary extends ResourceSummary, CredentialFields {
+  /** The only address that the secret is sent to, as `destinationOf` had it when it was stored. */
+  readonly boundTo: string
   /** The end of the secret; empty for one that is too short to show any of it. */
   readonly lastFour: string
   /** The same for the same secret of this tenant. */
   readonly fingerprint: string
 }
 
-export interface NewOwnCredential {
-  /** 1 to 80 characters. */
-  readonly name: string
-  readonly provider: ProviderSlug
+export interface NewOwnCredential extends ResourceForm, CredentialFields {
   readonly secret: string
-  readonly placement: Placement
-  readonly priority: number
-  /** 1 to 1,000. */
-  readonly share: number
-  /** At most 100; null: any. */
-  readonly models: readonly ModelSlug[] | null
-  readonly keys: readonly KeyId[] | null
-  readonly disabled?: boolean | undefined
 }
 
 /** What is left out stays. */
@@ -137,17 +138,16 @@ async function refuseUnfit(
 }
 
 /** What of the patch says something else than the row, its secret aside. */
-function changedFields(row: Row, { models, keys, disabled, ...patch }: OwnCredentialPatch): CredentialRowPatch {
-  const wanted: CredentialRowPatch = {
-    name: patch.name ?? row.name,
-    placement: patch.placement ?? row.placement,
-    priority: patch.priority ?? row.priority,
-    share: patch.share ?? row.share,
-    models: models === undefined ? row.models : [...(models ?? [])],
-    keys: keys === undefined ? row.keys : [...(keys ?? [])],
+function changedFields(
+  row: Row,
+  { models, keys, disabled, secret: _secret, ...patch }: OwnCredentialPatch,
+): CredentialRowPatch {
+  return differing(row, {
+    ...patch,
+    models: models === undefined ? undefined : [...(models ?? [])],
+    keys: keys === undefined ? undefined : [...(keys ?? [])],
     disabledAt: disabledAtOf(row, disabled),
-  }
-  return differing(row, wanted)
+  })
 }
 
 /** The columns of a secret of that version, bound to the address that the provider has now. */

@@ -10,9 +10,9 @@ import {
   removeOwnEndpoint,
   updateOwnEndpoint,
   type NewOwnEndpoint,
+  type OwnEndpointSummary,
 } from './endpoints.ts'
-import type { OwnEndpointSummary } from './endpoint-rows.ts'
-import { readOwn } from './read.ts'
+import { readOwn } from './rows.ts'
 import { openOwnSecret } from './secrets.ts'
 import { noteOwnTest } from './test-results.ts'
 import { aNewEndpoint } from './byok.fixture.ts'

@@ -3,6 +3,7 @@ import {
   Fault,
   type Dialect,
   type ModelSlug,
+  type NanoUsd,
   type OwnEndpoint,
   type OwnId,
   type Placement,
@@ -12,40 +13,63 @@ import type { OwnEndpoint as Row } from '../generated/client.ts'
 import type { EndpointRowPatch, NewEndpointRow } from '../changes/mutate-byok.ts'
 import type { Author, Mutated } from '../changes/mutate.ts'
 import { differing, unfit } from './checks.ts'
-import { endpointFrom, shownOfEndpoint, type OwnEndpointSummary, type OwnPrice } from './endpoint-rows.ts'
-import { disabledAtOf, readingOf, writingOf, type ResourceKind, type ResourceSummary } from './resources.ts'
-import { isOwnModel } from './rows.ts'
+import {
+  disabledAtOf,
+  readingOf,
+  writingOf,
+  type ResourceForm,
+  type ResourceKind,
+  type ResourceSummary,
+} from './resources.ts'
+import { isOwnModel, ownEndpointOf } from './rows.ts'
 import { sealFor } from './secrets.ts'
 import type { PrismaClient, Transaction } from '../connections/prisma.ts'
 import type { KeyEncryptionKeys } from './secret-box.ts'
 
-export interface NewOwnEndpoint {
-  /** 1 to 80 characters. */
-  readonly name: string
-  /** 1 to 40 of `a-z0-9-`; no other endpoint of the organisation has it. */
+/** Nano-dollars per million tokens, and per call. An explicit 0 is a price. */
+export interface OwnPrice {
+  readonly prompt: NanoUsd
+  readonly completion: NanoUsd
+  /** Null: as the prompt. */
+  readonly cacheRead: NanoUsd | null
+  readonly request: NanoUsd
+}
+
+/** What both a form and a summary say of an endpoint. */
+interface EndpointFields {
+  /** 1 to 40 of `a-z0-9-`; no other endpoint of the organisation has it. Its provider is `~slug`. */
   readonly slug: string
   readonly dialect: Dialect
-  /** Checked before: what is stored here is called. */
+  /** Checked before: what is stored here is called. Stored without a slash at its end. */
   readonly baseUrl: string
   readonly upstreamModel: string
-  /** A model of the catalogue, or `~tenant/name`. */
+  /** A model of the catalogue, or the tenant's own: `~tenant/name`. */
   readonly model: ModelSlug
   readonly contextLength: number
   readonly maxCompletionTokens: number | null
-  readonly supportedParameters: readonly string[]
-  readonly inputModalities: readonly string[]
-  readonly outputModalities: readonly string[]
+  readonly supportedParameters: string[]
+  readonly inputModalities: string[]
+  readonly outputModalities: string[]
   readonly price: OwnPrice
   readonly retainsPrompts: boolean
   readonly zeroRetention: boolean
-  /** Where it processes, and nowhere else: countries by two letters, or `eu`, 20 at most. Absent or empty: not known. */
-  readonly regions?: readonly string[] | undefined
-  readonly placement: Placement
-  /** 0 to 99; smaller is tried first. */
-  readonly priority: number
+  /** Where it processes, and nowhere else: countries by two letters, or `eu`, 20 at most. Empty: not known. */
+  readonly regions: string[]
+}
+
+/** What may be shown of an endpoint of a tenant's own: never its secret. */
+export interface OwnEndpointSummary extends ResourceSummary, EndpointFields {
+  /** Grows with each change of the price. */
+  readonly priceVersion: number
+  /** The end of its secret, empty for one that is too short; null: it asks for no credential. */
+  readonly lastFour: string | null
+  readonly fingerprint: string | null
+}
+
+export interface NewOwnEndpoint extends ResourceForm, Omit<EndpointFields, 'regions'> {
+  readonly regions?: string[] | undefined
   /** Null: it asks for no credential. */
   readonly secret: string | null
-  readonly disabled?: boolean | undefined
 }
 
 /** What is left out stays. Slug and model are for good, as decisions on record name them. */
@@ -64,7 +88,30 @@ const KIND: ResourceKind<
   plural: 'endpoints of your own',
   rowsOf: ({ ownEndpoint }) => ownEndpoint,
   tableOf: ({ ownEndpoints }) => ownEndpoints,
-  shown: shownOfEndpoint,
+  shown: (row) => ({
+    slug: row.slug,
+    dialect: row.dialect as Dialect,
+    baseUrl: row.baseUrl,
+    upstreamModel: row.upstreamModel,
+    model: row.model as ModelSlug,
+    contextLength: row.contextLength,
+    maxCompletionTokens: row.maxCompletionTokens,
+    supportedParameters: row.supportedParameters,
+    inputModalities: row.inputModalities,
+    outputModalities: row.outputModalities,
+    price: {
+      prompt: row.pricePrompt,
+      completion: row.priceCompletion,
+      cacheRead: row.priceCacheRead,
+      request: row.priceRequest,
+    },
+    priceVersion: row.priceVersion,
+    retainsPrompts: row.retainsPrompts,
+    zeroRetention: row.zeroRetention,
+    regions: row.regions,
+    lastFour: row.lastFour,
+    fingerprint: row.fingerprint,
+  }),
   stored: endpointFrom,
 }
 
@@ -97,10 +144,7 @@ export function createOwnEndpoint(
       ...priceColumns(price),
       ...(await secretColumns(transaction, keks, tenantId, { ...creation, baseUrl }, secret)),
       baseUrl,
-      supportedParameters: [...wanted.supportedParameters],
-      inputModalities: [...wanted.inputModalities],
-      outputModalities: [...wanted.outputModalities],
-      regions: [...regions],
+      regions,
       priceVersion: 1,
       disabledAt: disabledAtOf(null, disabled),
     }
@@ -148,28 +192,7 @@ function refuseToMoveSecret(row: Row, baseUrl: string, secret: string | null | u
 
 /** What of the patch says something else than the row, its secret aside. */
 function changedFields(row: Row, { price, disabled, secret: _secret, ...patch }: OwnEndpointPatch): EndpointRowPatch {
-  const lists = {
-    supportedParameters: [...(patch.supportedParameters ?? row.supportedParameters)],
-    inputModalities: [...(patch.inputModalities ?? row.inputModalities)],
-    outputModalities: [...(patch.outputModalities ?? row.outputModalities)],
-    regions: [...(patch.regions ?? row.regions)],
-  }
-  const wanted: EndpointRowPatch = {
-    name: patch.name ?? row.name,
-    dialect: patch.dialect ?? row.dialect,
-    baseUrl: patch.baseUrl ?? row.baseUrl,
-    upstreamModel: patch.upstreamModel ?? row.upstreamModel,
-    contextLength: patch.contextLength ?? row.contextLength,
-    maxCompletionTokens: patch.maxCompletionTokens === undefined ? row.maxCompletionTokens : patch.maxCompletionTokens,
-    retainsPrompts: patch.retainsPrompts ?? row.retainsPrompts,
-    zeroRetention: patch.zeroRetention ?? row.zeroRetention,
-    placement: patch.placement ?? row.placement,
-    priority: patch.priority ?? row.priority,
-    disabledAt: disabledAtOf(row, disabled),
-    ...lists,
-    ...nextPrice(row, price),
-  }
-  return differing(row, wanted)
+  return differing(row, { ...patch, disabledAt: disabledAtOf(row, disabled), ...nextPrice(row, price) })
 }
 
 function nextPrice(row: Row, price: OwnPrice | undefined): EndpointRowPatch {
@@ -207,4 +230,37 @@ function originOf(baseUrl: string): string {
 function trimmed(baseUrl: string): string {
   if (!URL.canParse(baseUrl)) throw unfit('baseUrl', 'This is not an address.')
   return baseUrl.replace(/\/+$/, '')
+}
+
+/** A row as routing has it. */
+export function endpointFrom(row: Row): OwnEndpoint | null {
+  return ownEndpointOf({
+    id: row.id as OwnId,
+    version: row.secretVersion,
+    name: row.name,
+    slug: row.slug,
+    dialect: row.dialect as Dialect,
+    base_url: row.baseUrl,
+    upstream_model: row.upstreamModel,
+    model: row.model as ModelSlug,
+    context_length: row.contextLength,
+    max_completion_tokens: row.maxCompletionTokens,
+    supported_parameters: row.supportedParameters,
+    input_modalities: row.inputModalities,
+    output_modalities: row.outputModalities,
+    prompt: row.pricePrompt.toString(),
+    completion: row.priceCompletion.toString(),
+    cache_read: row.priceCacheRead?.toString() ?? null,
+    request: row.priceRequest.toString(),
+    price_version: row.priceVersion,
+    retains_prompts: row.retainsPrompts,
+    zero_retention: row.zeroRetention,
+    regions: row.regions,
+    placement: row.placement as Placement,
+    priority: row.priority,
+    created: Math.floor(row.createdAt.getTime() / 1000),
+    kek: row.kek,
+    wrapped: row.wrapped,
+    sealed: row.sealed,
+  })
 }

@@ -3,16 +3,26 @@ import type { OwnId, Placement, TenantId, UserId } from '@turnpike/domain'
 import type { SecretColumns } from '../changes/mutate-byok.ts'
 import { mutate, type Author, type Mutated, type Tables } from '../changes/mutate.ts'
 import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'
+import type { OwnCredential, OwnEndpoint } from '../generated/client.ts'
 import { makersOf, refuseMore, refuseTooMuch } from './checks.ts'
 import { forgetTest, lastTests, type OwnTest } from './test-results.ts'
 
-/** What a summary of either kind of BYOK resource shows. */
-export interface ResourceSummary {
-  readonly id: OwnId
+/** What both a form and a summary say of either kind of BYOK resource. */
+interface ResourceFields {
+  /** 1 to 80 characters. */
   readonly name: string
   readonly placement: Placement
   /** 0 to 99; smaller is tried first. */
   readonly priority: number
+}
+
+export interface ResourceForm extends ResourceFields {
+  readonly disabled?: boolean | undefined
+}
+
+/** What a summary of either kind shows. */
+export interface ResourceSummary extends ResourceFields {
+  readonly id: OwnId
   /** Grows with each new secret, and when one is taken away. */
   readonly secretVersion: number
   /** The e-mail address of a person or the name of a management key; null: a person or key that was deleted. */
@@ -24,17 +34,8 @@ export interface ResourceSummary {
   readonly lastTest: OwnTest | null
 }
 
-interface ResourceRow {
-  readonly id: string
-  readonly name: string
-  readonly placement: string
-  readonly priority: number
-  readonly secretVersion: number
-  readonly createdBy: string | null
-  readonly createdByKey: string | null
-  readonly createdAt: Date
-  readonly disabledAt: Date | null
-}
+/** The columns that both kinds have. */
+type ResourceRow = Pick<OwnCredential | OwnEndpoint, keyof OwnCredential & keyof OwnEndpoint>
 
 /** What every new row has. */
 interface Creation {

@@ -1,7 +1,7 @@
 import type { TenantId } from '@turnpike/domain'
 import { mutate, type Tables } from '../changes/mutate.ts'
 import { credentialFrom } from './credentials.ts'
-import { endpointFrom } from './endpoint-rows.ts'
+import { endpointFrom } from './endpoints.ts'
 import { agreed, placeOf } from './secrets.ts'
 import type { Pool } from '../connections/pools.ts'
 import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'

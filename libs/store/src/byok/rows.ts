@@ -14,7 +14,9 @@ import {
   type Provider,
   type ProviderSlug,
   type SealedSecret,
+  type TenantId,
 } from '@turnpike/domain'
+import { inTenant, type Pool } from '../connections/pools.ts'
 
 /** What `byok_resources` answers. Amounts are decimal strings of nano-dollars per million tokens, `request` per call. */
 export interface StoredOwn {
@@ -68,6 +70,17 @@ export interface StoredEndpoint extends StoredSecret {
   readonly priority: number
   /** Unix seconds. */
   readonly created: number
+}
+
+/**
+ * The BYOK resources that an organisation has switched on, their secrets sealed: as the key check has them, for callers without a key.
+ * As a member of turnpike_app.
+ */
+export async function readOwn(pool: Pool, tenantId: TenantId): Promise<Own> {
+  const { rows } = await inTenant(pool, tenantId, (client) =>
+    client.query<{ own: StoredOwn | null }>('SELECT byok_resources($1) AS own', [tenantId]),
+  )
+  return ownOf(rows[0]?.own ?? null) ?? { credentials: [], endpoints: [] }
 }
 
 /** Null when there is nothing. A row that cannot be read is left out, so that it is no reason for a key not to be found. */

@@ -5,8 +5,7 @@ import { withTenant, type PrismaClient, type Transaction } from '../connections/
  * What a test call found. `ok`: taken. `refused`: the provider does not take the secret. `limited`: it asks for patience. `unreachable`:
  * no answer, or not in time. `unknown`: an answer that says nothing of the secret.
  */
-const OWN_TEST_RESULTS = ['ok', 'refused', 'unreachable', 'limited', 'unknown'] as const
-export type OwnTestResult = (typeof OWN_TEST_RESULTS)[number]
+export type OwnTestResult = 'ok' | 'refused' | 'unreachable' | 'limited' | 'unknown'
 
 /** The last test call of a stored secret. */
 export interface OwnTest {

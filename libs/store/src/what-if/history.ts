@@ -16,7 +16,7 @@ import {
 } from '@turnpike/domain'
 import { readCatalogue } from '../catalogue/catalogue.ts'
 import { openDecision } from '../journal/decision.ts'
-import { readOwn } from '../byok/read.ts'
+import { readOwn } from '../byok/rows.ts'
 import { queryInTenant, type Pool } from '../connections/pools.ts'
 import { PRICE_FIELDS, priceFrom, type StoredPrice } from '../catalogue/prices.ts'
 
