@@ -1,11 +1,11 @@
 import { MEASURED } from './cases.ts'
 import { figuresOf, type Figure, type Round } from './figures.ts'
 import { fleetRows, measureFleet } from './fleet.ts'
-import { machine } from './machine.ts'
+import { machine, machineLine } from './machine.ts'
 import { measureMicro, type Micro } from './micro.ts'
 import { optionsOf, type CaseName, type Options } from './options.ts'
 import { startRig, type Rig } from './rig.ts'
-import { Started } from './started.ts'
+import { withStarted } from './started.ts'
 import { figureTable, lines, microTable } from './table.ts'
 import { hasProc } from './usage-of-process.ts'
 import { measureWhatIfJob } from './whatif-job.ts'
@@ -16,9 +16,7 @@ export async function bench(args: readonly string[]): Promise<void> {
   try {
     const options = optionsOf(args)
     const facts = machine()
-    print(
-      `${facts.cpu}, ${facts.cores} cores, Node ${facts.node}, ${facts.date}, commit ${facts.commit ?? 'unknown'}\n\n`,
-    )
+    print(`${machineLine(facts)}\n\n`)
     const micro = options.only.includes('micro') ? await measureMicro() : []
     if (micro.length > 0) print(`${microTable(micro)}\n`)
     const whatIf = options.only.includes('whatif') ? measureWhatIf() : null
@@ -58,23 +56,6 @@ function overSockets(options: Options): Promise<Figure[]> {
   })
 }
 
-/** Ends what the work started, however it ends, also on Ctrl-C. */
-async function withStarted<T>(work: (started: Started) => Promise<T>): Promise<T> {
-  const started = new Started()
-  const interrupted = () => void started.end().finally(() => process.exit(INTERRUPTED))
-  process.once('SIGINT', interrupted)
-  process.once('SIGTERM', interrupted)
-  try {
-    return await work(started)
-  } finally {
-    await started.end()
-    process.off('SIGINT', interrupted)
-    process.off('SIGTERM', interrupted)
-  }
-}
-
-/** What shells report for a program that Ctrl-C ended. */
-const INTERRUPTED = 130
 /** Optimising a gateway takes V8 some thousand requests. */
 const WARM_UP_S = 3
 

@@ -77,7 +77,7 @@ async function flatOut(rig: Rig, subject: Subject, body: string, connections: nu
   const after = await rig.served()
   return {
     cpuMs: load.cpuMs,
-    perSecond: load.result.perSecond,
+    perSecond: load.result,
     requests: after.requests - before.requests,
     chunks: after.chunks - before.chunks,
   }

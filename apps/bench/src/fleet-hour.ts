@@ -2,25 +2,18 @@ import {
   asFault,
   catalogueOf,
   cost,
-  DEFAULT_POLICY,
   Fault,
   NO_USAGE,
   route,
   type Caller,
   type Catalogue,
-  type Endpoint,
-  type EndpointId,
   type TargetId,
-  type KeyId,
   type ModelSlug,
   type Objective,
-  type PolicyId,
   type ProviderSlug,
   type RequestId,
   type RouteRequest,
-  type TenantId,
   type Usage,
-  type WorkspaceId,
 } from '@turnpike/domain'
 import { adapterFor } from '@turnpike/providers'
 import type { Call } from '../../gateway/src/call/call.ts'
@@ -33,6 +26,7 @@ import { RateLimitQueue } from '../../gateway/src/connect/rate-limit-queue.ts'
 import type { Target } from '../../gateway/src/targets/target.ts'
 import { RetryThrottle } from '../../gateway/src/connect/retry-throttle.ts'
 import { diceOf, normal } from './dice.ts'
+import { aCaller, aModel, anEndpoint, aPolicy, aProvider } from './samples.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** How one provider of the fleet serves. */
@@ -120,7 +114,8 @@ class Hour {
     this.#fleet = new Map(fleet.map((serving, place) => [serving.slug, { serving, place }]))
     this.#troubles = troubles
     this.#catalogue = catalogueOfFleet(fleet)
-    this.#caller = callerOf(contestant)
+    const { name, objective, only } = contestant
+    this.#caller = aCaller(aPolicy(name, { objective, only }))
     const nowMs = () => this.#clock.nowMs
     this.#means = {
       health: this.#book,
@@ -173,9 +168,8 @@ class Hour {
       promptTokens: Math.ceil(PROMPT_TOKENS * Math.exp(normal(luck))),
       completionTokens: Math.ceil(COMPLETION_TOKENS * Math.exp(0.8 * normal(luck))),
     }
-    const request: RouteRequest = {
-      ...{ models: [MODEL], promptTokens: usage.promptTokens, maxTokens: 2_000, parameters: [], preferences: {} },
-    }
+    const { promptTokens } = usage
+    const request: RouteRequest = { models: [MODEL], promptTokens, maxTokens: 2_000, parameters: [], preferences: {} }
     const world = { catalogue: this.#catalogue, reachable: new Set(this.#catalogue.providers.keys()) }
     const snapshot = { ...world, health: this.#book.states, wallMs: 0, warm: null }
     const decision = route(request, this.#caller, snapshot, atMs, this.#draws())
@@ -257,31 +251,15 @@ function slugOf(id: string): string {
 }
 
 function catalogueOfFleet(fleet: readonly Serving[]): Catalogue {
-  const model = { slug: MODEL, name: 'Fleet', description: '', created: 0, contextLength: 128_000, distillable: false }
-  const providers = fleet.map(({ slug }) => ({
-    ...{ slug: slug as ProviderSlug, name: slug, dialect: 'openai' as const, baseUrl: 'http://127.0.0.1' },
-    ...{ simulated: false, retainsPrompts: false, zeroRetention: false, failureDomain: slug },
-  }))
-  const endpoints = fleet.map(({ slug, price }): Endpoint => ({
-    ...{ id: `${slug}/${MODEL}` as EndpointId, model: MODEL, provider: slug as ProviderSlug, upstreamModel: 'fleet' },
-    ...{ contextLength: 128_000, maxCompletionTokens: null, quantization: 'unknown', supportedParameters: [] },
-    price: { version: 1, prompt: times(BASE.prompt, price), completion: times(BASE.completion, price), tiers: [] },
-  }))
-  const text = { inputModalities: ['text'], outputModalities: ['text'] }
-  return catalogueOf(1, [{ ...model, ...text }], providers, endpoints)
+  const providers = fleet.map(({ slug }) => aProvider(slug, slug))
+  const endpoints = fleet.map(({ slug, price }) =>
+    anEndpoint(slug as ProviderSlug, MODEL, times(BASE.prompt, price), times(BASE.completion, price)),
+  )
+  return catalogueOf(1, [aModel(MODEL)], providers, endpoints)
 }
 
 function times(price: bigint, factor: number): bigint {
   return (price * BigInt(Math.round(factor * 100))) / 100n
-}
-
-function callerOf({ name, objective, only }: Contestant): Caller {
-  return {
-    ...{ tenantId: 'tenant' as TenantId, workspaceId: 'workspace' as WorkspaceId, keyId: '0123456789abcdef' as KeyId },
-    ...{ keyName: 'bench', kind: 'live', version: 1, funds: 'operator', balance: null, expiresAtMs: null },
-    ...{ revoked: false, staleMaxMs: 0 },
-    policies: [{ id: name as PolicyId, version: 1, policy: { ...DEFAULT_POLICY, objective, only } }],
-  }
 }
 
 function callOf(caller: Caller, request: RouteRequest, atMs: number): Call {

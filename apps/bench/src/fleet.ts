@@ -22,7 +22,9 @@ const CONTESTANTS: readonly Contestant[] = [
   { name: 'cheapest alone', objective: 'pinned', only: ['cheapest'] },
   { name: 'fastest alone', objective: 'pinned', only: ['fastest'] },
   ...(['cost', 'latency', 'balanced', 'throughput', 'uptime'] as const).map((name) => ({
-    ...{ name, objective: name, only: null },
+    name,
+    objective: name,
+    only: null,
   })),
 ]
 

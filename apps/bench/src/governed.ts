@@ -58,7 +58,7 @@ export async function startGoverned(
   if ('missing' in redis) throw new Error(`The gateway is measured with Redis. ${redis.missing}`)
   started.add(() => redis.stop())
   const { key, keySecrets, gatewayUrl, appUrl } = await furnish(postgres.ownerUrl, compatible)
-  const gateway = await launch({
+  const gateway = await launch(started, {
     name: 'gateway',
     file: path.join(DIST, 'gateway/main.js'),
     // As the image and the standalone product start it.
@@ -76,7 +76,6 @@ export async function startGoverned(
       ...(simulator && { SIMULATOR_URL: simulator }),
     },
   })
-  started.add(() => gateway.stop())
   return { gateway, key, ownerUrl: postgres.ownerUrl, appUrl }
 }
 

@@ -1,19 +1,14 @@
 import autocannon from 'autocannon'
 import { headersFor, type Subject } from './subject.ts'
 
-/** What a saturating load came to. */
-interface Load {
-  readonly perSecond: number
-}
-
 /** An answer that takes longer than this on loopback never comes. */
 const TIMEOUT_S = 20
 
 /**
  * Sends the same request over so many connections, one at a time on each, for so long. Rejects when a single answer is not
- * a success: a gateway that refuses is fast.
+ * a success: a gateway that refuses is fast. Returns answers per second.
  */
-export async function saturate(subject: Subject, body: string, connections: number, seconds: number): Promise<Load> {
+export async function saturate(subject: Subject, body: string, connections: number, seconds: number): Promise<number> {
   const result = await autocannon({
     url: subject.url,
     method: 'POST',
@@ -26,5 +21,5 @@ export async function saturate(subject: Subject, body: string, connections: numb
   const failed = result.errors + result.timeouts + result.non2xx
   if (failed > 0) throw new Error(`${subject.name} failed ${failed} requests of ${failed + result['2xx']}.`)
   if (result['2xx'] === 0) throw new Error(`${subject.name} answered nothing in ${seconds} s.`)
-  return { perSecond: result['2xx'] / result.duration }
+  return result['2xx'] / result.duration
 }

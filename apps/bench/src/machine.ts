@@ -19,11 +19,16 @@ export function machine(): Machine {
     cores: cores.length,
     node: process.versions.node,
     date: new Date().toISOString().slice(0, 10),
-    commit: commit(),
+    commit: commitOf(),
   }
 }
 
-function commit(): string | null {
+/** The same for people. */
+export function machineLine({ cpu, cores, node, date, commit }: Machine): string {
+  return `${cpu}, ${cores} cores, Node ${node}, ${date}, commit ${commit ?? 'unknown'}`
+}
+
+function commitOf(): string | null {
   try {
     const printed = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', stdio: 'pipe' })
     return printed.trim()

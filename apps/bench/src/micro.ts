@@ -1,21 +1,10 @@
 import {
   catalogueOf,
-  DEFAULT_POLICY,
   route,
-  type Caller,
-  type Endpoint,
-  type EndpointId,
-  type KeyId,
-  type Model,
   type ModelSlug,
-  type Provider,
-  type ProviderSlug,
-  type PolicyId,
   type RequestId,
   type RouteRequest,
   type RoutingSnapshot,
-  type TenantId,
-  type WorkspaceId,
 } from '@turnpike/domain'
 import { adapterFor } from '@turnpike/providers'
 import { checkKey, KeyCache, mintKey, newSecretsText, openKeySecrets } from '@turnpike/store'
@@ -24,6 +13,7 @@ import { readBody } from '../../gateway/src/http/body.ts'
 import { chatStream } from '../../gateway/src/api/chat/chat-writer.ts'
 import { CHUNK } from './answers.ts'
 import { BODIES } from './requests.ts'
+import { aCaller, aModel, anEndpoint, aPolicy, aProvider, providersOf } from './samples.ts'
 import { quantile } from './statistics.ts'
 
 /** One step of the hot path alone, in this process and warm. */
@@ -71,12 +61,13 @@ async function timed(
 
 const CANDIDATES = 20
 const SLUG = 'bench/default' as ModelSlug
+const CALLER = aCaller(aPolicy('policy'))
 
 function routing(): () => void {
-  const providers = Array.from({ length: CANDIDATES }, (_, i) => provider(i))
-  const endpoints = providers.map((serving, i) => endpoint(serving.slug, i))
+  const providers = providersOf(CANDIDATES)
+  const endpoints = providers.map(({ slug }, i) => anEndpoint(slug, SLUG, 1_000_000_000n + BigInt(i), 2_000_000_000n))
   const snapshot: RoutingSnapshot = {
-    catalogue: catalogueOf(1, [MODEL_OF_BENCH], providers, endpoints),
+    catalogue: catalogueOf(1, [aModel(SLUG)], providers, endpoints),
     reachable: new Set(providers.map(({ slug }) => slug)),
     health: new Map(),
     wallMs: 0,
@@ -112,16 +103,17 @@ function keyCheck(): () => Promise<void> {
 /** A chunk of the upstream, decoded and written again for a caller of the same dialect. */
 function chunkWriting(): () => void {
   const adapter = adapterFor('openai')
-  const serving = provider(0)
+  const provider = aProvider('provider', 'domain')
+  const endpoint = anEndpoint(provider.slug, SLUG, 1_000_000_000n, 2_000_000_000n)
   const answer: Answer = {
     target: {
-      id: endpoint(serving.slug, 0).id,
+      id: endpoint.id,
       adapter,
-      provider: serving,
-      endpoint: endpoint(serving.slug, 0),
-      baseUrl: serving.baseUrl,
+      provider,
+      endpoint,
+      baseUrl: provider.baseUrl,
       secret: () => 'none',
-      account: serving.slug,
+      account: provider.slug,
       egress: 'unrestricted',
       own: null,
     },
@@ -136,58 +128,5 @@ function chunkWriting(): () => void {
   if (!delta) throw new Error('the chunk says nothing')
   return () => {
     if (writer.chunks(answer, [delta]) === '') throw new Error('the chunk was not written')
-  }
-}
-
-const MODEL_OF_BENCH: Model = {
-  slug: SLUG,
-  name: 'Default',
-  description: '',
-  created: 0,
-  contextLength: 128_000,
-  inputModalities: ['text'],
-  outputModalities: ['text'],
-  distillable: false,
-}
-
-const CALLER: Caller = {
-  tenantId: 'tenant' as TenantId,
-  workspaceId: 'workspace' as WorkspaceId,
-  keyId: '0123456789abcdef' as KeyId,
-  keyName: 'bench',
-  kind: 'live',
-  version: 1,
-  funds: 'operator',
-  balance: null,
-  expiresAtMs: null,
-  revoked: false,
-  staleMaxMs: 3_600_000,
-  policies: [{ id: 'policy' as PolicyId, version: 1, policy: DEFAULT_POLICY }],
-}
-
-function provider(index: number): Provider {
-  return {
-    slug: `provider-${index}` as ProviderSlug,
-    name: `Provider ${index}`,
-    dialect: 'openai',
-    baseUrl: 'http://127.0.0.1',
-    simulated: false,
-    retainsPrompts: false,
-    zeroRetention: false,
-    failureDomain: `domain-${index % 4}`,
-  }
-}
-
-function endpoint(serving: ProviderSlug, index: number): Endpoint {
-  return {
-    id: `${serving}/${SLUG}` as EndpointId,
-    model: SLUG,
-    provider: serving,
-    upstreamModel: 'default',
-    contextLength: 128_000,
-    maxCompletionTokens: null,
-    quantization: 'unknown',
-    supportedParameters: ['temperature', 'max_tokens'],
-    price: { version: 1, prompt: 1_000_000_000n + BigInt(index), completion: 2_000_000_000n, tiers: [] },
   }
 }

@@ -1,12 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { inherited } from './config.ts'
+import type { Started } from './started.ts'
 
 /** A process that takes part in the benchmark. It ends when we end, however we end, because its IPC channel closes. */
 export interface Part {
   readonly pid: number
   /** Where it is reached. */
   readonly url: string
-  stop(): Promise<void>
 }
 
 interface Program {
@@ -26,8 +26,14 @@ const STOP_MS_MAX = 20_000
 /** How much of a failing part's last words is repeated. */
 const SAID_MAX = 4_000
 
-/** Starts a program of ours. Rejects with its own words when it does not get ready. */
-export function launch({ name, file, args = [], environment = {}, nodeArgs = [] }: Program): Promise<Part> {
+/** Starts a program of ours, which `started` ends. Rejects with its own words when it does not get ready. */
+export async function launch(started: Started, program: Program): Promise<Part> {
+  const { child, url } = await ready(program)
+  started.add(() => end(child))
+  return { pid: child.pid ?? 0, url }
+}
+
+function ready({ name, file, args = [], environment = {}, nodeArgs = [] }: Program) {
   const child = fork(file, [...args], {
     env: { ...inherited(), NODE_ENV: 'production', ...environment },
     execArgv: [...nodeArgs],
@@ -37,7 +43,7 @@ export function launch({ name, file, args = [], environment = {}, nodeArgs = [] 
   })
   let said = ''
   child.stderr?.on('data', (bytes: Buffer) => (said = (said + bytes.toString()).slice(-SAID_MAX)))
-  return new Promise((resolve, reject) => {
+  return new Promise<{ child: ChildProcess; url: string }>((resolve, reject) => {
     const late = setTimeout(() => {
       child.kill('SIGKILL')
       reject(new Error(`${name} did not get ready within ${READY_MS_MAX / 1000} s.`))
@@ -48,7 +54,7 @@ export function launch({ name, file, args = [], environment = {}, nodeArgs = [] 
     })
     child.once('message', (message: { ready: { url: string } }) => {
       clearTimeout(late)
-      resolve({ pid: child.pid ?? 0, url: message.ready.url, stop: () => end(child) })
+      resolve({ child, url: message.ready.url })
     })
   })
 }

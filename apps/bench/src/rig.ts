@@ -19,10 +19,8 @@ const SELF = path.join(import.meta.dirname, 'main.js')
 
 /** Starts upstream, floor, stores and gateway, each as its own process on loopback. What was started is in `started`, also when a later part fails. */
 export async function startRig(started: Started, profile: string | null): Promise<Rig> {
-  const upstream = await launch({ name: 'upstream', file: SELF, args: ['upstream'] })
-  started.add(() => upstream.stop())
-  const floor = await launch({ name: 'floor', file: SELF, args: ['floor', upstream.url] })
-  started.add(() => floor.stop())
+  const upstream = await launch(started, { name: 'upstream', file: SELF, args: ['upstream'] })
+  const floor = await launch(started, { name: 'floor', file: SELF, args: ['floor', upstream.url] })
   const { gateway, key } = await startGoverned(started, { compatible: upstream.url }, profile)
   const control = upstream.url.replace(/\/v1$/, '')
   return {

@@ -1,3 +1,21 @@
+/** What shells report for a program that Ctrl-C ended. */
+const INTERRUPTED = 130
+
+/** Ends what the work started, however it ends, also on Ctrl-C. */
+export async function withStarted<T>(work: (started: Started) => Promise<T>): Promise<T> {
+  const started = new Started()
+  const interrupted = () => void started.end().finally(() => process.exit(INTERRUPTED))
+  process.once('SIGINT', interrupted)
+  process.once('SIGTERM', interrupted)
+  try {
+    return await work(started)
+  } finally {
+    await started.end()
+    process.off('SIGINT', interrupted)
+    process.off('SIGTERM', interrupted)
+  }
+}
+
 /** What was started and has to be ended, whether the run succeeds, fails or is interrupted. */
 export class Started {
   readonly #steps: (() => Promise<void>)[] = []

@@ -22,25 +22,23 @@ const POLL_MS = 100
  * writes the report. Rejects when the run fails, or leaves requests out.
  */
 export async function measureWhatIfJob(started: Started): Promise<WhatIfBench> {
-  const simulator = await launch({ name: 'simulator', file: path.join(DIST, 'simulator/main.js') })
-  started.add(() => simulator.stop())
+  const simulator = await launch(started, { name: 'simulator', file: path.join(DIST, 'simulator/main.js') })
   const governed = await startGoverned(started, { simulator: simulator.url }, null)
   await useGateway(governed, simulator.url)
   await untilShipped(governed.gateway.url)
   const owner = openPool(governed.ownerUrl, { ...PATIENCE, max: 1 })
   started.add(() => owner.end())
   await multiply(owner)
-  const worker = await launch({
+  const worker = await launch(started, {
     name: 'worker',
     file: path.join(DIST, 'worker/main.js'),
     environment: {
       DATABASE_URL: governed.appUrl,
       SMTP_URL: 'smtp://127.0.0.1:1',
       MAIL_FROM: 'bench@example.test',
-      PUBLIC_URL: HERE,
+      PUBLIC_URL: 'http://127.0.0.1/',
     },
   })
-  started.add(() => worker.stop())
   const cpuBeganMs = cpuMsOf(worker.pid)
   const run = await runToEnd(started, governed.appUrl, owner)
   const cpuMs = cpuMsOf(worker.pid)
@@ -53,8 +51,6 @@ export async function measureWhatIfJob(started: Started): Promise<WhatIfBench> {
     cpuSeconds: cpuMs === null || cpuBeganMs === null ? null : (cpuMs - cpuBeganMs) / 1_000,
   }
 }
-
-const HERE = 'http://127.0.0.1/'
 
 /** Sends what is copied later: three models at six providers each, half of it streamed. */
 async function useGateway({ gateway, key }: Governed, simulatorUrl: string): Promise<void> {

@@ -1,24 +1,16 @@
 import {
   catalogueOf,
-  DEFAULT_POLICY,
   openReplay,
   replayContextOf,
-  type Caller,
   type Catalogue,
   type Endpoint,
-  type EndpointId,
   type EndpointMinute,
-  type KeyId,
   type ModelSlug,
-  type PolicyId,
-  type ProviderSlug,
   type ReplaySample,
   type RequestId,
-  type TenantId,
-  type VersionedPolicy,
-  type WorkspaceId,
 } from '@turnpike/domain'
 import { diceOf } from './dice.ts'
+import { aCaller, aModel, anEndpoint, aPolicy, providersOf } from './samples.ts'
 
 /** A day of recorded requests, routed again. Making them up does not count. */
 export interface WhatIfBench {
@@ -48,7 +40,7 @@ export function measureWhatIf(): WhatIfBench {
   const dice = diceOf(1)
   const catalogue = aCatalogue()
   const endpoints = [...catalogue.endpointsOf.values()]
-  const replay = openReplay({ policy: aPolicy('draft', 'cost'), wider: new Set() })
+  const replay = openReplay({ policy: aPolicy('draft', { objective: 'cost' }), wider: new Set() })
   const watch = new Stopwatch()
   for (let hour = 0; hour < MINUTES / 60; hour++) {
     const minutes = healthOf(hour, endpoints.flat(), dice)
@@ -77,38 +69,18 @@ class Stopwatch {
   }
 }
 
-function aPolicy(id: string, objective: 'balanced' | 'cost'): VersionedPolicy {
-  return { id: id as PolicyId, version: 1, policy: { ...DEFAULT_POLICY, objective } }
-}
-
-const CALLER: Caller = {
-  ...{ tenantId: 'tenant' as TenantId, workspaceId: 'workspace' as WorkspaceId, keyId: '0123456789abcdef' as KeyId },
-  ...{ keyName: 'bench', kind: 'live', version: 1, funds: 'operator', balance: null, expiresAtMs: null },
-  ...{ revoked: false, staleMaxMs: 0 },
-  policies: [aPolicy('in force', 'balanced')],
-}
+const CALLER = aCaller(aPolicy('in force', { objective: 'balanced' }))
 
 function aCatalogue(): Catalogue {
   const slugs = Array.from({ length: MODELS }, (_, i) => `bench/model-${i}` as ModelSlug)
-  const providers = Array.from({ length: ENDPOINTS }, (_, i) => ({
-    ...{ slug: `provider-${i}` as ProviderSlug, name: `Provider ${i}`, dialect: 'openai' as const, baseUrl: '/' },
-    ...{ simulated: false, retainsPrompts: false, zeroRetention: false, failureDomain: `domain-${i % 4}` },
-  }))
-  const models = slugs.map((slug) => ({
-    ...{ slug, name: slug, description: '', created: 0, contextLength: 128_000, distillable: false },
-    ...{ inputModalities: ['text'], outputModalities: ['text'] },
-  }))
-  const endpoints = slugs.flatMap((model) => providers.map(({ slug }, i) => anEndpoint(slug, model, i)))
-  return catalogueOf(1, models, providers, endpoints)
-}
-
-function anEndpoint(provider: ProviderSlug, model: ModelSlug, place: number): Endpoint {
-  const prompt = 500_000_000n + BigInt(place) * 150_000_000n
-  return {
-    ...{ id: `${provider}/${model}` as EndpointId, model, provider, upstreamModel: model, contextLength: 128_000 },
-    ...{ maxCompletionTokens: null, quantization: 'unknown', supportedParameters: ['temperature', 'max_tokens'] },
-    price: { version: 1, prompt, completion: 3n * prompt, tiers: [] },
-  }
+  const providers = providersOf(ENDPOINTS)
+  const endpoints = slugs.flatMap((model) =>
+    providers.map(({ slug }, i) => {
+      const prompt = 500_000_000n + BigInt(i) * 150_000_000n
+      return anEndpoint(slug, model, prompt, 3n * prompt)
+    }),
+  )
+  return catalogueOf(1, slugs.map(aModel), providers, endpoints)
 }
 
 /** The hour and the ones around it, as the worker reads them. */

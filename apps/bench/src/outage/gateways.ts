@@ -40,7 +40,7 @@ export async function naiveGateways(started: Started, fleet: Fleet): Promise<Gat
     started.add(() => proxy.close())
     const redisUrl = new URL(fleet.redis.url)
     redisUrl.port = String(proxy.port)
-    const part = await launch({
+    const part = await launch(started, {
       name: 'naive gateway',
       file: SELF,
       args: ['naive'],
@@ -52,7 +52,6 @@ export async function naiveGateways(started: Started, fleet: Fleet): Promise<Gat
       },
       nodeArgs: ['--max-semi-space-size=32'],
     })
-    started.add(() => part.stop())
     urls.push(`${part.url}/api/v1`)
     redis.push(proxy)
   }

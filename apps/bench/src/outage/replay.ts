@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os'
-import { machine } from '../machine.ts'
-import { Started } from '../started.ts'
+import { machine, machineLine } from '../machine.ts'
+import { withStarted } from '../started.ts'
 import { LOOKUPS_PER_SECOND_MAX } from './limited-database.ts'
 import { replayOptions } from './options.ts'
 import { floodTable, phaseTable, summaryOf, unseenTable } from './table.ts'
@@ -13,11 +13,7 @@ import { tell, type Side, type Telling } from './telling.ts'
 export async function replay(args: readonly string[]): Promise<void> {
   try {
     const { seconds, json } = replayOptions(args)
-    const facts = machine()
-    print(
-      `${facts.cpu}, ${facts.cores} cores, Node ${facts.node}, ${facts.date}, commit ${facts.commit ?? 'unknown'}. `,
-    )
-    print(`The database does ${LOOKUPS_PER_SECOND_MAX} look-ups per second. `)
+    print(`${machineLine(machine())}. The database does ${LOOKUPS_PER_SECOND_MAX} look-ups per second. `)
     // Whoever else keeps the cores busy is in every time that is measured.
     print(`Load of this machine before the start: ${loadavg()[0]?.toFixed(1)}.\n`)
     const naive = await alone('naive', seconds)
@@ -38,22 +34,9 @@ export async function replay(args: readonly string[]): Promise<void> {
   }
 }
 
-/** What shells report for a program that Ctrl-C ended. */
-const INTERRUPTED = 130
-
-/** One implementation, with nothing of the other running. Everything that was started is ended, also on an error and on Ctrl-C. */
-async function alone(side: Side, seconds: number): Promise<Telling> {
-  const started = new Started()
-  const interrupted = () => void started.end().finally(() => process.exit(INTERRUPTED))
-  process.once('SIGINT', interrupted)
-  process.once('SIGTERM', interrupted)
-  try {
-    return await tell(started, side, seconds, (phase) => process.stderr.write(`${side}: ${phase}\n`))
-  } finally {
-    await started.end()
-    process.off('SIGINT', interrupted)
-    process.off('SIGTERM', interrupted)
-  }
+/** One implementation, with nothing of the other running. */
+function alone(side: Side, seconds: number): Promise<Telling> {
+  return withStarted((started) => tell(started, side, seconds, (phase) => process.stderr.write(`${side}: ${phase}\n`)))
 }
 
 function print(text: string): void {
