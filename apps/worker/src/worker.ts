@@ -1,4 +1,4 @@
-import { ConfigError, type Logger } from '@turnpike/server'
+import { ConfigError, type Logger, type Running } from '@turnpike/server'
 import {
   deleteEndedSessions,
   ensurePartitions,
@@ -15,21 +15,16 @@ import { openMailer } from './mail/mailer.ts'
 import { sendVerification } from './mail/send-verification.ts'
 import { runWhatIf } from './what-if/run-what-if.ts'
 
-/** A running worker. */
-export interface Worker {
-  /** Lets running jobs finish, releases what-ifs, then closes everything. */
-  readonly close: () => Promise<void>
-}
-
 /** Jobs wait for mail servers and databases; what-ifs, which do not, pause after every batch of samples. */
 const JOBS_AT_ONCE = 4
 const PATIENCE = { statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 }
 
-/** Builds a worker and starts it: every object in dependency order, in plain TypeScript. */
-export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Worker> {
-  const onIdleError = (error: Error) => {
-    log.warn({ error }, 'an idle connection to Postgres broke')
-  }
+/**
+ * Builds a worker and starts it: every object in dependency order, in plain TypeScript. Its `close` lets running jobs finish, releases
+ * what-ifs, then closes everything.
+ */
+export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Pick<Running, 'close'>> {
+  const onIdleError = (error: Error) => log.warn({ error }, 'an idle connection to Postgres broke')
   const options = { ...PATIENCE, max: JOBS_AT_ONCE, applicationName: 'turnpike worker', onIdleError }
   const pool = openPool(config.DATABASE_URL, { ...options, max: 3 })
   const notReached = await whyUnreachable(pool)
@@ -46,7 +41,7 @@ export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Wo
     connections: { ...options, max: JOBS_AT_ONCE + 2, applicationName: 'turnpike worker queue' },
     concurrency: JOBS_AT_ONCE,
     tasks: {
-      'send-verification': (payload) => sendVerification({ prisma, mailer, publicUrl: config.PUBLIC_URL }, payload),
+      'send-verification': (payload) => sendVerification(prisma, mailer, config.PUBLIC_URL, payload),
       'ensure-partitions': () => ensurePartitions(pool),
       'expire-sessions': async () => {
         await deleteEndedSessions(prisma, Date.now())

@@ -17,7 +17,7 @@ import {
 } from '@turnpike/store'
 import { testDatabase, testPool, waitFor, type TestDatabase } from '@turnpike/testkit'
 import { workerConfig } from '../src/config.ts'
-import { buildWorker, type Worker } from '../src/worker.ts'
+import { buildWorker } from '../src/worker.ts'
 import { startMailServer, type MailServer } from './mail-server.ts'
 
 const GRANT = 5_000_000_000n
@@ -26,7 +26,7 @@ let database: TestDatabase
 let owner: Pool
 let prisma: PrismaClient
 let mail: MailServer
-let worker: Worker
+let worker: Awaited<ReturnType<typeof buildWorker>>
 let logged = ''
 
 beforeAll(async () => {
@@ -46,7 +46,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-function start(): Promise<Worker> {
+function start(): ReturnType<typeof buildWorker> {
   const config = workerConfig({
     DATABASE_URL: database.appUrl,
     SMTP_URL: mail.url,

@@ -1,24 +1,46 @@
 import { issueVerification, type Jobs, type PrismaClient } from '@turnpike/store'
-import type { Mailer } from './mailer.ts'
-import { verificationMail } from './verification-mail.ts'
-
-interface Means {
-  readonly prisma: PrismaClient
-  readonly mailer: Mailer
-  /** Links begin with it. */
-  readonly publicUrl: string
-}
+import type { Mail, Mailer } from './mailer.ts'
 
 /**
  * Makes code and link of a pending verification and mails them. They exist in the mail alone; a mail that failed is sent
- * anew with others. One that is not needed any more is not sent.
+ * anew with others. One that is not needed any more is not sent. @param publicUrl links begin with it
  */
 export async function sendVerification(
-  { prisma, mailer, publicUrl }: Means,
+  prisma: PrismaClient,
+  mailer: Mailer,
+  publicUrl: string,
   { verificationId }: Jobs['send-verification'],
 ): Promise<void> {
   const issued = await issueVerification(prisma, verificationId, Date.now())
   if (!issued) return
   const link = `${publicUrl}/console/v1/verify?token=${issued.linkToken}`
   await mailer.send({ to: issued.email, ...verificationMail(issued.code, link) })
+}
+
+/** The mail that proves an address. @param code six digits @param link works once, as the code does */
+function verificationMail(code: string, link: string): Pick<Mail, 'subject' | 'text' | 'html'> {
+  const shown = `${code.slice(0, 3)} ${code.slice(3)}`
+  return {
+    subject: 'Your code for Turnpike',
+    text: `Your code for Turnpike is
+
+    ${code}
+
+Type it where you signed up, or open this link on any device:
+
+${link}
+
+Both are good for 15 minutes. If you did not sign up, ignore this mail: nothing happens without the code.
+`,
+    html: `<!doctype html>
+<html lang="en">
+<body style="font: 16px/1.5 system-ui, sans-serif; color: #1b1f24; max-width: 32rem; margin: 2rem auto; padding: 0 1rem">
+<p>Your code for Turnpike is</p>
+<p style="font: 600 32px/1.2 ui-monospace, monospace; letter-spacing: 2px">${shown}</p>
+<p>Type it where you signed up, or <a href="${link}">verify your address on this device</a>.</p>
+<p style="color: #57606a">Both are good for 15 minutes. If you did not sign up, ignore this mail: nothing happens without the code.</p>
+</body>
+</html>
+`,
+  }
 }

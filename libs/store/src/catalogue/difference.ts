@@ -57,21 +57,11 @@ function changesOf(table: TableName, before: CatalogueRows, wanted: CatalogueRow
 function removed(before: CatalogueRows, wanted: CatalogueRows, writer: Writer): CatalogueChange[] {
   const kept = new Set(wanted.endpoints.map((row) => row['id']))
   const listed = new Set(wanted.providers.map((row) => row['slug']))
+  const removal = { kind: 'removed', table: 'endpoints', fields: {}, held: null } as const
+  const isListed = (row: Row) => writer === 'seed' || listed.has(row['provider_slug'])
   return before.endpoints
-    .filter(
-      (row) =>
-        row['enabled'] === true &&
-        !kept.has(row['id']) &&
-        isOwn(row, writer) &&
-        (writer === 'seed' || listed.has(row['provider_slug'])),
-    )
-    .map((row): CatalogueChange => ({
-      kind: 'removed',
-      table: 'endpoints',
-      name: nameOf('endpoints', row),
-      fields: {},
-      held: null,
-    }))
+    .filter((row) => row['enabled'] === true && !kept.has(row['id']) && isOwn(row, writer) && isListed(row))
+    .map((row) => ({ ...removal, name: nameOf('endpoints', row) }))
     .toSorted(byName)
 }
 

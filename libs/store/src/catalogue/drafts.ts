@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Fault, nearest } from '@turnpike/domain'
 import { differenceOf, type CatalogueChange } from './difference.ts'
 import { readRows, rowsOf, type CatalogueEntries, type CatalogueRows } from './rows.ts'
-import { lockCatalogue, writeChanges } from './write.ts'
+import { lockCatalogue, writeChanges, type Written } from './write.ts'
 import { inTransaction, type Pool, type Queryable } from '../connections/pools.ts'
 
 /** Source of an import. */
@@ -36,14 +36,6 @@ export interface CatalogueDraft extends DraftSummary {
   readonly changes: readonly CatalogueChange[]
 }
 
-/** The outcome of publishing a draft. */
-interface Published {
-  readonly version: number
-  readonly written: number
-  /** Names of changes that were not confirmed. The next import offers them again. */
-  readonly held: readonly string[]
-}
-
 /**
  * Keeps the changes of a list as a draft, which replaces an open draft from the same source. An open draft with the same changes stays.
  * Returns null when the list changes nothing; an open draft is then out of date and is closed.
@@ -64,11 +56,7 @@ export async function proposeDraft(
     )
     const [known] = open.rows
     if (known && known.origin === entries.origin && isDeepStrictEqual(known.changes, changes)) return draftOf(known)
-    await client.query(
-      `UPDATE catalogue_drafts SET status = 'superseded', wanted = NULL, closed_at = now(), closed_by = $2
-       WHERE status = 'open' AND source = $1`,
-      [source, by],
-    )
+    if (known) await close(client, known.id, 'superseded', by)
     if (changes.length === 0) return null
     const { rows } = await client.query<DraftRow>(
       `INSERT INTO catalogue_drafts (id, source, origin, base_version, wanted, changes, made_by)
@@ -107,7 +95,7 @@ export async function publishDraft(
   id: string,
   confirmed: readonly string[],
   by: DraftAuthor,
-): Promise<Published> {
+): Promise<Written> {
   const published = await inTransaction(pool, (client) => publish(client, id, confirmed, by))
   if (published) return published
   throw new Fault(
@@ -121,7 +109,7 @@ async function publish(
   id: string,
   confirmed: readonly string[],
   by: DraftAuthor,
-): Promise<Published | null> {
+): Promise<Written | null> {
   await lockCatalogue(client)
   const { wanted, changes: reviewed } = await openDraft(client, id)
   const changes = differenceOf(await readRows(client), wanted, 'import')
@@ -134,11 +122,7 @@ async function publish(
   }
   refuseUnknown(confirmed, changes)
   const written = await writeChanges(client, wanted, changes, new Set(confirmed), 'import')
-  await client.query(
-    `UPDATE catalogue_drafts SET status = 'published', wanted = NULL, closed_at = now(), closed_by = $2, published_version = $3
-     WHERE id = $1`,
-    [id, by, written.version],
-  )
+  await close(client, id, 'published', by, written.version)
   return written
 }
 
@@ -146,17 +130,25 @@ async function publish(
 export async function discardDraft(pool: Pool, id: string, by: DraftAuthor): Promise<void> {
   await inTransaction(pool, async (client) => {
     await openDraft(client, id)
-    await client.query(
-      `UPDATE catalogue_drafts SET status = 'discarded', wanted = NULL, closed_at = now(), closed_by = $2 WHERE id = $1`,
-      [id, by],
-    )
+    await close(client, id, 'discarded', by)
   })
 }
 
-async function openDraft(
+async function close(
   client: Queryable,
   id: string,
-): Promise<{ wanted: CatalogueRows; changes: readonly CatalogueChange[] }> {
+  status: DraftSummary['status'],
+  by: DraftAuthor,
+  publishedVersion: number | null = null,
+): Promise<void> {
+  await client.query(
+    `UPDATE catalogue_drafts SET status = $2, wanted = NULL, closed_at = now(), closed_by = $3, published_version = $4
+     WHERE id = $1`,
+    [id, status, by, publishedVersion],
+  )
+}
+
+async function openDraft(client: Queryable, id: string) {
   const { rows } = await client.query<DraftRow & { wanted: CatalogueRows | null }>(
     `SELECT ${COLUMNS}, wanted FROM catalogue_drafts WHERE id = $1 FOR UPDATE`,
     [id],
@@ -173,10 +165,8 @@ function refuseUnknown(confirmed: readonly string[], changes: readonly Catalogue
   if (unknown === undefined) return
   const [near] = nearest(unknown, held, 1)
   const hint = near === undefined ? '' : ` Did you mean ${near}?`
-  throw new Fault('request_invalid', `confirm: ${unknown.slice(0, 200)} is not held back in this draft.${hint}`, {
-    param: 'confirm',
-    fields: { confirm: `${unknown.slice(0, 200)} is not held back in this draft.${hint}` },
-  })
+  const message = `${unknown.slice(0, 200)} is not held back in this draft.${hint}`
+  throw new Fault('request_invalid', `confirm: ${message}`, { param: 'confirm', fields: { confirm: message } })
 }
 
 const COLUMNS = `id, source, origin, changes, status, made_at AS "madeAt", made_by AS "madeBy", closed_at AS "closedAt",

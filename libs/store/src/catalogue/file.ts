@@ -1,16 +1,6 @@
 import { Fault } from '@turnpike/domain'
 import * as z from 'zod'
 import { Facts } from './providers.ts'
-import type { ListedModels } from './list.ts'
-
-/** A price list read from a file. */
-interface PriceFile {
-  readonly lists: readonly ListedModels[]
-  /** Providers that the file adds, or describes differently from this release. */
-  readonly providers: readonly Facts[]
-  /** The origin that the file states; null when it states none. */
-  readonly origin: string | null
-}
 
 /** Larger files are no price lists: the one of genai-prices has 2 MB. */
 export const PRICE_FILE_BYTES_MAX = 32 << 20
@@ -20,7 +10,7 @@ export const PRICE_FILE_BYTES_MAX = 32 << 20
  * `{origin, lists, providers}` whose `providers` add lines to `prisma/seed/providers.json`, so that a new provider needs no new release.
  * Throws Fault `request_invalid` with the path of the first error.
  */
-export function readPriceFile(text: string): PriceFile {
+export function readPriceFile(text: string): z.infer<typeof PriceList> {
   let json: unknown
   try {
     json = JSON.parse(text)
@@ -28,10 +18,7 @@ export function readPriceFile(text: string): PriceFile {
     throw new Fault('request_invalid', 'The price list is not valid JSON.')
   }
   const parsed = PriceList.safeParse(Array.isArray(json) ? { lists: json } : json)
-  if (parsed.success) {
-    const { lists, origin = null, providers = [] } = parsed.data
-    return { lists, origin, providers }
-  }
+  if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const place = issue?.path.map(String).join('.') ?? ''
   throw new Fault('request_invalid', `The price list does not fit at ${place || 'its top'}: ${issue?.message ?? ''}`, {
@@ -68,12 +55,14 @@ const ListedModel = z.object({
 })
 
 const PriceList = z.object({
-  origin: z.string().min(1).max(200).optional(),
+  /** The origin that the file states; null: none. */
+  origin: z.string().min(1).max(200).nullable().default(null),
   lists: z
     .array(z.object({ id: z.string().min(1).max(100), models: z.array(ListedModel).max(10_000) }))
     .min(1)
     .max(500),
-  providers: z.array(Facts).max(500).optional(),
+  /** Providers that the file adds, or describes differently from this release. */
+  providers: z.array(Facts).max(500).default([]),
 })
 
 function orUndefined<T>(value: T | null | undefined): T | undefined {

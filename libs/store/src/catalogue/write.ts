@@ -12,10 +12,10 @@ import {
 import type { Queryable } from '../connections/pools.ts'
 
 /** The outcome of a write to the catalogue. */
-interface Written {
+export interface Written {
   readonly version: number
   readonly written: number
-  /** Names of changes that were held back because no operator confirmed them. */
+  /** Names of changes that were held back because no operator confirmed them. The next import offers them again. */
   readonly held: readonly string[]
 }
 
