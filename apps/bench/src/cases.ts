@@ -1,10 +1,10 @@
+import { percentile } from '@turnpike/testkit'
 import { CHUNKS_PER_STREAM } from './answers.ts'
 import { holdStreams, sendSteadily, type Times } from './client.ts'
 import { saturate } from './load.ts'
 import type { CaseName } from './options.ts'
 import { BODIES } from './requests.ts'
 import type { Rig } from './rig.ts'
-import { quantile } from './statistics.ts'
 import type { Subject } from './subject.ts'
 import { cpuMsOf, residentBytesOf } from './usage-of-process.ts'
 
@@ -47,7 +47,7 @@ export const MEASURED: Readonly<Record<Exclude<CaseName, 'micro' | 'whatif' | 'w
     direct: true,
     async measure(_rig, subject, seconds) {
       const whole = timesBy('wholeMs', await sendSteadily(subject, BODIES.chat, MODERATE_PER_SECOND, seconds))
-      return { latencyP50Ms: quantile(whole, 0.5), latencyP99Ms: quantile(whole, 0.99) }
+      return { latencyP50Ms: percentile(whole, 50), latencyP99Ms: percentile(whole, 99) }
     },
   },
   stream: {
@@ -105,8 +105,8 @@ async function firstToken(rig: Rig, subject: Subject, seconds: number): Promise<
     const chunks = (await rig.served()).chunks - before.chunks
     const first = timesBy('firstMs', result)
     return {
-      firstTokenP50Ms: quantile(first, 0.5),
-      firstTokenP99Ms: quantile(first, 0.99),
+      firstTokenP50Ms: percentile(first, 50),
+      firstTokenP99Ms: percentile(first, 99),
       ...(cpuMs !== null && { pacedChunkCpuUs: (cpuMs * 1_000) / chunks }),
     }
   } finally {

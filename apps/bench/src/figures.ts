@@ -1,5 +1,4 @@
 import type { Readings } from './cases.ts'
-import { median } from './statistics.ts'
 
 /** How a reading is called and written. `added`: what the way without floor and gateway takes is taken off first. */
 export interface Meaning {
@@ -62,4 +61,12 @@ export function figuresOf(rounds: readonly Round[]): Figure[] {
       },
     ]
   })
+}
+
+/** The middle value; of an even number, the mean of the two in the middle. NaN of none. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]]
+  return low === undefined || high === undefined ? Number.NaN : (low + high) / 2
 }

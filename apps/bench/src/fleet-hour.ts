@@ -10,12 +10,12 @@ import {
   type TargetId,
   type ModelSlug,
   type Objective,
-  type ProviderSlug,
   type RequestId,
   type RouteRequest,
   type Usage,
 } from '@turnpike/domain'
 import { adapterFor } from '@turnpike/providers'
+import { aCaller, aModel, anEndpoint, aPrice, aProvider, aVersionedPolicy, diceOf } from '@turnpike/testkit'
 import type { Call } from '../../gateway/src/call/call.ts'
 import { Progress } from '../../gateway/src/call/progress.ts'
 import type { ConnectDependencies } from '../../gateway/src/connect/dependencies.ts'
@@ -25,8 +25,6 @@ import { HedgeBudget } from '../../gateway/src/connect/hedge-budget.ts'
 import { RateLimitQueue } from '../../gateway/src/connect/rate-limit-queue.ts'
 import type { Target } from '../../gateway/src/targets/target.ts'
 import { RetryThrottle } from '../../gateway/src/connect/retry-throttle.ts'
-import { diceOf, normal } from './dice.ts'
-import { aCaller, aModel, anEndpoint, aPolicy, aProvider } from './samples.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** How one provider of the fleet serves. */
@@ -82,6 +80,8 @@ const COMPLETION_TOKENS = 300
 const ERROR_AFTER = 0.3
 const REFUSED_AFTER_MS = 30
 const MODEL = 'bench/fleet' as ModelSlug
+/** More than the longest prompt. */
+const CONTEXT_LENGTH = 128_000
 const PATIENCE = { firstTokenMs: 30_000, wholeMs: 120_000, idleMs: 30_000, totalMs: null }
 
 /**
@@ -114,8 +114,8 @@ class Hour {
     this.#fleet = new Map(fleet.map((serving, place) => [serving.slug, { serving, place }]))
     this.#troubles = troubles
     this.#catalogue = catalogueOfFleet(fleet)
-    const { name, objective, only } = contestant
-    this.#caller = aCaller(aPolicy(name, { objective, only }))
+    const { objective, only } = contestant
+    this.#caller = aCaller({ funds: 'operator', balance: null, policies: [aVersionedPolicy({ objective, only })] })
     const nowMs = () => this.#clock.nowMs
     this.#means = {
       health: this.#book,
@@ -251,11 +251,12 @@ function slugOf(id: string): string {
 }
 
 function catalogueOfFleet(fleet: readonly Serving[]): Catalogue {
-  const providers = fleet.map(({ slug }) => aProvider(slug, slug))
-  const endpoints = fleet.map(({ slug, price }) =>
-    anEndpoint(slug as ProviderSlug, MODEL, times(BASE.prompt, price), times(BASE.completion, price)),
-  )
-  return catalogueOf(1, [aModel(MODEL)], providers, endpoints)
+  const providers = fleet.map(({ slug }) => aProvider(slug, { simulated: false }))
+  const endpoints = fleet.map(({ slug, price }) => {
+    const dollars = { prompt: times(BASE.prompt, price), completion: times(BASE.completion, price) }
+    return anEndpoint(slug, MODEL, { contextLength: CONTEXT_LENGTH, price: aPrice(dollars) })
+  })
+  return catalogueOf(1, [aModel(MODEL, { contextLength: CONTEXT_LENGTH })], providers, endpoints)
 }
 
 function times(price: bigint, factor: number): bigint {
@@ -269,4 +270,9 @@ function callOf(caller: Caller, request: RouteRequest, atMs: number): Call {
     responseOptions: { decision: false, metadata: false, region: null },
     ...{ beganAtMs: 0, startedMs: atMs, simulation: {}, signal: new AbortController().signal },
   }
+}
+
+/** Of the standard normal distribution (Box and Muller, 1958). */
+function normal(dice: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - dice())) * Math.cos(2 * Math.PI * dice())
 }

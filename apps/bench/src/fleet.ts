@@ -1,5 +1,5 @@
+import { percentile } from '@turnpike/testkit'
 import { serveHour, type Contestant, type Served, type Serving, type Trouble } from './fleet-hour.ts'
-import { quantile } from './statistics.ts'
 
 /** Prices, first tokens and errors as a tenant meets them on the market: what is fast is dear, what is cheap is slow. */
 const FLEET: readonly Serving[] = [
@@ -74,16 +74,16 @@ function figuresOf(name: string, served: readonly Served[]): FleetFigures {
     requests: served.length,
     failed: served.length - answered.length,
     dollars: (Number(answered.reduce((sum, { costNano }) => sum + costNano, 0n)) / NANO / answered.length) * THOUSAND,
-    firstTokenP50Ms: quantile(firsts, 0.5),
-    firstTokenP95Ms: quantile(firsts, 0.95),
-    firstTokenP99Ms: quantile(firsts, 0.99),
-    tokensPerSecond: quantile(
+    firstTokenP50Ms: percentile(firsts, 50),
+    firstTokenP95Ms: percentile(firsts, 95),
+    firstTokenP99Ms: percentile(firsts, 99),
+    tokensPerSecond: percentile(
       answered.map(({ tokensPerSecond }) => tokensPerSecond),
-      0.5,
+      50,
     ),
-    brownOutP95Ms: quantile(
+    brownOutP95Ms: percentile(
       within(answered, slow).map(({ firstTokenMs }) => firstTokenMs),
-      0.95,
+      95,
     ),
     outageFailed: within(served, out).filter(({ provider }) => provider === null).length,
     attempts: served.reduce((sum, { attempts }) => sum + attempts, 0) / served.length,

@@ -7,14 +7,13 @@ import {
   type RoutingSnapshot,
 } from '@turnpike/domain'
 import { adapterFor } from '@turnpike/providers'
+import { aCaller, aModel, anEndpoint, aPrice, aProvider, aVersionedPolicy, percentile } from '@turnpike/testkit'
 import { checkKey, KeyCache, mintKey, newSecretsText, openKeySecrets } from '@turnpike/store'
 import type { Answer } from '../../gateway/src/call/answer.ts'
 import { readBody } from '../../gateway/src/http/body.ts'
 import { chatStream } from '../../gateway/src/api/chat/chat-writer.ts'
 import { CHUNK } from './answers.ts'
 import { BODIES } from './requests.ts'
-import { aCaller, aModel, anEndpoint, aPolicy, aProvider, providersOf } from './samples.ts'
-import { quantile } from './statistics.ts'
 
 /** One step of the hot path alone, in this process and warm. */
 export interface Micro {
@@ -56,16 +55,20 @@ async function timed(
     if (pending) await pending
     if (i >= calls) times.push((performance.now() - beganMs) * 1_000)
   }
-  return { name, title, goal, p50Us: quantile(times, 0.5), p99Us: quantile(times, 0.99) }
+  return { name, title, goal, p50Us: percentile(times, 50), p99Us: percentile(times, 99) }
 }
 
 const CANDIDATES = 20
 const SLUG = 'bench/default' as ModelSlug
-const CALLER = aCaller(aPolicy('policy'))
+const CALLER = aCaller({ funds: 'operator', balance: null, policies: [aVersionedPolicy()] })
 
 function routing(): () => void {
-  const providers = providersOf(CANDIDATES)
-  const endpoints = providers.map(({ slug }, i) => anEndpoint(slug, SLUG, 1_000_000_000n + BigInt(i), 2_000_000_000n))
+  const providers = Array.from({ length: CANDIDATES }, (_, i) =>
+    aProvider(`provider-${i}`, { simulated: false, failureDomain: `domain-${i % 4}` }),
+  )
+  const endpoints = providers.map(({ slug }, i) =>
+    anEndpoint(slug, SLUG, { price: aPrice({ prompt: 1_000_000_000n + BigInt(i) }) }),
+  )
   const snapshot: RoutingSnapshot = {
     catalogue: catalogueOf(1, [aModel(SLUG)], providers, endpoints),
     reachable: new Set(providers.map(({ slug }) => slug)),
@@ -103,8 +106,8 @@ function keyCheck(): () => Promise<void> {
 /** A chunk of the upstream, decoded and written again for a caller of the same dialect. */
 function chunkWriting(): () => void {
   const adapter = adapterFor('openai')
-  const provider = aProvider('provider', 'domain')
-  const endpoint = anEndpoint(provider.slug, SLUG, 1_000_000_000n, 2_000_000_000n)
+  const provider = aProvider('provider', { simulated: false })
+  const endpoint = anEndpoint(provider.slug, SLUG)
   const answer: Answer = {
     target: {
       id: endpoint.id,

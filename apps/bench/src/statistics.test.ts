@@ -1,5 +1,6 @@
+import { percentile } from '@turnpike/testkit'
 import { expect, it } from 'vitest'
-import { median, quantile } from './statistics.ts'
+import { median } from './figures.ts'
 
 it('takes the middle of an odd number and the mean of the two middles of an even one', () => {
   expect(median([9, 1, 5])).toBe(5)
@@ -8,7 +9,7 @@ it('takes the middle of an odd number and the mean of the two middles of an even
 
 it('names as p99 a value that was measured, whatever the order', () => {
   const hundred = Array.from({ length: 100 }, (_, i) => 100 - i)
-  expect(quantile(hundred, 0.99)).toBe(99)
-  expect(quantile(hundred, 0.5)).toBe(50)
-  expect(quantile([7], 0.99)).toBe(7)
+  expect(percentile(hundred, 99)).toBe(99)
+  expect(percentile(hundred, 50)).toBe(50)
+  expect(percentile([7], 99)).toBe(7)
 })

@@ -9,8 +9,7 @@ import {
   type ReplaySample,
   type RequestId,
 } from '@turnpike/domain'
-import { diceOf } from './dice.ts'
-import { aCaller, aModel, anEndpoint, aPolicy, providersOf } from './samples.ts'
+import { aCaller, aModel, anEndpoint, aPrice, aProvider, aVersionedPolicy, diceOf } from '@turnpike/testkit'
 
 /** A day of recorded requests, routed again. Making them up does not count. */
 export interface WhatIfBench {
@@ -40,7 +39,7 @@ export function measureWhatIf(): WhatIfBench {
   const dice = diceOf(1)
   const catalogue = aCatalogue()
   const endpoints = [...catalogue.endpointsOf.values()]
-  const replay = openReplay({ policy: aPolicy('draft', { objective: 'cost' }), wider: new Set() })
+  const replay = openReplay({ policy: aVersionedPolicy({ objective: 'cost' }), wider: new Set() })
   const watch = new Stopwatch()
   for (let hour = 0; hour < MINUTES / 60; hour++) {
     const minutes = healthOf(hour, endpoints.flat(), dice)
@@ -69,18 +68,25 @@ class Stopwatch {
   }
 }
 
-const CALLER = aCaller(aPolicy('in force', { objective: 'balanced' }))
+const CALLER = aCaller({ funds: 'operator', balance: null, policies: [aVersionedPolicy({ objective: 'balanced' })] })
 
 function aCatalogue(): Catalogue {
   const slugs = Array.from({ length: MODELS }, (_, i) => `bench/model-${i}` as ModelSlug)
-  const providers = providersOf(ENDPOINTS)
+  const providers = Array.from({ length: ENDPOINTS }, (_, i) =>
+    aProvider(`provider-${i}`, { simulated: false, failureDomain: `domain-${i % 4}` }),
+  )
   const endpoints = slugs.flatMap((model) =>
     providers.map(({ slug }, i) => {
       const prompt = 500_000_000n + BigInt(i) * 150_000_000n
-      return anEndpoint(slug, model, prompt, 3n * prompt)
+      return anEndpoint(slug, model, { price: aPrice({ prompt, completion: 3n * prompt }) })
     }),
   )
-  return catalogueOf(1, slugs.map(aModel), providers, endpoints)
+  return catalogueOf(
+    1,
+    slugs.map((slug) => aModel(slug)),
+    providers,
+    endpoints,
+  )
 }
 
 /** The hour and the ones around it, as the worker reads them. */

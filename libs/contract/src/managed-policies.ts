@@ -2,16 +2,16 @@ import * as z from 'zod'
 import { instant } from './fields.ts'
 import { counted, offsetQuery, one } from './page.ts'
 import { PolicyCreate, PolicyWarning } from './policies.ts'
-import { PolicyDocument, version } from './policy-document.ts'
+import { PolicyDocument, policyVersion } from './policy-document.ts'
 
 /** The version that the author saw: if it is not the newest, the answer is 409. Absent: the newest. */
-const basedOn = version().optional()
+const basedOn = policyVersion().optional()
 
 /** A routing policy as the management API (`/api/v1/policies`) shows it. */
 export const ManagedPolicy = z.object({
   id: z.string(),
   name: z.string(),
-  version: version(),
+  version: policyVersion(),
   document: PolicyDocument,
   attached: z.object({
     organisation: z.boolean(),
@@ -33,10 +33,10 @@ export const ManagedPolicyPatch = PolicyCreate.partial().extend({ based_on: base
 
 export const ManagedPolicySave = z.strictObject({ document: PolicyDocument, based_on: basedOn })
 
-export const ManagedPolicyRollback = z.strictObject({ version: version(), based_on: basedOn })
+export const ManagedPolicyRollback = z.strictObject({ version: policyVersion(), based_on: basedOn })
 
 export const ManagedPolicyVersion = z.object({
-  version: version(),
+  version: policyVersion(),
   document: PolicyDocument,
   author: z.string().nullable(),
   created_at: instant(),

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { instant, name, wholeNumber } from './fields.ts'
 import { one, page, pageQuery } from './page.ts'
-import { PolicyDocument, PolicyName, version, VERSION_MAX } from './policy-document.ts'
+import { PolicyDocument, PolicyName, policyVersion, VERSION_MAX } from './policy-document.ts'
 import { CandidateRow, RemovedRow } from './requests.ts'
 
 const POLICY_NAME_LENGTH_MAX = 80
@@ -10,7 +10,7 @@ export const Policy = z.object({
   id: z.uuid(),
   name: z.string(),
   /** Number of the newest version, which is the one in force. */
-  version: version(),
+  version: policyVersion(),
   document: PolicyDocument,
   createdAt: instant(),
   /** When its newest version was saved. */
@@ -44,10 +44,10 @@ export const PolicyRename = z.strictObject({ name: name(POLICY_NAME_LENGTH_MAX) 
  * A new version. `basedOn` is the version that the author saw: if it is not the newest, the answer is 409. Combined with the other
  * policies wherever the policy is attached, the new version must leave an endpoint; the same holds for a rollback.
  */
-export const PolicySave = z.strictObject({ document: PolicyDocument, basedOn: version() })
+export const PolicySave = z.strictObject({ document: PolicyDocument, basedOn: policyVersion() })
 
 export const PolicyVersion = z.object({
-  version: version(),
+  version: policyVersion(),
   document: PolicyDocument,
   /** Who saved it: an e-mail address, or the name of a management key. Null: the system. */
   author: z.string().nullable(),
@@ -61,7 +61,7 @@ export const PolicyVersionList = page(PolicyVersion)
 export type PolicyVersionList = z.infer<typeof PolicyVersionList>
 
 /** The document of an earlier version becomes a new one. */
-export const PolicyRollback = z.strictObject({ version: version(), basedOn: version() })
+export const PolicyRollback = z.strictObject({ version: policyVersion(), basedOn: policyVersion() })
 
 /**
  * Body of PUT `/keys/{id}/policy`, `/workspaces/{id}/policy` and `/organisation/policy`. Null detaches, which is never refused. A policy

@@ -141,7 +141,7 @@ export type PolicyDocument = z.infer<typeof PolicyDocument>
 
 /** Versions of one policy: each save is one, and none is ever edited. */
 export const VERSION_MAX = 1_000_000
-export const version = () => z.int().min(1).max(VERSION_MAX)
+export const policyVersion = () => z.int().min(1).max(VERSION_MAX)
 
 /** A reference to a policy. */
 export const PolicyName = z.object({ id: z.string(), name: z.string() })

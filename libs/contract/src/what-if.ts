@@ -3,7 +3,7 @@ import { count, instant, nano, stage } from './fields.ts'
 import { keyId } from './keys.ts'
 import { WHAT_IF_STATES } from './lists.ts'
 import { one, page, pageQuery } from './page.ts'
-import { PolicyDocument, version } from './policy-document.ts'
+import { PolicyDocument, policyVersion } from './policy-document.ts'
 
 /** Longest range, in days. */
 const WHAT_IF_DAYS_MAX = 31
@@ -17,7 +17,7 @@ export const WhatIfCreate = z
   .strictObject({
     document: PolicyDocument.optional(),
     policyId: z.uuid().optional(),
-    version: version().optional(),
+    version: policyVersion().optional(),
     /** Included. */
     from: instant(),
     /** Not included, and not in the future. */

@@ -1,5 +1,4 @@
-import { judge, type RequestRecord } from '@turnpike/testkit'
-import { quantile } from '../statistics.ts'
+import { judge, percentile, type RequestRecord } from '@turnpike/testkit'
 import type { Asked, Group, LookupCounts } from './limited-database.ts'
 
 /** What one group of keys saw in one phase, or in all of them. */
@@ -28,8 +27,8 @@ export function seenBy(records: readonly RequestRecord[]): Seen {
     requests: records.length,
     failed,
     wrong401,
-    p50Ms: quantile(times, 0.5),
-    p99Ms: quantile(times, 0.99),
+    p50Ms: percentile(times, 50),
+    p99Ms: percentile(times, 99),
   }
 }
 

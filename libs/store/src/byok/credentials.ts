@@ -25,29 +25,32 @@ import { sealFor } from './secrets.ts'
 import type { PrismaClient, Transaction } from '../connections/prisma.ts'
 import type { KeyEncryptionKeys } from './secret-box.ts'
 
-/** What both a form and a summary say of a credential. */
-interface CredentialFields {
-  readonly provider: ProviderSlug
-  /** 1 to 1,000. */
-  readonly share: number
-  /** Only for these models, 100 at most; null: any. */
-  readonly models: readonly ModelSlug[] | null
-  /** Only for requests with these keys; null: any. */
-  readonly keys: readonly KeyId[] | null
-}
-
 /** What may be shown of a credential: never its secret. */
-export interface OwnCredentialSummary extends ResourceSummary, CredentialFields {
-  /** The only address that the secret is sent to, as `destinationOf` had it when it was stored. */
-  readonly boundTo: string
-  /** The end of the secret; empty for one that is too short to show any of it. */
-  readonly lastFour: string
-  /** The same for the same secret of this tenant. */
-  readonly fingerprint: string
+function shown(row: Row) {
+  return {
+    provider: row.provider as ProviderSlug,
+    /** The only address that the secret is sent to, as `destinationOf` had it when it was stored. */
+    boundTo: row.boundTo,
+    /** 1 to 1,000. */
+    share: row.share,
+    /** Only for these models, 100 at most; null: any. */
+    models: row.models.length === 0 ? null : (row.models as ModelSlug[]),
+    /** Only for requests with these keys; null: any. */
+    keys: row.keys.length === 0 ? null : (row.keys as KeyId[]),
+    /** The end of the secret; empty for one that is too short to show any of it. */
+    lastFour: row.lastFour,
+    /** The same for the same secret of this tenant. */
+    fingerprint: row.fingerprint,
+  }
 }
+type Shown = Readonly<ReturnType<typeof shown>>
 
-export interface NewOwnCredential extends ResourceForm, CredentialFields {
+export interface OwnCredentialSummary extends ResourceSummary, Shown {}
+
+export interface NewOwnCredential extends ResourceForm, Pick<Shown, 'provider' | 'share'> {
   readonly secret: string
+  readonly models: readonly ModelSlug[] | null
+  readonly keys: readonly KeyId[] | null
 }
 
 /** What is left out stays. */
@@ -55,26 +58,12 @@ export type OwnCredentialPatch = {
   readonly [Field in keyof Omit<NewOwnCredential, 'provider'>]?: NewOwnCredential[Field] | undefined
 }
 
-const KIND: ResourceKind<
-  Row,
-  NewCredentialRow,
-  CredentialRowPatch,
-  Omit<OwnCredentialSummary, keyof ResourceSummary>,
-  OwnCredential
-> = {
+const KIND: ResourceKind<Row, NewCredentialRow, CredentialRowPatch, Shown, OwnCredential> = {
   noun: 'credential',
   plural: 'provider keys',
   rowsOf: ({ ownCredential }) => ownCredential,
   tableOf: ({ ownCredentials }) => ownCredentials,
-  shown: (row) => ({
-    provider: row.provider as ProviderSlug,
-    boundTo: row.boundTo,
-    share: row.share,
-    models: row.models.length === 0 ? null : (row.models as ModelSlug[]),
-    keys: row.keys.length === 0 ? null : (row.keys as KeyId[]),
-    lastFour: row.lastFour,
-    fingerprint: row.fingerprint,
-  }),
+  shown,
   stored: credentialFrom,
 }
 

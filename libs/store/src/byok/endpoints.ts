@@ -35,64 +35,16 @@ export interface OwnPrice {
   readonly request: NanoUsd
 }
 
-/** What both a form and a summary say of an endpoint. */
-interface EndpointFields {
-  /** 1 to 40 of `a-z0-9-`; no other endpoint of the organisation has it. Its provider is `~slug`. */
-  readonly slug: string
-  readonly dialect: Dialect
-  /** Checked before: what is stored here is called. Stored without a slash at its end. */
-  readonly baseUrl: string
-  readonly upstreamModel: string
-  /** A model of the catalogue, or the tenant's own: `~tenant/name`. */
-  readonly model: ModelSlug
-  readonly contextLength: number
-  readonly maxCompletionTokens: number | null
-  readonly supportedParameters: string[]
-  readonly inputModalities: string[]
-  readonly outputModalities: string[]
-  readonly price: OwnPrice
-  readonly retainsPrompts: boolean
-  readonly zeroRetention: boolean
-  /** Where it processes, and nowhere else: countries by two letters, or `eu`, 20 at most. Empty: not known. */
-  readonly regions: string[]
-}
-
 /** What may be shown of an endpoint of a tenant's own: never its secret. */
-export interface OwnEndpointSummary extends ResourceSummary, EndpointFields {
-  /** Grows with each change of the price. */
-  readonly priceVersion: number
-  /** The end of its secret, empty for one that is too short; null: it asks for no credential. */
-  readonly lastFour: string | null
-  readonly fingerprint: string | null
-}
-
-export interface NewOwnEndpoint extends ResourceForm, Omit<EndpointFields, 'regions'> {
-  readonly regions?: string[] | undefined
-  /** Null: it asks for no credential. */
-  readonly secret: string | null
-}
-
-/** What is left out stays. Slug and model are for good, as decisions on record name them. */
-export type OwnEndpointPatch = {
-  readonly [Field in keyof Omit<NewOwnEndpoint, 'slug' | 'model'>]?: NewOwnEndpoint[Field] | undefined
-}
-
-const KIND: ResourceKind<
-  Row,
-  NewEndpointRow,
-  EndpointRowPatch,
-  Omit<OwnEndpointSummary, keyof ResourceSummary>,
-  OwnEndpoint
-> = {
-  noun: 'endpoint',
-  plural: 'endpoints of your own',
-  rowsOf: ({ ownEndpoint }) => ownEndpoint,
-  tableOf: ({ ownEndpoints }) => ownEndpoints,
-  shown: (row) => ({
+function shown(row: Row) {
+  return {
+    /** 1 to 40 of `a-z0-9-`; no other endpoint of the organisation has it. Its provider is `~slug`. */
     slug: row.slug,
     dialect: row.dialect as Dialect,
+    /** Ends without a slash. */
     baseUrl: row.baseUrl,
     upstreamModel: row.upstreamModel,
+    /** A model of the catalogue, or the tenant's own: `~tenant/name`. */
     model: row.model as ModelSlug,
     contextLength: row.contextLength,
     maxCompletionTokens: row.maxCompletionTokens,
@@ -104,14 +56,41 @@ const KIND: ResourceKind<
       completion: row.priceCompletion,
       cacheRead: row.priceCacheRead,
       request: row.priceRequest,
-    },
+    } as OwnPrice,
+    /** Grows with each change of the price. */
     priceVersion: row.priceVersion,
     retainsPrompts: row.retainsPrompts,
     zeroRetention: row.zeroRetention,
+    /** Where it processes, and nowhere else: countries by two letters, or `eu`, 20 at most. Empty: not known. */
     regions: row.regions,
+    /** The end of its secret, empty for one that is too short; null: it asks for no credential. */
     lastFour: row.lastFour,
     fingerprint: row.fingerprint,
-  }),
+  }
+}
+type Shown = Readonly<ReturnType<typeof shown>>
+
+export interface OwnEndpointSummary extends ResourceSummary, Shown {}
+
+/** The address was checked before: what is stored here is called. */
+export interface NewOwnEndpoint
+  extends ResourceForm, Omit<Shown, 'priceVersion' | 'regions' | 'lastFour' | 'fingerprint'> {
+  readonly regions?: string[] | undefined
+  /** Null: it asks for no credential. */
+  readonly secret: string | null
+}
+
+/** What is left out stays. Slug and model are for good, as decisions on record name them. */
+export type OwnEndpointPatch = {
+  readonly [Field in keyof Omit<NewOwnEndpoint, 'slug' | 'model'>]?: NewOwnEndpoint[Field] | undefined
+}
+
+const KIND: ResourceKind<Row, NewEndpointRow, EndpointRowPatch, Shown, OwnEndpoint> = {
+  noun: 'endpoint',
+  plural: 'endpoints of your own',
+  rowsOf: ({ ownEndpoint }) => ownEndpoint,
+  tableOf: ({ ownEndpoints }) => ownEndpoints,
+  shown,
   stored: endpointFrom,
 }
 
