@@ -1,4 +1,4 @@
-/** What the upstream says: OpenAI-shaped, sized like real traffic, the same every time so that only the road differs. */
+/** Answers of the upstream: OpenAI-shaped, sized like real traffic, the same every time. */
 
 export const CHUNKS_PER_STREAM = 100
 /** Bytes of a chunk as it stands on the wire, blank line included. */

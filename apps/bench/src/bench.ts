@@ -11,7 +11,7 @@ import { hasProc } from './usage-of-process.ts'
 import { measureWhatIfJob } from './whatif-job.ts'
 import { measureWhatIf, type WhatIfBench } from './whatif.ts'
 
-/** The whole run: the requested cases, measured in turn, printed. Every process ends, also on an error and on Ctrl-C. */
+/** Measures the requested cases in turn and prints them. Every process ends, also on an error and on Ctrl-C. */
 export async function bench(args: readonly string[]): Promise<void> {
   try {
     const options = optionsOf(args)
@@ -59,7 +59,7 @@ function overSockets(options: Options): Promise<Figure[]> {
 /** Optimising a gateway takes V8 some thousand requests. */
 const WARM_UP_S = 3
 
-/** Floor, gateway, floor, gateway: neighbours in time share the machine's mood. The first turn of each warms it up and does not count. */
+/** Floor and gateway alternate, as a machine’s speed varies. A first turn of each warms it up and does not count. */
 async function takeTurns(rig: Rig, name: keyof typeof MEASURED, { rounds, seconds }: Options): Promise<Round[]> {
   const { direct, once, measure } = MEASURED[name]
   process.stderr.write(`measuring ${name}\n`)

@@ -8,7 +8,7 @@ import type { Rig } from './rig.ts'
 import type { Subject } from './subject.ts'
 import { cpuMsOf, residentBytesOf } from './usage-of-process.ts'
 
-/** What one measurement said, by the names in `figures.ts`. A figure that this system cannot give is absent. */
+/** Results by the names in `figures.ts`. A figure that this system cannot give is absent. */
 export type Readings = Readonly<Record<string, number>>
 
 interface Case {
@@ -70,7 +70,7 @@ export const MEASURED: Readonly<Record<Exclude<CaseName, 'micro' | 'whatif' | 'w
   },
 }
 
-/** A saturating load, with the CPU it took until nothing of it was left over, and what the upstream says it served. */
+/** A saturating load, its CPU until nothing of it was left over, and what the upstream served. */
 async function flatOut(rig: Rig, subject: Subject, body: string, connections: number, seconds: number) {
   const before = await rig.served()
   const load = await spending(subject, () => saturate(subject, body, connections, seconds))
@@ -94,7 +94,7 @@ async function spending<Result>(
   return { result, cpuMs: before === null || after === null ? null : after - before }
 }
 
-/** Streams whose chunks come one by one, as from a model: when the first is there, and what each costs when none share a read. */
+/** Streams whose chunks come one by one: when the first is there, and what each costs when none share a read. */
 async function firstToken(rig: Rig, subject: Subject, seconds: number): Promise<Readings> {
   await rig.setPace({ firstChunkMs: FIRST_TOKEN_MS, chunkMs: CHUNK_MS })
   try {
@@ -122,7 +122,7 @@ const BYTES_PER_MB = 1_000_000
 const SAMPLES = 20
 const SAMPLE_MS = 100
 
-/** Memory of a process that has done nothing yet, and its highest while it serves a thousand streams. */
+/** Memory of a process at its start, and its highest while it serves a thousand streams. */
 async function memory(rig: Rig, subject: Subject): Promise<Readings> {
   const restBytes = subject.pid === null ? null : residentBytesOf(subject.pid)
   if (subject.pid === null || restBytes === null) return {}

@@ -13,10 +13,7 @@ const UNDER_WAY_MAX = 2_000
 /** Timers are no finer. */
 const TICK_MS = 1
 
-/**
- * Sends requests at a steady rate, whatever becomes of the earlier ones, and tells how long each took. The rate is far below
- * what the subject can do: it asks how long one waits, not how much goes through.
- */
+/** Sends requests at a steady rate, far below what the subject can do, whatever becomes of the earlier ones. */
 export async function sendSteadily(
   subject: Subject,
   body: string,

@@ -36,11 +36,11 @@ export interface Figure {
   readonly name: string
   readonly floor: number
   readonly gateway: number
-  /** Gateway ÷ floor, the median of the ratios of each round; null where the floor adds nothing that could be divided by. */
+  /** Gateway ÷ floor, the median over the rounds; null where the floor adds nothing to divide by. */
   readonly ratio: number | null
 }
 
-/** Medians over the rounds. Ratios are taken within a round, because machines wander by a quarter between two of them. */
+/** Medians over the rounds. Ratios are taken within a round: between two, a machine’s speed varies by a quarter. */
 export function figuresOf(rounds: readonly Round[]): Figure[] {
   return Object.keys(MEANINGS).flatMap((name) => {
     const pairs = rounds.flatMap(({ direct, floor, gateway }) => {

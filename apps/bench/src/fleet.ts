@@ -1,7 +1,7 @@
 import { percentile } from '@turnpike/testkit'
 import { serveHour, type Contestant, type Served, type Serving, type Trouble } from './fleet-hour.ts'
 
-/** Prices, first tokens and errors as a tenant meets them on the market: what is fast is dear, what is cheap is slow. */
+/** What is fast is expensive, what is cheap is slow. */
 const FLEET: readonly Serving[] = [
   { slug: 'middling', price: 1, firstTokenMs: 300, tokensPerSecond: 60, errors: 0.01 },
   { slug: 'steady', price: 0.9, firstTokenMs: 500, tokensPerSecond: 50, errors: 0 },
@@ -28,7 +28,7 @@ const CONTESTANTS: readonly Contestant[] = [
   })),
 ]
 
-/** What an hour came to under one policy. Times in milliseconds, money in dollars per thousand answers. */
+/** Results of an hour under one policy. Times in milliseconds, money in dollars per thousand answers. */
 interface FleetFigures {
   readonly name: string
   readonly requests: number

@@ -39,9 +39,8 @@ const MIGRATIONS = path.resolve(DIST, '../prisma/migrations')
 const CONTEXT_LENGTH = 1_000_000
 
 /**
- * Starts PostgreSQL, Redis and the built gateway on loopback, everything on: key check, policy, limits, journal, metering.
- * Its files lie in a folder of their own that goes away with it. Rejects in a sentence when a store or the gateway does not start.
- * @param profile folder for a CPU profile, or null
+ * Starts PostgreSQL, Redis and the built gateway on loopback, with everything on, in a folder that goes away with them. Rejects in a
+ * sentence when one does not start. @param profile folder for a CPU profile, or null
  */
 export async function startGoverned(
   started: Started,
@@ -79,7 +78,7 @@ export async function startGoverned(
   return { gateway, key, ownerUrl: postgres.ownerUrl, appUrl }
 }
 
-/** Tables, the whole catalogue as a self-hoster has it and the upstream beside it, logins, and the operator's key. */
+/** Tables, the whole catalogue, the upstream beside it, logins, and the operator’s key. */
 async function furnish(ownerUrl: string, compatible: string | undefined) {
   await migrate(ownerUrl, MIGRATIONS)
   const models = [{ name: 'default', contextLength: CONTEXT_LENGTH }]

@@ -4,10 +4,7 @@ import { headersFor, type Subject } from './subject.ts'
 /** An answer that takes longer than this on loopback never comes. */
 const TIMEOUT_S = 20
 
-/**
- * Sends the same request over so many connections, one at a time on each, for so long. Rejects when a single answer is not
- * a success: a gateway that refuses is fast. Returns answers per second.
- */
+/** Sends one request again and again. Rejects when any fails, as a gateway that refuses is fast. Returns answers per second. */
 export async function saturate(subject: Subject, body: string, connections: number, seconds: number): Promise<number> {
   const result = await autocannon({
     url: subject.url,

@@ -1,6 +1,6 @@
 import { run } from '@turnpike/server'
 
-/** This program is every part of a benchmark: the first argument names the one to be, and without a name it directs the others. */
+/** Every process of a benchmark: the first argument names the one to be; without a name it starts the others. */
 switch (process.argv[2]) {
   case 'upstream': {
     const { startUpstream } = await import('./upstream.ts')

@@ -1,6 +1,6 @@
 import { run } from '@turnpike/server'
 
-/** The replay of an outage: this program directs it, and with the argument `naive` it is one of the gateways that suffer it. */
+/** The replay of an outage; with the argument `naive`, one of its gateways. */
 if (process.argv[2] === 'naive') {
   const { naiveConfig } = await import('./outage/config.ts')
   const { startNaive } = await import('./outage/naive.ts')

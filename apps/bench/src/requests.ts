@@ -6,7 +6,7 @@ const MODEL = 'compatible/default'
 const CHAT_BYTES = 1_200
 const PROMPT_BYTES = 400_000
 
-/** What the load asks for: whole or streamed, at the usual size, and a whole answer to a very long prompt. */
+/** Requests: whole or streamed, at the usual size, and a whole answer to a very long prompt. */
 export const BODIES = {
   chat: bodyOf(CHAT_BYTES, false),
   stream: bodyOf(CHAT_BYTES, true),

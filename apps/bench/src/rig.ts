@@ -17,7 +17,7 @@ export interface Rig {
 /** The directing program itself, which plays the other parts too. */
 const SELF = path.join(import.meta.dirname, 'main.js')
 
-/** Starts upstream, floor, stores and gateway, each as its own process on loopback. What was started is in `started`, also when a later part fails. */
+/** Starts upstream, floor, stores and gateway, each as a process on loopback, which `started` ends. */
 export async function startRig(started: Started, profile: string | null): Promise<Rig> {
   const upstream = await launch(started, { name: 'upstream', file: SELF, args: ['upstream'] })
   const floor = await launch(started, { name: 'floor', file: SELF, args: ['floor', upstream.url] })
@@ -50,10 +50,7 @@ async function nothing(): Promise<void> {}
 const SHIPPED_MS_MAX = 60_000
 const POLL_MS = 250
 
-/**
- * Waits until every finished request is in the database: carrying it there is part of what a request costs. Rejects when
- * it does not get there, since the figures of a gateway that cannot keep up with itself would flatter it.
- */
+/** Waits until every finished request is in the database, which is part of its cost. Rejects when one is late. */
 export async function untilShipped(gatewayUrl: string): Promise<void> {
   const deadline = performance.now() + SHIPPED_MS_MAX
   let waiting = ''

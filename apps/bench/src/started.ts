@@ -26,10 +26,7 @@ export class Started {
     this.#steps.push(end)
   }
 
-  /**
-   * Ends everything, the last first; whoever asks again waits for the same end. A step that fails does not keep the others
-   * from running; its error is thrown then.
-   */
+  /** Ends everything once, the last first. A step that fails keeps no other from running; its error is thrown then. */
   end(): Promise<void> {
     return (this.#ending ??= this.#endAll())
   }

@@ -1,4 +1,4 @@
-/** Something that is measured: the floor, the gateway, or the upstream itself, which tells what the way there costs without either. */
+/** What is measured: the floor, the gateway, or the upstream itself, without either. */
 export interface Subject {
   readonly name: 'direct' | 'floor' | 'gateway'
   /** URL of chat completions. */
@@ -6,7 +6,7 @@ export interface Subject {
   readonly key: string
   /** Null where the process is not of interest. */
   readonly pid: number | null
-  /** Resolves once nothing is left over from earlier requests, so that work done later counts for whoever caused it. */
+  /** Resolves once nothing is left over from earlier requests, so that its cost counts for them. */
   rest(): Promise<void>
 }
 

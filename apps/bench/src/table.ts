@@ -27,7 +27,7 @@ function digits(value: number): string {
   return value.toFixed(size >= 10 ? 1 : 2)
 }
 
-/** Columns as wide as their widest cell; the first to the left, figures to the right, the goal to the left. */
+/** First and last column to the left, figures to the right. */
 export function lines(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const last = widths.length - 1

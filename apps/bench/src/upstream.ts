@@ -9,14 +9,14 @@ export interface Pace {
   readonly chunkMs: number
 }
 
-/** What has been served since the start. Whoever measures divides by these, not by what the load generator believes. */
+/** What has been served since the start. */
 export interface Served {
   readonly requests: number
   /** Content chunks of streams; endings are not counted. */
   readonly chunks: number
 }
 
-/** An instant provider on loopback. `PUT /pace` sets how later streams come, `GET /served` tells the counts. */
+/** An instant provider on loopback. `PUT /pace` sets how later streams come, `GET /served` answers with the counts. */
 export async function startUpstream(): Promise<Running> {
   let pace: Pace = { firstChunkMs: 0, chunkMs: 0 }
   const served = { requests: 0, chunks: 0 }
@@ -56,7 +56,7 @@ const KEEP_ALIVE_MS = 60_000
 /** Both subjects write JSON without blanks. */
 const STREAMED = Buffer.from('"stream":true')
 
-/** Reads a request to its end. Chats are searched and never parsed, since what this costs is not what is measured. */
+/** Reads a request to its end. Chats are searched, not parsed: the cost of that is not measured. */
 function whenRead(request: IncomingMessage, answer: (body: Buffer) => void): void {
   const pieces: Buffer[] = []
   request.on('data', (piece: Buffer) => pieces.push(piece))

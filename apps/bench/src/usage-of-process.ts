@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** Whether this system tells what a process used. Without it there are requests per second and times, and no CPU and memory. */
+/** Whether this system has CPU and memory of processes. */
 export function hasProc(): boolean {
   return cpuMsOf(process.pid) !== null
 }
 
-/** CPU that a process has used since its start, user and system, all its threads, in milliseconds; null where there is no /proc. */
+/** CPU of a process since its start, all threads, user and system, in milliseconds; null where there is no /proc. */
 export function cpuMsOf(pid: number): number | null {
   const text = read(pid, 'stat')
   return text === null ? null : (ticksIn(text) * 1_000) / ticksPerSecond()
@@ -18,7 +18,7 @@ export function residentBytesOf(pid: number): number | null {
   return kilobytes === undefined ? null : Number(kilobytes) * 1024
 }
 
-/** User and system ticks. The name of the program stands in brackets before them and may itself hold blanks and brackets. */
+/** User and system ticks. The program’s name in brackets before them may itself hold blanks and brackets. */
 export function ticksIn(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return Number(fields[11]) + Number(fields[12])

@@ -1,4 +1,4 @@
-/** A clock that jumps to what happens next. Between two events everything that was made possible by the first one is done. */
+/** A clock that jumps from event to event. Promises that one settles are followed to their end before the next. */
 export class VirtualClock {
   nowMs = 0
   /** By time; equal times in the order in which they were set. */

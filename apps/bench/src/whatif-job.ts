@@ -17,10 +17,7 @@ const DRAFT: PolicyDocument = { objective: 'cost' }
 const PATIENCE = { statementTimeoutMs: 600_000, connectTimeoutMs: 5_000, applicationName: 'turnpike bench' }
 const POLL_MS = 100
 
-/**
- * The same from the wish to the report, as a tenant has it: the rows are in PostgreSQL, a worker of its own reads and routes them and
- * writes the report. Rejects when the run fails, or leaves requests out.
- */
+/** The same as a job: rows from PostgreSQL, a worker, the report. Rejects when the run fails or leaves requests out. */
 export async function measureWhatIfJob(started: Started): Promise<WhatIfBench> {
   const simulator = await launch(started, { name: 'simulator', file: path.join(DIST, 'simulator/main.js') })
   const governed = await startGoverned(started, { simulator: simulator.url }, null)
@@ -73,7 +70,7 @@ async function useGateway({ gateway, key }: Governed, simulatorUrl: string): Pro
   await Promise.all(Array.from({ length: AT_ONCE }, client))
 }
 
-/** Makes a day of them: every request again and again, so much earlier each time that a day is filled, and the health of its minutes. */
+/** Fills a day with copies of each request at earlier times, and with the health of its minutes. */
 async function multiply(owner: Pool): Promise<void> {
   await owner.query(`SELECT ensure_partitions((now() AT TIME ZONE 'UTC')::date - 1)`)
   const began = `(began_at - copy * interval '1 day' / ${COPIES})`

@@ -16,7 +16,7 @@ export interface WhatIfBench {
   readonly how: 'in process' | 'as a job'
   readonly requests: number
   readonly seconds: number
-  /** Of one processor, user and system; garbage collection on other threads included. Null where a system does not tell. */
+  /** Of one processor, user and system, garbage collection included. Null where a system does not report it. */
   readonly cpuSeconds: number | null
   /** Share of requests that end elsewhere. */
   readonly moved: number
@@ -34,7 +34,7 @@ const MINUTES = 1_440
 const MINUTE_MS = 60_000
 const BEGAN_MS = Date.UTC(2026, 10, 20)
 
-/** Replays a million requests to twenty models at six providers each, half of them streams, under `cost` in place of `balanced`. */
+/** Replays a million requests to twenty models at six providers each, under `cost` in place of `balanced`. */
 export function measureWhatIf(): WhatIfBench {
   const dice = diceOf(1)
   const catalogue = aCatalogue()

@@ -19,10 +19,7 @@ import { runWhatIf } from './what-if/run-what-if.ts'
 const JOBS_AT_ONCE = 4
 const PATIENCE = { statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 }
 
-/**
- * Builds a worker and starts it: every object in dependency order, in plain TypeScript. Its `close` lets running jobs finish, releases
- * what-ifs, then closes everything.
- */
+/** Builds and starts a worker. `close` lets running jobs finish, releases what-ifs, then closes everything. */
 export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Pick<Running, 'close'>> {
   const onIdleError = (error: Error) => log.warn({ error }, 'an idle connection to Postgres broke')
   const options = { ...PATIENCE, max: JOBS_AT_ONCE, applicationName: 'turnpike worker', onIdleError }

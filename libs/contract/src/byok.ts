@@ -52,7 +52,7 @@ export const secretOf = (error: string) =>
 const secret = secretOf('must be visible characters without spaces, as the provider shows it')
 const PRIORITY = `must be a whole number from 0 to ${OWN_PRIORITY_MAX}; smaller is tried first`
 export const priority = between(0, OWN_PRIORITY_MAX, PRIORITY)
-/** Models or API keys that a provider key is for; null: all. @param none what is said of an empty list @param many of a long one */
+/** Null: all. @param none what is said of an empty list @param many what is said of a long one */
 export const limitedTo = <Item extends z.ZodType>(item: Item, none: string, many: string) =>
   z.array(item).min(1, none).max(OWN_LIMITED_TO_MAX, many).nullable()
 const NONE = 'name at least one, or send null for all'
@@ -66,7 +66,7 @@ export const ProviderKey = z.object({
   /** Slug and name of the provider. */
   provider: z.string(),
   providerName: z.string(),
-  /** The end of the secret, empty for one of less than 12 characters; and a fingerprint, the same for the same secret of this organisation. */
+  /** The end of the secret, empty for one of less than 12 characters. The fingerprint is the same for the same secret. */
   lastFour: z.string(),
   fingerprint: z.string(),
   /** Grows with each new secret. */

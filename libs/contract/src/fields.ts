@@ -43,7 +43,7 @@ export function dollars(error: string) {
   return z.string({ error }).regex(/^\d{1,9}(?:\.\d{1,9})?$/, error)
 }
 
-/** Words of the domain's closed lists in answers. The console accepts unknown words too, since a newer server may send them. */
+/** Words of the domain’s closed lists in answers; unknown ones too, since a newer server may send them. */
 export const faultCode = () => z.custom<FaultCode>((value) => typeof value === 'string')
 export const objective = () => z.custom<Objective>((value) => typeof value === 'string')
 export const stage = () => z.custom<Stage>((value) => typeof value === 'string')

@@ -1,14 +1,13 @@
 import type { PolicyDocument } from '@turnpike/domain'
 
 /**
- * The closed lists and limits of the console API that its pages need, an entry of their own: `@turnpike/contract` is made of schemas, and zod weighs more in a browser
- * than all pages of the console together. Nothing here may import a package.
+ * Closed lists and limits for pages of the console: an entry without zod, which weighs more in a browser than all pages together.
+ * Nothing here may import a package.
  */
 
 /**
- * What a test call of a stored secret found. `ok`: the provider accepts the secret. `refused`: the provider refuses the secret. `limited`:
- * the provider asks to wait, which says nothing of the secret. `unreachable`: no answer, or none in time. `unknown`: an answer that says
- * nothing of the secret.
+ * What a test call of a stored secret found: `ok` and `refused` by the provider; `limited`: it asks to wait; `unreachable`: no answer, or
+ * none in time; `unknown`: another answer. The last three say nothing of the secret.
  */
 export const TEST_RESULTS = ['ok', 'refused', 'unreachable', 'limited', 'unknown'] as const
 

@@ -6,7 +6,7 @@ const EVERYBODY = ROLES
 const BUILDERS = ['owner', 'admin', 'developer'] as const
 const KEEPERS = ['owner', 'admin'] as const
 
-/** The roles that each action permits; the API refuses and the console hides by this table. All roles are refused other actions. */
+/** The roles that each action permits; the API refuses and the console hides by this table. */
 const TABLE = {
   'keys:read': EVERYBODY,
   'keys:create': BUILDERS,

@@ -84,7 +84,7 @@ const RouteSample = z.strictObject({
   at: instant().optional(),
   /** Provider slugs or endpoint ids that are assumed to be down. */
   down: z.array(z.string().min(1).max(100)).max(50).default([]),
-  /** Between 0 and 1: the draw, where the objective draws. Absent: the answer has each endpoint's chance, the most likely one first. */
+  /** The draw, where the objective draws. Absent: the answer has each endpoint’s chance, the most likely one first. */
   draw: z.number().min(0).max(1).optional(),
 })
 

@@ -47,7 +47,7 @@ export const Verify = z.strictObject({
     .regex(/^\d{6}$/, 'Six digits, as in the mail.'),
 })
 
-/** The token of the link in a verification mail: 32 random bytes, base64url. What mail programs add to links is let through. */
+/** The token of the link in a verification mail: 32 random bytes, base64url. Mail programs may add others. */
 export const VerifyLink = z.object({ token: z.string().regex(/^[0-9A-Za-z_-]{43}$/) })
 
 /** Body of a request that says everything by its path. */

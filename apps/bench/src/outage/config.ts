@@ -12,7 +12,7 @@ const schema = z.object({
 
 export type NaiveConfig = Readonly<z.infer<typeof schema>>
 
-/** The settings of a naive gateway, from the environment of its process. Throws ConfigError naming what does not fit. */
+/** The settings of a naive gateway. Throws ConfigError naming what does not fit. */
 export function naiveConfig(): NaiveConfig {
   return readConfig(schema, process.env)
 }

@@ -34,7 +34,7 @@ export interface LimitedDatabase {
   close(): Promise<void>
 }
 
-/** Puts `auth_lookup` of this database behind the limit. @param ownerUrl a login that may replace functions @param groups digests of keys */
+/** Puts `auth_lookup` behind the limit. @param ownerUrl a login that may replace functions @param groups digests of keys */
 export async function limitDatabase(
   ownerUrl: string,
   groups: Readonly<Record<Exclude<Group, 'others'>, readonly Buffer[]>>,

@@ -7,16 +7,15 @@ import type { NaiveConfig } from './config.ts'
 
 /** As in the incident: trouble with a store and a key that does not exist look the same to the caller. */
 const USER_NOT_FOUND = JSON.stringify({ error: { message: 'User not found', code: 401 } })
-/** Two and a half times the default of many caches, so that no entry expires within a phase and only the faults are seen. */
+/** Longer than a phase, so that no entry expires within one and only the faults are seen. */
 const CACHED_S = 300
 const POOL = { max: 10, statementTimeoutMs: 5_000, connectTimeoutMs: 1_000, applicationName: 'naive gateway' }
 
 type FindUser = (key: string) => Promise<unknown>
 
 /**
- * The obvious gateway: who is behind a key is read from the cache, else from the database, else it is an error. Then the
- * request is relayed to the provider. Its clients of Redis and Postgres are those of the product, time limits included:
- * what differs is the order of the questions and what becomes of an answer that does not come.
+ * The obvious gateway: who is behind a key is read from the cache, else from the database, else it is an error. Its clients of Redis and
+ * PostgreSQL are those of the product, time limits included; what becomes of an answer that does not come differs.
  */
 export async function startNaive(config: NaiveConfig): Promise<Running> {
   const redis = openRedis(config.NAIVE_REDIS_URL)

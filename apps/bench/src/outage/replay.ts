@@ -6,10 +6,7 @@ import { replayOptions } from './options.ts'
 import { floodTable, phaseTable, summaryOf, unseenTable } from './table.ts'
 import { tell, type Side, type Telling } from './telling.ts'
 
-/**
- * Tells the outage of February 2026 to the obvious implementation and then to ours, and prints both side by side. Exits 1
- * when ours failed a request, or answered 401, for a key that was in use.
- */
+/** Replays the outage of February 2026 on both. Exits 1 when ours failed a request, or answered 401, for a key that was in use. */
 export async function replay(args: readonly string[]): Promise<void> {
   try {
     const { seconds, json } = replayOptions(args)

@@ -27,7 +27,7 @@ const COLUMNS = [
   ...['database look-ups', 'keys in them'],
 ]
 
-/** The keys in use, phase by phase, each cell `naive / ours`, and the most that went on in the database. A table of Markdown. */
+/** The keys in use by phase, each cell `naive / ours`, and the most look-ups at once. A table of Markdown. */
 export function phaseTable(naive: Telling, ours: Telling): string {
   const cellsOf = (telling: Telling, phase: string | null) => [
     ...groupCells(telling, 'inUse', phase),

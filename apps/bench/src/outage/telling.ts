@@ -29,7 +29,7 @@ const SLOW_MS = 2_000
 const SETTLING = 'settling'
 const SETTLING_MS = 8_000
 
-/** Tells the story to one implementation, on stores of its own. @param say hears the name of each phase as it begins */
+/** Runs one implementation through the phases, on stores of its own. @param say receives the name of each as it begins */
 export async function tell(
   started: Started,
   side: Side,

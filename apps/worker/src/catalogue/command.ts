@@ -24,10 +24,7 @@ export const USAGE = `Usage: main.js catalogue <command>
 /** The author of changes made on the command line. */
 const BY = 'operator'
 
-/**
- * One command of the operator, and what it has to say. Throws Fault with a sentence for people.
- * @param words what follows `catalogue` on the command line @param nowMs wall clock
- */
+/** One command, and its output. Throws Fault with a sentence. @param words behind `catalogue` @param nowMs wall clock */
 export async function catalogueCommand(pool: Pool, words: readonly string[], nowMs: number): Promise<string> {
   const [command, subject, ...rest] = words
   if (command === 'import' && rest.length === 0) {

@@ -13,9 +13,8 @@ import {
 } from '@turnpike/store'
 
 /**
- * Reads a price list and keeps what it would change as a draft to be reviewed; nothing is changed by it. Null when nothing would change.
- * Throws Fault `request_invalid` for a file that is not there or does not fit.
- * @param file path of a price list; null: the package that is installed @param nowMs dated prices hold from their day on
+ * Keeps what a price list would change as a draft; null: nothing. Throws Fault `request_invalid` for a file that cannot be read.
+ * @param file path of a price list; null: the installed package @param nowMs dated prices apply from their day on
  */
 export async function importCatalogue(
   pool: Pool,
@@ -33,7 +32,7 @@ export async function importCatalogue(
   return proposeDraft(pool, 'file', listedEntries(lists, named, now, { providers }).entries, by)
 }
 
-/** A file's text, and the day on which it was last written: a list that does not say how old it is, is as old as its file. */
+/** A file’s text, and the day on which it was last written. */
 async function read(path: string): Promise<{ text: string; changedOn: string }> {
   try {
     const file = await open(path, 'r')

@@ -1,10 +1,7 @@
 import { issueVerification, type Jobs, type PrismaClient } from '@turnpike/store'
 import type { Mail, Mailer } from './mailer.ts'
 
-/**
- * Makes code and link of a pending verification and mails them. They exist in the mail alone; a mail that failed is sent
- * anew with others. One that is not needed any more is not sent. @param publicUrl links begin with it
- */
+/** Mails new code and link of a pending verification, which exist in the mail alone. @param publicUrl links begin with it */
 export async function sendVerification(
   prisma: PrismaClient,
   mailer: Mailer,

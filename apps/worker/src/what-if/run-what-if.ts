@@ -27,8 +27,8 @@ interface Dependencies {
 }
 
 /**
- * Replays recorded requests under a policy, from the beginning to the report. Does nothing for a run that is over, or whose tenant has
- * another one running. Rejects when the database is unavailable: the job is tried again, and the run is free without heartbeats.
+ * Replays recorded requests under a policy. Does nothing for a run that is over, or whose tenant has another one running. Rejects when
+ * the database is unavailable: the job is tried again, and the run is free without heartbeats.
  */
 export async function runWhatIf(dependencies: Dependencies, { tenantId, runId }: Jobs['run-what-if']): Promise<void> {
   const { prisma, log, now } = dependencies

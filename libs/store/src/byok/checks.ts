@@ -64,7 +64,7 @@ export function differing<Row extends object>(
 
 type Made = Pick<OwnCredential, 'createdBy' | 'createdByKey'>
 
-/** Who made a row: the e-mail address of a person or the name of a management key; null: the system, or a person or key that was deleted. */
+/** E-mail address of a person or name of a management key; null: the system, or one that was deleted. */
 export async function makersOf(
   transaction: Transaction,
   tenantId: string,

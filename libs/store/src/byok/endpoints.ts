@@ -131,9 +131,8 @@ export function createOwnEndpoint(
 }
 
 /**
- * Changes an endpoint; null when the organisation has no such. A change of its price is a new version of that. A stored secret goes
- * only where it was stored for: an address at another origin needs it again, else Fault `request_invalid`. Other Faults as in
- * `createOwnEndpoint`.
+ * Null when there is no such. A changed price is a new version of it. A secret goes only where it was stored for: an address at another
+ * origin needs it again, else Fault `request_invalid`. Other Faults as in `createOwnEndpoint`.
  */
 export function updateOwnEndpoint(
   prisma: PrismaClient,

@@ -90,7 +90,7 @@ const ORDER = [
 
 type Summary<Shown> = Shown & ResourceSummary
 
-/** How one kind of BYOK resource is read. Where an organisation has no such, the answer is null. Ids are UUIDs. */
+/** How one kind is read. Null: the organisation has no such. Ids are UUIDs. */
 export function readingOf<Row extends ResourceRow, Shown extends object, Stored>(
   kind: Pick<ResourceKind<Row, never, never, Shown, Stored>, 'rowsOf' | 'shown' | 'stored'>,
 ) {
@@ -120,7 +120,7 @@ export function readingOf<Row extends ResourceRow, Shown extends object, Stored>
   }
 }
 
-/** How one kind of BYOK resource is written. Where an organisation has no such, the answer is null. Ids are UUIDs. */
+/** How one kind is written. Null: the organisation has no such. Ids are UUIDs. */
 export function writingOf<
   Row extends ResourceRow,
   New,

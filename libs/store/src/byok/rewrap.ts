@@ -24,7 +24,7 @@ export interface Rewrapped {
 
 /** Tenants that are asked for at once. */
 const TENANTS_MAX = 100
-/** Secrets in one transaction: each raises the versions of all keys of its organisation, of which there may be a thousand. */
+/** Secrets in one transaction: each raises the versions of all keys of its organisation, perhaps a thousand. */
 const BATCH = 10
 
 /** What each key-encryption key wraps, of all tenants. As a member of turnpike_app. */
@@ -34,9 +34,8 @@ export async function secretsByKek(pool: Pool): Promise<readonly KekCount[]> {
 }
 
 /**
- * Wraps the keys of all stored secrets with the first key-encryption key, those under keys that this process holds. The secrets
- * themselves stay closed. May be stopped and repeated at any time: what is done is done. Each is a mutation, so that gateways take the
- * new form at once.
+ * Wraps the keys of all stored secrets with the first key-encryption key. The secrets stay closed. May be stopped and repeated at any
+ * time. Each is a mutation, so that gateways take the new form at once.
  */
 export async function rewrapOwn(pool: Pool, prisma: PrismaClient, keks: KeyEncryptionKeys): Promise<Rewrapped> {
   const others = [...keks.byId.keys()].filter((id) => id !== keks.wrapping.id)

@@ -72,10 +72,7 @@ export interface StoredEndpoint extends StoredSecret {
   readonly created: number
 }
 
-/**
- * The BYOK resources that an organisation has switched on, their secrets sealed: as the key check has them, for callers without a key.
- * As a member of turnpike_app.
- */
+/** What an organisation has switched on, sealed, for callers without a key. As a member of turnpike_app. */
 export async function readOwn(pool: Pool, tenantId: TenantId): Promise<Own> {
   const { rows } = await inTenant(pool, tenantId, (client) =>
     client.query<{ own: StoredOwn | null }>('SELECT byok_resources($1) AS own', [tenantId]),
@@ -83,7 +80,7 @@ export async function readOwn(pool: Pool, tenantId: TenantId): Promise<Own> {
   return ownOf(rows[0]?.own ?? null) ?? { credentials: [], endpoints: [] }
 }
 
-/** Null when there is nothing. A row that cannot be read is left out, so that it is no reason for a key not to be found. */
+/** Null: nothing. A row that cannot be read is left out, so that its keys are found all the same. */
 export function ownOf(stored: StoredOwn | null): Own | null {
   if (!stored) return null
   return {

@@ -66,10 +66,7 @@ const DISTINCT_BYTES_MIN = 16
 /** More than a rotation needs at once; the bound keeps a pasted file from being read as keys. */
 const KEYS_MAX = 16
 
-/**
- * Reads `1:<64 hex>,2:…`, ids 1 to 255; the first one wraps.
- * Throws an Error that names the position and never the text, since the message ends up in a log.
- */
+/** Reads `1:<64 hex>,2:…`, ids 1 to 255; the first one wraps. Its errors name the position and never the text: they end up in a log. */
 export function openKeyEncryptionKeys(text: string): KeyEncryptionKeys {
   const entries = text.split(',').map((entry) => entry.trim())
   if (entries.length > KEYS_MAX) throw new Error(`Credential secrets: at most ${KEYS_MAX} can be in force.`)
@@ -85,7 +82,7 @@ export function openKeyEncryptionKeys(text: string): KeyEncryptionKeys {
   return { wrapping, byId }
 }
 
-/** @param seen hexadecimal secrets that were read before; no two may be alike, or dropping one would drop nothing */
+/** @param seen secrets that were read before; no two may be alike, or dropping one would drop nothing */
 function openOne(entry: string, where: string, seen: Set<string>): KeyEncryptionKey {
   const match = /^(\d{1,3}):([0-9a-f]{64})$/i.exec(entry)
   if (!match) throw new Error(`${where}: the form is id:64 hexadecimal digits.`)
@@ -126,17 +123,14 @@ export function openSecret(keks: KeyEncryptionKeys, sealed: SealedSecret, place:
   return secret.toString('utf8')
 }
 
-/** The same secret with its key wrapped by the first key-encryption key. The secret itself stays closed. Throws SecretUnopened. */
+/** The same secret, its key wrapped by the first key-encryption key. It stays closed. Throws SecretUnopened. */
 export function rewrap(keks: KeyEncryptionKeys, sealed: SealedSecret, place: SecretPlace): SealedSecret {
   const own = unwrap(keks, sealed, place)
   const { wrapping } = keks
   return { kek: wrapping.id, wrapped: seal(wrapping.wrap, own, covered('key', place)), sealed: sealed.sealed }
 }
 
-/**
- * What recognises the same secret within one tenant, while the same key-encryption key wraps: 16 hexadecimal digits, from which the
- * secret cannot be found without that key.
- */
+/** Recognises a secret within one tenant, while the same key-encryption key wraps: 16 digits that do not reveal it. */
 export function printOf(keks: KeyEncryptionKeys, tenantId: TenantId, secret: string): string {
   const mac = createHmac('sha256', keks.wrapping.print).update(`${tenantId}\n${secret}`)
   return mac.digest('hex').slice(0, PRINT_DIGITS)

@@ -12,10 +12,7 @@ import {
   type SecretPlace,
 } from './secret-box.ts'
 
-/**
- * The secret of a credential or endpoint; null for an endpoint that asks for none. Throws SecretUnopened, as does a process that has
- * no CREDENTIAL_SECRETS (null).
- */
+/** A secret; null for an endpoint that asks for none. Throws SecretUnopened, also without CREDENTIAL_SECRETS (null). */
 export function openOwnSecret(
   keks: KeyEncryptionKeys | null,
   tenantId: TenantId,
@@ -42,10 +39,7 @@ interface SecretTraits extends SecretColumns {
 /** Shorter ones would be half shown by their last four characters. */
 const SHOWN_LENGTH_MIN = 12
 
-/**
- * A new secret as its row keeps it. Throws Fault `store_unavailable` where no secret can be kept: the setting is missing, or the
- * database knows other bytes by the number of the key that wraps.
- */
+/** A new secret as its row keeps it. Throws Fault `store_unavailable` where none can be kept. */
 export async function sealFor(
   transaction: Transaction,
   keks: KeyEncryptionKeys | null,

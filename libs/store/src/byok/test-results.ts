@@ -1,10 +1,7 @@
 import type { OwnId, TenantId } from '@turnpike/domain'
 import { withTenant, type PrismaClient, type Transaction } from '../connections/prisma.ts'
 
-/**
- * What a test call found. `ok`: taken. `refused`: the provider does not take the secret. `limited`: it asks for patience. `unreachable`:
- * no answer, or not in time. `unknown`: an answer that says nothing of the secret.
- */
+/** What a test call found, as `TEST_RESULTS` of the console API has it. */
 export type OwnTestResult = 'ok' | 'refused' | 'unreachable' | 'limited' | 'unknown'
 
 /** The last test call of a stored secret. */
@@ -24,10 +21,7 @@ interface FoundByTest {
   readonly atMs: number
 }
 
-/**
- * Keeps what a test call of a credential or endpoint of the tenant found, unless it was deleted meanwhile. Not a change of it: raises
- * no version and reaches no gateway.
- */
+/** Keeps what a test call found, unless what was tested was deleted meanwhile. Raises no version and reaches no gateway. */
 export function noteOwnTest(prisma: PrismaClient, tenantId: TenantId, id: string, found: FoundByTest): Promise<void> {
   return withTenant(prisma, tenantId, null, async (transaction) => {
     const where = { id, tenantId, deletedAt: null }

@@ -7,9 +7,9 @@ export interface CatalogueChange {
   readonly table: TableName
   /** The slug of a model or a provider, the id of an endpoint; a price is named after its endpoint. */
   readonly name: string
-  /** The value before and after, by column. Amounts are nano-dollars as decimal strings. Empty for a row that is removed. */
+  /** Both values by column, amounts as decimal strings of nano-dollars. Empty for a removed row. */
   readonly fields: Readonly<Record<string, { readonly before: unknown; readonly after: unknown }>>
-  /** Why the change is held back until an operator confirms it by name, as a sentence; null when it is not held back. */
+  /** Why it is held back until an operator confirms it by name, as a sentence; null: it is not. */
   readonly held: string | null
 }
 
@@ -22,10 +22,10 @@ export type Writer = 'seed' | 'import'
 const OWN = { seed: /^seed: /, import: /^(?:seed|import): / } as const satisfies Record<Writer, RegExp>
 /** Columns that an import never changes. */
 const ADDRESS = ['dialect', 'base_url', 'simulated']
-/** Origins of prices that this installation sets itself, unlike those of a price list: no change of them is held back. */
+/** Origins of prices that this installation sets itself: no change of them is held back. */
 const SET_HERE = ['seed: simulated fleet', 'seed: configuration']
 
-/** The changes that make the catalogue hold what is wanted, sorted by table and name; none when it does already. */
+/** The changes that make the catalogue hold what is wanted, sorted by table and name. */
 export function differenceOf(before: CatalogueRows, wanted: CatalogueRows, writer: Writer): CatalogueChange[] {
   return [
     ...TABLE_NAMES.flatMap((table) => changesOf(table, before, wanted, writer)),

@@ -9,7 +9,7 @@ import { inTransaction, type Pool, type Queryable } from '../connections/pools.t
 /** Source of an import. */
 type DraftSource = 'package' | 'file'
 
-/** Who made or closed a draft: a person by their user id, `operator` for the command line, `worker` for the timer. */
+/** A person’s user id, `operator` for the command line, `worker` for the timer. */
 export type DraftAuthor = string
 
 /** A draft without its changes. */
@@ -37,8 +37,8 @@ export interface CatalogueDraft extends DraftSummary {
 }
 
 /**
- * Keeps the changes of a list as a draft, which replaces an open draft from the same source. An open draft with the same changes stays.
- * Returns null when the list changes nothing; an open draft is then out of date and is closed.
+ * Keeps the changes of a list as a draft in place of an open one from the same source; with the same changes that one stays. Null when the
+ * list changes nothing; an open draft is then closed.
  */
 export async function proposeDraft(
   pool: Pool,

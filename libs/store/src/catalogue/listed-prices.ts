@@ -40,8 +40,8 @@ function pricesAt(prices: ListedPrices, now: Date): ModelPrice | null {
 }
 
 /**
- * The list's names of the rates in our prices, with the factor between the units: a price per thousand requests is a thousand times that
- * of one request. Other rates of the list (searches, pages, hour-long cache writes) are not offered.
+ * The list’s names of the rates, with the factor between the units: a price is per thousand requests. Its other rates (searches, pages,
+ * hour-long cache writes) are not offered.
  */
 const RATES = [
   { rate: 'prompt', unit: 'input_mtok', per: 1n },

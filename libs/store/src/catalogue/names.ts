@@ -17,10 +17,9 @@ export interface Naming {
 }
 
 /**
- * The one name of a model that providers spell in many ways: `anthropic.claude-sonnet-4-5-20250929-v1:0`, `claude-sonnet-4-5`
- * and `anthropic/claude-sonnet-4.5` are one. The rules are data, `prisma/seed/models.json`. They join only names that are known to mean
- * the same weights: two models under one name would be billed and measured as one, while a model under two names only has fewer
- * endpoints to fail over to.
+ * The one name of a model that providers spell in many ways, as `anthropic.claude-sonnet-4-5-20250929-v1:0` and `claude-sonnet-4-5`. The
+ * rules, `prisma/seed/models.json`, join only names that are known to mean the same weights: two models under one name would be billed and
+ * measured as one, while a model under two names only has fewer endpoints to fail over to.
  */
 export function nameModel(id: string, naming: Naming): NamedModel {
   const plain = rewrite(id.toLowerCase(), naming.rewrites ?? [])

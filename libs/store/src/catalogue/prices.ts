@@ -1,7 +1,7 @@
 import type { EndpointId, Price, Rates } from '@turnpike/domain'
 import type { PrismaClient } from '../connections/prisma.ts'
 
-/** The version of an endpoint's price that a request was billed by; null when there is no such version. Versions are never edited. */
+/** The price version that a request was billed by; null: there is no such. Versions are never edited. */
 export async function findPrice(prisma: PrismaClient, endpointId: EndpointId, version: number): Promise<Price | null> {
   const row = await prisma.endpointPrice.findUnique({ where: { endpointId_version: { endpointId, version } } })
   return row && priceFrom(row)

@@ -20,7 +20,7 @@ const REGIONS_MAX = 20
 
 const PARAMETERS: Readonly<Record<string, readonly string[]>> = data.parameters
 
-/** Facts about a provider and its price list, from a line of `prisma/seed/providers.json`. An absent field has the safe value. */
+/** A provider and its price list, as in `prisma/seed/providers.json`. An absent field has the safe value. */
 export const Facts = z
   .strictObject({
     slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and dashes'),
@@ -64,10 +64,10 @@ export type Facts = z.infer<typeof Facts>
 /** The providers that this release knows. */
 export const PROVIDERS: readonly Facts[] = z.array(Facts).parse(data.providers)
 
-/** Name and version of the price list that these lines were written for, and the day on which the list was taken over. */
+/** Name and version of the price list that these lines are for, and its day. */
 export const INSTALLED_ORIGIN = `${data.list}, ${data.takenOn}`
 
-/** These providers and those that this release knows; of two with the same slug, these take precedence. */
+/** These and the known providers; of two with the same slug, these take precedence. */
 export function factsOf(providers: readonly Facts[]): Facts[] {
   return [...new Map([...PROVIDERS, ...providers].map((facts) => [facts.slug, facts])).values()]
 }

@@ -4,7 +4,7 @@ import { RATE_COLUMNS, RATES } from './prices.ts'
 
 /** A part of the catalogue from one source. The version numbers of its prices are ignored: the database counts its own. */
 export interface CatalogueEntries {
-  /** Source and day, shown to operators. The origin of the seed begins with `seed: `, that of an import with `import: `. */
+  /** Source and day, shown to operators. It begins with `seed: ` or `import: `. */
   readonly origin: string
   readonly models: readonly Model[]
   readonly providers: readonly Provider[]
@@ -50,7 +50,7 @@ export const ENDPOINT_COLUMNS = {
   supportedParameters: 'supported_parameters',
 } as const satisfies Record<keyof Omit<Endpoint, 'price'>, string>
 
-/** A table of the catalogue: the column that names a row, and the columns that are compared and written. */
+/** The column that names a row, and the columns that are compared and written. */
 interface Table {
   readonly key: string
   readonly columns: readonly string[]
@@ -120,7 +120,7 @@ function amounts(rates: Rates): Partial<Record<keyof Rates, string>> {
   return Object.fromEntries(RATES.flatMap((rate) => (rates[rate] === undefined ? [] : [[rate, String(rates[rate])]])))
 }
 
-/** The current rows of the catalogue, disabled endpoints included. To prepare a change, it must run under the catalogue's lock. */
+/** The current rows, disabled endpoints included. To prepare a change, it runs under the catalogue’s lock. */
 export async function readRows(client: Queryable): Promise<CatalogueRows> {
   const { models, providers, endpoints, prices } = TABLES
   const columnsOf = ({ key, columns }: Table) => [key, ...columns, 'origin'].join(', ')

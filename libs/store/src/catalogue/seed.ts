@@ -22,12 +22,9 @@ interface CompatibleProvider {
 }
 
 export interface CatalogueSeed {
-  /**
-   * Whether there is a simulator. With one, its fleet is part of the catalogue, and listed providers at which the operator has no account
-   * are simulated.
-   */
+  /** Whether there is a simulator: its fleet is in the catalogue, and providers without an account of the operator’s are simulated. */
   readonly simulated: boolean
-  /** The real providers at which the operator has accounts. The other providers of the price list are in the catalogue too. */
+  /** The real providers at which the operator has accounts. */
   readonly real: readonly (ListedProvider | CompatibleProvider)[]
 }
 
@@ -36,7 +33,7 @@ interface Seeded {
   readonly changed: boolean
   /** Number of listed models that were left out for want of an exact price or a context length. */
   readonly skipped: number
-  /** Endpoints whose change of price is so large that an operator has to confirm it, in the draft of the next import. */
+  /** Endpoints with a change of price that an operator has to confirm. */
   readonly held: readonly string[]
 }
 
@@ -75,8 +72,8 @@ export async function seedCatalogue(ownerUrl: string, seed: CatalogueSeed): Prom
 }
 
 /**
- * Whether a provider is simulated follows the settings of this installation, also in a row that an import has taken over; nothing else
- * of such a row is touched. Returns whether any changed, which is a new version of the catalogue.
+ * Whether a provider is simulated follows the settings of this installation, also in a row that an import has taken over. Returns whether
+ * any changed, which is a new version of the catalogue.
  */
 async function recast(client: Queryable, providers: readonly Provider[]): Promise<boolean> {
   await lockCatalogue(client)

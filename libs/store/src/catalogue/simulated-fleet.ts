@@ -15,10 +15,7 @@ import type { CatalogueEntries } from './rows.ts'
 /** Creation date of the fleet's models: 2026-11-21, so that they sort as new ones. */
 const CREATED = 1_795_219_200
 
-/**
- * The providers and models that `apps/simulator` simulates. A provider's base URL is its path on the simulator. A price is that of the
- * model times the provider's factor, so that routing by cost has a choice.
- */
+/** What `apps/simulator` simulates. Prices differ by provider, so that routing by cost has a choice. */
 export function simulatedFleet(): CatalogueEntries {
   return {
     origin: 'seed: simulated fleet',

@@ -11,7 +11,7 @@ interface Traits {
   readonly name?: string
 }
 
-/** Whether a model by this name answers with text or embeddings: others (speech, pictures, ranking) have no route here. */
+/** Whether a model by this name answers with text or embeddings: others have no route here. */
 export function isServable(slug: string): boolean {
   return !NEVER.test(slug)
 }
