@@ -7,7 +7,7 @@ import type { CatalogueEntries } from './rows.ts'
 import { listedPrice, type ListedPrices } from './listed-prices.ts'
 
 /** A provider of a price list, with its models. */
-export interface ListedModels {
+interface ListedModels {
   readonly id: string
   readonly models: readonly ListedModel[]
 }
