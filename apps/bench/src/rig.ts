@@ -61,7 +61,7 @@ export async function untilShipped(gatewayUrl: string): Promise<void> {
     if (waiting === '0' && inFlight === '0') return
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
-  throw new Error(`${waiting} finished requests did not directory the database within ${SHIPPED_MS_MAX / 1000} s.`)
+  throw new Error(`${waiting} finished requests did not reach the database within ${SHIPPED_MS_MAX / 1000} s.`)
 }
 
 function reading(metrics: string, name: string): string {

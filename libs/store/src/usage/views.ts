@@ -40,12 +40,13 @@ interface UsageSeriesOptions extends UsageSpan {
  * Usage of a tenant over time, from the rollups, in one query, ordered by bucket and name. The zone is named in a condition
  * too, since a parameter that a query never names has no type.
  */
-export function usageSeries(pool: Pool, tenantId: TenantId, options: UsageSeriesOptions): Promise<UsagePoint[]> {
+export async function usageSeries(pool: Pool, tenantId: TenantId, options: UsageSeriesOptions): Promise<UsagePoint[]> {
   const { fromMs, toMs, bucketMinutes, groupBy, zone = 'UTC' } = options
   const text = `SELECT (extract(epoch FROM ${BUCKETS[bucketMinutes]}) * 1000)::float8 AS "startMs",
       ${NAMES[groupBy]} AS name, ${SUMS} FROM usage_rollups
     WHERE tenant_id = $1 AND bucket >= $2 AND bucket < $3 AND $4::text IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`
-  return queryInTenant(pool, tenantId, text, [tenantId, new Date(fromMs), new Date(toMs), zone])
+  const values = [tenantId, new Date(fromMs), new Date(toMs), zone]
+  return (await queryInTenant<UsagePoint>(pool, tenantId, text, values)).map(exact)
 }
 
 /** What the whole span came to: equal to the sum of the rows behind it. */
@@ -54,7 +55,12 @@ export async function usageTotals(pool: Pool, tenantId: TenantId, { fromMs, toMs
   const values = [tenantId, new Date(fromMs), new Date(toMs)]
   const [row] = await queryInTenant<UsageSums>(pool, tenantId, text, values)
   if (!row) throw new Error('A sum without rows is still one row.')
-  return row
+  return exact(row)
+}
+
+/** The sum of costs comes as text: it may be larger than each cost may be. */
+function exact<T extends UsageSums>(row: T): T {
+  return { ...row, costNanoUsd: BigInt(row.costNanoUsd) }
 }
 
 /** Truncating an hour or a day in the zone is right across a change of clocks; the quarter is what the rollups hold. */
@@ -71,5 +77,5 @@ const SUMS = `COALESCE(sum(requests), 0)::float8 AS requests, COALESCE(sum(failu
   COALESCE(sum(completion_tokens), 0)::float8 AS "completionTokens",
   COALESCE(sum(cache_read_tokens), 0)::float8 AS "cacheReadTokens",
   COALESCE(sum(reasoning_tokens), 0)::float8 AS "reasoningTokens",
-  COALESCE(sum(cost_nano), 0)::int8 AS "costNanoUsd",
+  COALESCE(sum(cost_nano), 0)::text AS "costNanoUsd",
   (sum(first_token_ms_sum) / NULLIF(sum(first_token_count), 0))::float8 AS "firstTokenMsMean"`
