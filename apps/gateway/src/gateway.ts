@@ -247,7 +247,6 @@ function connectMetrics({ throttle, rateLimitQueue, hedges }: ReturnType<typeof 
       name: 'turnpike_retries_refused_total',
       help: 'Retries that were not made, so that an outage is not made worse.',
       read: () => throttle.refused(),
-      grows: true,
     },
     {
       name: 'turnpike_rate_limit_waiting',

@@ -11,11 +11,9 @@ export function createMetrics(process: string): Registry {
 }
 
 interface Named {
-  /** As Prometheus shows it; a count that only grows ends in `_total`. */
+  /** As Prometheus shows it. A name that ends in `_total` makes it a count that only grows. */
   readonly name: string
   readonly help: string
-  /** True for a count that only grows. */
-  readonly grows?: boolean
 }
 
 /** A figure that its owner keeps and a scrape reads. Figures of one name differ in the value of their label. */
@@ -31,7 +29,7 @@ export type Metric =
 export function showMetric(metric: Metric, registers: Registry[]): void {
   const labelNames = 'label' in metric ? [metric.label] : []
   const base = { name: metric.name, help: metric.help, labelNames, registers }
-  if (metric.grows) {
+  if (metric.name.endsWith('_total')) {
     new Counter({
       ...base,
       collect() {

@@ -73,7 +73,6 @@ export class Disconnects {
         help: 'Callers who disconnected under a policy that reads the answer to its end, by the outcome of the read.',
         label: 'outcome',
         readEach: () => ({ ...this.#counts }),
-        grows: true,
       },
     ]
   }

@@ -89,20 +89,17 @@ export class HedgeBudget {
         help: 'Hedges: second attempts made while a slow first one was under way, by outcome.',
         label: 'outcome',
         readEach: () => this.#outcomes,
-        grows: true,
       },
       {
         name: 'turnpike_hedges_refused_total',
         help: 'Hedges that were due and not made: no other target was up, or the tenant’s share or spend was used up.',
         label: 'reason',
         readEach: () => this.#refusals,
-        grows: true,
       },
       {
         name: 'turnpike_hedge_cost_dollars_total',
         help: 'What cancelled attempts cost on the operator’s accounts, estimated by prompt and list price.',
         read: () => Number(this.#lostNano) / NANO_PER_DOLLAR,
-        grows: true,
       },
     ]
   }

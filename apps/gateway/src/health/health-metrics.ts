@@ -28,13 +28,11 @@ export function healthMetrics(
       name: 'turnpike_endpoint_falls_total',
       help: 'How often an endpoint went down for this node.',
       read: () => tracker.stats(nowMs()).falls,
-      grows: true,
     },
     {
       name: 'turnpike_endpoint_probes_total',
       help: 'Requests that probed whether an endpoint works again, of callers and of the gateway.',
       read: () => tracker.stats(nowMs()).probes,
-      grows: true,
     },
     ...(share ? shareMetrics(share) : []),
   ]
@@ -52,7 +50,6 @@ function shareMetrics(share: Pick<HealthShare, 'connected' | 'stats'>): Metric[]
       help: 'Messages between nodes: sent, given up since Redis did not take them, received, and refused as garbage or as old.',
       label: 'fate',
       readEach: () => ({ ...share.stats }),
-      grows: true,
     },
   ]
 }

@@ -1,23 +1,13 @@
-import { ownerOf, type TargetId } from '@turnpike/domain'
+import { ownerOf } from '@turnpike/domain'
 import type { Logger } from '@turnpike/server'
 import { HealthMinutes, openHealthPast, openHealthShare, type KeySecrets, type Pool } from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
 import { HealthTracker } from './tracker.ts'
-import { startHealthLoop } from './loop.ts'
+import { startHealthLoop, type HealthLoopOptions } from './loop.ts'
 import { healthMetrics } from './health-metrics.ts'
-import type { Metric } from '@turnpike/server'
-
-/** The health of endpoints, and what keeps it up to date. */
-export interface OpenHealth {
-  readonly tracker: HealthTracker
-  readonly metrics: readonly Metric[]
-  /** Begins the round of each second. @param probe probes an endpoint that no request wants; null: callers find out instead */
-  start(probe: ((endpoint: TargetId) => Promise<void>) | null): void
-  close(): Promise<void>
-}
 
 /** Opens the tracker, with its minutes in PostgreSQL and other nodes' reports in Redis. Waits for neither: each may be away. */
-export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecrets, log: Logger): OpenHealth {
+export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecrets, log: Logger) {
   const minutes = new HealthMinutes({
     pool,
     node: config.NODE_NAME,
@@ -40,11 +30,12 @@ export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecret
         onState: (received) => log.info({ received }, 'whether the figures of other nodes are received'),
       })
     : null
-  let stop = () => undefined as void
+  let stop: () => void = () => undefined
   return {
     tracker,
     metrics: healthMetrics(tracker, share, nowMs),
-    start(probe) {
+    /** Begins the round of each second. @param probe probes an endpoint that no request wants; null: callers find out instead */
+    start(probe: HealthLoopOptions['probe']) {
       stop = startHealthLoop({ tracker, share, probe, nowMs })
     },
     async close() {

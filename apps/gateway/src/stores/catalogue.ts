@@ -1,35 +1,18 @@
 import type { Logger } from '@turnpike/server'
 import { readCatalogue, readCatalogueVersion, type DatedCatalogue, type Pool } from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
-import { targetDirectory, type TargetDirectory } from '../targets/target.ts'
+import { targetDirectory } from '../targets/target.ts'
 
 /** A change of the catalogue reaches every gateway within this. */
 const POLL_MS = 5_000
 /** Before there is one, nothing can be served. */
 const FIRST_POLL_MS = 250
 
-interface FollowedCatalogue {
-  /** Settles after the first try, whether it worked or not. */
-  readonly tried: Promise<void>
-  /** The newest one known; null before the first. */
-  readonly current: () => TargetDirectory | null
-  /** The same, and when PostgreSQL said last that it is the newest. */
-  readonly dated: () => DatedCatalogue | null
-  /** Where it is from; null before the first. */
-  readonly source: () => 'postgres' | 'snapshot' | null
-  stop(): void
-}
-
 /**
  * Reads the catalogue, and again whenever its version changes. While PostgreSQL is away the last one stays in force.
  * @param earlier what an earlier process knew, in force until PostgreSQL has been read once
  */
-export function followCatalogue(
-  pool: Pool,
-  config: GatewayConfig,
-  log: Logger,
-  earlier: DatedCatalogue | null,
-): FollowedCatalogue {
+export function followCatalogue(pool: Pool, config: GatewayConfig, log: Logger, earlier: DatedCatalogue | null) {
   let directory = earlier && targetDirectory(earlier.catalogue, config)
   let confirmedAtMs = earlier?.confirmedAtMs ?? 0
   let wasRead = false
@@ -52,8 +35,11 @@ export function followCatalogue(
     if (!stopped) timer = setTimeout(() => void round(), directory === null ? FIRST_POLL_MS : POLL_MS)
   }
   return {
+    /** Settles after the first try, whether it worked or not. */
     tried: round(),
+    /** The newest one known; null before the first. */
     current: () => directory,
+    /** The same, and when PostgreSQL said last that it is the newest. */
     dated: () => directory && { catalogue: directory.catalogue, confirmedAtMs },
     source: () => directory && (wasRead ? 'postgres' : 'snapshot'),
     stop() {

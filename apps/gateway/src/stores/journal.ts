@@ -10,18 +10,8 @@ const RECENT_MAX = 2_000
 /** At the end, the journal has this long to reach the database; what does not is shipped at the next start. */
 const FLUSH_MS_MAX = 5_000
 
-/** The journal on disk, and the shipper that carries it to PostgreSQL. */
-export interface OpenJournal {
-  readonly journal: Journal
-  readonly shipper: Shipper
-  readonly book: RequestLog
-  /** Finished requests of this process that may not be in the database yet. */
-  readonly recent: { get(id: RequestId): UsageRecord | undefined }
-  close(): Promise<void>
-}
-
-/** Opens this process's journal, with what an earlier life of it left there. Rejects when another process owns the folder. */
-export async function openJournal(config: GatewayConfig, pool: Pool, log: Logger): Promise<OpenJournal> {
+/** Opens this process's journal and its shipper, with what an earlier life left there. Rejects when another process owns the folder. */
+export async function openJournal(config: GatewayConfig, pool: Pool, log: Logger) {
   const causeOf = (cause: unknown) => (cause === undefined ? {} : { error: cause })
   const journal = await Journal.open({
     folder: config.JOURNAL_DIR,
@@ -39,6 +29,7 @@ export async function openJournal(config: GatewayConfig, pool: Pool, log: Logger
   return {
     journal,
     shipper,
+    /** Finished requests of this process that may not be in the database yet. */
     recent,
     book: {
       begin: (begun) => journal.begin(begun),
@@ -46,7 +37,7 @@ export async function openJournal(config: GatewayConfig, pool: Pool, log: Logger
         recent.set(record.requestId, record)
         return journal.end(record)
       },
-    },
+    } satisfies RequestLog,
     async close() {
       await shipper.flush({ deadlineMs: FLUSH_MS_MAX })
       await shipper.close()

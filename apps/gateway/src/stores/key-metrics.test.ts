@@ -24,7 +24,7 @@ function started(redis: boolean | null) {
       .split('\n')
       .filter((line) => line.startsWith(`${name}{`))
       .map((line) => line.replace(/,?process="test"/, '').slice(name.length))
-  return { keys, refusals, metrics, lines }
+  return { keys, refusals, metrics, lines, shown: () => registry.metrics() }
 }
 
 it('shows every count from the start, so that its first growth is seen', async () => {
@@ -64,9 +64,11 @@ it('shows a channel only where there is one', async () => {
   ])
 })
 
-it('names counts and nothing else _total, and labels no tenant', () => {
-  for (const metric of started(true).metrics) {
-    expect(metric.name.endsWith('_total'), metric.name).toBe(metric.grows ?? false)
+it('names counts and nothing else _total, and labels no tenant', async () => {
+  const { metrics, shown } = started(true)
+  const text = await shown()
+  for (const metric of metrics) {
+    expect(text).toContain(`# TYPE ${metric.name} ${metric.name.endsWith('_total') ? 'counter' : 'gauge'}\n`)
     if ('label' in metric) expect(['cause', 'outcome', 'store', 'channel', 'tier']).toContain(metric.label)
   }
 })

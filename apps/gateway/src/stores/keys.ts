@@ -1,5 +1,5 @@
 import type { Logger } from '@turnpike/server'
-import { openKeyPath, type KeyCache, type KeyPath, type KeyPathOptions, type KeySecrets } from '@turnpike/store'
+import { openKeyPath, type KeyPath, type KeyPathOptions, type KeySecrets } from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
 
 /** The key check of this gateway, which logs every store and channel that is lost or back, once. */
@@ -7,13 +7,11 @@ export function openKeys(
   config: GatewayConfig,
   secrets: KeySecrets,
   log: Logger,
-  onOpen: (keys: KeyCache) => void = () => undefined,
-  onChanges: NonNullable<KeyPathOptions['onChanges']> = () => undefined,
+  hooks: Pick<KeyPathOptions, 'onOpen' | 'onChanges'>,
 ): KeyPath {
   return openKeyPath({
     secrets,
-    onOpen,
-    onChanges,
+    ...hooks,
     databaseUrl: config.DATABASE_URL,
     redisUrl: config.REDIS_URL,
     applicationName: 'turnpike gateway keys',

@@ -12,6 +12,8 @@ import {
   savePreset,
   type Pool,
   type PresetAuthor,
+  type PresetChange,
+  type PresetContent,
 } from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
 import { PresetLimit } from './preset-limit.ts'
@@ -23,30 +25,19 @@ import type { Metric } from '@turnpike/server'
  */
 const POOL = { max: 2, statementTimeoutMs: 2_000, connectTimeoutMs: 1_000, applicationName: 'turnpike gateway presets' }
 
-/** Presets as a gateway uses and manages them. What cannot be asked is Fault `store_unavailable`, but for `cache`, which says so. */
-export interface OpenPresets {
-  readonly cache: PresetCache
-  readonly list: Bound<typeof listPresets>
-  readonly find: Bound<typeof findPreset>
-  readonly versions: Bound<typeof listPresetVersions>
-  readonly version: Bound<typeof findPresetVersion>
-  readonly slugs: Bound<typeof presetSlugs>
-  readonly save: Bound<typeof savePreset>
-  readonly change: Bound<typeof changePreset>
-  readonly metrics: readonly Metric[]
-  close(): Promise<void>
-}
-
-type Bound<F> = F extends (pool: Pool, ...rest: infer Rest) => Promise<infer Result>
-  ? (...rest: Rest) => Promise<Result>
-  : never
-
-/** Opens them. Waits for nothing: PostgreSQL may come later. */
-export function openPresets(config: Pick<GatewayConfig, 'DATABASE_URL'>): OpenPresets {
+/**
+ * Presets as a gateway uses and manages them. What cannot be asked is Fault `store_unavailable`, but for `cache`, which says so. Waits
+ * for nothing: PostgreSQL may come later.
+ */
+export function openPresets(config: Pick<GatewayConfig, 'DATABASE_URL'>) {
   const used = openPool(config.DATABASE_URL, POOL)
   const pool = openPool(config.DATABASE_URL, POOL)
   const limit = new PresetLimit()
   const cache = new PresetCache({ read: (...asked) => readPreset(used, ...asked) })
+  const asking =
+    <Rest extends unknown[], T>(ask: (pool: Pool, ...rest: Rest) => Promise<T>) =>
+    (...rest: Rest) =>
+      answered(ask(pool, ...rest))
   /** Other gateways receive a change by their polls; this one applies it at once. */
   const writing = async <T extends { readonly preset: { readonly id: string } } | { readonly kind: string }>(
     { workspaceId }: PresetAuthor,
@@ -59,13 +50,14 @@ export function openPresets(config: Pick<GatewayConfig, 'DATABASE_URL'>): OpenPr
   }
   return {
     cache,
-    list: (...asked) => answered(listPresets(pool, ...asked)),
-    find: (...asked) => answered(findPreset(pool, ...asked)),
-    versions: (...asked) => answered(listPresetVersions(pool, ...asked)),
-    version: (...asked) => answered(findPresetVersion(pool, ...asked)),
-    slugs: (...asked) => answered(presetSlugs(pool, ...asked)),
-    save: (author, ...rest) => writing(author, () => savePreset(pool, author, ...rest)),
-    change: (author, ...rest) => writing(author, () => changePreset(pool, author, ...rest)),
+    list: asking(listPresets),
+    find: asking(findPreset),
+    versions: asking(listPresetVersions),
+    version: asking(findPresetVersion),
+    slugs: asking(presetSlugs),
+    save: (author: PresetAuthor, content: PresetContent) => writing(author, () => savePreset(pool, author, content)),
+    change: (author: PresetAuthor, slug: string, change: PresetChange) =>
+      writing(author, () => changePreset(pool, author, slug, change)),
     metrics: metricsOf(cache),
     close: async () => {
       await Promise.all([used.end(), pool.end()])
@@ -94,13 +86,11 @@ function metricsOf(cache: PresetCache): Metric[] {
       name: 'turnpike_preset_readings_total',
       help: 'Presets that were asked for in PostgreSQL.',
       read: () => cache.stats().readings,
-      grows: true,
     },
     {
       name: 'turnpike_preset_failures_total',
       help: 'Presets that were asked for in PostgreSQL in vain.',
       read: () => cache.stats().failures,
-      grows: true,
     },
   ]
 }

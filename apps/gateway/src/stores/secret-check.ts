@@ -1,13 +1,8 @@
 import type { Logger } from '@turnpike/server'
-import { secretTroubles, watchKeySecrets, type KeySecrets, type KeySecretWatch, type Pool } from '@turnpike/store'
+import { secretTroubles, watchKeySecrets, type KeySecrets, type Pool } from '@turnpike/store'
 
 /** The key secrets of this gateway, compared with the database all the time, and the alarm for keys of other secrets. */
-export interface SecretCheck extends KeySecretWatch {
-  /** Reports a key that was signed with a secret that this process does not hold, or does not trust. Logged once per secret. */
-  alarm(secretId: number): void
-}
-
-export function openSecretCheck(pool: Pool, secrets: KeySecrets, node: string, log: Logger): SecretCheck {
+export function openSecretCheck(pool: Pool, secrets: KeySecrets, node: string, log: Logger) {
   const alarmed = new Set<number>()
   const watch = watchKeySecrets({
     pool,
@@ -21,7 +16,8 @@ export function openSecretCheck(pool: Pool, secrets: KeySecrets, node: string, l
   })
   return {
     ...watch,
-    alarm(secretId) {
+    /** Reports a key that was signed with a secret that this process does not hold, or does not trust. Logged once per secret. */
+    alarm(secretId: number) {
       // The id is one byte of the key: 256 lines at most, whatever is sent.
       if (alarmed.has(secretId)) return
       alarmed.add(secretId)

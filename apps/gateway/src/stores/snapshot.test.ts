@@ -51,7 +51,7 @@ it('a file without a key, or with one that is none, is refused in a sentence tha
 
 it('without a file nothing is kept, whatever the key', async () => {
   const snapshot = await open({ SNAPSHOT_KEY: 'unused' })
-  snapshot.keep({ keys: aCache(), presets: somePresets(), catalogue: () => null })
+  snapshot.keep(aCache(), somePresets(), () => null)
   expect(snapshot.catalogue).toBeNull()
   expect(snapshot.metrics).toEqual([])
   await snapshot.close()
@@ -66,7 +66,7 @@ it('hands keys and catalogue from one process to the next, and not to one of oth
   before.restore(aCachedKey(digest))
   const presets = somePresets(() => Promise.resolve({ kind: 'found', preset: PRESET, bytes: 600 }))
   await presets.lookup(PLACE, 'mine', null)
-  first.keep({ keys: before, presets, catalogue: () => catalogue })
+  first.keep(before, presets, () => catalogue)
   await first.close()
   expect((await stat(environment.SNAPSHOT_FILE)).mode & 0o777).toBe(0o600)
 

@@ -1,55 +1,17 @@
 import { Fault, type KeyId, type RequestId, type TenantId } from '@turnpike/domain'
 import type { Logger } from '@turnpike/server'
-import {
-  findRequest,
-  keyUsage,
-  openKeySecrets,
-  openPool,
-  type ChannelState,
-  type KeyCache,
-  type KeyUsage,
-  type RequestDetail,
-  type RefusedKey,
-} from '@turnpike/store'
+import { findRequest, keyUsage, openKeySecrets, openPool, type RefusedKey } from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
 import { followCatalogue } from './catalogue.ts'
-import { openHealth, type OpenHealth } from '../health/open.ts'
+import { openHealth } from '../health/open.ts'
 import { countRefusedKeys, keyMetrics } from './key-metrics.ts'
-import type { RequestLog } from '../call/meter.ts'
-import { openJournal, type OpenJournal } from './journal.ts'
+import { openJournal } from './journal.ts'
 import { openKeys } from './keys.ts'
-import { openSecretCheck, type SecretCheck } from './secret-check.ts'
+import { openSecretCheck } from './secret-check.ts'
 import { openSnapshot } from './snapshot.ts'
 import { openOwnSecrets } from './byok-secrets.ts'
-import type { OwnSecrets } from '../targets/byok-secrets.ts'
-import { openPresets, type OpenPresets } from './presets.ts'
+import { openPresets } from './presets.ts'
 import type { Metric } from '@turnpike/server'
-import type { TargetDirectory } from '../targets/target.ts'
-
-/** What a gateway keeps and reads, behind narrow functions. */
-export interface Stores {
-  readonly keySecrets: SecretCheck
-  /** Counts a key that is refused without a look-up. */
-  readonly refused: (checked: RefusedKey) => void
-  readonly keys: Pick<KeyCache, 'lookup' | 'wallMs'>
-  readonly book: RequestLog
-  readonly health: OpenHealth
-  readonly recent: OpenJournal['recent']
-  /** Opens what tenants have stored. */
-  readonly ownSecrets: Pick<OwnSecrets, 'open'>
-  readonly presets: OpenPresets
-  /** The newest catalogue known; null before the first. */
-  directory(): TargetDirectory | null
-  /** Where it is from; null before the first. */
-  catalogueSource(): 'postgres' | 'snapshot' | null
-  /** Which channels carry changes of keys now. */
-  channels(): ChannelState
-  findRequest(tenantId: TenantId, id: RequestId): Promise<RequestDetail | null>
-  keyUsage(tenantId: TenantId, keyId: KeyId, nowMs: number): Promise<KeyUsage>
-  /** Each figure worth scraping. */
-  readonly metrics: readonly Metric[]
-  close(): Promise<void>
-}
 
 const POOL = { max: 3, statementTimeoutMs: 10_000, connectTimeoutMs: 2_000, applicationName: 'turnpike gateway' }
 
@@ -57,14 +19,17 @@ const POOL = { max: 3, statementTimeoutMs: 10_000, connectTimeoutMs: 2_000, appl
  * Opens everything a gateway needs to remember and to ask. Does not wait for PostgreSQL or Redis: both may come later, and what an
  * earlier process knew is there before the first request.
  */
-export async function openStores(config: GatewayConfig, log: Logger): Promise<Stores> {
+export async function openStores(config: GatewayConfig, log: Logger) {
   const secrets = openKeySecrets(config.KEY_SECRETS)
   const pool = openPool(config.DATABASE_URL, POOL)
   const snapshot = await openSnapshot(config, secrets, log)
   const journal = await openJournal(config, pool, log)
   const presets = openPresets(config)
   snapshot.restorePresets(presets.cache)
-  const keyPath = openKeys(config, secrets, log, snapshot.restore, (changes) => presets.cache.apply(changes))
+  const keyPath = openKeys(config, secrets, log, {
+    onOpen: snapshot.restore,
+    onChanges: (changes) => presets.cache.apply(changes),
+  })
   const { keys } = keyPath
   const health = openHealth(config, pool, secrets, log)
   const refusals = countRefusedKeys()
@@ -72,31 +37,38 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
   const ownSecrets = openOwnSecrets(config, pool, log)
   const catalogue = followCatalogue(pool, config, log, snapshot.catalogue)
   await Promise.all([catalogue.tried, keySecrets.tried])
-  snapshot.keep({ keys, presets: presets.cache, catalogue: catalogue.dated })
+  snapshot.keep(keys, presets.cache, catalogue.dated)
   return {
     keySecrets,
     keys,
-    refused(checked) {
+    /** Counts a key that is refused without a look-up. */
+    refused(checked: RefusedKey) {
       refusals.count(checked.kind)
       if (checked.kind === 'unknown_secret') keySecrets.alarm(checked.secretId)
     },
     health,
     book: journal.book,
     recent: journal.recent,
+    /** Opens what tenants have stored. */
     ownSecrets,
     presets,
     directory: catalogue.current,
     catalogueSource: catalogue.source,
+    /** Which channels carry changes of keys now. */
     channels: () => keyPath.channels(),
-    findRequest: (tenantId, id) => answered(findRequest(pool, tenantId, id)),
-    keyUsage: (tenantId, keyId, nowMs) => answered(keyUsage(pool, tenantId, keyId, nowMs)),
+    findRequest: (tenantId: TenantId, id: RequestId) => answered(findRequest(pool, tenantId, id)),
+    keyUsage: (...asked: [TenantId, KeyId, nowMs: number]) => answered(keyUsage(pool, ...asked)),
     metrics: [
-      ...keyMetrics({ keys, channels: () => keyPath.channels(), refusals, sampler: keyPath.sampler }),
+      ...keyMetrics({ ...keyPath, refusals }),
       ...journalMetrics(journal),
       ...snapshot.metrics,
       ...health.metrics,
       ...presets.metrics,
-      ...byokMetrics(ownSecrets),
+      {
+        name: 'turnpike_own_secrets_unopened_total',
+        help: 'Uses of stored credentials of tenants that could not be opened here; each request went on to its next target.',
+        read: () => ownSecrets.unopened,
+      },
     ],
     async close() {
       catalogue.stop()
@@ -111,6 +83,9 @@ export async function openStores(config: GatewayConfig, log: Logger): Promise<St
   }
 }
 
+/** What a gateway keeps and reads, open. */
+export type Stores = Awaited<ReturnType<typeof openStores>>
+
 /** A store that cannot answer is 503, whatever it was asked. */
 async function answered<T>(answer: Promise<T>): Promise<T> {
   try {
@@ -120,18 +95,7 @@ async function answered<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-function byokMetrics(ownSecrets: OwnSecrets): Metric[] {
-  return [
-    {
-      name: 'turnpike_own_secrets_unopened_total',
-      help: 'Uses of stored credentials of tenants that could not be opened here; each request went on to its next target.',
-      read: () => ownSecrets.unopened,
-      grows: true,
-    },
-  ]
-}
-
-function journalMetrics({ journal, shipper }: OpenJournal): Metric[] {
+function journalMetrics({ journal, shipper }: Awaited<ReturnType<typeof openJournal>>): Metric[] {
   return [
     { name: 'turnpike_journal_bytes', help: 'Disk taken by the journal.', read: () => journal.stats().bytes },
     {
@@ -148,7 +112,6 @@ function journalMetrics({ journal, shipper }: OpenJournal): Metric[] {
       name: 'turnpike_ship_refused_total',
       help: 'Rows of usage that the database will never take.',
       read: () => shipper.stats().refused,
-      grows: true,
     },
   ]
 }
