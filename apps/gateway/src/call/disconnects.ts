@@ -27,13 +27,10 @@ interface ReadToEnd {
  */
 export class Disconnects {
   readonly #running = new Map<Progress, ReadToEnd>()
-  readonly #after: (ms: number, then: () => void) => () => void
   readonly #counts = { complete: 0, too_long: 0, no_place: 0 }
 
   /** @param after calls back after so many milliseconds, unless what it returns is called before */
-  constructor(after: (ms: number, then: () => void) => () => void) {
-    this.#after = after
-  }
+  constructor(private readonly after: (ms: number, then: () => void) => () => void) {}
 
   /** The caller disconnected: the call is ended at once, or read to its end where the policy says so and a slot is free. */
   onDisconnect(progress: Progress, ending: CallEnding): void {
@@ -43,7 +40,7 @@ export class Disconnects {
       return ending.abort(gone)
     }
     progress.disconnected = gone
-    const stopClock = this.#after(READ_MS_MAX, () => {
+    const stopClock = this.after(READ_MS_MAX, () => {
       read.tooLong = true
       ending.abort(gone)
     })

@@ -42,22 +42,19 @@ export interface RequestLog {
 /** Follows one call from dispatch to its end, and records it exactly once. */
 export class Meter {
   readonly #call: Call
-  readonly #progress: Progress
   readonly #begun: BegunRequest
-  readonly #log: RequestLog
-  readonly #health: HealthTracker
-  readonly #nowMs: () => number
   #answer: Answer | null = null
   #tally: Tally | null = null
   #ended = false
 
   /** Begins the record. Throws Fault `billing_unavailable` when nothing can be recorded: then nothing is served. */
-  constructor(progress: Progress, log: RequestLog, health: HealthTracker, nowMs: () => number) {
+  constructor(
+    private readonly progress: Progress,
+    private readonly log: RequestLog,
+    private readonly health: HealthTracker,
+    private readonly nowMs: () => number,
+  ) {
     this.#call = progress.call
-    this.#progress = progress
-    this.#log = log
-    this.#health = health
-    this.#nowMs = nowMs
     this.#begun = begunOf(progress.call)
     log.begin(this.#begun)
   }
@@ -82,7 +79,7 @@ export class Meter {
    * seen to arrive. @returns the fault to report
    */
   async fail(thrown: unknown, committed: boolean): Promise<Fault> {
-    const { disconnected } = this.#progress
+    const { disconnected } = this.progress
     const ending = asFault(thrown)
     // An answer that was read on after a disconnect ends early because of the disconnect, whatever cancelled it.
     const fault = disconnected && wasCancelled(ending) ? disconnected : ending
@@ -114,9 +111,9 @@ export class Meter {
     const answer = this.#answer
     const tally = this.#tally
     if (!answer || !tally) return
-    const usageWarnings = warningsAbout(this.#progress, answer, tally, isWhole)
-    this.#progress.complete({
-      endMs: Math.round(this.#nowMs() - this.#call.startedMs),
+    const usageWarnings = warningsAbout(this.progress, answer, tally, isWhole)
+    this.progress.complete({
+      endMs: Math.round(this.nowMs() - this.#call.startedMs),
       outcome,
       fault: fault?.code ?? null,
       ...(usageWarnings.length > 0 && { usageWarnings }),
@@ -125,7 +122,7 @@ export class Meter {
 
   /** Notes the endpoint's health after a whole answer. @returns tokens per second; null where the stream was too short to have a speed */
   #noteSuccess(usage: Usage): number | null {
-    const attempt = this.#progress.answering
+    const attempt = this.progress.answering
     if (!attempt) return null
     const streamedMs = attempt.firstTokenMs === null ? 0 : attempt.endMs - attempt.firstTokenMs
     const tokensPerSecond =
@@ -137,11 +134,11 @@ export class Meter {
 
   /** Notes the outcome of the attempt that answered. */
   #note(outcome: Outcome): void {
-    const attempt = this.#progress.answering
+    const attempt = this.progress.answering
     if (!attempt) return
     const sinceMs = this.#call.startedMs + attempt.startMs
     const begun = attempt.firstTokenMs !== null
-    this.#health.note(attempt.endpoint, { ...outcome, sinceMs, begun }, this.#nowMs())
+    this.health.note(attempt.endpoint, { ...outcome, sinceMs, begun }, this.nowMs())
   }
 
   async #end(
@@ -151,12 +148,12 @@ export class Meter {
     tokensPerSecond: number | null = null,
   ): Promise<void> {
     this.#ended = true
-    this.#health.keep(this.#progress.attempts, tokensPerSecond)
-    await this.#log.end(this.#record(settled, fault, committed), this.#progress)
+    this.health.keep(this.progress.attempts, tokensPerSecond)
+    await this.log.end(this.#record(settled, fault, committed), this.progress)
   }
 
   #record({ usage, cost, upstreamCost }: Settled, fault: Fault | null, committed: boolean): UsageRecord {
-    const { attempts, answering, resolved, routed } = this.#progress
+    const { attempts, answering, resolved, routed } = this.progress
     const target = this.#answer?.target
     const endpoint = target?.endpoint
     const begun = this.#begun
@@ -187,7 +184,7 @@ export class Meter {
       upstreamCostNanoUsd: upstreamCost,
       priceVersion: endpoint?.price?.version ?? null,
       firstTokenMs: answering?.firstTokenMs ?? null,
-      totalMs: Math.round(this.#nowMs() - this.#call.startedMs),
+      totalMs: Math.round(this.nowMs() - this.#call.startedMs),
       attempts,
       decision: routed?.decision ?? null,
       features: routed && resolved.routeRequest,

@@ -19,7 +19,6 @@ export interface Routed {
 
 /** Everything that changes while a call is served. `serve` owns it; the steps read it, and record attempts in it. */
 export class Progress {
-  readonly call: Call
   /** As the caller wrote it until the names are resolved. */
   resolved: Resolved
   /** Null until the call is routed. */
@@ -29,8 +28,7 @@ export class Progress {
   readonly #attempts: Attempt[] = []
   #answering = -1
 
-  constructor(call: Call) {
-    this.call = call
+  constructor(readonly call: Call) {
     this.resolved = { routeRequest: call.routeRequest, strategy: 'direct' }
   }
 

@@ -11,7 +11,6 @@ import { holdsMedia } from './answer.ts'
 
 /** Adds up an answer as it passes: what was reported, what was seen, and how it ended. */
 export class Tally {
-  readonly #assumed: Partial<Usage>
   #counts: Partial<Usage> = {}
   #invalid = false
   #shrunk = false
@@ -25,9 +24,7 @@ export class Tally {
   upstreamId: string | null = null
 
   /** @param assumed counts that hold until the provider reports its own */
-  constructor(assumed: Partial<Usage> = {}) {
-    this.#assumed = assumed
-  }
+  constructor(private readonly assumed: Partial<Usage> = {}) {}
 
   add(delta: ChatDelta): void {
     if (delta.text || delta.refusal || delta.toolCalls || delta.reasoning) this.#see(delta)
@@ -41,7 +38,7 @@ export class Tally {
 
   /** The provider's figures where it gave them (an explicit zero is zero); else only what was seen to arrive. */
   usage(): Usage {
-    return consistent({ ...NO_USAGE, completionTokens: this.#seen, ...this.#assumed, ...this.#counts })
+    return consistent({ ...NO_USAGE, completionTokens: this.#seen, ...this.assumed, ...this.#counts })
   }
 
   get report(): UsageReport {

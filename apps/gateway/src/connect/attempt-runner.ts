@@ -10,26 +10,14 @@ import type { Target } from '../targets/target.ts'
 
 /** Runs one attempt of a call, or a hedged pair where the policy hedges. Records each attempt, and what it says of its target. */
 export class AttemptRunner<Opened> {
-  readonly #progress: Progress
-  readonly #routed: Routed
-  readonly #open: Open<Opened>
-  readonly #dependencies: ConnectDependencies
-  readonly #totalEndsMs: number | null
-
   /** @param totalEndsMs when the policy's time for the request is over; null: the policy sets none */
   constructor(
-    progress: Progress,
-    routed: Routed,
-    open: Open<Opened>,
-    dependencies: ConnectDependencies,
-    totalEndsMs: number | null,
-  ) {
-    this.#progress = progress
-    this.#routed = routed
-    this.#open = open
-    this.#dependencies = dependencies
-    this.#totalEndsMs = totalEndsMs
-  }
+    private readonly progress: Progress,
+    private readonly routed: Routed,
+    private readonly open: Open<Opened>,
+    private readonly dependencies: ConnectDependencies,
+    private readonly totalEndsMs: number | null,
+  ) {}
 
   /**
    * One attempt, and a hedge at a second target when it is the call's first attempt and slow to begin. Never rejects.
@@ -37,8 +25,8 @@ export class AttemptRunner<Opened> {
    */
   async run(target: Target, isProbe: boolean): Promise<readonly AttemptResult<Opened>[]> {
     const deadlines = this.#deadlinesOf(target.id)
-    const afterMs = hedgeDelayMs(this.#progress, this.#routed, target.id, deadlines.firstTokenMs, this.#dependencies)
-    const attempt = { target, isProbe, reservation: null, startedMs: this.#dependencies.nowMs() }
+    const afterMs = hedgeDelayMs(this.progress, this.routed, target.id, deadlines.firstTokenMs, this.dependencies)
+    const attempt = { target, isProbe, reservation: null, startedMs: this.dependencies.nowMs() }
     const results =
       afterMs === null
         ? [await this.#resultOf(attempt, deadlines, null)]
@@ -48,19 +36,19 @@ export class AttemptRunner<Opened> {
   }
 
   async #hedgedPair(first: Started, deadlines: AttemptDeadlines, afterMs: number): Promise<AttemptResult<Opened>[]> {
-    const { after, nowMs } = this.#dependencies
-    const { on } = this.#routed.decision.failover
+    const { after, nowMs } = this.dependencies
+    const { on } = this.routed.decision.failover
     const results = await hedged(this.#start(first, deadlines), {
       afterMs,
       after,
       isRetryable: (fault) => stepAfter(failureKind(fault), on, []) === 'target',
       hedge: () => {
-        const found = reserveHedge(this.#progress, this.#routed, first.target, this.#dependencies)
+        const found = reserveHedge(this.progress, this.routed, first.target, this.dependencies)
         if (!found) return null
         return this.#start({ ...found, isProbe: false, startedMs: nowMs() }, this.#deadlinesOf(found.target.id))
       },
     })
-    settleHedge(this.#progress, results, this.#dependencies)
+    settleHedge(this.progress, results, this.dependencies)
     return results
   }
 
@@ -71,7 +59,7 @@ export class AttemptRunner<Opened> {
       result: this.#resultOf(attempt, deadlines, cancelling.signal),
       cancel: () => {
         cancelling.abort(LOST)
-        return { ...attempt, endMs: this.#dependencies.nowMs(), outcome: 'lost' }
+        return { ...attempt, endMs: this.dependencies.nowMs(), outcome: 'lost' }
       },
     }
   }
@@ -81,9 +69,9 @@ export class AttemptRunner<Opened> {
     deadlines: AttemptDeadlines,
     cancelled: AbortSignal | null,
   ): Promise<AttemptResult<Opened>> {
-    const { nowMs } = this.#dependencies
+    const { nowMs } = this.dependencies
     try {
-      const opened = await this.#open(attempt.target, deadlines, cancelled)
+      const opened = await this.open(attempt.target, deadlines, cancelled)
       return { ...attempt, endMs: nowMs(), outcome: 'answered', opened }
     } catch (thrown) {
       const fault = onAccountOf(attempt.target, asFault(thrown))
@@ -93,14 +81,14 @@ export class AttemptRunner<Opened> {
 
   /** Records an attempt in the call's progress, and its outcome in health and throttle. */
   #record(result: AttemptResult<Opened>): void {
-    const { call } = this.#progress
-    const { health, throttle } = this.#dependencies
+    const { call } = this.progress
+    const { health, throttle } = this.dependencies
     const { target, isProbe, reservation, startedMs, endMs, outcome } = result
     const attempt =
       outcome === 'lost'
         ? lostAttempt(target, call, startedMs, endMs)
         : attemptOf(target, call, startedMs, endMs, outcome === 'failed' ? result.fault : null)
-    this.#progress.record(reservation ? { ...attempt, hedge: true } : attempt)
+    this.progress.record(reservation ? { ...attempt, hedge: true } : attempt)
     if (outcome === 'lost') {
       if (isProbe) health.release(target.id)
       if (!reservation) health.hedgeTiming(target.id)?.addLost(endMs - startedMs)
@@ -108,17 +96,17 @@ export class AttemptRunner<Opened> {
       throttle.succeeded(target.account)
       const firstTokenMs = call.streamed ? endMs - startedMs : null
       if (isProbe || call.streamed) health.begun(target.id, firstTokenMs, endMs)
-    } else noteFailure(target, result.fault, startedMs, isProbe, this.#dependencies)
+    } else noteFailure(target, result.fault, startedMs, isProbe, this.dependencies)
   }
 
   /** What an attempt may take now. The last target has no other behind it, so it is not given up because it is slow today. */
   #deadlinesOf(id: TargetId): AttemptDeadlines {
-    const { deadlines, health, nowMs } = this.#dependencies
-    const { targets, fallbacks, failover } = this.#routed.decision
+    const { deadlines, health, nowMs } = this.dependencies
+    const { targets, fallbacks, failover } = this.routed.decision
     const isLast = id === (fallbacks.at(-1) ?? targets.at(-1))
     const usualMs = health.firstTokenDeadlineMs(id, deadlines.firstTokenMs)
     const firstTokenMs = failover.firstTokenMs ?? (isLast ? Math.max(usualMs, deadlines.firstTokenMs) : usualMs)
-    const totalMs = this.#totalEndsMs === null ? null : this.#totalEndsMs - nowMs()
+    const totalMs = this.totalEndsMs === null ? null : this.totalEndsMs - nowMs()
     return { ...deadlines, firstTokenMs: Math.round(firstTokenMs), totalMs }
   }
 }

@@ -21,10 +21,7 @@ type Tried<Opened> = Extract<AttemptResult<Opened>, { outcome: 'answered' }> | '
  * Nothing has reached the caller yet, so that another attempt is safe; the policy decides whether it helps. One per call.
  */
 export class Failover<Opened> {
-  readonly #progress: Progress
-  readonly #routed: Routed
   readonly #runner: AttemptRunner<Opened>
-  readonly #dependencies: ConnectDependencies
   readonly #totalEndsMs: number | null
   readonly #kinds: FailureKind[] = []
   #skipped: Skipped[] = []
@@ -33,10 +30,12 @@ export class Failover<Opened> {
   #hedgedId: TargetId | null = null
 
   /** @param routed has at least one target */
-  constructor(progress: Progress, routed: Routed, open: Open<Opened>, dependencies: ConnectDependencies) {
-    this.#progress = progress
-    this.#routed = routed
-    this.#dependencies = dependencies
+  constructor(
+    private readonly progress: Progress,
+    private readonly routed: Routed,
+    open: Open<Opened>,
+    private readonly dependencies: ConnectDependencies,
+  ) {
     const { call } = progress
     const { failover, hedge } = routed.decision
     this.#totalEndsMs = failover.totalMs === null ? null : call.startedMs + failover.totalMs
@@ -49,14 +48,14 @@ export class Failover<Opened> {
     const tried =
       (await this.#round()) ?? (await this.#afterRateLimit()) ?? (await this.#lastResort()) ?? (await this.#sameAgain())
     if (tried && tried !== 'fallback') return tried.opened
-    const waitMs = this.#coolUntilMs() - this.#dependencies.nowMs()
-    const { attempts } = this.#progress
+    const waitMs = this.#coolUntilMs() - this.dependencies.nowMs()
+    const { attempts } = this.progress
     throw exhausted(attempts, this.#skipped, this.#last?.fault ?? null, Number.isFinite(waitMs) ? waitMs : null)
   }
 
   /** Every target once, then every fallback if one of the failures is of a kind that they are for. */
   async #round(): Promise<Tried<Opened>> {
-    const { targets, fallbacks, fallbackOn } = this.#routed.decision
+    const { targets, fallbacks, fallbackOn } = this.routed.decision
     this.#hedgedId = null
     for (const id of targets) {
       if (id === this.#hedgedId) continue
@@ -75,8 +74,8 @@ export class Failover<Opened> {
   /** Tries one target unless it is better skipped. */
   async #try(id: TargetId): Promise<Tried<Opened>> {
     this.#refuseOverTime()
-    const { health, nowMs } = this.#dependencies
-    const target = this.#routed.directory.target(id)
+    const { health, nowMs } = this.dependencies
+    const target = this.routed.directory.target(id)
     const refusal = target.own && health.refusal(id, target.own.version, nowMs())
     if (refusal) return this.#skip(target, 'refused', refusal)
     const admitted = health.admit(id, nowMs(), false)
@@ -86,9 +85,9 @@ export class Failover<Opened> {
 
   /** One attempt, or a hedged pair; a retry only where it does not make an outage worse. Throws the fault that ends the call. */
   async #attempt(target: Target, isProbe: boolean): Promise<Tried<Opened>> {
-    const { throttle, health } = this.#dependencies
+    const { throttle, health } = this.dependencies
     const run = () => this.#runner.run(target, isProbe)
-    const isRetry = this.#progress.attempts.length > 0
+    const isRetry = this.progress.attempts.length > 0
     const results = isRetry ? await throttle.asRetry(target.account, run) : await run()
     if (results === 'throttled') {
       if (isProbe) health.release(target.id)
@@ -107,7 +106,7 @@ export class Failover<Opened> {
   }
 
   #stepAfter(target: Target, fault: Fault): 'target' | 'fallback' {
-    const { failover, fallbackOn } = this.#routed.decision
+    const { failover, fallbackOn } = this.routed.decision
     const kind = failureKind(fault)
     const step = stepAfter(kind, failover.on, fallbackOn)
     if (step === 'stop') throw this.#reported(fault)
@@ -118,20 +117,20 @@ export class Failover<Opened> {
 
   /** When rate limits are all that stands in the way and one of them is short, waits for it and tries every target once more. */
   async #afterRateLimit(): Promise<Tried<Opened>> {
-    const { call, attempts } = this.#progress
+    const { call, attempts } = this.progress
     const coolUntilMs = this.#coolUntilMs()
     if (!isRateLimited(attempts, this.#skipped) || coolUntilMs > (this.#totalEndsMs ?? Infinity)) return null
-    const isServed = await this.#dependencies.rateLimitQueue.wait(call.caller.tenantId, coolUntilMs, call.signal)
+    const isServed = await this.dependencies.rateLimitQueue.wait(call.caller.tenantId, coolUntilMs, call.signal)
     this.#refuseOverTime()
     return isServed ? this.#round() : null
   }
 
   /** The remaining targets are known to be down. The best of them is tried all the same, by one request at a time. */
   async #lastResort(): Promise<Tried<Opened>> {
-    const { health, throttle, nowMs } = this.#dependencies
+    const { health, throttle, nowMs } = this.dependencies
     const best = this.#skipped.find(({ reason }) => reason === 'down')
     if (!best) return null
-    const target = this.#routed.directory.target(best.endpoint)
+    const target = this.routed.directory.target(best.endpoint)
     const tried = await throttle.asLastResort(target.own ? target.id : target.endpoint.model, () =>
       this.#attempt(target, health.admit(best.endpoint, nowMs(), true) === 'probe'),
     )
@@ -140,9 +139,9 @@ export class Failover<Opened> {
 
   /** The last target could not even be reached, so that nothing was begun there: it is tried once more after a back-off. */
   async #sameAgain(): Promise<Tried<Opened>> {
-    const { call, attempts } = this.#progress
-    const { health, throttle, nowMs, dice } = this.#dependencies
-    const { failover } = this.#routed.decision
+    const { call, attempts } = this.progress
+    const { health, throttle, nowMs, dice } = this.dependencies
+    const { failover } = this.routed.decision
     if (!this.#last || !neverLeft(this.#last.fault) || attempts.length >= failover.attempts) return null
     const { id, account } = this.#last.target
     // No back-off for an attempt that would not be allowed after it.
@@ -155,7 +154,7 @@ export class Failover<Opened> {
     const { id, endpoint } = target
     if (reason !== 'throttled') this.#kinds.push(reason === 'rate_limited' ? 'rate_limit' : 'outage')
     // A target that was tried, or skipped for another reason before, is listed already.
-    const listed = [...this.#progress.attempts, ...this.#skipped]
+    const listed = [...this.progress.attempts, ...this.#skipped]
     if (!listed.some((other) => other.endpoint === id)) {
       this.#skipped.push({ endpoint: id, provider: endpoint.provider, reason, ...(refusal && { refusal }) })
     }
@@ -163,28 +162,28 @@ export class Failover<Opened> {
   }
 
   #isCooling(id: TargetId): boolean {
-    return (this.#dependencies.health.states.get(id)?.coolUntilMs ?? 0) > this.#dependencies.nowMs()
+    return (this.dependencies.health.states.get(id)?.coolUntilMs ?? 0) > this.dependencies.nowMs()
   }
 
   /** When the first of the rate-limited targets may be tried again; Infinity when none is rate-limited. */
   #coolUntilMs(): number {
-    const limited = this.#progress.attempts.filter(({ fault }) => fault === 'upstream_rate_limited')
+    const limited = this.progress.attempts.filter(({ fault }) => fault === 'upstream_rate_limited')
     const cooling = this.#skipped.filter(({ reason }) => reason === 'rate_limited')
-    const { states } = this.#dependencies.health
+    const { states } = this.dependencies.health
     return Math.min(...[...limited, ...cooling].map(({ endpoint }) => states.get(endpoint)?.coolUntilMs ?? Infinity))
   }
 
   /** Nothing is begun after the deadline, or after the caller disconnected. */
   #refuseOverTime(): void {
-    const { call, disconnected } = this.#progress
+    const { call, disconnected } = this.progress
     if (call.signal.aborted || disconnected) throw this.#reported(disconnected ?? asFault(call.signal.reason))
-    if (this.#totalEndsMs !== null && this.#dependencies.nowMs() >= this.#totalEndsMs) throw this.#reported(overTime())
+    if (this.#totalEndsMs !== null && this.dependencies.nowMs() >= this.#totalEndsMs) throw this.#reported(overTime())
   }
 
   /** A provider's fault, or one of time, lists all attempts; the caller's own mistake is reported as it is. */
   #reported(fault: Fault): Fault {
     const isListed = fault.blame === 'upstream' || wasCancelled(fault)
-    return isListed ? withTried(fault, this.#progress.attempts, this.#skipped) : fault
+    return isListed ? withTried(fault, this.progress.attempts, this.#skipped) : fault
   }
 }
 

@@ -35,15 +35,12 @@ const NANO_PER_DOLLAR = 1e9
 export class HedgeBudget {
   /** Least recently active first. */
   readonly #tenants = new Map<TenantId, HedgeAllowance>()
-  readonly #nowMs: () => number
   readonly #outcomes = zeros(OUTCOMES)
   readonly #refusals = zeros(REFUSALS)
   #lostNano = 0n
 
   /** @param nowMs monotonic clock */
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs
-  }
+  constructor(private readonly nowMs: () => number) {}
 
   /** A request began under a policy that hedges. */
   earn(tenant: TenantId, hedge: Hedge): void {
@@ -59,12 +56,12 @@ export class HedgeBudget {
   /** A tenant was charged for a request. Counts only for tenants with a policy that hedges. */
   paid(tenant: TenantId, cost: NanoUsd): void {
     const allowance = this.#tenants.get(tenant)
-    if (allowance && cost > 0n) notePaid(allowance, cost, this.#nowMs())
+    if (allowance && cost > 0n) notePaid(allowance, cost, this.nowMs())
   }
 
   /** Reserves the cost of a hedge, until `settle`; false where the budget does not cover it. @param most the highest that the loser may cost */
   reserve(tenant: TenantId, hedge: Hedge, most: LostCost): boolean {
-    const answer = takeHedge(this.#tenants.get(tenant) ?? newAllowance(), hedge, most, this.#nowMs())
+    const answer = takeHedge(this.#tenants.get(tenant) ?? newAllowance(), hedge, most, this.nowMs())
     if (answer !== 'taken') this.refuse(answer)
     return answer === 'taken'
   }
@@ -74,7 +71,7 @@ export class HedgeBudget {
     this.#outcomes[outcome]++
     this.#lostNano += lost.operator
     const allowance = this.#tenants.get(tenant)
-    if (allowance) settleHedge(allowance, reservation, lost, this.#nowMs())
+    if (allowance) settleHedge(allowance, reservation, lost, this.nowMs())
   }
 
   /** A hedge was due, and none was made. */

@@ -18,15 +18,12 @@ interface Slot {
 export class RateLimitQueue {
   /** In order of arrival, per tenant. */
   readonly #slots = new Map<TenantId, Slot[]>()
-  readonly #nowMs: () => number
   #count = 0
   #timer: NodeJS.Timeout | undefined
   #nextMs = Infinity
 
   /** @param nowMs monotonic clock */
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs
-  }
+  constructor(private readonly nowMs: () => number) {}
 
   /** Requests that wait now. */
   get count(): number {
@@ -38,8 +35,7 @@ export class RateLimitQueue {
    * the signal is aborted. @param untilMs at most `WAIT_MS_MAX` from now
    */
   wait(tenant: TenantId, untilMs: number, signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted || untilMs - this.#nowMs() > WAIT_MS_MAX || !this.#makeSlot(tenant))
-      return Promise.resolve(false)
+    if (signal.aborted || untilMs - this.nowMs() > WAIT_MS_MAX || !this.#makeSlot(tenant)) return Promise.resolve(false)
     return new Promise((resolve) => {
       const giveUp = () => slot.end(false)
       const slot: Slot = {
@@ -82,12 +78,12 @@ export class RateLimitQueue {
     clearTimeout(this.#timer)
     this.#nextMs = atMs
     // Whole milliseconds: a timer may come a fraction early, and would find no request to serve.
-    this.#timer = setTimeout(() => this.#serve(), Math.ceil(atMs - this.#nowMs()))
+    this.#timer = setTimeout(() => this.#serve(), Math.ceil(atMs - this.nowMs()))
   }
 
   /** Serves requests whose time has come, one of each tenant at a time. */
   #serve(): void {
-    const nowMs = this.#nowMs()
+    const nowMs = this.nowMs()
     for (let served = true; served;) {
       served = false
       for (const slots of [...this.#slots.values()]) {

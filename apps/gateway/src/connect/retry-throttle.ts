@@ -18,15 +18,12 @@ export class RetryThrottle {
   /** Accounts with all their tokens are left out. */
   readonly #tokens = new Map<string, number>()
   readonly #lastResorts = new Set<string>()
-  readonly #inFlight: () => number
   readonly #waiting = new Set<() => void>()
   #retries = 0
   #refused = 0
 
   /** @param inFlight requests under way in this process */
-  constructor(inFlight: () => number) {
-    this.#inFlight = inFlight
-  }
+  constructor(private readonly inFlight: () => number) {}
 
   succeeded(account: string): void {
     const tokens = this.#tokens.get(account)
@@ -82,7 +79,7 @@ export class RetryThrottle {
   }
 
   #slots(): number {
-    return Math.max(RETRIES_MIN, Math.floor(this.#inFlight() * RETRY_SHARE_MAX))
+    return Math.max(RETRIES_MIN, Math.floor(this.inFlight() * RETRY_SHARE_MAX))
   }
 
   /** Takes a slot among the retries under way; false when none came free in time. */

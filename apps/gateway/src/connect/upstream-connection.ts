@@ -11,13 +11,11 @@ const FINISHED = Symbol('finished')
  */
 export class UpstreamConnection {
   readonly #controller = new AbortController()
-  readonly #call: AbortSignal
-  readonly #cancelled: AbortSignal | null
-  readonly #follow = () => this.#controller.abort(this.#call.reason)
+  readonly #follow = () => this.#controller.abort(this.call.reason)
   readonly #cut = () => {
     // The answer of a cancelled attempt is not read, so that reading it does not close the connection.
     this.close()
-    this.#controller.abort(this.#cancelled?.reason)
+    this.#controller.abort(this.cancelled?.reason)
   }
   #timer: NodeJS.Timeout
   readonly #total: NodeJS.Timeout | null
@@ -26,11 +24,14 @@ export class UpstreamConnection {
    * @param beginMs until the first content @param totalMs until the end; null: only the call's own deadline counts
    * @param cancelled cancels this attempt, also when it has begun to answer; null: only `call` does
    */
-  constructor(call: AbortSignal, beginMs: number, totalMs: number | null, cancelled: AbortSignal | null = null) {
+  constructor(
+    private readonly call: AbortSignal,
+    beginMs: number,
+    totalMs: number | null,
+    private readonly cancelled: AbortSignal | null = null,
+  ) {
     call.throwIfAborted()
     cancelled?.throwIfAborted()
-    this.#call = call
-    this.#cancelled = cancelled
     call.addEventListener('abort', this.#follow)
     cancelled?.addEventListener('abort', this.#cut)
     this.#timer = setTimeout(() => this.#controller.abort(tooLate(beginMs)), beginMs)
@@ -57,8 +58,8 @@ export class UpstreamConnection {
 
   close(): void {
     this.#stopTimers()
-    this.#call.removeEventListener('abort', this.#follow)
-    this.#cancelled?.removeEventListener('abort', this.#cut)
+    this.call.removeEventListener('abort', this.#follow)
+    this.cancelled?.removeEventListener('abort', this.#cut)
   }
 
   /** The fault behind an error: an abort surfaces as a transport error, and the abort's reason is what happened. */

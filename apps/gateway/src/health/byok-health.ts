@@ -15,12 +15,9 @@ export const OWN_TARGETS_MAX = 5_000
 /** The tenants' own targets with a record: beyond the limit the least recently updated is dropped. */
 export class OwnTargets {
   readonly #targets = new Set<TargetId>()
-  readonly #drop: (target: TargetId) => void
 
   /** @param drop drops the record of a target; it ends in `delete` */
-  constructor(drop: (target: TargetId) => void) {
-    this.#drop = drop
-  }
+  constructor(private readonly drop: (target: TargetId) => void) {}
 
   get size(): number {
     return this.#targets.size
@@ -34,7 +31,7 @@ export class OwnTargets {
     this.#targets.delete(target)
     this.#targets.add(target)
     const [oldest] = this.#targets
-    if (this.#targets.size > OWN_TARGETS_MAX && oldest !== undefined) this.#drop(oldest)
+    if (this.#targets.size > OWN_TARGETS_MAX && oldest !== undefined) this.drop(oldest)
   }
 
   delete(target: TargetId): void {

@@ -72,13 +72,11 @@ export class HealthTracker {
   readonly #records = new Map<TargetId, HealthRecord>()
   readonly #own = new OwnTargets((target) => this.#drop(target))
   readonly #refusals = new OwnRefusals()
-  readonly #options: HealthTrackerOptions
   readonly #dice: () => number
   #falls = 0
   #probes = 0
 
-  constructor(options: HealthTrackerOptions = {}) {
-    this.#options = options
+  constructor(private readonly options: HealthTrackerOptions = {}) {
     this.#dice = options.dice ?? Math.random
   }
 
@@ -177,7 +175,7 @@ export class HealthTracker {
     const health = this.#states.get(endpoint) ?? UNKNOWN_HEALTH
     const record = this.#records.get(endpoint) ?? newHealthRecord()
     settle(record, nowMs)
-    const past = this.#options.past?.of(endpoint)
+    const past = this.options.past?.of(endpoint)
     const own = record.thirty.sum
     return figuresOf(
       {
@@ -255,7 +253,7 @@ export class HealthTracker {
   keep(attempts: readonly Attempt[], tokensPerSecond: number | null): void {
     for (const attempt of attempts) {
       const { outcome } = attempt
-      if (outcome !== 'lost') this.#options.minutes?.note(attempt, outcome === 'answered' ? tokensPerSecond : null)
+      if (outcome !== 'lost') this.options.minutes?.note(attempt, outcome === 'answered' ? tokensPerSecond : null)
     }
   }
 
@@ -272,7 +270,7 @@ export class HealthTracker {
     if (ownerOf(endpoint) !== null) this.#own.touch(endpoint)
     if (isTripped(before) === isTripped(after)) return
     if (isTripped(after) && !this.#own.has(endpoint)) this.#falls++
-    this.#options.onChange?.(endpoint, isTripped(after) ? 'down' : 'up')
+    this.options.onChange?.(endpoint, isTripped(after) ? 'down' : 'up')
   }
 
   #isFull(endpoint: TargetId): boolean {

@@ -6,14 +6,10 @@ const MARKED = new RegExp(`"${MARK}(-?[0-9]+(?:\\.[0-9]+)?)"`, 'g')
 
 /** Digits that JSON shall print as a number without ever being one: amounts of money do not pass through a float. */
 export class Numeral {
-  readonly #digits: string
-
-  constructor(digits: string) {
-    this.#digits = digits
-  }
+  constructor(private readonly digits: string) {}
 
   toJSON(): string {
-    return MARK + this.#digits
+    return MARK + this.digits
   }
 }
 

@@ -32,23 +32,20 @@ const PARTS_MAX = 16
  * process makes up, so that nothing in memory discloses what was said.
  */
 export class Affinity {
-  readonly #nowMs: () => number
   readonly #secret = randomBytes(32).toString('base64')
   readonly #warm = new LRUCache<string, { readonly endpoint: TargetId; readonly untilMs: number }>({
     max: THREADS_MAX,
   })
 
   /** @param nowMs monotonic clock */
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs
-  }
+  constructor(private readonly nowMs: () => number) {}
 
   /** The target of the conversation's last request; null for none, or where that is too long ago. */
   warm(talk: Talk): TargetId | null {
     // No digest is computed before there is something to find.
     const key = this.#warm.size === 0 ? null : this.#keyOf(talk)
     const found = key === null ? undefined : this.#warm.get(key)
-    return found && found.untilMs > this.#nowMs() ? found.endpoint : null
+    return found && found.untilMs > this.nowMs() ? found.endpoint : null
   }
 
   /**
@@ -60,7 +57,7 @@ export class Affinity {
     const lasts = talk.conversation?.session === true || usage.cacheReadTokens + usage.cacheWriteTokens > 0
     if (endpoint !== null && fault === null && lasts) {
       const key = this.#keyOf(talk)
-      if (key !== null) this.#warm.set(key, { endpoint, untilMs: this.#nowMs() + IDLE_MS_MAX })
+      if (key !== null) this.#warm.set(key, { endpoint, untilMs: this.nowMs() + IDLE_MS_MAX })
       return
     }
     const failed = attempts.filter((attempt) => attempt.fault !== null && blame[attempt.fault] === 'upstream')

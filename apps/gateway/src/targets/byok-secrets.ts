@@ -20,13 +20,11 @@ export interface OwnSecretsOptions {
 
 /** Opens the secrets of tenants' own credentials when they are used, and keeps them for a minute. */
 export class OwnSecrets {
-  readonly #options: OwnSecretsOptions
   readonly #opened: LRUCache<string, string>
   readonly #reported = new Set<string>()
   #unopened = 0
 
-  constructor(options: OwnSecretsOptions) {
-    this.#options = options
+  constructor(private readonly options: OwnSecretsOptions) {
     this.#opened = new LRUCache({
       max: OPENED_MAX,
       ttl: OPENED_MS_MAX,
@@ -51,7 +49,7 @@ export class OwnSecrets {
     const known = this.#opened.get(cacheKey)
     if (known !== undefined) return known
     try {
-      const secret = openOwnSecret(this.#options.keks, tenantId, own) ?? ''
+      const secret = openOwnSecret(this.options.keks, tenantId, own) ?? ''
       this.#opened.set(cacheKey, secret)
       return secret
     } catch (thrown) {
@@ -78,6 +76,6 @@ export class OwnSecrets {
     const trouble = why === 'kek_missing' ? `kek ${kek}` : id
     if (this.#reported.has(trouble) || this.#reported.size >= REPORTED_MAX) return
     this.#reported.add(trouble)
-    this.#options.onUnopened({ why, kek, id })
+    this.options.onUnopened({ why, kek, id })
   }
 }

@@ -18,42 +18,36 @@ const STALL_MS_MAX = 60_000
 
 /** Writes server-sent events to a response, commits it with the first byte, and keeps a silent connection alive with comments. */
 export class StreamSink implements Sink {
-  readonly #response: ServerResponse
-  readonly #headers: () => Readonly<Record<string, string>>
-  readonly #writer: StreamWriter
   readonly #keepAliveTimer: NodeJS.Timeout | null
 
   /** @param headers of the answer, made when its first byte leaves @param commentAfterMs silence before a comment; 0: no comments */
   constructor(
-    response: ServerResponse,
-    headers: () => Readonly<Record<string, string>>,
-    writer: StreamWriter,
+    private readonly response: ServerResponse,
+    private readonly headers: () => Readonly<Record<string, string>>,
+    private readonly writer: StreamWriter,
     commentAfterMs: number,
   ) {
-    this.#response = response
-    this.#headers = headers
-    this.#writer = writer
     this.#keepAliveTimer =
       writer.comment && commentAfterMs > 0 ? setTimeout(() => this.#keepAlive(), commentAfterMs) : null
   }
 
   get committed(): boolean {
-    return this.#response.headersSent
+    return this.response.headersSent
   }
 
   take(answer: Answer, deltas: readonly ChatDelta[]): Promise<void> {
     // An answer that is read to its end after a disconnect is not written.
-    if (this.#response.destroyed) return READY
-    const text = this.#writer.chunks(answer, deltas)
+    if (this.response.destroyed) return READY
+    const text = this.writer.chunks(answer, deltas)
     return text === '' ? READY : this.#write(text)
   }
 
   finish(answer: Answer, settled: Settled): Promise<void> {
-    return this.#end(this.#writer.finish(answer, settled))
+    return this.#end(this.writer.finish(answer, settled))
   }
 
   fail(fault: Fault): Promise<void> {
-    return this.#end(this.#writer.fail(fault))
+    return this.#end(this.writer.fail(fault))
   }
 
   /** Ends the comments. Called when the call is over, however it ended. */
@@ -62,30 +56,30 @@ export class StreamSink implements Sink {
   }
 
   #keepAlive(): void {
-    if (this.#response.destroyed || this.#response.writableEnded) return
+    if (this.response.destroyed || this.response.writableEnded) return
     this.#commit()
-    this.#response.write(this.#writer.comment)
+    this.response.write(this.writer.comment)
     this.#keepAliveTimer?.refresh()
   }
 
   #commit(): void {
-    if (!this.#response.headersSent) this.#response.writeHead(200, this.#headers())
+    if (!this.response.headersSent) this.response.writeHead(200, this.headers())
   }
 
   #write(text: string): Promise<void> {
     this.#commit()
     this.#keepAliveTimer?.refresh()
-    return this.#response.write(text) ? READY : drained(this.#response)
+    return this.response.write(text) ? READY : drained(this.response)
   }
 
   #end(text: string): Promise<void> {
     this.stopKeepAlive()
     // A response whose caller disconnected never calls back.
-    if (this.#response.destroyed) return READY
+    if (this.response.destroyed) return READY
     this.#commit()
     return new Promise((resolve) => {
-      this.#response.once('close', resolve)
-      this.#response.end(text, resolve)
+      this.response.once('close', resolve)
+      this.response.end(text, resolve)
     })
   }
 }

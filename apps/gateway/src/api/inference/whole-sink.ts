@@ -14,13 +14,11 @@ export type WholeWriter<Reply extends Answer = Answer> = (
 export class WholeSink<Reply extends Answer> implements Sink<Reply> {
   readonly committed = false
   readonly #deltas: ChatDelta[] = []
-  readonly #write: WholeWriter<Reply>
-  readonly #send: (body: unknown) => void
 
-  constructor(write: WholeWriter<Reply>, send: (body: unknown) => void) {
-    this.#write = write
-    this.#send = send
-  }
+  constructor(
+    private readonly write: WholeWriter<Reply>,
+    private readonly send: (body: unknown) => void,
+  ) {}
 
   take(_answer: Reply, deltas: readonly ChatDelta[]): Promise<void> {
     this.#deltas.push(...deltas)
@@ -28,7 +26,7 @@ export class WholeSink<Reply extends Answer> implements Sink<Reply> {
   }
 
   finish(answer: Reply, settled: Settled): Promise<void> {
-    this.#send(this.#write(answer, this.#deltas, settled))
+    this.send(this.write(answer, this.#deltas, settled))
     return Promise.resolve()
   }
 
