@@ -136,7 +136,7 @@ export class Gateway {
 
   /** Where a request of this caller would go, and why. No provider is requested and nothing is recorded. */
   explain(body: ExplainBody, caller: Caller): ReturnType<typeof explain> {
-    return explain(body, caller, this.#routingContext(caller), { nowMs: now(), wallMs: Date.now() })
+    return explain(body, caller, this.#routingContext(caller), now(), Date.now())
   }
 
   /** What an endpoint is shown with: uptime, percentiles, status. */

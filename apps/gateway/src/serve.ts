@@ -17,8 +17,7 @@ export interface Steps {
 }
 
 /**
- * One call, start to finish: begin the meter, resolve names, route, admit, connect, relay, settle.
- * Faults before the first byte are thrown and become the status; the sink reports later ones in band.
+ * One call, start to finish. Faults before the first byte are thrown and become the status; the sink reports later ones in band.
  * @param open begins the request at one target
  */
 export async function serve<Reply extends Answer>(

@@ -21,10 +21,7 @@ interface ReadToEnd {
   tooLong: boolean
 }
 
-/**
- * Answers that are read to their end after their caller disconnected, as a policy's `disconnect: read_to_end` has it, so that their
- * usage is the provider's own figure. An answer that has begun goes on; no attempt is begun after the disconnect.
- */
+/** Answers that are read to their end after a disconnect, for exact usage. No attempt is begun after the disconnect. */
 export class Disconnects {
   readonly #running = new Map<Progress, ReadToEnd>()
   readonly #counts = { complete: 0, too_long: 0, no_place: 0 }

@@ -13,10 +13,7 @@ interface EndOfCall {
   readonly log: RequestLog
 }
 
-/**
- * The end of a call, once per call and before its last bytes leave: metrics count it, affinity learns from it, the tenant's hedge budget
- * grows by it, and the log keeps it. Whatever the log takes its time for, or fails at, the others know of the call already.
- */
+/** The end of a call, once and before its last bytes leave. Where the log fails, the others know of the call already. */
 export function endOfCall({ count, learn, paid, log }: EndOfCall): RequestLog['end'] {
   return (record, progress) => {
     count(record)

@@ -74,10 +74,7 @@ export class Meter {
     return settled
   }
 
-  /**
-   * The call failed or was cancelled. A fault of the provider or ours is free; a caller who disconnected pays for what was reported or
-   * seen to arrive. @returns the fault to report
-   */
+  /** A provider's fault or ours is free; a caller who disconnected pays for what arrived. @returns the fault to report */
   async fail(thrown: unknown, committed: boolean): Promise<Fault> {
     const { disconnected } = this.progress
     const ending = asFault(thrown)

@@ -17,9 +17,8 @@ export interface Sink<Reply extends Answer = Answer> {
 }
 
 /**
- * Passes an answer on as it comes, with back-pressure both ways, and settles it before its last bytes leave.
- * Throws what the provider's stream threw, and `caller_gone` for an answer that was read to its end after its caller disconnected;
- * the deltas until then have left already.
+ * Passes an answer on with back-pressure both ways, and settles it before its last bytes leave. Throws what the provider's stream threw,
+ * and `caller_gone` for an answer that was read to its end after a disconnect.
  */
 export async function relay<Reply extends Answer>(
   progress: Progress,

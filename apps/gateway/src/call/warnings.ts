@@ -4,10 +4,7 @@ import type { Call } from './call.ts'
 import type { Progress, Resolved } from './progress.ts'
 import type { Tally } from './tally.ts'
 
-/**
- * Usage warnings: what of a provider's report is implausible, given what was sent and what arrived.
- * @param isWhole the answer was read to its end; otherwise a missing report may still have been to come
- */
+/** What of a provider's report is implausible, given what was sent and what came. @param isWhole it was read to its end */
 export function warningsAbout(
   { call, resolved }: Progress,
   answer: Answer,
@@ -41,10 +38,7 @@ function isTextOnly({ conversation }: Call): boolean {
   return conversation?.messages.every(({ content }) => content.every(({ kind }) => kind === 'text')) ?? true
 }
 
-/**
- * Reasoning models may count reasoning tokens that they neither show nor report separately, as many as the request allows. Some
- * dialects always report them separately.
- */
+/** Reasoning models may count tokens that they neither show nor report separately, as many as the request allows. */
 function hiddenTokensMax({ routeRequest }: Resolved, { target }: Answer, thinks: boolean): number {
   const { endpoint, adapter } = target
   if (adapter.reportsThinkingApart || !(thinks || endpoint.supportedParameters.includes('reasoning'))) return 0

@@ -1,9 +1,6 @@
 import { Fault, type Attempt, type TargetId, type ProviderSlug } from '@turnpike/domain'
 
-/**
- * Why a target was skipped: it is known to be down, it limits the rate, it gets enough retries already, or it refused the tenant's own
- * credential a moment ago.
- */
+/** Why a target was skipped. `throttled`: it gets enough retries already. `refused`: it refused the tenant's credential. */
 export type SkipReason = 'down' | 'rate_limited' | 'throttled' | 'refused'
 
 /** A target that was skipped, without an attempt. */
@@ -39,8 +36,7 @@ export function withTried(fault: Fault, attempts: readonly Attempt[], skipped: r
 
 /**
  * The fault when no target is left: 429 with scope `provider` when every target limits the rate; 424 when each refused the tenant's
- * own credential; a lone target's own fault; else 503. All list the attempts.
- * @param last the fault of the last attempt; null when none was made
+ * own credential; a lone target's own fault; else 503. All list the attempts. @param last the last attempt's; null: none was made
  * @param retryAfterMs the shortest remaining cooldown; null where none is known
  */
 export function exhausted(

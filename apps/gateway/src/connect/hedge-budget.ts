@@ -28,9 +28,8 @@ const TENANTS_MAX = 10_000
 const NANO_PER_DOLLAR = 1e9
 
 /**
- * What hedges may cost each tenant, and their outcomes, as counted by this process since it began: with several gateways each has
- * the share and the spend of its own requests, which together are no more than the limits, and a new process allows nothing until its
- * tenants have paid.
+ * What hedges may cost each tenant, and their outcomes, by this process's count: each gateway has the limits of its own requests, and
+ * a new process allows nothing until its tenants have paid.
  */
 export class HedgeBudget {
   /** Least recently active first. */

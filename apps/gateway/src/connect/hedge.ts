@@ -18,9 +18,8 @@ import type { AttemptResult } from './running-attempt.ts'
 import type { Target } from '../targets/target.ts'
 
 /**
- * How long a call waits for its first target before it hedges, milliseconds; null: it does not hedge. Streams only: how long a whole
- * answer takes says more of its length than of its provider.
- * @param deadlineMs when the first attempt is given up in any case
+ * How long a call waits for its first target before it hedges, milliseconds; null: it does not. Streams only: how long a whole answer
+ * takes says more of its length than of its provider. @param deadlineMs when the first attempt is given up in any case
  */
 export function hedgeDelayMs(
   { call, attempts }: Progress,
@@ -34,10 +33,7 @@ export function hedgeDelayMs(
   return afterMs !== null && afterMs < deadlineMs ? afterMs : null
 }
 
-/**
- * The target of a hedge, and the reservation in the tenant's hedge budget: what the loser may cost at most. Null where no other
- * target is up, or the budget is used up.
- */
+/** The target and the reservation of a hedge. Null where no other target is up, or the tenant's budget is used up. */
 export function reserveHedge(
   { call, disconnected }: Progress,
   { decision, directory }: Routed,

@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { TenantId } from '@turnpike/domain'
 
-/**
- * The request as a provider may see it: its end user under a name that means nothing outside this tenant. The same person stays
- * the same to the provider, which is what its abuse checks need, and stays unknown to it.
- */
+/** A request whose end user has a name that means nothing outside this tenant, and is stable for abuse checks. */
 export function withOpaqueUser<Request extends { readonly user?: string }>(
   request: Request,
   tenantId: TenantId,

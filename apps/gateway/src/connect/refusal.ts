@@ -19,10 +19,7 @@ export async function refusedBy(target: Target, reply: Incoming): Promise<Fault>
   })
 }
 
-/**
- * The fault of the account's owner: a tenant's own credential that was refused is the tenant's to mend, and is named by its last four
- * characters or its id. A refusal of the operator's account stays a fault of the provider's.
- */
+/** A refused credential of a tenant is the tenant's to mend; the fault names its last four characters or its id. */
 export function onAccountOf(target: Target, fault: Fault): Fault {
   if (!target.own || fault.code !== 'upstream_credential_refused' || isUnopened(fault)) return fault
   const { id } = target.own

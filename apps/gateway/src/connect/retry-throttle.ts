@@ -10,10 +10,7 @@ const RETRIES_MIN = 3
 const SLOT_WAIT_MS_MAX = 150
 const WAITING_MAX = 100
 
-/**
- * Keeps retries from making an outage worse: when all providers fail, they get hardly more attempts than callers make requests.
- * One per process.
- */
+/** Keeps retries from making an outage worse: failing providers get hardly more attempts than callers make requests. */
 export class RetryThrottle {
   /** Accounts with all their tokens are left out. */
   readonly #tokens = new Map<string, number>()
@@ -41,10 +38,7 @@ export class RetryThrottle {
     return (this.#tokens.get(account) ?? TOKENS_MAX) > TOKENS_TO_RETRY
   }
 
-  /**
-   * Runs `attempt` as a retry at this account; `throttled` when that would only add to an outage. An account without recent failures
-   * gets every retry; one with failures gets retries within the budget, which wait a moment for a slot.
-   */
+  /** Runs a retry, within the budget where the account failed lately. `throttled`: it would only add to an outage. */
   async asRetry<Outcome>(account: string, attempt: () => Promise<Outcome>): Promise<Outcome | 'throttled'> {
     if (!this.#tokens.has(account)) return attempt()
     if (!this.mayRetry(account) || !(await this.#takeSlot())) {
@@ -59,8 +53,7 @@ export class RetryThrottle {
   }
 
   /**
-   * Runs `attempt` at an endpoint of this model that is known to be down, since no other is left; null when another request is doing
-   * so. One at a time is enough to find out that it is back.
+   * Runs `attempt` at an endpoint that is down, since no other is left; null when another request is doing so: one at a time is enough.
    * @param model or, for a tenant's own account, that target, whose health concerns no other tenant
    */
   async asLastResort<Outcome>(model: string, attempt: () => Promise<Outcome>): Promise<Outcome | null> {

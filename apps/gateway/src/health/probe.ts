@@ -26,10 +26,7 @@ const REQUEST: ChatRequest = {
 const PROBE_MS_MAX = 9_000
 const ANSWER_BYTES_MAX = 1024 * 1024
 
-/**
- * Finds out whether an endpoint that is down and that no request wants works again, and notes it. Never rejects. Only endpoints that
- * answer in text are probed; nothing is done where another request is the probe, or the endpoint is gone.
- */
+/** Probes an endpoint that is down, unless a request is the probe or it does not answer in text. Never rejects. */
 export async function probe(
   endpoint: TargetId,
   { tracker, egress, directory, nowMs }: ProbeDependencies,

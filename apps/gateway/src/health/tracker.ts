@@ -102,8 +102,7 @@ export class HealthTracker {
   }
 
   /**
-   * An attempt has its first content and goes on. A stream is counted here, with the time of its first token, so that what is known
-   * of an endpoint does not wait for its long answers; a probe is settled.
+   * An attempt has its first content. A stream is counted here, so that figures do not wait for long answers; a probe is settled.
    * @param firstTokenMs since the attempt began; null for an answer that is not streamed, which `note` counts
    */
   begun(endpoint: TargetId, firstTokenMs: number | null, nowMs: number): void {
@@ -113,9 +112,8 @@ export class HealthTracker {
   }
 
   /**
-   * How an attempt ended. Give `sinceMs`, when it began: what began before an outage is no proof of its end. Of one that `begun` has
-   * counted say `begun: true`, and no first token again. A failure of a kind that is the caller's, and a rate limit, settle a probe
-   * and count nothing.
+   * How an attempt ended. What began, at `sinceMs`, before an outage is no proof of its end; what is `begun` was counted by `begun`.
+   * A failure that is the caller's, and a rate limit, settle a probe and count nothing.
    */
   note(endpoint: TargetId, outcome: Outcome, nowMs: number): void {
     if (!outcome.ok && NOT_COUNTED.includes(outcome.kind)) return this.release(endpoint)
@@ -157,10 +155,7 @@ export class HealthTracker {
     }
   }
 
-  /**
-   * How long this endpoint's first token may take: what is unusual for it, 2 to 120 s, and `fallbackMs` while fewer than 50 are known.
-   * For the last target take `fallbackMs` itself: giving it up helps no one.
-   */
+  /** How long a first token may take: what is unusual here, 2 to 120 s; `fallbackMs` while fewer than 50 are known. */
   firstTokenDeadlineMs(endpoint: TargetId, fallbackMs: number): number {
     return this.#records.get(endpoint)?.deadlineMs ?? fallbackMs
   }
@@ -189,10 +184,7 @@ export class HealthTracker {
     )
   }
 
-  /**
-   * Endpoints whose outage may be over and that no request has wanted for five seconds: they are due for a probe. Targets of tenants'
-   * own are not probed, since their tenants would pay for it.
-   */
+  /** Endpoints due for a probe: no request has wanted them for 5 s. Tenants' own never are: their tenants would pay. */
   due(nowMs: number): TargetId[] {
     return [...this.#states].filter(([id, health]) => isDue(health, nowMs) && !ownerOf(id)).map(([id]) => id)
   }

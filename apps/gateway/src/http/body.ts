@@ -17,10 +17,7 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-/**
- * Reads a JSON object from the bytes of a body, altering nothing and trusting nothing: invalid UTF-8, nesting, sheer width
- * and keys that reach for a prototype are refused before or while parsing. Throws Fault `body_malformed`.
- */
+/** Reads a JSON object. Throws Fault `body_malformed` for bad UTF-8, depth, width, and keys that reach for a prototype. */
 export function readBody(bytes: Buffer): Record<string, unknown> {
   if (bytes.length === 0) throw malformed('The body is empty. Send a JSON object.')
   if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8.')

@@ -2,6 +2,7 @@ import { asFault, generationId, Fault, type Caller } from '@turnpike/domain'
 import { openAiBody, refusalOf } from '@turnpike/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BODY_BYTES_MAX, readBody } from './body.ts'
+import { stringify } from './numeral.ts'
 import { decisionHeader } from '../api/inference/decision.ts'
 import { beginRequest } from './request-start.ts'
 import { metadataField } from '../api/inference/router-metadata.ts'
@@ -62,6 +63,11 @@ export function inferring(request: FastifyRequest): Caller {
     )
   }
   return caller
+}
+
+/** Sends a body in which amounts are printed exactly. */
+export function sendJson(reply: FastifyReply, body: unknown): void {
+  void reply.header('content-type', 'application/json; charset=utf-8').send(stringify(body))
 }
 
 /** Sends a fault as its status with the OpenAI envelope, and the fields of its route that the request asked for. */

@@ -36,9 +36,8 @@ const ROUTES = [
 ] as const
 
 /**
- * Passes the management API on to the control plane, which authenticates it: keys, routing policies and provider keys, a closed
- * list. Bodies go as they came; the answer is streamed back.
- * @param controlUrl origin of the control plane
+ * Passes the management API, a closed list of routes, on to the control plane, which authenticates it. Bodies go as they came; the
+ * answer is streamed back. @param controlUrl origin of the control plane
  */
 export function forwardManagement(server: FastifyInstance, controlUrl: string): void {
   server.register((scope, _options, done) => {

@@ -7,7 +7,12 @@ export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): 
   if (parsed.success) return parsed.data
   const issue = deepest(parsed.error.issues)
   const param = pathOf(issue.path)
-  throw new Fault('request_invalid', param ? `${param}: ${issue.message}` : issue.message, { param })
+  throw invalid(param, param ? `${param}: ${issue.message}` : issue.message)
+}
+
+/** A request that does not fit. @param param the parameter that is wrong; undefined: none alone is */
+export function invalid(param: string | undefined, message: string): Fault {
+  return new Fault('request_invalid', message, param === undefined ? {} : { param })
 }
 
 interface Finding {

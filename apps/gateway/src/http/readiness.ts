@@ -23,16 +23,10 @@ export interface LivesOn {
   readonly postgres: boolean
 }
 
-/**
- * Without a channel for this long, this gateway is not ready, since it might accept a revoked key. Detecting a silent channel takes
- * up to three seconds more, and the promise is ten in all.
- */
+/** Silent for longer, this gateway might accept a revoked key. Detection takes 3 s more; the promise is ten in all. */
 const SILENT_MS_MAX = 5_000
 
-/**
- * Whether this gateway should get traffic. One store alone may be away: known keys go on working, and the other reports changes.
- * @param nowMs monotonic, as in `channels.silentSinceMs`
- */
+/** Whether this gateway should get traffic; one store may be away. @param nowMs as in `channels.silentSinceMs` */
 export function readinessOf(state: GatewayState, nowMs: number): Readiness {
   const { shuttingDown, hasCatalogue, secrets, channels } = state
   const silentMs = channels.silentSinceMs === null ? 0 : nowMs - channels.silentSinceMs

@@ -18,10 +18,7 @@ export const ROUTERS: ReadonlyMap<string, 'auto' | 'free'> = new Map([
   ['openrouter/free', 'free'],
 ])
 
-/**
- * Good defaults, the first of which that suits the request answers: general models that are quick and fair in price, then
- * stronger ones, then those of the simulated fleet. A change of the list is a new version.
- */
+/** Good defaults, of which the first that suits the request answers. A change of the list is a new version. */
 export const AUTO = {
   version: '2026-11-21',
   models: [

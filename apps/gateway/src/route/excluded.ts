@@ -34,10 +34,7 @@ export const EXCLUDED = {
   max_price: ['max_price', 'dearer than the highest price allowed'],
 } as const satisfies Record<Stage, readonly [string, string]>
 
-/**
- * 404 with what removed each endpoint, and which one field of the request or which policies did it: those without which an endpoint
- * would be left.
- */
+/** 404 with what removed each endpoint, and the one field or the policies without which one would be left. */
 export function excluded(call: Call, routeRequest: RouteRequest, { decision, directory }: Routed): Fault {
   const counts = countByStage(decision)
   const total = decision.removed.length

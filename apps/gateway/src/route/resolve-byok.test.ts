@@ -132,7 +132,7 @@ describe('a request for which no endpoint is left', () => {
 
 describe('an explanation', () => {
   const told = (fields: object, caller: Caller = mine({ policies: [aVersionedPolicy({ own_capacity: 'first' })] })) =>
-    explain(parse(explainBody, { model: 'sim/swift-8b', ...fields }), caller, here, { nowMs: 0, wallMs: 0 })
+    explain(parse(explainBody, { model: 'sim/swift-8b', ...fields }), caller, here, 0, 0)
 
   it('shows one’s own targets, and why credits are not used', () => {
     expect(told({}).targets).toEqual([SWIFT, 'birch/sim/swift-8b', 'acorn/sim/swift-8b'])

@@ -34,8 +34,7 @@ export function resolve(call: Call, context: RoutingContext, nowMs: number): Res
 }
 
 /**
- * Routes a call whose names are resolved. Throws 400 for a model of another kind; a decision without targets is the caller's to refuse,
- * with `excluded`, once it is recorded.
+ * Routes a call whose names are resolved. Throws 400 for a model of another kind; a decision without targets is for `excluded`.
  * @param nowMs clock of the health figures @param dice uniform in [0, 1)
  */
 export function decide(
@@ -58,10 +57,7 @@ function snapshotOf({ beganAtMs }: Call, { directory, health }: RoutingContext):
   return { catalogue, reachable, health, wallMs: beganAtMs, warm: null }
 }
 
-/**
- * A request with every name in it resolved to models. Most requests name their model as the catalogue does, and stay as they are.
- * @param messages the prompt, for names whose model depends on what the prompt holds
- */
+/** A request with every name resolved to models. @param messages the prompt, for names whose model depends on it */
 export function resolveRequest(
   requested: RouteRequest,
   caller: Caller,

@@ -15,10 +15,7 @@ import type { Metric } from '@turnpike/server'
 
 const POOL = { max: 3, statementTimeoutMs: 10_000, connectTimeoutMs: 2_000, applicationName: 'turnpike gateway' }
 
-/**
- * Opens everything a gateway needs to remember and to ask. Does not wait for PostgreSQL or Redis: both may come later, and what an
- * earlier process knew is there before the first request.
- */
+/** Opens what a gateway keeps and asks. Waits for no store: what an earlier process knew serves the first requests. */
 export async function openStores(config: GatewayConfig, log: Logger) {
   const secrets = openKeySecrets(config.KEY_SECRETS)
   const pool = openPool(config.DATABASE_URL, POOL)

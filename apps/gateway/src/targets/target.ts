@@ -23,10 +23,7 @@ export interface Target {
   readonly provider: Provider
   readonly adapter: Adapter
   readonly baseUrl: string
-  /**
-   * The credential in clear, for `baseUrl` and nothing else; empty where none is asked for. Throws a Fault where a tenant's own may
-   * not go there, or cannot be opened.
-   */
+  /** The credential in clear, for `baseUrl` only; empty: none is asked for. Throws a Fault where it may not be sent. */
   readonly secret: () => string
   /** Whose failures are counted together: the operator's account at a provider, or one of a tenant's. */
   readonly account: string
@@ -35,10 +32,7 @@ export interface Target {
   readonly own: OwnCredential | OwnEndpoint | null
 }
 
-/**
- * The headers of a request to a target. Those that script a simulated provider, and the id by which its log is compared with the
- * gateway's, go to simulated providers only.
- */
+/** Only simulated providers get the headers that script them, and the id by which their log is compared with ours. */
 export function headersTo(
   target: Target,
   headers: Readonly<Record<string, string>>,

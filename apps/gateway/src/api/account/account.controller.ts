@@ -1,10 +1,12 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common'
 import { Fault, generationId, ownerOf, parseRequestId, usdString } from '@turnpike/domain'
+import type { KeyUsage } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { decisionBody } from '../inference/decision.ts'
-import { callerOf, inferring } from '../../http/edge.ts'
+import { callerOf, inferring, sendJson } from '../../http/edge.ts'
 import { Gateway } from '../../gateway.ts'
-import { Numeral, stringify } from '../../http/numeral.ts'
+import { invalid } from '../../http/parse.ts'
+import { Numeral } from '../../http/numeral.ts'
 
 /** What a key may ask about itself and its requests. */
 @Controller(['api/v1', 'v1'])
@@ -15,21 +17,15 @@ export class AccountController {
   async key(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const caller = callerOf(request)
     const { credits, own } = await this.gateway.stores.keyUsage(caller.tenantId, caller.keyId, Date.now())
-    json(reply, {
+    sendJson(reply.header('cache-control', 'no-store'), {
       data: {
         label: caller.keyName,
         limit: null,
         limit_remaining: null,
         limit_reset: null,
         include_byok_in_limit: false,
-        usage: dollars(credits.total),
-        usage_daily: dollars(credits.today),
-        usage_weekly: dollars(credits.week),
-        usage_monthly: dollars(credits.month),
-        byok_usage: dollars(own.total),
-        byok_usage_daily: dollars(own.today),
-        byok_usage_weekly: dollars(own.week),
-        byok_usage_monthly: dollars(own.month),
+        ...usageFields('usage', credits),
+        ...usageFields('byok_usage', own),
         is_free_tier: caller.funds === 'simulated',
         is_management_key: caller.kind === 'mgmt',
         is_provisioning_key: caller.kind === 'mgmt',
@@ -48,13 +44,19 @@ export class AccountController {
   ): Promise<void> {
     const caller = inferring(request)
     const requestId = typeof id === 'string' ? parseRequestId(id) : null
-    if (!requestId)
-      throw new Fault('request_invalid', 'id must be a generation id, as in the header x-generation-id.', {
-        param: 'id',
-      })
+    if (!requestId) throw invalid('id', 'id must be a generation id, as in the header x-generation-id.')
     const record = await this.gateway.findRequest(caller.tenantId, requestId)
     if (!record) throw new Fault('object_unknown', 'There is no such generation.')
-    json(reply, { data: generationBody(record) })
+    sendJson(reply.header('cache-control', 'no-store'), { data: generationBody(record) })
+  }
+}
+
+function usageFields(name: string, { total, today, week, month }: KeyUsage['own']) {
+  return {
+    [name]: dollars(total),
+    [`${name}_daily`]: dollars(today),
+    [`${name}_weekly`]: dollars(week),
+    [`${name}_monthly`]: dollars(month),
   }
 }
 
@@ -109,11 +111,4 @@ function generationBody(record: Finished) {
 
 function dollars(amount: bigint): Numeral {
   return new Numeral(usdString(amount))
-}
-
-function json(reply: FastifyReply, body: unknown): void {
-  void reply
-    .header('content-type', 'application/json; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .send(stringify(body))
 }

@@ -1,4 +1,4 @@
-import { generationId, shownName, usdString, type ChatDelta, type ReasoningBlock } from '@turnpike/domain'
+import { generationId, shownName, usdString, type ChatDelta, type Fault, type ReasoningBlock } from '@turnpike/domain'
 import { openAiBody, refusalOf } from '@turnpike/server'
 import type { Answer } from '../../call/answer.ts'
 import type { Settled } from '../../call/meter.ts'
@@ -8,9 +8,9 @@ import type { StreamWriter } from '../inference/stream-sink.ts'
 import type { WholeWriter } from '../inference/whole-sink.ts'
 
 /** A string always: some clients fail on null. It names the build that answered. */
-export const SYSTEM_FINGERPRINT = 'fp_turnpike_0_1'
+const SYSTEM_FINGERPRINT = 'fp_turnpike_0_1'
 
-type Json = Record<string, unknown>
+export type Json = Record<string, unknown>
 
 /** Writes chat.completion.chunk events: content as it comes, usage and cost in the last chunk before `[DONE]`. */
 export function chatStream(identity: AnswerIdentity): StreamWriter {
@@ -34,15 +34,12 @@ export function chatStream(identity: AnswerIdentity): StreamWriter {
     },
     finish(answer, settled) {
       head ||= headOf(answer)
-      const last = stringify({ choices: [], usage: usageBody(settled), ...identity.extraFields?.(null) })
-      return `data: ${head},${last.slice(1)}\n\ndata: [DONE]\n\n`
+      return lastEvents(head, { choices: [], usage: usageBody(settled), ...identity.extraFields?.(null) })
     },
     fail(fault) {
       head ||= headOf(null)
       const choice = { index: 0, delta: { content: '' }, finish_reason: 'error', native_finish_reason: null }
-      const { error } = openAiBody(fault, refusalOf(fault, 0.5), `req-${identity.id}`)
-      const last = JSON.stringify({ choices: [choice], error, ...identity.extraFields?.(fault) })
-      return `data: ${head},${last.slice(1)}\n\ndata: [DONE]\n\n`
+      return lastEvents(head, { choices: [choice], ...faultFields(identity, fault) })
     },
   }
 }
@@ -59,7 +56,17 @@ export function chatWhole(identity: AnswerIdentity): WholeWriter {
   }
 }
 
-function identityBody(identity: AnswerIdentity, answer: Answer | null, object: string): Json {
+/** The last chunk and the mark behind it. @param head of the chunk as JSON, without its closing brace */
+function lastEvents(head: string, fields: Json): string {
+  return `data: ${head},${stringify(fields).slice(1)}\n\ndata: [DONE]\n\n`
+}
+
+/** What a stream says of a fault in band. */
+export function faultFields(identity: AnswerIdentity, fault: Fault): Json {
+  return { ...openAiBody(fault, refusalOf(fault, 0.5), `req-${identity.id}`), ...identity.extraFields?.(fault) }
+}
+
+export function identityBody(identity: AnswerIdentity, answer: Answer | null, object: string): Json {
   return {
     id: generationId(identity.id),
     object,
@@ -97,7 +104,7 @@ function chunkChoice(delta: ChatDelta, excludeReasoning: boolean, first: boolean
   return choice
 }
 
-/** Fields of a frame that are said in our own words. */
+/** Fields of a frame that this writer writes itself. */
 const OURS = new Set(['id', 'object', 'created', 'model', 'provider', 'system_fingerprint', 'choices', 'usage'])
 /** Fields of a delta that providers spell or number in their own way. */
 const TRANSLATED = new Set(['role', 'tool_calls', 'reasoning_content', 'reasoning', 'reasoning_details'])
@@ -190,10 +197,7 @@ function detailOf(block: ReasoningBlock, index: number): Json {
   }
 }
 
-/**
- * OpenAI's usage with OpenRouter's cost: what we charge, and what the provider does, which on an account of the tenant's own is the
- * tenant's to pay. Amounts are printed from whole nano-dollars and never pass through a float.
- */
+/** OpenAI's usage with OpenRouter's cost: what we charge, and what the provider does. No amount passes through a float. */
 export function usageBody({ usage, cost, upstreamCost, isOwn }: Settled): Json {
   return {
     prompt_tokens: usage.promptTokens,

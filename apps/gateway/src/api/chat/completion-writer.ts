@@ -1,8 +1,7 @@
-import { generationId, shownName, type ChatDelta, type Fault } from '@turnpike/domain'
-import { openAiBody, refusalOf } from '@turnpike/server'
+import type { ChatDelta } from '@turnpike/domain'
 import type { Answer } from '../../call/answer.ts'
 import { stringify } from '../../http/numeral.ts'
-import { SYSTEM_FINGERPRINT, usageBody } from './chat-writer.ts'
+import { faultFields, identityBody, usageBody, type Json } from './chat-writer.ts'
 import type { AnswerIdentity } from '../inference/open-call.ts'
 import type { StreamWriter } from '../inference/stream-sink.ts'
 import type { WholeWriter } from '../inference/whole-sink.ts'
@@ -10,29 +9,23 @@ import type { WholeWriter } from '../inference/whole-sink.ts'
 /** Writes text_completion events. */
 export function completionStream(identity: AnswerIdentity): StreamWriter {
   let answered: Answer | null = null
+  const event = (fields: Json, toText: (event: Json) => string = stringify) =>
+    `data: ${toText({ ...identityBody(identity, answered, 'text_completion'), ...fields })}\n\n`
   return {
     comment: identity.comments ? ': TURNPIKE PROCESSING\n\n' : '',
     chunks(answer, deltas) {
       answered = answer
-      return deltas
-        .filter((delta) => delta.text || delta.finish)
-        .map((delta) => `data: ${JSON.stringify({ ...headOf(identity, answer), choices: [choiceOf([delta])] })}\n\n`)
-        .join('')
+      const shown = deltas.filter((delta) => delta.text || delta.finish)
+      return shown.map((delta) => event({ choices: [choiceOf([delta])] }, JSON.stringify)).join('')
     },
     finish(answer, settled) {
-      const last = {
-        ...headOf(identity, answer),
-        choices: [],
-        usage: usageBody(settled),
-        ...identity.extraFields?.(null),
-      }
-      return `data: ${stringify(last)}\n\ndata: [DONE]\n\n`
+      answered = answer
+      const last = { choices: [], usage: usageBody(settled), ...identity.extraFields?.(null) }
+      return `${event(last)}data: [DONE]\n\n`
     },
-    fail(fault: Fault) {
-      const body = openAiBody(fault, refusalOf(fault, 0.5), `req-${identity.id}`)
+    fail(fault) {
       const choice = { index: 0, text: '', finish_reason: 'error', logprobs: null }
-      const last = { ...headOf(identity, answered), ...body, choices: [choice], ...identity.extraFields?.(fault) }
-      return `data: ${JSON.stringify(last)}\n\ndata: [DONE]\n\n`
+      return `${event({ choices: [choice], ...faultFields(identity, fault) })}data: [DONE]\n\n`
     },
   }
 }
@@ -40,22 +33,11 @@ export function completionStream(identity: AnswerIdentity): StreamWriter {
 /** Writes one text_completion body. */
 export function completionWhole(identity: AnswerIdentity): WholeWriter {
   return (answer, deltas, settled) => ({
-    ...headOf(identity, answer),
+    ...identityBody(identity, answer, 'text_completion'),
     choices: [choiceOf(deltas)],
     usage: usageBody(settled),
     ...identity.extraFields?.(null),
   })
-}
-
-function headOf(identity: AnswerIdentity, answer: Answer | null) {
-  return {
-    id: generationId(identity.id),
-    object: 'text_completion',
-    created: identity.created,
-    model: answer?.target.endpoint.model ?? '',
-    provider: answer ? shownName(answer.target.provider) : '',
-    system_fingerprint: SYSTEM_FINGERPRINT,
-  }
 }
 
 function choiceOf(deltas: readonly ChatDelta[]) {

@@ -1,9 +1,8 @@
 import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { inferring } from '../../http/edge.ts'
+import { inferring, sendJson } from '../../http/edge.ts'
 import { explainBody } from './explain.schema.ts'
 import { Gateway } from '../../gateway.ts'
-import { stringify } from '../../http/numeral.ts'
 import { parse } from '../../http/parse.ts'
 import { withPreset } from '../inference/preset.ts'
 
@@ -18,9 +17,6 @@ export class ExplainController {
     const caller = inferring(request)
     const { body } = await withPreset(this.gateway.stores.presets.cache, request, reply, null)
     const data = this.gateway.explain(parse(explainBody, body), caller)
-    void reply
-      .header('content-type', 'application/json; charset=utf-8')
-      .header('cache-control', 'no-store')
-      .send(stringify({ data }))
+    sendJson(reply.header('cache-control', 'no-store'), { data })
   }
 }

@@ -16,7 +16,7 @@ const context = aRoutingContext([
 const NOON = Date.parse('2026-11-21T12:00:00Z')
 
 function ask(fields: object, caller: Caller = aCaller(), of = context) {
-  return explain(parse(explainBody, { model: 'sim/swift-8b', ...fields }), caller, of, { nowMs: 0, wallMs: NOON })
+  return explain(parse(explainBody, { model: 'sim/swift-8b', ...fields }), caller, of, 0, NOON)
 }
 
 describe('what would happen', () => {

@@ -15,36 +15,25 @@ import {
 } from '@turnpike/domain'
 import { conversationOf } from '../inference/conversation.ts'
 import { chatRequestOf } from '../inference/chat-request.ts'
-import { candidateBody, windowOf } from '../inference/decision.ts'
+import { candidateBody, decisionBody } from '../inference/decision.ts'
 import type { ExplainBody } from './explain.schema.ts'
 import { featuresOf } from '../../route/features.ts'
 import { countByStage, EXCLUDED } from '../../route/excluded.ts'
 import { resolveRequest, type RoutingContext } from '../../route/resolve.ts'
 import { modelsOf, preferencesOf } from '../inference/routing.schema.ts'
 
-/** The clock that health figures use, and Unix milliseconds. */
-interface Clocks {
-  readonly nowMs: number
-  readonly wallMs: number
-}
-
 /**
- * The route that a request would take by its caller's policies and its own fields: now, at another time, or with some providers down. No
- * provider is called, nothing is recorded and nothing costs anything. A request without a possible target is answered with that, not with
- * an error. Throws 400 for unknown names of models, or of providers and endpoints assumed to be down.
+ * The route that a request would take: now, at another time, or with some providers down. No provider is called, nothing is recorded and
+ * nothing costs anything. No possible target is an answer, not an error. Throws 400 for unknown names of models, providers or endpoints.
+ * @param nowMs clock of the health figures @param wallMs Unix milliseconds
  */
-export function explain(body: ExplainBody, caller: Caller, context: RoutingContext, { nowMs, wallMs }: Clocks) {
+export function explain(body: ExplainBody, caller: Caller, context: RoutingContext, nowMs: number, wallMs: number) {
   const { catalogue, reachable } = context.directory
   const chat = chatRequestOf({ ...body, messages: body.messages ?? [] })
   const features = featuresOf(chat)
   const health = withDown(context.health, body.assume_down ?? [], catalogue, caller)
-  const snapshot: RoutingSnapshot = {
-    catalogue,
-    reachable,
-    health,
-    wallMs: body.at ? Date.parse(body.at) : wallMs,
-    warm: null,
-  }
+  const atMs = body.at ? Date.parse(body.at) : wallMs
+  const snapshot: RoutingSnapshot = { catalogue, reachable, health, wallMs: atMs, warm: null }
   const requested: RouteRequest = {
     models: modelsOf(body),
     ...features,
@@ -56,25 +45,19 @@ export function explain(body: ExplainBody, caller: Caller, context: RoutingConte
   const warm = context.affinity.warm({ caller, conversation, routeRequest: resolved })
   const decide = (dice: number) => route(resolved, caller, { ...snapshot, warm }, nowMs, dice)
   const chances = chancesOf(decide)
-  const decision = decide(body.draw ?? chances.typicalDraw)
-  return explanation(decision, resolved, chances.of)
+  return explanation(decide(body.draw ?? chances.typicalDraw), resolved, chances.of)
 }
 
 function explanation(decision: Decision, { models }: RouteRequest, chanceOf: (endpoint: TargetId) => number) {
+  const { objective, policies, window, sticky, draw, targets, fallbacks } = decisionBody(decision)
   return {
-    objective: decision.objective,
-    policies: decision.policies,
-    window: windowOf(decision),
-    sticky: decision.sticky,
-    models,
-    draw: decision.draw,
+    ...{ objective, policies, window, sticky, models, draw },
     candidates: decision.candidates.map((candidate) => ({
       ...candidateBody(candidate),
       chance: chanceOf(candidate.endpoint),
     })),
     removed: decision.removed.map(({ endpoint, stage }) => ({ endpoint, stage, reason: EXCLUDED[stage][1] })),
-    targets: decision.targets,
-    fallbacks: decision.fallbacks,
+    ...{ targets, fallbacks },
     total: decision.candidates.length + decision.removed.length,
     summary: summaryOf(decision, chanceOf),
   }
@@ -110,10 +93,7 @@ function unknownSlug(slug: string, place: number, known: readonly string[]): Fau
   })
 }
 
-/**
- * Draws that chances are counted over: half a percent each, and fewer where many endpoints make each draw dear. Judging an endpoint
- * takes about a microsecond, and other requests wait meanwhile.
- */
+/** Draws of one explanation. Judging an endpoint takes about a microsecond, for which other requests wait. */
 const DRAWS_MAX = 200
 const DRAWS_MIN = 20
 const JUDGEMENTS_MAX = 4_000

@@ -1,10 +1,7 @@
 import { z } from 'zod'
 import { routingFields } from './routing.schema.ts'
 
-/**
- * The body of POST /chat/completions. Loose: fields that we do not know are kept for providers that speak this dialect, and
- * never fail a request. Null means absent, as the official clients send it.
- */
+/** The body of POST /chat/completions. Unknown fields are kept for providers of this dialect; null means absent. */
 const text = z.looseObject({
   type: z.literal('text'),
   text: z.string(),

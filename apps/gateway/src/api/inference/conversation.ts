@@ -1,6 +1,7 @@
-import { Fault, type Message } from '@turnpike/domain'
+import type { Message } from '@turnpike/domain'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Conversation } from '../../call/call.ts'
+import { invalid } from '../../http/parse.ts'
 import { SESSION_LENGTH_MAX, type RoutingBody } from './routing.schema.ts'
 
 /**
@@ -22,7 +23,5 @@ function sessionOf(headers: IncomingHttpHeaders): string | null {
   const value = headers['x-session-id']
   if (typeof value !== 'string' || value === '') return null
   if (value.length <= SESSION_LENGTH_MAX) return value
-  throw new Fault('request_invalid', `x-session-id may have ${SESSION_LENGTH_MAX} characters at most.`, {
-    param: 'x-session-id',
-  })
+  throw invalid('x-session-id', `x-session-id may have ${SESSION_LENGTH_MAX} characters at most.`)
 }

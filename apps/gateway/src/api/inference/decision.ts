@@ -7,6 +7,7 @@ const HEADER_BYTES_MAX = 4_096
 
 /** Why this route: the candidates with the figures they were judged by, and what removed the others. */
 export function decisionBody(decision: Decision) {
+  const { on, attempts, firstTokenMs, totalMs } = decision.failover
   return {
     objective: decision.objective,
     policies: decision.policies,
@@ -17,12 +18,7 @@ export function decisionBody(decision: Decision) {
     targets: decision.targets,
     fallbacks: decision.fallbacks,
     fallback_on: decision.fallbackOn,
-    failover: {
-      on: decision.failover.on,
-      attempts: decision.failover.attempts,
-      first_token_ms: decision.failover.firstTokenMs,
-      total_ms: decision.failover.totalMs,
-    },
+    failover: { on, attempts, first_token_ms: firstTokenMs, total_ms: totalMs },
     hedge: decision.hedge && {
       after_ms: decision.hedge.afterMs,
       extra_requests_percent: decision.hedge.extraRequests * 100,
@@ -54,19 +50,14 @@ export function candidateBody(candidate: Candidate) {
 }
 
 /** The open schedule window of the narrowest policy that has one: its index in that policy's schedule. Null for none. */
-export function windowOf({ policies }: Pick<Decision, 'policies'>): number | null {
+function windowOf({ policies }: Decision): number | null {
   return policies.findLast(({ window }) => window !== null)?.window ?? null
 }
 
 /** Measured figures have no more than four meaningful decimals. */
-function rounded(figure: number): number {
-  return Math.round(figure * 10_000) / 10_000
-}
+const rounded = (figure: number) => Math.round(figure * 10_000) / 10_000
 
-/**
- * The header with the whole decision, for a request that asked for it; nothing for others, or before the decision. A decision too long
- * for a header is replaced by the id to look it up by.
- */
+/** The whole decision, for a request that asked for it and is routed. One too long for a header is replaced by the id to look it up by. */
 export function decisionHeader({ call, routed }: Progress): Record<string, string> {
   if (!call.responseOptions.decision || !routed) return NO_HEADERS
   const named = { id: generationId(call.id) }

@@ -5,8 +5,7 @@ import type { Call, ResponseOptions } from '../../call/call.ts'
 import { Progress } from '../../call/progress.ts'
 import type { Sink } from '../../call/relay.ts'
 import type { Gateway } from '../../gateway.ts'
-import { inferring } from '../../http/edge.ts'
-import { stringify } from '../../http/numeral.ts'
+import { inferring, sendJson } from '../../http/edge.ts'
 import { conversationOf } from './conversation.ts'
 import { deadlineMsOf } from './deadline.ts'
 import { decisionHeader } from './decision.ts'
@@ -30,9 +29,9 @@ export interface AnswerIdentity {
 }
 
 /** One inbound dialect on one route: what is requested, and how to answer it. */
-interface InboundRequest<Reply extends Answer> {
+export interface InboundRequest<Reply extends Answer> {
   readonly kind: Call['kind']
-  /** Null where no chat is requested. */
+  /** Null: embeddings. */
   readonly chat: ChatRequest | null
   readonly features: Pick<RouteRequest, 'promptTokens' | 'maxTokens' | 'parameters'>
   /** Merged into the body already. */
@@ -93,7 +92,8 @@ function endInTime(
   ending: AbortController,
 ): void {
   const timeoutMs = deadlineMsOf(headers, gateway.config.REQUEST_TIMEOUT_MS)
-  const timer = setTimeout(() => ending.abort(tooLate(timeoutMs)), timeoutMs)
+  const tooLate = () => new Fault('deadline_passed', `The answer was not complete within ${timeoutMs} ms.`)
+  const timer = setTimeout(() => ending.abort(tooLate()), timeoutMs)
   gateway.live.add(ending)
   const stopTimers = () => {
     clearTimeout(timer)
@@ -127,13 +127,8 @@ function sinkOf<Reply extends Answer>(
   return sink
 }
 
-/** Sends a whole JSON body in which amounts are printed exactly. */
 function sendWhole(reply: FastifyReply, progress: Progress, body: unknown): void {
-  void reply
-    .headers(decisionHeader(progress))
-    .header('x-generation-id', generationId(progress.call.id))
-    .header('content-type', 'application/json; charset=utf-8')
-    .send(stringify(body))
+  sendJson(reply.headers(decisionHeader(progress)).header('x-generation-id', generationId(progress.call.id)), body)
 }
 
 function streamHeaders(reply: FastifyReply, progress: Progress): Record<string, string> {
@@ -145,10 +140,6 @@ function streamHeaders(reply: FastifyReply, progress: Progress): Record<string, 
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
   }
-}
-
-function tooLate(timeoutMs: number): Fault {
-  return new Fault('deadline_passed', `The answer was not complete within ${timeoutMs} ms.`)
 }
 
 /** What a request's headers ask for: the decision in full; OpenRouter's metadata, under its present name or the former one. */

@@ -24,10 +24,7 @@ const OF_ONE_REQUEST = new Set([
   'debug',
 ])
 
-/**
- * Fields that speak of one thing. One that the request has takes the place of what the preset says of it in other words too: with
- * `max_tokens` in the request, `max_completion_tokens` of the preset would win, being the word that is read first.
- */
+/** What a field of the request replaces in the preset besides: other words for the same thing. */
 const REPLACES: Readonly<Record<string, readonly string[]>> = {
   model: ['models'],
   models: ['model'],
@@ -42,8 +39,7 @@ const REPLACES: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * A body with the preset that it names merged in: shallow, and what the request has wins. Null in a request is as good as absent. The
- * system prompt goes in front of messages among which there is none.
+ * Merges a preset into a body: shallow, and what the request has wins, but for null. The system prompt goes before messages without one.
  * @param takes the fields of the route that a preset may fill; null: every one, and messages
  */
 export function mergePreset(body: Fields, named: PresetNamed, held: Held, takes: ReadonlySet<string> | null): Fields {

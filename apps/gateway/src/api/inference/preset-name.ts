@@ -1,4 +1,4 @@
-import { Fault } from '@turnpike/domain'
+import { invalid } from '../../http/parse.ts'
 
 /** What a request calls a preset. */
 export interface PresetNamed {
@@ -75,8 +75,4 @@ function referred(reference: string, param: 'model' | 'preset'): Pick<PresetName
     throw invalid(param, `${param}: the version of a preset is a positive integer, as in ${example}`)
   }
   return { slug, version: Number(version) }
-}
-
-function invalid(param: string, message: string): Fault {
-  return new Fault('request_invalid', message, { param })
 }

@@ -2,6 +2,7 @@ import { Fault, nearest } from '@turnpike/domain'
 import type { PresetCache, PresetInUse, PresetLookup, PresetVersion } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { inferring } from '../../http/edge.ts'
+import { invalid } from '../../http/parse.ts'
 import { mergePreset, type Fields, type Held } from './preset-merge.ts'
 import { isPresetSlug, presetNamed, type PresetNamed } from './preset-name.ts'
 
@@ -19,9 +20,8 @@ interface PresetApplied {
 }
 
 /**
- * The body of a request with the preset that it names merged in, before any schema reads it: what comes after sees one request. Throws
- * 404 for a preset that is not there or not in use, 503 when it cannot be looked up.
- * @param takes the fields of the route that a preset may fill; null: every one
+ * Merges the preset that a request names into its body, before any schema reads it. Throws 404 for one that is not there or not in use,
+ * 503 when it cannot be looked up. @param takes as in `mergePreset`
  */
 export function withPreset(
   presets: Pick<PresetCache, 'lookup'>,
@@ -95,6 +95,8 @@ export function unknownPreset(slug: string, slugs: readonly string[], param?: 'm
 }
 
 function withoutModel({ slug }: PresetNamed): Fault {
-  const message = `model: the preset “${slug}” has none, so that the request must name one, as in author/slug@preset/${slug}`
-  return new Fault('request_invalid', message, { param: 'model' })
+  return invalid(
+    'model',
+    `model: the preset “${slug}” has none, so that the request must name one, as in author/slug@preset/${slug}`,
+  )
 }

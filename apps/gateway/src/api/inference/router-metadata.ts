@@ -19,9 +19,8 @@ export function metadataField(progress: Progress, fault: Fault | null = null) {
 }
 
 /**
- * OpenRouter's `openrouter_metadata`, for a request that asked for it: how its models were found, which endpoints were left and which
- * were tried. Null for others, and on faults of ours, which disclose nothing of the gateway.
- * @param fault that the body reports, if any @param nowMs monotonic clock
+ * How a request's models were found, which endpoints were left and which were tried. Null where it was not asked for, and on faults of
+ * ours, which disclose nothing. @param fault that the body reports, if any @param nowMs monotonic clock
  */
 export function routerMetadata(progress: Progress, fault: Fault | null, nowMs: number) {
   const { call, routed, attempts, resolved } = progress

@@ -1,6 +1,5 @@
 import {
   DATA_COLLECTIONS,
-  Fault,
   nearest,
   parseUsd,
   PERCENTILES,
@@ -17,6 +16,7 @@ import {
   type RoutePreferences,
 } from '@turnpike/domain'
 import { z } from 'zod'
+import { invalid } from '../../http/parse.ts'
 
 /** OpenRouter's words for what to sort by, and ours. Its `exacto` asks for the steadiest endpoints. */
 const OBJECTIVE = {
@@ -64,10 +64,7 @@ const statedFields = Object.fromEntries(
   REQUEST_FIELDS.map((field) => [field, FORMS[POLICY_FIELDS[field].form](field).nullish()]),
 ) as { [Field in RequestField]: z.ZodOptional<z.ZodNullable<ReturnType<(typeof FORMS)[FormOf<Field>]>>> }
 
-/**
- * How a request may steer its own route: OpenRouter's fields, on every inference route. A body may have fields that we do not
- * know, `provider` may not: a constraint that is misspelt and passed over would send a prompt where it must not go.
- */
+/** OpenRouter's routing fields. `provider` is closed: a misspelt constraint would send a prompt where it must not go. */
 export const routingFields = {
   model: modelName().nullish(),
   models: z.array(modelName()).max(MODELS_MAX).nullish(),
@@ -87,9 +84,7 @@ export type RoutingBody = z.infer<z.ZodObject<typeof routingFields>>
 /** The models of a request as it wrote them, in order of preference, each once. Throws Fault `request_invalid` when there is none. */
 export function modelsOf(body: RoutingBody): readonly [ModelSlug, ...ModelSlug[]] {
   const [first, ...others] = new Set([...(body.model ? [body.model] : []), ...(body.models ?? [])])
-  if (first === undefined) {
-    throw new Fault('request_invalid', 'model: must be given: the model as author/slug', { param: 'model' })
-  }
+  if (first === undefined) throw invalid('model', 'model: must be given: the model as author/slug')
   return [first as ModelSlug, ...(others as ModelSlug[])]
 }
 

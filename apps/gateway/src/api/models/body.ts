@@ -9,9 +9,8 @@ import {
 } from '@turnpike/domain'
 
 /**
- * A model as the contract has it; the body serves OpenAI's and Anthropic's list shapes too. Its price is its cheapest endpoint's.
- * @param endpoints those that the reader may count on, or all of the model's when there are none such
- * @param served whether this gateway can send a request to one of them
+ * A model as the contract has it, in OpenAI's and Anthropic's list shapes too, at the price of its cheapest endpoint.
+ * @param endpoints those that the reader may count on, else all @param served whether a request can be sent to one of them
  */
 export function modelBody(model: Model, endpoints: readonly Endpoint[], served: boolean) {
   const cheapest = cheapestOf(endpoints)

@@ -30,10 +30,7 @@ export interface Listing {
   readonly json: string
 }
 
-/**
- * Every model with an endpoint, served or not: first the models of invented providers, which need no account, then the others that are
- * served, then the rest. Made once per version of the catalogue.
- */
+/** Every model with an endpoint, once per catalogue: of invented providers, then others that are served, then the rest. */
 export function listingsOf(directory: TargetDirectory): readonly Listing[] {
   const known = byReach.get(directory)
   if (known) return known
@@ -60,9 +57,8 @@ const ANYTHING = { promptTokens: 0, maxTokens: null, parameters: [], preferences
 const UNTRIED: ReadonlyMap<EndpointId, Health> = new Map()
 
 /**
- * The models that a caller can use now, each with the endpoints that its policies, its funds and our accounts leave. It is the router
- * that says so, so that what is listed here is never refused for a reason that was known.
- * @param wallMs Unix milliseconds, by which policies with a timetable go
+ * The models that a caller can use now, with the endpoints that its policies, its funds and our accounts leave. The router says so: what
+ * is listed is never refused for a reason that was known. @param wallMs Unix milliseconds, for schedules
  */
 export function listingsFor(caller: Caller, directory: TargetDirectory, wallMs: number): readonly Listing[] {
   const snapshot = {

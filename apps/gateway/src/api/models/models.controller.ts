@@ -144,10 +144,7 @@ export class ModelsController {
   }
 }
 
-/**
- * A model by its name, and its endpoints. A name may end with a variant: `:free` leaves those that cost nothing, those that only sort
- * leave all. Throws Fault `object_unknown` that names the nearest.
- */
+/** A model and its endpoints; `:free` leaves those that cost nothing. Throws Fault `object_unknown` naming the nearest. */
 function findOffer(catalogue: Catalogue, name: string): { model: Model; endpoints: readonly Endpoint[] } {
   const of = (slug: string) => catalogue.models.get(slug as ModelSlug)
   const endpointsOf = ({ slug }: Model) => catalogue.endpointsOf.get(slug) ?? []

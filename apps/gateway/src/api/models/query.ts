@@ -1,4 +1,5 @@
-import { Fault, nearest, parseUsd, type Catalogue, type NanoUsd } from '@turnpike/domain'
+import { nearest, parseUsd, type Catalogue, type Fault, type NanoUsd } from '@turnpike/domain'
+import { invalid } from '../../http/parse.ts'
 
 /** What a list of models is narrowed and sorted by: OpenRouter's parameters. */
 export interface ModelQuery {
@@ -59,9 +60,8 @@ const LIMIT_DEFAULT = 500
 const TEXT_LENGTH_MAX = 500
 
 /**
- * Reads the query of a list of models. Throws Fault `request_invalid` naming the parameter, with the nearest word that is known.
- * Names that resemble none of ours are passed over: clients send parameters of their own.
- * @param outputs what is listed when the query does not say: the contract's default is what answers with text
+ * Reads a list's query. Throws Fault `request_invalid` with the nearest word that is known. Names that resemble none of ours are passed
+ * over: clients send parameters of their own. @param outputs what is listed when the query does not say
  */
 export function readModelQuery(
   query: Readonly<Record<string, unknown>>,
@@ -183,5 +183,5 @@ function listed(words: readonly string[]): string {
 }
 
 function refused(name: string, why: string): Fault {
-  return new Fault('request_invalid', `${name.slice(0, 80)}: ${why}`, { param: name.slice(0, 80) })
+  return invalid(name.slice(0, 80), `${name.slice(0, 80)}: ${why}`)
 }

@@ -3,6 +3,7 @@ import { Fault, type Caller } from '@turnpike/domain'
 import type { FastifyRequest } from 'fastify'
 import { inferring } from '../../http/edge.ts'
 import { Gateway } from '../../gateway.ts'
+import { invalid } from '../../http/parse.ts'
 import { presetBody, presetWithVersion, versionBody } from './answer.ts'
 import { unknownPreset } from '../inference/preset.ts'
 import { isPresetSlug } from '../inference/preset-name.ts'
@@ -83,7 +84,6 @@ export class PresetsController {
 }
 
 function noVersion(slug: string, version: number, newest: number | null, param?: string): Fault {
-  const hint = newest === null ? '' : ` The newest is ${newest}.`
-  const code = param === undefined ? 'object_unknown' : 'request_invalid'
-  return new Fault(code, `The preset “${slug}” has no version ${version}.${hint}`, param === undefined ? {} : { param })
+  const message = `The preset “${slug}” has no version ${version}.${newest === null ? '' : ` The newest is ${newest}.`}`
+  return param === undefined ? new Fault('object_unknown', message) : invalid(param, message)
 }

@@ -1,22 +1,20 @@
-import { Fault } from '@turnpike/domain'
 import { PRESET_STATUSES, PRESETS_PAGE_MAX, type PresetChange, type PresetContent } from '@turnpike/store'
 import { z } from 'zod'
 import { chatBody } from '../inference/chat.schema.ts'
-import { parse } from '../../http/parse.ts'
+import { invalid, parse } from '../../http/parse.ts'
 import { keptOf, type Fields } from '../inference/preset-merge.ts'
 import { isPresetSlug, presetNamed, SLUG_FORM } from '../inference/preset-name.ts'
 
 /** Of the fields and the system prompt together, as JSON. A gateway holds thousands of presets in memory. */
 const PRESET_BYTES_MAX = 128 * 1024
+const NOTHING_TO_KEEP =
+  'There is nothing to keep: give a model, a system message, or any other field of a chat but messages.'
 const NUL = '\0'
 
 /** A chat, of which the messages may be missing. */
 const source = z.looseObject({ ...chatBody.shape, messages: chatBody.shape.messages.nullish() })
 
-/**
- * What a preset is to hold, from the body of a chat: as it was written, since what the schema makes of it is for routing. Throws Fault
- * `request_invalid` for what no chat could have, and for what no preset can.
- */
+/** What a preset holds, as a chat's body has it. Throws Fault `request_invalid` for what no chat or no preset can have. */
 export function presetContentOf(slug: string, body: unknown): PresetContent {
   if (!isPresetSlug(slug)) throw invalid('slug', `slug: must be ${SLUG_FORM}`)
   parse(source, body)
@@ -25,16 +23,12 @@ export function presetContentOf(slug: string, body: unknown): PresetContent {
   const { config, systemPrompt } = keptOf(body as Fields)
   if (systemPrompt?.includes(NUL)) throw invalid('messages', 'messages: a system prompt cannot have the character NUL')
   if (systemPrompt === null && Object.keys(config).length === 0) {
-    const message =
-      'There is nothing to keep: give a model, a system message, or any other field of a chat but messages.'
-    throw invalid(undefined, message)
+    throw invalid(undefined, NOTHING_TO_KEEP)
   }
   const bytes = Buffer.byteLength(JSON.stringify(config)) + Buffer.byteLength(systemPrompt ?? '')
   if (bytes > PRESET_BYTES_MAX) {
-    throw invalid(
-      undefined,
-      `A preset holds ${PRESET_BYTES_MAX / 1024} KiB at most; this is ${Math.ceil(bytes / 1024)}.`,
-    )
+    const most = PRESET_BYTES_MAX / 1024
+    throw invalid(undefined, `A preset holds ${most} KiB at most; this is ${Math.ceil(bytes / 1024)}.`)
   }
   return { slug, config, systemPrompt }
 }
@@ -50,10 +44,10 @@ const CHANGEABLE = 'name, description, status and designated_version'
 
 const change = z.strictObject(
   {
-    name: text(100).optional(),
-    description: text(1_000).nullable().optional(),
-    status: z.enum(PRESET_STATUSES, `must be one of ${PRESET_STATUSES.join(', ')}`).optional(),
-    designated_version: z.int().min(1).max(9_999).optional(),
+    name: text(100).exactOptional(),
+    description: text(1_000).nullable().exactOptional(),
+    status: z.enum(PRESET_STATUSES, `must be one of ${PRESET_STATUSES.join(', ')}`).exactOptional(),
+    designated_version: z.int().min(1).max(9_999).exactOptional(),
   },
   {
     error: (issue) =>
@@ -65,20 +59,12 @@ const change = z.strictObject(
 
 /** The body of PATCH /presets/{slug}: what is there is changed, a description that is null is taken away. */
 export function presetChangeOf(body: unknown): PresetChange {
-  const { name, description, status, designated_version: designatedVersion } = parse(change, body)
-  return {
-    ...(name !== undefined && { name }),
-    ...(description !== undefined && { description }),
-    ...(status !== undefined && { status }),
-    ...(designatedVersion !== undefined && { designatedVersion }),
-  }
+  const { designated_version: designatedVersion, ...rest } = parse(change, body)
+  return { ...rest, ...(designatedVersion !== undefined && { designatedVersion }) }
 }
 
 const OFFSET_MAX = 1_000_000
-const page = z.object({
-  offset: whole(0, OFFSET_MAX).default(0),
-  limit: whole(1, PRESETS_PAGE_MAX).default(50),
-})
+const page = z.object({ offset: whole(0, OFFSET_MAX).default(0), limit: whole(1, PRESETS_PAGE_MAX).default(50) })
 
 /** Which part of a list is asked for. */
 export function pageOf(query: unknown): z.infer<typeof page> {
@@ -97,8 +83,4 @@ function whole(least: number, most: number) {
     .regex(/^\d{1,7}$/, wrong)
     .transform(Number)
     .pipe(z.number().min(least, wrong).max(most, wrong))
-}
-
-function invalid(param: string | undefined, message: string): Fault {
-  return new Fault('request_invalid', message, param === undefined ? {} : { param })
 }
