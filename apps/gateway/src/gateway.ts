@@ -97,7 +97,7 @@ export class Gateway {
     }
   }
 
-  /** Key in, caller out; throws 401 only for a key that is proven invalid, 503 when that cannot be decided. */
+  /** Throws 401 only for a key that is proven invalid, 503 when that cannot be decided. */
   identify(credentials: PresentedKey): Promise<Caller> {
     const { keySecrets, keys, refused } = this.stores
     return authenticate(credentials, {
@@ -126,7 +126,7 @@ export class Gateway {
     )
   }
 
-  /** The catalogue and accounts in force; Fault `store_unavailable` before the first was read. */
+  /** Throws Fault `store_unavailable` before the first catalogue was read. */
   directory(): TargetDirectory {
     const directory = this.stores.directory()
     if (!directory)
@@ -134,7 +134,7 @@ export class Gateway {
     return directory
   }
 
-  /** Where a request of this caller would go, and why. No provider is requested and nothing is recorded. */
+  /** Where a request of this caller would go, and why. Nothing is sent or recorded. */
   explain(body: ExplainBody, caller: Caller): ReturnType<typeof explain> {
     return explain(body, caller, this.#routingContext(caller), now(), Date.now())
   }
@@ -144,7 +144,7 @@ export class Gateway {
     return this.#health.figures(endpoint, now())
   }
 
-  /** A finished request of a tenant: from memory while it is on its way to the database, else from there. */
+  /** From memory while it is on its way to the database, else from there. */
   async findRequest(tenantId: TenantId, id: RequestId): Promise<RequestDetail | null> {
     const recent = this.stores.recent.get(id)
     if (recent) return recent.tenantId === tenantId ? { ...recent, attemptCount: recent.attempts.length } : null
@@ -162,7 +162,7 @@ export class Gateway {
     }
   }
 
-  /** Refuses new calls and waits for those under way, as long as configured; calls that take longer end with an error in band. */
+  /** Refuses new calls and waits for those under way; calls that take longer end with an error in band. */
   async shutDown(): Promise<void> {
     this.#shuttingDown = true
     await this.#untilIdle(this.config.DRAIN_TIMEOUT_MS)
@@ -270,7 +270,7 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((done) => setTimeout(done, milliseconds))
 }
 
-/** Builds a gateway: every object in dependency order, in plain TypeScript. `close()` undoes it in reverse. */
+/** Builds a gateway in plain TypeScript. `close()` undoes it in reverse. */
 export async function buildGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
   return new Gateway(config, await openStores(config, log))
 }

@@ -59,7 +59,7 @@ function labelsOf(attempt: Attempt) {
   return { provider: providerOf(attempt), outcome: attempt.outcome, fault: attempt.fault ?? '' }
 }
 
-/** Tenants' own accounts are one provider here: their failures are no provider's, and their names are the tenants'. */
+/** Tenants' own accounts are one provider: their failures are no provider's, their names the tenants'. */
 function providerOf({ endpoint, provider }: Attempt): string {
   return ownerOf(endpoint) === null ? provider : 'own'
 }

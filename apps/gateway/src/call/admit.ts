@@ -9,10 +9,10 @@ const IN_FLIGHT_PER_TENANT_MAX = 1_000
 export interface Grant {
   release(): void
 }
-/** @param decision the targets of the call: those by the tenant's own accounts need no credit */
+/** @param decision targets by the tenant's own accounts need no credit */
 export type Admit = (caller: Caller, decision: Pick<Decision, 'targets' | 'fallbacks'>) => Grant
 
-/** Admission of one process: capacity, and credit that has not run out. Throws Fault `overloaded`, `rate_limited` or `credit_exhausted`. */
+/** Capacity and credit of one process. Throws Fault `overloaded`, `rate_limited` or `credit_exhausted`. */
 export function createAdmission(): { admit: Admit; inFlight: () => number } {
   let inFlight = 0
   const perTenant = new Map<TenantId, number>()
@@ -51,7 +51,7 @@ function isOwnOnly({ targets, fallbacks }: Pick<Decision, 'targets' | 'fallbacks
   return targets.every(isOwn) && fallbacks.every(isOwn)
 }
 
-/** The balance is as old as the key's look-up; it stops a tenant without credit, and is not an exact budget. */
+/** The balance is as old as the key's look-up, and no exact budget. */
 function refuseWithoutCredit(caller: Caller): void {
   if (caller.funds === 'operator' || caller.kind === 'test') return
   if (caller.balance === null || caller.balance <= 0n) {

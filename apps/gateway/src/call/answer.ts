@@ -6,7 +6,7 @@ export interface Answer {
   readonly target: Target
   /** All deltas up to and including the first content; the whole answer when it is not streamed. */
   readonly head: readonly ChatDelta[]
-  /** What follows, as it comes. Empty when it is not streamed. Throws a Fault, or what the call's signal was aborted with. */
+  /** What follows; empty when it is not streamed. Throws a Fault, or the reason of the call's signal. */
   readonly rest: AsyncIterable<readonly ChatDelta[]>
   /** Length of the request that it answers, as it was sent. */
   readonly sentBytes: number
@@ -31,7 +31,7 @@ export function isEmpty(deltas: readonly ChatDelta[]): boolean {
   )
 }
 
-/** Images and sounds, which the domain's deltas do not model: they reach callers of OpenAI's dialect as they came. */
+/** Images and sounds, which deltas do not model: callers of OpenAI's dialect get them as they came. */
 export function holdsMedia(wire: Fields): boolean {
   const choice = fieldsOf(Array.isArray(wire['choices']) ? wire['choices'][0] : null)
   const { audio, images } = fieldsOf(choice['delta'] ?? choice['message'])

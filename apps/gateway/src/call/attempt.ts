@@ -10,11 +10,11 @@ export interface AttemptDeadlines {
   readonly wholeMs: number
   /** Between two pieces of a stream. */
   readonly idleMs: number
-  /** Until the end of the answer, where the policy bounds the whole request; null: the call's own deadline alone counts. */
+  /** Until the end, where the policy bounds the request; null: the call's own deadline alone counts. */
   readonly totalMs: number | null
 }
 
-/** The record of an attempt that failed or has begun to answer. Times are those of a monotonic clock. */
+/** The record of an attempt that failed or has begun to answer, by a monotonic clock. */
 export function attemptOf(target: Target, call: Call, startedMs: number, nowMs: number, fault: Fault | null): Attempt {
   const endMs = Math.round(nowMs - call.startedMs)
   return {
@@ -30,7 +30,7 @@ export function attemptOf(target: Target, call: Call, startedMs: number, nowMs: 
   }
 }
 
-/** The record of an attempt that was cancelled because the other one of a hedged pair was faster. It says nothing of its target. */
+/** The record of an attempt that lost to its hedge, or a hedge that lost. It says nothing of its target. */
 export function lostAttempt(target: Target, call: Call, startedMs: number, nowMs: number): Attempt {
   const lost = attemptOf(target, call, startedMs, nowMs, null)
   return { ...lost, firstTokenMs: null, outcome: 'lost', status: null }

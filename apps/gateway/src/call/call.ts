@@ -11,9 +11,9 @@ export interface ResponseOptions {
 
 /** What identifies a conversation, of which no word is kept. */
 export interface Conversation {
-  /** The name that its caller gave it, by a session id or else by a key for the prompt cache; null: it is known by its first messages. */
+  /** By a session id, or else by a key for the prompt cache; null: it is known by its first messages. */
   readonly name: string | null
-  /** Named by a session id: its target is kept after any success, others after an answer that used the prompt cache. */
+  /** Named by a session id: its target is kept after any success, others where the cache was used. */
   readonly session: boolean
   readonly messages: readonly Message[]
 }
@@ -40,6 +40,6 @@ export interface Call {
   readonly startedMs: number
   /** Headers that script a simulated provider; never sent to a real one. */
   readonly simulation: Readonly<Record<string, string>>
-  /** Aborted at the deadline, and when the caller disconnects unless the answer is read to its end; the reason is a Fault. */
+  /** Aborted at the deadline, or at a disconnect unless the answer is read to its end; the reason is a Fault. */
   readonly signal: AbortSignal
 }

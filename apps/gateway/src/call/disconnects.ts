@@ -2,7 +2,7 @@ import { Fault, type TenantId } from '@turnpike/domain'
 import type { Progress } from './progress.ts'
 import type { Metric } from '@turnpike/server'
 
-/** Answers that one process reads at once after their callers disconnected; one organisation has a fifth of the slots at most. */
+/** Answers read at once after disconnects; one organisation has a fifth of the slots at most. */
 const READS_MAX = 50
 const READS_PER_TENANT_MAX = 10
 /** How long an answer is read after its caller disconnected. */
@@ -26,10 +26,10 @@ export class Disconnects {
   readonly #running = new Map<Progress, ReadToEnd>()
   readonly #counts = { complete: 0, too_long: 0, no_place: 0 }
 
-  /** @param after calls back after so many milliseconds, unless what it returns is called before */
+  /** @param after calls back after so many milliseconds, unless its result is called before */
   constructor(private readonly after: (ms: number, then: () => void) => () => void) {}
 
-  /** The caller disconnected: the call is ended at once, or read to its end where the policy says so and a slot is free. */
+  /** Ends the call at once, or lets it be read where the policy says so and a slot is free. */
   onDisconnect(progress: Progress, ending: CallEnding): void {
     const gone = new Fault('caller_gone', 'The caller hung up.')
     if (!this.#isReadToEnd(progress)) {

@@ -78,7 +78,7 @@ export class Meter {
   async fail(thrown: unknown, committed: boolean): Promise<Fault> {
     const { disconnected } = this.progress
     const ending = asFault(thrown)
-    // An answer that was read on after a disconnect ends early because of the disconnect, whatever cancelled it.
+    // A disconnect is what ends an answer that was read on, whatever cancelled it.
     const fault = disconnected && wasCancelled(ending) ? disconnected : ending
     if (this.#ended) return fault
     if (this.#answer) {
@@ -98,12 +98,11 @@ export class Meter {
     const upstreamCost = priceOf(usage, price).total
     const empty = usage.completionTokens === 0 && !this.#tally?.finish?.native
     const free = empty || this.#tally?.finish?.reason === 'error' || (fault !== null && fault.blame !== 'caller')
-    // The provider sends its bill to the tenant where the tenant's own account was used.
     const isOwn = ownerOf(this.#answer.target.id) !== null
     return { usage, cost: free || isOwn ? 0n : upstreamCost, upstreamCost, isOwn }
   }
 
-  /** Completes the record of the attempt that answered. @param isWhole its answer was read to its end */
+  /** Completes the attempt that answered. @param isWhole its answer was read to its end */
   #close(outcome: Attempt['outcome'], fault: Fault | null, isWhole: boolean): void {
     const answer = this.#answer
     const tally = this.#tally
@@ -117,7 +116,7 @@ export class Meter {
     })
   }
 
-  /** Notes the endpoint's health after a whole answer. @returns tokens per second; null where the stream was too short to have a speed */
+  /** @returns tokens per second; null where the stream was too short to have a speed */
   #noteSuccess(usage: Usage): number | null {
     const attempt = this.progress.answering
     if (!attempt) return null
@@ -129,7 +128,6 @@ export class Meter {
     return tokensPerSecond
   }
 
-  /** Notes the outcome of the attempt that answered. */
   #note(outcome: Outcome): void {
     const attempt = this.progress.answering
     if (!attempt) return

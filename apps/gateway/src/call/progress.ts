@@ -11,19 +11,19 @@ export interface Resolved {
   readonly strategy: Strategy
 }
 
-/** The route of a call, and the directory it was decided in: a new catalogue takes no target away from a call under way. */
+/** The route of a call, and its directory: a new catalogue takes no target from a call under way. */
 export interface Routed {
   readonly decision: Decision
   readonly directory: TargetDirectory
 }
 
-/** Everything that changes while a call is served. `serve` owns it; the steps read it, and record attempts in it. */
+/** What changes while a call is served. `serve` owns it; the steps read it, and record attempts in it. */
 export class Progress {
   /** As the caller wrote it until the names are resolved. */
   resolved: Resolved
   /** Null until the call is routed. */
   routed: Routed | null = null
-  /** Set when the caller disconnected and the answer is read to its end all the same; null otherwise. */
+  /** Set when the caller disconnected and the answer is read to its end. */
   disconnected: Fault | null = null
   readonly #attempts: Attempt[] = []
   #answering = -1

@@ -36,7 +36,7 @@ export class Tally {
     if (delta.usageInvalid) this.#invalid = true
   }
 
-  /** The provider's figures where it gave them (an explicit zero is zero); else only what was seen to arrive. */
+  /** The provider's figures where it gave them (zero is zero), else what was seen to arrive. */
   usage(): Usage {
     return consistent({ ...NO_USAGE, completionTokens: this.#seen, ...this.assumed, ...this.#counts })
   }

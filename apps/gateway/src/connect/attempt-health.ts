@@ -3,14 +3,14 @@ import { upstreamStatusOf } from '../call/attempt.ts'
 import type { ConnectDependencies } from './dependencies.ts'
 import type { Target } from '../targets/target.ts'
 
-/** A refused credential is refused for all requests that follow: the cooldown of its endpoint, which is tried again after it. */
+/** Cooldown of an endpoint whose credential was refused, as it is for all requests that follow. */
 const REFUSED_CREDENTIAL_MS = 10_000
 /** An account that is unknown or empty. 403 may also be about one request. */
 const ACCOUNT_STATUSES: readonly (number | null)[] = [401, 402]
 /** A tenant's own credential that does not work has the same cooldown, whatever the status. */
 const CREDENTIAL_FAULTS: readonly FaultCode[] = ['own_credential_refused', 'upstream_credential_refused']
 
-/** Notes what a failure says of its target, and of its account. @param sinceMs when the attempt began, monotonic clock */
+/** What a failure says of its target and account. @param sinceMs when the attempt began, monotonic clock */
 export function noteFailure(
   { id, account, own }: Target,
   fault: Fault,

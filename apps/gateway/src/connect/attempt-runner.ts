@@ -8,9 +8,9 @@ import { onAccountOf } from './refusal.ts'
 import { hedged, type AttemptResult, type Open, type RunningAttempt } from './running-attempt.ts'
 import type { Target } from '../targets/target.ts'
 
-/** Runs one attempt of a call, or a hedged pair where the policy hedges. Records each attempt, and what it says of its target. */
+/** Runs one attempt, or a hedged pair. Records each, and what it says of its target. */
 export class AttemptRunner<Opened> {
-  /** @param totalEndsMs when the policy's time for the request is over; null: the policy sets none */
+  /** @param totalEndsMs end of the policy's time for the request; null: it sets none */
   constructor(
     private readonly progress: Progress,
     private readonly routed: Routed,
@@ -76,7 +76,6 @@ export class AttemptRunner<Opened> {
     }
   }
 
-  /** Records an attempt in the call's progress, and its outcome in health and throttle. */
   #record(result: AttemptResult<Opened>): void {
     const { call } = this.progress
     const { health, throttle } = this.dependencies
@@ -96,7 +95,7 @@ export class AttemptRunner<Opened> {
     } else noteFailure(target, result.fault, startedMs, isProbe, this.dependencies)
   }
 
-  /** What an attempt may take now. The last target has no other behind it, so it is not given up because it is slow today. */
+  /** The last target has no other behind it, so it is not given up because it is slow today. */
   #deadlinesOf(id: TargetId): AttemptDeadlines {
     const { deadlines, health, nowMs } = this.dependencies
     const { targets, fallbacks, failover } = this.routed.decision

@@ -74,7 +74,7 @@ export function isRateLimited(attempts: readonly Attempt[], skipped: readonly Sk
   )
 }
 
-/** Whether refused credentials of the tenant's own, which it can mend, are all that stands in the way. */
+/** Whether refused credentials of the tenant's own are all that stands in the way. */
 function isRefused(attempts: readonly Attempt[], skipped: readonly Skipped[]): boolean {
   return (
     attempts.every(({ fault }) => fault === 'own_credential_refused') &&

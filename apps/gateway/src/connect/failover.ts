@@ -43,7 +43,7 @@ export class Failover<Opened> {
     if (hedge) dependencies.hedges.earn(call.caller.tenantId, hedge)
   }
 
-  /** Throws a fault that the caller has to mend at once, else the fault that remains when no target does, with the attempts listed. */
+  /** Throws a fault that the caller has to mend at once, else the last one, with the attempts listed. */
   async connect(): Promise<Opened> {
     const tried =
       (await this.#round()) ?? (await this.#afterRateLimit()) ?? (await this.#lastResort()) ?? (await this.#sameAgain())
@@ -53,7 +53,7 @@ export class Failover<Opened> {
     throw exhausted(attempts, this.#skipped, this.#last?.fault ?? null, Number.isFinite(waitMs) ? waitMs : null)
   }
 
-  /** Every target once, then every fallback if one of the failures is of a kind that they are for. */
+  /** Every target once, then every fallback if a failure is of a kind that they are for. */
   async #round(): Promise<Tried<Opened>> {
     const { targets, fallbacks, fallbackOn } = this.routed.decision
     this.#hedgedId = null
@@ -83,7 +83,7 @@ export class Failover<Opened> {
     return this.#attempt(target, admitted === 'probe')
   }
 
-  /** One attempt, or a hedged pair; a retry only where it does not make an outage worse. Throws the fault that ends the call. */
+  /** A retry is made only where it does not make an outage worse. Throws the fault that ends the call. */
   async #attempt(target: Target, isProbe: boolean): Promise<Tried<Opened>> {
     const { throttle, health } = this.dependencies
     const run = () => this.#runner.run(target, isProbe)
@@ -115,7 +115,7 @@ export class Failover<Opened> {
     return step
   }
 
-  /** When rate limits are all that stands in the way and one of them is short, waits for it and tries every target once more. */
+  /** Where rate limits are all that stands in the way and one is short, waits and tries every target once more. */
   async #afterRateLimit(): Promise<Tried<Opened>> {
     const { call, attempts } = this.progress
     const coolUntilMs = this.#coolUntilMs()
@@ -125,7 +125,7 @@ export class Failover<Opened> {
     return isServed ? this.#round() : null
   }
 
-  /** The remaining targets are known to be down. The best of them is tried all the same, by one request at a time. */
+  /** What remains is known to be down. The best is tried all the same, by one request at a time. */
   async #lastResort(): Promise<Tried<Opened>> {
     const { health, throttle, nowMs } = this.dependencies
     const best = this.#skipped.find(({ reason }) => reason === 'down')
@@ -137,7 +137,7 @@ export class Failover<Opened> {
     return tried === 'fallback' ? null : tried
   }
 
-  /** The last target could not even be reached, so that nothing was begun there: it is tried once more after a back-off. */
+  /** Where the last target was not even reached, it is tried once more after a back-off. */
   async #sameAgain(): Promise<Tried<Opened>> {
     const { call, attempts } = this.progress
     const { health, throttle, nowMs, dice } = this.dependencies
@@ -165,7 +165,7 @@ export class Failover<Opened> {
     return (this.dependencies.health.states.get(id)?.coolUntilMs ?? 0) > this.dependencies.nowMs()
   }
 
-  /** When the first of the rate-limited targets may be tried again; Infinity when none is rate-limited. */
+  /** When the first rate-limited target may be tried again; Infinity: none is limited. */
   #coolUntilMs(): number {
     const limited = this.progress.attempts.filter(({ fault }) => fault === 'upstream_rate_limited')
     const cooling = this.#skipped.filter(({ reason }) => reason === 'rate_limited')
@@ -180,7 +180,7 @@ export class Failover<Opened> {
     if (this.#totalEndsMs !== null && this.dependencies.nowMs() >= this.#totalEndsMs) throw this.#reported(overTime())
   }
 
-  /** A provider's fault, or one of time, lists all attempts; the caller's own mistake is reported as it is. */
+  /** A provider's fault, or one of time, lists all attempts; the caller's own mistake does not. */
   #reported(fault: Fault): Fault {
     const isListed = fault.blame === 'upstream' || wasCancelled(fault)
     return isListed ? withTried(fault, this.progress.attempts, this.#skipped) : fault

@@ -19,11 +19,11 @@ import type { Metric } from '@turnpike/server'
 const OUTCOMES = ['won', 'lost', 'failed', 'cancelled'] as const
 export type HedgeOutcome = (typeof OUTCOMES)[number]
 
-/** Why a slow first attempt was not hedged. `nobody`: no other target is up. `share`, `spend`: the limits of the tenant's budget. */
+/** Why a slow attempt was not hedged. `nobody`: no other target is up. `share`, `spend`: the budget's limits. */
 const REFUSALS = ['nobody', 'share', 'spend'] as const
 type HedgeRefusal = (typeof REFUSALS)[number]
 
-/** Tenants whose allowance is kept; beyond it the least recently active tenant begins anew, with nothing. */
+/** Tenants kept; beyond it the least recently active one begins anew, with nothing. */
 const TENANTS_MAX = 10_000
 const NANO_PER_DOLLAR = 1e9
 
@@ -52,13 +52,13 @@ export class HedgeBudget {
     if (leastRecent !== undefined) this.#tenants.delete(leastRecent)
   }
 
-  /** A tenant was charged for a request. Counts only for tenants with a policy that hedges. */
+  /** Counts only for tenants with a policy that hedges. */
   paid(tenant: TenantId, cost: NanoUsd): void {
     const allowance = this.#tenants.get(tenant)
     if (allowance && cost > 0n) notePaid(allowance, cost, this.nowMs())
   }
 
-  /** Reserves the cost of a hedge, until `settle`; false where the budget does not cover it. @param most the highest that the loser may cost */
+  /** Reserves the cost of a hedge; false where the budget does not cover it. @param most what the loser may cost */
   reserve(tenant: TenantId, hedge: Hedge, most: LostCost): boolean {
     const answer = takeHedge(this.#tenants.get(tenant) ?? newAllowance(), hedge, most, this.nowMs())
     if (answer !== 'taken') this.refuse(answer)

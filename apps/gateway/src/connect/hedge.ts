@@ -61,7 +61,7 @@ export function reserveHedge(
   return hedges.reserve(call.caller.tenantId, hedge, reservation) ? { target: directory.target(id), reservation } : null
 }
 
-/** Returns to the budget what the reservation exceeds the loser's cost by, and counts the hedge's outcome. Nothing without a hedge. */
+/** Returns what the loser did not cost to the budget, and counts the hedge's outcome, if there was one. */
 export function settleHedge(
   { call, resolved }: Progress,
   results: readonly AttemptResult<unknown>[],
@@ -85,7 +85,7 @@ function wasCutShort(result: AttemptResult<unknown>): boolean {
   return result.outcome === 'failed' && wasCancelled(result.fault)
 }
 
-/** What a loser costs all in all, and what of it the operator: nothing where the tenant's own account was used. */
+/** What a loser costs: the operator nothing where the tenant's own account was used. */
 function lossAt(target: TargetId, all: NanoUsd): LostCost {
   return { all, operator: ownerOf(target) === null ? all : 0n }
 }

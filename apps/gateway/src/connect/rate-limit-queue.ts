@@ -1,6 +1,6 @@
 import type { TenantId } from '@turnpike/domain'
 
-/** Waiting in one process at most: each holds a caller's connection, and more would come out as a burst. */
+/** Waiting at once: each holds a caller's connection, and more would come out as a burst. */
 export const WAITING_MAX = 100
 /** The longest wait for a rate limit. A caller with a longer wait ahead is better refused. */
 export const WAIT_MS_MAX = 2_000

@@ -1,12 +1,12 @@
-/** gRPC's retry throttling: a provider's account has ten tokens, a failure takes one, a success gives a tenth back. */
+/** gRPC's retry throttling: an account has ten tokens, a failure takes one, a success returns a tenth. */
 const TOKENS_MAX = 10
 const TOKENS_PER_SUCCESS = 0.1
 /** With half of its tokens or fewer an account gets first attempts only. */
 const TOKENS_TO_RETRY = TOKENS_MAX / 2
-/** Of the requests under way, so many may be retries (Envoy's retry budget), but a quiet gateway may always do a few. */
+/** So many of the requests under way may be retries (Envoy's retry budget); a quiet gateway may always do a few. */
 const RETRY_SHARE_MAX = 0.2
 const RETRIES_MIN = 3
-/** A burst of failures passes within milliseconds; retries that wait longer than this would only pile up. */
+/** A burst of failures passes within milliseconds; retries that wait longer would only pile up. */
 const SLOT_WAIT_MS_MAX = 150
 const WAITING_MAX = 100
 
@@ -33,7 +33,6 @@ export class RetryThrottle {
     this.#tokens.set(account, Math.max(0, (this.#tokens.get(account) ?? TOKENS_MAX) - 1))
   }
 
-  /** Whether a request that failed elsewhere may be tried at this account. */
   mayRetry(account: string): boolean {
     return (this.#tokens.get(account) ?? TOKENS_MAX) > TOKENS_TO_RETRY
   }

@@ -26,7 +26,7 @@ export interface RunningAttempt<Opened> {
   readonly cancel: () => AttemptResult<Opened>
 }
 
-/** An attempt that began to answer, failed, or lost: it was cancelled because the other one of a hedged pair was faster. */
+/** An attempt that began to answer, failed, or lost to the other one of a hedged pair. */
 export type AttemptResult<Opened> = Omit<RunningAttempt<Opened>, 'result' | 'cancel'> & { readonly endMs: number } & (
     | { readonly outcome: 'answered'; readonly opened: Opened }
     | { readonly outcome: 'failed'; readonly fault: Fault }

@@ -1,6 +1,6 @@
 import { Fault } from '@turnpike/domain'
 
-/** How long the provider may keep the connection open after the end of its answer. Reading to the close lets it be used again. */
+/** How long a provider may keep an answered connection open. Read to its close, it can be used again. */
 const TAIL_MS_MAX = 2_000
 /** Why a connection was cut after a complete answer. */
 const FINISHED = Symbol('finished')
@@ -47,7 +47,7 @@ export class UpstreamConnection {
     clearTimeout(this.#timer)
   }
 
-  /** The answer is complete: the provider has two seconds to close, then the connection is cut. */
+  /** The provider has two seconds to close, then the connection is cut. */
   drainTail(): void {
     this.#stopTimers()
     this.#timer = setTimeout(() => this.#controller.abort(FINISHED), TAIL_MS_MAX)
@@ -59,7 +59,7 @@ export class UpstreamConnection {
     this.cancelled?.removeEventListener('abort', this.#cut)
   }
 
-  /** The fault behind an error: an abort surfaces as a transport error, and the abort's reason is what happened. */
+  /** An abort surfaces as a transport error; its reason is what happened. */
   reasonFor(thrown: unknown): unknown {
     return this.#controller.signal.aborted && !this.finished ? this.#controller.signal.reason : thrown
   }

@@ -51,7 +51,7 @@ export async function openChat(
   }
 }
 
-/** Bytes to deltas, one batch per piece of the body. Deltas that were decoded before a fault are delivered before it is thrown. */
+/** One batch per piece of the body. Deltas before a fault are delivered before it is thrown. */
 async function* decode(
   body: AsyncIterable<Uint8Array>,
   decoder: StreamDecoder,

@@ -39,14 +39,14 @@ export class OwnTargets {
   }
 }
 
-/** A provider's refusal of one version of a tenant's credential, and the end of its cooldown. */
+/** The refusal of one version of a credential, and the end of its cooldown. */
 interface OwnRefusal {
   readonly version: number
   readonly fault: Fault
   readonly untilMs: number
 }
 
-/** Refusals of tenants' own credentials, by credential and target; beyond the limit those of the oldest credential are dropped. */
+/** Refusals of tenants' own credentials; beyond the limit those of the oldest credential are dropped. */
 export class OwnRefusals {
   readonly #known = new Map<OwnId, Map<TargetId, OwnRefusal>>()
   #size = 0
@@ -64,7 +64,7 @@ export class OwnRefusals {
     }
   }
 
-  /** The refusal of this version of its secret; null when there was none, or the cooldown is over. */
+  /** Null when this version was not refused, or the cooldown is over. */
   of(target: TargetId, version: number, nowMs: number): Fault | null {
     const owner = ownerOf(target)
     const known = owner === null ? undefined : this.#known.get(owner)?.get(target)

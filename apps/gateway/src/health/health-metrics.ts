@@ -2,7 +2,7 @@ import type { HealthShare } from '@turnpike/store'
 import type { HealthTracker } from './tracker.ts'
 import type { Metric } from '@turnpike/server'
 
-/** The figures of live health. By state, not by endpoint: several hundred endpoints times many nodes would be too many series. */
+/** By state, not by endpoint: several hundred endpoints times many nodes would be too many series. */
 export function healthMetrics(
   tracker: Pick<HealthTracker, 'stats'>,
   share: Pick<HealthShare, 'connected' | 'stats'> | null,

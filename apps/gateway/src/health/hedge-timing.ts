@@ -20,7 +20,7 @@ export class HedgeTiming {
   /** As of the last tick; null where nothing is known. */
   usual: FirstTokens | null = null
 
-  /** A first attempt lost to its hedge after so many milliseconds without a first token: it would have taken longer. */
+  /** A first attempt lost to its hedge without a first token: it would have taken longer. */
   addLost(ms: number): void {
     addToDigest((this.#fresh ??= {}), ms)
   }
@@ -33,7 +33,7 @@ export class HedgeTiming {
     addToWindow(this.#window, { attempts: known, failures: 0, firstTokenMs: lost ?? {}, tokensPerSecond: {} }, nowMs)
   }
 
-  /** @param all first tokens of the five minutes, of all nodes; every node is taken to have as many lost attempts as this one */
+  /** @param all first tokens of all nodes; every node is taken to have as many lost attempts as this one */
   refresh(all: Digest): void {
     const { attempts, firstTokenMs: lost } = this.#window.sum
     const samples = countOf(all)

@@ -3,7 +3,7 @@ import type { HealthShare } from '@turnpike/store'
 import type { HealthTracker } from './tracker.ts'
 
 const ROUND_MS = 1_000
-/** Endpoints probed in one round: after an outage of everything, all that is back is found within some seconds. */
+/** Endpoints probed in one round: after an outage of everything, all is found within some seconds. */
 const PROBES_MAX = 20
 
 export interface HealthLoopOptions {
@@ -24,7 +24,7 @@ export function startHealthLoop(options: HealthLoopOptions): () => void {
   return () => clearInterval(timer)
 }
 
-/** One second's work: figures fade, changes are published, and endpoints that are due are probed. Resolves when the changes are published. */
+/** Figures fade, changes are published, due endpoints are probed. Resolves when the changes are published. */
 export async function healthRound({ tracker, share, probe, nowMs }: HealthLoopOptions): Promise<void> {
   const now = nowMs()
   tracker.tick(now)

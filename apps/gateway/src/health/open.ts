@@ -6,7 +6,7 @@ import { HealthTracker } from './tracker.ts'
 import { startHealthLoop, type HealthLoopOptions } from './loop.ts'
 import { healthMetrics } from './health-metrics.ts'
 
-/** Opens the tracker, with its minutes in PostgreSQL and other nodes' reports in Redis. Waits for neither: each may be away. */
+/** Opens the tracker, its minutes in PostgreSQL and other nodes' reports in Redis. Waits for neither. */
 export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecrets, log: Logger) {
   const minutes = new HealthMinutes({
     pool,
@@ -34,7 +34,7 @@ export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecret
   return {
     tracker,
     metrics: healthMetrics(tracker, share, nowMs),
-    /** Begins the round of each second. @param probe probes an endpoint that no request wants; null: callers find out instead */
+    /** @param probe probes an endpoint that no request wants; null: callers find out instead */
     start(probe: HealthLoopOptions['probe']) {
       stop = startHealthLoop({ tracker, share, probe, nowMs })
     },

@@ -18,7 +18,7 @@ import {
 } from '@turnpike/domain'
 import { HedgeTiming } from './hedge-timing.ts'
 
-/** The windows over an endpoint's attempts, and what of them is still to be reported to other nodes. Changed in place, by the tracker alone. */
+/** Windows over an endpoint's attempts, and what is still to be reported. Changed in place, by the tracker alone. */
 export interface HealthRecord {
   /** Half a minute: what it is like now. */
   readonly recent: Window
@@ -26,7 +26,7 @@ export interface HealthRecord {
   readonly five: Window
   /** Half an hour, to be shown. */
   readonly thirty: Window
-  /** What this node saw since the record was settled: an attempt costs two counts here, and the windows are filled once a second. */
+  /** Since the record was settled: an attempt costs two counts, and windows are filled once a second. */
   fresh: Sum | null
   /** What this node saw and has not reported yet. */
   unreported: Sum | null
@@ -66,7 +66,7 @@ export function newHealthRecord(): HealthRecord {
   }
 }
 
-/** Counts what one attempt of this node adds. Figures that are not known are null. */
+/** Figures that are not known are null. */
 export function count(record: HealthRecord, attempts: 0 | 1, failures: 0 | 1, figures: Usual): void {
   const fresh = (record.fresh ??= nothing())
   fresh.attempts += attempts
@@ -75,7 +75,6 @@ export function count(record: HealthRecord, attempts: 0 | 1, failures: 0 | 1, fi
   if (figures.tokensPerSecond !== null) addToDigest(fresh.tokensPerSecond, figures.tokensPerSecond)
 }
 
-/** Moves fresh figures into the windows and the unreported ones, and drops old attempts. */
 export function settle(record: HealthRecord, nowMs: number): void {
   const { fresh } = record
   record.fresh = null
@@ -97,7 +96,7 @@ export function addToRecord(record: HealthRecord, tally: WindowCounts, nowMs: nu
   record.usual = null
 }
 
-/** Computes percentiles and deadline again; null when nothing has changed since the last time. */
+/** Null when nothing has changed since the last time. */
 export function refreshed(record: HealthRecord): Pick<Health, 'firstTokenQuantiles' | 'throughputQuantiles'> | null {
   if (!record.isStale) return null
   record.isStale = false
@@ -153,7 +152,6 @@ export const NOT_COUNTED: readonly (FailureKind | undefined)[] = [
 /** An outage that waits for its probe is reported to last this much longer. */
 const REPORTED_DOWN_MS_MIN = 2_000
 
-/** What is to be reported of a settled record; null when there is nothing new. */
 export function unreportedOf(
   record: HealthRecord,
   health: Health,

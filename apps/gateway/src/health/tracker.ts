@@ -53,9 +53,9 @@ export interface HealthTrackerOptions {
   readonly onChange?: (endpoint: TargetId, state: 'down' | 'up') => void
 }
 
-/** More than any catalogue has endpoints; reports of other nodes about more than these are dropped. */
+/** More than any catalogue has endpoints; further reports of other nodes are dropped. */
 const RECORDS_MAX = 10_000
-/** Endpoints reported at once; the rest waits for the next second. At 3 KB each, if every bucket is used, a message is below a megabyte. */
+/** Endpoints reported at once; at 3 KB each, if every bucket is used, a message is below a megabyte. */
 const CHANGES_MAX = 200
 /** Of them, targets of tenants' own: however many there are, the catalogue's are reported in time. */
 const OWN_CHANGES_MAX = 50
@@ -136,18 +136,18 @@ export class HealthTracker {
     this.#recordOf(endpoint).unreportedCoolUntilMs = this.#states.get(endpoint)?.coolUntilMs ?? 0
   }
 
-  /** A tenant's own credential was refused, in this version: it is in cooldown until then, and the refusal is kept. */
+  /** A tenant's credential was refused in this version: cooldown until then, and the refusal is kept. */
   refused(target: TargetId, version: number, fault: Fault, untilMs: number, nowMs: number): void {
     this.#refusals.note(target, { version, fault, untilMs })
     this.#put(target, (health) => cooled(health, untilMs, nowMs))
   }
 
-  /** The refusal of this version of a tenant's own credential during its cooldown; null after it, and where there was none. */
+  /** Null after the cooldown, and where this version was not refused. */
   refusal(target: TargetId, version: number, nowMs: number): Fault | null {
     return this.#refusals.of(target, version, nowMs)
   }
 
-  /** The BYOK resources that a tenant has now: the cooldown of a secret that was replaced ends at once. */
+  /** The cooldown of a tenant's secret that was replaced ends at once. */
   renew(own: Own): void {
     for (const target of this.#refusals.renew(own)) {
       const health = this.#states.get(target)
@@ -160,12 +160,10 @@ export class HealthTracker {
     return this.#records.get(endpoint)?.deadlineMs ?? fallbackMs
   }
 
-  /** Its first tokens as hedges need them; undefined where nothing is known. */
   hedgeTiming(target: TargetId): HedgeTiming | undefined {
     return this.#records.get(target)?.hedgeTiming
   }
 
-  /** The figures that an endpoint is shown with. All null where nothing is known. */
   figures(endpoint: TargetId, nowMs: number): EndpointFigures {
     const health = this.#states.get(endpoint) ?? UNKNOWN_HEALTH
     const record = this.#records.get(endpoint) ?? newHealthRecord()
@@ -241,7 +239,7 @@ export class HealthTracker {
     }
   }
 
-  /** Keeps the attempts of a finished call. @param tokensPerSecond of the one that answered, where it could be measured */
+  /** @param tokensPerSecond of the attempt that answered, where it could be measured */
   keep(attempts: readonly Attempt[], tokensPerSecond: number | null): void {
     for (const attempt of attempts) {
       const { outcome } = attempt
@@ -249,7 +247,7 @@ export class HealthTracker {
     }
   }
 
-  /** Counts since the start, and the endpoints in each state now: the catalogue's, and separately targets of tenants' own. */
+  /** Counts since the start, and the endpoints in each state now. */
   stats(nowMs: number): { falls: number; probes: number; own: Standing } & Standing {
     return { falls: this.#falls, probes: this.#probes, ...standingsOf(this.#states, nowMs) }
   }

@@ -70,7 +70,7 @@ export function sendJson(reply: FastifyReply, body: unknown): void {
   void reply.header('content-type', 'application/json; charset=utf-8').send(stringify(body))
 }
 
-/** Sends a fault as its status with the OpenAI envelope, and the fields of its route that the request asked for. */
+/** Sends a fault with the OpenAI envelope, and the fields of its route that the request asked for. */
 export function refuse(request: FastifyRequest, reply: FastifyReply, fault: Fault): void {
   const refusal = refusalOf(fault, Math.random())
   const { id, progress } = request.start

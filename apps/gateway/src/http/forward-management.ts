@@ -2,13 +2,13 @@ import { asFault, Fault } from '@turnpike/domain'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { refuse } from './edge.ts'
 
-/** Names of keys and policies and the provider keys themselves are small; the control plane takes no more either. */
+/** Names and provider keys are small; the control plane takes no more either. */
 export const FORWARDED_BYTES_MAX = 64 * 1024
-/** The control plane answers within a second or not at all; a caller is better refused than left waiting. */
+/** A caller is better refused than left waiting. */
 const ANSWER_MS_MAX = 5_000
 
 const METHODS = ['GET', 'POST', 'PATCH', 'DELETE']
-/** What says who asks and what for. Nothing else of a request reaches the control plane, and no cookie ever does. */
+/** Nothing else of a request reaches the control plane, and no cookie ever does. */
 const ASKED = ['authorization', 'x-api-key', 'content-type', 'accept']
 const ANSWERED = [
   'content-type',
@@ -20,7 +20,7 @@ const ANSWERED = [
   'retry-after-ms',
 ]
 
-/** Every id of a key, a policy or a provider key and nothing that a client of HTTP could take for a path of another kind. */
+/** Every id, and nothing that a client of HTTP could take for another path. */
 const ID = /^[0-9A-Za-z_-]{1,128}$/
 
 /** What is passed on, each under the path that it is here. */

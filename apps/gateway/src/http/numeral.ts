@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 
-/** Marks numerals inside a JSON text until they are unquoted. Random, so that no text can look like one. */
+/** Marks numerals inside JSON until they are unquoted. Random, so that no text can look like one. */
 const MARK = `numeral:${randomUUID()}:`
 const MARKED = new RegExp(`"${MARK}(-?[0-9]+(?:\\.[0-9]+)?)"`, 'g')
 
-/** Digits that JSON shall print as a number without ever being one: amounts of money do not pass through a float. */
+/** Digits that JSON prints as a number: amounts of money do not pass through a float. */
 export class Numeral {
   constructor(private readonly digits: string) {}
 

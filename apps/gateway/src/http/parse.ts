@@ -10,7 +10,7 @@ export function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): 
   throw invalid(param, param ? `${param}: ${issue.message}` : issue.message)
 }
 
-/** A request that does not fit. @param param the parameter that is wrong; undefined: none alone is */
+/** @param param the parameter that is wrong; undefined: none alone is */
 export function invalid(param: string | undefined, message: string): Fault {
   return new Fault('request_invalid', message, param === undefined ? {} : { param })
 }

@@ -23,7 +23,7 @@ export interface Talk extends Pick<Call, 'conversation'> {
 const THREADS_MAX = 50_000
 /** Providers keep a prompt's beginning for five to ten minutes after its last use. */
 const IDLE_MS_MAX = 600_000
-/** Of one text, characters that are looked at: two that agree in these and in length share their cached beginning anyway. */
+/** Characters looked at: texts that agree in these and in length share their cached beginning anyway. */
 const READ_MAX = 4_096
 const PARTS_MAX = 16
 
@@ -40,7 +40,7 @@ export class Affinity {
   /** @param nowMs monotonic clock */
   constructor(private readonly nowMs: () => number) {}
 
-  /** The target of the conversation's last request; null for none, or where that is too long ago. */
+  /** The target of the last request; null for none, or one too long ago. */
   warm(talk: Talk): TargetId | null {
     // No digest is computed before there is something to find.
     const key = this.#warm.size === 0 ? null : this.#keyOf(talk)
@@ -77,7 +77,7 @@ export class Affinity {
 
 type Ending = Pick<UsageRecord, 'endpoint' | 'owner' | 'fault' | 'usage' | 'attempts'>
 
-/** The texts of the first instruction and of the first other message: they stay the same as long as a conversation goes on. */
+/** The first instruction and the first other message, which stay as long as a conversation goes on. */
 function openingOf(messages: readonly Message[]): string[] {
   const instructs = ({ role }: Message) => role === 'system' || role === 'developer'
   const opening = [messages.find(instructs), messages.find((message) => !instructs(message))]

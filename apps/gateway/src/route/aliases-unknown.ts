@@ -2,14 +2,14 @@ import { Fault, nearest, OWN_AUTHOR, type ModelSlug } from '@turnpike/domain'
 import type { Names } from './aliases-chosen.ts'
 import { ROUTERS, VARIANTS } from './aliases-words.ts'
 
-/** Suffixes of other gateways, and what to do instead. 404 unless a model of the catalogue has the suffix in its name. */
+/** Suffixes of other gateways, and what to do instead. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['thinking', 'Leave it out and set `reasoning.effort` instead.'],
   ['extended', 'Leave it out: requests go to endpoints that hold their whole prompt anyway.'],
   ['batch', 'Leave it out: requests are answered one by one here.'],
 ])
 
-/** The fault of a suffix that is neither a variant nor part of a model's name. @param place in the list of models */
+/** The fault of an unknown suffix. @param place in the list of models */
 export function noVariant(base: string, suffix: string, place: number, names: NamesKnown): Fault {
   const word = suffix.slice(0, 40)
   const param = paramOf(place)
@@ -32,14 +32,13 @@ export function noVariant(base: string, suffix: string, place: number, names: Na
   })
 }
 
-/** Where names are looked up: in the catalogue, and in the caller's own name space. */
 type NamesKnown = Pick<Names, 'catalogue' | 'own'>
 
 export function isModel(slug: string, { catalogue, own }: NamesKnown): boolean {
   return catalogue.models.has(slug as ModelSlug) || own?.models.has(slug as ModelSlug) === true
 }
 
-/** 400 for a name that is no model's, with the nearest names that are. @param place in the list of models, 0 for the first */
+/** 400 with the nearest names. @param place in the list of models, 0 for the first */
 export function unknownModel(name: string, place: number, names: NamesKnown): Fault {
   const isOwn = name.startsWith(OWN)
   const close = isOwn ? nearestOwn(name, names) : nearest(name, wordsOf(names))
@@ -60,7 +59,7 @@ function wordsOf({ catalogue, own }: NamesKnown): string[] {
 
 const OWN = `${OWN_AUTHOR}/`
 
-/** By what follows the author, which all of a tenant's models share. Other tenants' models are never named. */
+/** By what follows the author. Other tenants' models are never named. */
 function nearestOwn(name: string, { own }: NamesKnown): string[] {
   const known = [...(own?.models.keys() ?? [])].map((slug) => slug.slice(OWN.length))
   return nearest(name.slice(OWN.length), known).map((word) => `${OWN}${word}`)

@@ -89,7 +89,7 @@ function freeOnly(
   return { ...preferences, ignore: [...(preferences.ignore ?? []), ...paid] }
 }
 
-/** The newest model of `~author/family-latest`, of those that can be reached if any can; null when the family has none. */
+/** The newest of `~author/family-latest` that can be reached, else the newest; null for no family. */
 function latestOf(name: string, { catalogue, own, reachable }: Names): ModelSlug | null {
   const [, author, family] = /^~([^/]+)\/(.+)-latest$/.exec(name) ?? []
   if (author === undefined || family === undefined) return null
@@ -105,10 +105,10 @@ function latestOf(name: string, { catalogue, own, reachable }: Names): ModelSlug
   return (served ?? members[0])?.slug ?? null
 }
 
-/** A version or a date, as in `4.5`, `4o`, `v3` or `20241022`; a size such as `70b` is part of a family's name. */
+/** A version or a date: `4.5`, `4o`, `v3`, `20241022`; a size such as `70b` is part of a family's name. */
 const VERSION = /^v?\d+(?:\.\d+)*o?$/
 
-/** A model's name without its versions and dates: `claude-3-5-sonnet-20241022` and `claude-sonnet-5` are `claude-sonnet`. */
+/** `claude-3-5-sonnet-20241022` and `claude-sonnet-5` are both `claude-sonnet`. */
 function familyOf(slug: string): string {
   return slug
     .split('-')

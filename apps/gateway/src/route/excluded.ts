@@ -13,7 +13,7 @@ import { FREE } from './aliases-words.ts'
 import type { Call } from '../call/call.ts'
 import type { Routed } from '../call/progress.ts'
 
-/** Stages in the words of OpenRouter's `excluded_by`, and in ours for people: what an endpoint is that it removes. */
+/** Stages in OpenRouter's words, and what the removed endpoint is, for people. */
 export const EXCLUDED = {
   credential: ['credential', 'at a provider where this gateway has no account'],
   own_only: ['own_capacity', 'paid for with credits, where the policy or what is your own wants your own only'],
@@ -75,7 +75,7 @@ export function countByStage({ removed }: Pick<Decision, 'removed'>): Map<Stage,
   return counts
 }
 
-/** OpenRouter's codes: what a data rule alone removed, what other constraints did, and a model without an endpoint. */
+/** OpenRouter's codes: removed by data rules alone, by other constraints, or no endpoint at all. */
 function codeFor(stages: readonly Stage[]): string {
   const isData = (stage: Stage) => stage === 'retention' || stage === 'zero_retention' || stage === 'region'
   const isOurs = (stage: Stage) => stage === 'credential' || stage === 'price_unknown'
@@ -88,7 +88,7 @@ interface Cause {
   readonly policies: readonly { readonly id: string; readonly version: number }[]
 }
 
-/** Routes again without each field, then without each policy. Routing is pure and quick, and a refusal may take a little longer. */
+/** Routes again without each field, then without each policy, which is quick: a refusal may take longer. */
 function causeOf(call: Call, routeRequest: RouteRequest, { catalogue, reachable }: Routed['directory']): Cause {
   const { caller } = call
   const snapshot = { catalogue, reachable, health: new Map<EndpointId, Health>(), wallMs: call.beganAtMs, warm: null }
@@ -114,7 +114,6 @@ const PARAMETERS: ReadonlyMap<string, string> = new Map([
   ['tool_choice', 'tools'],
 ])
 
-/** The request without one of its fields, for each field that can exclude. */
 function eachWithoutOneField(request: RouteRequest): [param: string, without: RouteRequest][] {
   const { preferences, parameters } = request
   const cases: [string, RouteRequest][] = []
@@ -133,7 +132,7 @@ function eachWithoutOneField(request: RouteRequest): [param: string, without: Ro
   return cases
 }
 
-/** Where no field and no policy did it, what one's own takes the place of does, and only a policy brings that back. */
+/** Where one's own resources take the place of credits, only a policy brings those back. */
 function ownAdvice(counts: ReadonlyMap<Stage, number>, { param, policies }: Cause): string {
   if (!counts.has('own_only') || param !== undefined || policies.length > 0) return ''
   return ' A policy with own_capacity “first” would go on with credits.'

@@ -4,7 +4,7 @@ import type { ChatRequest, RouteRequest } from '@turnpike/domain'
 const TOKENS_PER_MESSAGE = 16
 /** An image costs at most this much at the providers we know, at high detail. */
 const TOKENS_PER_IMAGE = 2_000
-/** No tokenizer makes more tokens than bytes; four bytes of English make one. For routing a typical figure serves better than a bound. */
+/** Typical, not a bound: no tokenizer makes more tokens than bytes, and four bytes of English make one. */
 const BYTES_PER_TOKEN = 4
 
 /** What the router knows of a chat: its size and the parameters it needs. Never the prompt itself. */

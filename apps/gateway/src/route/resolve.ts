@@ -20,14 +20,14 @@ import type { Resolved, Routed } from '../call/progress.ts'
 import { modalitiesOf } from './features.ts'
 import type { TargetDirectory } from '../targets/target.ts'
 
-/** What a call is routed by besides its request: the catalogue with the operator's accounts, live health, and warm prompt caches. */
+/** The catalogue with the operator's accounts, live health, and warm prompt caches. */
 export interface RoutingContext {
   readonly directory: TargetDirectory
   readonly health: ReadonlyMap<TargetId, Health>
   readonly affinity: Affinity
 }
 
-/** Resolves every name in a call's request to models. Throws 400 for a name that stands for none. @param nowMs clock of the health figures */
+/** Throws 400 for a name that stands for no model. @param nowMs clock of the health figures */
 export function resolve(call: Call, context: RoutingContext, nowMs: number): Resolved {
   const { routeRequest, caller, conversation } = call
   return resolveRequest(routeRequest, caller, snapshotOf(call, context), conversation?.messages ?? [], nowMs)
@@ -76,7 +76,7 @@ export function resolveRequest(
   return resolveNames(requested, { catalogue, own, reachable, modalities: modalitiesOf(messages), isServed })
 }
 
-/** A model of the catalogue, or of the caller's own name space; other tenants' models do not exist for the caller. */
+/** Of the catalogue or the caller's own; other tenants' models do not exist for the caller. */
 function modelFor({ own }: Caller, slug: ModelSlug, { models }: Catalogue): Model | undefined {
   return models.get(slug) ?? (own && indexOf(own).models.get(slug))
 }

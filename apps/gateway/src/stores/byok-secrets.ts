@@ -3,7 +3,7 @@ import { compareCredentialSecrets, openKeyEncryptionKeys, type Pool } from '@tur
 import type { GatewayConfig } from '../config.ts'
 import { OwnSecrets } from '../targets/byok-secrets.ts'
 
-/** Opens the key-encryption keys of the settings, and says so once where they are not those of the database. Waits for nothing. */
+/** Opens the settings' key-encryption keys, and logs once which the database does not know. Waits for nothing. */
 export function openOwnSecrets(config: GatewayConfig, pool: Pool, log: Logger): OwnSecrets {
   const keks = config.CREDENTIAL_SECRETS === undefined ? null : openKeyEncryptionKeys(config.CREDENTIAL_SECRETS)
   if (keks) {

@@ -10,7 +10,7 @@ const RECENT_MAX = 2_000
 /** At the end, the journal has this long to reach the database; what does not is shipped at the next start. */
 const FLUSH_MS_MAX = 5_000
 
-/** Opens this process's journal and its shipper, with what an earlier life left there. Rejects when another process owns the folder. */
+/** Opens this process's journal, with what an earlier life left. Rejects when another process owns the folder. */
 export async function openJournal(config: GatewayConfig, pool: Pool, log: Logger) {
   const causeOf = (cause: unknown) => (cause === undefined ? {} : { error: cause })
   const journal = await Journal.open({

@@ -1,7 +1,7 @@
 import type { Logger } from '@turnpike/server'
 import { secretTroubles, watchKeySecrets, type KeySecrets, type Pool } from '@turnpike/store'
 
-/** The key secrets of this gateway, compared with the database all the time, and the alarm for keys of other secrets. */
+/** The key secrets, compared with the database all the time, and the alarm for keys of other secrets. */
 export function openSecretCheck(pool: Pool, secrets: KeySecrets, node: string, log: Logger) {
   const alarmed = new Set<number>()
   const watch = watchKeySecrets({
@@ -16,7 +16,7 @@ export function openSecretCheck(pool: Pool, secrets: KeySecrets, node: string, l
   })
   return {
     ...watch,
-    /** Reports a key that was signed with a secret that this process does not hold, or does not trust. Logged once per secret. */
+    /** A key was signed with a secret that this process does not hold or trust. Logged once per secret. */
     alarm(secretId: number) {
       // The id is one byte of the key: 256 lines at most, whatever is sent.
       if (alarmed.has(secretId)) return

@@ -18,7 +18,7 @@ export interface OwnSecretsOptions {
   readonly nowMs?: () => number
 }
 
-/** Opens the secrets of tenants' own credentials when they are used, and keeps them for a minute. */
+/** Opens tenants' secrets when they are used, and keeps them for a minute. */
 export class OwnSecrets {
   readonly #opened: LRUCache<string, string>
   readonly #reported = new Set<string>()

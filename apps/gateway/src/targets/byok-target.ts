@@ -23,7 +23,7 @@ interface ByokDependencies {
   readonly simulatorUrl: string | undefined
 }
 
-/** The same directory, and this caller's BYOK resources. Nothing is copied, and no other tenant sees any of them. */
+/** The directory with this caller's BYOK resources, which no other tenant sees. Nothing is copied. */
 export function withByok(directory: TargetDirectory, caller: Caller, dependencies: ByokDependencies): TargetDirectory {
   if (!caller.own) return directory
   const { byId } = indexOf(caller.own)
@@ -44,7 +44,7 @@ export function withByok(directory: TargetDirectory, caller: Caller, dependencie
   }
 }
 
-/** An endpoint of the catalogue, by the tenant's account at its provider: at the provider itself, also where the simulator answers for it. */
+/** By the tenant's account at the provider itself, also where the simulator answers for it. */
 function byCredential(
   id: TargetId,
   own: OwnCredential,

@@ -47,14 +47,14 @@ interface Account {
   readonly secret: () => string
 }
 
-/** A catalogue with the accounts of this process: what can be reached, and how. Made anew with every version of the catalogue. */
+/** A catalogue with the accounts of this process. Made anew with every version of the catalogue. */
 export interface TargetDirectory {
   readonly catalogue: Catalogue
   readonly reachable: ReadonlySet<ProviderSlug>
   readonly target: (id: TargetId) => Target
 }
 
-/** The simulator asks for a credential as real providers do; any will do. It never sees one of the operator's. */
+/** The simulator wants a credential, and never sees one of the operator's. */
 const SIMULATED_SECRET = 'simulated'
 
 /** Joins a catalogue with the accounts in the configuration. */
@@ -85,7 +85,7 @@ export function targetDirectory(catalogue: Catalogue, config: GatewayConfig): Ta
 
 const indexed = new WeakMap<Catalogue, ReadonlyMap<EndpointId, Endpoint>>()
 
-/** An endpoint of the catalogue, whether there is an account for it or not; undefined for none. */
+/** An endpoint of the catalogue, with an account or not; undefined for none. */
 export function endpointIn(catalogue: Catalogue, id: EndpointId): Endpoint | undefined {
   const known = indexed.get(catalogue)
   if (known) return known.get(id)
@@ -107,7 +107,7 @@ function operatorTarget(endpoint: Endpoint, provider: Provider, account: Account
   }
 }
 
-/** The row of a provider decides who answers: an account of the operator's does not make a simulated provider real. */
+/** The row of a provider decides: the operator's account does not make a simulated provider real. */
 function accountOf(provider: Provider, config: GatewayConfig): Account | null {
   const baseUrl = addressOf(provider, config.SIMULATOR_URL)
   if (baseUrl === null) return null

@@ -16,7 +16,7 @@ export type Json = Record<string, unknown>
 export function chatStream(identity: AnswerIdentity): StreamWriter {
   let head = ''
   let roleSent = false
-  /** What is the same in every chunk is put into words once per stream, without its closing brace. */
+  /** What is the same in every chunk is written once per stream, without its closing brace. */
   const headOf = (answer: Answer | null): string =>
     JSON.stringify(identityBody(identity, answer, 'chat.completion.chunk')).slice(0, -1)
   return {
@@ -77,7 +77,6 @@ export function identityBody(identity: AnswerIdentity, answer: Answer | null, ob
   }
 }
 
-/** The choice of one chunk; null when the delta has nothing for the caller. */
 function chunkChoice(delta: ChatDelta, excludeReasoning: boolean, first: boolean): Json | null {
   const body: Json = first ? { role: 'assistant' } : {}
   let silent = true

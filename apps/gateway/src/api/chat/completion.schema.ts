@@ -15,7 +15,7 @@ export const completionBody = z.looseObject({
   logprobs: z.null('is not served on this route; use /chat/completions').optional(),
 })
 
-/** What a preset may fill. Messages and what goes with them have no place here. */
+/** What a preset may fill: no messages. */
 export const PRESET_FIELDS: ReadonlySet<string> = new Set(Object.keys({ ...routingFields, ...samplingFields }))
 
 /** A text prompt as the chat it becomes: one user message. */

@@ -5,7 +5,7 @@ import { chatBody } from '../inference/chat.schema.ts'
 const TOKENS_MAX = 100_000_000
 const ASSUMED_MAX = 50
 
-/** The body of POST /route/explain: a chat request, of which only what it is routed by has to be there, and what to suppose. */
+/** The body of POST /route/explain: what a chat is routed by, and what to suppose. */
 export const explainBody = z.looseObject({
   ...chatBody.shape,
   messages: chatBody.shape.messages.nullish(),

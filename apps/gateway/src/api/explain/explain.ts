@@ -63,7 +63,7 @@ function explanation(decision: Decision, { models }: RouteRequest, chanceOf: (en
   }
 }
 
-/** The figures with some providers, endpoints or accounts down for good. Throws 400 for a name that the caller does not have. */
+/** Health with some of it down for good. Throws 400 for a name that the caller does not have. */
 function withDown(
   health: ReadonlyMap<TargetId, Health>,
   down: readonly string[],
@@ -98,7 +98,7 @@ const DRAWS_MAX = 200
 const DRAWS_MIN = 20
 const JUDGEMENTS_MAX = 4_000
 
-/** How often each endpoint goes first over evenly spread dice, and a draw for which the likeliest does. */
+/** How often each endpoint goes first over evenly spread dice, and dice for which the likeliest does. */
 function chancesOf(decide: (dice: number) => Decision) {
   const count = decide(0).candidates.length
   const draws = count > 1 ? Math.min(DRAWS_MAX, Math.max(DRAWS_MIN, Math.floor(JUDGEMENTS_MAX / count))) : 1

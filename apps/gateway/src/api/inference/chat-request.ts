@@ -49,7 +49,7 @@ export function samplingOf(body: SamplingBody): Sampling {
   })
 }
 
-/** Addressed to us, so that they never reach a provider; the rest that the schema does not know does. */
+/** Addressed to us, so that no provider gets them; other unknown fields do. */
 const OURS = new Set([
   ...Object.keys(chatBody.shape),
   'stream_options',
@@ -134,7 +134,7 @@ function partOf(part: KnownPart): ContentPart[] {
   }
 }
 
-/** Sealed thoughts come back as they were given: in order, with their seals. Bare `reasoning` has none and is not replayed. */
+/** Sealed thoughts go back in order, with their seals. Bare `reasoning` has none and is not replayed. */
 function thoughtsOf(message: Extract<ChatBodyMessage, { role: 'assistant' }>): ReasoningBlock[] {
   return (message.reasoning_details ?? []).flatMap((detail): ReasoningBlock[] => {
     const common = { format: detail.format ?? ('unknown' as const), ...present({ id: detail.id, index: detail.index }) }

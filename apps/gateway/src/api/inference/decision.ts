@@ -5,7 +5,7 @@ import { Numeral, stringify } from '../../http/numeral.ts'
 /** Headers of 16 KiB are what clients take, all together; this leaves room for theirs. */
 const HEADER_BYTES_MAX = 4_096
 
-/** Why this route: the candidates with the figures they were judged by, and what removed the others. */
+/** Why this route: the candidates with their figures, and what removed the others. */
 export function decisionBody(decision: Decision) {
   const { on, attempts, firstTokenMs, totalMs } = decision.failover
   return {
@@ -31,7 +31,7 @@ export function decisionBody(decision: Decision) {
   }
 }
 
-/** One candidate with the figures it was judged by: dollars, milliseconds, tokens per second, shares between 0 and 1. */
+/** One candidate: dollars, milliseconds, tokens per second, shares between 0 and 1. */
 export function candidateBody(candidate: Candidate) {
   return {
     endpoint: candidate.endpoint,
@@ -49,7 +49,7 @@ export function candidateBody(candidate: Candidate) {
   }
 }
 
-/** The open schedule window of the narrowest policy that has one: its index in that policy's schedule. Null for none. */
+/** The open schedule window of the narrowest policy that has one, as its index; null for none. */
 function windowOf({ policies }: Decision): number | null {
   return policies.findLast(({ window }) => window !== null)?.window ?? null
 }
@@ -57,7 +57,7 @@ function windowOf({ policies }: Decision): number | null {
 /** Measured figures have no more than four meaningful decimals. */
 const rounded = (figure: number) => Math.round(figure * 10_000) / 10_000
 
-/** The whole decision, for a request that asked for it and is routed. One too long for a header is replaced by the id to look it up by. */
+/** The whole decision, where it was asked for. One too long for a header is replaced by the id to look it up by. */
 export function decisionHeader({ call, routed }: Progress): Record<string, string> {
   if (!call.responseOptions.decision || !routed) return NO_HEADERS
   const named = { id: generationId(call.id) }

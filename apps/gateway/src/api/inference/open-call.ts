@@ -28,7 +28,7 @@ export interface AnswerIdentity {
   readonly extraFields?: (fault: Fault | null) => Readonly<Record<string, unknown>> | null
 }
 
-/** One inbound dialect on one route: what is requested, and how to answer it. */
+/** What is requested on one route, and how it is answered. */
 export interface InboundRequest<Reply extends Answer> {
   readonly kind: Call['kind']
   /** Null: embeddings. */
@@ -41,7 +41,7 @@ export interface InboundRequest<Reply extends Answer> {
   readonly stream?: (identity: AnswerIdentity) => StreamWriter
 }
 
-/** Opens the call of an HTTP exchange, whose progress the edge shows in its refusals, and the sink that answers it. */
+/** Opens the call of an exchange, whose progress the edge shows in refusals, and the sink that answers it. */
 export function openCall<Reply extends Answer>(
   gateway: Gateway,
   request: FastifyRequest,
@@ -142,7 +142,7 @@ function streamHeaders(reply: FastifyReply, progress: Progress): Record<string, 
   }
 }
 
-/** What a request's headers ask for: the decision in full; OpenRouter's metadata, under its present name or the former one. */
+/** OpenRouter's metadata has a present header and a former one. */
 function responseOptionsOf({ headers }: FastifyRequest, region: string | null): ResponseOptions {
   const metadata = headers['x-openrouter-metadata'] ?? headers['x-openrouter-experimental-metadata']
   return { decision: headers['x-turnpike-decision'] === 'full', metadata: metadata === 'enabled', region }

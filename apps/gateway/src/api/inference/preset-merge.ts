@@ -9,7 +9,7 @@ export interface Held {
 /** A body of a request, or what is kept of one. */
 export type Fields = Readonly<Record<string, unknown>>
 
-/** What a request says, whose it is and how it wants its answer: no preset keeps that. */
+/** No preset keeps what one request says, whose it is and how it wants its answer. */
 const OF_ONE_REQUEST = new Set([
   'messages',
   'prompt',
@@ -51,7 +51,7 @@ export function mergePreset(body: Fields, named: PresetNamed, held: Held, takes:
   return takes === null && held.systemPrompt !== null ? withSystemPrompt(merged, held.systemPrompt) : merged
 }
 
-/** What of a chat's body a preset keeps: its fields as they were written, and its instructions as one text. */
+/** What a preset keeps of a chat: its fields as they were written, and its instructions as one text. */
 export function keptOf(body: Fields): Held {
   const fields = Object.entries(body).filter(([field, value]) => !OF_ONE_REQUEST.has(field) && isPresent(value))
   const messages = Array.isArray(body['messages']) ? (body['messages'] as unknown[]) : []

@@ -5,7 +5,7 @@ export interface PresetNamed {
   readonly slug: string
   /** Null: the version that is in force. */
   readonly version: number | null
-  /** The model that is named besides, which the preset's give way to; null when there is none in the field `model`. */
+  /** The model named besides, which the preset's give way to; null: the field `model` has none. */
   readonly model: string | null
   /** The field that names the preset. */
   readonly param: 'model' | 'preset'

@@ -6,7 +6,7 @@ import { invalid } from '../../http/parse.ts'
 import { mergePreset, type Fields, type Held } from './preset-merge.ts'
 import { isPresetSlug, presetNamed, type PresetNamed } from './preset-name.ts'
 
-/** The preset of a request, and the name of its model as the caller wrote it, which the merged body does not have any more. */
+/** The preset of a request, and its model as the caller wrote it, which the merged body lacks. */
 export interface AppliedPreset {
   readonly applied: PresetVersion
   readonly requestedModel: string

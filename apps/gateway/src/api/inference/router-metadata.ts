@@ -12,7 +12,7 @@ import { statusOf } from '@turnpike/server'
 import { AUTO } from '../../route/aliases-words.ts'
 import type { Progress, Routed } from '../../call/progress.ts'
 
-/** A body's field `openrouter_metadata`, or nothing where it was not asked for. @param fault that the body reports, if any */
+/** The body's field `openrouter_metadata`, where it was asked for. @param fault that the body reports, if any */
 export function metadataField(progress: Progress, fault: Fault | null = null) {
   const metadata = routerMetadata(progress, fault, performance.now())
   return metadata && { openrouter_metadata: metadata }
@@ -50,7 +50,6 @@ export function routerMetadata(progress: Progress, fault: Fault | null, nowMs: n
   }
 }
 
-/** The endpoints that are left, in the order in which they would be tried. */
 function endpointsOf(progress: Progress, { decision }: Routed) {
   const answered = answeredBy(progress)
   const places = new Map([...decision.targets, ...decision.fallbacks].map((endpoint, place) => [endpoint, place]))

@@ -18,7 +18,7 @@ import {
 import { z } from 'zod'
 import { invalid } from '../../http/parse.ts'
 
-/** OpenRouter's words for what to sort by, and ours. Its `exacto` asks for the steadiest endpoints. */
+/** OpenRouter's words for what to sort by, and ours. `exacto` asks for the steadiest endpoints. */
 const OBJECTIVE = {
   price: 'cost',
   latency: 'latency',
@@ -81,7 +81,7 @@ export const routingFields = {
 
 export type RoutingBody = z.infer<z.ZodObject<typeof routingFields>>
 
-/** The models of a request as it wrote them, in order of preference, each once. Throws Fault `request_invalid` when there is none. */
+/** A request's models in order of preference, each once. Throws Fault `request_invalid` for none. */
 export function modelsOf(body: RoutingBody): readonly [ModelSlug, ...ModelSlug[]] {
   const [first, ...others] = new Set([...(body.model ? [body.model] : []), ...(body.models ?? [])])
   if (first === undefined) throw invalid('model', 'model: must be given: the model as author/slug')
@@ -105,7 +105,7 @@ export function preferencesOf({ provider }: RoutingBody): RoutePreferences {
   }
 }
 
-/** An object without members that we do not know; one of those is refused by name, with the nearest that exists. */
+/** An object that refuses unknown members by name, with the nearest that exists. */
 function closed<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: (issue) => {
@@ -117,7 +117,7 @@ function closed<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   })
 }
 
-/** One of a closed list of words; another one is refused with the nearest. @param note what to say of words that are none now */
+/** A word of a closed list; another is refused with the nearest. @param note what to say instead of the list */
 function word<const Words extends readonly [string, ...string[]]>(words: Words, note?: string) {
   return z.enum(words, {
     error: ({ input }) => `${note ?? `must be ${listed(words)}`}${typeof input === 'string' ? hint(input, words) : ''}`,
@@ -133,7 +133,7 @@ function hint(written: string, known: readonly string[]): string {
   return closest === undefined ? '' : `. Did you mean ${closest}?`
 }
 
-/** A field with a short and a long form. Its type tells which one is meant, so that what is wrong is said of that one alone. */
+/** A field with two forms. Its type tells which is meant, and what is wrong is said of that one alone. */
 function shortOrLong<Short extends z.ZodType, Long extends z.ZodType>(short: Short, long: Long) {
   return z.unknown().transform((value, context): z.output<Short> | z.output<Long> => {
     const parsed = (typeof value === 'object' ? long : short).safeParse(value)

@@ -4,7 +4,7 @@ import type { Answer } from '../../call/answer.ts'
 import type { Settled } from '../../call/meter.ts'
 import type { Sink } from '../../call/relay.ts'
 
-/** How one inbound dialect writes a stream. Every method returns whole events, blank line included. */
+/** How one dialect writes a stream: whole events, blank line included. */
 export interface StreamWriter {
   chunks(answer: Answer, deltas: readonly ChatDelta[]): string
   finish(answer: Answer, settled: Settled): string
@@ -16,7 +16,7 @@ export interface StreamWriter {
 /** A caller that reads nothing for this long counts as disconnected. */
 const STALL_MS_MAX = 60_000
 
-/** Writes server-sent events to a response, commits it with the first byte, and keeps a silent connection alive with comments. */
+/** Writes server-sent events, commits the response with the first, and keeps a silent connection alive. */
 export class StreamSink implements Sink {
   readonly #keepAliveTimer: NodeJS.Timeout | null
 
@@ -86,7 +86,7 @@ export class StreamSink implements Sink {
 
 const READY = Promise.resolve()
 
-/** Waits for a slow caller; the response of one that stalls for a minute is destroyed, which counts as a disconnect. */
+/** Waits for a slow caller. The response of one that stalls is destroyed, which counts as a disconnect. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const stalled = setTimeout(() => response.destroy(), STALL_MS_MAX)

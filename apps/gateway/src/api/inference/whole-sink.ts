@@ -10,7 +10,7 @@ export type WholeWriter<Reply extends Answer = Answer> = (
   settled: Settled,
 ) => unknown
 
-/** Collects an answer and sends it as one body. Nothing leaves before it is complete, so that a fault is always a status. */
+/** Sends an answer as one body. Nothing leaves before it is complete, so that a fault is always a status. */
 export class WholeSink<Reply extends Answer> implements Sink<Reply> {
   readonly committed = false
   readonly #deltas: ChatDelta[] = []

@@ -40,7 +40,7 @@ export function modelBody(model: Model, endpoints: readonly Endpoint[], served: 
   }
 }
 
-/** The endpoint with the lowest price of a prompt; undefined where no price is known. */
+/** The lowest price of a prompt; undefined where no price is known. */
 export function cheapestOf(endpoints: readonly Endpoint[]): Endpoint | undefined {
   let cheapest: Endpoint | undefined
   for (const endpoint of endpoints) {
@@ -50,7 +50,7 @@ export function cheapestOf(endpoints: readonly Endpoint[]): Endpoint | undefined
   return cheapest
 }
 
-/** Whose model it is: what stands before the first slash of its slug. */
+/** Whose model it is: what precedes the first slash of its slug. */
 export function authorOf({ slug }: Model): string {
   return slug.slice(0, slug.indexOf('/'))
 }
@@ -67,7 +67,7 @@ interface EndpointState {
 /** No account at the provider, no address of it, or no price: nothing is sent there. */
 const STATUS_UNSERVED = -10
 
-/** An endpoint as the contract has it: uptime in percent, latency in milliseconds, throughput in tokens per second. */
+/** An endpoint as the contract has it: uptime in percent, milliseconds, tokens per second. */
 export function endpointBody(
   endpoint: Endpoint,
   model: Model,
@@ -104,7 +104,7 @@ export function endpointBody(
   }
 }
 
-/** Countries as the contract writes them; null where they are unknown, or known only to be in the European Union. */
+/** Countries in upper case; null where they are unknown, or known only to be in the European Union. */
 export function datacentersOf(regions: readonly string[]): readonly string[] | null {
   return regions.length === 0 || regions.includes('eu') ? null : regions.map((country) => country.toUpperCase())
 }

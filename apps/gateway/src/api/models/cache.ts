@@ -12,15 +12,15 @@ interface CatalogueSource {
   figures(endpoint: EndpointId): EndpointFigures | null
 }
 
-/** Answers that one version of the catalogue keeps at most, besides the whole lists. Each may be half a megabyte; other questions are answered anew. */
+/** Answers kept per catalogue, besides the whole lists. Each may be half a megabyte. */
 const KEPT_MAX = 32
 
-/** Lists of models as bytes, kept while the catalogue stays the same: the whole list is asked for again and again. */
+/** Lists of models as bytes, kept while the catalogue stays the same. */
 export class CatalogueCache {
   #directory: TargetDirectory | null = null
   readonly #kept = new Map<string, Bytes>()
 
-  /** Throws Fault `request_invalid` for a query that cannot be understood. @param outputs what is listed when it does not say */
+  /** Throws Fault `request_invalid`. @param outputs what is listed when the query does not say */
   list(source: CatalogueSource, place: ListPlace, outputs: readonly string[]): Bytes {
     const directory = source.directory()
     if (directory !== this.#directory) {
@@ -39,7 +39,7 @@ export class CatalogueCache {
   }
 }
 
-/** Queries that mean the same have the same key; parameters of clients' own are no part of it. Only what was read is kept. */
+/** Queries that mean the same have the same key: only what was read is kept. */
 function keyOf({ path, query }: ListPlace): string {
   const read = Object.entries(query).filter(([name]) => NAMES.includes(name))
   const others = Object.keys(query).filter((name) => !NAMES.includes(name))

@@ -22,7 +22,7 @@ export interface Listing {
   /** Those that can be reached, or all when none can. */
   readonly endpoints: readonly Endpoint[]
   readonly served: boolean
-  /** Its cheapest endpoint, whose price the list shows; undefined where no price is known. */
+  /** Its price is the list's; undefined where no price is known. */
   readonly cheapest: Endpoint | undefined
   /** For searches: slug and name, in lower case. */
   readonly words: string
@@ -79,7 +79,7 @@ export function listingsFor(caller: Caller, directory: TargetDirectory, wallMs: 
   })
 }
 
-/** A catalogue with the caller's own names in it, for what its lists are asked by. */
+/** A catalogue with the caller's own names, for its queries. */
 export function catalogueFor({ own }: Caller, { catalogue }: TargetDirectory): Catalogue {
   if (!own) return catalogue
   const { models, providers } = catalogue
@@ -90,7 +90,7 @@ export function catalogueFor({ own }: Caller, { catalogue }: TargetDirectory): C
   }
 }
 
-/** Those that a caller's own accounts may serve come after those that ours do, and its own models last. */
+/** What the caller's own accounts serve comes after what ours do, and its own models last. */
 function modelsFor(own: OwnIndex | null, directory: TargetDirectory): Model[] {
   const known = listingsOf(directory)
   const served = known.flatMap((one) => (one.served ? [one.model] : []))

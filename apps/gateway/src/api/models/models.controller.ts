@@ -15,7 +15,7 @@ import { architectureOf, datacentersOf, endpointBody, modelBody } from './body.t
 
 type Words = Readonly<Record<string, unknown>>
 
-/** The catalogue, for everybody: models, endpoints with their live figures, providers. */
+/** The catalogue, for everybody, with live figures. */
 @Controller(['api/v1', 'v1'])
 export class ModelsController {
   readonly #cache = new CatalogueCache()
@@ -96,7 +96,7 @@ export class ModelsController {
     void reply.send({ data: this.#body(`${author}/${slug}`) })
   }
 
-  /** As the clients of OpenAI and Anthropic retrieve a model, which escape the slash or do not. */
+  /** As clients of OpenAI and Anthropic retrieve a model; some escape the slash. */
   @Get(['models/:author/:slug', 'models/:author'])
   @RouteConfig({ public: true })
   one(@Param('author') author: string, @Param('slug') slug: string | undefined, @Res() reply: FastifyReply): void {
@@ -129,7 +129,7 @@ export class ModelsController {
     return known ? modelBody(model, known.endpoints, known.served) : modelBody(model, endpoints, false)
   }
 
-  /** How endpoints are shown to this caller. Percentiles are for callers with a key; a wrong key is refused as everywhere. */
+  /** Percentiles are for callers with a key; a wrong key is refused as everywhere. */
   async #endpointBodies(request: FastifyRequest) {
     const { authorization, 'x-api-key': apiKey } = request.headers
     const hasKey = authorization !== undefined || apiKey !== undefined

@@ -6,7 +6,7 @@ export interface ListPlace {
   readonly query: Readonly<Record<string, unknown>>
 }
 
-/** The address of another page of the same list, from the root of the host. Parameters that we do not read are left out. */
+/** The address of another page of the list, without parameters that we do not read. */
 export function pageLink({ path, query }: ListPlace, offset: number, limit: number | null): string {
   const words = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {

@@ -51,7 +51,7 @@ const PARAMETERS = [
   ...['response_format', 'structured_outputs', 'tools', 'tool_choice', 'parallel_tool_calls', 'include_reasoning'],
   ...['reasoning', 'reasoning_effort', 'web_search_options', 'verbosity', 'dimensions'],
 ]
-/** Sorts and filters of OpenRouter's for which this catalogue holds no figures. Passing them over would answer another question. */
+/** OpenRouter's filters without figures here. Passing them over would answer another question. */
 const UNHELD =
   /^(?:(?:min|max)_(?:age_days|intelligence_index|coding_index|agentic_index|tool_success_rate)|region|arch)$/
 
@@ -96,7 +96,6 @@ export function readModelQuery(
   }
 }
 
-/** All names that are read, and those that are refused for what they are. */
 export const NAMES = [
   ...['supported_parameters', 'category', 'input_modalities', 'output_modalities', 'model_authors', 'providers'],
   ...['distillable', 'zdr', 'context', 'min_price', 'max_price', 'min_output_price', 'max_output_price'],

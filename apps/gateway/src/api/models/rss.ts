@@ -4,7 +4,7 @@ import type { ListPlace } from './page-link.ts'
 /** Items of a feed at most: readers look at what is new. */
 const ITEMS_MAX = 100
 
-/** Models as an RSS 2.0 feed. A link leads to the model's endpoints; it is relative to this host, whose name only the reader knows. */
+/** Models as an RSS 2.0 feed, with links relative to this host, whose name only the reader knows. */
 export function feedOf(page: readonly Listing[], { path }: ListPlace): string {
   const items = page.slice(0, ITEMS_MAX).map(({ model }) => {
     const link = `/api/v1/models/${model.slug}/endpoints`
@@ -18,7 +18,7 @@ export function feedOf(page: readonly Listing[], { path }: ListPlace): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-/** Text of a catalogue in XML, without the control characters that XML has no place for. */
+/** Without the control characters that XML has no place for. */
 function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (sign) => ENTITIES[sign] ?? '').replace(/[^\P{Cc}\t\n\r]/gu, '')
 }

@@ -6,7 +6,7 @@ import { authorOf } from './body.ts'
 /** The figures that an endpoint is shown with; null before its first request. */
 type FiguresOf = (endpoint: EndpointId) => EndpointFigures | null
 
-/** The models that a query asks for, in its order, not yet cut into pages. Without a sort the order of the list stays. */
+/** The models that a query asks for, in its order, not cut into pages. */
 export function select(
   listings: readonly Listing[],
   query: ModelQuery,
@@ -17,7 +17,7 @@ export function select(
   return query.sort === null ? found : sorted(found, query.sort, figuresOf)
 }
 
-/** Whether the order depends on live figures, so that an answer is good for now only. */
+/** Whether the order depends on live figures. */
 export function isLive({ sort }: ModelQuery): boolean {
   return sort === 'throughput-high-to-low' || sort === 'latency-low-to-high'
 }
@@ -57,7 +57,7 @@ function isWithin(amount: NanoUsd, least: NanoUsd | null, most: NanoUsd | null):
   return (least === null || amount >= least) && (most === null || amount <= most)
 }
 
-/** What is not known goes last, whichever way it is sorted; what is equal keeps its order. */
+/** Unknown figures go last, whichever way it is sorted. */
 function sorted(listings: readonly Listing[], sort: Sort, figuresOf: FiguresOf): readonly Listing[] {
   const figure = FIGURE[sort]
   const keyed = listings.map((listing) => ({ listing, figure: figure(listing, figuresOf) }))
@@ -69,7 +69,7 @@ function sorted(listings: readonly Listing[], sort: Sort, figuresOf: FiguresOf):
     .map(({ listing }) => listing)
 }
 
-/** Smaller comes first. Prices are compared as floats: a rounding of the sixteenth digit moves nothing that matters. */
+/** Smaller comes first. Rounding prices to floats moves nothing that matters. */
 const FIGURE: Record<Sort, (listing: Listing, figuresOf: FiguresOf) => number | null> = {
   newest: ({ model }) => (model.created === 0 ? null : -model.created),
   'pricing-low-to-high': (listing) => priceOf(listing),

@@ -9,7 +9,7 @@ import { unknownPreset } from '../inference/preset.ts'
 import { isPresetSlug } from '../inference/preset-name.ts'
 import { pageOf, presetChangeOf, presetContentOf, versionOf } from './presets.schema.ts'
 
-/** Presets of the workspace of the key that asks, made from the bodies of requests. Nothing here asks a model. */
+/** Presets of the key's workspace, made from the bodies of requests. Nothing here asks a model. */
 @Controller(['api/v1/presets', 'v1/presets'])
 export class PresetsController {
   constructor(@Inject(Gateway) private readonly gateway: Gateway) {}

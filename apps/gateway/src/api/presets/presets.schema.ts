@@ -57,7 +57,7 @@ const change = z.strictObject(
   },
 )
 
-/** The body of PATCH /presets/{slug}: what is there is changed, a description that is null is taken away. */
+/** The body of PATCH /presets/{slug}; a description that is null is taken away. */
 export function presetChangeOf(body: unknown): PresetChange {
   const { designated_version: designatedVersion, ...rest } = parse(change, body)
   return { ...rest, ...(designatedVersion !== undefined && { designatedVersion }) }
