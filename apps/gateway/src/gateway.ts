@@ -30,7 +30,7 @@ import { openEmbeddings, type VectorsAnswer } from './connect/upstream-embedding
 import { openChat } from './connect/upstream.ts'
 import type { HealthTracker } from './health/tracker.ts'
 import { probe } from './health/probe.ts'
-import { readinessOf, type LivesOn, type Readiness } from './http/readiness.ts'
+import { readinessOf } from './http/readiness.ts'
 import { createGatewayMetrics } from './metrics.ts'
 import { Affinity } from './route/affinity.ts'
 import { decide, resolve, type RoutingContext } from './route/resolve.ts'
@@ -151,8 +151,8 @@ export class Gateway {
     return this.stores.findRequest(tenantId, id)
   }
 
-  /** Whether this gateway should get traffic, and which stores it runs on. */
-  readiness(): Readiness & { readonly livesOn: LivesOn } {
+  /** Whether this gateway should get traffic, and which stores it runs on, to look into an outage. */
+  readiness() {
     const channels = this.stores.channels()
     const catalogue = this.stores.catalogueSource()
     const secrets = this.stores.keySecrets.state()

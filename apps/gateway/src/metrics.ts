@@ -1,5 +1,5 @@
 import { ownerOf, type Attempt } from '@turnpike/domain'
-import { Counter, Histogram, createMetrics, showMetric, type Metric, type Registry } from '@turnpike/server'
+import { Counter, Histogram, createMetrics, showMetric } from '@turnpike/server'
 import type { UsageRecord } from '@turnpike/store'
 import type { Stores } from './stores/stores.ts'
 
@@ -7,16 +7,11 @@ import type { Stores } from './stores/stores.ts'
 const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 
 /** The figures of a gateway. Labels name kinds and outcomes, providers and tiers, never tenants. */
-interface GatewayMetrics {
-  readonly registry: Registry
-  /** Counts a finished request and its attempts. */
-  readonly finished: (record: Pick<UsageRecord, 'kind' | 'status' | 'totalMs' | 'attempts'>) => void
-}
-
-export function createGatewayMetrics(inFlight: () => number, stores: Pick<Stores, 'metrics'>): GatewayMetrics {
+export function createGatewayMetrics(inFlight: () => number, stores: Pick<Stores, 'metrics'>) {
   const registry = createMetrics('gateway')
   const registers = [registry]
-  for (const metric of [inFlightMetric(inFlight), ...stores.metrics]) showMetric(metric, registers)
+  showMetric({ name: 'turnpike_requests_in_flight', help: 'Requests under way.', read: inFlight }, registers)
+  for (const metric of stores.metrics) showMetric(metric, registers)
   const requests = new Counter({
     name: 'turnpike_requests_total',
     help: 'Finished requests, by kind and the status that the caller saw.',
@@ -44,26 +39,20 @@ export function createGatewayMetrics(inFlight: () => number, stores: Pick<Stores
   })
   return {
     registry,
-    finished(record) {
+    /** Counts a finished request and its attempts. */
+    finished(record: Pick<UsageRecord, 'kind' | 'status' | 'totalMs' | 'attempts'>) {
       requests.inc({ kind: record.kind, status: record.status })
       duration.observe({ kind: record.kind }, record.totalMs / 1000)
       for (const attempt of record.attempts) {
-        attempts.inc(labelsOf(attempt))
-        for (const warning of attempt.usageWarnings ?? []) usageWarnings.inc({ provider: providerOf(attempt), warning })
+        const provider = providerOf(attempt)
+        attempts.inc({ provider, outcome: attempt.outcome, fault: attempt.fault ?? '' })
+        for (const warning of attempt.usageWarnings ?? []) usageWarnings.inc({ provider, warning })
       }
     },
   }
 }
 
-function labelsOf(attempt: Attempt) {
-  return { provider: providerOf(attempt), outcome: attempt.outcome, fault: attempt.fault ?? '' }
-}
-
 /** Tenants' own accounts are one provider: their failures are no provider's, their names the tenants'. */
 function providerOf({ endpoint, provider }: Attempt): string {
   return ownerOf(endpoint) === null ? provider : 'own'
-}
-
-function inFlightMetric(inFlight: () => number): Metric {
-  return { name: 'turnpike_requests_in_flight', help: 'Requests under way.', read: inFlight }
 }

@@ -41,7 +41,6 @@ export interface RequestLog {
 
 /** Follows one call from dispatch to its end, and records it exactly once. */
 export class Meter {
-  readonly #call: Call
   readonly #begun: BegunRequest
   #answer: Answer | null = null
   #tally: Tally | null = null
@@ -54,7 +53,6 @@ export class Meter {
     private readonly health: HealthTracker,
     private readonly nowMs: () => number,
   ) {
-    this.#call = progress.call
     this.#begun = begunOf(progress.call)
     log.begin(this.#begun)
   }
@@ -109,7 +107,7 @@ export class Meter {
     if (!answer || !tally) return
     const usageWarnings = warningsAbout(this.progress, answer, tally, isWhole)
     this.progress.complete({
-      endMs: Math.round(this.nowMs() - this.#call.startedMs),
+      endMs: Math.round(this.nowMs() - this.progress.call.startedMs),
       outcome,
       fault: fault?.code ?? null,
       ...(usageWarnings.length > 0 && { usageWarnings }),
@@ -131,7 +129,7 @@ export class Meter {
   #note(outcome: Outcome): void {
     const attempt = this.progress.answering
     if (!attempt) return
-    const sinceMs = this.#call.startedMs + attempt.startMs
+    const sinceMs = this.progress.call.startedMs + attempt.startMs
     const begun = attempt.firstTokenMs !== null
     this.health.note(attempt.endpoint, { ...outcome, sinceMs, begun }, this.nowMs())
   }
@@ -179,7 +177,7 @@ export class Meter {
       upstreamCostNanoUsd: upstreamCost,
       priceVersion: endpoint?.price?.version ?? null,
       firstTokenMs: answering?.firstTokenMs ?? null,
-      totalMs: Math.round(this.nowMs() - this.#call.startedMs),
+      totalMs: Math.round(this.nowMs() - this.progress.call.startedMs),
       attempts,
       decision: routed?.decision ?? null,
       features: routed && resolved.routeRequest,

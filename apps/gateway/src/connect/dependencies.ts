@@ -7,19 +7,7 @@ import type { RetryThrottle } from './retry-throttle.ts'
 
 /** What the attempts of all calls of one process share. */
 export interface ConnectDependencies {
-  readonly health: Pick<
-    HealthTracker,
-    | 'states'
-    | 'admit'
-    | 'begun'
-    | 'note'
-    | 'release'
-    | 'startCooldown'
-    | 'refused'
-    | 'refusal'
-    | 'firstTokenDeadlineMs'
-    | 'hedgeTiming'
-  >
+  readonly health: Omit<HealthTracker, 'changes' | 'due' | 'figures' | 'keep' | 'receive' | 'renew' | 'stats' | 'tick'>
   readonly throttle: RetryThrottle
   readonly hedges: Pick<HedgeBudget, 'earn' | 'reserve' | 'settle' | 'refuse'>
   readonly rateLimitQueue: RateLimitQueue

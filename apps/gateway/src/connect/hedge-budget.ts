@@ -11,6 +11,7 @@ import {
   type TenantId,
 } from '@turnpike/domain'
 import type { Metric } from '@turnpike/server'
+import { LRUCache } from 'lru-cache'
 
 /**
  * Outcomes of a hedge. `won`: it answered. `lost`: the first attempt answered, and the hedge was cancelled. `failed`: its target failed.
@@ -32,8 +33,7 @@ const NANO_PER_DOLLAR = 1e9
  * a new process allows nothing until its tenants have paid.
  */
 export class HedgeBudget {
-  /** Least recently active first. */
-  readonly #tenants = new Map<TenantId, HedgeAllowance>()
+  readonly #tenants = new LRUCache<TenantId, HedgeAllowance>({ max: TENANTS_MAX })
   readonly #outcomes = zeros(OUTCOMES)
   readonly #refusals = zeros(REFUSALS)
   #lostNano = 0n
@@ -44,23 +44,19 @@ export class HedgeBudget {
   /** A request began under a policy that hedges. */
   earn(tenant: TenantId, hedge: Hedge): void {
     const allowance = this.#tenants.get(tenant) ?? newAllowance()
-    this.#tenants.delete(tenant)
     this.#tenants.set(tenant, allowance)
     earnHedge(allowance, hedge)
-    if (this.#tenants.size <= TENANTS_MAX) return
-    const [leastRecent] = this.#tenants.keys()
-    if (leastRecent !== undefined) this.#tenants.delete(leastRecent)
   }
 
   /** Counts only for tenants with a policy that hedges. */
   paid(tenant: TenantId, cost: NanoUsd): void {
-    const allowance = this.#tenants.get(tenant)
+    const allowance = this.#tenants.peek(tenant)
     if (allowance && cost > 0n) notePaid(allowance, cost, this.nowMs())
   }
 
   /** Reserves the cost of a hedge; false where the budget does not cover it. @param most what the loser may cost */
   reserve(tenant: TenantId, hedge: Hedge, most: LostCost): boolean {
-    const answer = takeHedge(this.#tenants.get(tenant) ?? newAllowance(), hedge, most, this.nowMs())
+    const answer = takeHedge(this.#tenants.peek(tenant) ?? newAllowance(), hedge, most, this.nowMs())
     if (answer !== 'taken') this.refuse(answer)
     return answer === 'taken'
   }
@@ -69,7 +65,7 @@ export class HedgeBudget {
   settle(tenant: TenantId, reservation: LostCost, outcome: HedgeOutcome, lost: LostCost): void {
     this.#outcomes[outcome]++
     this.#lostNano += lost.operator
-    const allowance = this.#tenants.get(tenant)
+    const allowance = this.#tenants.peek(tenant)
     if (allowance) settleHedge(allowance, reservation, lost, this.nowMs())
   }
 

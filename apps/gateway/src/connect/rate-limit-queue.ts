@@ -93,10 +93,7 @@ export class RateLimitQueue {
       }
     }
     this.#nextMs = Infinity
-    let earliestMs = Infinity
-    for (const slots of this.#slots.values()) {
-      for (const { untilMs } of slots) earliestMs = Math.min(earliestMs, untilMs)
-    }
+    const earliestMs = Math.min(...[...this.#slots.values()].flat().map(({ untilMs }) => untilMs))
     if (earliestMs < Infinity) this.#wakeAt(earliestMs)
   }
 }

@@ -27,11 +27,8 @@ export async function openEmbeddings(
 ): Promise<VectorsAnswer> {
   const dialect = target.adapter.embeddings
   if (!dialect) throw new Fault('upstream_model_missing', 'This provider serves no embeddings.')
-  const wire = dialect.encode(
-    withOpaqueUser(request, call.caller.tenantId),
-    target.endpoint.upstreamModel,
-    target.secret(),
-  )
+  const shown = withOpaqueUser(request, call.caller.tenantId)
+  const wire = dialect.encode(shown, target.endpoint.upstreamModel, target.secret())
   const connection = new UpstreamConnection(call.signal, wholeMs, totalMs)
   try {
     const limits = { beginMs: wholeMs, idleMs: wholeMs, signal: connection.signal }

@@ -25,11 +25,8 @@ export async function openChat(
   deadlines: AttemptDeadlines,
   cancelled: AbortSignal | null = null,
 ): Promise<Answer> {
-  const wire = target.adapter.encode(
-    withOpaqueUser(request, call.caller.tenantId),
-    target.endpoint.upstreamModel,
-    target.secret(),
-  )
+  const shown = withOpaqueUser(request, call.caller.tenantId)
+  const wire = target.adapter.encode(shown, target.endpoint.upstreamModel, target.secret())
   const beginMs = request.stream ? deadlines.firstTokenMs : deadlines.wholeMs
   const idleMs = request.stream ? deadlines.idleMs : deadlines.wholeMs
   const connection = new UpstreamConnection(call.signal, beginMs, deadlines.totalMs, cancelled)

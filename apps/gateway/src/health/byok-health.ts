@@ -12,33 +12,6 @@ import {
 /** Records of tenants' own targets at most. They never displace those of the catalogue's endpoints. */
 export const OWN_TARGETS_MAX = 5_000
 
-/** The tenants' own targets with a record: beyond the limit the least recently updated is dropped. */
-export class OwnTargets {
-  readonly #targets = new Set<TargetId>()
-
-  /** @param drop drops the record of a target; it ends in `delete` */
-  constructor(private readonly drop: (target: TargetId) => void) {}
-
-  get size(): number {
-    return this.#targets.size
-  }
-
-  has(target: TargetId): boolean {
-    return this.#targets.has(target)
-  }
-
-  touch(target: TargetId): void {
-    this.#targets.delete(target)
-    this.#targets.add(target)
-    const [oldest] = this.#targets
-    if (this.#targets.size > OWN_TARGETS_MAX && oldest !== undefined) this.drop(oldest)
-  }
-
-  delete(target: TargetId): void {
-    this.#targets.delete(target)
-  }
-}
-
 /** The refusal of one version of a credential, and the end of its cooldown. */
 interface OwnRefusal {
   readonly version: number

@@ -15,7 +15,9 @@ import {
   wanted,
 } from '@turnpike/domain'
 import type { Attempt, EndpointFigures, Fault, Health, HealthChange, Outcome, Own } from '@turnpike/domain'
-import type { TargetId, WindowCounts } from '@turnpike/domain'
+import type { TargetId } from '@turnpike/domain'
+import type { HealthMinutes, HealthPast } from '@turnpike/store'
+import { LRUCache } from 'lru-cache'
 import {
   addToRecord,
   count,
@@ -30,23 +32,13 @@ import {
   type HealthRecord,
 } from './record.ts'
 import type { HedgeTiming } from './hedge-timing.ts'
-import { OWN_TARGETS_MAX, OwnTargets, OwnRefusals, standingsOf, type Standing } from './byok-health.ts'
-
-/** Where minutes of health are kept, for figures and later queries. */
-interface Minutes {
-  note(attempt: Attempt, tokensPerSecond: number | null): void
-}
-
-/** What all nodes have recorded of an endpoint; null when nothing is known. */
-interface Past {
-  of(
-    endpoint: TargetId,
-  ): { readonly thirty: WindowCounts; readonly day: Pick<WindowCounts, 'attempts' | 'failures'> } | null
-}
+import { OWN_TARGETS_MAX, OwnRefusals, standingsOf, type Standing } from './byok-health.ts'
 
 export interface HealthTrackerOptions {
-  readonly minutes?: Minutes
-  readonly past?: Past
+  /** Where minutes of health are kept, for figures and later queries. */
+  readonly minutes?: Pick<HealthMinutes, 'note'>
+  /** What all nodes have recorded. */
+  readonly past?: Pick<HealthPast, 'of'>
   /** Uniform in [0, 1). */
   readonly dice?: () => number
   /** Called when an endpoint goes down and when it is back: the place for the one log line. */
@@ -70,7 +62,12 @@ const NO_FIGURES = { firstTokenMs: null, tokensPerSecond: null }
 export class HealthTracker {
   readonly #states = new Map<TargetId, Health>()
   readonly #records = new Map<TargetId, HealthRecord>()
-  readonly #own = new OwnTargets((target) => this.#drop(target))
+  /** Tenants' own targets with a record: beyond the limit the least recently updated is dropped. */
+  readonly #own = new LRUCache<TargetId, true>({
+    max: OWN_TARGETS_MAX,
+    noDisposeOnSet: true,
+    disposeAfter: (_known, target) => this.#drop(target),
+  })
   readonly #refusals = new OwnRefusals()
   readonly #dice: () => number
   #falls = 0
@@ -257,7 +254,7 @@ export class HealthTracker {
     const after = change(before)
     this.#states.set(endpoint, after)
     this.#recordOf(endpoint)
-    if (ownerOf(endpoint) !== null) this.#own.touch(endpoint)
+    if (ownerOf(endpoint) !== null) this.#own.set(endpoint, true)
     if (isTripped(before) === isTripped(after)) return
     if (isTripped(after) && !this.#own.has(endpoint)) this.#falls++
     this.options.onChange?.(endpoint, isTripped(after) ? 'down' : 'up')

@@ -9,25 +9,11 @@ export interface GatewayState {
   readonly channels: ChannelState
 }
 
-export interface Readiness {
-  readonly ready: boolean
-  /** Why not; empty when it is. Each is a code for programs, a colon and a sentence for people. */
-  readonly reasons: readonly string[]
-}
-
-/** Reported with the readiness, to look into an outage. */
-export interface LivesOn {
-  readonly catalogue: 'postgres' | 'snapshot' | null
-  /** Whether changes are received from it; null: there is none. */
-  readonly redis: boolean | null
-  readonly postgres: boolean
-}
-
 /** Silent for longer, this gateway might accept a revoked key. Detection takes 3 s more; the promise is ten in all. */
 const SILENT_MS_MAX = 5_000
 
 /** Whether this gateway should get traffic; one store may be away. @param nowMs as in `channels.silentSinceMs` */
-export function readinessOf(state: GatewayState, nowMs: number): Readiness {
+export function readinessOf(state: GatewayState, nowMs: number) {
   const { shuttingDown, hasCatalogue, secrets, channels } = state
   const silentMs = channels.silentSinceMs === null ? 0 : nowMs - channels.silentSinceMs
   const reasons = [
@@ -41,5 +27,6 @@ export function readinessOf(state: GatewayState, nowMs: number): Readiness {
       ? ['channels_silent: Changes of keys are received from neither store, so a revoked key might be let in.']
       : []),
   ]
+  // Each is a code for programs, a colon and a sentence for people.
   return { ready: reasons.length === 0, reasons }
 }

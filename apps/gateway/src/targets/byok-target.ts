@@ -33,66 +33,46 @@ export function withByok(directory: TargetDirectory, caller: Caller, dependencie
       const owner = ownerOf(id)
       if (owner === null) return directory.target(id)
       const own = byId.get(owner)
-      const target =
+      const reached =
         own &&
         ('boundTo' in own
           ? byCredential(id, own, directory, caller, dependencies)
           : atEndpoint(id, own, caller, dependencies))
-      if (!target) throw new Error(`target ${id} was routed to but cannot be reached`)
-      return target
+      if (!reached) throw new Error(`target ${id} was routed to but cannot be reached`)
+      return { id, ...reached, adapter: adapterOf(reached.provider), account: own.id, own }
     },
   }
 }
+
+/** What of a target the kind of the BYOK resource decides; null: it cannot be reached. */
+type Reached = Pick<Target, 'endpoint' | 'provider' | 'baseUrl' | 'secret' | 'egress'> | null
 
 /** By the tenant's account at the provider itself, also where the simulator answers for it. */
 function byCredential(
   id: TargetId,
   own: OwnCredential,
   { catalogue }: TargetDirectory,
-  caller: Caller,
-  dependencies: ByokDependencies,
-): Target | null {
+  { tenantId }: Caller,
+  { secrets, simulatorUrl }: ByokDependencies,
+): Reached {
   const endpoint = endpointIn(catalogue, endpointOf(id))
   const listed = catalogue.providers.get(own.provider)
   const provider = listed && asReal(listed)
-  const baseUrl = provider && addressOf(provider, dependencies.simulatorUrl)
+  const baseUrl = provider && addressOf(provider, simulatorUrl)
   if (!endpoint || !provider || !baseUrl || endpoint.provider !== own.provider) return null
-  return {
-    id,
-    endpoint,
-    provider,
-    adapter: adapterOf(provider),
-    baseUrl,
-    secret() {
-      if (destinationOf(provider) !== own.boundTo) throw movedAway(shownName(provider), own)
-      return dependencies.secrets.open(caller.tenantId, own)
-    },
-    account: own.id,
-    egress: 'unrestricted',
-    own,
+  const secret = () => {
+    if (destinationOf(provider) !== own.boundTo) throw movedAway(shownName(provider), own)
+    return secrets.open(tenantId, own)
   }
+  return { endpoint, provider, baseUrl, secret, egress: 'unrestricted' }
 }
 
 /** An address that the tenant wrote: only ever by restricted egress. */
-function atEndpoint(
-  id: TargetId,
-  own: OwnEndpoint,
-  { tenantId }: Caller,
-  { secrets }: ByokDependencies,
-): Target | null {
+function atEndpoint(id: TargetId, own: OwnEndpoint, { tenantId }: Caller, { secrets }: ByokDependencies): Reached {
   const { endpoint, provider } = own
   if (endpoint.id !== endpointOf(id) || provider.simulated || provider.baseUrl === '') return null
-  return {
-    id,
-    endpoint,
-    provider,
-    adapter: adapterOf(provider),
-    baseUrl: provider.baseUrl,
-    secret: () => (own.sealed === null ? '' : secrets.open(tenantId, own)),
-    account: own.id,
-    egress: 'restricted',
-    own,
-  }
+  const secret = () => (own.sealed === null ? '' : secrets.open(tenantId, own))
+  return { endpoint, provider, baseUrl: provider.baseUrl, secret, egress: 'restricted' }
 }
 
 function movedAway(provider: string, { id }: OwnCredential): Fault {

@@ -78,18 +78,15 @@ function messageOf(message: ChatBodyMessage): Message {
     case 'user':
       return { role: 'user', content: partsOf(message.content), ...name }
     case 'tool':
-      return {
-        role: 'tool',
-        toolCallId: message.tool_call_id,
-        content: partsOf(message.content) as (TextPart | ImagePart)[],
-      }
+      const content = partsOf(message.content) as (TextPart | ImagePart)[]
+      return { role: 'tool', toolCallId: message.tool_call_id, content }
     case 'assistant':
       return {
         role: 'assistant',
         content: textsOf(message.content ?? ''),
-        toolCalls: (message.tool_calls ?? [])
-          .map((call) => ({ id: call.id, ...call.function }))
-          .map(({ id, name: called, arguments: given }) => ({ id, name: called, arguments: given })),
+        toolCalls: (message.tool_calls ?? []).map((call) => {
+          return { id: call.id, name: call.function.name, arguments: call.function.arguments }
+        }),
         reasoning: thoughtsOf(message),
         ...name,
         ...present({ refusal: message.refusal }),
@@ -114,15 +111,8 @@ type KnownPart =
 function partOf(part: KnownPart): ContentPart[] {
   switch (part.type) {
     case 'text':
-      return [
-        {
-          kind: 'text',
-          text: part.text,
-          ...(part.cache_control && {
-            cacheControl: present(part.cache_control) as NonNullable<TextPart['cacheControl']>,
-          }),
-        },
-      ]
+      const cacheControl = part.cache_control && (present(part.cache_control) as TextPart['cacheControl'])
+      return [{ kind: 'text', text: part.text, ...(cacheControl && { cacheControl }) }]
     case 'image_url':
       return [{ kind: 'image', url: part.image_url.url, ...present({ detail: part.image_url.detail }) }]
     case 'input_audio':

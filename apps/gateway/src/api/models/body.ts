@@ -55,15 +55,6 @@ export function authorOf({ slug }: Model): string {
   return slug.slice(0, slug.indexOf('/'))
 }
 
-/** What is known of an endpoint besides the catalogue. */
-interface EndpointState {
-  readonly served: boolean
-  /** Null: there was no request yet. */
-  readonly figures: EndpointFigures | null
-  /** Percentiles are for people with a key. */
-  readonly withPercentiles: boolean
-}
-
 /** No account at the provider, no address of it, or no price: nothing is sent there. */
 const STATUS_UNSERVED = -10
 
@@ -72,7 +63,7 @@ export function endpointBody(
   endpoint: Endpoint,
   model: Model,
   catalogue: Catalogue,
-  { served, figures, withPercentiles }: EndpointState,
+  { served, figures, withPercentiles }: { served: boolean; figures: EndpointFigures; withPercentiles: boolean },
 ) {
   const provider = catalogue.providers.get(endpoint.provider)
   const providerName = provider ? shownName(provider) : endpoint.provider
@@ -88,12 +79,12 @@ export function endpointBody(
     max_prompt_tokens: null,
     pricing: endpoint.price ? pricingOf(endpoint.price) : null,
     supported_parameters: endpoint.supportedParameters,
-    uptime_last_5m: figures?.uptime5m ?? null,
-    uptime_last_30m: figures?.uptime30m ?? null,
-    uptime_last_1d: figures?.uptime1d ?? null,
-    latency_last_30m: withPercentiles ? (figures?.latency30m ?? null) : null,
-    throughput_last_30m: withPercentiles ? (figures?.throughput30m ?? null) : null,
-    status: served && endpoint.price ? (figures?.status ?? 0) : STATUS_UNSERVED,
+    uptime_last_5m: figures.uptime5m,
+    uptime_last_30m: figures.uptime30m,
+    uptime_last_1d: figures.uptime1d,
+    latency_last_30m: withPercentiles ? figures.latency30m : null,
+    throughput_last_30m: withPercentiles ? figures.throughput30m : null,
+    status: served && endpoint.price ? figures.status : STATUS_UNSERVED,
     simulated: provider?.simulated ?? false,
     served: served && endpoint.price !== null,
     data_policy: {

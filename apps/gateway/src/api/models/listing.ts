@@ -61,13 +61,7 @@ const UNTRIED: ReadonlyMap<EndpointId, Health> = new Map()
  * is listed is never refused for a reason that was known. @param wallMs Unix milliseconds, for schedules
  */
 export function listingsFor(caller: Caller, directory: TargetDirectory, wallMs: number): readonly Listing[] {
-  const snapshot = {
-    catalogue: directory.catalogue,
-    reachable: directory.reachable,
-    health: UNTRIED,
-    wallMs,
-    warm: null,
-  }
+  const snapshot = { ...directory, health: UNTRIED, wallMs, warm: null }
   const own = caller.own ? indexOf(caller.own) : null
   return modelsFor(own, directory).flatMap((model) => {
     const { candidates } = route({ ...ANYTHING, models: [model.slug] }, caller, snapshot, 0, 0)
