@@ -40,7 +40,7 @@ export function createGatewayMetrics(inFlight: () => number, stores: Pick<Stores
   return {
     registry,
     /** Counts a finished request and its attempts. */
-    finished(record: Pick<UsageRecord, 'kind' | 'status' | 'totalMs' | 'attempts'>) {
+    finished: (record: Pick<UsageRecord, 'kind' | 'status' | 'totalMs' | 'attempts'>) => {
       requests.inc({ kind: record.kind, status: record.status })
       duration.observe({ kind: record.kind }, record.totalMs / 1000)
       for (const attempt of record.attempts) {

@@ -18,7 +18,7 @@ export interface Conversation {
   readonly messages: readonly Message[]
 }
 
-/** One accepted request: what is requested, by whom and since when. A call never changes; its `Progress` does. */
+/** One accepted request. A call never changes; its `Progress` does. */
 export interface Call {
   readonly id: RequestId
   readonly kind: 'chat' | 'completion' | 'embedding'

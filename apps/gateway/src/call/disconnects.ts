@@ -21,7 +21,7 @@ interface ReadToEnd {
   tooLong: boolean
 }
 
-/** Answers that are read to their end after a disconnect, for exact usage. No attempt is begun after the disconnect. */
+/** Answers read to their end after a disconnect, for exact usage. No attempt is begun after the disconnect. */
 export class Disconnects {
   readonly #running = new Map<Progress, ReadToEnd>()
   readonly #counts = { complete: 0, too_long: 0, no_place: 0 }

@@ -13,7 +13,7 @@ interface EndOfCall {
   readonly log: RequestLog
 }
 
-/** The end of a call, once and before its last bytes leave. Where the log fails, the others know of the call already. */
+/** Once, before a call's last bytes leave. Where the log fails, the others know of the call already. */
 export function endOfCall({ count, learn, paid, log }: EndOfCall): RequestLog['end'] {
   return (record, progress) => {
     count(record)

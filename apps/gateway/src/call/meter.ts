@@ -46,7 +46,7 @@ export class Meter {
   #tally: Tally | null = null
   #ended = false
 
-  /** Begins the record. Throws Fault `billing_unavailable` when nothing can be recorded: then nothing is served. */
+  /** Throws Fault `billing_unavailable` when nothing can be recorded: then nothing is served. */
   constructor(
     private readonly progress: Progress,
     private readonly log: RequestLog,
@@ -72,7 +72,7 @@ export class Meter {
     return settled
   }
 
-  /** A provider's fault or ours is free; a caller who disconnected pays for what arrived. @returns the fault to report */
+  /** A fault of ours is free; a caller who disconnected pays for what arrived. @returns the fault to report */
   async fail(thrown: unknown, committed: boolean): Promise<Fault> {
     const { disconnected } = this.progress
     const ending = asFault(thrown)

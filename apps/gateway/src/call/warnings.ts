@@ -4,7 +4,7 @@ import type { Call } from './call.ts'
 import type { Progress, Resolved } from './progress.ts'
 import type { Tally } from './tally.ts'
 
-/** What of a provider's report is implausible, given what was sent and what came. @param isWhole it was read to its end */
+/** What of a report is implausible, given what was sent and what came. @param isWhole it was read to its end */
 export function warningsAbout(
   { call, resolved }: Progress,
   answer: Answer,
@@ -13,7 +13,7 @@ export function warningsAbout(
 ): readonly UsageWarning[] {
   const { seenBytes, toolCalls, thinks } = tally.seen
   const reason = tally.finish?.reason
-  // A filter withholds what the provider generated and counts; so does a tool call that could not be written.
+  // A filter withholds what the provider counts; so does a tool call that could not be written.
   const isWithheld = reason === 'content_filter' || reason === 'error'
   return usageWarningsOf(tally.report, {
     owed: isWhole && !isWithheld ? owedBy(call, answer, seenBytes) : NOTHING,

@@ -19,7 +19,7 @@ export class AttemptRunner<Opened> {
     private readonly totalEndsMs: number | null,
   ) {}
 
-  /** An attempt, and its hedge if any. Never rejects. @returns in the order of their start; at most one `answered` */
+  /** Never rejects. @returns in the order of their start; at most one `answered` */
   async run(target: Target, isProbe: boolean): Promise<readonly AttemptResult<Opened>[]> {
     const deadlines = this.#deadlinesOf(target.id)
     const afterMs = hedgeDelayMs(this.progress, this.routed, target.id, deadlines.firstTokenMs, this.dependencies)

@@ -1,6 +1,6 @@
 import { Fault, type Attempt, type TargetId, type ProviderSlug } from '@turnpike/domain'
 
-/** Why a target was skipped. `throttled`: it gets enough retries already. `refused`: it refused the tenant's credential. */
+/** Why a target was skipped. `throttled`: it gets enough retries. `refused`: it refused the tenant's credential. */
 export type SkipReason = 'down' | 'rate_limited' | 'throttled' | 'refused'
 
 /** A target that was skipped, without an attempt. */

@@ -33,7 +33,7 @@ export function hedgeDelayMs(
   return afterMs !== null && afterMs < deadlineMs ? afterMs : null
 }
 
-/** The target and the reservation of a hedge. Null where no other target is up, or the tenant's budget is used up. */
+/** Null where no other target is up, or the tenant's budget is used up. */
 export function reserveHedge(
   { call, disconnected }: Progress,
   { decision, directory }: Routed,

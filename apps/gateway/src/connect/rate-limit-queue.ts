@@ -12,8 +12,8 @@ interface Slot {
 }
 
 /**
- * Where requests wait out a short rate limit of their providers, so that their callers need not retry. First come, first served
- * within a tenant; tenants take turns, and in a full queue the tenant with most slots loses its latest one.
+ * Where requests wait out a short rate limit, so that their callers need not retry. First come, first served within a tenant; tenants
+ * take turns, and in a full queue the tenant with most slots loses its latest one.
  */
 export class RateLimitQueue {
   /** In order of arrival, per tenant. */

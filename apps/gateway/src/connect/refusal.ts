@@ -19,7 +19,7 @@ export async function refusedBy(target: Target, reply: Incoming): Promise<Fault>
   })
 }
 
-/** A refused credential of a tenant is the tenant's to mend; the fault names its last four characters or its id. */
+/** A tenant's refused credential is the tenant's to mend; the fault names its last four characters or its id. */
 export function onAccountOf(target: Target, fault: Fault): Fault {
   if (!target.own || fault.code !== 'upstream_credential_refused' || isUnopened(fault)) return fault
   const { id } = target.own

@@ -10,7 +10,7 @@ const RETRIES_MIN = 3
 const SLOT_WAIT_MS_MAX = 150
 const WAITING_MAX = 100
 
-/** Keeps retries from making an outage worse: failing providers get hardly more attempts than callers make requests. */
+/** Keeps retries from making an outage worse: failing providers get hardly more attempts than there are requests. */
 export class RetryThrottle {
   /** Accounts with all their tokens are left out. */
   readonly #tokens = new Map<string, number>()
@@ -37,7 +37,7 @@ export class RetryThrottle {
     return (this.#tokens.get(account) ?? TOKENS_MAX) > TOKENS_TO_RETRY
   }
 
-  /** Runs a retry, within the budget where the account failed lately. `throttled`: it would only add to an outage. */
+  /** Runs a retry, within the budget where the account failed lately; `throttled` beyond it. */
   async asRetry<Outcome>(account: string, attempt: () => Promise<Outcome>): Promise<Outcome | 'throttled'> {
     if (!this.#tokens.has(account)) return attempt()
     if (!this.mayRetry(account) || !(await this.#takeSlot())) {

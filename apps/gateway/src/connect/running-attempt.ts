@@ -46,10 +46,9 @@ interface HedgeOptions<Opened> {
 }
 
 /**
- * Waits for the first attempt and, when it is slow, for a hedge at the same time: the attempt that begins to answer first wins, and
- * the other is cancelled before the winner's answer is passed on. After a failure the other attempt decides, unless the first attempt
- * failed with a fault that ends the call without a hedge: a hedge can save a request and never spoil one.
- * @returns in the order of their start; at most one `answered`
+ * Waits for the first attempt and, when it is slow, for a hedge besides: the one that begins to answer first wins, and the other is
+ * cancelled before the answer is passed on. After a failure the other decides, unless the first failed with a fault that ends the call
+ * without a hedge: a hedge can save a request and never spoil one. @returns in the order of their start; at most one `answered`
  */
 export async function hedged<Opened>(
   first: RunningAttempt<Opened>,

@@ -5,7 +5,7 @@ const TAIL_MS_MAX = 2_000
 /** Why a connection was cut after a complete answer. */
 const FINISHED = Symbol('finished')
 
-/** The limits of one connection: two signals, the times for first content and whole answer, and the cut after its end. */
+/** The limits of one connection: two signals, the times for first content and whole answer, the tail. */
 export class UpstreamConnection {
   readonly #controller = new AbortController()
   readonly #follow = () => this.#controller.abort(this.call.reason)

@@ -22,11 +22,11 @@ const REQUEST: ChatRequest = {
   tools: [],
   extra: {},
 }
-/** As long as an endpoint's record waits for its probe; a working model answers with one token long before. */
+/** As long as an endpoint's record waits for its probe; one token takes far less. */
 const PROBE_MS_MAX = 9_000
 const ANSWER_BYTES_MAX = 1024 * 1024
 
-/** Probes an endpoint that is down, unless a request is the probe or it does not answer in text. Never rejects. */
+/** Probes an endpoint that is down, unless a request does or it does not answer in text. Never rejects. */
 export async function probe(
   endpoint: TargetId,
   { tracker, egress, directory, nowMs }: ProbeDependencies,

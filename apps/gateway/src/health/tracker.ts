@@ -16,7 +16,7 @@ import {
 } from '@turnpike/domain'
 import type { Attempt, EndpointFigures, Fault, Health, HealthChange, Outcome, Own } from '@turnpike/domain'
 import type { TargetId } from '@turnpike/domain'
-import type { HealthMinutes, HealthPast } from '@turnpike/store'
+import type { EndpointPast, HealthMinutes } from '@turnpike/store'
 import { LRUCache } from 'lru-cache'
 import {
   addToRecord,
@@ -38,7 +38,7 @@ export interface HealthTrackerOptions {
   /** Where minutes of health are kept, for figures and later queries. */
   readonly minutes?: Pick<HealthMinutes, 'note'>
   /** What all nodes have recorded. */
-  readonly past?: Pick<HealthPast, 'of'>
+  readonly past?: { of(endpoint: TargetId): Pick<EndpointPast, 'thirty' | 'day'> | null }
   /** Uniform in [0, 1). */
   readonly dice?: () => number
   /** Called when an endpoint goes down and when it is back: the place for the one log line. */
@@ -152,7 +152,7 @@ export class HealthTracker {
     }
   }
 
-  /** How long a first token may take: what is unusual here, 2 to 120 s; `fallbackMs` while fewer than 50 are known. */
+  /** What is unusual for a first token here, 2 to 120 s; `fallbackMs` while fewer than 50 are known. */
   firstTokenDeadlineMs(endpoint: TargetId, fallbackMs: number): number {
     return this.#records.get(endpoint)?.deadlineMs ?? fallbackMs
   }
@@ -179,7 +179,7 @@ export class HealthTracker {
     )
   }
 
-  /** Endpoints due for a probe: no request has wanted them for 5 s. Tenants' own never are: their tenants would pay. */
+  /** Endpoints unwanted for 5 s that are due for a probe. Tenants' own never are: their tenants would pay. */
   due(nowMs: number): TargetId[] {
     return [...this.#states].filter(([id, health]) => isDue(health, nowMs) && !ownerOf(id)).map(([id]) => id)
   }

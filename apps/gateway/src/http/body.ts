@@ -17,7 +17,7 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-/** Reads a JSON object. Throws Fault `body_malformed` for bad UTF-8, depth, width, and keys that reach for a prototype. */
+/** Throws Fault `body_malformed` for bad UTF-8, depth, width, and keys that reach for a prototype. */
 export function readBody(bytes: Buffer): Record<string, unknown> {
   if (bytes.length === 0) throw malformed('The body is empty. Send a JSON object.')
   if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8.')
@@ -57,7 +57,7 @@ function measure(bytes: Buffer): void {
   }
 }
 
-/** The index of the quote that ends the string begun at `start`; `indexOf` runs at memory speed over long prompts. */
+/** The index of the quote that ends a string; `indexOf` runs at memory speed over long prompts. */
 function endOfString(bytes: Buffer, start: number): number {
   let end = bytes.indexOf(QUOTE, start + 1)
   while (end >= 0) {

@@ -11,8 +11,8 @@ import { metadataField } from '../api/inference/router-metadata.ts'
 const EXPOSED = 'x-request-id, x-generation-id, x-turnpike-decision, retry-after, retry-after-ms, x-should-retry'
 
 /**
- * Runs before every controller: the request gets its start record, its caller is identified on every route not marked public, and its JSON
- * body is read with limits. One hook, by the matched route, so that no spelling of a path bypasses it.
+ * Runs before every controller: start record, caller on every route not marked public, JSON body with limits. One hook, by the matched
+ * route, so that no spelling of a path bypasses it.
  */
 export function guardRoutes(
   server: FastifyInstance,

@@ -3,7 +3,7 @@ import type { Caller, RequestId } from '@turnpike/domain'
 import { newRequestId } from '@turnpike/domain'
 import type { Progress } from '../call/progress.ts'
 
-/** What is known of a request before its body: made in the onRequest hook, read by controllers and the filter. */
+/** What is known of a request before its body. */
 interface Start {
   readonly id: RequestId
   readonly beganAtMs: number

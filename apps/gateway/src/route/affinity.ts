@@ -48,7 +48,7 @@ export class Affinity {
     return found && found.untilMs > this.nowMs() ? found.endpoint : null
   }
 
-  /** Learns from a finished request: its target is remembered for ten minutes, a warm one that failed is forgotten. */
+  /** A target that answered is remembered for ten minutes, a warm one that failed is forgotten. */
   learn(talk: Talk, { endpoint: answered, owner, fault, usage, attempts }: Ending): void {
     // A prompt cache belongs to the account that was used.
     const endpoint = answered !== null && owner !== null ? ownTarget(answered, owner) : answered

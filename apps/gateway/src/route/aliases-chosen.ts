@@ -25,9 +25,8 @@ export interface Names {
 }
 
 /**
- * The first models of a list that are in the catalogue, take such a prompt and have an endpoint that supports all parameters of the
- * request; where none does, models with an endpoint that ignores some. Where no endpoint is left for any: the first model that takes
- * such a prompt, whose refusal says why. Null when none takes it.
+ * The first models of a list that take such a prompt and have an endpoint with all parameters of the request; where none does, with one
+ * that ignores some. Where none is left at all: the first that takes such a prompt, whose refusal says why. Null when none takes it.
  */
 export function suited(list: readonly ModelSlug[], request: RouteRequest, names: Names): ModelSlug[] | null {
   const known = list.filter((slug) => {
@@ -47,7 +46,7 @@ export function suited(list: readonly ModelSlug[], request: RouteRequest, names:
   return known.length > 0 ? known.slice(0, 1) : null
 }
 
-/** The models for text that an endpoint serves for nothing, the newest first. Found once per catalogue. */
+/** The models for text with a free endpoint, the newest first. Found once per catalogue. */
 export function freeModels(catalogue: Catalogue): readonly ModelSlug[] {
   const known = freeOf.get(catalogue)
   if (known) return known
@@ -73,7 +72,7 @@ export function isFree(price: Price): boolean {
 
 const byNumbers = new Intl.Collator('en', { numeric: true })
 
-/** For sorting: by the day it came out; where that is unknown or the same, by the numbers in the name. */
+/** By the day it came out; where that is unknown or the same, by the numbers in the name. */
 export function newestFirst(a: Model, b: Model): number {
   return b.created - a.created || byNumbers.compare(b.slug, a.slug)
 }

@@ -6,9 +6,8 @@ import type { Resolved } from '../call/progress.ts'
 
 /**
  * A request with every name replaced by the models it stands for, and how the first was found. `:nitro`, `:floor` and `:exacto`
- * set the objective where the request's own `sort` does not; of several suffixes the last counts, of several models the first that
- * has one. `:free` leaves its model the endpoints that cost nothing. A name of the catalogue, or of the caller's own, with a colon in it
- * goes before all that.
+ * set the objective where the request's own `sort` does not; of several suffixes the last counts, of several models the first with one.
+ * `:free` leaves the endpoints that cost nothing. A name with a colon of the catalogue or the caller's own goes before all that.
  * Throws Fault `model_unknown`, `request_invalid` or `endpoints_excluded` for a name that stands for nothing.
  */
 export function resolveNames(requested: RouteRequest, names: Names): Resolved {

@@ -19,7 +19,7 @@ import type { GatewayConfig } from '../config.ts'
 import { PresetLimit } from './preset-limit.ts'
 import type { Metric } from '@turnpike/server'
 
-/** Two pools, so that no flood of names or of lists holds up other requests, the catalogue or the shipping of usage. */
+/** Two pools: no flood of names or of lists holds up requests, the catalogue or the shipping of usage. */
 const POOL = { max: 2, statementTimeoutMs: 2_000, connectTimeoutMs: 1_000, applicationName: 'turnpike gateway presets' }
 
 /**

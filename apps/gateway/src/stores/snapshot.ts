@@ -45,7 +45,7 @@ export async function openSnapshot(config: GatewayConfig, secrets: KeySecrets, l
     /** The catalogue in it; null when there is none. */
     catalogue: snapshot?.catalogue ?? null,
     /** Gives the keys in it to a cache that knows none yet. */
-    restore(keys: Pick<KeyCache, 'restore'>) {
+    restore: (keys: Pick<KeyCache, 'restore'>) => {
       if (!snapshot) return
       const restored = keys.restore(snapshot.keys)
       const ageSeconds = Math.round((Date.now() - snapshot.takenAtMs) / 1000)

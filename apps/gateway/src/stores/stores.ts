@@ -39,7 +39,7 @@ export async function openStores(config: GatewayConfig, log: Logger) {
     keySecrets,
     keys,
     /** Counts a key that is refused without a look-up. */
-    refused(checked: RefusedKey) {
+    refused: (checked: RefusedKey) => {
       refusals.count(checked.kind)
       if (checked.kind === 'unknown_secret') keySecrets.alarm(checked.secretId)
     },

@@ -12,7 +12,7 @@ const SYSTEM_FINGERPRINT = 'fp_turnpike_0_1'
 
 export type Json = Record<string, unknown>
 
-/** Writes chat.completion.chunk events: content as it comes, usage and cost in the last chunk before `[DONE]`. */
+/** Writes chat.completion.chunk events; usage and cost are in the last chunk before `[DONE]`. */
 export function chatStream(identity: AnswerIdentity): StreamWriter {
   let head = ''
   let roleSent = false
@@ -56,7 +56,7 @@ export function chatWhole(identity: AnswerIdentity): WholeWriter {
   }
 }
 
-/** The last chunk and the mark behind it. @param head of the chunk as JSON, without its closing brace */
+/** The last chunk and `[DONE]`. @param head of the chunk as JSON, without its closing brace */
 function lastEvents(head: string, fields: Json): string {
   return `data: ${head},${stringify(fields).slice(1)}\n\ndata: [DONE]\n\n`
 }
@@ -196,7 +196,7 @@ function detailOf(block: ReasoningBlock, index: number): Json {
   }
 }
 
-/** OpenAI's usage with OpenRouter's cost: what we charge, and what the provider does. No amount passes through a float. */
+/** OpenAI's usage with OpenRouter's cost: what we charge, and what the provider does. */
 export function usageBody({ usage, cost, upstreamCost, isOwn }: Settled): Json {
   return {
     prompt_tokens: usage.promptTokens,

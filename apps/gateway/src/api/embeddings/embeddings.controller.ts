@@ -78,7 +78,7 @@ function vectorsWhole(identity: AnswerIdentity, { encodingFormat }: EmbeddingReq
   })
 }
 
-/** Little-endian 32-bit floats, as OpenAI's clients unpack them; vectors that the provider packed stay as they are. */
+/** Little-endian 32-bit floats, as OpenAI's clients unpack them; vectors packed already stay. */
 function packed(vector: readonly number[] | string): string {
   return typeof vector === 'string' ? vector : Buffer.from(new Float32Array(vector).buffer).toString('base64')
 }

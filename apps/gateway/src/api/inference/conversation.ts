@@ -5,8 +5,8 @@ import { invalid } from '../../http/parse.ts'
 import { SESSION_LENGTH_MAX, type RoutingBody } from './routing.schema.ts'
 
 /**
- * The conversation that a chat belongs to: by its session's id, in the body or else in the header `x-session-id`, or by its key
- * for the prompt cache, or by how it begins. Throws 400 for a header that is too long.
+ * A chat's conversation: by the session id of its body or else its header, by its key for the prompt cache, or by how it begins.
+ * Throws 400 for a header that is too long.
  */
 export function conversationOf(
   body: RoutingBody,

@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /**
- * How long a caller gives its request, milliseconds: `x-turnpike-timeout-ms`, and `x-stainless-timeout` in seconds, which OpenAI's
- * SDKs send with the time after which they hang up and try again. The shorter one counts, and never more than `mostMs`. What is
- * not a number above zero is left out.
+ * How long a caller gives its request, milliseconds: the shorter of `x-turnpike-timeout-ms` and `x-stainless-timeout`, the seconds after
+ * which OpenAI's SDKs hang up and try again, and at most `mostMs`. What is not a number above zero is left out.
  */
 export function deadlineMsOf(headers: IncomingHttpHeaders, mostMs: number): number {
   const requested = [Number(headers['x-turnpike-timeout-ms']), Number(headers['x-stainless-timeout']) * 1_000]

@@ -83,7 +83,7 @@ function callOf(
   }
 }
 
-/** Ends the call at its deadline, at shutdown, and when its caller disconnects unless the answer is then read to its end. */
+/** Ends the call at its deadline, at shutdown, and at a disconnect unless the answer is then read to its end. */
 function endInTime(
   gateway: Gateway,
   { headers }: FastifyRequest,

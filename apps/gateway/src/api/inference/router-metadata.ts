@@ -12,7 +12,7 @@ import { statusOf } from '@turnpike/server'
 import { AUTO } from '../../route/aliases-words.ts'
 import type { Progress, Routed } from '../../call/progress.ts'
 
-/** The body's field `openrouter_metadata`, where it was asked for. @param fault that the body reports, if any */
+/** The field `openrouter_metadata`, where it was asked for. @param fault that the body reports */
 export function metadataField(progress: Progress, fault: Fault | null = null) {
   const metadata = routerMetadata(progress, fault, performance.now())
   return metadata && { openrouter_metadata: metadata }

@@ -64,7 +64,7 @@ const statedFields = Object.fromEntries(
   REQUEST_FIELDS.map((field) => [field, FORMS[POLICY_FIELDS[field].form](field).nullish()]),
 ) as { [Field in RequestField]: z.ZodOptional<z.ZodNullable<ReturnType<(typeof FORMS)[FormOf<Field>]>>> }
 
-/** OpenRouter's routing fields. `provider` is closed: a misspelt constraint would send a prompt where it must not go. */
+/** `provider` is closed: a misspelt constraint would send a prompt where it must not go. */
 export const routingFields = {
   model: modelName().nullish(),
   models: z.array(modelName()).max(MODELS_MAX).nullish(),
@@ -133,7 +133,7 @@ function hint(written: string, known: readonly string[]): string {
   return closest === undefined ? '' : `. Did you mean ${closest}?`
 }
 
-/** A field with two forms. Its type tells which is meant, and what is wrong is said of that one alone. */
+/** A field with two forms: its type tells which is meant, so that only that one's faults are named. */
 function shortOrLong<Short extends z.ZodType, Long extends z.ZodType>(short: Short, long: Long) {
   return z.unknown().transform((value, context): z.output<Short> | z.output<Long> => {
     const parsed = (typeof value === 'object' ? long : short).safeParse(value)

@@ -20,7 +20,7 @@ const STALL_MS_MAX = 60_000
 export class StreamSink implements Sink {
   readonly #keepAliveTimer: NodeJS.Timeout | null
 
-  /** @param headers of the answer, made when its first byte leaves @param commentAfterMs silence before a comment; 0: no comments */
+  /** @param headers made when the first byte leaves @param commentAfterMs silence before a comment; 0: no comments */
   constructor(
     private readonly response: ServerResponse,
     private readonly headers: () => Readonly<Record<string, string>>,

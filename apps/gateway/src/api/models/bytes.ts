@@ -35,7 +35,7 @@ function bytes(type: string, text: string): Bytes {
   return { type, body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` }
 }
 
-/** Sends bytes, or 304 to a client that has them. @param isShared whether they are the same for everybody */
+/** Sends bytes, or 304 to a client that has them. @param isShared the same for everybody */
 export function sendBytes(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -30,7 +30,7 @@ export interface Listing {
   readonly json: string
 }
 
-/** Every model with an endpoint, once per catalogue: of invented providers, then others that are served, then the rest. */
+/** Every model with an endpoint: of invented providers, then others that are served, then the rest. */
 export function listingsOf(directory: TargetDirectory): readonly Listing[] {
   const known = byReach.get(directory)
   if (known) return known
@@ -39,7 +39,7 @@ export function listingsOf(directory: TargetDirectory): readonly Listing[] {
   const listings = [...catalogue.models.values()].flatMap((model) => {
     const all = catalogue.endpointsOf.get(model.slug) ?? []
     if (all.length === 0) return []
-    // A model with a real endpoint is not simulated, so that the price of a simulated one is not the model's.
+    // A model with a real endpoint is not simulated: the price of a simulated one is not the model's.
     const within = isServedByRealProvider(model.slug, directory) ? themselves : reachable
     const able = all.filter(({ provider, price }) => within.has(provider) && price !== null)
     return [listing(model, able.length > 0 ? able : all, able.length > 0)]

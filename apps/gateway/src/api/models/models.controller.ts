@@ -144,7 +144,7 @@ export class ModelsController {
   }
 }
 
-/** A model and its endpoints; `:free` leaves those that cost nothing. Throws Fault `object_unknown` naming the nearest. */
+/** A variant `:free` leaves the endpoints that cost nothing. Throws Fault `object_unknown` with the nearest. */
 function findOffer(catalogue: Catalogue, name: string): { model: Model; endpoints: readonly Endpoint[] } {
   const of = (slug: string) => catalogue.models.get(slug as ModelSlug)
   const endpointsOf = ({ slug }: Model) => catalogue.endpointsOf.get(slug) ?? []

@@ -5,7 +5,7 @@ import { invalid, parse } from '../../http/parse.ts'
 import { keptOf, type Fields } from '../inference/preset-merge.ts'
 import { isPresetSlug, presetNamed, SLUG_FORM } from '../inference/preset-name.ts'
 
-/** Of the fields and the system prompt together, as JSON. A gateway holds thousands of presets in memory. */
+/** Of fields and system prompt, as JSON. A gateway holds thousands of presets in memory. */
 const PRESET_BYTES_MAX = 128 * 1024
 const NOTHING_TO_KEEP =
   'There is nothing to keep: give a model, a system message, or any other field of a chat but messages.'
@@ -14,7 +14,7 @@ const NUL = '\0'
 /** A chat, of which the messages may be missing. */
 const source = z.looseObject({ ...chatBody.shape, messages: chatBody.shape.messages.nullish() })
 
-/** What a preset holds, as a chat's body has it. Throws Fault `request_invalid` for what no chat or no preset can have. */
+/** Throws Fault `request_invalid` for what no chat or no preset can have. */
 export function presetContentOf(slug: string, body: unknown): PresetContent {
   if (!isPresetSlug(slug)) throw invalid('slug', `slug: must be ${SLUG_FORM}`)
   parse(source, body)
