@@ -6,7 +6,7 @@ export { ensureLogin } from './connections/roles.ts'
 export { inTransaction, openPool, type Pool, type Queryable } from './connections/pools.ts'
 export { openPrisma, type PrismaClient } from './connections/prisma.ts'
 export { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.ts'
-export { checkKey, mintKey, newSecretsText, openKeySecrets, type KeyCheck, type KeySecrets } from './key-path/seal.ts'
+export { checkKey, mintKey, newSecretsText, openKeySecrets, type KeySecrets } from './key-path/seal.ts'
 export {
   compareKeySecrets,
   secretTroubles,
@@ -56,8 +56,8 @@ export {
 } from './usage/requests.ts'
 export { usageSeries, usageTotals, type UsagePoint, type UsageSums } from './usage/views.ts'
 export { openSnapshotKey } from './snapshot/frames.ts'
-export type { DatedCatalogue, Snapshot } from './snapshot/lines.ts'
-export { fingerprintsOf, readSnapshot, type FoundSnapshot } from './snapshot/snapshot.ts'
+export type { DatedCatalogue } from './snapshot/lines.ts'
+export { fingerprintsOf, readSnapshot } from './snapshot/snapshot.ts'
 export { keepSnapshot } from './snapshot/keeper.ts'
 export { readCatalogue, readCatalogueVersion } from './catalogue/catalogue.ts'
 export type { CatalogueChange } from './catalogue/difference.ts'

@@ -65,7 +65,6 @@ export class HealthTracker {
   /** Tenants' own targets with a record: beyond the limit the least recently updated is dropped. */
   readonly #own = new LRUCache<TargetId, true>({
     max: OWN_TARGETS_MAX,
-    noDisposeOnSet: true,
     disposeAfter: (_known, target) => this.#drop(target),
   })
   readonly #refusals = new OwnRefusals()

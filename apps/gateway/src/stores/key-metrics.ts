@@ -19,16 +19,12 @@ interface KeyMetricsOptions extends Pick<KeyPath, 'channels' | 'sampler'> {
 export function keyMetrics({ keys, channels, refusals, sampler }: KeyMetricsOptions): Metric[] {
   const stats = () => keys.stats()
   return [
-    ...Object.entries(NUMBERS).map(([name, [field, help]]) => ({ name, help, read: () => stats()[field] })),
+    ...NUMBERS.map(({ name, field, help }) => ({ name, help, read: () => stats()[field] })),
+    ...samplerMetrics(sampler),
     {
       name: 'turnpike_key_redis_wrong_total',
       help: 'Values in Redis that were not what was put there.',
       read: () => stats().redisWrong + sampler.stats().redisWrong,
-    },
-    {
-      name: 'turnpike_key_postgres_behind_total',
-      help: 'Cached keys newer than what Postgres holds: it went back in time.',
-      read: () => sampler.stats().postgresBehind,
     },
     {
       name: 'turnpike_key_refused_total',
@@ -75,6 +71,17 @@ export function keyMetrics({ keys, channels, refusals, sampler }: KeyMetricsOpti
         return { ...(redis !== null && { redis: Number(redis) }), postgres: Number(postgres) }
       },
     },
+  ]
+}
+
+/** What the comparison of cached keys with Postgres has found so far. */
+function samplerMetrics(sampler: KeyPath['sampler']): Metric[] {
+  return [
+    {
+      name: 'turnpike_key_postgres_behind_total',
+      help: 'Cached keys newer than what Postgres holds: it went back in time.',
+      read: () => sampler.stats().postgresBehind,
+    },
     {
       name: 'turnpike_key_sampled_total',
       help: 'Cached keys compared with Postgres.',
@@ -90,21 +97,34 @@ export function keyMetrics({ keys, channels, refusals, sampler }: KeyMetricsOpti
   ]
 }
 
-/** By name: the field of the key check's statistics, and its help. */
-const NUMBERS = {
-  turnpike_key_entries: ['entries', 'Keys cached in memory.'],
-  turnpike_key_lookups_in_flight: ['lookupsInFlight', 'Keys being looked up now.'],
-  turnpike_key_lowered_total: ['lowered', 'Older versions of a key that came after newer ones and were not taken.'],
-  turnpike_key_redis_hits_total: ['redisHits', 'Keys that Redis knew.'],
-  turnpike_key_redis_failures_total: ['redisFailures', 'Calls of Redis that failed or took too long.'],
-  turnpike_key_claims_lost_total: ['claimsLost', 'Look-ups left to another process that had the same key under way.'],
-  turnpike_key_postgres_queries_total: ['postgresQueries', 'Queries for keys.'],
-  turnpike_key_postgres_digests_total: [
-    'postgresDigests',
-    'Keys in those queries; divided by them, the size of a batch.',
-  ],
-  turnpike_key_permits_in_use: ['permitsInUse', 'Queries for keys under way; 4 at most.'],
-  turnpike_key_waiting: ['waiting', 'Keys that wait for a query.'],
-} as const
+/** Figures that are one number of the key check's statistics. */
+const NUMBERS = [
+  { name: 'turnpike_key_entries', field: 'entries', help: 'Keys cached in memory.' },
+  { name: 'turnpike_key_lookups_in_flight', field: 'lookupsInFlight', help: 'Keys being looked up now.' },
+  {
+    name: 'turnpike_key_lowered_total',
+    field: 'lowered',
+    help: 'Older versions of a key that came after newer ones and were not taken.',
+  },
+  { name: 'turnpike_key_redis_hits_total', field: 'redisHits', help: 'Keys that Redis knew.' },
+  {
+    name: 'turnpike_key_redis_failures_total',
+    field: 'redisFailures',
+    help: 'Calls of Redis that failed or took too long.',
+  },
+  {
+    name: 'turnpike_key_claims_lost_total',
+    field: 'claimsLost',
+    help: 'Look-ups left to another process that had the same key under way.',
+  },
+  { name: 'turnpike_key_postgres_queries_total', field: 'postgresQueries', help: 'Queries for keys.' },
+  {
+    name: 'turnpike_key_postgres_digests_total',
+    field: 'postgresDigests',
+    help: 'Keys in those queries; divided by them, the size of a batch.',
+  },
+  { name: 'turnpike_key_permits_in_use', field: 'permitsInUse', help: 'Queries for keys under way; 4 at most.' },
+  { name: 'turnpike_key_waiting', field: 'waiting', help: 'Keys that wait for a query.' },
+] as const
 
 const STATES = { closed: 0, half_open: 1, open: 2 } as const

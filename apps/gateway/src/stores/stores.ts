@@ -10,6 +10,7 @@ import { openKeys } from './keys.ts'
 import { openSecretCheck } from './secret-check.ts'
 import { openSnapshot } from './snapshot.ts'
 import { openOwnSecrets } from './byok-secrets.ts'
+import type { OwnSecrets } from '../targets/byok-secrets.ts'
 import { openPresets } from './presets.ts'
 import type { Metric } from '@turnpike/server'
 
@@ -61,11 +62,7 @@ export async function openStores(config: GatewayConfig, log: Logger) {
       ...snapshot.metrics,
       ...health.metrics,
       ...presets.metrics,
-      {
-        name: 'turnpike_own_secrets_unopened_total',
-        help: 'Uses of stored credentials of tenants that could not be opened here; each request went on to its next target.',
-        read: () => ownSecrets.unopened,
-      },
+      byokMetric(ownSecrets),
     ],
     async close() {
       catalogue.stop()
@@ -89,6 +86,14 @@ async function answered<T>(answer: Promise<T>): Promise<T> {
     return await answer
   } catch (cause) {
     throw new Fault('store_unavailable', 'The records cannot be read just now; please retry.', { cause })
+  }
+}
+
+function byokMetric(ownSecrets: OwnSecrets): Metric {
+  return {
+    name: 'turnpike_own_secrets_unopened_total',
+    help: 'Uses of stored credentials of tenants that could not be opened here; each request went on to its next target.',
+    read: () => ownSecrets.unopened,
   }
 }
 

@@ -14,8 +14,8 @@ const AGE_MS_MAX = 24 * 60 * 60_000
 /** Only its owner reads it. */
 const FOLDER_MODE = 0o700
 
-/** `why` ends the sentence "the snapshot is not used: …". */
-export type FoundSnapshot =
+/** What came of looking for a snapshot. `why` ends the sentence "the snapshot is not used: …". */
+type FoundSnapshot =
   | { readonly kind: 'none' }
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'read'; readonly snapshot: Snapshot }

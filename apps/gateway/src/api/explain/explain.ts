@@ -51,13 +51,19 @@ export function explain(body: ExplainBody, caller: Caller, context: RoutingConte
 function explanation(decision: Decision, { models }: RouteRequest, chanceOf: (endpoint: TargetId) => number) {
   const { objective, policies, window, sticky, draw, targets, fallbacks } = decisionBody(decision)
   return {
-    ...{ objective, policies, window, sticky, models, draw },
+    objective,
+    policies,
+    window,
+    sticky,
+    models,
+    draw,
     candidates: decision.candidates.map((candidate) => ({
       ...candidateBody(candidate),
       chance: chanceOf(candidate.endpoint),
     })),
     removed: decision.removed.map(({ endpoint, stage }) => ({ endpoint, stage, reason: EXCLUDED[stage][1] })),
-    ...{ targets, fallbacks },
+    targets,
+    fallbacks,
     total: decision.candidates.length + decision.removed.length,
     summary: summaryOf(decision, chanceOf),
   }

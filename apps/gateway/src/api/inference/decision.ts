@@ -7,7 +7,7 @@ const HEADER_BYTES_MAX = 4_096
 
 /** Why this route: the candidates with their figures, and what removed the others. */
 export function decisionBody(decision: Decision) {
-  const { on, attempts, firstTokenMs, totalMs } = decision.failover
+  const { failover } = decision
   return {
     objective: decision.objective,
     policies: decision.policies,
@@ -18,7 +18,12 @@ export function decisionBody(decision: Decision) {
     targets: decision.targets,
     fallbacks: decision.fallbacks,
     fallback_on: decision.fallbackOn,
-    failover: { on, attempts, first_token_ms: firstTokenMs, total_ms: totalMs },
+    failover: {
+      on: failover.on,
+      attempts: failover.attempts,
+      first_token_ms: failover.firstTokenMs,
+      total_ms: failover.totalMs,
+    },
     hedge: decision.hedge && {
       after_ms: decision.hedge.afterMs,
       extra_requests_percent: decision.hedge.extraRequests * 100,
