@@ -117,7 +117,12 @@ function components({ divider, text, gate, primary }: typeof light) {
       defaultProps: { disableElevation: true },
       styleOverrides: { root: { borderRadius: 8, paddingInline: 16, minHeight: 38 } },
     },
-    MuiDialog: { styleOverrides: { paper: { border: `1px solid ${divider}`, borderRadius: 14 } } },
+    MuiDialog: {
+      styleOverrides: {
+        paper: { border: `1px solid ${divider}`, borderRadius: 14 },
+        paperFullScreen: { border: 0, borderRadius: 0 },
+      },
+    },
     MuiTableCell: {
       styleOverrides: {
         root: { borderColor: divider, padding: '10px 12px', fontSize: '0.875rem' },

@@ -6,6 +6,7 @@ import type { Policy } from '@turnpike/contract'
 import { useState } from 'react'
 import { useInfiniteGetList } from 'react-admin'
 import { useText } from '../i18n/text.ts'
+import { RenameDialog } from '../parts/RenameDialog.tsx'
 import { useUrlState } from '../parts/url-state.ts'
 import { useMay } from '../session.ts'
 import { Page } from '../shell/Page.tsx'
@@ -13,8 +14,8 @@ import { Empty } from '../states/Empty.tsx'
 import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { ArchiveDialog } from './ArchiveDialog.tsx'
+import { renamePolicy } from './calls.ts'
 import { PolicyTable } from './PolicyTable.tsx'
-import { RenamePolicyDialog } from './RenamePolicyDialog.tsx'
 import { Templates } from './Templates.tsx'
 
 const ROWS_PER_PAGE = 50
@@ -36,6 +37,7 @@ export default function PoliciesPage() {
     </Button>
   )
   const onAct = (what: 'rename' | 'archive', policy: Policy) => setActing({ what, policy })
+  const onClose = () => setActing(null)
   return (
     <Page title={say('nav.policies')} text={say('policies.text')} actions={button}>
       <View query={query} skeleton={<RowsSkeleton rows={4} />}>
@@ -62,8 +64,16 @@ export default function PoliciesPage() {
           {say('common.more')}
         </Button>
       )}
-      {acting?.what === 'rename' && <RenamePolicyDialog policy={acting.policy} onClose={() => setActing(null)} />}
-      {acting?.what === 'archive' && <ArchiveDialog policy={acting.policy} onClose={() => setActing(null)} />}
+      {acting?.what === 'rename' && (
+        <RenameDialog
+          title={say('policy.renameTitle')}
+          name={acting.policy.name}
+          rename={(name) => renamePolicy(acting.policy.id, name)}
+          refetch="policies"
+          onClose={onClose}
+        />
+      )}
+      {acting?.what === 'archive' && <ArchiveDialog policy={acting.policy} onClose={onClose} />}
     </Page>
   )
 }

@@ -2,17 +2,18 @@ import Alert from '@mui/material/Alert'
 import Box from '@mui/material/Box'
 import Button from '@mui/material/Button'
 import Chip from '@mui/material/Chip'
+import Typography from '@mui/material/Typography'
 import { useQueryClient } from '@tanstack/react-query'
-import type { Policy, PolicyAnswer, PolicyWarning } from '@turnpike/contract'
+import type { Policy, PolicyWarning } from '@turnpike/contract'
 import { useState } from 'react'
-import { useNotify } from 'react-admin'
+import { statusOf } from '../../api.ts'
 import { useText } from '../../i18n/text.ts'
 import { baseVersionOf, type BaseVersion } from './base-version.ts'
-import { policyQuery } from '../calls.ts'
+import { policyQuery, savePolicy } from '../calls.ts'
 import type { Editing } from './editing.ts'
 import { Editor } from './Editor.tsx'
 import { Conflict } from '../versions/Conflict.tsx'
-import { SaveDialog } from '../versions/SaveDialog.tsx'
+import { VersionDialog } from '../versions/VersionDialog.tsx'
 import { SimulateButton } from '../preview/SimulateButton.tsx'
 import { Warnings } from '../Warnings.tsx'
 
@@ -29,7 +30,6 @@ interface EditTabProps {
 export function EditTab({ newest, base, setBase, editing, warnings, readOnly }: EditTabProps) {
   const { say } = useText()
   const queryClient = useQueryClient()
-  const notify = useNotify()
   const [isSaving, setIsSaving] = useState(false)
   const [refused, setRefused] = useState<{ readonly draft: object; readonly error: unknown } | null>(null)
   const isBehind = newest.version > base.version
@@ -37,16 +37,14 @@ export function EditTab({ newest, base, setBase, editing, warnings, readOnly }: 
     setBase(baseVersionOf(policy))
     editing.change(policy.document)
   }
-  const saved = async (answer: PolicyAnswer) => {
-    load(answer.data)
+  const saved = (policy: Policy) => {
+    load(policy)
     setIsSaving(false)
-    await queryClient.invalidateQueries({ queryKey: ['policies'] })
-    queryClient.setQueryData(policyQuery(newest.id).queryKey, answer)
-    notify('policy.savedNotice', { type: 'success', messageArgs: { version: answer.data.version } })
   }
-  const conflicted = () => {
+  const failed = (error: unknown) => {
+    if (statusOf(error) !== 409) return setRefused({ draft: editing.draft, error })
     setIsSaving(false)
-    void queryClient.invalidateQueries({ queryKey: policyQuery(newest.id).queryKey })
+    return void queryClient.invalidateQueries({ queryKey: policyQuery(newest.id).queryKey })
   }
   return (
     <>
@@ -72,15 +70,22 @@ export function EditTab({ newest, base, setBase, editing, warnings, readOnly }: 
         <SaveBar policy={newest} editing={editing} base={base} isBlocked={isBehind} onSave={() => setIsSaving(true)} />
       )}
       {isSaving && (
-        <SaveDialog
+        <VersionDialog
+          title={say('policy.saveTitle', { version: base.version + 1 })}
+          action={say('common.save')}
           policy={newest}
-          base={base}
-          draft={editing.draft}
-          onSaved={(answer) => void saved(answer)}
-          onConflict={conflicted}
-          onRefused={(error) => setRefused({ draft: editing.draft, error })}
+          before={base.document}
+          after={editing.draft}
+          run={() => savePolicy(newest.id, editing.draft, base.version)}
+          notice={['policy.savedNotice', { version: base.version + 1 }]}
+          onSaved={saved}
+          onFailed={failed}
           onClose={() => setIsSaving(false)}
-        />
+        >
+          <Typography variant="h3" sx={{ mb: 1 }}>
+            {say('policy.changes')}
+          </Typography>
+        </VersionDialog>
       )}
     </>
   )

@@ -14,10 +14,10 @@ import { Select } from '../../parts/Select.tsx'
 import { useUrlState } from '../../parts/url-state.ts'
 import { RowsSkeleton } from '../../states/Loading.tsx'
 import { View } from '../../states/View.tsx'
-import { versionsQuery } from '../calls.ts'
+import { rollBack, versionsQuery } from '../calls.ts'
 import { Changes } from './Changes.tsx'
 import { asJson, type Draft } from '../../draft/draft.ts'
-import { RollbackDialog } from './RollbackDialog.tsx'
+import { VersionDialog } from './VersionDialog.tsx'
 
 interface VersionsProps {
   readonly policy: Policy
@@ -27,6 +27,7 @@ interface VersionsProps {
 
 /** Every version of a policy, what differs between two of them, and the way back. The pair compared is part of the address. */
 export function Versions({ policy, mayRollBack, onRolledBack }: VersionsProps) {
+  const { say } = useText()
   const query = useQuery(versionsQuery(policy))
   const [goal, setGoal] = useState<PolicyVersion | null>(null)
   return (
@@ -39,7 +40,21 @@ export function Versions({ policy, mayRollBack, onRolledBack }: VersionsProps) {
             {...(mayRollBack && { onRollBack: (version: PolicyVersion) => setGoal(version) })}
           />
           <Comparison versions={data} current={policy.version} />
-          {goal && <RollbackDialog policy={policy} goal={goal} onDone={onRolledBack} onClose={() => setGoal(null)} />}
+          {goal && (
+            <VersionDialog
+              title={say('policy.rollbackTitle', { version: goal.version })}
+              action={say('policy.rollback')}
+              policy={policy}
+              before={policy.document}
+              after={goal.document}
+              run={() => rollBack(policy, goal.version)}
+              notice={['policy.rolledBackNotice', { version: policy.version + 1 }]}
+              onSaved={onRolledBack}
+              onClose={() => setGoal(null)}
+            >
+              <Typography sx={{ mb: 2.5 }}>{say('policy.rollbackText', { version: policy.version + 1 })}</Typography>
+            </VersionDialog>
+          )}
         </Box>
       )}
     </View>

@@ -1,0 +1,64 @@
+import Box from '@mui/material/Box'
+import Typography from '@mui/material/Typography'
+import { useQueryClient } from '@tanstack/react-query'
+import type { Policy, PolicyAnswer } from '@turnpike/contract'
+import type { ReactNode } from 'react'
+import type { Draft } from '../../draft/draft.ts'
+import { useText } from '../../i18n/text.ts'
+import { ActionDialog, type ActionDialogProps } from '../../parts/ActionDialog.tsx'
+import { policyQuery } from '../calls.ts'
+import { Changes } from './Changes.tsx'
+
+type Dialog = Pick<ActionDialogProps<PolicyAnswer>, 'title' | 'action' | 'run' | 'notice' | 'onFailed' | 'onClose'>
+
+interface VersionDialogProps extends Dialog {
+  readonly policy: Policy
+  readonly before: Draft
+  readonly after: Draft
+  readonly onSaved: (newest: Policy) => void
+  /** Heads the changes. */
+  readonly children: ReactNode
+}
+
+/** Says what a new version changes and for whom before it is saved. */
+export function VersionDialog({ policy, before, after, onSaved, children, ...dialog }: VersionDialogProps) {
+  const { say } = useText()
+  const queryClient = useQueryClient()
+  const show = async (answer: PolicyAnswer) => {
+    onSaved(answer.data)
+    await queryClient.invalidateQueries({ queryKey: ['policies'] })
+    queryClient.setQueryData(policyQuery(policy.id).queryKey, answer)
+  }
+  return (
+    <ActionDialog {...dialog} maxWidth="sm" onDone={show}>
+      <section>
+        {children}
+        <Changes before={before} after={after} />
+      </section>
+      <section>
+        <Typography variant="h3" sx={{ mb: 1 }}>
+          {say('policies.attached')}
+        </Typography>
+        <ScopeList policy={policy} />
+      </section>
+    </ActionDialog>
+  )
+}
+
+/** Whose requests a change of the policy concerns. */
+function ScopeList({ policy: { attached } }: { policy: Policy }) {
+  const { say } = useText()
+  const lines = [
+    ...(attached.organisation ? [say('policy.scopeOrganisation')] : []),
+    ...attached.workspaces.map(({ name }) => say('policy.scopeWorkspace', { name })),
+    ...attached.keys.map(({ name }) => say('policy.attachKey', { name })),
+  ]
+  if (lines.length === 0) return <Typography>{say('policy.scopeNothing')}</Typography>
+  return (
+    <Box component="ul" sx={{ m: 0, pl: 2.5, maxHeight: 180, overflowY: 'auto' }} tabIndex={0}>
+      {lines.map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </Box>
+  )
+}
