@@ -102,7 +102,6 @@ export {
   eachField,
   POLICY_FIELDS,
   REQUEST_FIELDS,
-  type FieldIn,
   type FormOf,
   type PolicyField,
   type PolicyForm,

@@ -31,9 +31,12 @@ export function NamesEntry({ path, label, hint, options, ordered = false }: Name
     <Frame label={label} note={error ?? hint} isWrong={error !== null}>
       <Rows isOrdered={ordered}>
         {names.map((name, index) => (
-          <Row key={name} name={nameOf(name, options)} onRemove={() => change(names.toSpliced(index, 1))}>
-            {ordered && <Movers name={nameOf(name, options)} onMove={(by) => change(moved(names, index, by))} />}
-          </Row>
+          <Row
+            key={name}
+            name={nameOf(name, options)}
+            {...(ordered && { onMove: (by) => change(moved(names, index, by)) })}
+            onRemove={() => change(names.toSpliced(index, 1))}
+          />
         ))}
       </Rows>
       <Adder label={label} options={options} taken={names} onAdd={(name) => change([...names, name])} />
@@ -106,30 +109,51 @@ function Rows({ isOrdered, children }: { isOrdered: boolean; children: readonly 
   )
 }
 
-function Row({ name, onRemove, children }: { name: string; onRemove: () => void; children: ReactNode }) {
+interface RowProps extends Omit<RowButtonsProps, 'labels'> {
+  readonly name: string
+  readonly children?: ReactNode
+}
+
+function Row({ name, children, ...buttons }: RowProps) {
   const { say } = useText()
+  const labels = {
+    up: say('policies.up', { name }),
+    down: say('policies.down', { name }),
+    remove: say('policies.remove', { name }),
+  }
   return (
     <Box component="li" sx={{ borderBottom: '1px solid', borderColor: 'divider' }}>
       <Box sx={{ display: 'flex', alignItems: 'center', gap: 0.5, py: 0.25, minHeight: 44 }}>
         <Box sx={{ flex: 1, minWidth: 0, overflowWrap: 'anywhere' }}>{name}</Box>
         {children}
-        <IconButton aria-label={say('policies.remove', { name })} onClick={onRemove}>
-          <RemoveIcon fontSize="small" />
-        </IconButton>
+        <RowButtons labels={labels} {...buttons} />
       </Box>
     </Box>
   )
 }
 
-function Movers({ name, onMove }: { name: string; onMove: (by: -1 | 1) => void }) {
-  const { say } = useText()
+interface RowButtonsProps {
+  readonly labels: Readonly<Record<'up' | 'down' | 'remove', string>>
+  readonly onMove?: (by: -1 | 1) => void
+  readonly onRemove: () => void
+}
+
+/** Moves one of a list up or down, where its place matters, and removes it. */
+export function RowButtons({ labels, onMove, onRemove }: RowButtonsProps) {
   return (
     <>
-      <IconButton aria-label={say('policies.up', { name })} onClick={() => onMove(-1)}>
-        <UpIcon fontSize="small" />
-      </IconButton>
-      <IconButton aria-label={say('policies.down', { name })} onClick={() => onMove(1)}>
-        <DownIcon fontSize="small" />
+      {onMove && (
+        <>
+          <IconButton aria-label={labels.up} onClick={() => onMove(-1)}>
+            <UpIcon fontSize="small" />
+          </IconButton>
+          <IconButton aria-label={labels.down} onClick={() => onMove(1)}>
+            <DownIcon fontSize="small" />
+          </IconButton>
+        </>
+      )}
+      <IconButton aria-label={labels.remove} onClick={onRemove}>
+        <RemoveIcon fontSize="small" />
       </IconButton>
     </>
   )

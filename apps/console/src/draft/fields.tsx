@@ -119,7 +119,7 @@ export function PickEntry({ path, label, hint, options }: PickEntryProps) {
 
 interface TicksEntryProps {
   readonly path: Path
-  readonly legend: string
+  readonly label: string
   readonly hint?: string
   readonly options: readonly (readonly [value: string, label: string])[]
   /** What is ticked while the document says nothing. */
@@ -129,7 +129,14 @@ interface TicksEntryProps {
 }
 
 /** Some of a few, all in sight. */
-export function TicksEntry({ path, legend, hint, options, byDefault = [], mayBeEmpty = false }: TicksEntryProps) {
+export function TicksEntry({
+  path,
+  label: legend,
+  hint,
+  options,
+  byDefault = [],
+  mayBeEmpty = false,
+}: TicksEntryProps) {
   const { value, error, set } = useEntry(path)
   const ticked = value === undefined ? byDefault : listOf(value)
   const change = (option: string, isOn: boolean) => {

@@ -147,7 +147,7 @@ function Serving() {
       <RegionsEntry label={say('providerKeys.regions')} hint={say('providerKeys.regionsHint')} />
       <TicksEntry
         path={['inputModalities']}
-        legend={say('providerKeys.inputs')}
+        label={say('providerKeys.inputs')}
         options={['text', 'image', 'file', 'audio'].map((name) => [name, name])}
       />
       <NamesEntry

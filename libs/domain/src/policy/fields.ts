@@ -82,7 +82,7 @@ export type PolicyField = keyof Facts
 export type FormOf<Field extends PolicyField> = Facts[Field]['form']
 export type PolicyForm = FormOf<PolicyField>
 export type PolicySection = Facts[PolicyField]['section']
-export type FieldIn<Section extends PolicySection> = FieldWith<'section', Section>
+/** The fields that a request may state. */
 export type RequestField = FieldWith<'request', true>
 
 type FieldWith<Fact extends keyof FieldFacts, Value> = {

@@ -7,23 +7,12 @@ import { useOwnOptions } from '../../provider-keys/TargetName.tsx'
 import { Choice } from '../../parts/Choice.tsx'
 import { useUrlState } from '../../parts/url-state.ts'
 import { useCatalogue } from '../../models/catalogue.ts'
-import { at } from '../../draft/draft.ts'
 import { DraftContext } from '../../draft/state.ts'
 import type { Editing } from './editing.ts'
-import { HedgeSection, OwnSection } from './hedge-and-own.tsx'
+import { usePolicyEntries } from './entries.tsx'
 import { JsonEditor } from './JsonEditor.tsx'
-import { ObjectiveSection } from './ObjectiveSection.tsx'
-import { ScheduleSection } from './ScheduleSection.tsx'
-import {
-  CapabilitiesSection,
-  DataSection,
-  FailoverSection,
-  FallbackSection,
-  PricesSection,
-  ProvidersSection,
-  AffinitySection,
-  PerformanceSection,
-} from './sections.tsx'
+import { Section } from './Section.tsx'
+import { SECTIONS } from './vocabulary.ts'
 
 interface PolicyFormProps {
   readonly editing: Editing
@@ -58,7 +47,7 @@ export function PolicyForm({ editing, errors, readOnly }: PolicyFormProps) {
       ) : (
         <DraftContext value={{ draft: editing.draft, onChange: editing.change, errors }}>
           {editing.isBroken && <BrokenJson onDrop={editing.dropJson} />}
-          <Sections editing={editing} disabled={readOnly || editing.isBroken} />
+          <Sections disabled={readOnly || editing.isBroken} />
         </DraftContext>
       )}
     </Box>
@@ -79,31 +68,20 @@ function BrokenJson({ onDrop }: { onDrop: () => void }) {
   )
 }
 
-function Sections({ editing, disabled }: { editing: Editing; disabled: boolean }) {
+function Sections({ disabled }: { disabled: boolean }) {
   const catalogue = useCatalogue()
   const own = useOwnOptions()
-  const providerOptions = [...own.providers, ...catalogue.providerOptions]
+  const providers = [...own.providers, ...catalogue.providerOptions]
+  const entries = usePolicyEntries(providers, [...own.models, ...catalogue.modelOptions])
   return (
     <Box
       component="fieldset"
       disabled={disabled}
       sx={{ border: 0, m: 0, p: 0, minWidth: 0, display: 'grid', gap: 1.5 }}
     >
-      <ObjectiveSection providers={providerOptions} />
-      <ProvidersSection providers={providerOptions} />
-      <OwnSection />
-      <PricesSection />
-      <DataSection />
-      <CapabilitiesSection />
-      <PerformanceSection />
-      <FailoverSection />
-      <HedgeSection />
-      <FallbackSection
-        models={[...own.models, ...catalogue.modelOptions]}
-        hasModels={at(editing.draft, ['model_fallback', 'models']) !== undefined}
-      />
-      <ScheduleSection providers={providerOptions} />
-      <AffinitySection />
+      {SECTIONS.map((name) => (
+        <Section key={name} name={name} entries={entries} />
+      ))}
     </Box>
   )
 }

@@ -1,7 +1,7 @@
 import Box from '@mui/material/Box'
 import Card from '@mui/material/Card'
 import Typography from '@mui/material/Typography'
-import type { FieldIn, PolicySection } from '@turnpike/domain'
+import type { PolicyField, PolicySection } from '@turnpike/domain'
 import { Fragment, useState, type ReactNode, type SyntheticEvent } from 'react'
 import { useText } from '../../i18n/text.ts'
 import { errorAt } from '../../draft/draft.ts'
@@ -9,15 +9,13 @@ import { useDraft } from '../../draft/state.ts'
 import { fieldsIn } from './vocabulary.ts'
 import { summaryOf } from './words.ts'
 
-interface SectionProps<Name extends PolicySection> {
-  readonly name: Name
-  readonly text?: string
-  /** How each field of this part is edited: a field without an entry does not compile. */
-  readonly entries: Readonly<Record<FieldIn<Name>, ReactNode>>
+interface SectionProps {
+  readonly name: PolicySection
+  readonly entries: Readonly<Record<PolicyField, ReactNode>>
 }
 
 /** A part of the form that folds away. Folded it says in a line what is set; what has an error is open. */
-export function Section<Name extends PolicySection>({ name, text, entries }: SectionProps<Name>) {
+export function Section({ name, entries }: SectionProps) {
   const { say } = useText()
   const { draft, errors } = useDraft()
   const fields = fieldsIn(name)
@@ -38,14 +36,16 @@ export function Section<Name extends PolicySection>({ name, text, entries }: Sec
         )}
       </Box>
       <Box sx={{ px: { xs: 2, sm: 2.5 }, pb: 2.5, display: 'grid', gap: 2 }}>
-        {text && (
+        {name !== 'failover' && name !== 'reach' && (
           <Typography variant="body2" color="textSecondary">
-            {text}
+            {say(`policies.${name}Text`)}
           </Typography>
         )}
-        {Object.entries<ReactNode>(entries).map(([field, entry]) => (
-          <Fragment key={field}>{entry}</Fragment>
-        ))}
+        {Object.entries(entries)
+          .filter(([field]) => fields.includes(field))
+          .map(([field, entry]) => (
+            <Fragment key={field}>{entry}</Fragment>
+          ))}
       </Box>
     </Card>
   )

@@ -27,8 +27,11 @@ export const PARAMETERS = [
 type TemplateName = keyof typeof POLICY_TEMPLATES
 export const TEMPLATE_NAMES = Object.keys(POLICY_TEMPLATES) as readonly TemplateName[]
 
+/** The parts of the form, in its order. */
+export const SECTIONS = [...new Set(POLICY_FIELD_NAMES.map((field) => POLICY_FIELDS[field].section))]
+
 /** The fields that one part of the form edits. */
-export function fieldsIn(section: PolicySection): readonly PolicyField[] {
+export function fieldsIn(section: PolicySection): readonly string[] {
   return POLICY_FIELD_NAMES.filter((field) => POLICY_FIELDS[field].section === section)
 }
 
