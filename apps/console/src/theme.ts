@@ -1,16 +1,7 @@
 import { createTheme, type Theme } from '@mui/material/styles'
 
 /** Colours that only this product has: the barrier's amber, the road's asphalt, and the hues of chart series. */
-interface GateColours {
-  readonly amber: string
-  readonly road: string
-  readonly roadRaised: string
-  readonly roadText: string
-  readonly roadMuted: string
-  readonly wash: string
-  readonly line: string
-  readonly series: readonly string[]
-}
+type GateColours = typeof light.gate
 
 declare module '@mui/material/styles' {
   interface Palette {

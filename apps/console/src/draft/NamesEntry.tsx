@@ -8,6 +8,7 @@ import IconButton from '@mui/material/IconButton'
 import TextField from '@mui/material/TextField'
 import { useState, type ReactNode } from 'react'
 import { useText } from '../i18n/text.ts'
+import { Select } from '../parts/Select.tsx'
 import { at, listOf, moved, textOf, typed, unlessEmpty, type Draft, type Path } from './draft.ts'
 import { useEntry } from './state.ts'
 
@@ -18,7 +19,6 @@ interface NamesEntryProps {
   readonly label: string
   readonly hint?: string
   readonly options: Options
-  /** Their order matters and can be changed. */
   readonly ordered?: boolean
 }
 
@@ -166,7 +166,7 @@ interface AdderProps {
   readonly onAdd: (name: string) => void
 }
 
-/** Chosen from the platform's own list and added by a button: with a keyboard, merely walking through the list must add nothing. */
+/** The button adds what the list has chosen: walking through the list with a keyboard must add nothing. */
 function Adder({ label, options, taken, onAdd }: AdderProps) {
   const { say } = useText()
   const [chosen, setChosen] = useState('')
@@ -176,23 +176,13 @@ function Adder({ label, options, taken, onAdd }: AdderProps) {
   }
   return (
     <Box sx={{ display: 'flex', gap: 1 }}>
-      <TextField
-        select
-        size="small"
+      <Select
         value={chosen}
-        onChange={(event) => setChosen(event.target.value)}
-        slotProps={{ select: { native: true }, htmlInput: { 'aria-label': say('policies.addTo', { field: label }) } }}
+        options={[['', say('policies.choose')], ...options.filter(([name]) => !taken.includes(name))]}
+        onChange={setChosen}
+        slotProps={{ htmlInput: { 'aria-label': say('policies.addTo', { field: label }) } }}
         sx={{ flex: '0 1 260px', minWidth: 0 }}
-      >
-        <option value="">{say('policies.choose')}</option>
-        {options
-          .filter(([name]) => !taken.includes(name))
-          .map(([name, words]) => (
-            <option key={name} value={name}>
-              {words}
-            </option>
-          ))}
-      </TextField>
+      />
       <Button variant="outlined" color="inherit" disabled={chosen === ''} onClick={add}>
         {say('policies.add')}
       </Button>

@@ -1,9 +1,6 @@
 import { READING_ORDER } from '../policies/form/vocabulary.ts'
 
-/**
- * A document during editing: perhaps invalid or incomplete, and kept exactly as typed. The server says
- * what is wrong with it, field by field. Readers below take whatever is there.
- */
+/** A document during editing, exactly as typed, perhaps invalid: the server says what is wrong, field by field. */
 export type Draft = Readonly<Record<string, unknown>>
 
 /** The path of a value: field names and list indexes. */
@@ -14,10 +11,7 @@ export function at(draft: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, step) => (isHolder(value) ? value[step] : undefined), draft)
 }
 
-/**
- * The draft with another value at a path. Undefined takes the field away, and with it every object that becomes empty by that,
- * so that a document has no field that was not chosen. The draft given is not changed.
- */
+/** A draft with another value at a path. Undefined removes the field, and every object that becomes empty by that. */
 export function put(draft: Draft, path: Path, value: unknown): Draft {
   const changed = placed(draft, path, value)
   return isRecord(changed) ? changed : {}
@@ -34,10 +28,7 @@ function placed(holder: unknown, [step, ...rest]: Path, value: unknown): unknown
   return Object.keys(left).length > 0 ? left : undefined
 }
 
-/**
- * Text typed into a number field: a number as soon as it is written as one would print it, the text itself until then,
- * undefined for nothing. A comma is a decimal point.
- */
+/** Text of a number field: a number once it is written as one prints, until then the text. A comma is a decimal point. */
 export function typed(text: string): number | string | undefined {
   const trimmed = decimal(text)
   if (trimmed === undefined) return undefined

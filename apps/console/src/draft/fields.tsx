@@ -5,9 +5,10 @@ import FormHelperText from '@mui/material/FormHelperText'
 import TextField from '@mui/material/TextField'
 import { useId, type ReactNode } from 'react'
 import { decimal, isRecord, listOf, settled, textOf, typed, type Path } from './draft.ts'
+import { Select } from '../parts/Select.tsx'
+import type { Options } from './NamesEntry.tsx'
 import { useEntry } from './state.ts'
 
-/** How the text of each kind of field is read into the document. */
 const READ = {
   text: (text: string) => text.trim() || undefined,
   time: (text: string) => text || undefined,
@@ -50,10 +51,7 @@ interface CheckEntryProps {
   readonly path: Path
   readonly label: string
   readonly hint?: string
-  /**
-   * What the document says when it is ticked, and when it is not. The one of them that is undefined is the built-in behaviour. An
-   * object counts as ticked whatever stands in it.
-   */
+  /** What the document says when it is ticked, and when not; undefined: the default. Any object counts as ticked. */
   readonly on?: unknown
   readonly off?: unknown
 }
@@ -87,7 +85,7 @@ interface PickEntryProps {
   readonly path: Path
   readonly label: string
   readonly hint?: string
-  readonly options: readonly (readonly [value: string, label: string])[]
+  readonly options: Options
 }
 
 /** One of a list; the empty value takes the field out of the document. */
@@ -97,23 +95,16 @@ export function PickEntry({ path, label, hint, options }: PickEntryProps) {
   // What was written as JSON is shown even when it is none of the options.
   const all = options.some(([option]) => option === text) ? options : [...options, [text, text] as const]
   return (
-    <TextField
-      select
-      size="small"
+    <Select
       fullWidth
       label={label}
       value={text}
-      onChange={(event) => set(event.target.value || undefined)}
+      options={all}
+      onChange={(chosen) => set(chosen || undefined)}
       error={error !== null}
       helperText={error ?? hint}
-      slotProps={{ select: { native: true }, inputLabel: { shrink: true } }}
-    >
-      {all.map(([option, words]) => (
-        <option key={option} value={option}>
-          {words}
-        </option>
-      ))}
-    </TextField>
+      sx={{}}
+    />
   )
 }
 
@@ -121,7 +112,7 @@ interface TicksEntryProps {
   readonly path: Path
   readonly label: string
   readonly hint?: string
-  readonly options: readonly (readonly [value: string, label: string])[]
+  readonly options: Options
   /** What is ticked while the document says nothing. */
   readonly byDefault?: readonly string[]
   /** An empty list says something, as for failures; elsewhere it would allow nothing, and the field is left out. */

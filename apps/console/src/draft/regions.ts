@@ -1,6 +1,6 @@
 import type { Options } from './NamesEntry.tsx'
 
-/** Countries by their two letters of ISO 3166-1. What they are called is left to the browser, which knows it in every language. */
+/** Countries by their two letters of ISO 3166-1; the browser knows their names in every language. */
 const COUNTRIES = `
   ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br bs bt bv bw by bz
   ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg eh er es et fi fj fk fm fo fr
@@ -13,7 +13,7 @@ const COUNTRIES = `
   .trim()
   .split(/\s+/)
 
-/** Where something can be processed: the European Union, then every country by name. @param locale whose names, and whose alphabet */
+/** The European Union, then every country by name. @param locale of names and alphabet */
 export function regionOptions(locale: string): Options {
   const names = new Intl.DisplayNames(locale, { type: 'region' })
   const alphabet = new Intl.Collator(locale)

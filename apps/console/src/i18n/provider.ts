@@ -18,7 +18,7 @@ export async function openTexts(): Promise<I18nProvider> {
     (wanted) => (wanted === locale ? initial : messagesOf(wanted)),
     locale,
     [...LOCALES],
-    // A missing name is then shown as it is; react-admin's own components, of which few are used, name more than we fill.
+    // react-admin's own components, of which few are used, name more texts than we fill.
     { allowMissing: true },
   )
   return {

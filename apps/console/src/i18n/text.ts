@@ -10,7 +10,7 @@ export function useText(): { say: Say; locale: string } {
   return { say: (key, values) => translate(key, values), locale }
 }
 
-/** The language as it is spoken where the reader lives, so that times and numbers look like at home: `en` may be `en-GB`. */
+/** The language as the reader's region writes numbers and times: `en` may be `en-GB`. */
 function regional(language: string): string {
   return navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language
 }

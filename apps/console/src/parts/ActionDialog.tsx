@@ -32,7 +32,7 @@ export interface ActionDialogProps<Answer> {
   /** Words for a failure; by default the server's where the user can mend the matter. */
   readonly explain?: (error: unknown) => string
   readonly onClose: () => void
-  /** A function shows the field errors of the last failure at its fields, which are then not listed above. */
+  /** A function shows the errors of the last try at its fields; they are then not listed above. */
   readonly children: ReactNode | ((errors: Record<string, unknown> | null) => ReactNode)
 }
 

@@ -1,10 +1,9 @@
 import DoneIcon from '@mui/icons-material/Check'
 import CopyIcon from '@mui/icons-material/ContentCopyOutlined'
 import Button from '@mui/material/Button'
-import IconButton from '@mui/material/IconButton'
-import Tooltip from '@mui/material/Tooltip'
 import { useEffect, useState } from 'react'
 import { useText } from '../i18n/text.ts'
+import { IconAction } from './IconAction.tsx'
 
 const CONFIRMED_MS = 2_000
 
@@ -37,10 +36,8 @@ export function CopyButton({ text, label, wide = false, onCopied }: CopyButtonPr
       {name}
     </Button>
   ) : (
-    <Tooltip title={name}>
-      <IconButton size="small" aria-label={name} onClick={() => void copy()} color="inherit">
-        {icon}
-      </IconButton>
-    </Tooltip>
+    <IconAction size="small" label={name} onClick={() => void copy()} color="inherit">
+      {icon}
+    </IconAction>
   )
 }

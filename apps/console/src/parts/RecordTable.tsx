@@ -20,7 +20,7 @@ export interface Column<Row> {
   readonly phone?: 'title' | 'hidden'
 }
 
-interface RecordTableProps<Row> {
+export interface RecordTableProps<Row> {
   readonly label: string
   readonly rows: readonly Row[]
   readonly columns: readonly Column<Row>[]
@@ -38,20 +38,15 @@ export function RecordTable<Row>(props: RecordTableProps<Row>) {
   return isPhone ? <Cards {...props} /> : <Grid {...props} />
 }
 
+const DENSE = {
+  'th, td': { px: 1, py: 0.875, fontSize: '0.8125rem' },
+  'th:first-of-type, td:first-of-type': { pl: 1.75 },
+}
+
 function Grid<Row>({ label, rows, columns, rowId, onRow, isMarked, dense = false }: RecordTableProps<Row>) {
   return (
     <TableContainer component={Card} tabIndex={0} role="region" aria-label={label}>
-      <Table
-        aria-label={label}
-        sx={
-          dense
-            ? {
-                'th, td': { px: 1, py: 0.875, fontSize: '0.8125rem' },
-                'th:first-of-type, td:first-of-type': { pl: 1.75 },
-              }
-            : {}
-        }
-      >
+      <Table aria-label={label} sx={dense ? DENSE : {}}>
         <TableHead>
           <TableRow>
             {columns.map((column) => (

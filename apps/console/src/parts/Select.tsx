@@ -1,10 +1,8 @@
-import TextField from '@mui/material/TextField'
+import TextField, { type TextFieldProps } from '@mui/material/TextField'
+import type { Options } from '../draft/NamesEntry.tsx'
 
-interface SelectProps {
-  readonly label: string
-  readonly value: string
-  /** Values and what is shown for them. */
-  readonly options: readonly (readonly [value: string, label: string])[]
+type SelectProps = Omit<TextFieldProps, 'onChange' | 'select'> & {
+  readonly options: Options
   readonly onChange: (value: string) => void
   /** When the list is about to be needed, for options that have to be fetched. */
   readonly onOpen?: () => void
@@ -12,20 +10,19 @@ interface SelectProps {
 }
 
 /** One of many, as the platform's own list: quick, familiar and good on a phone. */
-export function Select({ label, value, options, onChange, onOpen, minWidth = 150 }: SelectProps) {
+export function Select({ options, onChange, onOpen, minWidth = 150, ...field }: SelectProps) {
   return (
     <TextField
       select
       size="small"
-      label={label}
-      value={value}
       onChange={(event) => onChange(event.target.value)}
       {...(onOpen && { onFocus: onOpen, onPointerEnter: onOpen })}
-      slotProps={{ select: { native: true }, inputLabel: { shrink: true } }}
       sx={{ minWidth, maxWidth: '100%', flex: { xs: '1 1 45%', sm: '0 1 auto' } }}
+      {...field}
+      slotProps={{ select: { native: true }, inputLabel: { shrink: true }, ...field.slotProps }}
     >
-      {options.map(([optionValue, text]) => (
-        <option key={optionValue} value={optionValue}>
+      {options.map(([value, text]) => (
+        <option key={value} value={value}>
           {text}
         </option>
       ))}

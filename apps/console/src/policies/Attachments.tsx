@@ -7,7 +7,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { KeyList, Policy } from '@turnpike/contract'
 import { useState } from 'react'
 import { call } from '../api.ts'
-import { useText, type Say } from '../i18n/text.ts'
+import { useText } from '../i18n/text.ts'
 import { statusOf } from '../keys/status.ts'
 import { Select } from '../parts/Select.tsx'
 import { useMay, useSession } from '../session.ts'
@@ -40,7 +40,7 @@ export function Attachments({ policy }: { policy: Policy }) {
       {scopes.length === 0 && <Typography sx={{ mb: 2 }}>{say('policy.attachedNothing')}</Typography>}
       <Box component="ul" sx={{ listStyle: 'none', m: 0, p: 0, mb: scopes.length > 0 ? 3 : 0 }}>
         {scopes.map((scope) => {
-          const name = nameOf(scope, say)
+          const name = say(`policy.attach_${scope.kind}`, { name: scope.name })
           const isMine = scope.kind === 'key' ? mayNarrowly : mayWidely
           return (
             <Box
@@ -100,7 +100,9 @@ function AttachForm({ policy, mayWidely, attaching }: AttachFormProps) {
           value={scope ? chosen : ''}
           options={[
             ['', say('policies.choose')],
-            ...scopes.map((option) => [scopeId(option), nameOf(option, say)] as const),
+            ...scopes.map(
+              (option) => [scopeId(option), say(`policy.attach_${option.kind}`, { name: option.name })] as const,
+            ),
           ]}
           onChange={setChosen}
           minWidth={260}
@@ -134,10 +136,4 @@ function useAttachableScopes(mayWidely: boolean): Scope[] {
     ...(mayWidely ? wide : []),
     ...keys.map(({ id, name, label }): Scope => ({ kind: 'key', id, name: `${name} (${label})` })),
   ]
-}
-
-function nameOf(scope: Scope, say: Say): string {
-  const { name } = scope
-  if (scope.kind === 'organisation') return say('policy.attachOrganisation', { name })
-  return say(scope.kind === 'workspace' ? 'policy.attachWorkspace' : 'policy.attachKey', { name })
 }

@@ -84,7 +84,6 @@ function NewPolicy() {
   )
 }
 
-/** Makes the policy and goes on to where it is attached. */
 function useCreation() {
   const queryClient = useQueryClient()
   const notify = useNotify()

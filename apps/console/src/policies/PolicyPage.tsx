@@ -4,6 +4,7 @@ import Tab from '@mui/material/Tab'
 import Tabs from '@mui/material/Tabs'
 import { useQuery } from '@tanstack/react-query'
 import type { Policy, PolicyWarning } from '@turnpike/contract'
+import { useState } from 'react'
 import { Link, useParams } from 'react-router-dom'
 import { useText } from '../i18n/text.ts'
 import { useUrlState } from '../parts/url-state.ts'
@@ -12,7 +13,6 @@ import { Page } from '../shell/Page.tsx'
 import { BlockSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { Attachments } from './Attachments.tsx'
-import { baseVersionOf, useBaseVersion } from './form/base-version.ts'
 import { policyQuery } from './calls.ts'
 import { EditTab } from './form/EditTab.tsx'
 import { useEditing } from './form/editing.ts'
@@ -57,10 +57,11 @@ function Loaded({ newest, warnings }: { newest: Policy; warnings: readonly Polic
   const [url, setUrl] = useUrlState()
   const tab = TABS.find((name) => name === url.get('tab')) ?? 'edit'
   const readOnly = !useMayChange(newest)
-  const [base, setBase] = useBaseVersion(newest)
+  // The base of the draft stays when another user saves a version, so that no draft is lost.
+  const [base, setBase] = useState(newest)
   const editing = useEditing(base.document)
-  const rolledBack = (policy: Policy) => {
-    setBase(baseVersionOf(policy))
+  const load = (policy: Policy) => {
+    setBase(policy)
     editing.change(policy.document)
   }
   return (
@@ -77,9 +78,11 @@ function Loaded({ newest, warnings }: { newest: Policy; warnings: readonly Polic
         ))}
       </Tabs>
       <div id="policy" role="tabpanel" aria-labelledby={`tab-${tab}`}>
-        {tab === 'edit' && <EditTab {...{ newest, base, setBase, editing, warnings, readOnly }} />}
+        {tab === 'edit' && (
+          <EditTab {...{ newest, base, editing, warnings, readOnly }} onBase={setBase} onLoad={load} />
+        )}
         {tab === 'versions' && (
-          <Versions policy={newest} mayRollBack={!readOnly && !editing.isChanged} onRolledBack={rolledBack} />
+          <Versions policy={newest} mayRollBack={!readOnly && !editing.isChanged} onRolledBack={load} />
         )}
         {tab === 'attach' && <Attachments policy={newest} />}
       </div>

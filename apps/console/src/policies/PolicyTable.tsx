@@ -1,12 +1,11 @@
 import ArchiveIcon from '@mui/icons-material/Inventory2Outlined'
 import RenameIcon from '@mui/icons-material/EditOutlined'
 import Box from '@mui/material/Box'
-import IconButton from '@mui/material/IconButton'
 import Link from '@mui/material/Link'
-import Tooltip from '@mui/material/Tooltip'
 import type { Policy } from '@turnpike/contract'
 import { Link as RouterLink } from 'react-router-dom'
 import { useText } from '../i18n/text.ts'
+import { IconAction } from '../parts/IconAction.tsx'
 import { Moment } from '../parts/Moment.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { useMay } from '../session.ts'
@@ -59,16 +58,12 @@ function Actions({ policy, onAct }: { policy: Policy; onAct: Act }) {
   const { say } = useText()
   return (
     <Box role="group" aria-label={say('common.actionsFor', { name: policy.name })} sx={{ whiteSpace: 'nowrap' }}>
-      <Tooltip title={say('common.rename')}>
-        <IconButton aria-label={say('common.rename')} onClick={() => onAct('rename', policy)}>
-          <RenameIcon fontSize="small" />
-        </IconButton>
-      </Tooltip>
-      <Tooltip title={say('policy.archive')}>
-        <IconButton aria-label={say('policy.archive')} onClick={() => onAct('archive', policy)}>
-          <ArchiveIcon fontSize="small" />
-        </IconButton>
-      </Tooltip>
+      <IconAction label={say('common.rename')} onClick={() => onAct('rename', policy)}>
+        <RenameIcon fontSize="small" />
+      </IconAction>
+      <IconAction label={say('policy.archive')} onClick={() => onAct('archive', policy)}>
+        <ArchiveIcon fontSize="small" />
+      </IconAction>
     </Box>
   )
 }

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNotify } from 'react-admin'
 import { attach, type Scope } from './calls.ts'
 
-/** Attaches a policy to a scope or, with null, detaches it. Notifies the user and refetches every list that shows it. */
+/** Attaches a policy to a scope or, with null, detaches it; every list that shows it is fetched again. */
 export function useAttach() {
   const queryClient = useQueryClient()
   const notify = useNotify()

@@ -94,7 +94,7 @@ function Overview({ request }: { request: RequestDetail }) {
   const { say } = useText()
   return (
     <Box sx={{ display: 'grid', gap: 2.5 }}>
-      <Section title={say('request.attemptsTitle')}>
+      <Section title={say('requests.attempts')}>
         <WaterfallChart request={request} />
       </Section>
       <Section title={say('request.costBreakdown')}>

@@ -18,7 +18,7 @@ export function KeyStep() {
   return (
     <Stack spacing={2} sx={{ alignItems: 'flex-start' }}>
       <Button variant="contained" size="large" loading={make.isPending} onClick={create}>
-        {say('start.keyAction')}
+        {say('keys.create')}
       </Button>
       {make.isError && <Failure error={make.error} onRetry={create} />}
     </Stack>

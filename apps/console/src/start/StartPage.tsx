@@ -31,7 +31,7 @@ export function StartPage() {
   return (
     <Page title={say('nav.start')} text={say('start.text')}>
       <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0, display: 'grid', gap: 2.5 }}>
-        <Step number={1} title={say('start.keyTitle')} text={say('start.keyText')} done={key !== null}>
+        <Step number={1} title={say('keys.createTitle')} text={say('start.keyText')} done={key !== null}>
           <KeyStep />
         </Step>
         <Step number={2} title={say('start.callTitle')} text={say(key ? 'start.callText' : 'start.callPlaceholder')}>

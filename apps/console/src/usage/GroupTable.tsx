@@ -45,7 +45,7 @@ export function GroupTable({ answer, period, group }: GroupTableProps) {
     },
     {
       id: 'failures',
-      label: say('usage.totalFailures'),
+      label: say('requests.failed'),
       numeric: true,
       render: (line) => count(line.failures, locale),
     },

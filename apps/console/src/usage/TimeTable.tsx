@@ -30,7 +30,7 @@ export function TimeTable({ answer, chart }: { answer: UsageAnswer; chart: Chart
     },
     {
       id: 'failures',
-      label: say('usage.totalFailures'),
+      label: say('requests.failed'),
       numeric: true,
       render: (line) => count(line.failures, locale),
     },

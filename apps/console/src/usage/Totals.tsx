@@ -24,7 +24,7 @@ export function Totals({ totals }: { totals: UsageTotals }) {
         <Money nano={totals.costNano} />
       </Total>
       <Total label={say('usage.metric_requests')}>{count(totals.requests, locale)}</Total>
-      <Total label={say('usage.totalFailures')} note={share(failed, locale)}>
+      <Total label={say('requests.failed')} note={share(failed, locale)}>
         {count(totals.failures, locale)}
       </Total>
       <Total label={say('usage.metric_tokens')} note={say('usage.totalTokensSplit', tokens)}>

@@ -9,7 +9,7 @@ import { useText } from '../i18n/text.ts'
 import { targetText, useAccounts } from '../provider-keys/TargetName.tsx'
 import { Moment } from '../parts/Moment.tsx'
 import { Money } from '../parts/Money.tsx'
-import { RecordTable, type Column } from '../parts/RecordTable.tsx'
+import { RecordTable, type Column, type RecordTableProps } from '../parts/RecordTable.tsx'
 import { stageTextKey } from '../requests/route.ts'
 import { Versus } from './Versus.tsx'
 
@@ -19,7 +19,6 @@ const ROWS_STEP = 20
 /** From which endpoint to which, the most frequent first. */
 export function ChangedRouteTable({ moves }: { moves: readonly WhatIfMove[] }) {
   const { say, locale } = useText()
-  const [shown, setShown] = useState(ROWS_STEP)
   const columns: Column<WhatIfMove>[] = [
     {
       id: 'way',
@@ -38,22 +37,18 @@ export function ChangedRouteTable({ moves }: { moves: readonly WhatIfMove[] }) {
     },
   ]
   return (
-    <>
-      <RecordTable
-        label={say('whatIf.movedTitle')}
-        rows={moves.slice(0, shown)}
-        columns={columns}
-        rowId={({ from, to }) => `${from} ${to}`}
-      />
-      <More shown={shown} total={moves.length} onMore={setShown} />
-    </>
+    <LongTable
+      label={say('whatIf.movedTitle')}
+      rows={moves}
+      columns={columns}
+      rowId={({ from, to }) => `${from} ${to}`}
+    />
   )
 }
 
 /** Single requests, each a link to what really happened to it. */
 export function SampleTable({ title, sample }: { title: string; sample: readonly WhatIfSample[] }) {
   const { say, locale } = useText()
-  const [shown, setShown] = useState(ROWS_STEP)
   const ms = (figure: number | null) => (figure === null ? say('common.none') : duration(figure, locale))
   const columns: Column<WhatIfSample>[] = [
     {
@@ -91,24 +86,12 @@ export function SampleTable({ title, sample }: { title: string; sample: readonly
       ),
     },
   ]
-  return (
-    <>
-      <RecordTable
-        label={title}
-        rows={sample.slice(0, shown)}
-        columns={columns}
-        rowId={({ requestId }) => requestId}
-        dense
-      />
-      <More shown={shown} total={sample.length} onMore={setShown} />
-    </>
-  )
+  return <LongTable label={title} rows={sample} columns={columns} rowId={({ requestId }) => requestId} dense />
 }
 
 interface ChangedRouteProps {
   readonly from: string | null
   readonly to: string | null
-  /** Why it ends nowhere. */
   readonly why?: string | null
 }
 
@@ -125,12 +108,18 @@ function ChangedRoute({ from, to, why = null }: ChangedRouteProps) {
   )
 }
 
-function More({ shown, total, onMore }: { shown: number; total: number; onMore: (shown: number) => void }) {
+/** A table that begins with its first rows. */
+function LongTable<Row>({ rows, ...table }: RecordTableProps<Row>) {
   const { say } = useText()
-  if (total <= shown) return null
+  const [shown, setShown] = useState(ROWS_STEP)
   return (
-    <Button sx={{ justifySelf: 'start' }} onClick={() => onMore(shown + ROWS_STEP)}>
-      {say('common.more')}
-    </Button>
+    <>
+      <RecordTable {...table} rows={rows.slice(0, shown)} />
+      {rows.length > shown && (
+        <Button sx={{ justifySelf: 'start' }} onClick={() => setShown(shown + ROWS_STEP)}>
+          {say('common.more')}
+        </Button>
+      )}
+    </>
   )
 }

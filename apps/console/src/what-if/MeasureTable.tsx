@@ -1,34 +1,32 @@
 import Box from '@mui/material/Box'
-import type { WhatIfFigures, WhatIfReport } from '@turnpike/contract'
+import type { WhatIfFigures, WhatIfGroup, WhatIfReport } from '@turnpike/contract'
 import { count, duration, share } from '../format.ts'
+import type { TextKey } from '../i18n/en/en.ts'
 import { useText } from '../i18n/text.ts'
 import { Money } from '../parts/Money.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { changeIn, figureOf, MEASURES, type Change, type Measure } from './change.ts'
+import { Versus } from './Versus.tsx'
 
 /** Every figure of all requests: what happened, what is predicted, and the change. */
 export function MeasureTable({ totals }: { totals: WhatIfReport['totals'] }) {
   const { say } = useText()
   const { happened, predicted } = totals
+  const side = (text: TextKey, figures: WhatIfFigures): Column<Measure> => ({
+    id: text,
+    label: say(text),
+    numeric: true,
+    render: (measure) => <Figure figures={figures} measure={measure} />,
+  })
   const columns: Column<Measure>[] = [
     {
       id: 'measure',
-      label: say('whatIf.measure'),
+      label: say('usage.metric'),
       phone: 'title',
       render: (measure) => <strong>{say(`whatIf.measure_${measure}`)}</strong>,
     },
-    {
-      id: 'happened',
-      label: say('whatIf.actual'),
-      numeric: true,
-      render: (measure) => <Figure figures={happened} measure={measure} />,
-    },
-    {
-      id: 'predicted',
-      label: say('whatIf.predicted'),
-      numeric: true,
-      render: (measure) => <Figure figures={predicted} measure={measure} />,
-    },
+    side('whatIf.actual', happened),
+    side('whatIf.predicted', predicted),
     {
       id: 'change',
       label: say('whatIf.change'),
@@ -40,8 +38,51 @@ export function MeasureTable({ totals }: { totals: WhatIfReport['totals'] }) {
   return <RecordTable label={say('whatIf.report')} rows={MEASURES} columns={columns} rowId={(measure) => measure} />
 }
 
+interface GroupTableProps {
+  readonly title: string
+  readonly kind: 'provider' | 'model'
+  readonly groups: readonly WhatIfGroup[]
+}
+
+/** Before and after, per provider or per model. */
+export function GroupTable({ title, kind, groups }: GroupTableProps) {
+  const { say, locale } = useText()
+  const measured = (measure: Measure): Column<WhatIfGroup> => ({
+    id: measure,
+    label: say(`whatIf.measure_${measure}`),
+    numeric: true,
+    render: ({ happened, predicted }) => (
+      <Versus
+        happened={<Figure figures={happened} measure={measure} />}
+        predicted={<Figure figures={predicted} measure={measure} />}
+      />
+    ),
+  })
+  const columns: Column<WhatIfGroup>[] = [
+    {
+      id: 'name',
+      label: say(`common.${kind}`),
+      phone: 'title',
+      render: ({ name }) => <strong>{name || say('usage.unserved')}</strong>,
+    },
+    {
+      id: 'requests',
+      label: say('common.requests'),
+      numeric: true,
+      render: ({ happened, predicted }) => (
+        <Versus happened={count(happened.requests, locale)} predicted={count(predicted.requests, locale)} />
+      ),
+    },
+    measured('cost'),
+    measured('firstToken50'),
+    measured('throughput50'),
+    measured('failures'),
+  ]
+  return <RecordTable label={title} rows={groups} columns={columns} rowId={({ name }) => name} dense />
+}
+
 /** One figure, formatted. */
-export function Figure({ figures, measure }: { figures: WhatIfFigures; measure: Measure }) {
+function Figure({ figures, measure }: { figures: WhatIfFigures; measure: Measure }) {
   const { say, locale } = useText()
   if (measure === 'cost') return <Money nano={figures.costNano} />
   const figure = figureOf(figures, measure)
@@ -58,21 +99,16 @@ const COLOURS = {
   fewer: 'text.secondary',
 } as const
 
-/** By how much, with a sign, and in words whether that is good. */
 function ChangeText({ change }: { change: Change | null }) {
   const { say, locale } = useText()
   if (!change) return say('common.none')
-  if (change.verdict === 'same')
-    return (
-      <Box component="span" sx={{ color: 'text.secondary' }}>
-        {say('whatIf.same')}
-      </Box>
-    )
+  const isSame = change.verdict === 'same'
   const sign = change.difference > 0 ? '+' : ''
-  const text = change.part === null ? count(change.difference, locale) : share(change.part, locale)
+  const figure = change.part === null ? count(change.difference, locale) : share(change.part, locale)
+  const verdict = say(`whatIf.${change.verdict}`)
   return (
-    <Box component="span" sx={{ color: COLOURS[change.verdict], fontWeight: 600 }}>
-      {`${sign}${text} · ${say(`whatIf.${change.verdict}`)}`}
+    <Box component="span" sx={{ color: COLOURS[change.verdict], ...(!isSame && { fontWeight: 600 }) }}>
+      {isSame ? verdict : `${sign}${figure} · ${verdict}`}
     </Box>
   )
 }

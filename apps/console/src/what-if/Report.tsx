@@ -7,10 +7,9 @@ import type { ReactNode } from 'react'
 import { count, share } from '../format.ts'
 import type { TextKey } from '../i18n/en/en.ts'
 import { useText } from '../i18n/text.ts'
-import { whatIfEn } from '../i18n/en/what-if.ts'
+import { policiesUseEn } from '../i18n/en/policies-use.ts'
 import { stageTextKey } from '../requests/route.ts'
-import { GroupTable } from './GroupTable.tsx'
-import { MeasureTable } from './MeasureTable.tsx'
+import { GroupTable, MeasureTable } from './MeasureTable.tsx'
 import { ChangedRouteTable, SampleTable } from './ChangedRoutes.tsx'
 
 /** The predicted result next to the actual one. */
@@ -71,7 +70,6 @@ function ReportSection({ title, text, children }: { title: string; text?: string
   )
 }
 
-/** Requests of which something could not be predicted; they are in no figure that they lack. */
 function Unknown({ unknown }: { unknown: WhatIfReport['unknown'] }) {
   const { say, locale } = useText()
   const parts = (['cost', 'firstToken', 'throughput', 'failures'] as const).filter((part) => unknown[part] > 0)
@@ -96,7 +94,7 @@ function Refused({ refused }: { refused: WhatIfReport['refused'] }) {
 function Limits({ report }: { report: WhatIfReport }) {
   const { say, locale } = useText()
   const textOf = (code: string, message: string) =>
-    Object.hasOwn(whatIfEn.whatIf, `limit_${code}`) ? say(`whatIf.limit_${code}` as TextKey) : message
+    Object.hasOwn(policiesUseEn.whatIf, `limit_${code}`) ? say(`whatIf.limit_${code}` as TextKey) : message
   const values = {
     part: share(report.reproduced / Math.max(report.checked, 1), locale),
     checked: count(report.checked, locale),

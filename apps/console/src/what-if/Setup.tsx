@@ -3,8 +3,9 @@ import Box from '@mui/material/Box'
 import Button from '@mui/material/Button'
 import Card from '@mui/material/Card'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import type { Policy } from '@turnpike/contract'
+import type { ApiKey, Policy } from '@turnpike/contract'
 import { useState } from 'react'
+import { useGetList } from 'react-admin'
 import { useText } from '../i18n/text.ts'
 import { Choice } from '../parts/Choice.tsx'
 import { Select } from '../parts/Select.tsx'
@@ -14,7 +15,6 @@ import { useRefusalText } from '../states/refusal.ts'
 import { useMay } from '../session.ts'
 import { startRun } from './calls.ts'
 import { keptDraft } from './draft.ts'
-import { KeySelect } from './KeySelect.tsx'
 import { selectionOf, RANGES, rangeOf, runBodyOf, type Selection as Chosen } from './selection.ts'
 
 const DRAFT = 'draft'
@@ -40,7 +40,7 @@ export function Setup({ onStarted }: { onStarted: (runId: string) => void }) {
   }
   const isReady = runBodyOf(choice, draft, range, keyId, 0) !== null
   return (
-    <Card component="section" aria-label={say('whatIf.setup')} sx={{ p: { xs: 2, sm: 2.5 } }}>
+    <Card component="section" aria-label={say('nav.settings')} sx={{ p: { xs: 2, sm: 2.5 }, display: 'grid', gap: 2 }}>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 2, alignItems: 'center' }}>
         <PolicySelect
           choice={choice}
@@ -59,21 +59,9 @@ export function Setup({ onStarted }: { onStarted: (runId: string) => void }) {
           {say('whatIf.start')}
         </Button>
       </Box>
-      {!mayStart && (
-        <Alert severity="info" sx={{ mt: 2 }}>
-          {say('whatIf.mayNot')}
-        </Alert>
-      )}
-      {asked.kind === 'draft' && !draft && (
-        <Alert severity="warning" sx={{ mt: 2 }}>
-          {say('whatIf.noDraft')}
-        </Alert>
-      )}
-      {start.error !== null && (
-        <Alert severity="error" sx={{ mt: 2 }}>
-          {refusalText(start.error)}
-        </Alert>
-      )}
+      {!mayStart && <Alert severity="info">{say('whatIf.mayNot')}</Alert>}
+      {asked.kind === 'draft' && !draft && <Alert severity="warning">{say('whatIf.noDraft')}</Alert>}
+      {start.error !== null && <Alert severity="error">{refusalText(start.error)}</Alert>}
     </Card>
   )
 }
@@ -81,7 +69,6 @@ export function Setup({ onStarted }: { onStarted: (runId: string) => void }) {
 interface PolicySelectProps {
   readonly choice: Chosen
   readonly policies: readonly Policy[]
-  /** Null: there is no draft. */
   readonly draftName: string | null
 }
 
@@ -120,6 +107,31 @@ function VersionSelect({ policy, version }: { policy: Policy; version: number | 
       onChange={(wanted) => setUrl({ version: wanted })}
       onOpen={() => setIsWanted(true)}
       minWidth={130}
+    />
+  )
+}
+
+/** Keys to choose from. With more keys, a reader simulates all requests or opens the link of one key. */
+const KEYS_MAX = 100
+
+/** Whose requests: all, or those of one key. The keys are fetched when the list is about to be needed. */
+function KeySelect({ value, onChange }: { value: string; onChange: (keyId: string) => void }) {
+  const { say } = useText()
+  const [isWanted, setIsWanted] = useState(value !== '')
+  const query = useGetList<ApiKey>('keys', { pagination: { page: 1, perPage: KEYS_MAX } }, { enabled: isWanted })
+  const keys = query.data ?? []
+  const options: (readonly [string, string])[] = [
+    ['', say('whatIf.allKeys')],
+    ...keys.map(({ id, name }) => [id, name] as const),
+  ]
+  if (value && !keys.some(({ id }) => id === value)) options.push([value, value])
+  return (
+    <Select
+      label={say('whatIf.key')}
+      value={value}
+      options={options}
+      onChange={onChange}
+      onOpen={() => setIsWanted(true)}
     />
   )
 }

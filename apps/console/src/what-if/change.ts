@@ -1,24 +1,24 @@
 import type { WhatIfFigures, WhatIfReport } from '@turnpike/contract'
 
-/** What the report compares, in its order. */
-export const MEASURES = [
-  'cost',
-  'firstToken50',
-  'firstToken90',
-  'firstToken99',
-  'throughput50',
-  'throughput10',
-  'failures',
-  'refused',
-  'failovers',
-] as const
-export type Measure = (typeof MEASURES)[number]
+/** What the report compares, in its order; as numbers for comparing only: money is shown from its text. */
+const FIGURES = {
+  cost: ({ costNano }) => Number(costNano),
+  firstToken50: ({ firstTokenMs }) => firstTokenMs?.p50,
+  firstToken90: ({ firstTokenMs }) => firstTokenMs?.p90,
+  firstToken99: ({ firstTokenMs }) => firstTokenMs?.p99,
+  throughput50: ({ tokensPerSecond }) => tokensPerSecond?.p50,
+  throughput10: ({ tokensPerSecond }) => tokensPerSecond?.p10,
+  failures: ({ failures }) => failures,
+  refused: ({ refused }) => refused,
+  failovers: ({ failovers }) => failovers,
+} satisfies Readonly<Record<string, (figures: WhatIfFigures) => number | undefined>>
+export type Measure = keyof typeof FIGURES
+export const MEASURES = Object.keys(FIGURES) as readonly Measure[]
 
-/** How much less or more of something there would have been, and whether that is good. Null: nothing to compare. */
+/** How much less or more there would have been, and whether that is good. */
 export interface Change {
   /** Share of what happened, such as −0.25; null where nothing happened that could be shared. */
   readonly part: number | null
-  /** The plain difference. */
   readonly difference: number
   /** `fewer`: less is paid because less is answered, which is neither. */
   readonly verdict: 'better' | 'worse' | 'same' | 'fewer'
@@ -30,26 +30,9 @@ const MORE_IS_BETTER: readonly Measure[] = ['throughput50', 'throughput10']
 const NOISE = 0.05
 const MEASURED: readonly Measure[] = ['firstToken50', 'firstToken90', 'firstToken99', ...MORE_IS_BETTER]
 
-/** A figure as a number, for comparing only: money is shown from its text. Null: it was not measured. */
+/** A figure as a number. Null: it was not measured. */
 export function figureOf(figures: WhatIfFigures, measure: Measure): number | null {
-  switch (measure) {
-    case 'cost':
-      return Number(figures.costNano)
-    case 'firstToken50':
-      return figures.firstTokenMs?.p50 ?? null
-    case 'firstToken90':
-      return figures.firstTokenMs?.p90 ?? null
-    case 'firstToken99':
-      return figures.firstTokenMs?.p99 ?? null
-    case 'throughput50':
-      return figures.tokensPerSecond?.p50 ?? null
-    case 'throughput10':
-      return figures.tokensPerSecond?.p10 ?? null
-    case 'failures':
-    case 'refused':
-    case 'failovers':
-      return figures[measure]
-  }
+  return FIGURES[measure](figures) ?? null
 }
 
 /** What would change from one figure to the other; null when one of them is not known. */

@@ -1,11 +1,11 @@
 import type { PolicyDocument } from '@turnpike/contract'
+import { isRecord } from '../draft/draft.ts'
 
 /** A policy that was not saved, on its way from the editor to the what-if. */
 export interface WhatIfDraft {
   readonly document: PolicyDocument
   /** The policy that it is a draft of; absent for a new one. */
   readonly policyId?: string
-  /** What that policy is called. */
   readonly name?: string
 }
 
@@ -33,16 +33,12 @@ export function keptDraft(): WhatIfDraft | null {
 /** Reads a kept draft; a document alone will do. Null for what is neither. */
 export function readDraft(text: string | null): WhatIfDraft | null {
   const kept: unknown = text === null ? null : JSON.parse(text)
-  if (!isObject(kept)) return null
+  if (!isRecord(kept)) return null
   const { document, policyId, name } = kept
-  if (!isObject(document)) return { document: kept }
+  if (!isRecord(document)) return { document: kept }
   return {
     document,
     ...(typeof policyId === 'string' && { policyId }),
     ...(typeof name === 'string' && { name }),
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -4,13 +4,9 @@ import { observeDe } from './observe.ts'
 import { providerKeysDe } from './provider-keys.ts'
 import { policiesDe } from './policies.ts'
 import { policiesUseDe } from './policies-use.ts'
-import { whatIfDe } from './what-if.ts'
 
 export const de: Messages = {
   ra: {
-    navigation: {},
-    message: {},
-    validation: {},
     notification: {
       http_error: 'Der Server war nicht erreichbar',
       i18n_error: 'Die Sprache ließ sich nicht laden',
@@ -18,7 +14,6 @@ export const de: Messages = {
     auth: {
       auth_check_error: 'Bitte melde dich an',
     },
-    page: {},
   },
   brand: {
     line: 'Eine API für alle Modellanbieter.',
@@ -136,9 +131,7 @@ export const de: Messages = {
   start: {
     text: 'Sende deine erste Anfrage in drei Schritten. Du brauchst nur ein Terminal.',
     step: 'Schritt %{number}',
-    keyTitle: 'Schlüssel anlegen',
     keyText: 'Deine Programme authentifizieren sich damit. Behandle ihn wie ein Passwort.',
-    keyAction: 'Schlüssel anlegen',
     keyMade: 'Kopiere deinen Schlüssel jetzt. Er wird einmal gezeigt; wir behalten nur einen Hash.',
     keyForbidden:
       'Deine Rolle darf keine Schlüssel anlegen. Bitte einen Inhaber, Admin oder Entwickler deiner Organisation.',
@@ -207,7 +200,6 @@ export const de: Messages = {
   ...observeDe,
   ...policiesDe,
   ...policiesUseDe,
-  ...whatIfDe,
   ...providerKeysDe,
   models: {
     text: 'Vergleiche die Anbieter je Modell. Preise je Million Tokens; Verfügbarkeit, TTFT und Durchsatz der letzten 30 Minuten.',

@@ -18,7 +18,6 @@ export const observeDe: Pick<Messages, 'usage' | 'requests' | 'request'> = {
     group_model: 'Modell',
     group_provider: 'Anbieter',
     group_key: 'Schlüssel',
-    totalFailures: 'Fehlgeschlagen',
     totalTokensSplit: '%{prompt} Eingabe · %{completion} Ausgabe',
     totalFirstToken: 'TTFT, Mittelwert',
     partial: 'Der schraffierte Balken ist unvollständig. Daten bis %{time}.',
@@ -63,7 +62,6 @@ export const observeDe: Pick<Messages, 'usage' | 'requests' | 'request'> = {
   request: {
     title: 'Anfrage',
     back: 'Alle Anfragen',
-    attemptsTitle: 'Versuche',
     attemptsText: 'Jeder Balken ist ein Versuch. Die Marke ist das erste Token.',
     hedgeText: 'Überlappende Balken sind Hedges: Der schnellere Anbieter antwortet, der andere wird abgebrochen.',
     noAttempts: 'Kein Anbieter wurde aufgerufen. Die Anfrage wurde abgelehnt.',

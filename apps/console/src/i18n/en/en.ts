@@ -3,13 +3,9 @@ import { observeEn } from './observe.ts'
 import { providerKeysEn } from './provider-keys.ts'
 import { policiesEn } from './policies.ts'
 import { policiesUseEn } from './policies-use.ts'
-import { whatIfEn } from './what-if.ts'
 
 export const en = {
   ra: {
-    navigation: {},
-    message: {},
-    validation: {},
     notification: {
       http_error: 'The server could not be reached',
       i18n_error: 'The language could not be loaded',
@@ -17,7 +13,6 @@ export const en = {
     auth: {
       auth_check_error: 'Please sign in',
     },
-    page: {},
   },
   brand: {
     line: 'One API for every model provider.',
@@ -134,9 +129,7 @@ export const en = {
   start: {
     text: 'Send your first request in three steps. You only need a terminal.',
     step: 'Step %{number}',
-    keyTitle: 'Create a key',
     keyText: 'Your programs authenticate with it. Treat it like a password.',
-    keyAction: 'Create key',
     keyMade: 'Copy your key now. It is shown once; we keep only a hash.',
     keyForbidden: 'Your role may not create keys. Ask an owner, admin or developer of your organisation.',
     callTitle: 'Send a request',
@@ -203,7 +196,6 @@ export const en = {
   ...observeEn,
   ...policiesEn,
   ...policiesUseEn,
-  ...whatIfEn,
   ...providerKeysEn,
   models: {
     text: 'Compare providers per model. Prices are per million tokens; uptime, TTFT and throughput cover the last 30 minutes.',

@@ -16,7 +16,6 @@ export const observeEn = {
     group_model: 'Model',
     group_provider: 'Provider',
     group_key: 'Key',
-    totalFailures: 'Failed',
     totalTokensSplit: '%{prompt} input · %{completion} output',
     totalFirstToken: 'TTFT, mean',
     partial: 'The hatched bar is incomplete. Data until %{time}.',
@@ -61,7 +60,6 @@ export const observeEn = {
   request: {
     title: 'Request',
     back: 'All requests',
-    attemptsTitle: 'Attempts',
     attemptsText: 'Each bar is one attempt. The mark is its first token.',
     hedgeText: 'Overlapping bars are hedged: the first to respond answers, the other is cancelled.',
     noAttempts: 'No provider was called. The request was rejected.',

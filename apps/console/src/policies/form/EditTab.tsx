@@ -1,4 +1,3 @@
-import Alert from '@mui/material/Alert'
 import Box from '@mui/material/Box'
 import Button from '@mui/material/Button'
 import Chip from '@mui/material/Chip'
@@ -8,7 +7,7 @@ import type { Policy, PolicyWarning } from '@turnpike/contract'
 import { useState } from 'react'
 import { statusOf } from '../../api.ts'
 import { useText } from '../../i18n/text.ts'
-import { baseVersionOf, type BaseVersion } from './base-version.ts'
+import { ActionAlert } from '../../parts/ActionAlert.tsx'
 import { policyQuery, savePolicy } from '../calls.ts'
 import type { Editing } from './editing.ts'
 import { Editor } from './Editor.tsx'
@@ -19,26 +18,26 @@ import { Warnings } from '../Warnings.tsx'
 
 interface EditTabProps {
   readonly newest: Policy
-  readonly base: BaseVersion
-  readonly setBase: (base: BaseVersion) => void
+  readonly base: Policy
+  /** Goes on with the draft, on top of this version. */
+  readonly onBase: (base: Policy) => void
+  /** Takes this version and forgets the draft. */
+  readonly onLoad: (policy: Policy) => void
   readonly editing: Editing
   readonly warnings: readonly PolicyWarning[]
   readonly readOnly: boolean
 }
 
 /** The draft with its preview, and the actions that save it as the current version. */
-export function EditTab({ newest, base, setBase, editing, warnings, readOnly }: EditTabProps) {
+export function EditTab({ newest, base, onBase, onLoad, editing, warnings, readOnly }: EditTabProps) {
   const { say } = useText()
   const queryClient = useQueryClient()
   const [isSaving, setIsSaving] = useState(false)
   const [refused, setRefused] = useState<{ readonly draft: object; readonly error: unknown } | null>(null)
+  const newestVersion = { version: newest.version }
   const isBehind = newest.version > base.version
-  const load = (policy: Policy) => {
-    setBase(baseVersionOf(policy))
-    editing.change(policy.document)
-  }
   const saved = (policy: Policy) => {
-    load(policy)
+    onLoad(policy)
     setIsSaving(false)
   }
   const failed = (error: unknown) => {
@@ -48,17 +47,19 @@ export function EditTab({ newest, base, setBase, editing, warnings, readOnly }: 
   }
   return (
     <>
-      {isBehind &&
-        (editing.isChanged ? (
-          <Conflict
-            newest={newest}
-            draft={editing.draft}
-            onLoad={() => load(newest)}
-            onOver={() => setBase(baseVersionOf(newest))}
-          />
-        ) : (
-          <NewerVersion version={newest.version} onLoad={() => load(newest)} />
-        ))}
+      {isBehind && editing.isChanged && (
+        <Conflict newest={newest} draft={editing.draft} onLoad={() => onLoad(newest)} onOver={() => onBase(newest)} />
+      )}
+      {isBehind && !editing.isChanged && (
+        <ActionAlert
+          severity="info"
+          action={say('policy.conflictLoad', newestVersion)}
+          onAction={() => onLoad(newest)}
+          sx={{ mb: 2.5 }}
+        >
+          {say('policy.newer', newestVersion)}
+        </ActionAlert>
+      )}
       {!editing.isChanged && <Warnings title={say('policy.warnings')} warnings={warnings} />}
       <Editor
         policyId={newest.id}
@@ -91,25 +92,10 @@ export function EditTab({ newest, base, setBase, editing, warnings, readOnly }: 
   )
 }
 
-/** Another user saved a version, and there is no draft to lose. */
-function NewerVersion({ version, onLoad }: { version: number; onLoad: () => void }) {
-  const { say } = useText()
-  const load = (
-    <Button color="inherit" size="small" onClick={onLoad}>
-      {say('policy.conflictLoad', { version })}
-    </Button>
-  )
-  return (
-    <Alert severity="info" action={load} sx={{ mb: 2.5 }}>
-      {say('policy.newer', { version })}
-    </Alert>
-  )
-}
-
 interface SaveBarProps {
   readonly policy: Policy
   readonly editing: Editing
-  readonly base: BaseVersion
+  readonly base: Policy
   /** Another version has to be looked at first. */
   readonly isBlocked: boolean
   readonly onSave: () => void

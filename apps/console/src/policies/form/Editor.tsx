@@ -60,7 +60,14 @@ export function Editor({ policyId, editing, readOnly, refusal }: EditorProps) {
           overflowY: { lg: 'auto' },
         }}
       >
-        <PreviewHead />
+        <div>
+          <Typography variant="h2" id="preview-title">
+            {say('preview.title')}
+          </Typography>
+          <Typography variant="caption" component="p">
+            {say('preview.text')}
+          </Typography>
+        </div>
         {sample === null ? (
           isLoading ? (
             <BlockSkeleton height={320} />
@@ -80,19 +87,5 @@ export function Editor({ policyId, editing, readOnly, refusal }: EditorProps) {
         )}
       </Card>
     </Box>
-  )
-}
-
-function PreviewHead() {
-  const { say } = useText()
-  return (
-    <div>
-      <Typography variant="h2" id="preview-title">
-        {say('preview.title')}
-      </Typography>
-      <Typography variant="caption" component="p">
-        {say('preview.text')}
-      </Typography>
-    </div>
   )
 }

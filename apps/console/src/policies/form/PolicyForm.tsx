@@ -1,16 +1,16 @@
 import Alert from '@mui/material/Alert'
 import Box from '@mui/material/Box'
-import Button from '@mui/material/Button'
 import Link from '@mui/material/Link'
+import TextField from '@mui/material/TextField'
 import { useText } from '../../i18n/text.ts'
 import { useOwnOptions } from '../../provider-keys/TargetName.tsx'
+import { ActionAlert } from '../../parts/ActionAlert.tsx'
 import { Choice } from '../../parts/Choice.tsx'
 import { useUrlState } from '../../parts/url-state.ts'
 import { useCatalogue } from '../../models/catalogue.ts'
 import { DraftContext } from '../../draft/state.ts'
 import type { Editing } from './editing.ts'
 import { usePolicyEntries } from './entries.tsx'
-import { JsonEditor } from './JsonEditor.tsx'
 import { Section } from './Section.tsx'
 import { SECTIONS } from './vocabulary.ts'
 
@@ -43,10 +43,14 @@ export function PolicyForm({ editing, errors, readOnly }: PolicyFormProps) {
       </Box>
       {readOnly && <Alert severity="info">{say('policies.readOnly')}</Alert>}
       {view === 'json' ? (
-        <JsonEditor text={editing.json} isBroken={editing.isBroken} readOnly={readOnly} onChange={editing.writeJson} />
+        <JsonEditor editing={editing} readOnly={readOnly} />
       ) : (
         <DraftContext value={{ draft: editing.draft, onChange: editing.change, errors }}>
-          {editing.isBroken && <BrokenJson onDrop={editing.dropJson} />}
+          {editing.isBroken && (
+            <ActionAlert severity="warning" action={say('policies.jsonDrop')} onAction={editing.dropJson}>
+              {say('policies.jsonBrokenForm')}
+            </ActionAlert>
+          )}
           <Sections disabled={readOnly || editing.isBroken} />
         </DraftContext>
       )}
@@ -54,19 +58,26 @@ export function PolicyForm({ editing, errors, readOnly }: PolicyFormProps) {
   )
 }
 
-function BrokenJson({ onDrop }: { onDrop: () => void }) {
+/** The document as it is kept and as the API takes it. */
+function JsonEditor({ editing: { json, isBroken, writeJson }, readOnly }: { editing: Editing; readOnly: boolean }) {
   const { say } = useText()
-  const drop = (
-    <Button color="inherit" size="small" onClick={onDrop}>
-      {say('policies.jsonDrop')}
-    </Button>
-  )
   return (
-    <Alert severity="warning" action={drop}>
-      {say('policies.jsonBrokenForm')}
-    </Alert>
+    <TextField
+      multiline
+      fullWidth
+      minRows={16}
+      maxRows={40}
+      label={say('policies.jsonLabel')}
+      value={json}
+      onChange={(event) => writeJson(event.target.value)}
+      error={isBroken}
+      helperText={say(isBroken ? 'policies.jsonBroken' : 'policies.jsonHint')}
+      slotProps={{ htmlInput: { spellCheck: false, readOnly, style: MONOSPACE } }}
+    />
   )
 }
+
+const MONOSPACE = { fontFamily: 'ui-monospace, Menlo, Consolas, monospace', fontSize: 13 }
 
 function Sections({ disabled }: { disabled: boolean }) {
   const catalogue = useCatalogue()

@@ -12,11 +12,10 @@ export interface Editing {
   readonly isChanged: boolean
   readonly change: (draft: Draft) => void
   readonly writeJson: (text: string) => void
-  /** Forgets half-typed JSON. */
   readonly dropJson: () => void
 }
 
-/** A document while it is edited, as a form and as JSON. Leaving the site with unsaved changes needs a confirmation. */
+/** A document while it is edited. Leaving the site with unsaved changes needs a confirmation. */
 export function useEditing(saved: Draft): Editing {
   const [draft, setDraft] = useState(saved)
   const [text, setText] = useState<string | null>(null)

@@ -50,7 +50,6 @@ export function usePolicyEntries(providers: Options, models: Options): Readonly<
   }
 }
 
-/** How the tenant's own keys and endpoints stand to credits. */
 function OwnEntry() {
   const { say } = useText()
   const field = useField()
@@ -102,13 +101,12 @@ function FailureTicks({ path, label }: { path: Path; label: string }) {
   return <TicksEntry mayBeEmpty path={path} label={label} options={options} byDefault={DEFAULT_FAILOVER.on} />
 }
 
-/** Hedged requests: a second provider when the first is slow. */
 function HedgeEntry() {
   const field = useField()
   const { draft, onChange, errors } = useDraft()
   const hedge = draft['hedge']
   const wrong: unknown = at(errors, ['hedge'])
-  // What is emptied leaves the rest standing, down to an object with nothing in it, which is a hedge by the usual rules.
+  // An emptied field leaves the rest; an object with nothing in it is a hedge by the usual rules.
   const change = (after: Draft) => onChange({ ...draft, hedge: after })
   return (
     <>
@@ -129,7 +127,6 @@ function HedgeEntry() {
   )
 }
 
-/** Fallback models. Failures and strategy are shown only once there is such a model. */
 function FallbackEntries({ models }: { models: Options }) {
   const { say } = useText()
   const field = useField()

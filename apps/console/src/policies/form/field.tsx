@@ -13,7 +13,7 @@ interface Field {
   readonly hint?: string
 }
 
-/** A field with its texts: its name or, where the form says it otherwise, the text `…Label`, and the text `…Hint` if there is one. */
+/** A field with its label, the text `…Label` or else its name, and its hint, the text `…Hint`. */
 export function useField(): (...path: Path) => Field {
   const { say } = useText()
   const find = (text: string) =>

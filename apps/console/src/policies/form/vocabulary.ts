@@ -35,10 +35,9 @@ export function fieldsIn(section: PolicySection): readonly string[] {
   return POLICY_FIELD_NAMES.filter((field) => POLICY_FIELDS[field].section === section)
 }
 
-/** A field of a document, or of an object inside it. */
 type WrittenField = PolicyField | PricePart | (typeof INNER_FIELDS)[keyof typeof INNER_FIELDS][number]
 
-/** Names of fields, also of inner ones, in the order in which a reader expects them. The database keeps no order of its own. */
+/** Names of fields, also of inner ones, as a reader expects them: the database keeps no order. */
 export const READING_ORDER: readonly string[] = [
   ...INNER_FIELDS.schedule,
   ...POLICY_FIELD_NAMES,

@@ -11,10 +11,7 @@ interface Stretch {
   readonly to: number
 }
 
-/**
- * When a window of a schedule is open in a week. One that ends not later than it begins runs on into the next day, and from Sunday
- * into Monday. None while its times are half typed.
- */
+/** When a window is open. One that does not end later than it begins runs into the next day; none while half typed. */
 export function stretchesOf(window: unknown): Stretch[] {
   const from = minuteOf(textOf(at(window, ['from'])))
   const to = minuteOf(textOf(at(window, ['to'])))

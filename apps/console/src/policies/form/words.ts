@@ -1,4 +1,5 @@
 import { DISCONNECTS, FAILURE_KINDS, OBJECTIVES, OWN_CAPACITIES, WEEKDAYS } from '@turnpike/domain/lists'
+import type { TextKey } from '../../i18n/en/en.ts'
 import type { Say } from '../../i18n/text.ts'
 import { inOrder, isRecord } from '../../draft/draft.ts'
 import { WRITTEN_FIELDS } from './vocabulary.ts'
@@ -28,20 +29,19 @@ function listed(field: string, values: readonly unknown[], say: Say): string {
   return values.map((value) => wordsOf(field, value, say)).join(hasParts ? ' / ' : ', ')
 }
 
-/** Words of the closed lists are translated; all others are names. */
+/** The closed lists whose words are translated, and where their texts are; all other words are names. */
+const LISTS: Readonly<Record<string, readonly [words: readonly string[], text: string]>> = {
+  objective: [OBJECTIVES, 'request.objective'],
+  on: [FAILURE_KINDS, 'policies.failure'],
+  days: [WEEKDAYS, 'policies.day'],
+  own_capacity: [OWN_CAPACITIES, 'policies.own'],
+  disconnect: [DISCONNECTS, 'policies.disconnect'],
+}
+
 function wordOf(field: string, word: string, say: Say): string {
-  const objective = OBJECTIVES.find((name) => name === word)
-  if (field === 'objective' && objective) return say(`request.objective_${objective}`)
-  const failure = FAILURE_KINDS.find((name) => name === word)
-  if (field === 'on' && failure) return say(`policies.failure_${failure}`)
-  const day = WEEKDAYS.find((name) => name === word)
-  if (field === 'days' && day) return say(`policies.day_${day}`)
-  const capacity = OWN_CAPACITIES.find((name) => name === word)
-  if (field === 'own_capacity' && capacity) return say(`policies.own_${capacity}`)
-  const disconnect = DISCONNECTS.find((name) => name === word)
-  if (field === 'disconnect' && disconnect) return say(`policies.disconnect_${disconnect}`)
   if (field === 'data_collection') return say(word === 'deny' ? 'policies.no' : 'policies.yes')
-  return word
+  const [words, text] = (Object.hasOwn(LISTS, field) && LISTS[field]) || []
+  return words?.includes(word) ? say(`${text}_${word}` as TextKey) : word
 }
 
 /** Several fields of a document in one line; null when it says nothing of any. */

@@ -1,7 +1,7 @@
 import Box from '@mui/material/Box'
 import Chip from '@mui/material/Chip'
 import Typography from '@mui/material/Typography'
-import type { CandidateRow, PolicyPreview } from '@turnpike/contract'
+import type { PolicyPreview } from '@turnpike/contract'
 import { count, duration, money, share } from '../../format.ts'
 import { useText } from '../../i18n/text.ts'
 import { TargetName, useAccounts } from '../../provider-keys/TargetName.tsx'
@@ -41,6 +41,12 @@ interface LineProps {
 
 function Line({ ranked: { candidate, rank, kind }, chance, account }: LineProps) {
   const { say, locale } = useText()
+  const figures = say('preview.figures', {
+    price: money(candidate.expectedNano, locale),
+    first: duration(candidate.firstTokenMs, locale),
+    speed: say('request.speedUnit', { value: count(Math.round(candidate.tokensPerSecond), locale) }),
+    failures: share(candidate.failureRate, locale),
+  })
   return (
     <Box
       component="li"
@@ -60,21 +66,11 @@ function Line({ ranked: { candidate, rank, kind }, chance, account }: LineProps)
           {kind === 'fallback' && <Chip size="small" variant="outlined" label={say('preview.fallback')} />}
         </Box>
         <Typography variant="caption" component="div">
-          <Figures candidate={candidate} />
+          {figures}
           {chance !== undefined && ` · ${say('preview.probability', { chance: share(chance, locale) })}`}
           {kind === 'behind' && ` · ${say('preview.notTried')}`}
         </Typography>
       </Box>
     </Box>
   )
-}
-
-function Figures({ candidate }: { candidate: CandidateRow }) {
-  const { say, locale } = useText()
-  return say('preview.figures', {
-    price: money(candidate.expectedNano, locale),
-    first: duration(candidate.firstTokenMs, locale),
-    speed: say('request.speedUnit', { value: count(Math.round(candidate.tokensPerSecond), locale) }),
-    failures: share(candidate.failureRate, locale),
-  })
 }

@@ -16,6 +16,15 @@ interface SampleFormProps {
 export function SampleForm({ fields, models, providers, onChange }: SampleFormProps) {
   const { say } = useText()
   const set = (change: Partial<SampleFields>) => onChange({ ...fields, ...change })
+  const count = (name: 'promptTokens' | 'maxTokens', label: string) => (
+    <TextField
+      size="small"
+      label={label}
+      value={fields[name]}
+      onChange={(event) => set({ [name]: event.target.value.replaceAll(/\D/g, '') })}
+      slotProps={{ htmlInput: { inputMode: 'numeric' }, inputLabel: { shrink: true } }}
+    />
+  )
   return (
     <Box sx={{ display: 'grid', gap: 1.5, gridTemplateColumns: '1fr 1fr' }}>
       <Box sx={{ gridColumn: '1 / -1', display: 'grid' }}>
@@ -26,16 +35,8 @@ export function SampleForm({ fields, models, providers, onChange }: SampleFormPr
           onChange={(model) => set({ model })}
         />
       </Box>
-      <Count
-        label={say('request.bill_prompt')}
-        value={fields.promptTokens}
-        onChange={(promptTokens) => set({ promptTokens })}
-      />
-      <Count
-        label={say('models.maxCompletion')}
-        value={fields.maxTokens}
-        onChange={(maxTokens) => set({ maxTokens })}
-      />
+      {count('promptTokens', say('request.bill_prompt'))}
+      {count('maxTokens', say('models.maxCompletion'))}
       <Select
         label={say('preview.assumeDown')}
         value={fields.down}
@@ -53,23 +54,5 @@ export function SampleForm({ fields, models, providers, onChange }: SampleFormPr
         title={say('preview.atHint')}
       />
     </Box>
-  )
-}
-
-interface CountProps {
-  readonly label: string
-  readonly value: string
-  readonly onChange: (value: string) => void
-}
-
-function Count({ label, value, onChange }: CountProps) {
-  return (
-    <TextField
-      size="small"
-      label={label}
-      value={value}
-      onChange={(event) => onChange(event.target.value.replaceAll(/\D/g, ''))}
-      slotProps={{ htmlInput: { inputMode: 'numeric' }, inputLabel: { shrink: true } }}
-    />
   )
 }

@@ -3,7 +3,7 @@ import Button from '@mui/material/Button'
 import { useText } from '../../i18n/text.ts'
 import { whatIfPath, type WhatIfDraft } from '../../what-if/draft.ts'
 
-/** Opens the what-if for a draft, in a tab of its own: a tab that was opened from here has its storage, and here the draft stays. */
+/** Opens the what-if for a draft in a tab of its own, which gets a copy of this tab's storage. */
 export function SimulateButton({ disabled, ...draft }: WhatIfDraft & { readonly disabled: boolean }) {
   const { say } = useText()
   return (

@@ -6,20 +6,10 @@ import { preview, type PreviewRequest } from '../calls.ts'
 /** Debounce of typing. */
 const SETTLED_MS = 400
 
-export interface PreviewState {
-  /** The last one that could be made. */
-  readonly shown: PolicyPreview | null
-  /** Why the draft as it is now has none; null when it has. */
-  readonly error: unknown
-  readonly isFetching: boolean
-  readonly refetch: () => unknown
-}
+export type PreviewState = ReturnType<typeof usePreview>
 
-/**
- * What the draft would do to the sample, a moment after the last change. A draft with a problem keeps the preview before it.
- * @param wanted null while there is nothing to ask with
- */
-export function usePreview(wanted: PreviewRequest | null): PreviewState {
+/** What the draft would do to the sample. While it has a problem, the last preview stays. @param wanted null: nothing to ask */
+export function usePreview(wanted: PreviewRequest | null) {
   const text = useSettled(wanted && JSON.stringify(wanted))
   const [shown, setShown] = useState<PolicyPreview | null>(null)
   const query = useQuery({
@@ -31,7 +21,7 @@ export function usePreview(wanted: PreviewRequest | null): PreviewState {
   })
   const latest = query.data?.data
   if (latest && latest !== shown) setShown(latest)
-  return { shown: latest ?? shown, error: query.error, isFetching: query.isFetching, refetch: query.refetch }
+  return { ...query, shown: latest ?? shown }
 }
 
 /** The value once it has not changed for a while; at once when there was none before. */

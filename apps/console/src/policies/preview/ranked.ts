@@ -8,7 +8,7 @@ export interface Ranked {
   readonly kind: 'target' | 'fallback' | 'behind'
 }
 
-/** Candidates in the order in which they would be tried: targets, then those of other models, then who is never reached. */
+/** Candidates in the order of attempts: targets, those of other models, then those never reached. */
 export function rankedOf({ candidates, targets, fallbacks }: PolicyPreview): Ranked[] {
   const known = new Map(candidates.map((candidate) => [candidate.endpoint, candidate]))
   const tried = [...targets, ...fallbacks].flatMap((endpoint, index): Ranked[] => {

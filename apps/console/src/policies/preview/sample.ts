@@ -37,10 +37,7 @@ export function sampleOf(fields: SampleFields, models: readonly ModelRow[]): Sam
   }
 }
 
-/**
- * The model with the most endpoints, which shows most of what a policy does. One of the simulator’s own before all others: what is
- * tried out on it needs no account anywhere.
- */
+/** The model with the most endpoints, which shows most. The simulator’s own come first: they need no account. */
 function mostServed(models: readonly ModelRow[]): ModelRow | undefined {
   return models.toSorted((a, b) => simulatorModelsFirst(a, b) || b.endpoints.length - a.endpoints.length)[0]
 }

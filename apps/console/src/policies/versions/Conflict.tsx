@@ -9,12 +9,9 @@ import { Changes } from './Changes.tsx'
 import type { Draft } from '../../draft/draft.ts'
 
 interface ConflictProps {
-  /** As another user saved it. */
   readonly newest: Policy
   readonly draft: Draft
-  /** Take theirs and forget the draft. */
   readonly onLoad: () => void
-  /** Go on with the draft, on top of theirs. */
   readonly onOver: () => void
 }
 

@@ -6,7 +6,9 @@ import type { ReactNode } from 'react'
 import type { Draft } from '../../draft/draft.ts'
 import { useText } from '../../i18n/text.ts'
 import { ActionDialog, type ActionDialogProps } from '../../parts/ActionDialog.tsx'
+import { useSession } from '../../session.ts'
 import { policyQuery } from '../calls.ts'
+import { scopeId, scopesOf } from '../scopes.ts'
 import { Changes } from './Changes.tsx'
 
 type Dialog = Pick<ActionDialogProps<PolicyAnswer>, 'title' | 'action' | 'run' | 'notice' | 'onFailed' | 'onClose'>
@@ -16,7 +18,6 @@ interface VersionDialogProps extends Dialog {
   readonly before: Draft
   readonly after: Draft
   readonly onSaved: (newest: Policy) => void
-  /** Heads the changes. */
   readonly children: ReactNode
 }
 
@@ -45,19 +46,17 @@ export function VersionDialog({ policy, before, after, onSaved, children, ...dia
   )
 }
 
-/** Whose requests a change of the policy concerns. */
-function ScopeList({ policy: { attached } }: { policy: Policy }) {
+function ScopeList({ policy }: { policy: Policy }) {
   const { say } = useText()
-  const lines = [
-    ...(attached.organisation ? [say('policy.scopeOrganisation')] : []),
-    ...attached.workspaces.map(({ name }) => say('policy.scopeWorkspace', { name })),
-    ...attached.keys.map(({ name }) => say('policy.attachKey', { name })),
-  ]
-  if (lines.length === 0) return <Typography>{say('policy.scopeNothing')}</Typography>
+  const { organisation } = useSession()
+  const scopes = scopesOf(policy, organisation.name)
+  if (scopes.length === 0) return <Typography>{say('policy.scopeNothing')}</Typography>
   return (
     <Box component="ul" sx={{ m: 0, pl: 2.5, maxHeight: 180, overflowY: 'auto' }} tabIndex={0}>
-      {lines.map((line) => (
-        <li key={line}>{line}</li>
+      {scopes.map((scope) => (
+        <li key={scopeId(scope)}>
+          {say(scope.kind === 'key' ? 'policy.attach_key' : `policy.scope_${scope.kind}`, { name: scope.name })}
+        </li>
       ))}
     </Box>
   )

@@ -16,7 +16,7 @@ import { RowsSkeleton } from '../../states/Loading.tsx'
 import { View } from '../../states/View.tsx'
 import { rollBack, versionsQuery } from '../calls.ts'
 import { Changes } from './Changes.tsx'
-import { asJson, type Draft } from '../../draft/draft.ts'
+import { asJson } from '../../draft/draft.ts'
 import { VersionDialog } from './VersionDialog.tsx'
 
 interface VersionsProps {
@@ -25,7 +25,7 @@ interface VersionsProps {
   readonly onRolledBack: (newest: Policy) => void
 }
 
-/** Every version of a policy, what differs between two of them, and the way back. The pair compared is part of the address. */
+/** Every version of a policy, and what differs between two, which are part of the address. */
 export function Versions({ policy, mayRollBack, onRolledBack }: VersionsProps) {
   const { say } = useText()
   const query = useQuery(versionsQuery(policy))
@@ -147,16 +147,14 @@ function Comparison({ versions, current }: { versions: readonly PolicyVersion[];
       <Changes before={from.document} after={to.document} />
       <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: { md: '1fr 1fr' }, '& > *': { minWidth: 0 } }}>
         {[from, to].map(({ version, document }, side) => (
-          <VersionJson key={side === 0 ? 'from' : 'to'} version={version} document={document} />
+          <CodeBlock
+            key={side === 0 ? 'from' : 'to'}
+            code={asJson(document)}
+            label={say('policy.json', { version })}
+            copyLabel={say('common.copyJson')}
+          />
         ))}
       </Box>
     </Card>
-  )
-}
-
-function VersionJson({ version, document }: { version: number; document: Draft }) {
-  const { say } = useText()
-  return (
-    <CodeBlock code={asJson(document)} label={say('policy.json', { version })} copyLabel={say('common.copyJson')} />
   )
 }

@@ -1,0 +1,14 @@
+import Alert, { type AlertProps } from '@mui/material/Alert'
+import Button from '@mui/material/Button'
+
+type ActionAlertProps = Omit<AlertProps, 'action'> & { readonly action: string; readonly onAction: () => void }
+
+/** Something to know, and the button that settles it. */
+export function ActionAlert({ action, onAction, ...alert }: ActionAlertProps) {
+  const button = (
+    <Button color="inherit" size="small" onClick={onAction}>
+      {action}
+    </Button>
+  )
+  return <Alert action={button} {...alert} />
+}
