@@ -36,10 +36,6 @@ export function EditTab({ newest, base, onBase, onLoad, editing, warnings, readO
   const [refused, setRefused] = useState<{ readonly draft: object; readonly error: unknown } | null>(null)
   const newestVersion = { version: newest.version }
   const isBehind = newest.version > base.version
-  const saved = (policy: Policy) => {
-    onLoad(policy)
-    setIsSaving(false)
-  }
   const failed = (error: unknown) => {
     if (statusOf(error) !== 409) return setRefused({ draft: editing.draft, error })
     setIsSaving(false)
@@ -79,7 +75,7 @@ export function EditTab({ newest, base, onBase, onLoad, editing, warnings, readO
           after={editing.draft}
           run={() => savePolicy(newest.id, editing.draft, base.version)}
           notice={['policy.savedNotice', { version: base.version + 1 }]}
-          onSaved={saved}
+          onSaved={onLoad}
           onFailed={failed}
           onClose={() => setIsSaving(false)}
         >

@@ -68,13 +68,9 @@ export function Editor({ policyId, editing, readOnly, refusal }: EditorProps) {
             {say('preview.text')}
           </Typography>
         </div>
-        {sample === null ? (
-          isLoading ? (
-            <BlockSkeleton height={320} />
-          ) : (
-            <Alert severity="info">{say('preview.noModels')}</Alert>
-          )
-        ) : (
+        {sample === null && isLoading && <BlockSkeleton height={320} />}
+        {sample === null && !isLoading && <Alert severity="info">{say('preview.noModels')}</Alert>}
+        {sample !== null && (
           <>
             <SampleForm
               fields={{ ...fields, model: sample.models[0] ?? '' }}

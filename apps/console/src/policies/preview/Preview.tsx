@@ -30,7 +30,7 @@ export function Preview({ state }: { state: PreviewState }) {
           </Alert>
         )}
       </div>
-      {isOurs && <Failure error={error} onRetry={state.refetch} />}
+      {isOurs && <Failure error={error} onRetry={() => void state.refetch()} />}
       {shown && (
         <Refreshing active={state.isFetching}>
           <Answer preview={shown} />

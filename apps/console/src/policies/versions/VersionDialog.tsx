@@ -26,12 +26,15 @@ export function VersionDialog({ policy, before, after, onSaved, children, ...dia
   const { say } = useText()
   const queryClient = useQueryClient()
   const show = async (answer: PolicyAnswer) => {
-    onSaved(answer.data)
     await queryClient.invalidateQueries({ queryKey: ['policies'] })
     queryClient.setQueryData(policyQuery(policy.id).queryKey, answer)
   }
+  const saved = (answer: PolicyAnswer) => {
+    onSaved(answer.data)
+    void show(answer)
+  }
   return (
-    <ActionDialog {...dialog} maxWidth="sm" onDone={show}>
+    <ActionDialog {...dialog} maxWidth="sm" onDone={saved}>
       <section>
         {children}
         <Changes before={before} after={after} />
