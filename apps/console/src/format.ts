@@ -1,5 +1,5 @@
 const NANO_DIGITS = 9
-/** Digits that matter in an amount below a dollar; the rest is in the exact figure on hover. */
+/** Digits of an amount below a dollar; the rest is in the exact figure on hover. */
 const SIGNIFICANT = 3
 
 /**
@@ -18,7 +18,7 @@ export function moneyExact(nano: string, locale: string): string {
 /** A price per million tokens; prices are exact. */
 export const price = moneyExact
 
-/** An amount as a plain number, for the height of a bar only: a float may not be summed or shown. */
+/** An amount for the height of a bar only: a float may not be summed or shown. */
 export function dollarsApproximate(nano: string): number {
   return Number(BigInt(nano)) / 1e9
 }
@@ -109,7 +109,7 @@ function roundTo(nano: bigint, digits: number): bigint {
   return ((nano + half) / step) * step
 }
 
-/** As many decimals as the amount has, but two at least, so that a column of prices reads as money. */
+/** As many decimals as the amount has, two at least, so that prices read as money. */
 function trimmed(nano: bigint): Decimal {
   if (nano === 0n) return { nano, digits: 0 }
   const absolute = nano < 0n ? -nano : nano

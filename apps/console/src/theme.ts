@@ -1,6 +1,6 @@
 import { createTheme, type Theme } from '@mui/material/styles'
 
-/** Colours that only this product has: the barrier's amber, the road's asphalt, and the hues of chart series. */
+/** Colours that only this product has, and the hues of chart series. */
 type GateColours = typeof light.gate
 
 declare module '@mui/material/styles' {
@@ -25,7 +25,7 @@ const road = {
   roadMuted: '#a4afbb',
 }
 
-/** Hues stay apart for the common kinds of colour blindness; each also differs from its neighbours in lightness. */
+/** Hues of series stay apart for colour blindness and differ in lightness from their neighbours. */
 const light = {
   text: { primary: '#1b2026', secondary: '#57616c', disabled: '#69727c' },
   background: { default: '#f7f5f0', paper: '#ffffff' },

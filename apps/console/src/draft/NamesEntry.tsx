@@ -22,7 +22,7 @@ interface NamesEntryProps {
   readonly ordered?: boolean
 }
 
-/** A list of names, chosen one by one. An empty list is dropped from the document: it would allow nothing. */
+/** A list of names, chosen one by one. An empty list is dropped: it would allow nothing. */
 export function NamesEntry({ path, label, hint, options, ordered = false }: NamesEntryProps) {
   const { value, error, set } = useEntry(path)
   const names = listOf(value)
@@ -166,7 +166,7 @@ interface AdderProps {
   readonly onAdd: (name: string) => void
 }
 
-/** The button adds what the list has chosen: walking through the list with a keyboard must add nothing. */
+/** A button adds what is chosen: walking through the list with a keyboard must add nothing. */
 function Adder({ label, options, taken, onAdd }: AdderProps) {
   const { say } = useText()
   const [chosen, setChosen] = useState('')

@@ -1,6 +1,6 @@
 import { READING_ORDER } from '../policies/form/vocabulary.ts'
 
-/** A document during editing, exactly as typed, perhaps invalid: the server says what is wrong, field by field. */
+/** A document as typed, perhaps invalid: the server says what is wrong, field by field. */
 export type Draft = Readonly<Record<string, unknown>>
 
 /** The path of a value: field names and list indexes. */
@@ -11,7 +11,7 @@ export function at(draft: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, step) => (isHolder(value) ? value[step] : undefined), draft)
 }
 
-/** A draft with another value at a path. Undefined removes the field, and every object that becomes empty by that. */
+/** A draft with another value at a path. Undefined removes the field and what becomes empty by that. */
 export function put(draft: Draft, path: Path, value: unknown): Draft {
   const changed = placed(draft, path, value)
   return isRecord(changed) ? changed : {}
@@ -28,7 +28,7 @@ function placed(holder: unknown, [step, ...rest]: Path, value: unknown): unknown
   return Object.keys(left).length > 0 ? left : undefined
 }
 
-/** Text of a number field: a number once it is written as one prints, until then the text. A comma is a decimal point. */
+/** Text of a number field: a number once it is written as one prints; a comma is a decimal point. */
 export function typed(text: string): number | string | undefined {
   const trimmed = decimal(text)
   if (trimmed === undefined) return undefined
@@ -57,12 +57,12 @@ export function listOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
-/** A list, or nothing where it is empty: for fields in which an empty list would allow nothing at all. */
+/** A list, or nothing where it is empty: an empty one would allow nothing at all. */
 export function unlessEmpty<Item>(list: readonly Item[]): readonly Item[] | undefined {
   return list.length > 0 ? list : undefined
 }
 
-/** The list with one item moved by so many positions; unchanged when that leads outside. */
+/** The list with one item moved; unchanged when that leads outside. */
 export function moved<Item>(list: readonly Item[], index: number, by: number): readonly Item[] {
   const item = list[index]
   const to = index + by
@@ -81,7 +81,7 @@ export function parsed(text: string): Draft | null {
   }
 }
 
-/** A document as JSON for people, its fields in reading order; those that are not known come last. */
+/** A document as JSON for people, its fields in reading order. */
 export function asJson(draft: unknown): string {
   return JSON.stringify(draft, (_name, value: unknown) => (isRecord(value) ? inOrder(value) : value), 2)
 }
@@ -92,7 +92,7 @@ export function inOrder(record: Draft): Draft {
   return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => position(a) - position(b)))
 }
 
-/** What the server said about a field, or about anything inside it; null for nothing. */
+/** What the server said about a field or anything inside it; null for nothing. */
 export function errorAt(errors: unknown, path: Path): string | null {
   const error = at(errors, path)
   if (typeof error === 'string') return error

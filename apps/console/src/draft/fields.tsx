@@ -51,7 +51,7 @@ interface CheckEntryProps {
   readonly path: Path
   readonly label: string
   readonly hint?: string
-  /** What the document says when it is ticked, and when not; undefined: the default. Any object counts as ticked. */
+  /** What the document says when ticked, and when not; undefined: the default. */
   readonly on?: unknown
   readonly off?: unknown
 }
@@ -88,7 +88,7 @@ interface PickEntryProps {
   readonly options: Options
 }
 
-/** One of a list; the empty value takes the field out of the document. */
+/** One of a list; the empty value removes the field. */
 export function PickEntry({ path, label, hint, options }: PickEntryProps) {
   const { value, error, set } = useEntry(path)
   const text = textOf(value)
@@ -115,7 +115,7 @@ interface TicksEntryProps {
   readonly options: Options
   /** What is ticked while the document says nothing. */
   readonly byDefault?: readonly string[]
-  /** An empty list says something, as for failures; elsewhere it would allow nothing, and the field is left out. */
+  /** An empty list says something, as for failures; elsewhere the field is left out. */
   readonly mayBeEmpty?: boolean
 }
 

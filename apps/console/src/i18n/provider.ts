@@ -9,7 +9,7 @@ export const LOCALES = [
 ] as const
 type Locale = (typeof LOCALES)[number]['locale']
 
-/** The texts of the console in the reader's language: the one chosen before, else the browser's, else English. */
+/** Texts in the reader's language: the one chosen before, else the browser's, else English. */
 export async function openTexts(): Promise<I18nProvider> {
   const locale = readLocale()
   document.documentElement.lang = locale

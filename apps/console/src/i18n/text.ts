@@ -3,7 +3,7 @@ import type { TextKey } from './en/en.ts'
 
 export type Say = (key: TextKey, values?: Readonly<Record<string, string | number>>) => string
 
-/** The texts of the console, by names that the compiler checks, and the locale for numbers and times. */
+/** Texts by names that the compiler checks, and the locale for numbers and times. */
 export function useText(): { say: Say; locale: string } {
   const translate = useTranslate()
   const locale = regional(useLocale())

@@ -29,10 +29,10 @@ export interface ActionDialogProps<Answer> {
   /** The button is busy until this is done too; then the dialog closes. */
   readonly onDone?: (answer: Answer) => unknown
   readonly onFailed?: (error: unknown) => void
-  /** Words for a failure; by default the server's where the user can mend the matter. */
+  /** Words for a failure; by default those of `useRefusalText`. */
   readonly explain?: (error: unknown) => string
   readonly onClose: () => void
-  /** A function shows the errors of the last try at its fields; they are then not listed above. */
+  /** A function shows errors at its fields; they are then not listed above. */
   readonly children: ReactNode | ((errors: Record<string, unknown> | null) => ReactNode)
 }
 

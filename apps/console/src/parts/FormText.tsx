@@ -6,7 +6,7 @@ type FormTextProps = Omit<TextFieldProps, 'name' | 'onChange' | 'onBlur'> & {
   readonly validate?: Validator | Validator[]
 }
 
-/** A text field of a react-admin form. Errors, also those that the server found, are shown under it and read out. */
+/** A text field of a react-admin form; errors, also the server's, are shown and read out. */
 export function FormText({ source, validate, helperText, ...rest }: FormTextProps) {
   const translate = useTranslate()
   const { field, fieldState, id } = useInput({ source, defaultValue: '', ...(validate && { validate }) })

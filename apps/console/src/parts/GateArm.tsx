@@ -1,6 +1,6 @@
 import Box from '@mui/material/Box'
 
-/** A barrier: closed while waiting, open afterwards. Decoration; the text next to it says the same. */
+/** A barrier, closed while waiting. Decoration; the text next to it says the same. */
 export function GateArm({ open, width = 180 }: { open: boolean; width?: number }) {
   return (
     <Box

@@ -1,7 +1,7 @@
 import { moment, momentShort, momentUtc } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 
-/** A moment in the reader's zone; UTC on hover. `short` leaves out what goes without saying, for columns. */
+/** A moment in the reader's zone; UTC on hover. `short` is for columns. */
 export function Moment({ at, short = false }: { at: string; short?: boolean }) {
   const { locale } = useText()
   return (

@@ -118,7 +118,7 @@ function AttachForm({ policy, mayWidely, attaching }: AttachFormProps) {
   )
 }
 
-/** Scopes the user may attach a policy to. Management keys and revoked keys send no requests. */
+/** Scopes to attach a policy to. Management keys and revoked keys send no requests. */
 function useAttachableScopes(mayWidely: boolean): Scope[] {
   const { organisation, workspace } = useSession()
   const mayReadKeys = useMay('keys:read')

@@ -22,7 +22,7 @@ const ROWS_PER_PAGE = 50
 
 type Acting = { readonly what: 'rename' | 'archive'; readonly policy: Policy } | null
 
-/** All routing policies of the organisation. Whether the templates are shown is part of the address. */
+/** All policies of the organisation. Whether templates are shown is in the address. */
 export default function PoliciesPage() {
   const { say } = useText()
   const [url, setUrl] = useUrlState()

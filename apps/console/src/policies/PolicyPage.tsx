@@ -43,7 +43,7 @@ export default function PolicyPage() {
   )
 }
 
-/** Builders may change a policy, but one of everybody's keys is for those who may attach it to them. */
+/** A policy of everybody's keys is changed by those who may attach it to them. */
 function useMayChange({ attached }: Policy): boolean {
   const mayUpdate = useMay('policies:update')
   const mayWidely = useMay('policies:attach-widely')
@@ -51,7 +51,7 @@ function useMayChange({ attached }: Policy): boolean {
   return mayUpdate && (mayWidely || !isWide)
 }
 
-/** The draft lives here, above the tabs, so that looking at an old version does not lose it. */
+/** The draft lives above the tabs, so that looking at an old version does not lose it. */
 function Loaded({ newest, warnings }: { newest: Policy; warnings: readonly PolicyWarning[] }) {
   const { say } = useText()
   const [url, setUrl] = useUrlState()

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNotify } from 'react-admin'
 import { attach, type Scope } from './calls.ts'
 
-/** Attaches a policy to a scope or, with null, detaches it; every list that shows it is fetched again. */
+/** Attaches a policy to a scope or, with null, detaches it, and refetches what shows it. */
 export function useAttach() {
   const queryClient = useQueryClient()
   const notify = useNotify()

@@ -15,7 +15,7 @@ type Signal = { readonly signal: AbortSignal }
 const ROWS_MAX = 100
 const FRESH_MS = 30_000
 
-/** Every policy, with what it is attached to: to name them and to choose from them. */
+/** Every policy with what it is attached to, to choose from. */
 export const allPoliciesQuery = {
   queryKey: ['policies', 'all'],
   queryFn: ({ signal }: Signal) => call<PolicyList>('/policies', { query: { limit: ROWS_MAX }, signal }),
@@ -65,7 +65,7 @@ export type Scope =
   | { readonly kind: 'organisation'; readonly name: string }
   | { readonly kind: 'workspace' | 'key'; readonly id: string; readonly name: string }
 
-/** Applies a policy to a scope and replaces the one that was attached. Null detaches. */
+/** Replaces the policy of a scope. Null detaches. */
 export function attach(scope: Scope, policyId: string | null): Promise<unknown> {
   const body: PolicyAttachment = { policyId }
   const path = scope.kind === 'organisation' ? '/organisation' : `/${scope.kind}s/${encodeURIComponent(scope.id)}`

@@ -8,7 +8,7 @@ import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { changeIn, figureOf, MEASURES, type Change, type Measure } from './change.ts'
 import { Versus } from './Versus.tsx'
 
-/** Every figure of all requests: what happened, what is predicted, and the change. */
+/** Every figure of all requests: actual, predicted, and the change. */
 export function MeasureTable({ totals }: { totals: WhatIfReport['totals'] }) {
   const { say } = useText()
   const { happened, predicted } = totals

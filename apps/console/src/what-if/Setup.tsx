@@ -111,10 +111,10 @@ function VersionSelect({ policy, version }: { policy: Policy; version: number | 
   )
 }
 
-/** Keys to choose from. With more keys, a reader simulates all requests or opens the link of one key. */
+/** Keys to choose from. Beyond them, a reader simulates all requests or opens a key's link. */
 const KEYS_MAX = 100
 
-/** Whose requests: all, or those of one key. The keys are fetched when the list is about to be needed. */
+/** Whose requests: all, or those of one key. Keys are fetched when the list is needed. */
 function KeySelect({ value, onChange }: { value: string; onChange: (keyId: string) => void }) {
   const { say } = useText()
   const [isWanted, setIsWanted] = useState(value !== '')

@@ -8,7 +8,7 @@ import { EarlierRuns } from './EarlierRuns.tsx'
 import { RunView } from './RunView.tsx'
 import { Setup } from './Setup.tsx'
 
-/** What a policy would have done with past requests. What is tried and shown is in the address. */
+/** What a policy would have done with past requests. Its choices are in the address. */
 export default function WhatIfPage() {
   const { say } = useText()
   const [url, setUrl] = useUrlState()

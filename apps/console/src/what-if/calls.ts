@@ -5,7 +5,7 @@ type Signal = { readonly signal: AbortSignal }
 
 /** The worker reports progress twice a second. */
 const POLL_MS = 500
-/** Earlier runs that are listed, and how often they are looked at while one of them is under way. */
+/** Earlier runs that are listed, and how often while one is under way. */
 const RUNS_MAX = 10
 const LIST_POLL_MS = 1_000
 

@@ -1,6 +1,6 @@
 import type { WhatIfFigures, WhatIfReport } from '@turnpike/contract'
 
-/** What the report compares, in its order; as numbers for comparing only: money is shown from its text. */
+/** What the report compares, in its order; numbers for comparing: money is shown from its text. */
 const FIGURES = {
   cost: ({ costNano }) => Number(costNano),
   firstToken50: ({ firstTokenMs }) => firstTokenMs?.p50,
@@ -17,10 +17,10 @@ export const MEASURES = Object.keys(FIGURES) as readonly Measure[]
 
 /** How much less or more there would have been, and whether that is good. */
 export interface Change {
-  /** Share of what happened, such as −0.25; null where nothing happened that could be shared. */
+  /** Share of what happened, such as −0.25; null where nothing happened. */
   readonly part: number | null
   readonly difference: number
-  /** `fewer`: less is paid because less is answered, which is neither. */
+  /** `fewer`: less is paid because less is answered. */
   readonly verdict: 'better' | 'worse' | 'same' | 'fewer'
 }
 
@@ -35,7 +35,7 @@ export function figureOf(figures: WhatIfFigures, measure: Measure): number | nul
   return FIGURES[measure](figures) ?? null
 }
 
-/** What would change from one figure to the other; null when one of them is not known. */
+/** The change from one figure to the other; null when one is not known. */
 export function changeOf(happened: number | null, predicted: number | null, measure: Measure): Change | null {
   if (happened === null || predicted === null) return null
   const difference = predicted - happened

@@ -11,12 +11,12 @@ export interface WhatIfDraft {
 
 const KEY = 'whatif-draft'
 
-/** Where the editor sends its reader. Keeps the draft in this tab; it never is part of the address. */
+/** Where the editor leads. The draft is kept in this tab and is never part of the address. */
 export function whatIfPath(draft: WhatIfDraft): string {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(draft))
   } catch {
-    // Without storage the page says that there is no draft; nothing is lost, since the editor still has it.
+    // Without storage the page says that there is no draft; the editor still has it.
   }
   return '/what-if?draft=1'
 }

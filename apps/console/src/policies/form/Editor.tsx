@@ -24,7 +24,7 @@ interface EditorProps {
   readonly refusal: unknown
 }
 
-/** The form and the preview of the draft: next to it, on a narrow window below it. */
+/** The form and, next to it or on a narrow window below it, the preview. */
 export function Editor({ policyId, editing, readOnly, refusal }: EditorProps) {
   const { say } = useText()
   const { isLoading, models, modelOptions, providerOptions } = useCatalogue()

@@ -20,7 +20,7 @@ interface PolicyFormProps {
   readonly readOnly: boolean
 }
 
-/** The document as a form or as JSON. Both show the same draft; which one is part of the address. */
+/** The document as a form or as JSON, by the address. Both show the same draft. */
 export function PolicyForm({ editing, errors, readOnly }: PolicyFormProps) {
   const { say } = useText()
   const [url, setUrl] = useUrlState()

@@ -12,7 +12,7 @@ import { NamesEntry, RowButtons, SharesEntry, type Options } from '../../draft/N
 import { objectiveOptions, PriceEntries, useField } from './field.tsx'
 import { stretchesOf } from './week.ts'
 
-/** When something else applies. The order of windows can be changed, since the later one wins. */
+/** When something else applies. Windows can be moved, since the later one wins. */
 export function ScheduleEntry({ providers }: { providers: Options }) {
   const { say } = useText()
   const { value, error, set } = useEntry(['schedule'])
@@ -115,7 +115,7 @@ function Window({ index, window, providers, onMove, onRemove }: WindowProps) {
 
 const DAY_MINUTES = 1_440
 
-/** The window over a week, a row a day. Decoration: the fields above say the same in words. */
+/** The window over a week. Decoration: the fields above say the same in words. */
 function WeekStrip({ window, label }: { window: unknown; label: string }) {
   const { say } = useText()
   const stretches = stretchesOf(window)

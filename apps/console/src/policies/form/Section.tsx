@@ -14,7 +14,7 @@ interface SectionProps {
   readonly entries: Readonly<Record<PolicyField, ReactNode>>
 }
 
-/** A part of the form that folds away. Folded it says in a line what is set; what has an error is open. */
+/** A part of the form that folds to a line of what is set; what has an error is open. */
 export function Section({ name, entries }: SectionProps) {
   const { say } = useText()
   const { draft, errors } = useDraft()

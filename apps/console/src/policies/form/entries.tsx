@@ -14,7 +14,7 @@ import { ObjectiveEntry } from './ObjectiveEntry.tsx'
 import { ScheduleEntry } from './ScheduleEntry.tsx'
 import { PARAMETERS } from './vocabulary.ts'
 
-/** How each field of a document is edited, in the order of the form: a field without an entry does not compile. */
+/** How each field is edited, in the order of the form; one without an entry does not compile. */
 export function usePolicyEntries(providers: Options, models: Options): Readonly<Record<PolicyField, ReactNode>> {
   const { say } = useText()
   const field = useField()

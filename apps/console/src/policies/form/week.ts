@@ -3,7 +3,7 @@ import { at, listOf, textOf } from '../../draft/draft.ts'
 
 const DAY_MINUTES = 1_440
 
-/** A stretch of one day, in minutes since midnight; `to` is not included. */
+/** Minutes since midnight of one day; `to` is not included. */
 interface Stretch {
   /** 0 is Monday. */
   readonly day: number
@@ -11,7 +11,7 @@ interface Stretch {
   readonly to: number
 }
 
-/** When a window is open. One that does not end later than it begins runs into the next day; none while half typed. */
+/** When a window is open. One that ends no later than it begins runs into the next day. */
 export function stretchesOf(window: unknown): Stretch[] {
   const from = minuteOf(textOf(at(window, ['from'])))
   const to = minuteOf(textOf(at(window, ['to'])))

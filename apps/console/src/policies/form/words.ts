@@ -4,13 +4,13 @@ import type { Say } from '../../i18n/text.ts'
 import { inOrder, isRecord } from '../../draft/draft.ts'
 import { WRITTEN_FIELDS } from './vocabulary.ts'
 
-/** What a field is called; one that only a newer server has is called by its own name. */
+/** What a field is called; one that only a newer server has keeps its name. */
 export function labelOf(field: string, say: Say): string {
   const known = WRITTEN_FIELDS.find((name) => name === field)
   return known ? say(`policies.field_${known}`) : field
 }
 
-/** A value of a document in words, as a reader would say it. Undefined: the field says nothing. */
+/** A value of a document in words. Undefined: the field says nothing. */
 export function wordsOf(field: string, value: unknown, say: Say): string {
   if (value === undefined || value === null) return say('policies.notSet')
   if (typeof value === 'boolean') return say(value ? 'policies.yes' : 'policies.no')
@@ -29,7 +29,7 @@ function listed(field: string, values: readonly unknown[], say: Say): string {
   return values.map((value) => wordsOf(field, value, say)).join(hasParts ? ' / ' : ', ')
 }
 
-/** The closed lists whose words are translated, and where their texts are; all other words are names. */
+/** Closed lists whose words are translated, and their texts; all other words are names. */
 const LISTS: Readonly<Record<string, readonly [words: readonly string[], text: string]>> = {
   objective: [OBJECTIVES, 'request.objective'],
   on: [FAILURE_KINDS, 'policies.failure'],

@@ -8,7 +8,7 @@ import { TargetName, useAccounts } from '../../provider-keys/TargetName.tsx'
 import { chancesOf } from '../../requests/route.ts'
 import { rankedOf, type Ranked } from './ranked.ts'
 
-/** Candidates in the order in which they would be tried, each with the figures it was judged by. */
+/** Candidates in the order of attempts, with the figures that decide it. */
 export function Candidates({ preview }: { preview: PolicyPreview }) {
   const { say } = useText()
   const chances = chancesOf(preview.candidates)
@@ -35,7 +35,7 @@ export function Candidates({ preview }: { preview: PolicyPreview }) {
 interface LineProps {
   readonly ranked: Ranked
   readonly chance: number | undefined
-  /** What the reader's own account is called by which it goes; null: ours. */
+  /** The name of the reader's own account; null: ours. */
   readonly account: string | null
 }
 

@@ -14,12 +14,12 @@ import type { PreviewState } from './query.ts'
 import { useRefusalText } from '../../states/refusal.ts'
 import { Warnings } from '../Warnings.tsx'
 
-/** What the draft would do: who is tried in which order by which figures, who is left out and why. */
+/** What the draft would do: the order of attempts, what is excluded and why. */
 export function Preview({ state }: { state: PreviewState }) {
   const { say } = useText()
   const refusalText = useRefusalText()
   const { shown, error } = state
-  // What names a field is the author's to mend; anything else is no fault of the draft.
+  // An error that names a field is the author's to mend.
   const isOurs = error !== null && fieldErrorsOf(error) === null
   return (
     <Box sx={{ display: 'grid', gap: 2 }}>

@@ -8,7 +8,10 @@ const SETTLED_MS = 400
 
 export type PreviewState = ReturnType<typeof usePreview>
 
-/** What the draft would do to the sample. While it has a problem, the last preview stays. @param wanted null: nothing to ask */
+/**
+ * What the draft would do to the sample. While it has a problem, the last preview stays.
+ * @param wanted null: nothing to ask with
+ */
 export function usePreview(wanted: PreviewRequest | null) {
   const text = useSettled(wanted && JSON.stringify(wanted))
   const [shown, setShown] = useState<PolicyPreview | null>(null)
@@ -24,7 +27,7 @@ export function usePreview(wanted: PreviewRequest | null) {
   return { ...query, shown: latest ?? shown }
 }
 
-/** The value once it has not changed for a while; at once when there was none before. */
+/** The value once it has settled; at once when there was none before. */
 function useSettled(value: string | null): string | null {
   const [settled, setSettled] = useState(value)
   if (settled === null && value !== null) setSettled(value)

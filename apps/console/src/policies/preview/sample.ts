@@ -23,7 +23,7 @@ export const FIRST_SAMPLE: SampleFields = {
   down: '',
 }
 
-/** The sample to ask with: what is left empty is the usual. Null: there is no model to ask with. */
+/** The sample to ask with; an empty field is the usual. Null: there is no model. */
 export function sampleOf(fields: SampleFields, models: readonly ModelRow[]): Sample | null {
   const model = fields.model || mostServed(models)?.slug
   if (!model) return null
@@ -37,7 +37,7 @@ export function sampleOf(fields: SampleFields, models: readonly ModelRow[]): Sam
   }
 }
 
-/** The model with the most endpoints, which shows most. The simulator’s own come first: they need no account. */
+/** The model with the most endpoints; the simulator’s own come first, as they need no account. */
 function mostServed(models: readonly ModelRow[]): ModelRow | undefined {
   return models.toSorted((a, b) => simulatorModelsFirst(a, b) || b.endpoints.length - a.endpoints.length)[0]
 }

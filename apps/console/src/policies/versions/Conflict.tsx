@@ -15,7 +15,7 @@ interface ConflictProps {
   readonly onOver: () => void
 }
 
-/** Another user saved a version during this edit. The draft is kept until its author decides. */
+/** Another user saved a version. The draft is kept until its author decides. */
 export function Conflict({ newest, draft, onLoad, onOver }: ConflictProps) {
   const { say } = useText()
   const { version } = newest

@@ -25,7 +25,7 @@ interface VersionsProps {
   readonly onRolledBack: (newest: Policy) => void
 }
 
-/** Every version of a policy, and what differs between two, which are part of the address. */
+/** Every version of a policy, and what differs between the two in the address. */
 export function Versions({ policy, mayRollBack, onRolledBack }: VersionsProps) {
   const { say } = useText()
   const query = useQuery(versionsQuery(policy))

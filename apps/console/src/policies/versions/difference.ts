@@ -1,13 +1,13 @@
 import { POLICY_FIELD_NAMES } from '@turnpike/domain/lists'
 
-/** One field that two documents say differently. Undefined: the document says nothing of it. */
+/** A field that two documents say differently; undefined: not at all. */
 interface Change {
   readonly field: string
   readonly before: unknown
   readonly after: unknown
 }
 
-/** What differs between two documents, in the order of the form; fields that this console does not know come last. */
+/** What differs between two documents, in the order of the form; unknown fields come last. */
 export function differenceOf(before: object, after: object): Change[] {
   const old = before as Readonly<Record<string, unknown>>
   const young = after as Readonly<Record<string, unknown>>
