@@ -8,11 +8,11 @@ import IconButton from '@mui/material/IconButton'
 import TextField from '@mui/material/TextField'
 import { useState, type ReactNode } from 'react'
 import { useText } from '../i18n/text.ts'
-import { Select } from '../parts/Select.tsx'
+import { Select, type Options } from '../parts/Select.tsx'
 import { at, listOf, moved, textOf, typed, unlessEmpty, type Draft, type Path } from './draft.ts'
 import { useEntry } from './state.ts'
 
-export type Options = readonly (readonly [value: string, label: string])[]
+export type { Options }
 
 interface NamesEntryProps {
   readonly path: Path

@@ -1,5 +1,7 @@
 import TextField, { type TextFieldProps } from '@mui/material/TextField'
-import type { Options } from '../draft/NamesEntry.tsx'
+
+/** Values and what is shown for them. */
+export type Options = readonly (readonly [value: string, label: string])[]
 
 type SelectProps = Omit<TextFieldProps, 'onChange' | 'select'> & {
   readonly options: Options
