@@ -14,8 +14,7 @@ import { count, price } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { Ttft, Throughput, StateChip, Uptime } from './LiveFigures.tsx'
 import type { LiveOf } from './live.ts'
-import { isOnlySimulated } from './simulated.ts'
-import { plainName } from './plain-name.ts'
+import { isOnlySimulated, plainName } from './simulated.ts'
 
 /** Endpoints shown at first: a model of thirty providers must not push all others off the page. */
 const ROWS_FIRST = 6

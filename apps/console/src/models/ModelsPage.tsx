@@ -21,8 +21,7 @@ import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { EndpointTable } from './EndpointTable.tsx'
 import { liveBy, type LiveOf } from './live.ts'
-import { isOnlySimulated } from './simulated.ts'
-import { plainName } from './plain-name.ts'
+import { isOnlySimulated, plainName } from './simulated.ts'
 import { modelsLiveQuery, modelsQuery } from './query.ts'
 
 /** Cards drawn at first and with every "more": hundreds at once would make typing slow. */

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ModelRow } from '@turnpike/contract'
-import { plainName } from './plain-name.ts'
+import { plainName } from './simulated.ts'
 import { modelsQuery } from './query.ts'
 import type { Options } from '../draft/NamesEntry.tsx'
 

@@ -19,3 +19,8 @@ function isSimulatorModel({ slug }: Named): boolean {
 export function isOnlySimulated({ endpoints }: Served): boolean {
   return endpoints.length > 0 && endpoints.every(({ simulated }) => simulated)
 }
+
+/** A name without the suffix “(simulated)”, where a chip marks it or the difference does not matter. */
+export function plainName(name: string): string {
+  return name.replace(/ \(simulated\)$/i, '')
+}

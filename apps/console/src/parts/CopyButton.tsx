@@ -30,14 +30,12 @@ export function CopyButton({ text, label, wide = false, onCopied }: CopyButtonPr
     onCopied?.()
   }
   const name = copied ? say('common.copied') : label
-  const icon = copied ? <DoneIcon fontSize="small" /> : <CopyIcon fontSize="small" />
+  const Icon = copied ? DoneIcon : CopyIcon
   return wide ? (
-    <Button variant="contained" startIcon={icon} onClick={() => void copy()} aria-live="polite">
+    <Button variant="contained" startIcon={<Icon fontSize="small" />} onClick={() => void copy()} aria-live="polite">
       {name}
     </Button>
   ) : (
-    <IconAction size="small" label={name} onClick={() => void copy()} color="inherit">
-      {icon}
-    </IconAction>
+    <IconAction size="small" label={name} icon={Icon} onClick={() => void copy()} color="inherit" />
   )
 }

@@ -58,12 +58,8 @@ function Actions({ policy, onAct }: { policy: Policy; onAct: Act }) {
   const { say } = useText()
   return (
     <Box role="group" aria-label={say('common.actionsFor', { name: policy.name })} sx={{ whiteSpace: 'nowrap' }}>
-      <IconAction label={say('common.rename')} onClick={() => onAct('rename', policy)}>
-        <RenameIcon fontSize="small" />
-      </IconAction>
-      <IconAction label={say('policy.archive')} onClick={() => onAct('archive', policy)}>
-        <ArchiveIcon fontSize="small" />
-      </IconAction>
+      <IconAction label={say('common.rename')} icon={RenameIcon} onClick={() => onAct('rename', policy)} />
+      <IconAction label={say('policy.archive')} icon={ArchiveIcon} onClick={() => onAct('archive', policy)} />
     </Box>
   )
 }

@@ -14,24 +14,19 @@ interface SecretDialogProps {
 export function SecretDialog({ row, onSaved, onClose }: SecretDialogProps) {
   const { say } = useText()
   const isEndpoint = row.kind === 'own-endpoints'
-  const none = isEndpoint ? null : ''
+  const hint = say('providerKeys.replaceHint')
   return (
     <DraftDialog
       title={say('providerKeys.replaceTitle', { name: row.name })}
       action={say('providerKeys.state_moved')}
       first={{}}
-      save={(draft) => replaceSecret(row, textOf(at(draft, ['secret'])) || none)}
+      save={(draft) => replaceSecret(row, textOf(at(draft, ['secret'])) || (isEndpoint ? null : ''))}
       {...{ onSaved, onClose }}
     >
       {() => (
         <SecretEntry
-          path={['secret']}
           label={say('providerKeys.secretNew')}
-          hint={
-            isEndpoint
-              ? `${say('providerKeys.replaceHint')} ${say('providerKeys.replaceNone')}`
-              : say('providerKeys.replaceHint')
-          }
+          hint={isEndpoint ? `${hint} ${say('providerKeys.replaceNone')}` : hint}
         />
       )}
     </DraftDialog>

@@ -1,31 +1,6 @@
-import type {
-  OwnEndpointAnswer,
-  OwnEndpointList,
-  OwnTestAnswer,
-  ProviderKey,
-  ProviderKeyAnswer,
-  ProviderKeyChange,
-  ProviderKeyList,
-} from '@turnpike/contract'
+import type { OwnEndpointList, OwnTestAnswer, ProviderKey, ProviderKeyList } from '@turnpike/contract'
 import { call } from '../api.ts'
 import type { Draft } from '../draft/draft.ts'
-
-type Signal = { readonly signal: AbortSignal }
-
-const FRESH_MS = 30_000
-
-/** Everything of one kind: an organisation has at most 50, which one answer holds. */
-export const providerKeysQuery = {
-  queryKey: ['byok', 'provider-keys'],
-  queryFn: ({ signal }: Signal) => call<ProviderKeyList>('/provider-keys', { signal }),
-  staleTime: FRESH_MS,
-}
-
-export const ownEndpointsQuery = {
-  queryKey: ['byok', 'endpoints'],
-  queryFn: ({ signal }: Signal) => call<OwnEndpointList>('/own-endpoints', { signal }),
-  staleTime: FRESH_MS,
-}
 
 /** The two kinds of BYOK resources, as their API paths name them. */
 export type ByokKind = 'provider-keys' | 'own-endpoints'
@@ -37,20 +12,22 @@ export interface ByokResource {
   readonly name: string
 }
 
-export function createProviderKey(body: Draft): Promise<ProviderKeyAnswer> {
-  return call('/provider-keys', { method: 'POST', body })
+/** Everything of one kind: an organisation has at most 50, which one answer holds. */
+const listQuery = <List>(kind: ByokKind) => ({
+  queryKey: ['byok', kind],
+  queryFn: ({ signal }: { signal: AbortSignal }) => call<List>(`/${kind}`, { signal }),
+  staleTime: 30_000,
+})
+
+export const providerKeysQuery = listQuery<ProviderKeyList>('provider-keys')
+export const ownEndpointsQuery = listQuery<OwnEndpointList>('own-endpoints')
+
+export function createResource<Row>(kind: ByokKind, body: Draft): Promise<{ readonly data: Row }> {
+  return call(`/${kind}`, { method: 'POST', body })
 }
 
-export function changeProviderKey(id: string, body: Partial<ProviderKeyChange> | Draft): Promise<ProviderKeyAnswer> {
-  return call(`/provider-keys/${id}`, { method: 'PATCH', body })
-}
-
-export function createOwnEndpoint(body: Draft): Promise<OwnEndpointAnswer> {
-  return call('/own-endpoints', { method: 'POST', body })
-}
-
-export function changeOwnEndpoint(id: string, body: Draft): Promise<OwnEndpointAnswer> {
-  return call(`/own-endpoints/${id}`, { method: 'PATCH', body })
+export function changeResource<Row>(kind: ByokKind, id: string, body: Draft): Promise<{ readonly data: Row }> {
+  return call(`/${kind}/${id}`, { method: 'PATCH', body })
 }
 
 /** Replaces the stored secret. Null: the endpoint needs none any more. */
@@ -69,5 +46,5 @@ export function testResource({ kind, id }: ByokResource): Promise<OwnTestAnswer>
 
 /** New priorities, one call each. */
 export async function reorder(changes: readonly Pick<ProviderKey, 'id' | 'priority'>[]): Promise<void> {
-  for (const { id, priority } of changes) await changeProviderKey(id, { priority })
+  for (const { id, priority } of changes) await changeResource('provider-keys', id, { priority })
 }

@@ -10,8 +10,8 @@ import { Group } from '../draft/fields.tsx'
 import type { Options } from '../draft/NamesEntry.tsx'
 
 /** A secret while it is typed. Browsers are asked not to offer to keep it. */
-export function SecretEntry({ path, label, hint }: { path: Path; label: string; hint: string }) {
-  const { value, error, set } = useEntry(path)
+export function SecretEntry({ label, hint }: { label: string; hint: string }) {
+  const { value, error, set } = useEntry(['secret'])
   return (
     <TextField
       size="small"

@@ -1,4 +1,4 @@
-import type { OwnEndpointAnswer, OwnEndpointRow } from '@turnpike/contract'
+import type { OwnEndpointRow } from '@turnpike/contract'
 import type { Dialect } from '@turnpike/domain'
 import { DIALECTS } from '@turnpike/domain/lists'
 import { useText } from '../i18n/text.ts'
@@ -8,90 +8,65 @@ import { CheckEntry, Columns, Group, PickEntry, TextEntry, TicksEntry } from '..
 import { NamesEntry } from '../draft/NamesEntry.tsx'
 import { RegionsEntry } from '../draft/RegionsEntry.tsx'
 import { PARAMETERS } from '../policies/form/vocabulary.ts'
-import { changeOwnEndpoint, createOwnEndpoint } from './calls.ts'
+import { changeResource, createResource } from './calls.ts'
 import { draftOf, FIRST_ENDPOINT, endpointBodyOf } from './endpoint-draft.ts'
 import { PlacementEntry, SearchEntry, SecretEntry } from './entries.tsx'
 import { DraftDialog } from '../draft/DraftDialog.tsx'
+import type { ResourceDialogProps } from './ResourceTab.tsx'
 
-interface EndpointDialogProps {
-  readonly onSaved: (answer: OwnEndpointAnswer) => void
-  readonly onClose: () => void
-}
-
-/** An endpoint that the organisation runs or rents: where it is, what it serves, and at what price. */
-export function AddEndpointDialog({ onSaved, onClose }: EndpointDialogProps) {
+/**
+ * An endpoint that the organisation runs or rents: where it is, what it serves, and at what price. Its slug and model are for good, as
+ * decisions on record name them; all else can change.
+ */
+export function EndpointDialog({ row, onSaved, onClose }: ResourceDialogProps<OwnEndpointRow>) {
   const { say } = useText()
-  const { modelOptions } = useCatalogue()
-  return (
-    <DraftDialog
-      title={say('providerKeys.addEndpointTitle')}
-      action={say('providerKeys.addAction')}
-      first={FIRST_ENDPOINT}
-      save={(draft) => createOwnEndpoint(endpointBodyOf(draft))}
-      {...{ onSaved, onClose }}
-    >
-      {() => (
-        <>
-          <TextEntry path={['name']} label={say('common.name')} hint={say('providerKeys.endpointNameHint')} />
-          <TextEntry path={['slug']} label={say('providerKeys.slug')} hint={say('providerKeys.slugHint')} />
-          <Address />
-          <SecretEntry
-            path={['secret']}
-            label={say('providerKeys.secretOptional')}
-            hint={say('providerKeys.replaceNone')}
-          />
-          <SearchEntry
-            path={['model']}
-            label={say('common.model')}
-            hint={say('providerKeys.modelHint')}
-            options={modelOptions}
-          />
-          <Serving />
-          <PlacementEntry />
-        </>
-      )}
-    </DraftDialog>
-  )
-}
-
-/** Its name, slug and model are for good, as decisions on record name them; all else can change. */
-export function EditEndpointDialog({ endpoint, onSaved, onClose }: EndpointDialogProps & { endpoint: OwnEndpointRow }) {
-  const { say } = useText()
-  const isMoved = (draft: Draft) => textOf(at(draft, ['baseUrl'])) !== endpoint.baseUrl
+  const isMoved = (draft: Draft) => row !== null && textOf(at(draft, ['baseUrl'])) !== row.baseUrl
   const save = (draft: Draft) => {
+    if (!row) return createResource<OwnEndpointRow>('own-endpoints', endpointBodyOf(draft))
     const { secret = null, ...rest } = endpointBodyOf(draft)
     // A stored secret goes only where it was stored for, so that another address is said together with one.
-    return changeOwnEndpoint(endpoint.id, isMoved(draft) ? { ...rest, secret } : rest)
+    return changeResource<OwnEndpointRow>('own-endpoints', row.id, isMoved(draft) ? { ...rest, secret } : rest)
   }
   return (
     <DraftDialog
-      title={say('providerKeys.editTitle', { name: endpoint.name })}
-      action={say('common.save')}
-      first={draftOf(endpoint)}
+      title={row ? say('providerKeys.editTitle', { name: row.name }) : say('providerKeys.addEndpointTitle')}
+      action={say(row ? 'common.save' : 'providerKeys.addAction')}
+      first={row ? draftOf(row) : FIRST_ENDPOINT}
       save={save}
       {...{ onSaved, onClose }}
     >
       {(draft) => (
         <>
           <TextEntry path={['name']} label={say('common.name')} hint={say('providerKeys.endpointNameHint')} />
+          {!row && <TextEntry path={['slug']} label={say('providerKeys.slug')} hint={say('providerKeys.slugHint')} />}
           <Address />
-          {isMoved(draft) && (
+          {(!row || isMoved(draft)) && (
             <SecretEntry
-              path={['secret']}
               label={say('providerKeys.secretOptional')}
-              hint={say('providerKeys.movedSecretHint')}
+              hint={say(row ? 'providerKeys.movedSecretHint' : 'providerKeys.replaceNone')}
             />
           )}
+          {!row && <Model />}
           <Serving />
           <PlacementEntry />
-          <CheckEntry
-            path={['disabled']}
-            label={say('providerKeys.state_off')}
-            hint={say('providerKeys.disabledHint')}
-          />
+          {row && (
+            <CheckEntry
+              path={['disabled']}
+              label={say('providerKeys.state_off')}
+              hint={say('providerKeys.disabledHint')}
+            />
+          )}
         </>
       )}
     </DraftDialog>
+  )
+}
+
+function Model() {
+  const { say } = useText()
+  const { modelOptions: options } = useCatalogue()
+  return (
+    <SearchEntry path={['model']} label={say('common.model')} hint={say('providerKeys.modelHint')} options={options} />
   )
 }
 

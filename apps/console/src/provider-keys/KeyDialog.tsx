@@ -1,0 +1,127 @@
+import type { ProviderKey } from '@turnpike/contract'
+import { useText } from '../i18n/text.ts'
+import { useCatalogue } from '../models/catalogue.ts'
+import { at, listOf, textOf, type Draft } from '../draft/draft.ts'
+import { CheckEntry, TextEntry } from '../draft/fields.tsx'
+import { NamesEntry, type Options } from '../draft/NamesEntry.tsx'
+import { changeResource, createResource } from './calls.ts'
+import { PlacementEntry, SearchEntry, SecretEntry } from './entries.tsx'
+import { DraftDialog } from '../draft/DraftDialog.tsx'
+import { useKeyOptions } from './key-options.ts'
+import type { ResourceDialogProps } from './ResourceTab.tsx'
+
+const PRIORITY_MAX = 99
+
+/** A key of a provider. Its secret goes into a new one and is never shown again; its provider is for good. */
+export function KeyDialog({ row, rows, onSaved, onClose }: ResourceDialogProps<ProviderKey>) {
+  const { say } = useText()
+  const { providerOptions } = useCatalogue()
+  return (
+    <DraftDialog
+      title={row ? say('providerKeys.editTitle', { name: row.name }) : say('providerKeys.add')}
+      action={say(row ? 'common.save' : 'providerKeys.addAction')}
+      first={row ? draftOf(row) : { placement: 'first' }}
+      save={(draft) => (row ? change(row, rows, draft) : create(rows, draft))}
+      {...{ onSaved, onClose }}
+    >
+      {(draft) => (
+        <>
+          {!row && (
+            <SearchEntry
+              path={['provider']}
+              label={say('common.provider')}
+              hint={say('providerKeys.providerHint')}
+              options={providerOptions}
+            />
+          )}
+          <TextEntry path={['name']} label={say('common.name')} hint={say('providerKeys.nameHint')} />
+          {!row && <SecretEntry label={say('common.key')} hint={say('providerKeys.secretHint')} />}
+          <PlacementEntry />
+          {row && (
+            <TextEntry
+              kind="number"
+              path={['share']}
+              label={say('providerKeys.share')}
+              hint={say('providerKeys.shareHint')}
+            />
+          )}
+          <Limits provider={row?.provider ?? textOf(at(draft, ['provider']))} known={row?.keys ?? []} />
+          {row && (
+            <CheckEntry
+              path={['disabled']}
+              label={say('providerKeys.state_off')}
+              hint={say('providerKeys.disabledHint')}
+            />
+          )}
+        </>
+      )}
+    </DraftDialog>
+  )
+}
+
+interface LimitsProps {
+  readonly provider: string
+  /** Keys that it is kept to now, of which some may be no more. */
+  readonly known: readonly { readonly id: string; readonly name: string | null }[]
+}
+
+function Limits({ provider, known }: LimitsProps) {
+  const { say } = useText()
+  const { models } = useCatalogue()
+  const served = models.filter(({ endpoints }) => endpoints.some((endpoint) => endpoint.provider === provider))
+  const modelOptions: Options = served.map(({ slug }) => [slug, slug])
+  return (
+    <>
+      {modelOptions.length > 0 && (
+        <NamesEntry
+          path={['models']}
+          label={say('providerKeys.models')}
+          hint={say('providerKeys.modelsHint')}
+          options={modelOptions}
+        />
+      )}
+      <NamesEntry
+        path={['keys']}
+        label={say('providerKeys.keys')}
+        hint={say('providerKeys.keysHint')}
+        options={useKeyOptions(known)}
+      />
+    </>
+  )
+}
+
+/** A key as its form shows it. */
+function draftOf({ name, placement, share, models, keys, disabled }: ProviderKey): Draft {
+  return {
+    ...{ name, placement, share },
+    ...(models && { models }),
+    ...(keys && { keys: keys.map(({ id }) => id) }),
+    ...(disabled && { disabled }),
+  }
+}
+
+function create(keys: readonly ProviderKey[], draft: Draft) {
+  const body = { provider: '', name: '', secret: '', ...bodyOf(draft), priority: lastPriority(keys, draft) }
+  return createResource<ProviderKey>('provider-keys', body)
+}
+
+function change({ id, provider, placement }: ProviderKey, keys: readonly ProviderKey[], draft: Draft) {
+  const isMoved = at(draft, ['placement']) !== placement
+  const priority = isMoved && { priority: lastPriority(keys, { ...draft, provider }) }
+  const body = { name: '', ...bodyOf(draft), ...priority, disabled: at(draft, ['disabled']) === true }
+  return changeResource<ProviderKey>('provider-keys', id, body)
+}
+
+/** What is not limited is said as null, and a share that was emptied is left to the server to ask for. */
+function bodyOf(draft: Draft): Draft {
+  const limit = (field: string) => (at(draft, [field]) === undefined ? null : listOf(at(draft, [field])))
+  return { ...draft, models: limit('models'), keys: limit('keys') }
+}
+
+/** The lowest rank of its provider and placement: a new key takes no traffic from existing keys. */
+function lastPriority(keys: readonly ProviderKey[], draft: Draft): number {
+  const taken = keys.filter(
+    ({ provider, placement }) => provider === at(draft, ['provider']) && placement === at(draft, ['placement']),
+  )
+  return Math.min(Math.max(-1, ...taken.map(({ priority }) => priority)) + 1, PRIORITY_MAX)
+}
