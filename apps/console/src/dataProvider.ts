@@ -1,4 +1,3 @@
-import type { KeyAnswer, KeyCreate, KeyCreated, UsageAnswer } from '@turnpike/contract'
 import type { DataProvider, GetListParams, GetListResult, RaRecord } from 'react-admin'
 import { call, type Query } from './api.ts'
 
@@ -7,31 +6,20 @@ const PAGES_MAX = 200
 /** Lists whose cursors are kept at a time; the oldest is forgotten first. */
 const LISTS_MAX = 50
 
+/** No page makes these calls of react-admin's; reaching one is a bug of ours. */
+const UNSERVED = 'getOne getMany getManyReference create update updateMany delete deleteMany'.split(' ')
+
 interface Page {
   readonly data: readonly RaRecord[]
   readonly hasMore?: boolean
   readonly nextCursor?: string | null
 }
 
-export interface UsageQuery {
-  readonly from: string
-  readonly to: string
-  readonly groupBy: 'none' | 'model' | 'provider' | 'key'
-  readonly timeZone: string
-}
-
-export interface ConsoleProvider extends DataProvider {
-  /** Makes a key. The answer holds the only copy of it, so that it must not be cached. */
-  createKey(body: KeyCreate): Promise<KeyCreated>
-  revokeKey(id: string): Promise<KeyAnswer>
-  usage(question: UsageQuery, signal?: AbortSignal): Promise<UsageAnswer>
-}
-
 /**
  * react-admin's view of the console API. Lists are paged by cursor behind react-admin's page numbers: page N is known
  * once page N−1 was read, and there is no total.
  */
-export function openDataProvider(): ConsoleProvider {
+export function openDataProvider(): DataProvider {
   const cursors = new Map<string, string[]>()
 
   async function getList<Row extends RaRecord>(
@@ -52,27 +40,8 @@ export function openDataProvider(): ConsoleProvider {
     }
   }
 
-  const provider = {
-    supportAbortSignal: true,
-    getList,
-    getOne: async (resource: string, { id, signal }: { id: RaRecord['id']; signal?: AbortSignal }) => {
-      const { data } = await call<{ data: RaRecord }>(`/${resource}/${encodeURIComponent(id)}`, { signal })
-      return { data: identified(resource, data) }
-    },
-    update: (resource: string, { id, data }: { id: RaRecord['id']; data: unknown }) =>
-      call(`/${resource}/${encodeURIComponent(id)}`, { method: 'PATCH', body: data }),
-    createKey: (body: KeyCreate) => call('/keys', { method: 'POST', body: body }),
-    revokeKey: (id: string) => call(`/keys/${encodeURIComponent(id)}/revoke`, { method: 'POST' }),
-    usage: (question: UsageQuery, signal?: AbortSignal) =>
-      call('/usage', { query: { ...question, bucket: 'auto' }, signal }),
-    getMany: notServed('getMany'),
-    getManyReference: notServed('getManyReference'),
-    create: notServed('create'),
-    updateMany: notServed('updateMany'),
-    delete: notServed('delete'),
-    deleteMany: notServed('deleteMany'),
-  }
-  return provider as ConsoleProvider
+  const unserved = UNSERVED.map((name) => [name, () => Promise.reject(new Error(`The console API has no ${name}.`))])
+  return { supportAbortSignal: true, getList, ...Object.fromEntries(unserved) } as DataProvider
 }
 
 /** `from` and `to` are parameters of their own; everything else is a filter. Empty ones are left out. */
@@ -100,9 +69,4 @@ function knownCursors(cursors: Map<string, string[]>, list: string, page: number
 /** react-admin needs an `id` on every record; a model's is its slug. */
 function identified(resource: string, row: RaRecord): RaRecord {
   return resource === 'models' ? { ...row, id: String(row['slug']) } : row
-}
-
-/** The API has no such call and no page makes it; reaching this is a bug of ours. */
-function notServed(method: string) {
-  return () => Promise.reject(new Error(`The console API has no ${method}.`))
 }

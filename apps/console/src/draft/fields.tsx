@@ -103,7 +103,6 @@ export function PickEntry({ path, label, hint, options }: PickEntryProps) {
       onChange={(chosen) => set(chosen || undefined)}
       error={error !== null}
       helperText={error ?? hint}
-      sx={{}}
     />
   )
 }

@@ -1,21 +1,18 @@
-import Alert from '@mui/material/Alert'
 import Button from '@mui/material/Button'
 import Dialog from '@mui/material/Dialog'
 import DialogActions from '@mui/material/DialogActions'
 import DialogContent from '@mui/material/DialogContent'
 import DialogTitle from '@mui/material/DialogTitle'
-import Stack from '@mui/material/Stack'
-import TextField from '@mui/material/TextField'
 import Typography from '@mui/material/Typography'
 import { useQueryClient } from '@tanstack/react-query'
-import type { KeyCreate } from '@turnpike/contract'
+import type { KeyCreate, KeyCreated } from '@turnpike/contract'
 import { useState } from 'react'
-import { Form, required, useDataProvider } from 'react-admin'
-import { fieldErrorsOf } from '../api.ts'
-import type { ConsoleProvider } from '../dataProvider.ts'
+import { call } from '../api.ts'
 import { useText } from '../i18n/text.ts'
+import { ActionDialog } from '../parts/ActionDialog.tsx'
 import { Choice } from '../parts/Choice.tsx'
-import { FormText } from '../parts/FormText.tsx'
+import { useNameField } from '../parts/name-field.tsx'
+import { Select } from '../parts/Select.tsx'
 import { useMay } from '../session.ts'
 import { useFaultText } from '../states/fault-text.ts'
 import { KeyReveal } from './KeyReveal.tsx'
@@ -23,66 +20,51 @@ import { KeyReveal } from './KeyReveal.tsx'
 const EXPIRIES = ['', '30', '90', '365'] as const
 const DAY_MS = 86_400_000
 
-/** Makes a key and shows it, this once. It cannot be closed by a stray click while the key is in sight. */
-export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
+/** Makes a key. */
+export function CreateKeyDialog({ onMade, onClose }: { onMade: (key: string) => void; onClose: () => void }) {
   const { say } = useText()
-  const [key, setKey] = useState<string | null>(null)
-  return (
-    <Dialog open fullWidth maxWidth="sm" {...(key === null && { onClose })} aria-labelledby="create-key">
-      <DialogTitle id="create-key">{key === null ? say('keys.createTitle') : say('keys.shownOnce')}</DialogTitle>
-      {key === null ? <CreateForm onMade={setKey} onClose={onClose} /> : <CreatedKey apiKey={key} onClose={onClose} />}
-    </Dialog>
-  )
-}
-
-function CreateForm({ onMade, onClose }: { onMade: (key: string) => void; onClose: () => void }) {
-  const { say } = useText()
-  const dataProvider = useDataProvider<ConsoleProvider>()
   const queryClient = useQueryClient()
-  const faultText = useFaultText()
+  const name = useNameField()
   const [kind, setKind] = useState<KeyCreate['kind']>('live')
   const [days, setDays] = useState('')
-  const [refusal, setRefusal] = useState<unknown>(null)
-  const submit = async (values: object) => {
-    const name = 'name' in values ? String(values.name).trim() : ''
+  const run = async () => {
     const expiresAt = days && new Date(Date.now() + Number(days) * DAY_MS).toISOString()
-    try {
-      const { key } = await dataProvider.createKey({ name, kind, ...(expiresAt && { expiresAt }) })
-      onMade(key)
-      void queryClient.invalidateQueries({ queryKey: ['keys'] })
-      return undefined
-    } catch (error) {
-      const fields = fieldErrorsOf(error)
-      if (!fields) setRefusal(error)
-      return fields ?? undefined
-    }
+    const body: KeyCreate = { name: name.taken(), kind, ...(expiresAt && { expiresAt }) }
+    return call<KeyCreated>('/keys', { method: 'POST', body })
+  }
+  // The key is shown at once, whatever becomes of the list behind it.
+  const made = ({ key }: KeyCreated) => {
+    onMade(key)
+    void queryClient.invalidateQueries({ queryKey: ['keys'] })
   }
   return (
-    <Form onSubmit={submit} noValidate disableInvalidFormNotification>
-      <DialogContent>
-        <Stack spacing={2.5} sx={{ pt: 0.5 }}>
-          {refusal !== null && <Alert severity="error">{faultText(refusal)}</Alert>}
-          <FormText
-            source="name"
-            label={say('common.name')}
-            helperText={say('keys.nameHint')}
-            validate={required(say('common.required'))}
-            autoFocus
-            autoComplete="off"
-          />
+    <ActionDialog
+      title={say('keys.createTitle')}
+      action={say('keys.create')}
+      maxWidth="sm"
+      run={run}
+      onDone={made}
+      explain={useFaultText()}
+      onClose={onClose}
+    >
+      {(errors) => (
+        <>
+          {name.field(errors, say('keys.nameHint'))}
           <KindChoice kind={kind} onChange={setKind} />
-          <ExpiryChoice days={days} onChange={setDays} />
-        </Stack>
-      </DialogContent>
-      <DialogActions sx={{ px: 3, pb: 2.5 }}>
-        <Button color="inherit" onClick={onClose}>
-          {say('common.cancel')}
-        </Button>
-        <Button type="submit" variant="contained">
-          {say('keys.create')}
-        </Button>
-      </DialogActions>
-    </Form>
+          <Select
+            fullWidth
+            size="medium"
+            label={say('keys.expires')}
+            value={days}
+            options={EXPIRIES.map((expiry) => [
+              expiry,
+              say(expiry ? 'keys.expiresDays' : 'keys.expiresNever', { days: expiry }),
+            ])}
+            onChange={setDays}
+          />
+        </>
+      )}
+    </ActionDialog>
   )
 }
 
@@ -110,30 +92,13 @@ function KindChoice({ kind, onChange }: KindChoiceProps) {
   )
 }
 
-function ExpiryChoice({ days, onChange }: { days: string; onChange: (days: string) => void }) {
-  const { say } = useText()
-  return (
-    <TextField
-      select
-      label={say('keys.expires')}
-      value={days}
-      onChange={(event) => onChange(event.target.value)}
-      slotProps={{ select: { native: true }, inputLabel: { shrink: true } }}
-    >
-      {EXPIRIES.map((expiry) => (
-        <option key={expiry} value={expiry}>
-          {expiry ? say('keys.expiresDays', { days: expiry }) : say('keys.expiresNever')}
-        </option>
-      ))}
-    </TextField>
-  )
-}
-
-function CreatedKey({ apiKey, onClose }: { apiKey: string; onClose: () => void }) {
+/** A new key, this once. A stray click does not close it. */
+export function CreatedKeyDialog({ apiKey, onClose }: { apiKey: string; onClose: () => void }) {
   const { say } = useText()
   const [copied, setCopied] = useState(false)
   return (
-    <>
+    <Dialog open fullWidth maxWidth="sm" aria-labelledby="created-key">
+      <DialogTitle id="created-key">{say('keys.shownOnce')}</DialogTitle>
       <DialogContent>
         <KeyReveal apiKey={apiKey} note={say('keys.shownOnceText')} onCopied={() => setCopied(true)} />
       </DialogContent>
@@ -142,6 +107,6 @@ function CreatedKey({ apiKey, onClose }: { apiKey: string; onClose: () => void }
           {say(copied ? 'keys.done' : 'keys.closeUncopied')}
         </Button>
       </DialogActions>
-    </>
+    </Dialog>
   )
 }

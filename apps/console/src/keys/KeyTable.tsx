@@ -11,6 +11,7 @@ import type { ApiKey } from '@turnpike/contract'
 import { Link as RouterLink } from 'react-router-dom'
 import { ago } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { IconAction } from '../parts/IconAction.tsx'
 import { Moment } from '../parts/Moment.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { useMay } from '../session.ts'
@@ -27,11 +28,7 @@ export function KeyTable({ keys, onAct }: { keys: readonly ApiKey[]; onAct: Act 
     { id: 'name', label: say('common.name'), phone: 'title', render: (key) => <Name apiKey={key} /> },
     { id: 'state', label: say('common.status'), render: (key) => <KeyStatus apiKey={key} nowMs={nowMs} /> },
     { id: 'created', label: say('keys.created'), render: (key) => <Moment short at={key.createdAt} /> },
-    {
-      id: 'policy',
-      label: say('policy.keyPolicy'),
-      render: (key) => <KeyPolicy apiKey={key} />,
-    },
+    { id: 'policy', label: say('policy.keyPolicy'), render: (key) => <KeyPolicy apiKey={key} /> },
     {
       id: 'used',
       label: say('keys.lastUsed'),
@@ -104,25 +101,13 @@ function Actions({ apiKey, onAct }: { apiKey: ApiKey; onAct: Act }) {
         </Tooltip>
       )}
       {mayAttach && (
-        <Tooltip title={say('policy.keyAction')}>
-          <IconButton aria-label={say('policy.keyAction')} onClick={() => onAct('policy', apiKey)}>
-            <PolicyIcon fontSize="small" />
-          </IconButton>
-        </Tooltip>
+        <IconAction label={say('policy.keyAction')} icon={PolicyIcon} onClick={() => onAct('policy', apiKey)} />
       )}
       {mayRename && (
-        <Tooltip title={say('common.rename')}>
-          <IconButton aria-label={say('common.rename')} onClick={() => onAct('rename', apiKey)}>
-            <RenameIcon fontSize="small" />
-          </IconButton>
-        </Tooltip>
+        <IconAction label={say('common.rename')} icon={RenameIcon} onClick={() => onAct('rename', apiKey)} />
       )}
       {mayRevoke && apiKey.revokedAt === null && (
-        <Tooltip title={say('keys.revoke')}>
-          <IconButton aria-label={say('keys.revoke')} onClick={() => onAct('revoke', apiKey)}>
-            <RevokeIcon fontSize="small" />
-          </IconButton>
-        </Tooltip>
+        <IconAction label={say('keys.revoke')} icon={RevokeIcon} onClick={() => onAct('revoke', apiKey)} />
       )}
     </Box>
   )

@@ -3,17 +3,19 @@ import Button from '@mui/material/Button'
 import type { ApiKey } from '@turnpike/contract'
 import { useState } from 'react'
 import { useInfiniteGetList } from 'react-admin'
+import { call } from '../api.ts'
 import { useText } from '../i18n/text.ts'
+import { RenameDialog } from '../parts/RenameDialog.tsx'
 import { useUrlState } from '../parts/url-state.ts'
 import { useMay } from '../session.ts'
 import { Page } from '../shell/Page.tsx'
 import { Empty } from '../states/Empty.tsx'
+import { useFaultText } from '../states/fault-text.ts'
 import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
-import { CreateKeyDialog } from './CreateKeyDialog.tsx'
+import { CreatedKeyDialog, CreateKeyDialog } from './CreateKeyDialog.tsx'
 import { KeyPolicyDialog } from './KeyPolicyDialog.tsx'
 import { KeyTable, type KeyAct } from './KeyTable.tsx'
-import { RenameKeyDialog } from './RenameKeyDialog.tsx'
 import { RevokeKeyDialog } from './RevokeKeyDialog.tsx'
 
 const ROWS_PER_PAGE = 50
@@ -25,8 +27,11 @@ export default function KeysPage() {
   const { say } = useText()
   const [url, setUrl] = useUrlState()
   const [acting, setActing] = useState<Acting>(null)
+  const [made, setMade] = useState<string | null>(null)
+  const faultText = useFaultText()
   const mayCreate = useMay('keys:create')
   const query = useInfiniteGetList<ApiKey>('keys', { pagination: { page: 1, perPage: ROWS_PER_PAGE } })
+  const close = () => setActing(null)
   const open = () => setUrl({ create: 'yes' })
   const button = mayCreate && (
     <Button variant="contained" startIcon={<AddIcon />} onClick={open}>
@@ -48,10 +53,20 @@ export default function KeysPage() {
           {say('common.more')}
         </Button>
       )}
-      {url.has('create') && mayCreate && <CreateKeyDialog onClose={() => setUrl({ create: null })} />}
-      {acting?.what === 'policy' && <KeyPolicyDialog apiKey={acting.key} onClose={() => setActing(null)} />}
-      {acting?.what === 'rename' && <RenameKeyDialog apiKey={acting.key} onClose={() => setActing(null)} />}
-      {acting?.what === 'revoke' && <RevokeKeyDialog apiKey={acting.key} onClose={() => setActing(null)} />}
+      {url.has('create') && mayCreate && <CreateKeyDialog onMade={setMade} onClose={() => setUrl({ create: null })} />}
+      {made !== null && <CreatedKeyDialog apiKey={made} onClose={() => setMade(null)} />}
+      {acting?.what === 'policy' && <KeyPolicyDialog apiKey={acting.key} onClose={close} />}
+      {acting?.what === 'rename' && (
+        <RenameDialog
+          title={say('keys.renameTitle')}
+          name={acting.key.name}
+          rename={(name) => call(`/keys/${encodeURIComponent(acting.key.id)}`, { method: 'PATCH', body: { name } })}
+          refetch="keys"
+          explain={faultText}
+          onClose={close}
+        />
+      )}
+      {acting?.what === 'revoke' && <RevokeKeyDialog apiKey={acting.key} onClose={close} />}
     </Page>
   )
 }

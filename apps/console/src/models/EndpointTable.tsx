@@ -9,8 +9,9 @@ import TableRow from '@mui/material/TableRow'
 import Tooltip from '@mui/material/Tooltip'
 import Typography from '@mui/material/Typography'
 import type { EndpointRow, ModelRow } from '@turnpike/contract'
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { count, price } from '../format.ts'
+import type { TextKey } from '../i18n/en/en.ts'
 import { useText } from '../i18n/text.ts'
 import { Ttft, Throughput, StateChip, Uptime } from './LiveFigures.tsx'
 import type { LiveOf } from './live.ts'
@@ -18,6 +19,8 @@ import { isOnlySimulated, plainName } from './simulated.ts'
 
 /** Endpoints shown at first: a model of thirty providers must not push all others off the page. */
 const ROWS_FIRST = 6
+
+type Figures = ReturnType<LiveOf>
 
 interface EndpointTableProps {
   readonly model: ModelRow
@@ -45,28 +48,33 @@ export function EndpointTable({ model, live, isPhone }: EndpointTableProps) {
   )
 }
 
-interface RowsProps {
-  readonly model: ModelRow
+interface RowsProps extends Omit<EndpointTableProps, 'isPhone'> {
   readonly rows: readonly EndpointRow[]
-  readonly live: LiveOf
 }
 
 function WideRows({ model, rows, live }: RowsProps) {
   const { say } = useText()
   const { tokens, rate, limit } = useFigures()
+  const columns: readonly (readonly [TextKey, (endpoint: EndpointRow, figures: Figures) => ReactNode])[] = [
+    ['models.input', ({ promptPerMillionNano }) => rate(promptPerMillionNano)],
+    ['models.output', ({ completionPerMillionNano }) => rate(completionPerMillionNano)],
+    ['models.contextLength', ({ contextLength }) => tokens(contextLength)],
+    ['models.maxCompletion', ({ maxCompletionTokens }) => limit(maxCompletionTokens)],
+    ['models.uptime', (_endpoint, figures) => <Uptime figures={figures} />],
+    ['common.ttft', (_endpoint, figures) => <Ttft figures={figures} />],
+    ['common.throughput', (_endpoint, figures) => <Throughput figures={figures} />],
+  ]
   return (
     <Box sx={{ overflowX: 'auto', mt: 1.5, mx: -1.75 }} tabIndex={0} role="region" aria-label={model.name}>
       <Table size="small" aria-label={model.name} sx={{ 'th, td': { px: 1.75, whiteSpace: 'nowrap' } }}>
         <TableHead>
           <TableRow>
             <TableCell>{say('common.provider')}</TableCell>
-            <TableCell align="right">{say('models.input')}</TableCell>
-            <TableCell align="right">{say('models.output')}</TableCell>
-            <TableCell align="right">{say('models.contextLength')}</TableCell>
-            <TableCell align="right">{say('models.maxCompletion')}</TableCell>
-            <TableCell align="right">{say('models.uptime')}</TableCell>
-            <TableCell align="right">{say('common.ttft')}</TableCell>
-            <TableCell align="right">{say('common.throughput')}</TableCell>
+            {columns.map(([label]) => (
+              <TableCell key={label} align="right">
+                {say(label)}
+              </TableCell>
+            ))}
           </TableRow>
         </TableHead>
         <TableBody>
@@ -75,23 +83,13 @@ function WideRows({ model, rows, live }: RowsProps) {
             return (
               <TableRow key={endpoint.provider} sx={{ '&:last-child td': { border: 0 } }}>
                 <TableCell>
-                  <ProviderName endpoint={endpoint} model={model} />
-                  <StateChip figures={figures} />
-                  <Regions endpoint={endpoint} />
+                  <Provider {...{ endpoint, model, figures }} />
                 </TableCell>
-                <TableCell align="right">{rate(endpoint.promptPerMillionNano)}</TableCell>
-                <TableCell align="right">{rate(endpoint.completionPerMillionNano)}</TableCell>
-                <TableCell align="right">{tokens(endpoint.contextLength)}</TableCell>
-                <TableCell align="right">{limit(endpoint.maxCompletionTokens)}</TableCell>
-                <TableCell align="right">
-                  <Uptime figures={figures} />
-                </TableCell>
-                <TableCell align="right">
-                  <Ttft figures={figures} />
-                </TableCell>
-                <TableCell align="right">
-                  <Throughput figures={figures} />
-                </TableCell>
+                {columns.map(([label, render]) => (
+                  <TableCell key={label} align="right">
+                    {render(endpoint, figures)}
+                  </TableCell>
+                ))}
               </TableRow>
             )
           })}
@@ -116,9 +114,7 @@ function PhoneRows({ model, rows, live }: RowsProps) {
             sx={{ py: 1, borderTop: '1px solid', borderColor: 'divider', fontSize: '0.875rem' }}
           >
             <Box sx={{ fontWeight: 600 }}>
-              <ProviderName endpoint={endpoint} model={model} />
-              <StateChip figures={figures} />
-              <Regions endpoint={endpoint} />
+              <Provider {...{ endpoint, model, figures }} />
             </Box>
             <div>
               {say('models.priceLine', {
@@ -155,27 +151,29 @@ function useFigures() {
   }
 }
 
+interface ProviderProps {
+  readonly endpoint: EndpointRow
+  readonly model: ModelRow
+  readonly figures: Figures
+}
+
 /** Marked where it is simulated, unless the whole model is and its heading says so. */
-function ProviderName({ endpoint, model }: { endpoint: EndpointRow; model: ModelRow }) {
+function Provider({ endpoint: { simulated, providerName, regions }, model, figures }: ProviderProps) {
   const { say } = useText()
   return (
     <>
-      {endpoint.simulated ? plainName(endpoint.providerName) : endpoint.providerName}
-      {endpoint.simulated && !isOnlySimulated(model) && (
+      {simulated ? plainName(providerName) : providerName}
+      {simulated && !isOnlySimulated(model) && (
         <Tooltip title={say('common.simulatedHint')}>
           <Chip size="small" variant="outlined" label={say('common.simulated')} sx={{ ml: 1 }} />
         </Tooltip>
       )}
+      <StateChip figures={figures} />
+      {regions.length > 0 && (
+        <Typography variant="caption" component="div">
+          {say('models.regions', { regions: regions.join(', ').toUpperCase() })}
+        </Typography>
+      )}
     </>
-  )
-}
-
-function Regions({ endpoint: { regions } }: { endpoint: EndpointRow }) {
-  const { say } = useText()
-  if (regions.length === 0) return null
-  return (
-    <Typography variant="caption" component="div">
-      {say('models.regions', { regions: regions.join(', ').toUpperCase() })}
-    </Typography>
   )
 }

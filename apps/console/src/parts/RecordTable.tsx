@@ -20,6 +20,11 @@ export interface Column<Row> {
   readonly phone?: 'title' | 'hidden'
 }
 
+/** A column of numbers. */
+export function figures<Row>(id: string, label: string, render: (row: Row) => ReactNode): Column<Row> {
+  return { id, label, render, numeric: true }
+}
+
 export interface RecordTableProps<Row> {
   readonly label: string
   readonly rows: readonly Row[]

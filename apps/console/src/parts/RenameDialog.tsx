@@ -1,9 +1,6 @@
-import TextField from '@mui/material/TextField'
-import { useState } from 'react'
-import { HttpError } from 'react-admin'
-import { errorAt } from '../draft/draft.ts'
 import { useText } from '../i18n/text.ts'
 import { ActionDialog, type ActionDialogProps } from './ActionDialog.tsx'
+import { useNameField } from './name-field.tsx'
 
 interface RenameDialogProps extends Pick<ActionDialogProps<unknown>, 'title' | 'refetch' | 'explain' | 'onClose'> {
   readonly name: string
@@ -13,29 +10,11 @@ interface RenameDialogProps extends Pick<ActionDialogProps<unknown>, 'title' | '
 /** A new name for something that stays as it is. */
 export function RenameDialog({ name, rename, ...dialog }: RenameDialogProps) {
   const { say } = useText()
-  const [typed, setTyped] = useState(name)
-  const [tried, setTried] = useState(name)
-  const run = async () => {
-    setTried(typed)
-    if (!typed.trim()) throw new HttpError('', 400, { errors: { name: say('common.required') } })
-    await rename(typed.trim())
-  }
+  const { taken, field } = useNameField(name)
+  const run = async () => rename(taken())
   return (
     <ActionDialog {...dialog} action={say('common.save')} run={run} notice={['common.renamed']}>
-      {(errors) => {
-        const error = typed === tried ? errorAt(errors, ['name']) : null
-        return (
-          <TextField
-            autoFocus
-            label={say('common.name')}
-            value={typed}
-            onChange={(event) => setTyped(event.target.value)}
-            error={error !== null}
-            helperText={error}
-            autoComplete="off"
-          />
-        )
-      }}
+      {(errors) => field(errors)}
     </ActionDialog>
   )
 }

@@ -19,7 +19,7 @@ export function Select({ options, onChange, onOpen, minWidth = 150, ...field }: 
       size="small"
       onChange={(event) => onChange(event.target.value)}
       {...(onOpen && { onFocus: onOpen, onPointerEnter: onOpen })}
-      sx={{ minWidth, maxWidth: '100%', flex: { xs: '1 1 45%', sm: '0 1 auto' } }}
+      sx={field.fullWidth ? {} : { minWidth, maxWidth: '100%', flex: { xs: '1 1 45%', sm: '0 1 auto' } }}
       {...field}
       slotProps={{ select: { native: true }, inputLabel: { shrink: true }, ...field.slotProps }}
     >

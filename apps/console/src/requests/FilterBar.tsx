@@ -15,6 +15,7 @@ import { FILTERS, type FilterName, type Filters } from './filters.ts'
 
 /** Keys offered as a filter; more than this are looked up by their own page. */
 const KEYS_MAX = 100
+const LABELS = { model: 'common.model', provider: 'common.provider', keyId: 'common.key' } as const
 
 interface FilterBarProps {
   readonly filters: Filters
@@ -33,28 +34,17 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
       aria-label={say('requests.filters')}
       sx={{ display: 'flex', flexWrap: 'wrap', gap: 1.5, mb: 2.5, alignItems: 'center' }}
     >
-      <Select
-        label={say('common.model')}
-        value={filters.model ?? ''}
-        options={options.model}
-        onChange={set('model')}
-        onOpen={options.open}
-        minWidth={190}
-      />
-      <Select
-        label={say('common.provider')}
-        value={filters.provider ?? ''}
-        options={options.provider}
-        onChange={set('provider')}
-        onOpen={options.open}
-      />
-      <Select
-        label={say('common.key')}
-        value={filters.keyId ?? ''}
-        options={options.keyId}
-        onChange={set('keyId')}
-        onOpen={options.open}
-      />
+      {(['model', 'provider', 'keyId'] as const).map((name) => (
+        <Select
+          key={name}
+          label={say(LABELS[name])}
+          value={filters[name] ?? ''}
+          options={options[name]}
+          onChange={set(name)}
+          onOpen={options.open}
+          {...(name === 'model' && { minWidth: 190 })}
+        />
+      ))}
       <Select
         label={say('requests.outcome')}
         value={filters.outcome ?? ''}
@@ -96,6 +86,7 @@ function useOptions(filters: Filters) {
     staleTime: 60_000,
   })
   const catalogue = models.data?.data ?? []
+  const slugs = catalogue.map(({ slug }): Option => [slug, slug])
   const withAll = (known: readonly Option[], chosen: string | undefined): Option[] => {
     const others = new Map(known)
     // A filter in the address is shown even without the list that names it.
@@ -104,10 +95,7 @@ function useOptions(filters: Filters) {
   }
   return {
     open: () => setOpened(true),
-    model: withAll(
-      catalogue.map(({ slug }) => [slug, slug]),
-      filters.model,
-    ),
+    model: withAll(slugs, filters.model),
     provider: withAll(providersOf(catalogue), filters.provider),
     keyId: withAll(keys.data?.data.map(({ id, name, label }) => [id, `${name} (${label})`]) ?? [], filters.keyId),
   }

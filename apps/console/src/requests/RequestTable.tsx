@@ -7,7 +7,7 @@ import { count, duration } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { Moment } from '../parts/Moment.tsx'
 import { Money } from '../parts/Money.tsx'
-import { RecordTable, type Column } from '../parts/RecordTable.tsx'
+import { figures, RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { providerText } from './provider-text.ts'
 import { StatusChip } from './StatusChip.tsx'
 
@@ -22,22 +22,19 @@ export function RequestTable({ rows, freshIds }: RequestTableProps) {
   const { say, locale } = useText()
   const navigate = useNavigate()
   const dash = say('common.none')
+  const unknown = say('requests.unknownKey')
   const time = (ms: number | null) => (ms === null ? dash : duration(ms, locale))
   const columns: Column<RequestRow>[] = [
     { id: 'time', label: say('common.time'), phone: 'title', render: (row) => <OpenLink row={row} /> },
     { id: 'status', label: say('common.status'), phone: 'title', render: (row) => <StatusChip row={row} /> },
     { id: 'model', label: say('common.model'), render: (row) => row.model ?? row.requestedModel },
     { id: 'provider', label: say('common.provider'), render: (row) => providerText(row, say) ?? dash },
-    { id: 'cost', label: say('common.cost'), numeric: true, render: (row) => <Money nano={row.costNano} /> },
-    { id: 'tokens', label: say('common.tokens'), numeric: true, render: (row) => <Tokens row={row} /> },
-    { id: 'first', label: say('common.ttft'), numeric: true, render: (row) => time(row.firstTokenMs) },
-    { id: 'total', label: say('requests.total'), numeric: true, render: (row) => time(row.totalMs) },
+    figures('cost', say('common.cost'), (row) => <Money nano={row.costNano} />),
+    figures('tokens', say('common.tokens'), (row) => <Tokens row={row} />),
+    figures('first', say('common.ttft'), (row) => time(row.firstTokenMs)),
+    figures('total', say('requests.total'), (row) => time(row.totalMs)),
     { id: 'attempts', label: say('requests.attempts'), numeric: true, phone: 'hidden', render: (row) => row.attempts },
-    {
-      id: 'key',
-      label: say('common.key'),
-      render: (row) => <Clipped text={row.keyName ?? say('requests.unknownKey')} />,
-    },
+    { id: 'key', label: say('common.key'), render: (row) => <Clipped text={row.keyName ?? unknown} /> },
   ]
   return (
     <RecordTable

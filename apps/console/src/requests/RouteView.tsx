@@ -4,10 +4,10 @@ import Stack from '@mui/material/Stack'
 import Typography from '@mui/material/Typography'
 import type { CandidateRow, DecisionRecord, RequestDetail } from '@turnpike/contract'
 import { count, duration, share } from '../format.ts'
-import { useText, type Say } from '../i18n/text.ts'
+import { useText } from '../i18n/text.ts'
 import { TargetName, targetText, useAccounts } from '../provider-keys/TargetName.tsx'
 import { Money } from '../parts/Money.tsx'
-import { RecordTable, type Column } from '../parts/RecordTable.tsx'
+import { figures, RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { AppliedPolicies } from './AppliedPolicies.tsx'
 import { chancesOf, outcomeOf } from './route.ts'
 import { WhyNot } from './WhyNot.tsx'
@@ -91,6 +91,7 @@ function Candidates({ decision, request }: { decision: DecisionRecord; request: 
     const index = [...decision.targets, ...decision.fallbacks].indexOf(endpoint)
     return index < 0 ? say('common.none') : index + 1
   }
+  const outcome = (row: CandidateRow) => outcomeOf(row, request.attemptList)
   const columns: Column<CandidateRow>[] = [
     { id: 'order', label: say('request.order'), render: rank, phone: 'title' },
     {
@@ -99,37 +100,18 @@ function Candidates({ decision, request }: { decision: DecisionRecord; request: 
       phone: 'title',
       render: (row) => <Endpoint row={row} account={accountOf(row.endpoint)} />,
     },
-    {
-      id: 'outcome',
-      label: say('requests.outcome'),
-      render: (row) => <Outcome {...outcomeOf(row, request.attemptList)} />,
-    },
-    {
-      id: 'expected',
-      label: say('request.expected'),
-      numeric: true,
-      render: ({ expectedNano }) => <Money nano={expectedNano} />,
-    },
-    {
-      id: 'first',
-      label: say('common.ttft'),
-      numeric: true,
-      render: ({ firstTokenMs }) => duration(firstTokenMs, locale),
-    },
-    {
-      id: 'speed',
-      label: say('common.throughput'),
-      numeric: true,
-      render: ({ tokensPerSecond }) => say('request.speedUnit', { value: count(Math.round(tokensPerSecond), locale) }),
-    },
-    {
-      id: 'failures',
-      label: say('request.failureRate'),
-      numeric: true,
-      render: ({ failureRate }) => share(failureRate, locale),
-    },
-    ...(chances.size > 0 ? [chanceColumn(chances, say, locale)] : []),
+    { id: 'outcome', label: say('requests.outcome'), render: (row) => <Outcome {...outcome(row)} /> },
+    figures('expected', say('request.expected'), ({ expectedNano }) => <Money nano={expectedNano} />),
+    figures('first', say('common.ttft'), ({ firstTokenMs }) => duration(firstTokenMs, locale)),
+    figures('speed', say('common.throughput'), ({ tokensPerSecond }) =>
+      say('request.speedUnit', { value: count(Math.round(tokensPerSecond), locale) }),
+    ),
+    figures('failures', say('request.failureRate'), ({ failureRate }) => share(failureRate, locale)),
   ]
+  if (chances.size > 0) {
+    const chanceOf = (part: number | undefined) => (part === undefined ? say('common.none') : share(part, locale))
+    columns.push(figures('chance', say('request.probability'), ({ endpoint }) => chanceOf(chances.get(endpoint))))
+  }
   return (
     <RecordTable
       dense
@@ -137,7 +119,7 @@ function Candidates({ decision, request }: { decision: DecisionRecord; request: 
       rows={decision.candidates}
       columns={columns}
       rowId={({ endpoint }) => endpoint}
-      isMarked={(row) => outcomeOf(row, request.attemptList).outcome === 'answered'}
+      isMarked={(row) => outcome(row).outcome === 'answered'}
     />
   )
 }
@@ -145,18 +127,6 @@ function Candidates({ decision, request }: { decision: DecisionRecord; request: 
 function Outcome({ outcome, status }: ReturnType<typeof outcomeOf>) {
   const { say } = useText()
   return `${say(`request.outcome_${outcome}`)}${outcome === 'failed' && status !== null ? ` (${status})` : ''}`
-}
-
-function chanceColumn(chances: ReadonlyMap<string, number>, say: Say, locale: string): Column<CandidateRow> {
-  return {
-    id: 'chance',
-    label: say('request.probability'),
-    numeric: true,
-    render: ({ endpoint }) => {
-      const part = chances.get(endpoint)
-      return part === undefined ? say('common.none') : share(part, locale)
-    },
-  }
 }
 
 function Endpoint({ row, account }: { row: CandidateRow; account: string | null }) {

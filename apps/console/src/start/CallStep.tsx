@@ -2,11 +2,11 @@ import Box from '@mui/material/Box'
 import Stack from '@mui/material/Stack'
 import Tab from '@mui/material/Tab'
 import Tabs from '@mui/material/Tabs'
-import TextField from '@mui/material/TextField'
 import Typography from '@mui/material/Typography'
 import type { ModelRow } from '@turnpike/contract'
 import { useText } from '../i18n/text.ts'
 import { CodeBlock } from '../parts/CodeBlock.tsx'
+import { Select } from '../parts/Select.tsx'
 import { useUrlState } from '../parts/url-state.ts'
 import { INSTALL, snippet, SNIPPET_LABELS, SNIPPETS } from './snippets.ts'
 
@@ -40,19 +40,13 @@ export function CallStep({ apiKey, baseUrl, model, models, onModel }: CallStepPr
           ))}
         </Tabs>
         {models.length > 0 && (
-          <TextField
-            select
-            size="small"
+          <Select
             label={say('common.model')}
             value={model}
-            onChange={(event) => onModel(event.target.value)}
-            slotProps={{ select: { native: true }, inputLabel: { shrink: true } }}
-            sx={{ minWidth: 200, maxWidth: '100%' }}
-          >
-            {models.map(({ slug }) => (
-              <option key={slug}>{slug}</option>
-            ))}
-          </TextField>
+            options={models.map(({ slug }) => [slug, slug])}
+            onChange={onModel}
+            minWidth={200}
+          />
         )}
       </Box>
       <div id="snippet" role="tabpanel" aria-labelledby={`tab-${tab}`}>

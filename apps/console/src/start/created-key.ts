@@ -1,7 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import type { KeyCreate } from '@turnpike/contract'
-import { useDataProvider } from 'react-admin'
-import type { ConsoleProvider } from '../dataProvider.ts'
+import type { KeyCreate, KeyCreated } from '@turnpike/contract'
+import { call } from '../api.ts'
 
 const MADE_KEY = ['made-key']
 
@@ -10,7 +9,6 @@ const MADE_KEY = ['made-key']
  * back; a reload or signing out forgets it.
  */
 export function useCreatedKey() {
-  const dataProvider = useDataProvider<ConsoleProvider>()
   const queryClient = useQueryClient()
   const { data: key = null } = useQuery<string | null>({
     queryKey: MADE_KEY,
@@ -20,7 +18,7 @@ export function useCreatedKey() {
     gcTime: Infinity,
   })
   const make = useMutation({
-    mutationFn: (body: KeyCreate) => dataProvider.createKey(body),
+    mutationFn: (body: KeyCreate) => call<KeyCreated>('/keys', { method: 'POST', body }),
     gcTime: 0,
     onSuccess: (answer) => {
       queryClient.setQueryData(MADE_KEY, answer.key)

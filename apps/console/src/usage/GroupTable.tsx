@@ -2,12 +2,12 @@ import Box from '@mui/material/Box'
 import Link from '@mui/material/Link'
 import type { UsageAnswer, UsageFigures } from '@turnpike/contract'
 import { Link as RouterLink, useNavigate } from 'react-router-dom'
-import { count, dollarsApproximate, share, sumNano } from '../format.ts'
+import { dollarsApproximate, share } from '../format.ts'
 import { useText } from '../i18n/text.ts'
-import { Money } from '../parts/Money.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { useMay } from '../session.ts'
 import { requestsPath } from './drill.ts'
+import { summed, useFigureColumns } from './figures.tsx'
 import type { Period } from './period.ts'
 import { useNames, type Group } from './groups.ts'
 
@@ -23,13 +23,16 @@ interface GroupTableProps {
 
 /** One line per model, provider or key; each leads to its requests. */
 export function GroupTable({ answer, period, group }: GroupTableProps) {
-  const { say, locale } = useText()
+  const { say } = useText()
   const navigate = useNavigate()
   const mayRead = useMay('requests:read')
   const nameOf = useNames(group, answer.labels)
   const total = dollarsApproximate(answer.totals.costNano)
   const path = (name: string) => requestsPath(group, name, period)
   const part = ({ costNano }: Line) => (total > 0 ? dollarsApproximate(costNano) / total : 0)
+  const { requests, failures, tokens, cost } = useFigureColumns()
+  const own = (name: string) => answer.buckets.flatMap(({ series }) => series[name] ?? [])
+  const lines = answer.names.map((name) => ({ name, ...summed(own(name)) }))
   const columns: Column<Line>[] = [
     {
       id: 'name',
@@ -37,35 +40,13 @@ export function GroupTable({ answer, period, group }: GroupTableProps) {
       phone: 'title',
       render: ({ name }) => (mayRead ? <Drill name={nameOf(name)} path={path(name)} /> : nameOf(name)),
     },
-    {
-      id: 'requests',
-      label: say('usage.metric_requests'),
-      numeric: true,
-      render: (line) => count(line.requests, locale),
-    },
-    {
-      id: 'failures',
-      label: say('requests.failed'),
-      numeric: true,
-      render: (line) => count(line.failures, locale),
-    },
-    {
-      id: 'tokens',
-      label: say('usage.metric_tokens'),
-      numeric: true,
-      render: (line) => count(line.promptTokens + line.completionTokens, locale),
-    },
-    { id: 'cost', label: say('usage.metric_cost'), numeric: true, render: (line) => <Money nano={line.costNano} /> },
-    {
-      id: 'share',
-      label: say('usage.share'),
-      render: (line) => <Share part={part(line)} text={share(part(line), locale)} />,
-    },
+    ...[requests, failures, tokens, cost],
+    { id: 'share', label: say('usage.share'), render: (line) => <Share part={part(line)} /> },
   ]
   return (
     <RecordTable
       label={say('usage.byGroup')}
-      rows={answer.names.map((name) => lineOf(answer, name))}
+      rows={lines}
       columns={columns}
       rowId={({ name }) => name}
       {...(mayRead && { onRow: ({ name }: Line) => void navigate(path(name)) })}
@@ -89,20 +70,8 @@ function Drill({ name, path }: { name: string; path: string }) {
   )
 }
 
-function lineOf({ buckets }: UsageAnswer, name: string): Line {
-  const own = buckets.flatMap(({ series }) => series[name] ?? [])
-  const sum = (pick: (figures: UsageFigures) => number) => own.reduce((total, figures) => total + pick(figures), 0)
-  return {
-    name,
-    requests: sum(({ requests }) => requests),
-    failures: sum(({ failures }) => failures),
-    promptTokens: sum(({ promptTokens }) => promptTokens),
-    completionTokens: sum(({ completionTokens }) => completionTokens),
-    costNano: sumNano(own.map(({ costNano }) => costNano)),
-  }
-}
-
-function Share({ part, text }: { part: number; text: string }) {
+function Share({ part }: { part: number }) {
+  const { locale } = useText()
   return (
     <Box sx={{ display: 'flex', alignItems: 'center', gap: 1 }}>
       <Box
@@ -111,7 +80,7 @@ function Share({ part, text }: { part: number; text: string }) {
       >
         <Box sx={{ width: `${part * 100}%`, height: '100%', backgroundColor: 'gate.amber' }} />
       </Box>
-      {text}
+      {share(part, locale)}
     </Box>
   )
 }

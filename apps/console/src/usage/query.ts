@@ -1,9 +1,9 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { UsageAnswer } from '@turnpike/contract'
 import { useEffect, useRef } from 'react'
-import { useDataProvider } from 'react-admin'
-import type { ConsoleProvider, UsageQuery } from '../dataProvider.ts'
+import { call } from '../api.ts'
 import { useLive } from '../live.ts'
+import type { Group } from './groups.ts'
 import { periodOf, type Period, type PeriodSelection } from './period.ts'
 
 /** Busy tenants would otherwise ask for every request; figures two seconds old are live enough. */
@@ -16,15 +16,15 @@ export interface UsageView {
 }
 
 /** Figures of a period, renewed while requests arrive. */
-export function useUsage(selection: PeriodSelection, groupBy: UsageQuery['groupBy']) {
-  const dataProvider = useDataProvider<ConsoleProvider>()
+export function useUsage(selection: PeriodSelection, groupBy: Group) {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
   useRenewal(selection.kind === 'range')
   return useQuery<UsageView>({
     queryKey: ['usage', selection, groupBy],
     queryFn: async ({ signal }) => {
       const period = periodOf(selection, Date.now())
-      return { answer: await dataProvider.usage({ ...period, groupBy, timeZone }, signal), period }
+      const query = { ...period, groupBy, timeZone, bucket: 'auto' }
+      return { answer: await call<UsageAnswer>('/usage', { query, signal }), period }
     },
     placeholderData: keepPreviousData,
   })
