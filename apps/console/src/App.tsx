@@ -1,5 +1,4 @@
-import CssBaseline from '@mui/material/CssBaseline'
-import { ThemeProvider } from '@mui/material/styles'
+import { CssBaseline, ThemeProvider } from '@mui/material'
 import { QueryCache, QueryClient } from '@tanstack/react-query'
 import { lazy, useMemo } from 'react'
 import { CoreAdminContext, CoreAdminUI, CustomRoutes, Resource, type I18nProvider } from 'react-admin'

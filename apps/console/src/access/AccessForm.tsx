@@ -1,6 +1,4 @@
-import Alert from '@mui/material/Alert'
-import Button from '@mui/material/Button'
-import Stack from '@mui/material/Stack'
+import { Alert, Button, Stack } from '@mui/material'
 import { useState, type ReactNode } from 'react'
 import { Form } from 'react-admin'
 import { codeOf, fieldErrorsOf, requestIdOf, waitSecondsOf } from '../api.ts'

@@ -1,5 +1,4 @@
-import Box from '@mui/material/Box'
-import Typography from '@mui/material/Typography'
+import { Box, Typography } from '@mui/material'
 import { useEffect, type ReactNode } from 'react'
 import { useText } from '../i18n/text.ts'
 import { LocalePicker } from '../shell/LocalePicker.tsx'

@@ -1,6 +1,4 @@
-import Box from '@mui/material/Box'
-import InputBase from '@mui/material/InputBase'
-import type { SxProps, Theme } from '@mui/material/styles'
+import { Box, InputBase, type SxProps, type Theme } from '@mui/material'
 import { useEffect, useRef, type ClipboardEvent, type KeyboardEvent } from 'react'
 import { useText } from '../i18n/text.ts'
 import { CODE_LENGTH, erased, typed, type Entry } from './code-entry.ts'

@@ -1,4 +1,4 @@
-import Box from '@mui/material/Box'
+import { Box } from '@mui/material'
 
 /** Paths of the roads behind the barrier. */
 const ROADS = [

@@ -1,5 +1,4 @@
-import Link from '@mui/material/Link'
-import Typography from '@mui/material/Typography'
+import { Link, Typography } from '@mui/material'
 import { useQueryClient } from '@tanstack/react-query'
 import type { SessionAnswer } from '@turnpike/contract'
 import { required } from 'react-admin'

@@ -1,5 +1,4 @@
-import Link from '@mui/material/Link'
-import Typography from '@mui/material/Typography'
+import { Link, Typography } from '@mui/material'
 import { useQuery } from '@tanstack/react-query'
 import type { ApiKey } from '@turnpike/contract'
 import { useState } from 'react'

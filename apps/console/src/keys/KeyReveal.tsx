@@ -1,6 +1,4 @@
-import Box from '@mui/material/Box'
-import Stack from '@mui/material/Stack'
-import Typography from '@mui/material/Typography'
+import { Box, Stack, Typography } from '@mui/material'
 import { useText } from '../i18n/text.ts'
 import { CodeBlock } from '../parts/CodeBlock.tsx'
 import { CopyButton } from '../parts/CopyButton.tsx'

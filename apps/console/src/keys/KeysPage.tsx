@@ -1,5 +1,5 @@
 import AddIcon from '@mui/icons-material/Add'
-import Button from '@mui/material/Button'
+import { Button } from '@mui/material'
 import type { ApiKey } from '@turnpike/contract'
 import { useState } from 'react'
 import { useInfiniteGetList } from 'react-admin'

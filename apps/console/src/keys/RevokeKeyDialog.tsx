@@ -1,5 +1,4 @@
-import TextField from '@mui/material/TextField'
-import Typography from '@mui/material/Typography'
+import { TextField, Typography } from '@mui/material'
 import type { ApiKey } from '@turnpike/contract'
 import { useState } from 'react'
 import { call } from '../api.ts'

@@ -1,6 +1,4 @@
-import Box from '@mui/material/Box'
-import Chip from '@mui/material/Chip'
-import Tooltip from '@mui/material/Tooltip'
+import { Box, Chip, Tooltip } from '@mui/material'
 import type { EndpointLive } from '@turnpike/contract'
 import { count, duration, share } from '../format.ts'
 import { useText } from '../i18n/text.ts'

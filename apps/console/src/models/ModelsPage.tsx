@@ -1,13 +1,15 @@
-import Alert from '@mui/material/Alert'
-import Box from '@mui/material/Box'
-import Button from '@mui/material/Button'
-import Card from '@mui/material/Card'
-import Chip from '@mui/material/Chip'
-import TextField from '@mui/material/TextField'
-import type { Theme } from '@mui/material/styles'
-import Tooltip from '@mui/material/Tooltip'
-import Typography from '@mui/material/Typography'
-import useMediaQuery from '@mui/material/useMediaQuery'
+import {
+  Alert,
+  Box,
+  Button,
+  Card,
+  Chip,
+  TextField,
+  type Theme,
+  Tooltip,
+  Typography,
+  useMediaQuery,
+} from '@mui/material'
 import { useQuery } from '@tanstack/react-query'
 import type { ModelRow } from '@turnpike/contract'
 import { memo, useDeferredValue, useMemo, useState } from 'react'

@@ -1,4 +1,4 @@
-import TextField from '@mui/material/TextField'
+import { TextField } from '@mui/material'
 import { useState } from 'react'
 import { HttpError } from 'react-admin'
 import { errorAt } from '../draft/draft.ts'

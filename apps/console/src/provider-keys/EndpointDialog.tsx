@@ -1,6 +1,7 @@
-import type { OwnEndpointRow } from '@turnpike/contract'
+import type { OwnEndpointAnswer, OwnEndpointRow } from '@turnpike/contract'
 import type { Dialect } from '@turnpike/domain'
 import { DIALECTS } from '@turnpike/domain/lists'
+import { call } from '../api.ts'
 import { useText } from '../i18n/text.ts'
 import { useCatalogue } from '../models/catalogue.ts'
 import { at, textOf, type Draft } from '../draft/draft.ts'
@@ -8,7 +9,6 @@ import { CheckEntry, Columns, Group, PickEntry, TextEntry, TicksEntry } from '..
 import { NamesEntry } from '../draft/NamesEntry.tsx'
 import { RegionsEntry } from '../draft/RegionsEntry.tsx'
 import { PARAMETERS } from '../policies/form/vocabulary.ts'
-import { changeResource, createResource } from './calls.ts'
 import { draftOf, FIRST_ENDPOINT, endpointBodyOf } from './endpoint-draft.ts'
 import { PlacementEntry, SearchEntry, SecretEntry } from './entries.tsx'
 import { DraftDialog } from '../draft/DraftDialog.tsx'
@@ -22,10 +22,12 @@ export function EndpointDialog({ row, onSaved, onClose }: ResourceDialogProps<Ow
   const { say } = useText()
   const isMoved = (draft: Draft) => row !== null && textOf(at(draft, ['baseUrl'])) !== row.baseUrl
   const save = (draft: Draft) => {
-    if (!row) return createResource<OwnEndpointRow>('own-endpoints', endpointBodyOf(draft))
-    const { secret = null, ...rest } = endpointBodyOf(draft)
+    const all = endpointBodyOf(draft)
+    if (!row) return call<OwnEndpointAnswer>('/own-endpoints', { method: 'POST', body: all })
+    const { secret = null, ...rest } = all
     // A stored secret goes only where it was stored for, so that another address is said together with one.
-    return changeResource<OwnEndpointRow>('own-endpoints', row.id, isMoved(draft) ? { ...rest, secret } : rest)
+    const body = isMoved(draft) ? { ...rest, secret } : rest
+    return call<OwnEndpointAnswer>(`/own-endpoints/${row.id}`, { method: 'PATCH', body })
   }
   return (
     <DraftDialog

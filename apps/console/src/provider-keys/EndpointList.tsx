@@ -1,6 +1,4 @@
-import Box from '@mui/material/Box'
-import Card from '@mui/material/Card'
-import Typography from '@mui/material/Typography'
+import { Box, Card, Typography } from '@mui/material'
 import type { OwnEndpointRow } from '@turnpike/contract'
 import { count } from '../format.ts'
 import { useText } from '../i18n/text.ts'

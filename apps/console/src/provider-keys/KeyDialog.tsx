@@ -1,10 +1,10 @@
-import type { ProviderKey } from '@turnpike/contract'
+import type { ProviderKey, ProviderKeyAnswer } from '@turnpike/contract'
+import { call } from '../api.ts'
 import { useText } from '../i18n/text.ts'
 import { useCatalogue } from '../models/catalogue.ts'
 import { at, listOf, textOf, type Draft } from '../draft/draft.ts'
 import { CheckEntry, TextEntry } from '../draft/fields.tsx'
 import { NamesEntry, type Options } from '../draft/NamesEntry.tsx'
-import { changeResource, createResource } from './calls.ts'
 import { PlacementEntry, SearchEntry, SecretEntry } from './entries.tsx'
 import { DraftDialog } from '../draft/DraftDialog.tsx'
 import { useKeyOptions } from './key-options.ts'
@@ -102,14 +102,14 @@ function draftOf({ name, placement, share, models, keys, disabled }: ProviderKey
 
 function create(keys: readonly ProviderKey[], draft: Draft) {
   const body = { provider: '', name: '', secret: '', ...bodyOf(draft), priority: lastPriority(keys, draft) }
-  return createResource<ProviderKey>('provider-keys', body)
+  return call<ProviderKeyAnswer>('/provider-keys', { method: 'POST', body })
 }
 
 function change({ id, provider, placement }: ProviderKey, keys: readonly ProviderKey[], draft: Draft) {
   const isMoved = at(draft, ['placement']) !== placement
   const priority = isMoved && { priority: lastPriority(keys, { ...draft, provider }) }
   const body = { name: '', ...bodyOf(draft), ...priority, disabled: at(draft, ['disabled']) === true }
-  return changeResource<ProviderKey>('provider-keys', id, body)
+  return call<ProviderKeyAnswer>(`/provider-keys/${id}`, { method: 'PATCH', body })
 }
 
 /** What is not limited is said as null, and a share that was emptied is left to the server to ask for. */

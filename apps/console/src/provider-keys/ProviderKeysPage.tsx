@@ -1,5 +1,4 @@
-import Tab from '@mui/material/Tab'
-import Tabs from '@mui/material/Tabs'
+import { Tab, Tabs } from '@mui/material'
 import { useText } from '../i18n/text.ts'
 import { useUrlState } from '../parts/url-state.ts'
 import { Page } from '../shell/Page.tsx'

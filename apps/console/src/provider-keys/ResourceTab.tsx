@@ -1,6 +1,5 @@
 import AddIcon from '@mui/icons-material/Add'
-import Box from '@mui/material/Box'
-import Button from '@mui/material/Button'
+import { Box, Button } from '@mui/material'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useState, type ComponentType } from 'react'
 import { useNotify } from 'react-admin'

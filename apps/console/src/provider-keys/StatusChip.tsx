@@ -1,5 +1,4 @@
-import Chip from '@mui/material/Chip'
-import Tooltip from '@mui/material/Tooltip'
+import { Chip, Tooltip } from '@mui/material'
 import type { OwnTest } from '@turnpike/contract'
 import { ago } from '../format.ts'
 import { useText } from '../i18n/text.ts'

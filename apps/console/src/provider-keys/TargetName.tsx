@@ -1,4 +1,4 @@
-import Chip from '@mui/material/Chip'
+import { Chip } from '@mui/material'
 import { useQuery } from '@tanstack/react-query'
 import { useText } from '../i18n/text.ts'
 import type { Options } from '../draft/NamesEntry.tsx'

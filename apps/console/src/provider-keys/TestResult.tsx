@@ -1,4 +1,4 @@
-import Alert from '@mui/material/Alert'
+import { Alert } from '@mui/material'
 import { codeOf, waitSecondsOf } from '../api.ts'
 import { useText } from '../i18n/text.ts'
 import { useRefusalText } from '../states/refusal.ts'

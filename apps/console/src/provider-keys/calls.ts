@@ -1,6 +1,5 @@
 import type { OwnEndpointList, OwnTestAnswer, ProviderKey, ProviderKeyList } from '@turnpike/contract'
 import { call } from '../api.ts'
-import type { Draft } from '../draft/draft.ts'
 
 /** The two kinds of BYOK resources, as their API paths name them. */
 export type ByokKind = 'provider-keys' | 'own-endpoints'
@@ -22,14 +21,6 @@ const listQuery = <List>(kind: ByokKind) => ({
 export const providerKeysQuery = listQuery<ProviderKeyList>('provider-keys')
 export const ownEndpointsQuery = listQuery<OwnEndpointList>('own-endpoints')
 
-export function createResource<Row>(kind: ByokKind, body: Draft): Promise<{ readonly data: Row }> {
-  return call(`/${kind}`, { method: 'POST', body })
-}
-
-export function changeResource<Row>(kind: ByokKind, id: string, body: Draft): Promise<{ readonly data: Row }> {
-  return call(`/${kind}/${id}`, { method: 'PATCH', body })
-}
-
 /** Replaces the stored secret. Null: the endpoint needs none any more. */
 export function replaceSecret({ kind, id }: ByokResource, secret: string | null): Promise<unknown> {
   return call(`/${kind}/${id}/secret`, { method: 'PUT', body: { secret } })
@@ -46,5 +37,5 @@ export function testResource({ kind, id }: ByokResource): Promise<OwnTestAnswer>
 
 /** New priorities, one call each. */
 export async function reorder(changes: readonly Pick<ProviderKey, 'id' | 'priority'>[]): Promise<void> {
-  for (const { id, priority } of changes) await changeResource('provider-keys', id, { priority })
+  for (const { id, priority } of changes) await call(`/provider-keys/${id}`, { method: 'PATCH', body: { priority } })
 }

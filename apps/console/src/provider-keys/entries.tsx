@@ -1,7 +1,4 @@
-import FormControlLabel from '@mui/material/FormControlLabel'
-import Radio from '@mui/material/Radio'
-import RadioGroup from '@mui/material/RadioGroup'
-import TextField from '@mui/material/TextField'
+import { FormControlLabel, Radio, RadioGroup, TextField } from '@mui/material'
 import { useId } from 'react'
 import { useText } from '../i18n/text.ts'
 import { textOf, type Path } from '../draft/draft.ts'

@@ -1,5 +1,4 @@
-import Alert from '@mui/material/Alert'
-import Box from '@mui/material/Box'
+import { Alert, Box } from '@mui/material'
 import type { RequestDetail } from '@turnpike/contract'
 import type { ReactNode } from 'react'
 import { count, duration } from '../format.ts'

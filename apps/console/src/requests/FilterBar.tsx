@@ -1,6 +1,4 @@
-import Box from '@mui/material/Box'
-import Button from '@mui/material/Button'
-import Chip from '@mui/material/Chip'
+import { Box, Button, Chip } from '@mui/material'
 import { useQuery } from '@tanstack/react-query'
 import type { KeyList } from '@turnpike/contract'
 import { useState } from 'react'

@@ -1,6 +1,5 @@
 import ArrowIcon from '@mui/icons-material/ArrowRightAltOutlined'
-import Box from '@mui/material/Box'
-import Link from '@mui/material/Link'
+import { Box, Link } from '@mui/material'
 import type { RequestRow } from '@turnpike/contract'
 import { Link as RouterLink, useNavigate } from 'react-router-dom'
 import { count, duration } from '../format.ts'

@@ -1,7 +1,4 @@
-import Box from '@mui/material/Box'
-import Chip from '@mui/material/Chip'
-import Stack from '@mui/material/Stack'
-import Typography from '@mui/material/Typography'
+import { Box, Chip, Stack, Typography } from '@mui/material'
 import type { CandidateRow, DecisionRecord, RequestDetail } from '@turnpike/contract'
 import { count, duration, share } from '../format.ts'
 import { useText } from '../i18n/text.ts'

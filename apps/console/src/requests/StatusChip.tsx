@@ -1,5 +1,4 @@
-import Chip from '@mui/material/Chip'
-import Tooltip from '@mui/material/Tooltip'
+import { Chip, Tooltip } from '@mui/material'
 import type { RequestRow } from '@turnpike/contract'
 import { useText } from '../i18n/text.ts'
 import { hasSucceeded } from '../start/arrivals.ts'

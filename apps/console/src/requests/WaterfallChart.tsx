@@ -1,7 +1,4 @@
-import Box from '@mui/material/Box'
-import Chip from '@mui/material/Chip'
-import Tooltip from '@mui/material/Tooltip'
-import Typography from '@mui/material/Typography'
+import { Box, Chip, Tooltip, Typography } from '@mui/material'
 import type { RequestDetail } from '@turnpike/contract'
 import { duration } from '../format.ts'
 import { useText } from '../i18n/text.ts'

@@ -1,6 +1,4 @@
-import Box from '@mui/material/Box'
-import Card from '@mui/material/Card'
-import Typography from '@mui/material/Typography'
+import { Box, Card, Typography } from '@mui/material'
 import type { DecisionRecord, RequestDetail } from '@turnpike/contract'
 import { count, duration, money, share } from '../format.ts'
 import { useText, type Say } from '../i18n/text.ts'

@@ -1,4 +1,4 @@
-import Box from '@mui/material/Box'
+import { Box } from '@mui/material'
 
 /** The mark: a barrier across a road. It is decoration next to the name and hidden from screen readers. */
 function Mark({ size = 30 }: { size?: number }) {

@@ -1,5 +1,4 @@
-import Alert from '@mui/material/Alert'
-import Snackbar from '@mui/material/Snackbar'
+import { Alert, Snackbar } from '@mui/material'
 import { useNotificationContext, useTranslate } from 'react-admin'
 
 const SHOWN_MS = 5_000

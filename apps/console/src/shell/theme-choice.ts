@@ -1,4 +1,4 @@
-import useMediaQuery from '@mui/material/useMediaQuery'
+import { useMediaQuery } from '@mui/material'
 import { createContext, useContext, useState } from 'react'
 import { remember, remembered } from '../remember.ts'
 import type { Mode } from '../theme.ts'

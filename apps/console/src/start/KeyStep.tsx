@@ -1,6 +1,4 @@
-import Button from '@mui/material/Button'
-import Stack from '@mui/material/Stack'
-import Typography from '@mui/material/Typography'
+import { Button, Stack, Typography } from '@mui/material'
 import { useText } from '../i18n/text.ts'
 import { KeyReveal } from '../keys/KeyReveal.tsx'
 import { useMay } from '../session.ts'

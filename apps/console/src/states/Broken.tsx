@@ -1,5 +1,4 @@
-import Box from '@mui/material/Box'
-import Button from '@mui/material/Button'
+import { Box, Button } from '@mui/material'
 import { useText } from '../i18n/text.ts'
 import { Empty } from './Empty.tsx'
 

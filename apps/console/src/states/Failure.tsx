@@ -1,7 +1,4 @@
-import Alert from '@mui/material/Alert'
-import AlertTitle from '@mui/material/AlertTitle'
-import Box from '@mui/material/Box'
-import Button from '@mui/material/Button'
+import { Alert, AlertTitle, Box, Button } from '@mui/material'
 import { requestIdOf, statusOf } from '../api.ts'
 import { useText } from '../i18n/text.ts'
 import { CopyButton } from '../parts/CopyButton.tsx'

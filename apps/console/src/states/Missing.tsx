@@ -1,4 +1,4 @@
-import Button from '@mui/material/Button'
+import { Button } from '@mui/material'
 import { Link } from 'react-router-dom'
 import { useText } from '../i18n/text.ts'
 import { Empty } from './Empty.tsx'

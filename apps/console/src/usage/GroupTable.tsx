@@ -1,5 +1,4 @@
-import Box from '@mui/material/Box'
-import Link from '@mui/material/Link'
+import { Box, Link } from '@mui/material'
 import type { UsageAnswer, UsageFigures } from '@turnpike/contract'
 import { Link as RouterLink, useNavigate } from 'react-router-dom'
 import { dollarsApproximate, share } from '../format.ts'

@@ -1,4 +1,4 @@
-import Chip from '@mui/material/Chip'
+import { Chip } from '@mui/material'
 import { moment } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { Select } from '../parts/Select.tsx'

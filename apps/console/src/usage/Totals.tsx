@@ -1,5 +1,4 @@
-import Box from '@mui/material/Box'
-import Card from '@mui/material/Card'
+import { Box, Card } from '@mui/material'
 import type { UsageTotals } from '@turnpike/contract'
 import type { ReactNode } from 'react'
 import { count, duration, share } from '../format.ts'

@@ -1,5 +1,4 @@
-import Box from '@mui/material/Box'
-import { useTheme } from '@mui/material/styles'
+import { Box, useTheme } from '@mui/material'
 import { BarChart } from '@mui/x-charts/BarChart'
 import { useNavigate } from 'react-router-dom'
 import { count, money } from '../format.ts'
