@@ -1,7 +1,7 @@
 import { Box, Typography } from '@mui/material'
 import { useEffect, type ReactNode } from 'react'
 import { useText } from '../i18n/text.ts'
-import { LocalePicker } from '../shell/LocalePicker.tsx'
+import { LocalePicker } from '../shell/pickers.tsx'
 import { Logo } from '../shell/Logo.tsx'
 import { RoadIllustration } from './RoadIllustration.tsx'
 

@@ -5,7 +5,7 @@ import { count, price } from '../format.ts'
 import type { TextKey } from '../i18n/en/en.ts'
 import { useText } from '../i18n/text.ts'
 import { Ttft, Throughput, StateChip, Uptime } from './LiveFigures.tsx'
-import type { LiveOf } from './live.ts'
+import type { LiveOf } from './query.ts'
 import { isOnlySimulated, plainName } from './simulated.ts'
 
 /** Endpoints shown at first: a model of thirty providers must not push all others off the page. */

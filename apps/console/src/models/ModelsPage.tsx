@@ -22,9 +22,8 @@ import { Empty } from '../states/Empty.tsx'
 import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { EndpointTable } from './EndpointTable.tsx'
-import { liveBy, type LiveOf } from './live.ts'
 import { isOnlySimulated, plainName } from './simulated.ts'
-import { modelsLiveQuery, modelsQuery } from './query.ts'
+import { liveBy, modelsLiveQuery, modelsQuery, type LiveOf } from './query.ts'
 
 /** Cards drawn at first and with every "more": hundreds at once would make typing slow. */
 const CARDS_STEP = 25

@@ -1,12 +1,12 @@
 import { useSearchParams } from 'react-router-dom'
 
 /** Null or an empty text removes the parameter. */
-type Changes = Readonly<Record<string, string | null>>
+export type UrlChanges = Readonly<Record<string, string | null>>
 
 /** What a view shows, kept in its address, so that it can be shared and survives a reload. */
-export function useUrlState(): [URLSearchParams, (changes: Changes) => void] {
+export function useUrlState(): [URLSearchParams, (changes: UrlChanges) => void] {
   const [parameters, setParameters] = useSearchParams()
-  const change = (changes: Changes) =>
+  const change = (changes: UrlChanges) =>
     setParameters(
       (before) => {
         const after = new URLSearchParams(before)

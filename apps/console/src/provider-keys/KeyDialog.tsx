@@ -1,4 +1,5 @@
-import type { ProviderKey, ProviderKeyAnswer } from '@turnpike/contract'
+import type { ApiKey, ProviderKey, ProviderKeyAnswer } from '@turnpike/contract'
+import { useGetList } from 'react-admin'
 import { call } from '../api.ts'
 import { useText } from '../i18n/text.ts'
 import { useCatalogue } from '../models/catalogue.ts'
@@ -7,10 +8,11 @@ import { CheckEntry, TextEntry } from '../draft/fields.tsx'
 import { NamesEntry, type Options } from '../draft/NamesEntry.tsx'
 import { PlacementEntry, SearchEntry, SecretEntry } from './entries.tsx'
 import { DraftDialog } from '../draft/DraftDialog.tsx'
-import { useKeyOptions } from './key-options.ts'
 import type { ResourceDialogProps } from './ResourceTab.tsx'
 
 const PRIORITY_MAX = 99
+/** Keys to choose from; more than these can be named by program. */
+const KEYS_MAX = 100
 
 /** A key of a provider. Its secret goes into a new one and is never shown again; its provider is for good. */
 export function KeyDialog({ row, rows, onSaved, onClose }: ResourceDialogProps<ProviderKey>) {
@@ -62,7 +64,7 @@ export function KeyDialog({ row, rows, onSaved, onClose }: ResourceDialogProps<P
 interface LimitsProps {
   readonly provider: string
   /** Keys that it is kept to now, of which some may be no more. */
-  readonly known: readonly { readonly id: string; readonly name: string | null }[]
+  readonly known: NonNullable<ProviderKey['keys']>
 }
 
 function Limits({ provider, known }: LimitsProps) {
@@ -88,6 +90,14 @@ function Limits({ provider, known }: LimitsProps) {
       />
     </>
   )
+}
+
+/** The organisation's keys that ask for answers, to choose from. @param known ones that may be no more */
+function useKeyOptions(known: LimitsProps['known']): Options {
+  const { data = [] } = useGetList<ApiKey>('keys', { pagination: { page: 1, perPage: KEYS_MAX } })
+  const usable = data.filter(({ kind, revokedAt }) => kind !== 'mgmt' && revokedAt === null)
+  const gone = known.filter(({ id }) => !usable.some((key) => key.id === id))
+  return [...usable, ...gone].map(({ id, name }) => [id, name ?? id] as const)
 }
 
 /** A key as its form shows it. */

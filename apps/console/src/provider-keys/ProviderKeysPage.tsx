@@ -1,9 +1,16 @@
 import { Tab, Tabs } from '@mui/material'
-import { useText } from '../i18n/text.ts'
+import { useQuery } from '@tanstack/react-query'
+import type { OwnEndpointRow, ProviderKey } from '@turnpike/contract'
+import { useText, type Say } from '../i18n/text.ts'
+import { plainName } from '../models/simulated.ts'
 import { useUrlState } from '../parts/url-state.ts'
 import { Page } from '../shell/Page.tsx'
-import { EndpointsTab } from './EndpointsTab.tsx'
-import { KeysTab } from './KeysTab.tsx'
+import { ownEndpointsQuery, providerKeysQuery } from './calls.ts'
+import { EndpointDialog } from './EndpointDialog.tsx'
+import { EndpointList } from './EndpointList.tsx'
+import { KeyDialog } from './KeyDialog.tsx'
+import { KeyList } from './KeyList.tsx'
+import { ResourceTab } from './ResourceTab.tsx'
 
 const TABS = ['keys', 'endpoints'] as const
 
@@ -29,4 +36,57 @@ export default function ProviderKeysPage() {
       </div>
     </Page>
   )
+}
+
+/** The organisation's keys at providers. */
+function KeysTab() {
+  const { say } = useText()
+  return (
+    <ResourceTab
+      kind="provider-keys"
+      query={useQuery(providerKeysQuery)}
+      texts={{ add: 'providerKeys.add', emptyTitle: 'providerKeys.emptyTitle', emptyText: 'providerKeys.emptyText' }}
+      List={KeyList}
+      Dialog={KeyDialog}
+      consequenceOf={(key, keys) => afterKey(key, keys, say)}
+    />
+  )
+}
+
+/** The other keys of its provider take over, or credits. */
+function afterKey(key: ProviderKey, keys: readonly ProviderKey[], say: Say): string {
+  const left = keys.filter(({ id, provider, disabled }) => id !== key.id && provider === key.provider && !disabled)
+  const provider = plainName(key.providerName)
+  return left.length > 0
+    ? say('providerKeys.deleteLeft', { provider, names: left.map(({ name }) => name).join(', ') })
+    : say('providerKeys.deleteLast', { provider })
+}
+
+const ENDPOINT_TEXTS = {
+  add: 'providerKeys.addEndpoint',
+  emptyTitle: 'providerKeys.emptyEndpointsTitle',
+  emptyText: 'providerKeys.emptyEndpointsText',
+} as const
+
+/** Endpoints that the organisation runs or rents. */
+function EndpointsTab() {
+  const { say } = useText()
+  return (
+    <ResourceTab
+      kind="own-endpoints"
+      query={useQuery(ownEndpointsQuery)}
+      texts={ENDPOINT_TEXTS}
+      List={EndpointList}
+      Dialog={EndpointDialog}
+      consequenceOf={(gone, all) => afterEndpoint(gone, all, say)}
+    />
+  )
+}
+
+/** A model of one's own is gone with its last endpoint; one of the catalogue is served by others. */
+function afterEndpoint(gone: OwnEndpointRow, all: readonly OwnEndpointRow[], say: Say): string {
+  const { model } = gone
+  const isLast = !all.some((other) => other.id !== gone.id && other.model === model && !other.disabled)
+  if (isLast && model.startsWith('~')) return say('providerKeys.deleteModel', { model })
+  return say(isLast ? 'providerKeys.deleteCatalogue' : 'providerKeys.deleteOthers', { model })
 }

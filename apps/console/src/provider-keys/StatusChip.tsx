@@ -1,15 +1,10 @@
 import { Chip, Tooltip } from '@mui/material'
-import type { OwnTest } from '@turnpike/contract'
 import { ago } from '../format.ts'
 import { useText } from '../i18n/text.ts'
-import { COLOURS, statusOf } from './status.ts'
-
-interface StateChipProps {
-  readonly row: { readonly disabled: boolean; readonly moved?: boolean; readonly test: OwnTest | null }
-}
+import { COLOURS, statusOf, type Tested } from './status.ts'
 
 /** What is known of a credential; when it was tested on hover. */
-export function CredentialStatusChip({ row }: StateChipProps) {
+export function CredentialStatusChip({ row }: { row: Tested }) {
   const { say, locale } = useText()
   const state = statusOf(row)
   const chip = (

@@ -3,15 +3,8 @@ import { codeOf, waitSecondsOf } from '../api.ts'
 import { useText } from '../i18n/text.ts'
 import { useRefusalText } from '../states/refusal.ts'
 import type { ByokKind } from './calls.ts'
+import { COLOURS } from './status.ts'
 import type { TestState } from './tests.ts'
-
-const SEVERITIES = {
-  ok: 'success',
-  refused: 'error',
-  unreachable: 'warning',
-  limited: 'warning',
-  unknown: 'warning',
-} as const
 
 interface TestResultProps {
   readonly state: TestState | null
@@ -26,25 +19,21 @@ export function TestResult({ state, kind, server }: TestResultProps) {
   const refusalText = useRefusalText()
   if (!state) return null
   if (state.kind === 'running') return <Line severity="info" text={say('providerKeys.testing', { server })} />
-  if (state.kind === 'done') {
-    const { result, status, message } = state.answer
-    const severity = SEVERITIES[result]
-    // Why an address of one's own was not reached can be a rule of the gateway's, which only the server's sentence names.
-    if (kind === 'own-endpoints' && result === 'unreachable') return <Line severity={severity} text={message} />
-    const words = say(
-      kind === 'own-endpoints' && result === 'ok' ? 'providerKeys.answers' : `providerKeys.result_${result}`,
-      { server },
-    )
-    const isTold = result !== 'ok' && status !== null
-    return <Line severity={severity} text={isTold ? `${words} ${say('request.providerStatus', { status })}` : words} />
+  if (state.kind === 'failed') {
+    if (codeOf(state.error) !== 'rate_limited') return <Line severity="error" text={refusalText(state.error)} />
+    return <Line severity="info" text={say('providerKeys.throttled', { seconds: waitSecondsOf(state.error) ?? 60 })} />
   }
-  const seconds = waitSecondsOf(state.error)
-  const isThrottled = codeOf(state.error) === 'rate_limited'
+  const { result, status, message } = state.answer
+  const severity = COLOURS[result]
+  const isEndpoint = kind === 'own-endpoints'
+  // Why an address of one's own was not reached can be a rule of the gateway's, which only the server's sentence names.
+  if (isEndpoint && result === 'unreachable') return <Line severity={severity} text={message} />
+  const words = say(isEndpoint && result === 'ok' ? 'providerKeys.answers' : `providerKeys.result_${result}`, {
+    server,
+  })
+  const isExplained = result !== 'ok' && status !== null
   return (
-    <Line
-      severity={isThrottled ? 'info' : 'error'}
-      text={isThrottled ? say('providerKeys.throttled', { seconds: seconds ?? 60 }) : refusalText(state.error)}
-    />
+    <Line severity={severity} text={isExplained ? `${words} ${say('request.providerStatus', { status })}` : words} />
   )
 }
 

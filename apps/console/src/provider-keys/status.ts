@@ -1,6 +1,6 @@
 import type { OwnTest } from '@turnpike/contract'
 
-interface Tested {
+export interface Tested {
   readonly disabled: boolean
   /** Its provider lives elsewhere now. */
   readonly moved?: boolean

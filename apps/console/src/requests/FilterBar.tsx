@@ -7,6 +7,7 @@ import { moment } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { modelsQuery } from '../models/query.ts'
 import { Select } from '../parts/Select.tsx'
+import type { UrlChanges } from '../parts/url-state.ts'
 import { providersOf } from '../models/catalogue.ts'
 import { useMay } from '../session.ts'
 import { FILTERS, type FilterName, type Filters } from './filters.ts'
@@ -17,7 +18,7 @@ const LABELS = { model: 'common.model', provider: 'common.provider', keyId: 'com
 
 interface FilterBarProps {
   readonly filters: Filters
-  readonly onChange: (changes: Readonly<Record<string, string | null>>) => void
+  readonly onChange: (changes: UrlChanges) => void
 }
 
 /** What to look for. The lists to choose from are fetched when one is about to be opened, not before. */

@@ -1,12 +1,13 @@
 import ArrowIcon from '@mui/icons-material/ArrowRightAltOutlined'
-import { Box, Link } from '@mui/material'
+import { Box } from '@mui/material'
 import type { RequestRow } from '@turnpike/contract'
-import { Link as RouterLink, useNavigate } from 'react-router-dom'
+import { useNavigate } from 'react-router-dom'
 import { count, duration } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { Moment } from '../parts/Moment.tsx'
 import { Money } from '../parts/Money.tsx'
 import { figures, RecordTable, type Column } from '../parts/RecordTable.tsx'
+import { RowLink } from '../parts/RowLink.tsx'
 import { providerText } from './provider-text.ts'
 import { StatusChip } from './StatusChip.tsx'
 
@@ -24,7 +25,16 @@ export function RequestTable({ rows, freshIds }: RequestTableProps) {
   const unknown = say('requests.unknownKey')
   const time = (ms: number | null) => (ms === null ? dash : duration(ms, locale))
   const columns: Column<RequestRow>[] = [
-    { id: 'time', label: say('common.time'), phone: 'title', render: (row) => <OpenLink row={row} /> },
+    {
+      id: 'time',
+      label: say('common.time'),
+      phone: 'title',
+      render: ({ id, beganAt }) => (
+        <RowLink to={`/requests/${id}/show`}>
+          <Moment short at={beganAt} />
+        </RowLink>
+      ),
+    },
     { id: 'status', label: say('common.status'), phone: 'title', render: (row) => <StatusChip row={row} /> },
     { id: 'model', label: say('common.model'), render: (row) => row.model ?? row.requestedModel },
     { id: 'provider', label: say('common.provider'), render: (row) => providerText(row, say) ?? dash },
@@ -63,20 +73,5 @@ function Clipped({ text }: { text: string }) {
     <Box title={text} sx={{ maxWidth: { sm: 100 }, overflow: 'hidden', textOverflow: 'ellipsis' }}>
       {text}
     </Box>
-  )
-}
-
-/** The row is a shortcut for the pointer; this link is the way for the keyboard. */
-function OpenLink({ row }: { row: RequestRow }) {
-  return (
-    <Link
-      component={RouterLink}
-      to={`/requests/${row.id}/show`}
-      color="inherit"
-      underline="hover"
-      onClick={(event) => event.stopPropagation()}
-    >
-      <Moment short at={row.beganAt} />
-    </Link>
   )
 }

@@ -1,11 +1,15 @@
-import { Box, Chip, Stack, Typography } from '@mui/material'
+import { Box, Chip, Link, Stack, Typography } from '@mui/material'
+import { useQuery } from '@tanstack/react-query'
 import type { CandidateRow, DecisionRecord, RequestDetail } from '@turnpike/contract'
+import { Link as RouterLink } from 'react-router-dom'
 import { count, duration, share } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { allPoliciesQuery } from '../policies/calls.ts'
+import { partsOf } from '../provider-keys/target.ts'
 import { TargetName, targetText, useAccounts } from '../provider-keys/TargetName.tsx'
 import { Money } from '../parts/Money.tsx'
 import { figures, RecordTable, type Column } from '../parts/RecordTable.tsx'
-import { AppliedPolicies } from './AppliedPolicies.tsx'
+import { useMay } from '../session.ts'
 import { chancesOf, outcomeOf } from './route.ts'
 import { WhyNot } from './WhyNot.tsx'
 
@@ -77,6 +81,47 @@ function Reason({ decision }: { decision: DecisionRecord }) {
       </Box>
       <AppliedPolicies decision={decision} />
     </div>
+  )
+}
+
+/** The policies by which a request was routed, each as it was then, with the way to it. */
+function AppliedPolicies({ decision }: { decision: DecisionRecord }) {
+  const { say } = useText()
+  const mayRead = useMay('policies:read')
+  const { policies, sticky, readToEnd, fallbacks } = decision
+  const { data } = useQuery({ ...allPoliciesQuery, enabled: mayRead && policies.length > 0 })
+  const nameOf = (id: string) => data?.data.find((policy) => policy.id === id)?.name ?? id
+  return (
+    <Box sx={{ mt: 1.5, display: 'grid', gap: 0.5 }}>
+      {policies.length === 0 ? (
+        <Typography variant="body2">{say('request.defaultPolicy')}</Typography>
+      ) : (
+        <Box component="ol" aria-label={say('why.policies')} sx={{ m: 0, p: 0, listStyle: 'none' }}>
+          {policies.map(({ id, version, window }) => {
+            const words = say('common.versionOf', { name: nameOf(id), version })
+            return (
+              <li key={id}>
+                {mayRead ? (
+                  <Link component={RouterLink} to={`/policies/${id}?tab=versions&to=${version}`}>
+                    {words}
+                  </Link>
+                ) : (
+                  words
+                )}
+                {window !== null && ` (${say('why.window', { number: window + 1 })})`}
+              </li>
+            )
+          })}
+        </Box>
+      )}
+      {sticky && <Typography variant="body2">{say('why.sticky')}</Typography>}
+      {readToEnd && <Typography variant="body2">{say('why.readToEnd')}</Typography>}
+      {fallbacks.length > 0 && (
+        <Typography variant="body2" sx={{ overflowWrap: 'anywhere' }}>
+          {say('why.fallbacks')} <code>{fallbacks.map((target) => partsOf(target).endpoint).join(', ')}</code>
+        </Typography>
+      )}
+    </Box>
   )
 }
 

@@ -5,9 +5,8 @@ import { useText } from '../i18n/text.ts'
 import { CopyButton } from '../parts/CopyButton.tsx'
 import { Money } from '../parts/Money.tsx'
 import { useMay, useSession } from '../session.ts'
-import { LocalePicker } from '../shell/LocalePicker.tsx'
 import { Page } from '../shell/Page.tsx'
-import { ThemePicker } from '../shell/ThemePicker.tsx'
+import { LocalePicker, ThemePicker } from '../shell/pickers.tsx'
 import { OrganisationForm } from './OrganisationForm.tsx'
 
 /** Who one is here, where the API is, and how the console looks on this device. */

@@ -4,7 +4,9 @@ import { useText } from '../i18n/text.ts'
 import { CodeBlock } from '../parts/CodeBlock.tsx'
 import { Select } from '../parts/Select.tsx'
 import { useUrlState } from '../parts/url-state.ts'
-import { INSTALL, snippet, SNIPPET_LABELS, SNIPPETS } from './snippets.ts'
+import { SNIPPETS } from './snippets.ts'
+
+const NAMES = ['curl', 'python', 'node'] as const
 
 interface CallStepProps {
   readonly apiKey: string | null
@@ -18,9 +20,9 @@ interface CallStepProps {
 export function CallStep({ apiKey, baseUrl, model, models, onModel }: CallStepProps) {
   const { say } = useText()
   const [url, setUrl] = useUrlState()
-  const tab = SNIPPETS.find((name) => name === url.get('tab')) ?? 'curl'
-  const install = INSTALL[tab]
-  const code = snippet(tab, { key: apiKey ?? 'tp_live_…', baseUrl, model })
+  const tab = NAMES.find((name) => name === url.get('tab')) ?? 'curl'
+  const { label, install, write } = SNIPPETS[tab]
+  const code = write({ key: apiKey ?? 'tp_live_…', baseUrl, model })
   return (
     <Stack spacing={1.5}>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', justifyContent: 'space-between', alignItems: 'center', gap: 1.5 }}>
@@ -31,8 +33,8 @@ export function CallStep({ apiKey, baseUrl, model, models, onModel }: CallStepPr
           variant="scrollable"
           scrollButtons={false}
         >
-          {SNIPPETS.map((name) => (
-            <Tab key={name} value={name} label={SNIPPET_LABELS[name]} id={`tab-${name}`} aria-controls="snippet" />
+          {NAMES.map((name) => (
+            <Tab key={name} value={name} label={SNIPPETS[name].label} id={`tab-${name}`} aria-controls="snippet" />
           ))}
         </Tabs>
         {models.length > 0 && (
@@ -46,18 +48,13 @@ export function CallStep({ apiKey, baseUrl, model, models, onModel }: CallStepPr
         )}
       </Box>
       <div id="snippet" role="tabpanel" aria-labelledby={`tab-${tab}`}>
-        <CodeBlock code={code} label={SNIPPET_LABELS[tab]} copyLabel={say('common.copy')} />
+        <CodeBlock code={code} label={label} copyLabel={say('common.copy')} />
       </div>
       {install && (
         <Typography variant="caption">
-          <InstallHint command={install} />
+          <code>{say('start.install', { command: install })}</code>
         </Typography>
       )}
     </Stack>
   )
-}
-
-function InstallHint({ command }: { command: string }) {
-  const { say } = useText()
-  return <code>{say('start.install', { command })}</code>
 }

@@ -1,6 +1,3 @@
-export const SNIPPETS = ['curl', 'python', 'node'] as const
-type SnippetName = (typeof SNIPPETS)[number]
-
 interface Filled {
   readonly key: string
   /** Ends in `/v1`; the SDKs add the rest. */
@@ -8,27 +5,14 @@ interface Filled {
   readonly model: string
 }
 
-export const SNIPPET_LABELS: Record<SnippetName, string> = {
-  curl: 'curl',
-  python: 'Python · openai',
-  node: 'Node · openai',
-}
-
-/** What must be installed before; null when nothing. */
-export const INSTALL: Record<SnippetName, string | null> = {
-  curl: null,
-  python: 'pip install openai',
-  node: 'npm install openai',
+/** Programs that run as they stand, each with what must be installed before; null when nothing. */
+export const SNIPPETS = {
+  curl: { label: 'curl', install: null, write: curl },
+  python: { label: 'Python · openai', install: 'pip install openai', write: python },
+  node: { label: 'Node · openai', install: 'npm install openai', write: node },
 }
 
 const QUESTION = 'Say hello in five words.'
-
-/** A program that runs as it stands. */
-export function snippet(name: SnippetName, filled: Filled): string {
-  return WRITERS[name](filled)
-}
-
-const WRITERS: Record<SnippetName, (filled: Filled) => string> = { curl, python, node }
 
 function curl({ key, baseUrl, model }: Filled): string {
   return `curl ${baseUrl}/chat/completions \\

@@ -1,9 +1,10 @@
 import { Alert, AlertTitle, Box, Button } from '@mui/material'
+import { Link } from 'react-router-dom'
 import { requestIdOf, statusOf } from '../api.ts'
 import { useText } from '../i18n/text.ts'
 import { CopyButton } from '../parts/CopyButton.tsx'
-import { Forbidden } from './Forbidden.tsx'
-import { Missing } from './Missing.tsx'
+import { useSession } from '../session.ts'
+import { Empty } from './Empty.tsx'
 import { useFaultText } from './fault-text.ts'
 
 /** What failed, the id under which the server knows it, and another try. */
@@ -34,4 +35,34 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry: () => voi
       </Box>
     </Alert>
   )
+}
+
+/** What role one has, and who can change that. */
+export function Forbidden() {
+  const { say } = useText()
+  const { role } = useSession()
+  return (
+    <Empty
+      kind="unused"
+      title={say('state.forbidden')}
+      text={say('state.forbiddenText', { role: say(`settings.role_${role}`) })}
+    />
+  )
+}
+
+/** Missing as a page of its own. */
+export function MissingPage() {
+  return <Missing heading="h1" />
+}
+
+/** An address that leads nowhere, or to something of another organisation: the two look alike on purpose. */
+function Missing({ heading = 'h2' }: { heading?: 'h1' | 'h2' }) {
+  const { say } = useText()
+  const home = (
+    <Button component={Link} to="/" variant="contained">
+      {say('state.home')}
+    </Button>
+  )
+  const words = { title: say('state.missing'), text: say('state.missingText') }
+  return <Empty kind="unused" {...words} heading={heading} action={home} />
 }

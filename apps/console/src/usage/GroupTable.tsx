@@ -1,14 +1,14 @@
-import { Box, Link } from '@mui/material'
+import { Box } from '@mui/material'
 import type { UsageAnswer, UsageFigures } from '@turnpike/contract'
-import { Link as RouterLink, useNavigate } from 'react-router-dom'
+import { useNavigate } from 'react-router-dom'
 import { dollarsApproximate, share } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
+import { RowLink } from '../parts/RowLink.tsx'
 import { useMay } from '../session.ts'
-import { requestsPath } from './drill.ts'
 import { summed, useFigureColumns } from './figures.tsx'
 import type { Period } from './period.ts'
-import { useNames, type Group } from './groups.ts'
+import { requestsPath, useNames, type Group } from './groups.ts'
 
 interface Line extends UsageFigures {
   readonly name: string
@@ -29,16 +29,20 @@ export function GroupTable({ answer, period, group }: GroupTableProps) {
   const total = dollarsApproximate(answer.totals.costNano)
   const path = (name: string) => requestsPath(group, name, period)
   const part = ({ costNano }: Line) => (total > 0 ? dollarsApproximate(costNano) / total : 0)
+  const link = (name: string) => {
+    if (!mayRead) return nameOf(name)
+    const label = say('usage.look', { name: nameOf(name) })
+    return (
+      <RowLink to={path(name)} label={label}>
+        {nameOf(name)}
+      </RowLink>
+    )
+  }
   const { requests, failures, tokens, cost } = useFigureColumns()
   const own = (name: string) => answer.buckets.flatMap(({ series }) => series[name] ?? [])
   const lines = answer.names.map((name) => ({ name, ...summed(own(name)) }))
   const columns: Column<Line>[] = [
-    {
-      id: 'name',
-      label: say(`usage.group_${group}`),
-      phone: 'title',
-      render: ({ name }) => (mayRead ? <Drill name={nameOf(name)} path={path(name)} /> : nameOf(name)),
-    },
+    { id: 'name', label: say(`usage.group_${group}`), phone: 'title', render: ({ name }) => link(name) },
     ...[requests, failures, tokens, cost],
     { id: 'share', label: say('usage.share'), render: (line) => <Share part={part(line)} /> },
   ]
@@ -50,22 +54,6 @@ export function GroupTable({ answer, period, group }: GroupTableProps) {
       rowId={({ name }) => name}
       {...(mayRead && { onRow: ({ name }: Line) => void navigate(path(name)) })}
     />
-  )
-}
-
-function Drill({ name, path }: { name: string; path: string }) {
-  const { say } = useText()
-  return (
-    <Link
-      component={RouterLink}
-      to={path}
-      color="inherit"
-      underline="hover"
-      aria-label={say('usage.look', { name })}
-      onClick={(event) => event.stopPropagation()}
-    >
-      {name}
-    </Link>
   )
 }
 

@@ -4,9 +4,7 @@ import { useNavigate } from 'react-router-dom'
 import { count, money } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { useMay } from '../session.ts'
-import { requestsPath } from './drill.ts'
-import type { Group } from './groups.ts'
-import { HatchedBar, HatchPatterns } from './HatchedBar.tsx'
+import { requestsPath, type Group } from './groups.ts'
 import type { Period } from './period.ts'
 import { SERIES_MAX, type Chart, type Metric } from './series.ts'
 import { timeAxis } from './time-axis.ts'
@@ -81,4 +79,43 @@ function bucketOf({ startsMs }: Chart, bar: number, { to }: Period): Period | nu
   const startMs = startsMs[bar]
   if (startMs === undefined) return null
   return { from: new Date(startMs).toISOString(), to: new Date(startsMs[bar + 1] ?? Date.parse(to)).toISOString() }
+}
+
+const idOf = (series: string | number) => `hatch-${series}`
+
+interface HatchedBarProps {
+  readonly x?: number
+  readonly y?: number
+  readonly width?: number
+  readonly height?: number
+  readonly ownerState: { readonly dataIndex: number; readonly seriesId: string | number; readonly color: string }
+  /** Index of the bar that is still filling. */
+  readonly partial?: number | null
+}
+
+/** A bar of the chart; hatched while its time is not over, so that a low one is not taken for a quiet one. */
+function HatchedBar({ x, y, width, height, ownerState, partial }: HatchedBarProps) {
+  const fill = ownerState.dataIndex === partial ? `url(#${idOf(ownerState.seriesId)})` : ownerState.color
+  return <rect {...{ x, y, width, height, fill }} />
+}
+
+/** The hatching of every series, in its colour. @param colours by index, which is the series' id */
+function HatchPatterns({ colours }: { colours: readonly string[] }) {
+  return (
+    <defs>
+      {colours.map((colour, index) => (
+        <pattern
+          key={colour}
+          id={idOf(index)}
+          width="6"
+          height="6"
+          patternUnits="userSpaceOnUse"
+          patternTransform="rotate(45)"
+        >
+          <rect width="6" height="6" fill={colour} opacity="0.35" />
+          <rect width="3" height="6" fill={colour} />
+        </pattern>
+      ))}
+    </defs>
+  )
 }

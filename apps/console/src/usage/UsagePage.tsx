@@ -1,18 +1,19 @@
-import { Box, Button, Card, Typography } from '@mui/material'
+import { Box, Button, Card, Chip, Typography } from '@mui/material'
 import { USAGE_GROUPS } from '@turnpike/contract/lists'
 import { lazy, Suspense, useState } from 'react'
 import { Link } from 'react-router-dom'
+import { moment } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { Choice } from '../parts/Choice.tsx'
-import { useUrlState } from '../parts/url-state.ts'
+import { Select } from '../parts/Select.tsx'
+import { useUrlState, type UrlChanges } from '../parts/url-state.ts'
 import { Page } from '../shell/Page.tsx'
 import { Empty } from '../states/Empty.tsx'
 import { BlockSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { GroupTable } from './GroupTable.tsx'
 import { useNames, type Group } from './groups.ts'
-import { selectionOf } from './period.ts'
-import { RangePicker } from './RangePicker.tsx'
+import { RANGES, selectionOf, type PeriodSelection } from './period.ts'
 import { METRICS, chartOf, type Metric } from './series.ts'
 import { TimeTable } from './TimeTable.tsx'
 import { Totals } from './Totals.tsx'
@@ -52,10 +53,32 @@ export default function UsagePage() {
   )
 }
 
+interface RangePickerProps {
+  readonly selection: PeriodSelection
+  readonly onChange: (changes: UrlChanges) => void
+}
+
+/** How far back to look. A fixed period comes from a link or a click on a bar, and can be let go of. */
+function RangePicker({ selection, onChange }: RangePickerProps) {
+  const { say, locale } = useText()
+  if (selection.kind === 'fixed') {
+    const text = `${moment(selection.from, locale)} – ${moment(selection.to, locale)}`
+    return <Chip label={text} onDelete={() => onChange({ from: null, to: null })} />
+  }
+  return (
+    <Select
+      label={say('usage.range')}
+      value={selection.range}
+      options={RANGES.map((range) => [range, say(`usage.range_${range}`)])}
+      onChange={(range) => onChange({ range })}
+    />
+  )
+}
+
 interface FiguresProps extends UsageView {
   readonly metric: Metric
   readonly group: Group
-  readonly onChange: (changes: Readonly<Record<string, string | null>>) => void
+  readonly onChange: (changes: UrlChanges) => void
 }
 
 function Figures({ answer, period, metric, group, onChange }: FiguresProps) {

@@ -1,11 +1,12 @@
 import type { USAGE_GROUPS } from '@turnpike/contract/lists'
 import { useText } from '../i18n/text.ts'
+import type { Period } from './period.ts'
 import { OTHER } from './series.ts'
 
 export type Group = (typeof USAGE_GROUPS)[number]
 
 /** The series of what has no name in its group: everything without a group, and what reached no provider. */
-export const UNNAMED = 'all'
+const UNNAMED = 'all'
 
 /** What a series is called: keys by their names, the rest by its own text. */
 export function useNames(group: Group, labels: Readonly<Record<string, string>>): (name: string) => string {
@@ -15,4 +16,18 @@ export function useNames(group: Group, labels: Readonly<Record<string, string>>)
     if (name === UNNAMED) return say(group === 'none' ? 'common.all' : 'usage.unserved')
     return labels[name] ?? name
   }
+}
+
+const FILTER_OF = { model: 'model', provider: 'provider', key: 'keyId', none: null } as const
+
+/** Where the requests behind a figure are listed. */
+export function requestsPath(group: Group, name: string, { from, to }: Period): string {
+  return `/requests?${new URLSearchParams({ ...filterOf(group, name), from, to })}`
+}
+
+function filterOf(group: Group, name: string): Record<string, string> {
+  const filter = FILTER_OF[group]
+  if (filter === null) return {}
+  // Requests that reached no provider have no provider to filter by, but all of them failed.
+  return name === UNNAMED ? { outcome: 'failed' } : { [filter]: name }
 }

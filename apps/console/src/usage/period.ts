@@ -1,13 +1,7 @@
-export const RANGES = ['1h', '24h', '7d', '30d'] as const
-type Range = (typeof RANGES)[number]
-
 const HOUR_MS = 3_600_000
-const LENGTH_MS: Record<Range, number> = {
-  '1h': HOUR_MS,
-  '24h': 24 * HOUR_MS,
-  '7d': 168 * HOUR_MS,
-  '30d': 720 * HOUR_MS,
-}
+const HOURS = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 }
+type Range = keyof typeof HOURS
+export const RANGES = Object.keys(HOURS) as Range[]
 const RANGE_DEFAULT: Range = '24h'
 
 /** A span of time, `to` excluded. */
@@ -29,7 +23,7 @@ export function selectionOf(parameters: URLSearchParams): PeriodSelection {
 /** @param nowMs the present, milliseconds since the epoch */
 export function periodOf(selection: PeriodSelection, nowMs: number): Period {
   if (selection.kind === 'fixed') return { from: selection.from, to: selection.to }
-  return { from: new Date(nowMs - LENGTH_MS[selection.range]).toISOString(), to: new Date(nowMs).toISOString() }
+  return { from: new Date(nowMs - HOURS[selection.range] * HOUR_MS).toISOString(), to: new Date(nowMs).toISOString() }
 }
 
 function instantOf(text: string | null): string | null {

@@ -1,9 +1,19 @@
 import DarkIcon from '@mui/icons-material/DarkModeOutlined'
 import LightIcon from '@mui/icons-material/LightModeOutlined'
 import SystemIcon from '@mui/icons-material/ContrastOutlined'
+import { useLocaleState } from 'react-admin'
+import { LOCALES } from '../i18n/provider.ts'
 import { useText } from '../i18n/text.ts'
 import { Choice } from '../parts/Choice.tsx'
 import { THEME_CHOICES, useThemeChoice } from './theme-choice.ts'
+
+/** The language of the console on this device. */
+export function LocalePicker() {
+  const { say } = useText()
+  const [locale, setLocale] = useLocaleState()
+  const options = LOCALES.map(({ locale: value, name }) => ({ value: value as string, label: name }))
+  return <Choice label={say('settings.language')} value={locale} options={options} onChange={setLocale} />
+}
 
 const ICONS = { system: SystemIcon, light: LightIcon, dark: DarkIcon }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { requestsPath } from './drill.ts'
+import { requestsPath } from './groups.ts'
 
 const period = { from: '2026-03-01T00:00:00.000Z', to: '2026-03-02T00:00:00.000Z' }
 const filters = (path: string) => Object.fromEntries(new URLSearchParams(path.split('?')[1]))

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { liveBy } from './live.ts'
+import { liveBy } from './query.ts'
 
 const ROW = {
   model: 'sim/one',
