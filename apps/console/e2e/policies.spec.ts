@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import type { Page } from '@playwright/test'
-import { plainName } from '../src/models/plain-name.ts'
+import { plainName } from '../src/models/simulated.ts'
 import { lookAt } from './look.ts'
 import { expect, makeKeyInBrowser, signUpInBrowser, test } from './product.ts'
 import { requestPath } from './routes.ts'

@@ -15,8 +15,13 @@ import { KeyReveal } from './KeyReveal.tsx'
 const EXPIRIES = ['', '30', '90', '365'] as const
 const DAY_MS = 86_400_000
 
+interface CreateKeyDialogProps {
+  readonly onMade: (key: string) => void
+  readonly onClose: () => void
+}
+
 /** Makes a key. */
-export function CreateKeyDialog({ onMade, onClose }: { onMade: (key: string) => void; onClose: () => void }) {
+export function CreateKeyDialog({ onMade, onClose }: CreateKeyDialogProps) {
   const { say } = useText()
   const queryClient = useQueryClient()
   const name = useNameField()

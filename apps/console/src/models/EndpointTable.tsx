@@ -43,10 +43,12 @@ interface RowsProps extends Omit<EndpointTableProps, 'isPhone'> {
   readonly rows: readonly EndpointRow[]
 }
 
+type FigureColumn = readonly [label: TextKey, render: (endpoint: EndpointRow, figures: Figures) => ReactNode]
+
 function WideRows({ model, rows, live }: RowsProps) {
   const { say } = useText()
   const { tokens, rate, limit } = useFigures()
-  const columns: readonly (readonly [TextKey, (endpoint: EndpointRow, figures: Figures) => ReactNode])[] = [
+  const columns: readonly FigureColumn[] = [
     ['models.input', ({ promptPerMillionNano }) => rate(promptPerMillionNano)],
     ['models.output', ({ completionPerMillionNano }) => rate(completionPerMillionNano)],
     ['models.contextLength', ({ contextLength }) => tokens(contextLength)],

@@ -2,8 +2,15 @@ import { Link } from '@mui/material'
 import type { ReactNode } from 'react'
 import { Link as RouterLink } from 'react-router-dom'
 
-/** The way of the keyboard to where a click on the row leads. @param label what is read out, where the text is not enough */
-export function RowLink({ to, label, children }: { to: string; label?: string; children: ReactNode }) {
+interface RowLinkProps {
+  readonly to: string
+  /** Read out where the text is not enough. */
+  readonly label?: string
+  readonly children: ReactNode
+}
+
+/** The way of the keyboard to where a click on the row leads. */
+export function RowLink({ to, label, children }: RowLinkProps) {
   return (
     <Link
       component={RouterLink}

@@ -19,7 +19,9 @@ export function EndpointList({ rows, ...rest }: ResourceListProps<OwnEndpointRow
   )
 }
 
-type EndpointProps = Omit<ResourceListProps<OwnEndpointRow>, 'rows'> & { readonly endpoint: OwnEndpointRow }
+interface EndpointProps extends Omit<ResourceListProps<OwnEndpointRow>, 'rows'> {
+  readonly endpoint: OwnEndpointRow
+}
 
 function Endpoint({ endpoint, tests, onAct }: EndpointProps) {
   const { say } = useText()

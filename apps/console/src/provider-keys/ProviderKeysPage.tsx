@@ -38,6 +38,12 @@ export default function ProviderKeysPage() {
   )
 }
 
+const KEY_TEXTS = {
+  add: 'providerKeys.add',
+  emptyTitle: 'providerKeys.emptyTitle',
+  emptyText: 'providerKeys.emptyText',
+} as const
+
 /** The organisation's keys at providers. */
 function KeysTab() {
   const { say } = useText()
@@ -45,7 +51,7 @@ function KeysTab() {
     <ResourceTab
       kind="provider-keys"
       query={useQuery(providerKeysQuery)}
-      texts={{ add: 'providerKeys.add', emptyTitle: 'providerKeys.emptyTitle', emptyText: 'providerKeys.emptyText' }}
+      texts={KEY_TEXTS}
       List={KeyList}
       Dialog={KeyDialog}
       consequenceOf={(key, keys) => afterKey(key, keys, say)}

@@ -11,9 +11,8 @@ import { Empty } from '../states/Empty.tsx'
 import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import type { ByokKind } from './calls.ts'
-import { DeleteDialog } from './DeleteDialog.tsx'
+import { DeleteDialog, SecretDialog } from './dialogs.tsx'
 import type { ResourceAct } from './ResourceActions.tsx'
-import { SecretDialog } from './SecretDialog.tsx'
 import { useTests, type Tests } from './tests.ts'
 
 export interface ResourceListProps<Row> {
