@@ -8,8 +8,8 @@ import { defineConfig, type Plugin } from 'vite'
 const COMPRESSED_BYTES_MIN = 1_400
 
 /**
- * Leaves `.gz` beside each file that gains by it: the control plane sends that one to browsers that take it. Reads what was written, since
- * other plugins change chunks until then.
+ * Writes `.gz` beside each file that gains by it, for the control plane to send. It reads what was written, since other
+ * plugins change chunks until then.
  */
 const compress: Plugin = {
   name: 'compress',
@@ -35,7 +35,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // The real budgets are held by src/budget.test.ts, in gzipped bytes.
     chunkSizeWarningLimit: 1500,
-    // What three pages need is one file: dozens of small ones each pack worse, some 20 kB more in all, and are as many requests.
+    // What three pages need is one file: dozens of small ones are as many requests and 20 kB more in all.
     rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shared', minShareCount: 3 }] } } },
   },
   server: { proxy: { '/console': 'http://127.0.0.1:4001' } },

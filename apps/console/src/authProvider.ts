@@ -6,7 +6,7 @@ import { sessionQuery } from './session.ts'
 
 export const SIGN_IN_PATH = '/sign-in'
 
-/** react-admin's view of the session. The cookie is out of reach of scripts; all that is kept here is the server's answer. */
+/** react-admin's view of the session. Scripts cannot read its cookie; only the server's answer is kept. */
 export function openAuthProvider(queryClient: QueryClient): AuthProvider {
   const session = () => queryClient.ensureQueryData(sessionQuery)
   return {

@@ -26,7 +26,7 @@ export function useSession(): Session {
   return data
 }
 
-/** Takes over the session that an answer brought, without asking for it again. Nothing of another person stays behind. */
+/** Takes over the session of an answer. Nothing of another person stays in the cache. */
 export async function adoptSession(queryClient: QueryClient, { session }: SessionAnswer): Promise<Session> {
   const before = queryClient.getQueryData<Session | null>(sessionQuery.queryKey)
   if (before?.user.id !== session.user.id) {

@@ -15,7 +15,7 @@ import { Refusal } from './AccessForm.tsx'
 import { CodeInput } from './CodeInput.tsx'
 import { CODE_LENGTH } from './code-entry.ts'
 
-/** The code from the mail, or nothing at all: the page goes on by itself when the link was opened anywhere. */
+/** Asks for the code of the mail. Opening its link anywhere leads on as well. */
 export function VerifyPage() {
   const { say } = useText()
   const session = useQuery(sessionQuery)

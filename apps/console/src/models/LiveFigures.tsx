@@ -6,11 +6,11 @@ import { useText } from '../i18n/text.ts'
 interface FiguresProps {
   /** Null: no traffic. Undefined: not known. */
   readonly figures: EndpointLive | null | undefined
-  /** Said with the figure, where no column says it. */
+  /** For figures without a column that names them. */
   readonly withLabel?: boolean
 }
 
-/** The part of attempts that succeeded. What was not used, or hardly, is said so: nothing was measured is not nothing failed. */
+/** The part of attempts that succeeded. Without traffic, or with little, nothing was measured. */
 export function Uptime({ figures, withLabel = false }: FiguresProps) {
   const { say, locale } = useText()
   if (figures === undefined) return say('common.none')

@@ -28,7 +28,7 @@ import { liveBy, modelsLiveQuery, modelsQuery, type LiveOf } from './query.ts'
 /** Cards drawn at first and with every "more": hundreds at once would make typing slow. */
 const CARDS_STEP = 25
 
-/** The catalogue: every model with who serves it, at what price and how well. The search is part of the address. */
+/** The catalogue. The search is part of the address. */
 export default function ModelsPage() {
   const { say } = useText()
   const [url, setUrl] = useUrlState()

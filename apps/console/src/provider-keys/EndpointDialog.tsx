@@ -14,10 +14,7 @@ import { PlacementEntry, SearchEntry, SecretEntry } from './entries.tsx'
 import { DraftDialog } from '../draft/DraftDialog.tsx'
 import type { ResourceDialogProps } from './ResourceTab.tsx'
 
-/**
- * An endpoint that the organisation runs or rents: where it is, what it serves, and at what price. Its slug and model are for good, as
- * decisions on record name them; all else can change.
- */
+/** An endpoint that the organisation runs or rents. Its slug and model are for good: decisions on record name them. */
 export function EndpointDialog({ row, onSaved, onClose }: ResourceDialogProps<OwnEndpointRow>) {
   const { say } = useText()
   const isMoved = (draft: Draft) => row !== null && textOf(at(draft, ['baseUrl'])) !== row.baseUrl
@@ -25,7 +22,7 @@ export function EndpointDialog({ row, onSaved, onClose }: ResourceDialogProps<Ow
     const all = endpointBodyOf(draft)
     if (!row) return call<OwnEndpointAnswer>('/own-endpoints', { method: 'POST', body: all })
     const { secret = null, ...rest } = all
-    // A stored secret goes only where it was stored for, so that another address is said together with one.
+    // A stored secret is for the address that it was stored for: another address is saved with its own secret.
     const body = isMoved(draft) ? { ...rest, secret } : rest
     return call<OwnEndpointAnswer>(`/own-endpoints/${row.id}`, { method: 'PATCH', body })
   }

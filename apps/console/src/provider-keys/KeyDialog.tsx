@@ -14,7 +14,7 @@ const PRIORITY_MAX = 99
 /** Keys to choose from; more than these can be named by program. */
 const KEYS_MAX = 100
 
-/** A key of a provider. Its secret goes into a new one and is never shown again; its provider is for good. */
+/** A key of a provider. Its secret is never shown again; its provider is for good. */
 export function KeyDialog({ row, rows, onSaved, onClose }: ResourceDialogProps<ProviderKey>) {
   const { say } = useText()
   const { providerOptions } = useCatalogue()
@@ -92,7 +92,7 @@ function Limits({ provider, known }: LimitsProps) {
   )
 }
 
-/** The organisation's keys that ask for answers, to choose from. @param known ones that may be no more */
+/** The organisation's keys for calls, to choose from. @param known ones that may be no more */
 function useKeyOptions(known: LimitsProps['known']): Options {
   const { data = [] } = useGetList<ApiKey>('keys', { pagination: { page: 1, perPage: KEYS_MAX } })
   const usable = data.filter(({ kind, revokedAt }) => kind !== 'mgmt' && revokedAt === null)
@@ -122,7 +122,7 @@ function change({ id, provider, placement }: ProviderKey, keys: readonly Provide
   return call<ProviderKeyAnswer>(`/provider-keys/${id}`, { method: 'PATCH', body })
 }
 
-/** What is not limited is said as null, and a share that was emptied is left to the server to ask for. */
+/** Null: no limit. The server reports a share that was emptied. */
 function bodyOf(draft: Draft): Draft {
   const limit = (field: string) => (at(draft, [field]) === undefined ? null : listOf(at(draft, [field])))
   return { ...draft, models: limit('models'), keys: limit('keys') }

@@ -6,7 +6,7 @@ import { useMay } from '../session.ts'
 import { ownEndpointsQuery, providerKeysQuery } from './calls.ts'
 import { isOwn, isOwnName, partsOf } from './target.ts'
 
-/** The name of a target's BYOK account; null: the operator's account. Names are fetched only when a target needs one. */
+/** The name of a target's BYOK account; null: the operator's. Names are fetched only when a target needs one. */
 export function useAccounts(targets: readonly string[]): (target: string) => string | null {
   const { say } = useText()
   const own = targets.filter(isOwn)

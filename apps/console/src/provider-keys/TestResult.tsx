@@ -26,7 +26,7 @@ export function TestResult({ state, kind, server }: TestResultProps) {
   const { result, status, message } = state.answer
   const severity = COLOURS[result]
   const isEndpoint = kind === 'own-endpoints'
-  // Why an address of one's own was not reached can be a rule of the gateway's, which only the server's sentence names.
+  // A rule of the gateway can be the cause, which only the server's sentence names.
   if (isEndpoint && result === 'unreachable') return <Line severity={severity} text={message} />
   const words = say(isEndpoint && result === 'ok' ? 'providerKeys.answers' : `providerKeys.result_${result}`, {
     server,

@@ -1,7 +1,7 @@
 import type { OwnEndpointRow } from '@turnpike/contract'
 import { at, listOf, type Draft } from '../draft/draft.ts'
 
-/** Where the form of a new endpoint begins. What is not said of its data counts as kept; prices are said, also a zero. */
+/** Where the form of a new endpoint begins. Prompts count as kept unless declared otherwise; a price of zero is sent. */
 export const FIRST_ENDPOINT: Draft = {
   dialect: 'openai',
   price: { request: '0' },
@@ -32,7 +32,7 @@ export function draftOf(endpoint: OwnEndpointRow): Draft {
   }
 }
 
-/** The body that is sent. An emptied field is sent as empty, so that the server reports the required ones. */
+/** The body that is sent, emptied fields included: the server reports the required ones. */
 export function endpointBodyOf(draft: Draft): Draft {
   const price = at(draft, ['price'])
   return {

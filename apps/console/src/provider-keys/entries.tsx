@@ -32,7 +32,7 @@ interface SearchEntryProps {
   readonly options: Options
 }
 
-/** A name, with those that are known offered while it is typed. What is written as the list shows it becomes its value. */
+/** A name, with the known ones offered while it is typed. A label of the list becomes its value. */
 export function SearchEntry({ path, label, hint, options }: SearchEntryProps) {
   const { value, error, set } = useEntry(path)
   const listId = useId()

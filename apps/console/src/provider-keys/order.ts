@@ -46,7 +46,7 @@ export function partOf(key: ProviderKey, level: Level): number {
   return total > 0 ? key.share / total : 0
 }
 
-/** A step in the order: to a rank of its own before or after the current one, or into the neighbouring level. */
+/** A step in the order: to a rank of its own, or into the neighbouring level. */
 export interface Step {
   readonly kind: 'alone' | 'join'
   /** A key of the level that it leaves or joins; names the step. */
@@ -55,10 +55,7 @@ export interface Step {
   readonly changes: readonly Pick<ProviderKey, 'id' | 'priority'>[]
 }
 
-/**
- * What moving a key by one step does, earlier (-1) or later (1). One that shares its level leaves it, one that stands alone joins
- * the next. Null: there is nowhere to go.
- */
+/** A move earlier (-1) or later (1): out of a shared level, or into the next one. Null: there is nowhere to go. */
 export function stepOf(levels: readonly Level[], key: ProviderKey, by: -1 | 1): Step | null {
   const index = levels.findIndex((level) => level.some(({ id }) => id === key.id))
   const others = levels[index]?.filter(({ id }) => id !== key.id) ?? []

@@ -20,7 +20,7 @@ import { WaterfallChart } from './WaterfallChart.tsx'
 const TABS = ['overview', 'route', 'json'] as const
 const TAB_LABELS = { overview: 'request.overviewTab', route: 'request.whyTitle', json: 'common.json' } as const
 
-/** One request: what happened, why it went that way, and what it cost. A finished request never changes. */
+/** One request: what happened, why, and what it cost. A finished request never changes. */
 export default function RequestPage() {
   const { say } = useText()
   const { id = '' } = useParams()

@@ -10,7 +10,7 @@ export function StatusChip({ row }: { row: RequestRow }) {
   if (hasSucceeded(row) && !row.cancelled)
     return <Chip size="small" variant="outlined" color="success" label={row.status} />
   const isFailed = !hasSucceeded(row)
-  // A stream that broke off began with a 200: then a word says that it failed, because a colour alone would not.
+  // A stream that broke off began with a 200. A colour alone would not show that it failed.
   const status = row.status < 400 ? say('requests.failed') : row.status
   const label = isFailed ? status : say('requests.cancelled')
   return (

@@ -16,7 +16,7 @@ const COLOURS = {
 } as const
 const WORD_COLOURS = { ...COLOURS, lost: 'text.secondary' } as const
 
-/** Attempts as bars over time, each with its outcome in words. The words alone tell the whole story. */
+/** Attempts as bars over time, each with its outcome in words, which are complete by themselves. */
 export function WaterfallChart({ request }: { request: RequestDetail }) {
   const { say } = useText()
   const { attemptList } = request

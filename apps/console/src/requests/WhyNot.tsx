@@ -56,8 +56,8 @@ function sentence(reason: Reason, used: string, say: Say, locale: string): strin
     case 'latency':
     case 'throughput':
     case 'uptime': {
-      const tell = (figure: number) => figureText(reason.kind, figure, say, locale)
-      return say(`why.${reason.kind}`, { used, own: tell(reason.own), its: tell(reason.its) })
+      const words = (figure: number) => figureText(reason.kind, figure, say, locale)
+      return say(`why.${reason.kind}`, { used, own: words(reason.own), its: words(reason.its) })
     }
     default:
       return say(`why.${reason.kind}`, { used })

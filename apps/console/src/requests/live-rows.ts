@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import { useLive } from '../live.ts'
 import { admits, type Filters } from './filters.ts'
 
-/** Rows kept beyond the fetched ones. When there are more the list is fetched anew, which leaves no hole in it. */
+/** Rows kept beyond the fetched ones. When there are more, the list is fetched anew. */
 const LIVE_ROWS_MAX = 200
 /** Scrolled further than this, a list that grows above would move what is being read. */
 const AT_TOP_PX = 120

@@ -2,7 +2,7 @@ import type { AttemptRow, CandidateRow } from '@turnpike/contract'
 import { STAGES } from '@turnpike/domain/lists'
 import type { TextKey } from '../i18n/en/en.ts'
 
-/** Each candidate's chance of going first among its model's, where there was a draw. Only those that nothing holds back were in it. */
+/** Each candidate's chance of going first among its model's, where there was a draw; others were not in it. */
 export function chancesOf(candidates: readonly CandidateRow[]): Map<string, number> {
   const chances = new Map<string, number>()
   for (const candidate of candidates) {
@@ -23,7 +23,7 @@ function rankOf({ down, slow }: CandidateRow): number {
 
 type CandidateOutcome = AttemptRow['outcome'] | 'notNeeded'
 
-/** How the attempts at a candidate ended: answered if one was, else as the last one. Status: what the provider responded; null for no response. */
+/** How the attempts at a candidate ended: answered if one was, else as the last one. Status null: no response. */
 export function outcomeOf(
   { endpoint }: CandidateRow,
   attempts: readonly AttemptRow[],

@@ -120,7 +120,7 @@ function compared(own: CandidateRow, used: CandidateRow, decision: DecisionRecor
     : { kind: objective, own: ownFigure, its: itsFigure }
 }
 
-/** Smaller is better. Sub-cent differences matter, and a float holds nano-dollars of a single request exactly enough. */
+/** Smaller is better. A float holds the nano-dollars of one request exactly enough. */
 function figureOf(candidate: CandidateRow, objective: 'cost' | 'latency' | 'throughput' | 'uptime'): number {
   if (objective === 'cost') return Number(candidate.expectedNano)
   if (objective === 'latency') return candidate.firstTokenMs

@@ -4,10 +4,7 @@ import { call } from '../api.ts'
 
 const MADE_KEY = ['made-key']
 
-/**
- * The key made on this page. It lives in the memory of this tab only, so that one can look at another page and come
- * back; a reload or signing out forgets it.
- */
+/** The key made on this page. It stays in the memory of this tab until a reload or signing out. */
 export function useCreatedKey() {
   const queryClient = useQueryClient()
   const { data: key = null } = useQuery<string | null>({

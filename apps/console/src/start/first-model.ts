@@ -7,8 +7,8 @@ type Funds = Session['organisation']['funds']
 const OFFERED_MAX = 30
 
 /**
- * Models that this organisation's credit can call, the cheapest first: a first call should cost next to nothing. The simulator's own
- * come before all others: their answers are not mistaken for a real model's.
+ * Models that this organisation's credit can call, the cheapest first: a first call should cost next to nothing.
+ * The simulator's own come before all others: their answers are not mistaken for a real model's.
  */
 export function modelsToStartWith(models: readonly ModelRow[], funds: Funds): ModelRow[] {
   return models

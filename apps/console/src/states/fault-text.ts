@@ -4,7 +4,7 @@ import { faultsEn } from '../i18n/en/faults.ts'
 import type { TextKey } from '../i18n/en/en.ts'
 import { useText } from '../i18n/text.ts'
 
-/** The name of the text that explains a fault; one that this build does not know is explained as an inner error. */
+/** The name of the text for a fault; a fault that this build does not know counts as an inner error. */
 export function faultTextKey(code: string): TextKey {
   return `fault.${Object.hasOwn(faultsEn, code) ? (code as keyof typeof faultsEn) : 'internal'}`
 }

@@ -11,8 +11,8 @@ export function documentErrorsOf(error: unknown): unknown {
 const WITHIN = /^(?:document|policyId)(?:\.|: )/
 
 /**
- * Explains why a policy was refused. The server's own sentence names the field, the attachment or the author of the other version, and
- * no text kept here could: it is shown wherever the caller can mend the matter.
+ * Explains a refusal. Where the caller can mend the matter, the server's own sentence is shown: it names the field,
+ * the attachment or the author of the other version.
  */
 export function useRefusalText(): (error: unknown) => string {
   const faultText = useFaultText()

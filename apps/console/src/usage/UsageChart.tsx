@@ -69,7 +69,7 @@ export default function UsageChart({ chart, metric, group, period, bucketSeconds
 }
 
 const DAY_SECONDS = 86_400
-/** Beyond two days the hours on an axis stop telling the days apart. */
+/** Beyond two days, hours on an axis do not distinguish the days. */
 const LONG_MS = 2 * DAY_SECONDS * 1000
 
 /** The axis of a chart whose bars begin at these moments: short at the ticks, complete in the tooltip. */
@@ -95,7 +95,7 @@ function isMidnight(date: Date): boolean {
   return date.getHours() === 0
 }
 
-/** A height in words; heights are floats, so that amounts read off them may differ from the table in the last digit. */
+/** A height in words. Heights are floats: an amount may differ from the table in its last digit. */
 function valueText(value: number, metric: Metric, locale: string): string {
   return metric === 'cost' ? money(BigInt(Math.round(value * NANO_PER_USD)).toString(), locale) : count(value, locale)
 }
@@ -119,7 +119,7 @@ interface HatchedBarProps {
   readonly partial?: number | null
 }
 
-/** A bar of the chart; hatched while its time is not over, so that a low one is not taken for a quiet one. */
+/** A bar of the chart. While its time is not over it is hatched: it is not complete. */
 function HatchedBar({ x, y, width, height, ownerState, partial }: HatchedBarProps) {
   const fill = ownerState.dataIndex === partial ? `url(#${idOf(ownerState.seriesId)})` : ownerState.color
   return <rect {...{ x, y, width, height, fill }} />
