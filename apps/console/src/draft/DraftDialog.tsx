@@ -1,5 +1,4 @@
-import type { Theme } from '@mui/material/styles'
-import useMediaQuery from '@mui/material/useMediaQuery'
+import { type Theme, useMediaQuery } from '@mui/material'
 import { useState, type ReactNode } from 'react'
 import { codeOf, waitSecondsOf } from '../api.ts'
 import { useText } from '../i18n/text.ts'

@@ -1,4 +1,4 @@
-import Box from '@mui/material/Box'
+import { Box } from '@mui/material'
 import { CopyButton } from './CopyButton.tsx'
 
 interface CodeBlockProps {

@@ -1,6 +1,6 @@
 import DoneIcon from '@mui/icons-material/Check'
 import CopyIcon from '@mui/icons-material/ContentCopyOutlined'
-import Button from '@mui/material/Button'
+import { Button } from '@mui/material'
 import { useEffect, useState } from 'react'
 import { useText } from '../i18n/text.ts'
 import { IconAction } from './IconAction.tsx'

@@ -1,4 +1,4 @@
-import TextField, { type TextFieldProps } from '@mui/material/TextField'
+import { TextField, type TextFieldProps } from '@mui/material'
 import { useInput, useTranslate, type Validator } from 'react-admin'
 
 type FormTextProps = Omit<TextFieldProps, 'name' | 'onChange' | 'onBlur'> & {

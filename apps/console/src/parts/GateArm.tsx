@@ -1,4 +1,4 @@
-import Box from '@mui/material/Box'
+import { Box } from '@mui/material'
 
 /** A barrier, closed while waiting. Decoration; the text next to it says the same. */
 export function GateArm({ open, width = 180 }: { open: boolean; width?: number }) {

@@ -1,6 +1,5 @@
 import type { SvgIconComponent } from '@mui/icons-material'
-import IconButton, { type IconButtonProps } from '@mui/material/IconButton'
-import Tooltip from '@mui/material/Tooltip'
+import { IconButton, type IconButtonProps, Tooltip } from '@mui/material'
 
 interface IconActionProps extends Pick<IconButtonProps, 'color' | 'size'> {
   readonly label: string

@@ -1,4 +1,4 @@
-import TextField, { type TextFieldProps } from '@mui/material/TextField'
+import { TextField, type TextFieldProps } from '@mui/material'
 
 /** Values and what is shown for them. */
 export type Options = readonly (readonly [value: string, label: string])[]

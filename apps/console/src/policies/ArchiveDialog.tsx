@@ -1,4 +1,4 @@
-import Typography from '@mui/material/Typography'
+import { Typography } from '@mui/material'
 import type { Policy } from '@turnpike/contract'
 import { useText } from '../i18n/text.ts'
 import { ActionDialog } from '../parts/ActionDialog.tsx'

@@ -1,7 +1,5 @@
 import BackIcon from '@mui/icons-material/ArrowBack'
-import Button from '@mui/material/Button'
-import Tab from '@mui/material/Tab'
-import Tabs from '@mui/material/Tabs'
+import { Button, Tab, Tabs } from '@mui/material'
 import { useQuery } from '@tanstack/react-query'
 import type { Policy, PolicyWarning } from '@turnpike/contract'
 import { useState } from 'react'

@@ -1,7 +1,6 @@
 import ArchiveIcon from '@mui/icons-material/Inventory2Outlined'
 import RenameIcon from '@mui/icons-material/EditOutlined'
-import Box from '@mui/material/Box'
-import Link from '@mui/material/Link'
+import { Box, Link } from '@mui/material'
 import type { Policy } from '@turnpike/contract'
 import { Link as RouterLink } from 'react-router-dom'
 import { useText } from '../i18n/text.ts'

@@ -1,7 +1,4 @@
-import Box from '@mui/material/Box'
-import Button from '@mui/material/Button'
-import Card from '@mui/material/Card'
-import Typography from '@mui/material/Typography'
+import { Box, Button, Card, Typography } from '@mui/material'
 import { Link } from 'react-router-dom'
 import { useText } from '../i18n/text.ts'
 import { TEMPLATE_NAMES } from './form/vocabulary.ts'

@@ -1,5 +1,4 @@
-import Alert from '@mui/material/Alert'
-import AlertTitle from '@mui/material/AlertTitle'
+import { Alert, AlertTitle } from '@mui/material'
 import type { PolicyWarning } from '@turnpike/contract'
 
 /** What the author should think about though nothing is wrong. */

@@ -1,6 +1,4 @@
-import Box from '@mui/material/Box'
-import Button from '@mui/material/Button'
-import Link from '@mui/material/Link'
+import { Box, Button, Link } from '@mui/material'
 import type { WhatIfMove, WhatIfSample } from '@turnpike/contract'
 import { useState } from 'react'
 import { Link as RouterLink } from 'react-router-dom'

@@ -1,4 +1,4 @@
-import Box from '@mui/material/Box'
+import { Box } from '@mui/material'
 import type { WhatIfFigures, WhatIfGroup, WhatIfReport } from '@turnpike/contract'
 import { count, duration, share } from '../format.ts'
 import type { TextKey } from '../i18n/en/en.ts'

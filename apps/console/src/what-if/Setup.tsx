@@ -1,7 +1,4 @@
-import Alert from '@mui/material/Alert'
-import Box from '@mui/material/Box'
-import Button from '@mui/material/Button'
-import Card from '@mui/material/Card'
+import { Alert, Box, Button, Card } from '@mui/material'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import type { ApiKey, Policy } from '@turnpike/contract'
 import { useState } from 'react'

@@ -1,5 +1,5 @@
 import ArrowIcon from '@mui/icons-material/ArrowRightAltOutlined'
-import Box from '@mui/material/Box'
+import { Box } from '@mui/material'
 import type { ReactNode } from 'react'
 import { useText } from '../i18n/text.ts'
 

@@ -1,4 +1,4 @@
-import Box from '@mui/material/Box'
+import { Box } from '@mui/material'
 import { useQueryClient } from '@tanstack/react-query'
 import { useText } from '../i18n/text.ts'
 import { useUrlState } from '../parts/url-state.ts'

@@ -1,7 +1,4 @@
-import Alert from '@mui/material/Alert'
-import Box from '@mui/material/Box'
-import Card from '@mui/material/Card'
-import Typography from '@mui/material/Typography'
+import { Alert, Box, Card, Typography } from '@mui/material'
 import { useState } from 'react'
 import { useText } from '../../i18n/text.ts'
 import { useOwnOptions } from '../../provider-keys/TargetName.tsx'

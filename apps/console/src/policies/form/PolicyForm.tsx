@@ -1,7 +1,4 @@
-import Alert from '@mui/material/Alert'
-import Box from '@mui/material/Box'
-import Link from '@mui/material/Link'
-import TextField from '@mui/material/TextField'
+import { Alert, Box, Link, TextField } from '@mui/material'
 import { useText } from '../../i18n/text.ts'
 import { useOwnOptions } from '../../provider-keys/TargetName.tsx'
 import { ActionAlert } from '../../parts/ActionAlert.tsx'

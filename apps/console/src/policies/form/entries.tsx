@@ -1,4 +1,4 @@
-import Link from '@mui/material/Link'
+import { Link } from '@mui/material'
 import { DEFAULT_FAILOVER, DISCONNECTS, FAILURE_KINDS, PERCENTILES, PRECISIONS } from '@turnpike/domain/lists'
 import type { PolicyField } from '@turnpike/domain'
 import type { ReactNode } from 'react'

@@ -1,6 +1,4 @@
-import Box from '@mui/material/Box'
-import Chip from '@mui/material/Chip'
-import Typography from '@mui/material/Typography'
+import { Box, Chip, Typography } from '@mui/material'
 import type { PolicyPreview } from '@turnpike/contract'
 import { count, duration, money, share } from '../../format.ts'
 import { useText } from '../../i18n/text.ts'

@@ -1,5 +1,4 @@
-import Box from '@mui/material/Box'
-import TextField from '@mui/material/TextField'
+import { Box, TextField } from '@mui/material'
 import { useText } from '../../i18n/text.ts'
 import { Select } from '../../parts/Select.tsx'
 import type { Options } from '../../draft/NamesEntry.tsx'

@@ -1,5 +1,5 @@
 import OpenIcon from '@mui/icons-material/OpenInNew'
-import Button from '@mui/material/Button'
+import { Button } from '@mui/material'
 import { useText } from '../../i18n/text.ts'
 import { whatIfPath, type WhatIfDraft } from '../../what-if/draft.ts'
 
