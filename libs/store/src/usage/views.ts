@@ -46,20 +46,22 @@ export async function usageSeries(pool: Pool, tenantId: TenantId, options: Usage
       ${NAMES[groupBy]} AS name, ${SUMS} FROM usage_rollups
     WHERE tenant_id = $1 AND bucket >= $2 AND bucket < $3 AND $4::text IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`
   const values = [tenantId, new Date(fromMs), new Date(toMs), zone]
-  return (await queryInTenant<UsagePoint>(pool, tenantId, text, values)).map(exact)
+  return (await queryInTenant<SumsRow<UsagePoint>>(pool, tenantId, text, values)).map(exact)
 }
 
 /** What the whole span came to: equal to the sum of the rows behind it. */
 export async function usageTotals(pool: Pool, tenantId: TenantId, { fromMs, toMs }: UsageSpan): Promise<UsageSums> {
   const text = `SELECT ${SUMS} FROM usage_rollups WHERE tenant_id = $1 AND bucket >= $2 AND bucket < $3`
   const values = [tenantId, new Date(fromMs), new Date(toMs)]
-  const [row] = await queryInTenant<UsageSums>(pool, tenantId, text, values)
+  const [row] = await queryInTenant<SumsRow<UsageSums>>(pool, tenantId, text, values)
   if (!row) throw new Error('A sum without rows is still one row.')
   return exact(row)
 }
 
 /** The sum of costs comes as text: it may be larger than each cost may be. */
-function exact<T extends UsageSums>(row: T): T {
+type SumsRow<Sums extends UsageSums> = Omit<Sums, 'costNanoUsd'> & { readonly costNanoUsd: string }
+
+function exact<Row extends SumsRow<UsageSums>>(row: Row): Omit<Row, 'costNanoUsd'> & Pick<UsageSums, 'costNanoUsd'> {
   return { ...row, costNanoUsd: BigInt(row.costNanoUsd) }
 }
 
