@@ -32,7 +32,7 @@ import type { ReadRows } from './events/request-feed.ts'
 import { Management } from './management/management.ts'
 import { openPendingFile } from './management/pending-file.ts'
 import { catalogueReader } from './models/catalogue-reader.ts'
-import { OwnLimits } from './byok/limits.ts'
+import { openOwnLimits, type OwnLimits } from './byok/limits.ts'
 import { TestRuns } from './byok/test-runs.ts'
 import { rowOf } from './requests/request-row.ts'
 import { Authentication } from './session/authentication.ts'
@@ -67,7 +67,7 @@ export class Control {
   ) {
     const shared = redis && { redis, secrets }
     this.authentication = new Authentication(config, prisma, new Passwords(config.PASSWORD_COST), billing, shared)
-    this.ownLimits = new OwnLimits(shared)
+    this.ownLimits = openOwnLimits(shared)
     this.catalogue = catalogueReader(pool)
     this.testRuns = new TestRuns({
       prisma,

@@ -87,20 +87,6 @@ export function refuseRole({ role }: SignedIn, permission: Permission): void {
   })
 }
 
-/** The session of a request to a route that is not public. */
-export function signedInOf(request: FastifyRequest): SignedIn {
-  const { signedIn } = request.requestContext
-  if (!signedIn) throw new Error('a route that is not public was reached without a session')
-  return signedIn
-}
-
-/** The caller of the management API, by its key. */
-export function callerOf(request: FastifyRequest): Caller {
-  const { caller } = request.requestContext
-  if (!caller) throw new Error('a route of the management API was reached without a key')
-  return caller
-}
-
 /** Takes JSON only; the parser refuses keys that would reach a prototype. */
 function readJson(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error')

@@ -1,26 +1,35 @@
 import { Fault } from '@turnpike/domain'
-import type { z } from 'zod'
+import * as z from 'zod'
+
+/** A problem of one field of a body. */
+export interface Problem {
+  /** From the body to the field. */
+  readonly path: readonly (string | number)[]
+  /** A sentence to show at that field. */
+  readonly message: string
+}
 
 /** Holds a body or a query against its schema. Throws Fault `request_invalid` with every problem, nested as the form is. */
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const fields: Nested = {}
-  for (const issue of parsed.error.issues) {
-    for (const { path, message } of problemsOf(issue)) place(fields, path, message)
-  }
-  const count = parsed.error.issues.length
+  const { data, error } = schema.safeParse(value)
+  if (!error) return data
+  const count = error.issues.length
   const message = count === 1 ? 'One field needs attention.' : `${count} fields need attention.`
-  throw new Fault('request_invalid', message, { fields })
+  throw new Fault('request_invalid', message, { fields: nested(error.issues.flatMap(problemsOf)) })
 }
 
-interface Nested {
-  [field: string]: string | Nested
+/** The same for programs. Throws Fault `request_invalid` that names the first parameter that is wrong. */
+export function parseNaming<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const { data, error } = schema.safeParse(value)
+  if (!error) return data
+  const [issue] = error.issues
+  if (issue?.code === 'unrecognized_keys') throw wrong(issue.keys[0] ?? '', 'there is no such parameter.')
+  throw wrong(issue?.path.join('.') ?? '', issue?.message ?? 'does not fit.')
 }
 
-interface Problem {
-  readonly path: readonly string[]
-  readonly message: string
+/** Refuses a request for one parameter. @param param empty: the whole body */
+export function wrong(param: string, message: string): Fault {
+  return new Fault('request_invalid', param ? `${param}: ${message}` : message, { ...(param && { param }) })
 }
 
 /** Unknown fields are reported at the object that holds them; the form wants each by its own name. */
@@ -28,6 +37,17 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   const path = issue.path.map(String)
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
   return issue.keys.map((key) => ({ path: [...path, key], message: 'There is no such field.' }))
+}
+
+interface Nested {
+  [field: string]: string | Nested
+}
+
+/** Problems in the shape of the form. */
+export function nested(problems: readonly Problem[]): Nested {
+  const fields: Nested = {}
+  for (const { path, message } of problems) place(fields, path.map(String), message)
+  return fields
 }
 
 /** The first problem of a field is the one that is shown. What concerns the whole body stands under `root`. */
@@ -39,4 +59,21 @@ function place(fields: Nested, path: readonly string[], message: string): void {
   }
   const inner = fields[first] ?? (fields[first] = {})
   if (typeof inner === 'object') place(inner, rest, message)
+}
+
+/**
+ * Ids in paths that name objects of one kind. A malformed id, an unknown one and another organisation's are answered alike, with Fault
+ * `object_unknown`. @param kind as in “There is no such …”
+ */
+export function objectsOf<Id extends string = string>(kind: string, schema: z.ZodType<string> = z.uuid()) {
+  const unknown = () => new Fault('object_unknown', `There is no such ${kind}.`)
+  const idOf = (text: string): Id => {
+    if (!schema.safeParse(text).success) throw unknown()
+    return text.toLowerCase() as Id
+  }
+  const known = <T>(found: T | null): T => {
+    if (found === null) throw unknown()
+    return found
+  }
+  return { unknown, idOf, known }
 }

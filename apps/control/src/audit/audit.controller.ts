@@ -1,40 +1,31 @@
-import { Controller, Get, Inject, Query, Req } from '@nestjs/common'
-import { RouteConfig } from '@nestjs/platform-fastify'
+import { Controller, Inject, Query } from '@nestjs/common'
 import { AuditQuery, type AuditList } from '@turnpike/contract'
 import { keyNames, listAudit } from '@turnpike/store'
-import type { FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
-import { signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
+import { Get, Person } from '../routes.guard.ts'
 
 /** Who changed what, for the organisation to read. */
 @Controller('console/v1/audit')
 export class AuditController {
   constructor(@Inject(Control) private readonly control: Control) {}
 
-  @Get()
-  @RouteConfig({ access: 'audit:read' })
-  async list(@Query() query: unknown, @Req() request: FastifyRequest): Promise<AuditList> {
-    const { limit, cursor } = parse(AuditQuery, query)
+  @Get('audit:read')
+  async list(@Query() query: unknown, @Person() { tenantId }: Person): Promise<AuditList> {
+    const { limit, cursor = null } = parse(AuditQuery, query)
     const { prisma } = this.control
-    const { tenantId } = signedInOf(request)
-    const page = await listAudit(prisma, tenantId, { limit, cursor: cursor ?? null })
-    const actors = new Set(page.entries.map(({ actor }) => actor))
-    const names = await keyNames(prisma, tenantId, [...actors])
+    const { entries, nextCursor } = await listAudit(prisma, tenantId, { limit, cursor })
+    const names = await keyNames(prisma, tenantId, [...new Set(entries.map(({ actor }) => actor))])
     return {
-      data: page.entries.map(({ id, at, actor, action, entity, entityId, before, after }) => ({
-        id,
-        actor,
+      data: entries.map(({ id, at, actor, action, entity, entityId, before, after }) => ({
+        ...{ id, actor, action, entity, entityId },
         actorName: names.get(actor) ?? null,
-        action,
-        entity,
-        entityId,
         at: at.toISOString(),
         before: before && { ...before },
         after: after && { ...after },
       })),
-      hasMore: page.nextCursor !== null,
-      nextCursor: page.nextCursor,
+      hasMore: nextCursor !== null,
+      nextCursor,
     }
   }
 }

@@ -2,7 +2,8 @@ import type { OwnPrice as PriceForm } from '@turnpike/contract'
 import { OWN_AUTHOR, parseUsd, type Catalogue, type ModelSlug, type NanoUsd } from '@turnpike/domain'
 import { checkUrl, type EgressAllow } from '@turnpike/server'
 import type { OwnPrice } from '@turnpike/store'
-import { refusal, unknownWord, type Problem } from '../policies/problems.ts'
+import type { Problem } from '../parse.ts'
+import { refusal, unknownWord } from '../policies/problems.ts'
 
 /** The fields of an endpoint that a schema alone cannot check. Absent: unchanged. */
 export interface EndpointWish {

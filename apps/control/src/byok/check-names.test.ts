@@ -1,4 +1,4 @@
-import type { KeyId, ProviderSlug } from '@turnpike/domain'
+import type { KeyId } from '@turnpike/domain'
 import { aCatalogue, anEndpoint, aProvider } from '@turnpike/testkit'
 import { expect, it } from 'vitest'
 import { problemsInNames } from './check-names.ts'
@@ -15,7 +15,7 @@ const MINE = '00112233aabbccdd'
 function problems(changes: { provider?: string; models?: string[] | null; keys?: string[] | null }) {
   const named = { provider: 'acorn', models: null, keys: null, ...changes }
   const known = { catalogue: CATALOGUE, found: new Set([MINE as KeyId]), keys: [MINE] }
-  return problemsInNames({ ...named, provider: named.provider as ProviderSlug }, known, { models: 'm', keys: 'k' })
+  return problemsInNames(named, known, { models: 'm', keys: 'k' })
 }
 
 it('takes names that are all known', () => {

@@ -1,19 +1,4 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Inject,
-  Param,
-  Patch,
-  Post,
-  Put,
-  Query,
-  Req,
-  Res,
-} from '@nestjs/common'
-import { RouteConfig } from '@nestjs/platform-fastify'
+import { Body, Controller, Inject, Param, Query } from '@nestjs/common'
 import {
   EndpointSecretReplace,
   OwnEndpointChange,
@@ -32,132 +17,98 @@ import {
   removeOwnEndpoint,
   updateOwnEndpoint,
   type OwnEndpointPatch,
-  type OwnEndpointSummary,
 } from '@turnpike/store'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
-import { signedInOf } from '../edge.ts'
-import { parse } from '../parse.ts'
+import { objectsOf, parse } from '../parse.ts'
 import { parseSuggesting } from '../policies/problems.ts'
-import { authorOf } from './author.ts'
+import { Delete, Get, Patch, Person, Post, Put } from '../routes.guard.ts'
 import { checkEndpoint, priceOf } from './check-endpoint.ts'
-import { noSuchEndpoint, ownEndpointRow, ownId, pageOf } from './rows.ts'
+import { ownEndpointRow, pageOf, testAnswer } from './rows.ts'
+
+const { idOf, known } = objectsOf('endpoint')
 
 /** Endpoints that the organisation runs or rents. Their addresses are checked when they are saved and whenever they are called. */
 @Controller('console/v1/own-endpoints')
 export class OwnEndpointsController {
   constructor(@Inject(Control) private readonly control: Control) {}
 
-  @Get()
-  @RouteConfig({ access: 'own-endpoints:read' })
-  async list(@Query() query: unknown, @Req() request: FastifyRequest): Promise<OwnEndpointList> {
+  @Get('own-endpoints:read')
+  async list(@Query() query: unknown, @Person() { tenantId }: Person): Promise<OwnEndpointList> {
     const { limit, cursor } = parse(OwnEndpointListQuery, query)
-    const all = await listOwnEndpoints(this.control.prisma, signedInOf(request).tenantId)
+    const all = await listOwnEndpoints(this.control.prisma, tenantId)
     const sorted = all.toSorted((a, b) => a.name.localeCompare(b.name, 'en') || (a.id < b.id ? -1 : 1))
     const page = pageOf(sorted, limit, cursor)
     return { ...page, data: page.data.map(ownEndpointRow) }
   }
 
-  @Get(':id')
-  @RouteConfig({ access: 'own-endpoints:read' })
-  async one(@Param('id') id: string, @Req() request: FastifyRequest): Promise<OwnEndpointAnswer> {
-    return answer(await this.#find(request, id))
+  @Get('own-endpoints:read', ':id')
+  async one(@Param('id') id: string, @Person() person: Person): Promise<OwnEndpointAnswer> {
+    return { data: ownEndpointRow(await this.#find(person, id)) }
   }
 
-  @Post()
-  @RouteConfig({ access: 'own-endpoints:update' })
-  async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  @Post('own-endpoints:update', '', 201)
+  async create(@Body() body: unknown, @Person() person: Person): Promise<OwnEndpointAnswer> {
     const wanted = parseSuggesting(OwnEndpointCreate, body)
     const { prisma, credentialSecrets, ownLimits, config } = this.control
-    const { tenantId } = signedInOf(request)
-    await ownLimits.takeAddress(tenantId)
+    await ownLimits.takeAddress(person.tenantId)
     const baseUrl = await checkEndpoint(wanted, await this.control.catalogue(), config.EGRESS_ALLOW)
-    if (wanted.secret !== null) await ownLimits.takeSecret(tenantId)
-    const creating = createOwnEndpoint(prisma, credentialSecrets, authorOf(request), {
+    if (wanted.secret !== null) await ownLimits.takeSecret(person.tenantId)
+    const creating = createOwnEndpoint(prisma, credentialSecrets, person, {
       ...wanted,
       model: wanted.model as ModelSlug,
       baseUrl: baseUrl ?? wanted.baseUrl,
       price: priceOf(wanted.price),
     })
-    void reply.code(201).send(answer(await this.control.published(creating)))
+    return { data: ownEndpointRow(await this.control.published(creating)) }
   }
 
-  @Patch(':id')
-  @RouteConfig({ access: 'own-endpoints:update' })
-  async change(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Req() request: FastifyRequest,
-  ): Promise<OwnEndpointAnswer> {
-    const before = await this.#find(request, id)
+  @Patch('own-endpoints:update', ':id')
+  async change(@Param('id') id: string, @Body() body: unknown, @Person() person: Person): Promise<OwnEndpointAnswer> {
+    const before = await this.#find(person, id)
     const { price, baseUrl, ...rest } = parseSuggesting(OwnEndpointChange, body)
-    const { tenantId } = signedInOf(request)
     const { ownLimits, config } = this.control
     const moves = baseUrl !== undefined && baseUrl !== before.baseUrl
-    if (moves) await ownLimits.takeAddress(tenantId)
+    if (moves) await ownLimits.takeAddress(person.tenantId)
     const wish = {
       retainsPrompts: rest.retainsPrompts ?? before.retainsPrompts,
       zeroRetention: rest.zeroRetention ?? before.zeroRetention,
       ...(moves && { baseUrl }),
     }
     const checked = await checkEndpoint(wish, await this.control.catalogue(), config.EGRESS_ALLOW)
-    if (rest.secret) await ownLimits.takeSecret(tenantId)
-    return this.#update(request, before.id, {
+    if (rest.secret) await ownLimits.takeSecret(person.tenantId)
+    return this.#update(person, before.id, {
       ...rest,
       ...(checked !== undefined && { baseUrl: checked }),
       ...(price && { price: priceOf(price) }),
     })
   }
 
-  @Put(':id/secret')
-  @RouteConfig({ access: 'own-endpoints:update' })
-  async replace(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Req() request: FastifyRequest,
-  ): Promise<OwnEndpointAnswer> {
-    const before = await this.#find(request, id)
-    const { secret } = parseSuggesting(EndpointSecretReplace, body)
-    await this.control.ownLimits.takeSecret(signedInOf(request).tenantId)
-    return this.#update(request, before.id, { secret })
+  @Put('own-endpoints:update', ':id/secret')
+  async replace(@Param('id') id: string, @Body() body: unknown, @Person() person: Person): Promise<OwnEndpointAnswer> {
+    const before = await this.#find(person, id)
+    const patch = parseSuggesting(EndpointSecretReplace, body)
+    await this.control.ownLimits.takeSecret(person.tenantId)
+    return this.#update(person, before.id, patch)
   }
 
-  @Delete(':id')
-  @RouteConfig({ access: 'own-endpoints:update' })
-  async remove(@Param('id') id: string, @Req() request: FastifyRequest): Promise<OwnDeleted> {
-    const removing = removeOwnEndpoint(this.control.prisma, authorOf(request), idOf(id), Date.now())
-    if (!(await this.control.published(removing))) throw noSuchEndpoint()
+  @Delete('own-endpoints:update', ':id')
+  async remove(@Param('id') id: string, @Person() person: Person): Promise<OwnDeleted> {
+    known(await this.control.published(removeOwnEndpoint(this.control.prisma, person, idOf(id), Date.now())))
     return { deleted: true }
   }
 
-  @Post(':id/test')
-  @HttpCode(200)
-  @RouteConfig({ access: 'own-endpoints:update' })
-  async test(@Param('id') id: string, @Req() request: FastifyRequest): Promise<OwnTestAnswer> {
-    const run = await this.control.testRuns.ofEndpoint(signedInOf(request).tenantId, idOf(id), Date.now())
-    if (!run) throw noSuchEndpoint()
-    return { data: { ...run, at: run.at.toISOString() } }
+  @Post('own-endpoints:update', ':id/test')
+  async test(@Param('id') id: string, @Person() { tenantId }: Person): Promise<OwnTestAnswer> {
+    return testAnswer(known(await this.control.testRuns.ofEndpoint(tenantId, idOf(id), Date.now())))
   }
 
-  /** Another organisation's and one that never was are answered alike. */
-  async #find(request: FastifyRequest, id: string): Promise<OwnEndpointSummary> {
-    const known = await findOwnEndpoint(this.control.prisma, signedInOf(request).tenantId, idOf(id))
-    if (!known) throw noSuchEndpoint()
-    return known
+  async #find({ tenantId }: Person, id: string) {
+    return known(await findOwnEndpoint(this.control.prisma, tenantId, idOf(id)))
   }
 
-  async #update(request: FastifyRequest, id: string, patch: OwnEndpointPatch): Promise<OwnEndpointAnswer> {
+  async #update(person: Person, id: string, patch: OwnEndpointPatch): Promise<OwnEndpointAnswer> {
     const { prisma, credentialSecrets } = this.control
-    const updating = updateOwnEndpoint(prisma, credentialSecrets, authorOf(request), id, patch)
-    return answer(await this.control.published(updating))
+    const updating = updateOwnEndpoint(prisma, credentialSecrets, person, id, patch)
+    return { data: ownEndpointRow(known(await this.control.published(updating))) }
   }
-}
-
-function answer(summary: OwnEndpointSummary | null): OwnEndpointAnswer {
-  if (!summary) throw noSuchEndpoint()
-  return { data: ownEndpointRow(summary) }
-}
-
-function idOf(text: string): string {
-  return ownId(text, noSuchEndpoint)
 }

@@ -1,19 +1,4 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Inject,
-  Param,
-  Patch,
-  Post,
-  Put,
-  Query,
-  Req,
-  Res,
-} from '@nestjs/common'
-import { RouteConfig } from '@nestjs/platform-fastify'
+import { Body, Controller, Inject, Param, Query } from '@nestjs/common'
 import {
   ProviderKeyChange,
   ProviderKeyCreate,
@@ -25,15 +10,14 @@ import {
   type ProviderKeyAnswer,
   type ProviderKeyList,
 } from '@turnpike/contract'
+import type { TenantId } from '@turnpike/domain'
 import { keyNames, type OwnCredentialSummary } from '@turnpike/store'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
-import { signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
 import { parseSuggesting } from '../policies/problems.ts'
-import { authorOf } from './author.ts'
-import { ProviderKeys } from './provider-keys.ts'
-import { noSuchProviderKey, ownId, pageOf, providerKeyRow } from './rows.ts'
+import { Delete, Get, Patch, Person, Post, Put } from '../routes.guard.ts'
+import { providerKeys, ProviderKeys } from './provider-keys.ts'
+import { pageOf, providerKeyRow, testAnswer } from './rows.ts'
 
 /** Credentials of the organisation's own at providers. A secret comes in and is never shown again. */
 @Controller('console/v1/provider-keys')
@@ -44,82 +28,57 @@ export class ProviderKeysController {
     this.#keys = new ProviderKeys(control, { models: 'models', keys: 'keys' })
   }
 
-  @Get()
-  @RouteConfig({ access: 'provider-keys:read' })
-  async list(@Query() query: unknown, @Req() request: FastifyRequest): Promise<ProviderKeyList> {
+  @Get('provider-keys:read')
+  async list(@Query() query: unknown, @Person() { tenantId }: Person): Promise<ProviderKeyList> {
     const { limit, cursor, provider } = parse(ProviderKeyListQuery, query)
-    const all = await this.#keys.list(signedInOf(request).tenantId, provider)
+    const all = await this.#keys.list(tenantId, provider)
     const sorted = all.toSorted((a, b) => (a.provider < b.provider ? -1 : a.provider > b.provider ? 1 : 0))
     const page = pageOf(sorted, limit, cursor)
-    return { ...page, data: await this.#rows(request, page.data) }
+    return { ...page, data: await this.#rows(tenantId, page.data) }
   }
 
-  @Get(':id')
-  @RouteConfig({ access: 'provider-keys:read' })
-  async one(@Param('id') id: string, @Req() request: FastifyRequest): Promise<ProviderKeyAnswer> {
-    return this.#answer(request, await this.#keys.find(signedInOf(request).tenantId, id))
+  @Get('provider-keys:read', ':id')
+  async one(@Param('id') id: string, @Person() person: Person): Promise<ProviderKeyAnswer> {
+    return this.#answer(person, await this.#keys.find(person.tenantId, id))
   }
 
-  @Post()
-  @RouteConfig({ access: 'provider-keys:update' })
-  async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const wanted = parseSuggesting(ProviderKeyCreate, body)
-    const created = await this.#keys.create(authorOf(request), wanted)
-    void reply.code(201).send(await this.#answer(request, created))
+  @Post('provider-keys:update', '', 201)
+  async create(@Body() body: unknown, @Person() person: Person): Promise<ProviderKeyAnswer> {
+    return this.#answer(person, await this.#keys.create(person, parseSuggesting(ProviderKeyCreate, body)))
   }
 
-  @Patch(':id')
-  @RouteConfig({ access: 'provider-keys:update' })
-  async change(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Req() request: FastifyRequest,
-  ): Promise<ProviderKeyAnswer> {
-    const author = authorOf(request)
-    const before = await this.#keys.find(author.tenantId, id)
-    const patch = parseSuggesting(ProviderKeyChange, body)
-    return this.#answer(request, await this.#keys.change(author, before, patch))
+  @Patch('provider-keys:update', ':id')
+  async change(@Param('id') id: string, @Body() body: unknown, @Person() person: Person): Promise<ProviderKeyAnswer> {
+    const before = await this.#keys.find(person.tenantId, id)
+    return this.#answer(person, await this.#keys.change(person, before, parseSuggesting(ProviderKeyChange, body)))
   }
 
-  @Put(':id/secret')
-  @RouteConfig({ access: 'provider-keys:update' })
-  async replace(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Req() request: FastifyRequest,
-  ): Promise<ProviderKeyAnswer> {
-    const author = authorOf(request)
-    const before = await this.#keys.find(author.tenantId, id)
-    const { secret } = parseSuggesting(SecretReplace, body)
-    return this.#answer(request, await this.#keys.replaceSecret(author, before, secret))
+  @Put('provider-keys:update', ':id/secret')
+  async replace(@Param('id') id: string, @Body() body: unknown, @Person() person: Person): Promise<ProviderKeyAnswer> {
+    const before = await this.#keys.find(person.tenantId, id)
+    return this.#answer(person, await this.#keys.update(person, before.id, parseSuggesting(SecretReplace, body)))
   }
 
-  @Delete(':id')
-  @RouteConfig({ access: 'provider-keys:update' })
-  async remove(@Param('id') id: string, @Req() request: FastifyRequest): Promise<OwnDeleted> {
-    await this.#keys.remove(authorOf(request), id)
+  @Delete('provider-keys:update', ':id')
+  async remove(@Param('id') id: string, @Person() person: Person): Promise<OwnDeleted> {
+    await this.#keys.remove(person, id)
     return { deleted: true }
   }
 
-  @Post(':id/test')
-  @HttpCode(200)
-  @RouteConfig({ access: 'provider-keys:update' })
-  async test(@Param('id') id: string, @Req() request: FastifyRequest): Promise<OwnTestAnswer> {
-    const { tenantId } = signedInOf(request)
-    const run = await this.control.testRuns.ofKey(tenantId, ownId(id, noSuchProviderKey), Date.now())
-    if (!run) throw noSuchProviderKey()
-    return { data: { ...run, at: run.at.toISOString() } }
+  @Post('provider-keys:update', ':id/test')
+  async test(@Param('id') id: string, @Person() { tenantId }: Person): Promise<OwnTestAnswer> {
+    const run = await this.control.testRuns.ofKey(tenantId, providerKeys.idOf(id), Date.now())
+    return testAnswer(providerKeys.known(run))
   }
 
-  async #answer(request: FastifyRequest, summary: OwnCredentialSummary): Promise<ProviderKeyAnswer> {
-    const [data] = await this.#rows(request, [summary])
-    if (!data) throw noSuchProviderKey()
-    return { data }
+  async #answer({ tenantId }: Person, summary: OwnCredentialSummary): Promise<ProviderKeyAnswer> {
+    const [data] = await this.#rows(tenantId, [summary])
+    return { data: providerKeys.known(data ?? null) }
   }
 
-  async #rows(request: FastifyRequest, summaries: readonly OwnCredentialSummary[]): Promise<ProviderKey[]> {
+  async #rows(tenantId: TenantId, summaries: readonly OwnCredentialSummary[]): Promise<ProviderKey[]> {
     const ids = new Set(summaries.flatMap(({ keys }) => keys ?? []))
-    const names = await keyNames(this.control.prisma, signedInOf(request).tenantId, [...ids])
+    const names = await keyNames(this.control.prisma, tenantId, [...ids])
     const catalogue = await this.control.catalogue()
     return summaries.map((summary) => providerKeyRow(summary, catalogue, names))
   }

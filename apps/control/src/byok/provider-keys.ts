@@ -11,15 +11,11 @@ import {
   type OwnCredentialSummary,
 } from '@turnpike/store'
 import type { Control } from '../control.ts'
-import type { FieldNames } from './check-names.ts'
-import { refuseUnknownNames } from './refuse-unknown-names.ts'
-import { noSuchProviderKey, ownId } from './rows.ts'
+import { objectsOf } from '../parse.ts'
+import { refuseUnknownNames, type FieldNames, type Names } from './check-names.ts'
 
-/** Names as a caller sent them, not checked yet. */
-interface Names {
-  readonly models: readonly string[] | null
-  readonly keys: readonly string[] | null
-}
+export const providerKeys = objectsOf('provider key')
+const { idOf, known } = providerKeys
 
 /**
  * Provider keys of an organisation, for the console and for programs: the same checks, each with its own words. Another organisation's
@@ -43,7 +39,7 @@ export class ProviderKeys {
 
   async create(
     author: Author,
-    wanted: Omit<NewOwnCredential, 'provider' | 'models' | 'keys'> & Names & { readonly provider: string },
+    wanted: Omit<NewOwnCredential, 'provider' | 'models' | 'keys'> & Names,
   ): Promise<OwnCredentialSummary> {
     const { prisma, credentialSecrets, ownLimits } = this.control
     const names = await refuseUnknownNames(this.control, author.tenantId, wanted, this.fields)
@@ -60,38 +56,26 @@ export class ProviderKeys {
       models,
       keys,
       ...rest
-    }: Omit<OwnCredentialPatch, 'models' | 'keys'> & { [Name in keyof Names]?: Names[Name] | undefined },
+    }: Omit<OwnCredentialPatch, 'models' | 'keys'> & { [Name in 'models' | 'keys']?: Names[Name] | undefined },
   ): Promise<OwnCredentialSummary> {
     const wanted = { provider, models: models ?? null, keys: keys ?? null }
     const names = await refuseUnknownNames(this.control, author.tenantId, wanted, this.fields)
-    return this.#update(author, id, {
+    return this.update(author, id, {
       ...rest,
       ...(models !== undefined && { models: names.models }),
       ...(keys !== undefined && { keys: names.keys }),
     })
   }
 
-  replaceSecret(author: Author, { id }: OwnCredentialSummary, secret: string): Promise<OwnCredentialSummary> {
-    return this.#update(author, id, { secret })
-  }
-
-  async remove(author: Author, id: string): Promise<void> {
-    known(await this.control.published(removeOwnCredential(this.control.prisma, author, idOf(id), Date.now())))
-  }
-
-  async #update(author: Author, id: string, patch: OwnCredentialPatch): Promise<OwnCredentialSummary> {
+  /** Changes what names no model and no API key. */
+  async update(author: Author, id: string, patch: OwnCredentialPatch): Promise<OwnCredentialSummary> {
     const { prisma, credentialSecrets, ownLimits } = this.control
     if (patch.secret !== undefined) await ownLimits.takeSecret(author.tenantId)
     const updating = updateOwnCredential(prisma, credentialSecrets, author, id, patch)
     return known(await this.control.published(updating))
   }
-}
 
-function known(summary: OwnCredentialSummary | null): OwnCredentialSummary {
-  if (!summary) throw noSuchProviderKey()
-  return summary
-}
-
-function idOf(text: string): string {
-  return ownId(text, noSuchProviderKey)
+  async remove(author: Author, id: string): Promise<void> {
+    known(await this.control.published(removeOwnCredential(this.control.prisma, author, idOf(id), Date.now())))
+  }
 }

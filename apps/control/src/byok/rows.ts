@@ -1,7 +1,7 @@
-import type { OwnEndpointRow, OwnTest, ProviderKey } from '@turnpike/contract'
-import { destinationOf, Fault, asReal, shownName, usdString, type Catalogue } from '@turnpike/domain'
-import type { OwnCredentialSummary, OwnEndpointSummary, OwnPrice, OwnTest as StoredTest } from '@turnpike/store'
-import * as z from 'zod'
+import type { OwnEndpointRow, OwnTestAnswer, ProviderKey } from '@turnpike/contract'
+import { destinationOf, asReal, shownName, usdString, type Catalogue } from '@turnpike/domain'
+import type { OwnCredentialSummary, OwnEndpointSummary, OwnPrice } from '@turnpike/store'
+import type { TestRun } from './test-runs.ts'
 
 /** A provider key as the console shows it. @param names of API keys, by id */
 export function providerKeyRow(
@@ -9,61 +9,38 @@ export function providerKeyRow(
   catalogue: Catalogue,
   names: ReadonlyMap<string, string>,
 ): ProviderKey {
-  const { id, name, provider, lastFour, fingerprint, boundTo, placement, priority, share, models, keys } = summary
+  const { provider, boundTo, models, keys } = summary
   const at = catalogue.providers.get(provider)
   return {
-    id,
-    name,
-    provider,
-    lastFour,
-    fingerprint,
-    boundTo,
-    placement,
-    priority,
-    share,
+    ...resourceRow(summary),
     providerName: at ? shownName(asReal(at)) : provider,
-    version: summary.secretVersion,
     moved: !at || destinationOf(at) !== boundTo,
     models: models && [...models],
-    keys: keys && keys.map((key) => ({ id: key, name: names.get(key) ?? null })),
-    disabled: summary.disabledAt !== null,
-    test: testRow(summary.lastTest),
-    createdAt: summary.createdAt.toISOString(),
-    createdBy: summary.createdBy,
+    keys: keys && keys.map((id) => ({ id, name: names.get(id) ?? null })),
   }
 }
 
 /** An endpoint of one's own as the console shows it. */
 export function ownEndpointRow(summary: OwnEndpointSummary): OwnEndpointRow {
-  const { id, slug, name, dialect, baseUrl, upstreamModel, model, contextLength, maxCompletionTokens } = summary
-  const { retainsPrompts, zeroRetention, placement, priority, lastFour, fingerprint, priceVersion } = summary
   return {
-    id,
-    slug,
-    name,
-    dialect,
-    baseUrl,
-    upstreamModel,
-    model,
-    contextLength,
-    maxCompletionTokens,
-    retainsPrompts,
-    zeroRetention,
-    placement,
-    priority,
-    lastFour,
-    fingerprint,
-    priceVersion,
+    ...resourceRow(summary),
     supportedParameters: [...summary.supportedParameters],
     inputModalities: [...summary.inputModalities],
     outputModalities: [...summary.outputModalities],
     regions: [...summary.regions],
     price: priceRow(summary.price),
-    version: summary.secretVersion,
-    disabled: summary.disabledAt !== null,
-    test: testRow(summary.lastTest),
-    createdAt: summary.createdAt.toISOString(),
-    createdBy: summary.createdBy,
+  }
+}
+
+/** What keys and endpoints have in common; all the fields of a summary may be shown. */
+function resourceRow<Summary extends OwnCredentialSummary | OwnEndpointSummary>(summary: Summary) {
+  const { secretVersion, disabledAt, lastTest, createdAt, ...shown } = summary
+  return {
+    ...shown,
+    version: secretVersion,
+    disabled: disabledAt !== null,
+    test: lastTest && { result: lastTest.result, status: lastTest.status, at: lastTest.testedAt.toISOString() },
+    createdAt: createdAt.toISOString(),
   }
 }
 
@@ -74,10 +51,6 @@ function priceRow({ prompt, completion, cacheRead, request }: OwnPrice): OwnEndp
     cached: cacheRead === null ? null : usdString(cacheRead),
     request: usdString(request),
   }
-}
-
-function testRow(test: StoredTest | null): OwnTest | null {
-  return test && { result: test.result, status: test.status, at: test.testedAt.toISOString() }
 }
 
 /** A page of rows that are all in memory: there are never many. An unknown cursor gives the first page. */
@@ -92,16 +65,6 @@ export function pageOf<Row extends { readonly id: string }>(
   return { data, hasMore, nextCursor: hasMore ? (data.at(-1)?.id ?? null) : null }
 }
 
-/** A text that is no UUID is answered like an unknown id. */
-export function ownId(text: string, noSuch: () => Fault): string {
-  if (z.uuid().safeParse(text).success) return text.toLowerCase()
-  throw noSuch()
-}
-
-export function noSuchProviderKey(): Fault {
-  return new Fault('object_unknown', 'There is no such provider key.')
-}
-
-export function noSuchEndpoint(): Fault {
-  return new Fault('object_unknown', 'There is no such endpoint.')
+export function testAnswer(run: TestRun): OwnTestAnswer {
+  return { data: { ...run, at: run.at.toISOString() } }
 }

@@ -36,7 +36,7 @@ interface TestRunsOptions {
 }
 
 /** What a test call found, and when it was made. */
-interface TestRun extends TestOutcome {
+export interface TestRun extends TestOutcome {
   readonly at: Date
 }
 

@@ -3,7 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify'
 import { isSessionAlive } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
-import { signedInOf } from '../edge.ts'
+import { Person } from '../routes.guard.ts'
 
 /** Interval of heartbeats, and of the check that the session is still alive. */
 const HEARTBEAT_MS = 15_000
@@ -17,7 +17,7 @@ export class EventsController {
 
   @Get()
   @RouteConfig({ access: 'events:read', unverified: true })
-  open(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+  open(@Person() { tenantId }: Person, @Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     const { raw } = reply
     const token = request.requestContext.token ?? ''
     const write = (text: string) => {
@@ -26,8 +26,7 @@ export class EventsController {
     }
     const remove = this.control.eventStreams.add(
       {
-        tenantId: signedInOf(request).tenantId,
-        token,
+        ...{ tenantId, token },
         send: ({ name, data }) => write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`),
         end: () => raw.end(),
       },

@@ -1,5 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common'
-import { RouteConfig } from '@nestjs/platform-fastify'
+import { Body, Controller, Inject, Param, Query } from '@nestjs/common'
 import {
   keyId,
   KeyCreate,
@@ -12,84 +11,54 @@ import {
   type KeyList,
 } from '@turnpike/contract'
 import { Fault } from '@turnpike/domain'
-import { createKey, findKey, listKeys, renameKey, revokeKey, type Author, type KeySummary } from '@turnpike/store'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import { createKey, findKey, listKeys, renameKey, revokeKey, type KeySummary } from '@turnpike/store'
 import { Control } from '../control.ts'
-import { refuseRole, signedInOf } from '../edge.ts'
-import { parse } from '../parse.ts'
+import { refuseRole } from '../edge.ts'
+import { objectsOf, parse } from '../parse.ts'
+import { Get, Patch, Person, Post } from '../routes.guard.ts'
+
+const { idOf, known } = objectsOf('key', keyId())
 
 /** API keys: made, named, revoked. A key itself is in one answer only. */
 @Controller('console/v1/keys')
 export class KeysController {
   constructor(@Inject(Control) private readonly control: Control) {}
 
-  @Get()
-  @RouteConfig({ access: 'keys:read' })
-  async list(@Query() query: unknown, @Req() request: FastifyRequest): Promise<KeyList> {
-    const { limit, cursor } = parse(KeyListQuery, query)
-    const options = { limit, cursor: cursor ?? null }
-    const page = await listKeys(this.control.prisma, signedInOf(request).tenantId, options, Date.now())
-    return { data: page.keys.map(rowOf), hasMore: page.nextCursor !== null, nextCursor: page.nextCursor }
+  @Get('keys:read')
+  async list(@Query() query: unknown, @Person() { tenantId }: Person): Promise<KeyList> {
+    const { limit, cursor = null } = parse(KeyListQuery, query)
+    const { keys, nextCursor } = await listKeys(this.control.prisma, tenantId, { limit, cursor }, Date.now())
+    return { data: keys.map(rowOf), hasMore: nextCursor !== null, nextCursor }
   }
 
-  @Get(':id')
-  @RouteConfig({ access: 'keys:read' })
-  async one(@Param('id') id: string, @Req() request: FastifyRequest): Promise<KeyAnswer> {
-    return {
-      data: rowOf(known(await findKey(this.control.prisma, signedInOf(request).tenantId, idOf(id), Date.now()))),
-    }
+  @Get('keys:read', ':id')
+  async one(@Param('id') id: string, @Person() { tenantId }: Person): Promise<KeyAnswer> {
+    return { data: rowOf(known(await findKey(this.control.prisma, tenantId, idOf(id), Date.now()))) }
   }
 
-  @Post()
-  @RouteConfig({ access: 'keys:create' })
-  async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  @Post('keys:create', '', 201)
+  async create(@Body() body: unknown, @Person() person: Person): Promise<KeyCreated> {
     const { name, kind, expiresAt } = parse(KeyCreate, body)
-    if (kind === 'mgmt') refuseRole(signedInOf(request), 'management-keys:create')
-    const { workspace } = signedInOf(request)
+    if (kind === 'mgmt') refuseRole(person, 'management-keys:create')
     const { prisma, secrets } = this.control
-    const wanted = { workspaceId: workspace.id, name, kind, expiresAt: futureOf(expiresAt ?? null, Date.now()) }
-    const created = await this.control.published(createKey(prisma, secrets, authorOf(request), wanted))
-    const answer: KeyCreated = { data: rowOf(created.summary), key: created.key }
-    void reply.code(201).send(answer)
+    const wanted = { workspaceId: person.workspace.id, name, kind, expiresAt: futureOf(expiresAt ?? null, Date.now()) }
+    const { summary, key } = await this.control.published(createKey(prisma, secrets, person, wanted))
+    return { data: rowOf(summary), key }
   }
 
-  @Patch(':id')
-  @RouteConfig({ access: 'keys:update' })
-  async rename(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<KeyAnswer> {
+  @Patch('keys:update', ':id')
+  async rename(@Param('id') id: string, @Body() body: unknown, @Person() person: Person): Promise<KeyAnswer> {
     const { name } = parse(KeyRename, body)
-    const renaming = renameKey(this.control.prisma, authorOf(request), idOf(id), name, Date.now())
+    const renaming = renameKey(this.control.prisma, person, idOf(id), name, Date.now())
     return { data: rowOf(known(await this.control.published(renaming))) }
   }
 
-  @Post(':id/revoke')
-  @HttpCode(200)
-  @RouteConfig({ access: 'keys:revoke' })
-  async revoke(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<KeyAnswer> {
+  @Post('keys:revoke', ':id/revoke')
+  async revoke(@Param('id') id: string, @Body() body: unknown, @Person() person: Person): Promise<KeyAnswer> {
     parse(Nothing, body)
-    const revoking = revokeKey(this.control.prisma, authorOf(request), idOf(id), Date.now())
+    const revoking = revokeKey(this.control.prisma, person, idOf(id), Date.now())
     return { data: rowOf(known(await this.control.published(revoking))) }
   }
-}
-
-function authorOf(request: FastifyRequest): Author {
-  const { tenantId, userId } = signedInOf(request)
-  return { tenantId, userId }
-}
-
-/** What is no id at all is the id of no key. */
-function idOf(text: string): string {
-  if (keyId().safeParse(text).success) return text
-  throw noSuchKey()
-}
-
-function noSuchKey(): Fault {
-  return new Fault('object_unknown', 'There is no such key.')
-}
-
-/** Another organisation's key and one that never was are answered alike. */
-function known(key: KeySummary | null): KeySummary {
-  if (!key) throw noSuchKey()
-  return key
 }
 
 function futureOf(expiresAt: string | null, nowMs: number): Date | null {
@@ -99,18 +68,13 @@ function futureOf(expiresAt: string | null, nowMs: number): Date | null {
   throw new Fault('request_invalid', 'One field needs attention.', { fields: { expiresAt: 'Must be in the future.' } })
 }
 
-function rowOf(key: KeySummary): ApiKey {
-  const { id, name, kind, lastFour } = key
+function rowOf({ createdAt, expiresAt, revokedAt, lastUsedAt, ...key }: KeySummary): ApiKey {
   return {
-    id,
-    name,
-    kind,
-    lastFour,
-    label: `tp_${kind}_…${lastFour}`,
-    createdAt: key.createdAt.toISOString(),
-    expiresAt: key.expiresAt?.toISOString() ?? null,
-    revokedAt: key.revokedAt?.toISOString() ?? null,
-    lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
-    policy: key.policy,
+    ...key,
+    label: `tp_${key.kind}_…${key.lastFour}`,
+    createdAt: createdAt.toISOString(),
+    expiresAt: expiresAt?.toISOString() ?? null,
+    revokedAt: revokedAt?.toISOString() ?? null,
+    lastUsedAt: lastUsedAt?.toISOString() ?? null,
   }
 }

@@ -1,5 +1,4 @@
-import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common'
-import { RouteConfig } from '@nestjs/platform-fastify'
+import { Body, Controller, Inject, Param, Query } from '@nestjs/common'
 import {
   ManagedByokCreate,
   ManagedByokListQuery,
@@ -7,18 +6,16 @@ import {
   OWN_PRIORITY_MAX,
   type ManagedByokAnswer,
   type ManagedByokDeleted,
+  type ManagedByokKey,
   type ManagedByokList,
 } from '@turnpike/contract'
 import type { Placement } from '@turnpike/domain'
 import type { OwnCredentialSummary } from '@turnpike/store'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Control } from '../control.ts'
-import { callerOf } from '../edge.ts'
 import { ProviderKeys } from '../byok/provider-keys.ts'
+import { Control } from '../control.ts'
+import { parseNaming } from '../parse.ts'
 import { parseSuggesting } from '../policies/problems.ts'
-import { managedByokRow } from './managed-byok-row.ts'
-import { authorOf } from './author.ts'
-import { parseNaming } from './parse-naming.ts'
+import { Caller, Delete, Get, Patch, Post } from '../routes.guard.ts'
 
 /** Provider keys by program, in OpenRouter's words: the same ones that the console shows, with the same checks. */
 @Controller('api/v1/byok')
@@ -29,31 +26,26 @@ export class ManagedByokController {
     this.#keys = new ProviderKeys(control, { models: 'allowed_models', keys: 'allowed_api_key_hashes' })
   }
 
-  @Get()
-  @RouteConfig({ access: 'management' })
-  async list(@Query() query: unknown, @Req() request: FastifyRequest): Promise<ManagedByokList> {
+  @Get('management')
+  async list(@Query() query: unknown, @Caller() caller: Caller): Promise<ManagedByokList> {
     const { offset, limit, provider } = parseNaming(ManagedByokListQuery, query)
-    const { tenantId, workspaceId } = callerOf(request)
-    const wanted = await this.#keys.list(tenantId, provider)
+    const wanted = await this.#keys.list(caller.tenantId, provider)
     const page = wanted.slice(offset, offset + limit)
-    return { data: page.map((one) => managedByokRow(one, workspaceId)), total_count: wanted.length }
+    return { data: page.map((one) => rowOf(one, caller)), total_count: wanted.length }
   }
 
-  @Get(':id')
-  @RouteConfig({ access: 'management' })
-  async one(@Param('id') id: string, @Req() request: FastifyRequest): Promise<ManagedByokAnswer> {
-    return answer(request, await this.#keys.find(callerOf(request).tenantId, id))
+  @Get('management', ':id')
+  async one(@Param('id') id: string, @Caller() caller: Caller): Promise<ManagedByokAnswer> {
+    return { data: rowOf(await this.#keys.find(caller.tenantId, id), caller) }
   }
 
-  @Post()
-  @RouteConfig({ access: 'management' })
-  async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  @Post('management', '', 201)
+  async create(@Body() body: unknown, @Caller() caller: Caller): Promise<ManagedByokAnswer> {
     const wanted = parseSuggesting(ManagedByokCreate, body)
-    const author = authorOf(request)
     const { provider } = wanted
     const placement = placementOf(wanted.is_fallback ?? false)
-    const others = await this.#keys.list(author.tenantId, provider)
-    const created = await this.#keys.create(author, {
+    const others = await this.#keys.list(caller.tenantId, provider)
+    const created = await this.#keys.create(caller, {
       provider,
       placement,
       name: wanted.name ?? provider,
@@ -64,20 +56,14 @@ export class ManagedByokController {
       share: 1,
       disabled: wanted.disabled,
     })
-    void reply.code(201).send(answer(request, created))
+    return { data: rowOf(created, caller) }
   }
 
-  @Patch(':id')
-  @RouteConfig({ access: 'management' })
-  async change(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Req() request: FastifyRequest,
-  ): Promise<ManagedByokAnswer> {
-    const author = authorOf(request)
-    const before = await this.#keys.find(author.tenantId, id)
+  @Patch('management', ':id')
+  async change(@Param('id') id: string, @Body() body: unknown, @Caller() caller: Caller): Promise<ManagedByokAnswer> {
+    const before = await this.#keys.find(caller.tenantId, id)
     const wanted = parseSuggesting(ManagedByokPatch, body)
-    const changed = await this.#keys.change(author, before, {
+    const changed = await this.#keys.change(caller, before, {
       name: wanted.name ?? undefined,
       secret: wanted.key,
       disabled: wanted.disabled,
@@ -86,13 +72,12 @@ export class ManagedByokController {
       keys: wanted.allowed_api_key_hashes,
       ...(wanted.is_fallback !== undefined && { placement: placementOf(wanted.is_fallback) }),
     })
-    return answer(request, changed)
+    return { data: rowOf(changed, caller) }
   }
 
-  @Delete(':id')
-  @RouteConfig({ access: 'management' })
-  async remove(@Param('id') id: string, @Req() request: FastifyRequest): Promise<ManagedByokDeleted> {
-    await this.#keys.remove(authorOf(request), id)
+  @Delete('management', ':id')
+  async remove(@Param('id') id: string, @Caller() caller: Caller): Promise<ManagedByokDeleted> {
+    await this.#keys.remove(caller, id)
     return { deleted: true }
   }
 }
@@ -107,6 +92,21 @@ function placementOf(isFallback: boolean): Placement {
   return isFallback ? 'fallback' : 'first'
 }
 
-function answer(request: FastifyRequest, summary: OwnCredentialSummary): ManagedByokAnswer {
-  return { data: managedByokRow(summary, callerOf(request).workspaceId) }
+/** A provider key in OpenRouter's words, in the workspace of the calling key: it applies in every workspace. */
+function rowOf(summary: OwnCredentialSummary, { workspaceId }: Caller): ManagedByokKey {
+  const { id, name, lastFour, provider, disabledAt, placement, priority, models, keys, createdAt } = summary
+  return {
+    ...{ id, name, provider },
+    label: `...${lastFour}`,
+    disabled: disabledAt !== null,
+    is_fallback: placement === 'fallback',
+    sort_order: priority,
+    allowed_models: models && [...models],
+    allowed_api_key_hashes: keys && [...keys],
+    allowed_user_ids: null,
+    is_required: false,
+    is_byok_only: false,
+    workspace_id: workspaceId,
+    created_at: createdAt.toISOString(),
+  }
 }

@@ -1,62 +1,50 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common'
-import { RouteConfig } from '@nestjs/platform-fastify'
+import { Body, Controller, Inject, Param, Query } from '@nestjs/common'
 import {
   ManagedPolicyCreate,
   ManagedPolicyListQuery,
   ManagedPolicyPatch,
   ManagedPolicyRollback,
   ManagedPolicySave,
+  type ManagedPolicy,
   type ManagedPolicyAnswer,
   type ManagedPolicyDeleted,
   type ManagedPolicyList,
+  type ManagedPolicyVersion,
   type ManagedPolicyVersionList,
 } from '@turnpike/contract'
-import { listPolicies, listPolicyVersions } from '@turnpike/store'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import { listPolicies, listPolicyVersions, type PolicySummary, type SavedVersion } from '@turnpike/store'
 import { Control } from '../control.ts'
-import { callerOf } from '../edge.ts'
+import { parseNaming } from '../parse.ts'
 import { archive, changePolicy, makePolicy, policyOf, rollBack, type PolicyOutcome } from '../policies/changes.ts'
-import { noSuchPolicy, policyId } from '../policies/policy-row.ts'
+import { policies } from '../policies/policy-row.ts'
 import { parseSuggesting } from '../policies/problems.ts'
-import { authorOf } from './author.ts'
-import { managedPolicyRow, managedVersionRow } from './managed-policy-row.ts'
-import { parseNaming } from './parse-naming.ts'
+import { Caller, Delete, Get, Patch, Post } from '../routes.guard.ts'
 
 /** Routing policies by program: the same ones that the console shows, with the same checks. Attached by PATCH /api/v1/keys/{hash}. */
 @Controller('api/v1/policies')
 export class ManagedPoliciesController {
   constructor(@Inject(Control) private readonly control: Control) {}
 
-  @Get()
-  @RouteConfig({ access: 'management' })
-  async list(@Query() query: unknown, @Req() request: FastifyRequest): Promise<ManagedPolicyList> {
-    const { offset, limit } = parseNaming(ManagedPolicyListQuery, query)
-    const { tenantId } = callerOf(request)
-    const page = await listPolicies(this.control.prisma, tenantId, { limit, offset, cursor: null })
-    return { data: page.policies.map(managedPolicyRow), total_count: page.total }
+  @Get('management')
+  async list(@Query() query: unknown, @Caller() { tenantId }: Caller): Promise<ManagedPolicyList> {
+    const wanted = parseNaming(ManagedPolicyListQuery, query)
+    const page = await listPolicies(this.control.prisma, tenantId, { ...wanted, cursor: null })
+    return { data: page.policies.map(policyRow), total_count: page.total }
   }
 
-  @Get(':id')
-  @RouteConfig({ access: 'management' })
-  async one(@Param('id') id: string, @Req() request: FastifyRequest): Promise<ManagedPolicyAnswer> {
-    return answerOf(await policyOf(this.control, authorOf(request), policyId(id)))
+  @Get('management', ':id')
+  async one(@Param('id') id: string, @Caller() caller: Caller): Promise<ManagedPolicyAnswer> {
+    return answerOf(await policyOf(this.control, caller, policies.idOf(id)))
   }
 
-  @Post()
-  @RouteConfig({ access: 'management' })
-  async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const wanted = parseSuggesting(ManagedPolicyCreate, body)
-    void reply.code(201).send(answerOf(await makePolicy(this.control, authorOf(request), wanted)))
+  @Post('management', '', 201)
+  async create(@Body() body: unknown, @Caller() caller: Caller): Promise<ManagedPolicyAnswer> {
+    return answerOf(await makePolicy(this.control, caller, parseSuggesting(ManagedPolicyCreate, body)))
   }
 
-  @Patch(':id')
-  @RouteConfig({ access: 'management' })
-  async change(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Req() request: FastifyRequest,
-  ): Promise<ManagedPolicyAnswer> {
-    const known = policyId(id)
+  @Patch('management', ':id')
+  async change(@Param('id') id: string, @Body() body: unknown, @Caller() caller: Caller): Promise<ManagedPolicyAnswer> {
+    const known = policies.idOf(id)
     const { name, document, based_on = null } = parseSuggesting(ManagedPolicyPatch, body)
     const wanted = {
       ...(name !== undefined && { name }),
@@ -64,63 +52,75 @@ export class ManagedPoliciesController {
       basedOn: based_on,
       onWide: allowed,
     }
-    return answerOf(await changePolicy(this.control, authorOf(request), known, wanted))
+    return answerOf(await changePolicy(this.control, caller, known, wanted))
   }
 
-  @Delete(':id')
-  @RouteConfig({ access: 'management' })
-  async archive(@Param('id') id: string, @Req() request: FastifyRequest): Promise<ManagedPolicyDeleted> {
-    await archive(this.control, authorOf(request), policyId(id))
+  @Delete('management', ':id')
+  async archive(@Param('id') id: string, @Caller() caller: Caller): Promise<ManagedPolicyDeleted> {
+    await archive(this.control, caller, policies.idOf(id))
     return { deleted: true }
   }
 
-  @Get(':id/versions')
-  @RouteConfig({ access: 'management' })
+  @Get('management', ':id/versions')
   async versions(
     @Param('id') id: string,
     @Query() query: unknown,
-    @Req() request: FastifyRequest,
+    @Caller() { tenantId }: Caller,
   ): Promise<ManagedPolicyVersionList> {
-    const known = policyId(id)
-    const { offset, limit } = parseNaming(ManagedPolicyListQuery, query)
-    const { tenantId } = callerOf(request)
-    const page = await listPolicyVersions(this.control.prisma, tenantId, known, { limit, offset, before: null })
-    if (!page) throw noSuchPolicy()
-    return { data: page.versions.map(managedVersionRow), total_count: page.total }
+    const known = policies.idOf(id)
+    const wanted = { ...parseNaming(ManagedPolicyListQuery, query), before: null }
+    const page = policies.known(await listPolicyVersions(this.control.prisma, tenantId, known, wanted))
+    return { data: page.versions.map(versionRow), total_count: page.total }
   }
 
-  @Post(':id/versions')
-  @HttpCode(200)
-  @RouteConfig({ access: 'management' })
-  async save(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Req() request: FastifyRequest,
-  ): Promise<ManagedPolicyAnswer> {
-    const known = policyId(id)
+  @Post('management', ':id/versions')
+  async save(@Param('id') id: string, @Body() body: unknown, @Caller() caller: Caller): Promise<ManagedPolicyAnswer> {
+    const known = policies.idOf(id)
     const { document, based_on = null } = parseSuggesting(ManagedPolicySave, body)
     const wanted = { document, basedOn: based_on, onWide: allowed }
-    return answerOf(await changePolicy(this.control, authorOf(request), known, wanted))
+    return answerOf(await changePolicy(this.control, caller, known, wanted))
   }
 
-  @Post(':id/rollback')
-  @HttpCode(200)
-  @RouteConfig({ access: 'management' })
+  @Post('management', ':id/rollback')
   async rollBack(
     @Param('id') id: string,
     @Body() body: unknown,
-    @Req() request: FastifyRequest,
+    @Caller() caller: Caller,
   ): Promise<ManagedPolicyAnswer> {
-    const known = policyId(id)
+    const known = policies.idOf(id)
     const { version, based_on = null } = parseSuggesting(ManagedPolicyRollback, body)
     const wanted = { version, basedOn: based_on, onWide: allowed }
-    return answerOf(await rollBack(this.control, authorOf(request), known, wanted))
+    return answerOf(await rollBack(this.control, caller, known, wanted))
   }
 }
 
 function answerOf({ policy, warnings }: PolicyOutcome): ManagedPolicyAnswer {
-  return { data: managedPolicyRow(policy), warnings }
+  return { data: policyRow(policy), warnings }
 }
 
 /** A management key is made by an owner or admin, who may change policies of everybody's keys. */
 function allowed(): void {}
+
+/** A policy in the words of the management API. */
+function policyRow({ document, createdAt, changedAt, attached, ...policy }: PolicySummary): ManagedPolicy {
+  return {
+    ...policy,
+    document: document as ManagedPolicy['document'],
+    attached: {
+      ...attached,
+      workspaces: [...attached.workspaces],
+      keys: attached.keys.map(({ id, name }) => ({ hash: id, name })),
+    },
+    created_at: createdAt.toISOString(),
+    updated_at: changedAt.toISOString(),
+  }
+}
+
+/** One of its versions. */
+function versionRow({ document, createdAt, ...version }: SavedVersion): ManagedPolicyVersion {
+  return {
+    ...version,
+    document: document as ManagedPolicyVersion['document'],
+    created_at: createdAt.toISOString(),
+  }
+}

@@ -1,30 +1,23 @@
-import { Body, Controller, Get, Inject, Patch, Req } from '@nestjs/common'
-import { RouteConfig } from '@nestjs/platform-fastify'
+import { Body, Controller, Inject } from '@nestjs/common'
 import { OrganisationChange, type OrganisationAnswer } from '@turnpike/contract'
 import { changeOrganisation, readOrganisation } from '@turnpike/store'
-import type { FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
-import { signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
+import { Get, Patch, Person } from '../routes.guard.ts'
 
 /** The organisation's own settings. */
 @Controller('console/v1/organisation')
 export class OrganisationController {
   constructor(@Inject(Control) private readonly control: Control) {}
 
-  @Get()
-  @RouteConfig({ access: 'organisation:read' })
-  async read(@Req() request: FastifyRequest): Promise<OrganisationAnswer> {
-    const { tenantId } = signedInOf(request)
-    return { data: { id: tenantId, ...(await readOrganisation(this.control.prisma, tenantId)) } }
+  @Get('organisation:read')
+  async read(@Person() { tenantId: id }: Person): Promise<OrganisationAnswer> {
+    return { data: { id, ...(await readOrganisation(this.control.prisma, id)) } }
   }
 
-  @Patch()
-  @RouteConfig({ access: 'organisation:update' })
-  async change(@Body() body: unknown, @Req() request: FastifyRequest): Promise<OrganisationAnswer> {
-    const wanted = parse(OrganisationChange, body)
-    const { tenantId, userId } = signedInOf(request)
-    const changing = changeOrganisation(this.control.prisma, { tenantId, userId }, wanted)
-    return { data: { id: tenantId, ...(await this.control.published(changing)) } }
+  @Patch('organisation:update')
+  async change(@Body() body: unknown, @Person() person: Person): Promise<OrganisationAnswer> {
+    const changing = changeOrganisation(this.control.prisma, person, parse(OrganisationChange, body))
+    return { data: { id: person.tenantId, ...(await this.control.published(changing)) } }
   }
 }

@@ -1,15 +1,17 @@
-import { Body, Controller, Inject, Param, Put, Req } from '@nestjs/common'
-import { RouteConfig } from '@nestjs/platform-fastify'
+import { Body, Controller, Inject, Param } from '@nestjs/common'
 import { keyId, PolicyAttachment, type PolicyAttached } from '@turnpike/contract'
-import { Fault } from '@turnpike/domain'
 import { attachPolicy, type PolicyPlace } from '@turnpike/store'
-import type { FastifyRequest } from 'fastify'
-import * as z from 'zod'
 import { Control } from '../control.ts'
-import { signedInOf } from '../edge.ts'
-import { refusal } from './problems.ts'
-import { parse } from '../parse.ts'
+import { objectsOf, parse } from '../parse.ts'
+import { Person, Put } from '../routes.guard.ts'
 import { refusingUnsatisfiable, routingContextOf } from './combined.ts'
+import { refusal } from './problems.ts'
+
+const places = {
+  key: objectsOf('key', keyId()),
+  workspace: objectsOf('workspace'),
+  organisation: objectsOf('organisation'),
+}
 
 /**
  * Attaches a policy to a key, a workspace or the organisation. A policy only narrows the wider ones. Attaching an unsatisfiable
@@ -19,41 +21,31 @@ import { refusingUnsatisfiable, routingContextOf } from './combined.ts'
 export class AttachmentsController {
   constructor(@Inject(Control) private readonly control: Control) {}
 
-  @Put('keys/:id/policy')
-  @RouteConfig({ access: 'policies:update' })
-  toKey(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyAttached> {
-    if (!keyId().safeParse(id).success) throw unknown('key')
-    return this.#attach(request, { kind: 'key', id }, body)
+  @Put('policies:update', 'keys/:id/policy')
+  toKey(@Param('id') id: string, @Body() body: unknown, @Person() person: Person): Promise<PolicyAttached> {
+    return this.#attach(person, { kind: 'key', id: places.key.idOf(id) }, body)
   }
 
-  @Put('workspaces/:id/policy')
-  @RouteConfig({ access: 'policies:attach-widely' })
-  toWorkspace(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyAttached> {
-    if (!z.uuid().safeParse(id).success) throw unknown('workspace')
-    return this.#attach(request, { kind: 'workspace', id }, body)
+  @Put('policies:attach-widely', 'workspaces/:id/policy')
+  toWorkspace(@Param('id') id: string, @Body() body: unknown, @Person() person: Person): Promise<PolicyAttached> {
+    return this.#attach(person, { kind: 'workspace', id: places.workspace.idOf(id) }, body)
   }
 
-  @Put('organisation/policy')
-  @RouteConfig({ access: 'policies:attach-widely' })
-  toOrganisation(@Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyAttached> {
-    return this.#attach(request, { kind: 'organisation' }, body)
+  @Put('policies:attach-widely', 'organisation/policy')
+  toOrganisation(@Body() body: unknown, @Person() person: Person): Promise<PolicyAttached> {
+    return this.#attach(person, { kind: 'organisation' }, body)
   }
 
-  async #attach(request: FastifyRequest, place: PolicyPlace, body: unknown): Promise<PolicyAttached> {
+  async #attach(person: Person, place: PolicyPlace, body: unknown): Promise<PolicyAttached> {
     const { policyId } = parse(PolicyAttachment, body)
-    const { tenantId, userId } = signedInOf(request)
-    const checkCombined = refusingUnsatisfiable(await routingContextOf(this.control, tenantId, Date.now()), 'policyId')
-    const attaching = attachPolicy(this.control.prisma, { tenantId, userId }, place, policyId, checkCombined)
+    const context = await routingContextOf(this.control, person.tenantId, Date.now())
+    const checkCombined = refusingUnsatisfiable(context, 'policyId')
+    const attaching = attachPolicy(this.control.prisma, person, place, policyId, checkCombined)
     const outcome = await this.control.published(attaching)
-    if (outcome.kind === 'place_unknown') throw unknown(place.kind)
+    if (outcome.kind === 'place_unknown') throw places[place.kind].unknown()
     if (outcome.kind === 'policy_unknown') {
       throw refusal([{ path: ['policyId'], message: 'There is no such policy, or it was archived.' }])
     }
     return { data: { policy: outcome.policy } }
   }
-}
-
-/** The same answer for a malformed id, an unknown one and one of another organisation. */
-function unknown(kind: PolicyPlace['kind']): Fault {
-  return new Fault('object_unknown', `There is no such ${kind}.`)
 }

@@ -13,7 +13,7 @@ import {
 import type { Control } from '../control.ts'
 import { refusingUnsatisfiable, routingContextOf } from './combined.ts'
 import type { RoutingContext } from './coverage.ts'
-import { noSuchPolicy } from './policy-row.ts'
+import { policies } from './policy-row.ts'
 import { problemsOfPolicy } from './unsatisfiable.ts'
 import { warningsOf } from './warnings.ts'
 
@@ -93,8 +93,8 @@ async function published(
 }
 
 function outcome(policy: PolicySummary | null, { catalogue, own }: RoutingContext): PolicyOutcome {
-  if (!policy) throw noSuchPolicy()
-  return { policy, warnings: warningsOf(policy.document as PolicyDocument, catalogue, own) }
+  const found = policies.known(policy)
+  return { policy: found, warnings: warningsOf(found.document as PolicyDocument, catalogue, own) }
 }
 
 function contextOf(control: Control, { tenantId }: Author): Promise<RoutingContext> {

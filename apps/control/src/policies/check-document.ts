@@ -1,6 +1,7 @@
 import { POLICY_BYTES_MAX, type PolicyDocument } from '@turnpike/contract'
 import { endpointOf, indexOf, isZone, ownTargets, type Catalogue, type Own, type TargetId } from '@turnpike/domain'
-import { unknownWord, type Problem } from './problems.ts'
+import type { Problem } from '../parse.ts'
+import { unknownWord, unknownWords } from './problems.ts'
 import { NOTHING_OWN } from './coverage.ts'
 
 /**
@@ -19,8 +20,8 @@ export function problemsIn(document: PolicyDocument, catalogue: Catalogue, own =
     ...unknownSlugs(document.ignore, ['ignore'], known),
     ...unknownSlugs(document.order, ['order'], known),
     ...unknownShares(document.shares, ['shares'], known),
-    ...unknownModels(document, known),
-    ...unknownParameters(document, known),
+    ...unknownWords('model', document.model_fallback?.models ?? [], ['model_fallback', 'models'], known.models),
+    ...unknownWords('parameter', document.required_parameters ?? [], ['required_parameters'], known.parameters),
     ...objectiveAlone(document, []),
     ...windows.flatMap((window, i) => [
       ...unknownSlugs(window.order, ['schedule', i, 'order'], known),
@@ -78,20 +79,6 @@ function unknownAccount(target: TargetId, targets: ReadonlySet<string>): string 
   return `No account of your organisation is “${target.slice(0, 200)}”.${hint}`
 }
 
-function unknownModels({ model_fallback: fallback }: PolicyDocument, { models }: Words): Problem[] {
-  return (fallback?.models ?? []).flatMap((slug, i) =>
-    models.has(slug) ? [] : [{ path: ['model_fallback', 'models', i], message: unknownWord('model', slug, models) }],
-  )
-}
-
-function unknownParameters({ required_parameters: required }: PolicyDocument, { parameters }: Words): Problem[] {
-  return (required ?? []).flatMap((name, i) =>
-    parameters.has(name)
-      ? []
-      : [{ path: ['required_parameters', i], message: unknownWord('parameter', name, parameters) }],
-  )
-}
-
 type Ranking = Pick<PolicyDocument, 'objective' | 'order' | 'shares'>
 
 function replacesRanking({ objective, order, shares }: Ranking): boolean {
@@ -101,17 +88,12 @@ function replacesRanking({ objective, order, shares }: Ranking): boolean {
 /** `pinned` follows an order and `weighted` draws by shares: without them both would be another objective in disguise. */
 function objectiveAlone({ objective, order, shares }: Ranking, path: Problem['path']): Problem[] {
   if (objective === 'pinned' && (order ?? []).length === 0) {
-    return [
-      { path: [...path, 'order'], message: 'The objective “pinned” follows an order: name a provider or an endpoint.' },
-    ]
+    const message = 'The objective “pinned” follows an order: name a provider or an endpoint.'
+    return [{ path: [...path, 'order'], message }]
   }
   if (objective === 'weighted' && Object.keys(shares ?? {}).length === 0) {
-    return [
-      {
-        path: [...path, 'shares'],
-        message: 'The objective “weighted” draws by shares: give a provider or an endpoint one.',
-      },
-    ]
+    const message = 'The objective “weighted” draws by shares: give a provider or an endpoint one.'
+    return [{ path: [...path, 'shares'], message }]
   }
   return []
 }

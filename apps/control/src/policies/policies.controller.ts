@@ -1,5 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query, Req, Res } from '@nestjs/common'
-import { RouteConfig } from '@nestjs/platform-fastify'
+import { Body, Controller, Inject, Param, Query } from '@nestjs/common'
 import {
   PolicyCreate,
   PolicyListQuery,
@@ -13,14 +12,14 @@ import {
   type PolicyPreviewAnswer,
   type PolicyVersionList,
 } from '@turnpike/contract'
-import { listPolicies, listPolicyVersions, policyLayers, recentHealth, type Author } from '@turnpike/store'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import { listPolicies, listPolicyVersions, policyLayers, recentHealth } from '@turnpike/store'
 import { Control } from '../control.ts'
-import { refuseRole, signedInOf } from '../edge.ts'
+import { refuseRole } from '../edge.ts'
 import { parse } from '../parse.ts'
+import { Get, Patch, Person, Post } from '../routes.guard.ts'
 import { archive, changePolicy, makePolicy, policyOf, rollBack, type PolicyOutcome } from './changes.ts'
 import { routingContextOf } from './combined.ts'
-import { noSuchPolicy, policyId, policyRow, versionRow } from './policy-row.ts'
+import { policies, policyRow, versionRow } from './policy-row.ts'
 import { previewOf } from './preview.ts'
 import { parseSuggesting } from './problems.ts'
 import { refuseInvalid } from './unsatisfiable.ts'
@@ -30,87 +29,65 @@ import { refuseInvalid } from './unsatisfiable.ts'
 export class PoliciesController {
   constructor(@Inject(Control) private readonly control: Control) {}
 
-  @Get()
-  @RouteConfig({ access: 'policies:read' })
-  async list(@Query() query: unknown, @Req() request: FastifyRequest): Promise<PolicyList> {
+  @Get('policies:read')
+  async list(@Query() query: unknown, @Person() { tenantId }: Person): Promise<PolicyList> {
     const { limit, cursor = null } = parse(PolicyListQuery, query)
-    const page = await listPolicies(this.control.prisma, signedInOf(request).tenantId, { limit, cursor })
+    const page = await listPolicies(this.control.prisma, tenantId, { limit, cursor })
     return { data: page.policies.map(policyRow), hasMore: page.nextCursor !== null, nextCursor: page.nextCursor }
   }
 
-  @Get(':id')
-  @RouteConfig({ access: 'policies:read' })
-  async one(@Param('id') id: string, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
-    return answerOf(await policyOf(this.control, authorOf(request), policyId(id)))
+  @Get('policies:read', ':id')
+  async one(@Param('id') id: string, @Person() person: Person): Promise<PolicyAnswer> {
+    return answerOf(await policyOf(this.control, person, policies.idOf(id)))
   }
 
-  @Post()
-  @RouteConfig({ access: 'policies:update' })
-  async create(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const wanted = parseSuggesting(PolicyCreate, body)
-    void reply.code(201).send(answerOf(await makePolicy(this.control, authorOf(request), wanted)))
+  @Post('policies:update', '', 201)
+  async create(@Body() body: unknown, @Person() person: Person): Promise<PolicyAnswer> {
+    return answerOf(await makePolicy(this.control, person, parseSuggesting(PolicyCreate, body)))
   }
 
-  @Patch(':id')
-  @RouteConfig({ access: 'policies:update' })
-  async rename(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
+  @Patch('policies:update', ':id')
+  async rename(@Param('id') id: string, @Body() body: unknown, @Person() person: Person): Promise<PolicyAnswer> {
     const { name } = parse(PolicyRename, body)
-    const wanted = { name, basedOn: null, onWide: refusingTheNarrow(request) }
-    return answerOf(await changePolicy(this.control, authorOf(request), policyId(id), wanted))
+    const wanted = { name, basedOn: null, onWide: refusingTheNarrow(person) }
+    return answerOf(await changePolicy(this.control, person, policies.idOf(id), wanted))
   }
 
-  @Post(':id/versions')
-  @HttpCode(200)
-  @RouteConfig({ access: 'policies:update' })
-  async save(@Param('id') id: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
-    const known = policyId(id)
-    const { document, basedOn } = parseSuggesting(PolicySave, body)
-    const wanted = { document, basedOn, onWide: refusingTheNarrow(request) }
-    return answerOf(await changePolicy(this.control, authorOf(request), known, wanted))
+  @Post('policies:update', ':id/versions')
+  async save(@Param('id') id: string, @Body() body: unknown, @Person() person: Person): Promise<PolicyAnswer> {
+    const known = policies.idOf(id)
+    const wanted = { ...parseSuggesting(PolicySave, body), onWide: refusingTheNarrow(person) }
+    return answerOf(await changePolicy(this.control, person, known, wanted))
   }
 
-  @Get(':id/versions')
-  @RouteConfig({ access: 'policies:read' })
+  @Get('policies:read', ':id/versions')
   async versions(
     @Param('id') id: string,
     @Query() query: unknown,
-    @Req() request: FastifyRequest,
+    @Person() { tenantId }: Person,
   ): Promise<PolicyVersionList> {
-    const known = policyId(id)
+    const known = policies.idOf(id)
     const { limit, cursor: before = null } = parse(PolicyVersionListQuery, query)
-    const { tenantId } = signedInOf(request)
-    const page = await listPolicyVersions(this.control.prisma, tenantId, known, { limit, before })
-    if (!page) throw noSuchPolicy()
+    const page = policies.known(await listPolicyVersions(this.control.prisma, tenantId, known, { limit, before }))
     return { data: page.versions.map(versionRow), hasMore: page.nextCursor !== null, nextCursor: page.nextCursor }
   }
 
-  @Post(':id/rollback')
-  @HttpCode(200)
-  @RouteConfig({ access: 'policies:update' })
-  async rollBack(
-    @Param('id') id: string,
-    @Body() body: unknown,
-    @Req() request: FastifyRequest,
-  ): Promise<PolicyAnswer> {
-    const known = policyId(id)
-    const { version, basedOn } = parse(PolicyRollback, body)
-    const wanted = { version, basedOn, onWide: refusingTheNarrow(request) }
-    return answerOf(await rollBack(this.control, authorOf(request), known, wanted))
+  @Post('policies:update', ':id/rollback')
+  async rollBack(@Param('id') id: string, @Body() body: unknown, @Person() person: Person): Promise<PolicyAnswer> {
+    const known = policies.idOf(id)
+    const wanted = { ...parse(PolicyRollback, body), onWide: refusingTheNarrow(person) }
+    return answerOf(await rollBack(this.control, person, known, wanted))
   }
 
-  @Post(':id/archive')
-  @HttpCode(200)
-  @RouteConfig({ access: 'policies:update' })
-  async archive(@Param('id') id: string, @Req() request: FastifyRequest): Promise<PolicyAnswer> {
-    return answerOf(await archive(this.control, authorOf(request), policyId(id)))
+  @Post('policies:update', ':id/archive')
+  async archive(@Param('id') id: string, @Person() person: Person): Promise<PolicyAnswer> {
+    return answerOf(await archive(this.control, person, policies.idOf(id)))
   }
 
-  @Post('preview')
-  @HttpCode(200)
-  @RouteConfig({ access: 'policies:read' })
-  async preview(@Body() body: unknown, @Req() request: FastifyRequest): Promise<PolicyPreviewAnswer> {
+  @Post('policies:read', 'preview')
+  async preview(@Body() body: unknown, @Person() person: Person): Promise<PolicyPreviewAnswer> {
     const question = parseSuggesting(PolicyPreviewQuestion, body)
-    const { tenantId, workspace, organisation } = signedInOf(request)
+    const { tenantId, workspace, organisation } = person
     const { prisma, pool } = this.control
     const context = await routingContextOf(this.control, tenantId, Date.now())
     refuseInvalid(question.document, context.catalogue, context.own)
@@ -124,12 +101,7 @@ function answerOf({ policy, warnings }: PolicyOutcome): PolicyAnswer {
   return { data: policyRow(policy), warnings }
 }
 
-function authorOf(request: FastifyRequest): Author {
-  const { tenantId, userId } = signedInOf(request)
-  return { tenantId, userId }
-}
-
 /** A policy of a workspace or the organisation is changed only by members who may attach one there. */
-function refusingTheNarrow(request: FastifyRequest): () => void {
-  return () => refuseRole(signedInOf(request), 'policies:attach-widely')
+function refusingTheNarrow(person: Person): () => void {
+  return () => refuseRole(person, 'policies:attach-widely')
 }

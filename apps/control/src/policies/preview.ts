@@ -19,7 +19,7 @@ import type { PolicyLayer } from '@turnpike/store'
 import { decisionOf } from '../requests/request-row.ts'
 import { unknownSlugs, wordsOf, type Words } from './check-document.ts'
 import { unsatisfiableState } from './unsatisfiable.ts'
-import { refusal, unknownWord, type Problem } from './problems.ts'
+import { refusal, unknownWords } from './problems.ts'
 import { callerUnder, draftOf, NOTHING_OWN } from './coverage.ts'
 import { warningsOf } from './warnings.ts'
 
@@ -93,12 +93,8 @@ function addressed({ providers }: Catalogue): Set<ProviderSlug> {
 }
 
 function refuseUnknown({ models, down }: PolicyPreviewQuestion['sample'], known: Words): void {
-  const problems: Problem[] = [
-    ...models.flatMap((slug, i) =>
-      known.models.has(slug)
-        ? []
-        : [{ path: ['sample', 'models', i], message: unknownWord('model', slug, known.models) }],
-    ),
+  const problems = [
+    ...unknownWords('model', models, ['sample', 'models'], known.models),
     ...unknownSlugs(down, ['sample', 'down'], known),
   ]
   if (problems.length > 0) throw refusal(problems)

@@ -1,22 +1,15 @@
 import { Fault, nearest } from '@turnpike/domain'
 import * as z from 'zod'
-
-/** A problem of one field of a body. */
-export interface Problem {
-  /** From the body to the field. */
-  readonly path: readonly (string | number)[]
-  /** A sentence to show at that field. */
-  readonly message: string
-}
+import { nested, type Problem } from '../parse.ts'
 
 /**
  * Checks a body against its schema, as `parse` does. Throws Fault `request_invalid` with `param` for the first problem, every problem
  * nested as the form is, and the nearest known word for each field or value that is not known.
  */
 export function parseSuggesting<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(body)
-  if (parsed.success) return parsed.data
-  throw refusal(parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, body)))
+  const { data, error } = schema.safeParse(body)
+  if (!error) return data
+  throw refusal(error.issues.flatMap((issue) => problemsOf(issue, schema, body)))
 }
 
 /** Refuses a body that has at least one problem. */
@@ -24,10 +17,8 @@ export function refusal(problems: readonly Problem[], metadata?: Readonly<Record
   const [first, ...others] = problems
   const param = first && paramOf(first.path)
   const rest = others.length > 0 ? ` (and ${others.length} more)` : ''
-  const fields: Nested = {}
-  for (const { path, message } of problems) place(fields, path.map(String), message)
   return new Fault('request_invalid', `${param ? `${param}: ` : ''}${first?.message}${rest}`, {
-    fields,
+    fields: nested(problems),
     ...(param && { param }),
     ...(metadata && { metadata }),
   })
@@ -40,6 +31,18 @@ export function unknownWord(what: string, word: string, known: Iterable<string>)
   const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : ''
   const list = words.length <= WORDS_MAX ? ` There are ${words.join(', ')}.` : ''
   return `There is no ${what} “${word.slice(0, WORD_LENGTH_MAX)}”.${hint || list}`
+}
+
+/** Problems of those words of a list that are not known. @param path of the list @param known in whose order some are suggested */
+export function unknownWords(
+  what: string,
+  words: readonly string[],
+  path: Problem['path'],
+  known: ReadonlySet<string>,
+) {
+  return words.flatMap((word, i): Problem[] =>
+    known.has(word) ? [] : [{ path: [...path, i], message: unknownWord(what, word, known) }],
+  )
 }
 
 /** A list of at most this length is shown whole when no word on it is near. */
@@ -97,19 +100,4 @@ function valueAt(body: unknown, path: Problem['path']): unknown {
     (at, step) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[step] : undefined),
     body,
   )
-}
-
-interface Nested {
-  [field: string]: string | Nested
-}
-
-/** The first problem of a field is the one that is shown. What concerns the whole body stands under `root`. */
-function place(fields: Nested, path: readonly string[], message: string): void {
-  const [first = 'root', ...rest] = path.filter((step) => step !== '__proto__')
-  if (rest.length === 0) {
-    fields[first] ??= message
-    return
-  }
-  const inner = fields[first] ?? (fields[first] = {})
-  if (typeof inner === 'object') place(inner, rest, message)
 }

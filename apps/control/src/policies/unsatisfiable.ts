@@ -1,7 +1,8 @@
 import type { PolicyDocument, PolicyWarning } from '@turnpike/contract'
 import type { Catalogue } from '@turnpike/domain'
 import { problemsIn } from './check-document.ts'
-import { refusal, type Problem } from './problems.ts'
+import type { Problem } from '../parse.ts'
+import { refusal } from './problems.ts'
 import { NOTHING_OWN, statesOf, coverageOf, type Coverage } from './coverage.ts'
 import { warningsOf } from './warnings.ts'
 

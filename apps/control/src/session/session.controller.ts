@@ -1,11 +1,10 @@
-import { Body, Controller, Get, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common'
-import { RouteConfig } from '@nestjs/platform-fastify'
+import { Body, Controller, Inject, Query, Req, Res } from '@nestjs/common'
 import { Nothing, SignIn, SignUp, Verify, VerifyLink, type SessionAnswer } from '@turnpike/contract'
 import { endSession, resendVerification, verifyByCode, verifyByLink } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
-import { signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
+import { Get, Person, Post } from '../routes.guard.ts'
 import type { StartedSession, ClientInfo } from './authentication.ts'
 import { SESSION_COOKIE, SESSION_COOKIE_ATTRIBUTES } from './cookie.ts'
 import { VERIFY_PAGE_HEADERS, verifyPage } from './verify-page.ts'
@@ -15,22 +14,19 @@ import { VERIFY_PAGE_HEADERS, verifyPage } from './verify-page.ts'
 export class SessionController {
   constructor(@Inject(Control) private readonly control: Control) {}
 
-  @Post('sign-up')
-  @RouteConfig({ access: 'public' })
+  @Post('public', 'sign-up')
   async signUp(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const started = await this.control.authentication.signUp(parse(SignUp, body), clientInfoOf(request), Date.now())
     sendStartedSession(reply.code(201), started)
   }
 
-  @Post('sign-in')
-  @RouteConfig({ access: 'public' })
+  @Post('public', 'sign-in')
   async signIn(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const started = await this.control.authentication.signIn(parse(SignIn, body), clientInfoOf(request), Date.now())
     sendStartedSession(reply.code(200), started)
   }
 
-  @Post('sign-out')
-  @RouteConfig({ access: 'session' })
+  @Post('session', 'sign-out')
   async signOut(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     parse(Nothing, body)
     const token = request.requestContext.token ?? ''
@@ -39,34 +35,26 @@ export class SessionController {
     void reply.code(204).clearCookie(SESSION_COOKIE, SESSION_COOKIE_ATTRIBUTES).send()
   }
 
-  @Get('session')
-  @RouteConfig({ access: 'session' })
-  async session(@Req() request: FastifyRequest): Promise<SessionAnswer> {
-    return { session: await this.control.authentication.sessionOf(signedInOf(request)) }
+  @Get('session', 'session')
+  async session(@Person() person: Person): Promise<SessionAnswer> {
+    return { session: await this.control.authentication.sessionOf(person) }
   }
 
-  @Post('verify')
-  @HttpCode(200)
-  @RouteConfig({ access: 'session' })
-  async verify(@Body() body: unknown, @Req() request: FastifyRequest): Promise<SessionAnswer> {
+  @Post('session', 'verify')
+  async verify(@Body() body: unknown, @Person() person: Person): Promise<SessionAnswer> {
     const { code } = parse(Verify, body)
-    const signedIn = signedInOf(request)
-    await verifyByCode(this.control.prisma, signedIn.userId, code, this.control.config.SIGNUP_GRANT, Date.now())
-    return { session: await this.control.authentication.sessionOf({ ...signedIn, emailVerified: true }) }
+    await verifyByCode(this.control.prisma, person.userId, code, this.control.config.SIGNUP_GRANT, Date.now())
+    return { session: await this.control.authentication.sessionOf({ ...person, emailVerified: true }) }
   }
 
-  @Post('verify/resend')
-  @RouteConfig({ access: 'session' })
-  async resend(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  @Post('session', 'verify/resend', 204)
+  async resend(@Body() body: unknown, @Person() { userId, emailVerified }: Person): Promise<void> {
     parse(Nothing, body)
-    const { userId, emailVerified } = signedInOf(request)
     if (!emailVerified) await resendVerification(this.control.prisma, userId, Date.now())
-    void reply.code(204).send()
   }
 
   /** The link in the mail: opened by a person, on whatever device the mail is read. */
-  @Get('verify')
-  @RouteConfig({ access: 'public' })
+  @Get('public', 'verify')
   async open(@Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
     const link = VerifyLink.safeParse(query)
     const { prisma, config } = this.control

@@ -1,11 +1,9 @@
-import { Controller, Get, Inject, Query, Req } from '@nestjs/common'
-import { RouteConfig } from '@nestjs/platform-fastify'
+import { Controller, Inject, Query } from '@nestjs/common'
 import { UsageQuery, type UsageAnswer } from '@turnpike/contract'
 import { keyNames, usageSeries, usageTotals } from '@turnpike/store'
-import type { FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
-import { signedInOf } from '../edge.ts'
 import { parse } from '../parse.ts'
+import { Get, Person } from '../routes.guard.ts'
 import { bucketsOf, namesOf, totalsOf } from './usage-answer.ts'
 import { spanOf } from './usage-span.ts'
 
@@ -14,13 +12,11 @@ import { spanOf } from './usage-span.ts'
 export class UsageController {
   constructor(@Inject(Control) private readonly control: Control) {}
 
-  @Get()
-  @RouteConfig({ access: 'usage:read' })
-  async usage(@Query() query: unknown, @Req() request: FastifyRequest): Promise<UsageAnswer> {
+  @Get('usage:read')
+  async usage(@Query() query: unknown, @Person() { tenantId }: Person): Promise<UsageAnswer> {
     const { groupBy, ...wanted } = parse(UsageQuery, query)
     const nowMs = Date.now()
     const { fromMs, toMs, bucketSeconds, zone } = spanOf(wanted)
-    const { tenantId } = signedInOf(request)
     const { pool, prisma } = this.control
     const bucketMinutes = (bucketSeconds / 60) as 15 | 60 | 1440
     const [points, totals] = await Promise.all([
