@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { parseUsd } from '@turnpike/domain'
-import { ConfigError, egressAllow, httpUrl, port, readConfig } from '@turnpike/server'
+import { ConfigError, egressAllow, httpUrl, port, readConfig, type Environment } from '@turnpike/server'
 import { z } from 'zod'
 
 /** What bcrypt allows, for tests, and what a product for the public must spend at least. */
@@ -87,7 +87,7 @@ export const controlSettings = z.object({
 export type ControlConfig = Readonly<z.infer<typeof controlSettings>>
 
 /** The settings of the control plane. Throws ConfigError naming what does not fit. */
-export function controlConfig(environment: Readonly<Record<string, string | undefined>>): ControlConfig {
+export function controlConfig(environment: Environment = process.env): ControlConfig {
   const config = readConfig(controlSettings, environment)
   if (config.PUBLIC_URL ? !keepsCookies(new URL(config.PUBLIC_URL)) : !isLocal(config.CONTROL_HOST)) {
     throw new ConfigError(
@@ -101,16 +101,9 @@ export function controlConfig(environment: Readonly<Record<string, string | unde
 }
 
 /** What a command of the operator needs. Throws ConfigError naming what is missing. */
-export function credentialsConfig(
-  environment: Readonly<Record<string, string | undefined>>,
-): Readonly<{ DATABASE_URL: string; CREDENTIAL_SECRETS: string }> {
+export function credentialsConfig(environment: Environment = process.env) {
   const CREDENTIAL_SECRETS = z.string({ error: 'must be set: the key-encryption keys of stored credentials' })
   return readConfig(controlSettings.pick({ DATABASE_URL: true }).extend({ CREDENTIAL_SECRETS }), environment)
-}
-
-/** The environment of this process: the only place that reads it. */
-export function ownEnvironment(): Readonly<Record<string, string | undefined>> {
-  return process.env
 }
 
 function keepsCookies(url: URL): boolean {

@@ -61,7 +61,6 @@ const HTTP_TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 15_000, connecti
 /** How often a server that closes looks whether its last request is over. */
 const CLOSE_CHECK_MS = 50
 
-/** A control process behind a port. */
 interface ControlServer {
   readonly url: string
   /** Every route of the router, with who may use it. */
@@ -118,7 +117,7 @@ export async function listenOn(control: Control, log: Logger): Promise<ControlSe
     routes,
     async close() {
       control.eventStreams.close()
-      // Node waits for connections that have sent nothing yet, as browsers open them in advance, as for those that are in use.
+      // Node also waits for connections that have sent nothing yet, which browsers open in advance.
       const closing = setInterval(() => underWay === 0 && server.server.closeAllConnections(), CLOSE_CHECK_MS)
       await app.close().finally(() => clearInterval(closing))
       await control.close()

@@ -1,18 +1,22 @@
-import { billingOf, type Billing, type BillingSettings } from '@turnpike/billing'
+import { billingOf, type Billing } from '@turnpike/billing'
 import type { Catalogue } from '@turnpike/domain'
-import { ConfigError, createMetrics, Gauge, type Logger, type Registry } from '@turnpike/server'
+import { ConfigError, createMetrics, showMetric, type Logger, type Registry } from '@turnpike/server'
 import {
+  compareCredentialSecrets,
   CONSOLE_CHANNEL,
   keyNames,
   Listening,
   listRequests,
+  openKeyEncryptionKeys,
   openKeySecrets,
   openPool,
   openPrisma,
   openRedis,
+  openRevocationFile,
   Passwords,
   publishKeyEvents,
   revokeKey,
+  secretsByKek,
   secretTroubles,
   USAGE_CHANNEL,
   watchKeySecrets,
@@ -26,11 +30,9 @@ import {
   type RevocationFile,
 } from '@turnpike/store'
 import type { ControlConfig } from './config.ts'
-import { credentialSecretsOf, reportCredentialSecrets } from './credential-secrets.ts'
 import { EventStreams } from './events/event-streams.ts'
 import type { ReadRows } from './events/request-feed.ts'
 import { Management } from './management/management.ts'
-import { openPendingFile } from './management/pending-file.ts'
 import { catalogueReader } from './models/catalogue-reader.ts'
 import { openOwnLimits, type OwnLimits } from './byok/limits.ts'
 import { TestRuns } from './byok/test-runs.ts'
@@ -45,7 +47,6 @@ export class Control {
   readonly management: Management
   readonly catalogue: () => Promise<Catalogue>
   readonly ownLimits: OwnLimits
-  /** Test calls of BYOK credentials. */
   readonly testRuns: TestRuns
   /** Whether the key secrets of this process fit those that the database knows. */
   readonly secretCheck: KeySecretWatch
@@ -80,7 +81,17 @@ export class Control {
     this.eventStreams = new EventStreams(rowReader(pool, prisma), (error) => {
       log.warn({ error }, 'rows for the event streams could not be read')
     })
-    this.#listening = this.#listen()
+    this.#listening = new Listening({
+      url: config.DATABASE_URL,
+      channels: [USAGE_CHANNEL, CONSOLE_CHANNEL],
+      applicationName: 'turnpike control events',
+      onNotice: (notice) => this.eventStreams.onNotice(notice),
+      onListening: () => {
+        this.eventStreams.catchUp()
+        void this.#reportCredentialSecrets()
+      },
+      onLost: (error) => log.warn({ error }, 'the connection for notices was lost; opening another'),
+    })
     this.secretCheck = watchKeySecrets({
       pool,
       secrets,
@@ -103,12 +114,12 @@ export class Control {
     this.metrics = metricsOf(this.eventStreams, this.management)
   }
 
-  /** Resolves after the first attempts to subscribe to changes and to compare the key secrets with the database. */
+  /** Resolves after the first attempts to subscribe to changes and to compare the key secrets. */
   get listening(): Promise<unknown> {
     return Promise.all([this.#listening.tried, this.secretCheck.tried])
   }
 
-  /** Waits for a mutation and publishes it to the gateways. Without Redis their poll finds it within a second. */
+  /** Publishes a mutation to the gateways. Without Redis their poll finds it within a second. */
   async published<T>(mutation: Promise<Mutated<T>>): Promise<T> {
     const { value, events } = await mutation
     if (this.redis && events.length > 0) {
@@ -119,7 +130,6 @@ export class Control {
     return value
   }
 
-  /** Whether this process should get traffic, and why not. */
   async readiness(): Promise<Readiness> {
     const postgres = (await whyUnreachable(this.pool)) === null
     const reasons = [
@@ -129,7 +139,7 @@ export class Control {
     return { ready: reasons.length === 0, postgres, reasons }
   }
 
-  /** Closes everything in reverse order of construction. */
+  /** In reverse order of construction. */
   async close(): Promise<void> {
     this.eventStreams.close()
     await this.#listening.close()
@@ -141,25 +151,21 @@ export class Control {
     await this.prisma.$disconnect()
   }
 
-  /** Each time the database is reached again: it may know other secrets than before. */
-  #reportCredentialSecrets(): void {
-    reportCredentialSecrets(this.pool, this.credentialSecrets, this.log).catch((error: unknown) => {
-      this.log.warn({ error }, 'the key-encryption keys could not be compared with the database')
-    })
-  }
-
-  #listen(): Listening {
-    return new Listening({
-      url: this.config.DATABASE_URL,
-      channels: [USAGE_CHANNEL, CONSOLE_CHANNEL],
-      applicationName: 'turnpike control events',
-      onNotice: (notice) => this.eventStreams.onNotice(notice),
-      onListening: () => {
-        this.eventStreams.catchUp()
-        this.#reportCredentialSecrets()
-      },
-      onLost: (error) => this.log.warn({ error }, 'the connection for notices was lost; opening another'),
-    })
+  /** Logs which stored secrets cannot be opened here. Done at each connection: the database may know other secrets than before. */
+  async #reportCredentialSecrets(): Promise<void> {
+    const { pool, credentialSecrets: keks, log } = this
+    try {
+      const differing = keks ? await compareCredentialSecrets(pool, keks) : []
+      const missing = (await secretsByKek(pool)).filter(({ kek }) => !keks?.byId.has(kek))
+      if (differing.length > 0) {
+        log.error({ keks: differing }, 'CREDENTIAL_SECRETS are not the ones that the database knows by these numbers')
+      }
+      if (missing.length > 0) {
+        log.error({ missing }, 'stored credentials need key-encryption keys that CREDENTIAL_SECRETS does not hold')
+      }
+    } catch (error) {
+      log.warn({ error }, 'the key-encryption keys could not be compared with the database')
+    }
   }
 }
 
@@ -167,7 +173,7 @@ interface Readiness {
   readonly ready: boolean
   /** Whether the database answers. */
   readonly postgres: boolean
-  /** Why not; each begins with a code for programs and a colon, and goes on as a sentence for people. */
+  /** Why not: a code for programs, a colon, a sentence for people. */
   readonly reasons: readonly string[]
 }
 
@@ -175,15 +181,17 @@ interface Readiness {
 const POOL = { max: 8, statementTimeoutMs: 10_000, connectTimeoutMs: 2_000, applicationName: 'turnpike control' }
 
 /**
- * Builds a control process: every object in dependency order, in plain TypeScript; `close()` undoes it in reverse.
  * Throws ConfigError when the settings do not fit together or the database refuses them. While the database is away the process starts
  * and waits: it accepts revocations, and gateways keep the pending ones.
  */
 export async function buildControl(config: ControlConfig, log: Logger): Promise<Control> {
-  const billing = asConfigError(() => billingOf(billingSettings(config)))
+  const { CREDENTIAL_SECRETS, REVOCATION_FILE, STRIPE_SECRET_KEY: secretKey } = config
+  const stripe = { secretKey, webhookSecret: config.STRIPE_WEBHOOK_SECRET, product: config.PRODUCT }
+  const billing = asConfigError(() => billingOf(stripe))
   const secrets = asConfigError(() => openKeySecrets(config.KEY_SECRETS))
-  const credentialSecrets = asConfigError(() => credentialSecretsOf(config))
-  const file = await openPendingFile(config.REVOCATION_FILE, secrets)
+  const credentialSecrets =
+    CREDENTIAL_SECRETS === undefined ? null : asConfigError(() => openKeyEncryptionKeys(CREDENTIAL_SECRETS))
+  const file = REVOCATION_FILE === undefined ? null : await openPendingFile(REVOCATION_FILE, secrets)
   const redis = config.REDIS_URL === undefined ? null : openRedis(config.REDIS_URL)
   const options = {
     ...POOL,
@@ -201,10 +209,6 @@ export async function buildControl(config: ControlConfig, log: Logger): Promise<
   return new Control(config, secrets, credentialSecrets, prisma, pool, redis, billing, file, log)
 }
 
-function billingSettings({ STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, PRODUCT }: ControlConfig): BillingSettings {
-  return { secretKey: STRIPE_SECRET_KEY, webhookSecret: STRIPE_WEBHOOK_SECRET, product: PRODUCT }
-}
-
 /** Libraries refuse settings with plain errors, whose messages name no secret. */
 function asConfigError<T>(read: () => T): T {
   try {
@@ -212,6 +216,13 @@ function asConfigError<T>(read: () => T): T {
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : 'The settings do not fit.')
   }
+}
+
+/** The file of revocations that wait for the database. Throws ConfigError when it cannot be used. */
+function openPendingFile(path: string, secrets: KeySecrets): Promise<RevocationFile> {
+  return openRevocationFile(path, secrets).catch((error: unknown) => {
+    throw new ConfigError(`REVOCATION_FILE: ${error instanceof Error ? error.message : 'cannot be used.'}`)
+  })
 }
 
 /** Rows of a tenant that one query returns. */
@@ -225,21 +236,10 @@ function rowReader(pool: Pool, prisma: PrismaClient): ReadRows {
   }
 }
 
-function metricsOf(live: EventStreams, management: Management): Registry {
+function metricsOf(streams: EventStreams, management: Management): Registry {
   const registry = createMetrics('control')
-  const streams: Gauge = new Gauge({
-    name: 'turnpike_console_streams',
-    help: 'Open event streams.',
-    registers: [],
-    collect: () => streams.set(live.count),
-  })
-  const pending: Gauge = new Gauge({
-    name: 'turnpike_revocations_pending',
-    help: 'Revocations that were accepted and are not in the database yet.',
-    registers: [],
-    collect: () => pending.set(management.pendingCount),
-  })
-  registry.registerMetric(streams)
-  registry.registerMetric(pending)
+  showMetric({ name: 'turnpike_console_streams', help: 'Open event streams.', read: () => streams.count }, [registry])
+  const help = 'Revocations that were accepted and are not in the database yet.'
+  showMetric({ name: 'turnpike_revocations_pending', help, read: () => management.pendingCount }, [registry])
   return registry
 }

@@ -10,7 +10,7 @@ import {
   type Rewrapped,
 } from '@turnpike/store'
 
-/** How the command is used; printed for everything that is not understood. */
+/** Printed for everything that is not understood. */
 export const USAGE = `Usage: main.js credentials <command>
   rewrap    wrap the keys of all stored credentials with the first key of CREDENTIAL_SECRETS, and say what each key wraps then
 `
@@ -22,10 +22,7 @@ const PATIENCE = {
   applicationName: 'turnpike credentials',
 }
 
-/**
- * One command of the operator, and what it has to say. Throws Fault or ConfigError with a sentence for people.
- * @param words what follows `credentials` on the command line
- */
+/** @param words after `credentials` on the command line @returns what to print. Throws Fault or ConfigError with a sentence for people */
 export async function credentialsCommand(
   words: readonly string[],
   readSettings: () => { readonly DATABASE_URL: string; readonly CREDENTIAL_SECRETS: string },

@@ -20,9 +20,8 @@ interface RouteGuards {
 export const BODY_BYTES_MAX = 64 * 1024
 
 /**
- * Runs before every controller: the request gets an id, mutations from other origins are refused, and the sender is authenticated on
- * every route not marked public. One hook, by the matched route, so that no spelling of a path bypasses it; a route
- * that does not say who may use it keeps the process from starting.
+ * Gives each request an id, refuses mutations from other origins, and authenticates the sender on every route not marked public. It is
+ * one hook, by the matched route, so that no spelling of a path bypasses it. Throws at start for a route without `access`.
  */
 export function guardRoutes(server: FastifyInstance, publicUrl: string | undefined, guards: RouteGuards): void {
   const headers = {
@@ -51,7 +50,6 @@ export function guardRoutes(server: FastifyInstance, publicUrl: string | undefin
   readJson(server)
 }
 
-/** Browsers may neither sniff the type of our responses, nor store them, nor embed them elsewhere. */
 const HEADERS = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'same-origin',
@@ -107,7 +105,7 @@ function readJson(server: FastifyInstance): void {
   )
 }
 
-/** Sends a fault as its status and body: a problem for the console; OpenAI's envelope for the management API, as the gateway does. */
+/** Sends a fault: as a problem to the console, in OpenAI's envelope to programs, as the gateway does. */
 export function refuse(request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
   const fault = asFault(thrown)
   const refusal = refusalOf(fault, Math.random())

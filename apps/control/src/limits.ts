@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import { Fault } from '@turnpike/domain'
 import { Counts, type Count, type SharedRedis } from '@turnpike/store'
 
-/** So many of something within so long, over all processes that share a Redis; without it in each process. */
+/** For all processes that share a Redis; without it for each process. */
 interface Allowance {
   /** Tells limits apart. */
   readonly name: string
@@ -12,7 +12,7 @@ interface Allowance {
   readonly shared: SharedRedis | null
 }
 
-/** Limits how often each subject (an address, an account, an organisation) does something. */
+/** How often each subject (an address, an account, an organisation) may do something. */
 export class Limit {
   readonly #counts: Counts
   readonly #most: number
@@ -66,7 +66,7 @@ export class Failures {
   }
 }
 
-/** How long an account still has to wait: each failure begins its window anew, which tells how long ago the last one was. */
+/** Each failure begins the window anew, which tells how long ago the last one was. */
 export function waitMs({ count, endsInMs }: Count): number {
   if (count < FREE_FAILURES) return 0
   const delayMs = Math.min(DELAY_MS_MIN * 2 ** (count - FREE_FAILURES), DELAY_MS_MAX)

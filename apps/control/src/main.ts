@@ -1,6 +1,6 @@
 import { Fault } from '@turnpike/domain'
 import { ConfigError, createLogger, run } from '@turnpike/server'
-import { controlConfig, credentialsConfig, ownEnvironment } from './config.ts'
+import { controlConfig, credentialsConfig } from './config.ts'
 import { listenOn } from './control.module.ts'
 import { buildControl } from './control.ts'
 import { credentialsCommand, USAGE } from './credentials-command.ts'
@@ -11,7 +11,7 @@ else await command(first, rest)
 
 function serve(): Promise<void> {
   return run(async () => {
-    const config = controlConfig(ownEnvironment())
+    const config = controlConfig()
     const log = createLogger({ name: 'control', level: config.LOG_LEVEL })
     const { url, close } = await listenOn(await buildControl(config, log), log)
     return { ready: { url }, close }
@@ -22,7 +22,7 @@ function serve(): Promise<void> {
 async function command(subject: string, words: readonly string[]): Promise<void> {
   try {
     if (subject !== 'credentials') throw new Fault('request_invalid', USAGE)
-    process.stdout.write(await credentialsCommand(words, () => credentialsConfig(ownEnvironment())))
+    process.stdout.write(await credentialsCommand(words, () => credentialsConfig()))
   } catch (error) {
     const isPlain = error instanceof Fault || error instanceof ConfigError
     process.stderr.write(`${isPlain ? error.message.trimEnd() : String(error)}\n`)

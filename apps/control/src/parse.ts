@@ -9,7 +9,7 @@ export interface Problem {
   readonly message: string
 }
 
-/** Holds a body or a query against its schema. Throws Fault `request_invalid` with every problem, nested as the form is. */
+/** Checks a body or a query. Throws Fault `request_invalid` with every problem, nested as the form is. */
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const { data, error } = schema.safeParse(value)
   if (!error) return data
@@ -18,7 +18,7 @@ export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown):
   throw new Fault('request_invalid', message, { fields: nested(error.issues.flatMap(problemsOf)) })
 }
 
-/** The same for programs. Throws Fault `request_invalid` that names the first parameter that is wrong. */
+/** For programs. Throws Fault `request_invalid` that names the first parameter that is wrong. */
 export function parseNaming<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const { data, error } = schema.safeParse(value)
   if (!error) return data
@@ -32,7 +32,7 @@ export function wrong(param: string, message: string): Fault {
   return new Fault('request_invalid', param ? `${param}: ${message}` : message, { ...(param && { param }) })
 }
 
-/** Unknown fields are reported at the object that holds them; the form wants each by its own name. */
+/** Zod reports unknown fields at the object that holds them; the form wants each by its own name. */
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   const path = issue.path.map(String)
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
@@ -61,15 +61,12 @@ function place(fields: Nested, path: readonly string[], message: string): void {
   if (typeof inner === 'object') place(inner, rest, message)
 }
 
-/**
- * Ids in paths that name objects of one kind. A malformed id, an unknown one and another organisation's are answered alike, with Fault
- * `object_unknown`. @param kind as in “There is no such …”
- */
-export function objectsOf<Id extends string = string>(kind: string, schema: z.ZodType<string> = z.uuid()) {
+/** Objects of one kind. A malformed id, an unknown one and another organisation's are the same Fault `object_unknown`. */
+export function objectsOf(kind: string, id: z.ZodType<string> = z.uuid()) {
   const unknown = () => new Fault('object_unknown', `There is no such ${kind}.`)
-  const idOf = (text: string): Id => {
-    if (!schema.safeParse(text).success) throw unknown()
-    return text.toLowerCase() as Id
+  const idOf = (text: string): string => {
+    if (!id.safeParse(text).success) throw unknown()
+    return text.toLowerCase()
   }
   const known = <T>(found: T | null): T => {
     if (found === null) throw unknown()

@@ -3,7 +3,7 @@ import type { Permission } from '@turnpike/contract'
 import { newRequestId, type Caller } from '@turnpike/domain'
 import type { SignedIn } from '@turnpike/store'
 
-/** What is known of a request before its body: created in the first hook, read by controllers and the fault filter. */
+/** What is known of a request before its body: created in the first hook. */
 interface RequestContext {
   /** `req-…`, as in the response's headers and in the log. */
   readonly id: string
@@ -15,7 +15,7 @@ interface RequestContext {
   caller: Caller | null
 }
 
-/** Who may use a route: anyone, any session, roles with a permission, or management keys and no session. */
+/** Anyone, any session, management keys and no session, or roles with a permission. */
 export type Access = 'public' | 'session' | 'management' | Permission
 
 declare module 'fastify' {
@@ -25,7 +25,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** A route without it is refused at start. */
     access?: Access
-    /** Also for people whose address is not verified yet; routes of `session` always are. */
+    /** Also for people whose address is not verified yet, as routes of `session` are. */
     unverified?: boolean
   }
 }

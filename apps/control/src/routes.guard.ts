@@ -20,17 +20,17 @@ function routesOf(method: RequestMethod) {
 /** Who signed in; in the console also the author of a change. */
 export type Person = SignedIn
 
-/** A parameter of a route that is not public: the person whose session its request has. */
+/** A parameter of a route that is not public. */
 export const Person = createParamDecorator((_, host): Person => {
   const { signedIn } = host.switchToHttp().getRequest<FastifyRequest>().requestContext
   if (!signedIn) throw new Error('a route that is not public was reached without a session')
   return signedIn
 })
 
-/** Whom a management key stands for. The author of its changes is no person: versions and the audit log bear the key's name. */
+/** Whom a management key stands for, and the author of its changes: versions and the audit log bear the key's name. */
 export type Caller = KeyCaller & Author
 
-/** A parameter of a route of the management API: the caller, by its key. */
+/** A parameter of a route of the management API. */
 export const Caller = createParamDecorator((_, host): Caller => {
   const { caller } = host.switchToHttp().getRequest<FastifyRequest>().requestContext
   if (!caller) throw new Error('a route of the management API was reached without a key')

@@ -5,8 +5,7 @@ import type { FastifyRequest } from 'fastify'
 const CONSOLE_HEADER = 'x-turnpike-console'
 
 /**
- * Refuses changes that another site could have sent with a session's cookie: they must be JSON, carry the console's header, and come
- * from the console's origin by the browser's word. The `Host` header is not used: its sender chooses it.
+ * Refuses changes that another site could have sent with a session's cookie. The `Host` header is not used: its sender chooses it.
  * Throws Fault `content_type_unsupported` or `origin_foreign`.
  */
 export function requireSameOrigin(request: FastifyRequest, publicUrl: string | undefined): void {

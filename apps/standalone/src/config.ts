@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { ConfigError, httpUrl, port, readConfig } from '@turnpike/server'
+import { ConfigError, httpUrl, port, readConfig, type Environment } from '@turnpike/server'
 import { z } from 'zod'
 
 export const standaloneSettings = z.object({
@@ -48,17 +48,12 @@ export const standaloneSettings = z.object({
 export type StandaloneConfig = Readonly<z.infer<typeof standaloneSettings>>
 
 /** The settings of the product on one machine. Throws ConfigError naming what does not fit. */
-export function standaloneConfig(environment: Readonly<Record<string, string | undefined>>): StandaloneConfig {
+export function standaloneConfig(environment: Environment = process.env): StandaloneConfig {
   const config = readConfig(standaloneSettings, environment)
   if (config.GATEWAY_PORT !== 0 && config.GATEWAY_PORT === config.CONTROL_PORT) {
     throw new ConfigError('GATEWAY_PORT and CONTROL_PORT are the same. Give them different ports.')
   }
   return config
-}
-
-/** The environment of this process: the only place that reads it. */
-export function ownEnvironment(): Readonly<Record<string, string | undefined>> {
-  return process.env
 }
 
 /** Variables that the processes inherit; every other one is passed by name. */
@@ -80,8 +75,6 @@ const INHERITED = [
   'JOURNAL_SYNC',
 ] as const
 
-export function inherited(
-  environment: Readonly<Record<string, string | undefined>>,
-): Record<string, string | undefined> {
+export function inherited(environment: Environment = process.env): Record<string, string | undefined> {
   return Object.fromEntries(INHERITED.map((name) => [name, environment[name]]))
 }

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 
-/** A child process: it ends when this process ends, however that ends, because its IPC channel closes. */
+/** It ends when this process ends, however that ends, because its IPC channel closes. */
 export interface Process {
   /** What it reported when it was ready. */
   readonly ready: Readonly<Record<string, string | number | null>>
@@ -25,13 +25,10 @@ interface Program {
 const READY_MS_MAX = 30_000
 /** The processes drain within 40 s; after that they are ended. */
 const STOP_MS_MAX = 45_000
-/** A process that dies is started again, at most so often; then the whole product stops rather than limp. */
+/** A process that dies is started again so often at most; then the whole product stops. */
 const RESTARTS_MAX = 5
 
-/**
- * Starts a program and keeps it running. Rejects with the program's own message when it does not get ready.
- * `onGone` is called when a process died once too often.
- */
+/** Keeps a program running. Rejects with its own message when it does not get ready. @param onGone called when it died once too often */
 export async function start(program: Program, onGone: (message: string) => void): Promise<Process> {
   await mkdir(program.logs, { recursive: true })
   let stopping = false

@@ -12,7 +12,7 @@ import {
 } from '@turnpike/store'
 import { z } from 'zod'
 
-/** Version of what TURNPIKE_HOME holds: secrets, database, journal and snapshot. A folder of any other version is refused. */
+/** Of secrets, database, journal and snapshot in TURNPIKE_HOME. A folder of any other version is refused. */
 const HOME_VERSION = 1
 
 const schema = z.object({
@@ -33,18 +33,11 @@ const schema = z.object({
 /** The secrets of this machine's product, in a file that only its owner can read. */
 export type Secrets = z.infer<typeof schema>
 
-/** Secrets, and whether they were made just now and are in no file yet. */
-interface OpenedSecrets {
-  readonly secrets: Secrets
-  readonly fresh: boolean
-}
-
 /**
- * Reads the secrets, or makes them when TURNPIKE_HOME has no file of them; the caller saves new ones once they are known to be of use.
- * Changes nothing in a folder that it refuses. Throws an Error that says what to do when the file cannot be read, is damaged, or was
- * made by another release.
+ * Reads the secrets, or makes fresh ones, which the caller saves once they are known to be of use. Changes nothing in a folder that it
+ * refuses. Throws an Error that says what to do when the file cannot be read, is damaged, or was made by another release.
  */
-export async function openSecrets(home: string): Promise<OpenedSecrets> {
+export async function openSecrets(home: string): Promise<{ readonly secrets: Secrets; readonly fresh: boolean }> {
   const text = await readSecrets(home)
   if (text === null) {
     await mkdir(home, { recursive: true, mode: 0o755 })
@@ -109,10 +102,7 @@ function foreignHome(home: string, version: unknown): Error {
   )
 }
 
-/**
- * Throws an Error that says what to do when keys in the database were signed with other secrets: no process could check them.
- * @param keySecrets null: made just now and not saved yet, so that any key in force was signed with others
- */
+/** Throws an Error that says what to do when keys in the database were signed with other secrets. @param keySecrets null: made just now */
 export async function refuseForeignKeys(appUrl: string, keySecrets: string | null): Promise<void> {
   const pool = openPool(appUrl, POOL)
   try {

@@ -1,6 +1,7 @@
 import path from 'node:path'
+import { operatorKey } from '@turnpike/store'
+import type { Environment } from '@turnpike/server'
 import type { StandaloneConfig } from './config.ts'
-import { demoKey } from './demo-key.ts'
 import { atFreePort } from './free-port.ts'
 import { start, type Process } from './processes.ts'
 import { openSecrets, refuseForeignKeys, saveSecrets, type Secrets } from './secrets.ts'
@@ -8,9 +9,7 @@ import { prepareStores, type PreparedStores } from './stores.ts'
 
 /** The whole product on one machine, running. */
 export interface Standalone {
-  /** Address of the console. */
   readonly consoleUrl: string
-  /** The base URL of the API. */
   readonly apiUrl: string
   /** Where simulated providers and the development mailbox are. */
   readonly simulatorUrl: string
@@ -18,25 +17,23 @@ export interface Standalone {
   readonly key: string
   /** Why there is no Redis tier; null when there is one. */
   readonly withoutRedis: string | null
-  /** Ends every process and the stores. */
   close(): Promise<void>
 }
 
 /** Folder of the built programs: this file is `dist/standalone/main.js` when it runs. */
 const DIST = path.resolve(import.meta.dirname, '..')
 
-/** Room for the garbage of requests: with the default, collecting it takes an eighth of the gateway's time. */
+/** With the default, collecting garbage takes an eighth of the gateway's time. */
 const GATEWAY_NODE_ARGS = ['--max-semi-space-size=32']
 
 /**
- * Starts stores, simulator, control, worker and gateway, in that order, each as its own process bound to loopback.
- * Rejects with a sentence for people; whatever had been started by then is ended.
+ * Starts each as its own process bound to loopback. Rejects with a sentence for people; whatever had been started by then is ended.
  * @param machine the part of the environment that every process gets
  * @param onGone called with the reason when the product cannot go on
  */
 export async function startStandalone(
   config: StandaloneConfig,
-  machine: Readonly<Record<string, string | undefined>>,
+  machine: Environment,
   onGone: (message: string) => void,
 ): Promise<Standalone> {
   const { secrets, fresh } = await openSecrets(config.TURNPIKE_HOME)
@@ -68,11 +65,12 @@ export async function startStandalone(
       return running
     }
     const simulator = await launch('simulator', { SIMULATOR_PORT: String(config.SIMULATOR_PORT) })
-    const key = await demoKey(config.TURNPIKE_HOME, secrets, stores)
+    const key = await operatorKey(stores.appUrl, secrets.keySecrets, secrets.demoKey)
+    if (key !== secrets.demoKey) await saveSecrets(config.TURNPIKE_HOME, { ...secrets, demoKey: key })
     const startBoth = async (controlPort: number) => {
-      const gateway = await launch('gateway', gatewayEnvironment(config, secrets, stores, simulator, controlPort))
-      const environment = controlEnvironment(config, secrets, stores, simulator, controlPort, gateway)
-      return { gateway, control: await launch('control', environment) }
+      const parts = { config, secrets, stores, simulator, controlPort }
+      const gateway = await launch('gateway', gatewayEnvironment(parts))
+      return { gateway, control: await launch('control', controlEnvironment(parts, gateway)) }
     }
     const { gateway, control } = config.CONTROL_PORT
       ? await startBoth(config.CONTROL_PORT)
@@ -93,25 +91,35 @@ export async function startStandalone(
   }
 }
 
-function gatewayEnvironment(
-  config: StandaloneConfig,
-  secrets: Secrets,
-  stores: PreparedStores,
-  simulator: Process,
-  controlPort: number,
-) {
+interface Parts {
+  readonly config: StandaloneConfig
+  readonly secrets: Secrets
+  readonly stores: PreparedStores
+  readonly simulator: Process
+  readonly controlPort: number
+}
+
+/** What gateway and control must have alike. */
+function sharedEnvironment({ config, secrets, stores, simulator }: Parts) {
   return {
-    GATEWAY_PORT: String(config.GATEWAY_PORT),
-    DATABASE_URL: stores.gatewayUrl,
     REDIS_URL: stores.redisUrl,
     KEY_SECRETS: secrets.keySecrets,
     CREDENTIAL_SECRETS: secrets.credentialSecrets,
     EGRESS_ALLOW: config.EGRESS_ALLOW,
+    SIMULATOR_URL: String(simulator.ready['url']),
+  }
+}
+
+function gatewayEnvironment(parts: Parts) {
+  const { config, secrets, stores, controlPort } = parts
+  return {
+    ...sharedEnvironment(parts),
+    GATEWAY_PORT: String(config.GATEWAY_PORT),
+    DATABASE_URL: stores.gatewayUrl,
     JOURNAL_DIR: path.join(config.TURNPIKE_HOME, 'journal'),
     SNAPSHOT_FILE: path.join(config.TURNPIKE_HOME, 'snapshot', 'gateway.snapshot'),
     SNAPSHOT_KEY: secrets.snapshotKey,
     MANAGEMENT_URL: `http://127.0.0.1:${controlPort}`,
-    SIMULATOR_URL: String(simulator.ready['url']),
     OPENAI_API_KEY: config.OPENAI_API_KEY,
     ANTHROPIC_API_KEY: config.ANTHROPIC_API_KEY,
     GEMINI_API_KEY: config.GEMINI_API_KEY,
@@ -120,24 +128,14 @@ function gatewayEnvironment(
   }
 }
 
-function controlEnvironment(
-  config: StandaloneConfig,
-  secrets: Secrets,
-  stores: PreparedStores,
-  simulator: Process,
-  controlPort: number,
-  gateway: Process,
-) {
+function controlEnvironment(parts: Parts, gateway: Process) {
+  const { config, stores, simulator } = parts
   return {
-    CONTROL_PORT: String(controlPort),
+    ...sharedEnvironment(parts),
+    CONTROL_PORT: String(parts.controlPort),
     DATABASE_URL: stores.appUrl,
-    REDIS_URL: stores.redisUrl,
-    KEY_SECRETS: secrets.keySecrets,
-    CREDENTIAL_SECRETS: secrets.credentialSecrets,
-    EGRESS_ALLOW: config.EGRESS_ALLOW,
     REVOCATION_FILE: path.join(config.TURNPIKE_HOME, 'revocations', 'pending'),
     API_BASE_URL: `${gateway.ready['url']}/api/v1`,
-    SIMULATOR_URL: String(simulator.ready['url']),
     MAILBOX_URL: `${simulator.ready['url']}/mailbox/view`,
     SIGNUP_FUNDS: 'simulated',
     SIGNUP_GRANT: '5',

@@ -4,7 +4,6 @@ import { ensureLogin, migrate, seedCatalogue, startEmbeddedPostgres, startEmbedd
 import type { StandaloneConfig } from './config.ts'
 import type { Secrets } from './secrets.ts'
 
-/** Stores, ready for the processes. */
 export interface PreparedStores {
   readonly ownerUrl: string
   readonly appUrl: string
@@ -65,21 +64,19 @@ function migrationsFolder(): string {
 
 /** Providers that the operator has an account at join the catalogue. */
 function realProviders(config: StandaloneConfig) {
+  const { OPENAI_COMPATIBLE_BASE_URL: compatible } = config
+  const listed = [
+    { slug: 'openai', key: config.OPENAI_API_KEY, baseUrl: versioned(config.OPENAI_BASE_URL, 'v1') },
+    { slug: 'anthropic', key: config.ANTHROPIC_API_KEY, baseUrl: versioned(config.ANTHROPIC_BASE_URL, 'v1') },
+    { slug: 'google', key: config.GEMINI_API_KEY, baseUrl: versioned(config.GEMINI_BASE_URL, 'v1beta') },
+  ] as const
   return [
-    ...(config.OPENAI_API_KEY ? [{ slug: 'openai' as const, baseUrl: versioned(config.OPENAI_BASE_URL, 'v1') }] : []),
-    ...(config.ANTHROPIC_API_KEY
-      ? [{ slug: 'anthropic' as const, baseUrl: versioned(config.ANTHROPIC_BASE_URL, 'v1') }]
-      : []),
-    ...(config.GEMINI_API_KEY
-      ? [{ slug: 'google' as const, baseUrl: versioned(config.GEMINI_BASE_URL, 'v1beta') }]
-      : []),
-    ...(config.OPENAI_COMPATIBLE_BASE_URL
-      ? [{ slug: 'compatible' as const, baseUrl: config.OPENAI_COMPATIBLE_BASE_URL, models: modelNames(config) }]
-      : []),
+    ...listed.flatMap(({ slug, key, baseUrl }) => (key ? [{ slug, baseUrl }] : [])),
+    ...(compatible ? [{ slug: 'compatible' as const, baseUrl: compatible, models: modelNames(config) }] : []),
   ]
 }
 
-/** The clients of these providers disagree on whether a base URL ends with the version; both spellings are understood. */
+/** Clients disagree on whether a base URL ends with the version; both spellings are understood. */
 function versioned(baseUrl: string, version: string): string {
   return /\/v\d[a-z0-9]*$/.test(baseUrl) ? baseUrl : `${baseUrl}/${version}`
 }

@@ -1,2 +1,2 @@
 /** Stripe: the only place that knows it. */
-export { billingOf, type Billing, type BillingSettings } from './billing.ts'
+export { billingOf, type Billing } from './billing.ts'

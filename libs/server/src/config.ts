@@ -1,15 +1,14 @@
 import { z } from 'zod'
 
-/** The operator's mistake, not a bug. The message says what is wrong and how to mend it; nothing else is printed. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The operator's mistake, not a bug: only its message is printed, which says how to mend it. */
 export class ConfigError extends Error {}
 
-/**
- * Reads a process's settings once: a schema of the environment in, a frozen object out.
- * Unset and empty are the same. Throws ConfigError naming every variable that does not fit; values are never printed.
- */
+/** Unset and empty are the same. Throws ConfigError naming every variable that does not fit; values are never printed. */
 export function readConfig<Schema extends z.ZodObject>(
   schema: Schema,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): Readonly<z.infer<Schema>> {
   const given = Object.fromEntries(
     Object.keys(schema.shape).map((name) => [name, environment[name] === '' ? undefined : environment[name]]),

@@ -1,5 +1,4 @@
-/** What every process needs: settings, logs, metrics, a life cycle, egress, and the mapping of faults to responses. */
-export { ConfigError, httpUrl, milliseconds, port, readConfig } from './config.ts'
+export { ConfigError, httpUrl, milliseconds, port, readConfig, type Environment } from './config.ts'
 export { Egress, type EgressOptions, type Incoming } from './egress/egress.ts'
 export { egressAllow, NO_EGRESS_ALLOW, parseEgressAllow, type EgressAllow } from './egress/allow.ts'
 export { checkUrl } from './egress/guard.ts'

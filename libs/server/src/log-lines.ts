@@ -1,13 +1,10 @@
 import { write, writeSync } from 'node:fs'
 
-/** Lines buffered for a reader that does not read; more are dropped and counted, since serving comes before logging. */
+/** For a reader that does not read; more are dropped and counted, since serving comes before logging. */
 const LINES_MAX = 10_000
 const RETRY_MS = 100
 
-/**
- * Writes log lines to a file descriptor without ever blocking the process: writing is retried while the reader is slow, and ends when
- * the reader is gone. At exit the buffered lines are written at once, or not at all.
- */
+/** Never blocks: retries while the reader is slow, ends when it is gone. At exit the rest is written at once, or not at all. */
 export function lineWriter(fd: number): { write(line: string): void } {
   let waiting: string[] = []
   let dropped = 0

@@ -5,66 +5,33 @@ export type { Logger }
 
 const STDOUT = 1
 
-/**
- * Log lines are JSON on standard output, at most one per change of state and
- * none per request at `info`. Fields are named by the caller of each line; the redaction below is the second net, not the first.
- */
-export function createLogger(options: { name: string; level: string }): Logger {
-  return pino(
-    {
-      name: options.name,
-      level: options.level,
-      base: { name: options.name },
-      redact: {
-        paths: [
-          'authorization',
-          'cookie',
-          'key',
-          'password',
-          'secret',
-          'token',
-          'body',
-          'headers',
-          '*.authorization',
-          '*.cookie',
-          '*.headers',
-          '*.body',
-          '*.password',
-        ],
-        censor: '[redacted]',
-      },
-      serializers: { error: describeError },
-    },
-    lineWriter(STDOUT),
-  )
+/** Fields that are never shown, in an object either. Callers name each field that they log: this is the second net, not the first. */
+const REDACTED = ['authorization', 'cookie', 'headers', 'body', 'password']
+const REDACTED_AT_ROOT = ['key', 'secret', 'token']
+
+/** Log lines are JSON on standard output, at most one per change of state and none per request at `info`. */
+export function createLogger({ name, level }: { name: string; level: string }): Logger {
+  const paths = [...REDACTED, ...REDACTED_AT_ROOT, ...REDACTED.map((field) => `*.${field}`)]
+  const redact = { paths, censor: '[redacted]' }
+  return pino({ name, level, base: { name }, redact, serializers: { error: describeError } }, lineWriter(STDOUT))
 }
 
-/** How deep a chain of causes is followed: enough to see the socket under the query under the fault. */
+/** Enough to see the socket under the query under the fault. */
 const CAUSES_MAX = 4
 
-/** An error without its extra properties: drivers attach requests, headers and queries, which may hold secrets. */
+/** Without its extra properties: drivers attach requests, headers and queries, which may hold secrets. */
 export function describeError(error: unknown): Record<string, unknown> {
   const chain: Record<string, unknown>[] = []
   let current: unknown = error
   while (current instanceof Error && chain.length < CAUSES_MAX) {
-    const code =
-      'code' in current && (typeof current.code === 'string' || typeof current.code === 'number')
-        ? current.code
-        : undefined
-    chain.push({
-      name: current.name,
-      code,
-      message: chain.length === 0 || code ? current.message.slice(0, 300) : undefined,
-    })
+    const given = 'code' in current ? current.code : undefined
+    const code = typeof given === 'string' || typeof given === 'number' ? given : undefined
+    const message = chain.length === 0 || code ? current.message.slice(0, 300) : undefined
+    chain.push({ name: current.name, code, message })
     current = current.cause
   }
   const [first = { name: typeof error }, ...causes] = chain
-  const stack =
-    error instanceof Error
-      ? error.stack
-          ?.split('\n')
-          .slice(1, 6)
-          .map((line) => line.trim())
-      : undefined
+  const lines = error instanceof Error ? error.stack?.split('\n').slice(1, 6) : undefined
+  const stack = lines?.map((line) => line.trim())
   return { ...first, ...(causes.length > 0 && { causes }), ...(stack && { stack }) }
 }

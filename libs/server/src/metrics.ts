@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 export { Counter, Gauge, Histogram, type Registry }
 
-/** A registry with the process's own figures. Labels never name tenants, keys or people: usage records do. */
+/** With the process's own figures. Labels never name tenants, keys or people: usage records do. */
 export function createMetrics(process: string): Registry {
   const registry = new Registry()
   registry.setDefaultLabels({ process })
@@ -21,31 +21,20 @@ export type Metric =
   | (Named & { readonly read: () => number })
   | (Named & {
       readonly label: string
-      /** By the label's value. Every value from the first scrape on, or its first growth is not seen. */
+      /** By the label's value, each from the first scrape on: else its first growth is not seen. */
       readonly readEach: () => Readonly<Record<string, number>>
     })
 
-/** Registers a metric: each scrape reads its value from its owner. */
 export function showMetric(metric: Metric, registers: Registry[]): void {
+  const { name, help } = metric
   const labelNames = 'label' in metric ? [metric.label] : []
-  const base = { name: metric.name, help: metric.help, labelNames, registers }
-  if (metric.name.endsWith('_total')) {
-    new Counter({
-      ...base,
-      collect() {
-        this.reset()
-        for (const [labels, value] of valuesOf(metric)) this.inc(labels, value)
-      },
-    })
-  } else {
-    new Gauge({
-      ...base,
-      collect() {
-        this.reset()
-        for (const [labels, value] of valuesOf(metric)) this.set(labels, value)
-      },
-    })
-  }
+  const shown: Counter | Gauge = new (name.endsWith('_total') ? Counter : Gauge)({
+    ...{ name, help, labelNames, registers },
+    collect() {
+      shown.reset()
+      for (const [labels, value] of valuesOf(metric)) shown.inc(labels, value)
+    },
+  })
 }
 
 function valuesOf(metric: Metric): [Record<string, string>, number][] {

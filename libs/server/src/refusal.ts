@@ -13,7 +13,7 @@ const RETRY_AFTER_MS_DEFAULT = 2_000
 /** Spread over ±25 %, so that callers refused together do not come back together. */
 const JITTER = 0.25
 
-/** A fault as a response: its status, the headers that steer the caller's retries, and the facts for the body. */
+/** A fault as a response; its headers steer the caller's retries. */
 interface Refusal {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -21,9 +21,7 @@ interface Refusal {
   readonly retryAfterMs: number | null
 }
 
-/**
- * How a caller should retry. @param dice uniform in [0, 1), for the jitter
- */
+/** @param dice uniform in [0, 1), for the jitter */
 export function refusalOf(fault: Fault, dice: number): Refusal {
   const { status } = statusOf[fault.code]
   const retryable = RETRYABLE.has(status)
@@ -42,7 +40,7 @@ export function refusalOf(fault: Fault, dice: number): Refusal {
   }
 }
 
-/** The OpenAI envelope, with OpenRouter's fields in all the places where its clients look for them. */
+/** OpenAI's envelope, with OpenRouter's fields wherever its clients look for them. */
 export function openAiBody(fault: Fault, refusal: Refusal, requestId: string): { error: Record<string, unknown> } {
   const { type, errorType } = statusOf[fault.code]
   return {
@@ -62,7 +60,7 @@ export function openAiBody(fault: Fault, refusal: Refusal, requestId: string): {
   }
 }
 
-/** The problem body of the console API: RFC 9457, with `message` and field `errors` nested in the form's shape. */
+/** For the console: RFC 9457, with `message` and field `errors` nested in the form's shape. */
 export function problemBody(fault: Fault, refusal: Refusal, requestId: string): Record<string, unknown> {
   return {
     type: 'about:blank',

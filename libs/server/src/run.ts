@@ -12,8 +12,8 @@ export interface Running {
 const CLOSE_MS_MAX = 40_000
 
 /**
- * The life cycle of every process: start, report it (to the parent over IPC, if there is one), shut down on SIGTERM, SIGINT or
- * the parent's death, exit 0. A start that fails prints one clear sentence and exits 1; only bugs show a stack.
+ * Starts, reports it to the parent over IPC, closes on SIGTERM, SIGINT or the parent's death, and exits 0. A start that fails prints one
+ * sentence and exits 1; only bugs show a stack.
  */
 export async function run(start: () => Promise<Running>): Promise<void> {
   let running: Running
@@ -44,9 +44,7 @@ export async function run(start: () => Promise<Running>): Promise<void> {
   }
 }
 
-/**
- * Exits for certain. A process whose parent is dead has no reader, and no library may wait for one at exit.
- */
+/** A process whose parent is dead has no reader of its output, and no library may wait for one at exit. */
 function exit(code: number): void {
   if (process.send && !process.connected) process.kill(process.pid, 'SIGKILL')
   process.exit(code)

@@ -1,9 +1,8 @@
 import type { FaultCode } from '@turnpike/domain'
 
 /**
- * How callers see a fault: the HTTP status, OpenAI's `error.type` and OpenRouter's `error_type`, on which their
- * clients already switch. Exhaustive: a new fault code does not compile until it is listed here.
- * 422 and 409 are avoided on inference routes, because some SDKs retry them.
+ * HTTP status, OpenAI's `error.type` and OpenRouter's `error_type`, on which their clients already switch. 422 and 409 are avoided on
+ * inference routes, because some SDKs retry them.
  */
 export const statusOf = {
   body_malformed: shape(400, 'invalid_request_error', 'invalid_request'),

@@ -2,6 +2,7 @@ import { Controller, Inject, Query } from '@nestjs/common'
 import { AuditQuery, type AuditList } from '@turnpike/contract'
 import { keyNames, listAudit } from '@turnpike/store'
 import { Control } from '../control.ts'
+import { pageOf } from '../page.ts'
 import { parse } from '../parse.ts'
 import { Get, Person } from '../routes.guard.ts'
 
@@ -16,16 +17,11 @@ export class AuditController {
     const { prisma } = this.control
     const { entries, nextCursor } = await listAudit(prisma, tenantId, { limit, cursor })
     const names = await keyNames(prisma, tenantId, [...new Set(entries.map(({ actor }) => actor))])
-    return {
-      data: entries.map(({ id, at, actor, action, entity, entityId, before, after }) => ({
-        ...{ id, actor, action, entity, entityId },
-        actorName: names.get(actor) ?? null,
-        at: at.toISOString(),
-        before: before && { ...before },
-        after: after && { ...after },
-      })),
-      hasMore: nextCursor !== null,
-      nextCursor,
-    }
+    const rows = entries.map(({ id, at, actor, action, entity, entityId, before, after }) => ({
+      ...{ id, actor, action, entity, entityId, before, after },
+      actorName: names.get(actor) ?? null,
+      at: at.toISOString(),
+    }))
+    return pageOf(rows, nextCursor)
   }
 }

@@ -16,10 +16,7 @@ export interface EndpointWish {
 /** Behind `~tenant/`. */
 const OWN_MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,79}$/
 
-/**
- * Checks an endpoint before it is saved: whether its address may be called, for which its name is resolved, and what its fields mean.
- * Throws Fault `request_invalid` with every problem. @returns the address to store; undefined when none was given
- */
+/** Resolves the address too. Throws Fault `request_invalid` with every problem. @returns the address to store, if one was given */
 export async function checkEndpoint(
   wish: EndpointWish,
   catalogue: Catalogue,

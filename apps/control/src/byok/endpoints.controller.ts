@@ -19,15 +19,16 @@ import {
   type OwnEndpointPatch,
 } from '@turnpike/store'
 import { Control } from '../control.ts'
+import { pageIn } from '../page.ts'
 import { objectsOf, parse } from '../parse.ts'
 import { parseSuggesting } from '../policies/problems.ts'
 import { Delete, Get, Patch, Person, Post, Put } from '../routes.guard.ts'
 import { checkEndpoint, priceOf } from './check-endpoint.ts'
-import { ownEndpointRow, pageOf, testAnswer } from './rows.ts'
+import { ownEndpointRow, testAnswer } from './rows.ts'
 
 const { idOf, known } = objectsOf('endpoint')
 
-/** Endpoints that the organisation runs or rents. Their addresses are checked when they are saved and whenever they are called. */
+/** Endpoints that the organisation runs or rents. Addresses are checked when they are saved and at each call. */
 @Controller('console/v1/own-endpoints')
 export class OwnEndpointsController {
   constructor(@Inject(Control) private readonly control: Control) {}
@@ -37,7 +38,7 @@ export class OwnEndpointsController {
     const { limit, cursor } = parse(OwnEndpointListQuery, query)
     const all = await listOwnEndpoints(this.control.prisma, tenantId)
     const sorted = all.toSorted((a, b) => a.name.localeCompare(b.name, 'en') || (a.id < b.id ? -1 : 1))
-    const page = pageOf(sorted, limit, cursor)
+    const page = pageIn(sorted, limit, cursor)
     return { ...page, data: page.data.map(ownEndpointRow) }
   }
 

@@ -14,8 +14,8 @@ const ALL_MAX = 60
 export type OwnLimits = ReturnType<typeof openOwnLimits>
 
 /**
- * How often secrets may be tested, new secrets stored (a request could test those), and addresses resolved. Each is counted on its own,
- * so that an organisation which stores five secrets may test all five. Each throws Fault `rate_limited` with the time to wait.
+ * Limits of tests, of new secrets (a request could test those) and of look-ups. Each is counted on its own, so that whoever stores five
+ * secrets may test all five. Each throws Fault `rate_limited` with the time to wait.
  */
 export function openOwnLimits(shared: SharedRedis | null) {
   /** @param what is limited, as the beginning of a sentence */

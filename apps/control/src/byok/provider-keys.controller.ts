@@ -13,11 +13,12 @@ import {
 import type { TenantId } from '@turnpike/domain'
 import { keyNames, type OwnCredentialSummary } from '@turnpike/store'
 import { Control } from '../control.ts'
+import { pageIn } from '../page.ts'
 import { parse } from '../parse.ts'
 import { parseSuggesting } from '../policies/problems.ts'
 import { Delete, Get, Patch, Person, Post, Put } from '../routes.guard.ts'
 import { providerKeys, ProviderKeys } from './provider-keys.ts'
-import { pageOf, providerKeyRow, testAnswer } from './rows.ts'
+import { providerKeyRow, testAnswer } from './rows.ts'
 
 /** Credentials of the organisation's own at providers. A secret comes in and is never shown again. */
 @Controller('console/v1/provider-keys')
@@ -33,7 +34,7 @@ export class ProviderKeysController {
     const { limit, cursor, provider } = parse(ProviderKeyListQuery, query)
     const all = await this.#keys.list(tenantId, provider)
     const sorted = all.toSorted((a, b) => (a.provider < b.provider ? -1 : a.provider > b.provider ? 1 : 0))
-    const page = pageOf(sorted, limit, cursor)
+    const page = pageIn(sorted, limit, cursor)
     return { ...page, data: await this.#rows(tenantId, page.data) }
   }
 

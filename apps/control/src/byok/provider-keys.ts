@@ -17,10 +17,7 @@ import { refuseUnknownNames, type FieldNames, type Names } from './check-names.t
 export const providerKeys = objectsOf('provider key')
 const { idOf, known } = providerKeys
 
-/**
- * Provider keys of an organisation, for the console and for programs: the same checks, each with its own words. Another organisation's
- * key and one that never was are the same Fault `object_unknown`.
- */
+/** Provider keys of an organisation, for the console and for programs: the same checks, each with its own words. */
 export class ProviderKeys {
   constructor(
     private readonly control: Control,

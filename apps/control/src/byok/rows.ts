@@ -53,18 +53,6 @@ function priceRow({ prompt, completion, cacheRead, request }: OwnPrice): OwnEndp
   }
 }
 
-/** A page of rows that are all in memory: there are never many. An unknown cursor gives the first page. */
-export function pageOf<Row extends { readonly id: string }>(
-  rows: readonly Row[],
-  limit: number,
-  cursor: string | undefined,
-): { data: Row[]; hasMore: boolean; nextCursor: string | null } {
-  const from = rows.findIndex(({ id }) => id === cursor) + 1
-  const data = rows.slice(from, from + limit)
-  const hasMore = rows.length > from + limit
-  return { data, hasMore, nextCursor: hasMore ? (data.at(-1)?.id ?? null) : null }
-}
-
 export function testAnswer(run: TestRun): OwnTestAnswer {
   return { data: { ...run, at: run.at.toISOString() } }
 }

@@ -17,7 +17,7 @@ export interface CredentialTest {
   readonly name: string
 }
 
-/** What a test call found. Nothing of an answer's body is in it. */
+/** Nothing of an answer's body is in it. */
 export interface TestOutcome {
   readonly result: OwnTestResult
   /** Null: there was no answer. */
@@ -32,8 +32,8 @@ const TEST_MS_MAX = 5_000
 const BODY_BYTES_MAX = 65_536
 
 /**
- * Requests the list of models, which costs nothing, and concludes from the reply whether the secret is valid. Some providers show their
- * list without a secret: a provider that accepted the secret is asked once more without one, and a list then proves nothing.
+ * Requests the list of models, which costs nothing. A provider that accepted the secret is asked once more without one: if it shows its
+ * list to anybody, nothing is proven.
  */
 export async function testCredential(test: CredentialTest): Promise<TestOutcome> {
   const endMs = performance.now() + TEST_MS_MAX
@@ -72,7 +72,7 @@ async function listModels(
   }
 }
 
-/** The message of the egress guard names the rule that forbids an address, and is written for the tenant. */
+/** The egress guard's message is written for the tenant. */
 function isRefusal(detail: unknown): boolean {
   return typeof detail === 'object' && detail !== null && 'code' in detail && detail.code === 'EGRESS_REFUSED'
 }

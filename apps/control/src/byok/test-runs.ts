@@ -35,7 +35,6 @@ interface TestRunsOptions {
   readonly simulatorUrl: string | undefined
 }
 
-/** What a test call found, and when it was made. */
 export interface TestRun extends TestOutcome {
   readonly at: Date
 }
@@ -43,10 +42,7 @@ export interface TestRun extends TestOutcome {
 /** Test calls are rare and short. */
 const OUTSIDE = { connectTimeoutMs: 2_000, connectionsMax: 4 }
 
-/**
- * Test calls of stored secrets, and of nothing else: a secret is never taken from the request that asks for the test. It goes where it
- * was stored for; to addresses that tenants wrote through the restricted egress.
- */
+/** Test calls of stored secrets, never of one in a request. Addresses that tenants wrote are called through the restricted egress. */
 export class TestRuns {
   readonly #options: TestRunsOptions
   readonly #toProviders = new Egress(OUTSIDE)
@@ -109,7 +105,7 @@ export class TestRuns {
   }
 }
 
-/** Throws Fault `store_unavailable` when this process lacks the key for it, `conflict` when no key opens it. */
+/** Throws Fault `store_unavailable` without the key for it, `conflict` when no key opens it. */
 function opened(keks: KeyEncryptionKeys | null, tenantId: TenantId, own: OwnCredential | OwnEndpoint): string | null {
   try {
     return openOwnSecret(keks, tenantId, own)

@@ -5,10 +5,10 @@ import { ConfigError } from '@turnpike/server'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
 const YEAR_S = 31_536_000
-/** The build puts a hash of the content in the file's name, so a browser may cache the file for ever. */
+/** A name with a hash of the content, so that a browser may cache the file for ever. */
 const HASHED = /[/\\]assets[/\\][^/\\]*-[\w-]{8,}\.\w+(?:\.gz)?$/
 
-/** Scripts from the console's own origin only. Inline styles are allowed: the component library writes its styles as it draws. */
+/** Inline styles are allowed: the component library writes its styles as it draws. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -22,10 +22,7 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'self' https://checkout.stripe.com",
 ].join('; ')
 
-/**
- * Serves the built console on every path that belongs to no API; a path that names no file is a page, which index.html draws.
- * Throws ConfigError when the folder holds no console.
- */
+/** Serves the built console on every path that belongs to no API. Throws ConfigError when the folder holds no console. */
 export async function serveConsole(server: FastifyInstance, folder: string): Promise<void> {
   const root = path.resolve(folder)
   await access(path.join(root, 'index.html')).catch(() => {
@@ -48,7 +45,7 @@ export async function serveConsole(server: FastifyInstance, folder: string): Pro
   })
 }
 
-/** Pages have no dot in their last part. Whatever looks like an API in any spelling is not a page: a typo must not get HTML. */
+/** Pages have no dot in their last part. What looks like an API in any spelling is none: a typo must not get HTML. */
 function isPage(name: string): boolean {
   return !/(?:^|[/\\]|%2f|%5c|;)(?:console|api)(?:$|[/\\;%])/i.test(name) && !/\.[^/]*$/.test(name)
 }

@@ -3,12 +3,11 @@ import { Fault, type TenantId } from '@turnpike/domain'
 import { CONSOLE_CHANNEL, openConsoleNotice, USAGE_CHANNEL, type Notice } from '@turnpike/store'
 import { RequestFeed, type ReadRows } from './request-feed.ts'
 
-/** The event stream of one open console, and the session that it belongs to. */
 interface EventStream {
   readonly tenantId: TenantId
+  /** Of its session. */
   readonly token: string
   readonly send: (event: ConsoleEvent) => void
-  /** Closes the connection. */
   readonly end: () => void
 }
 
@@ -17,13 +16,13 @@ const STREAMS_MAX = 2_000
 /** Tabs of one organisation; more come from a script that never closes them. */
 const STREAMS_PER_TENANT_MAX = 100
 
-/** Sends an organisation's events to its open consoles. Rows may repeat after an interruption; clients deduplicate them by id. */
+/** Events of organisations for their open consoles. Rows may repeat after an interruption; clients deduplicate them by id. */
 export class EventStreams {
   readonly #streams = new Map<TenantId, Set<EventStream>>()
   readonly #feeds = new Map<TenantId, RequestFeed>()
   #count = 0
 
-  /** @param read the newest rows of a tenant @param onError called when a query fails; the next notice queries again */
+  /** @param onError called when a query fails; the next notice queries again */
   constructor(
     private readonly read: ReadRows,
     private readonly onError: (error: unknown) => void,
@@ -33,7 +32,7 @@ export class EventStreams {
     return this.#count
   }
 
-  /** Adds an open console. Throws Fault `overloaded` when there are too many. @returns removes it */
+  /** Throws Fault `overloaded` when too many are open. @returns removes it */
   add(stream: EventStream, nowMs: number): () => void {
     const streams = this.#streams.get(stream.tenantId) ?? new Set()
     if (this.#count >= STREAMS_MAX || streams.size >= STREAMS_PER_TENANT_MAX) {
@@ -45,7 +44,6 @@ export class EventStreams {
     return () => this.#remove(stream)
   }
 
-  /** A notification from the database. */
   onNotice({ channel, payload }: Notice): void {
     if (channel === USAGE_CHANNEL) {
       this.#feeds.get(payload as TenantId)?.wake()
@@ -56,12 +54,11 @@ export class EventStreams {
     }
   }
 
-  /** After notices may have been missed: queries the rows of every open console again. */
+  /** After notices may have been missed. */
   catchUp(): void {
     for (const feed of this.#feeds.values()) feed.wake()
   }
 
-  /** Ends the streams of a session. */
   end(token: string): void {
     for (const stream of this.#all()) if (stream.token === token) stream.end()
   }

@@ -7,7 +7,7 @@ import { Person } from '../routes.guard.ts'
 
 /** Interval of heartbeats, and of the check that the session is still alive. */
 const HEARTBEAT_MS = 15_000
-/** A reader so far behind is disconnected; it reads what it missed from the lists after it reconnects. */
+/** A reader so far behind is disconnected, and reads what it missed from the lists. */
 const UNSENT_BYTES_MAX = 256 * 1024
 
 /** Live events: one stream per open console. */

@@ -1,10 +1,10 @@
 import type { RequestRow } from '@turnpike/contract'
 import type { TenantId } from '@turnpike/domain'
 
-/** The newest rows of a tenant that began at or after a moment (Unix milliseconds), newest first. */
+/** Rows that began at or after a moment, newest first. */
 export type ReadRows = (tenantId: TenantId, fromMs: number) => Promise<readonly RequestRow[]>
 
-/** Minimum interval between two queries for a tenant's rows, however busy the tenant is; a person does not read faster. */
+/** Between two queries for a tenant's rows, however busy it is: a person does not read faster. */
 const QUERY_INTERVAL_MS = 250
 /** A row is written when its request ends, perhaps long after it began. */
 const LOOK_BACK_MS = 15 * 60_000
@@ -28,7 +28,7 @@ export class RequestFeed {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** There may be new rows. Queries now, or when the interval since the last query is over. */
+  /** Queries now, or when the interval since the last query is over. */
   wake(): void {
     if (this.#state === 'idle') void this.#query()
     else this.#wokenMeanwhile = true
@@ -73,7 +73,7 @@ export class RequestFeed {
   }
 }
 
-/** Rows of requests that had ended when the first console was opened are on its page already. */
+/** What had ended when the first console was opened is on its page already. */
 function isNew(row: RequestRow, openedMs: number): boolean {
   return Date.parse(row.beganAt) + row.totalMs >= openedMs - HEAD_START_MS
 }

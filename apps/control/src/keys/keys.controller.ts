@@ -13,6 +13,7 @@ import {
 import { Fault } from '@turnpike/domain'
 import { createKey, findKey, listKeys, renameKey, revokeKey, type KeySummary } from '@turnpike/store'
 import { Control } from '../control.ts'
+import { pageOf } from '../page.ts'
 import { refuseRole } from '../edge.ts'
 import { objectsOf, parse } from '../parse.ts'
 import { Get, Patch, Person, Post } from '../routes.guard.ts'
@@ -28,7 +29,7 @@ export class KeysController {
   async list(@Query() query: unknown, @Person() { tenantId }: Person): Promise<KeyList> {
     const { limit, cursor = null } = parse(KeyListQuery, query)
     const { keys, nextCursor } = await listKeys(this.control.prisma, tenantId, { limit, cursor }, Date.now())
-    return { data: keys.map(rowOf), hasMore: nextCursor !== null, nextCursor }
+    return pageOf(keys.map(rowOf), nextCursor)
   }
 
   @Get('keys:read', ':id')

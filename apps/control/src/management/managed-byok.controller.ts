@@ -17,7 +17,7 @@ import { parseNaming } from '../parse.ts'
 import { parseSuggesting } from '../policies/problems.ts'
 import { Caller, Delete, Get, Patch, Post } from '../routes.guard.ts'
 
-/** Provider keys by program, in OpenRouter's words: the same ones that the console shows, with the same checks. */
+/** The provider keys of the console, by program and in OpenRouter's words. */
 @Controller('api/v1/byok')
 export class ManagedByokController {
   readonly #keys: ProviderKeys
@@ -82,7 +82,7 @@ export class ManagedByokController {
   }
 }
 
-/** Behind the last one, so that a provider's keys are tried in the order in which they were added. */
+/** Behind the last one: keys are tried in the order in which they were added. */
 function nextIn(keys: readonly OwnCredentialSummary[], placement: Placement): number {
   const taken = keys.filter((one) => one.placement === placement)
   return Math.min(Math.max(-1, ...taken.map(({ priority }) => priority)) + 1, OWN_PRIORITY_MAX)
@@ -92,7 +92,7 @@ function placementOf(isFallback: boolean): Placement {
   return isFallback ? 'fallback' : 'first'
 }
 
-/** A provider key in OpenRouter's words, in the workspace of the calling key: it applies in every workspace. */
+/** It applies in every workspace; the one shown is the calling key's. */
 function rowOf(summary: OwnCredentialSummary, { workspaceId }: Caller): ManagedByokKey {
   const { id, name, lastFour, provider, disabledAt, placement, priority, models, keys, createdAt } = summary
   return {

@@ -20,7 +20,7 @@ import { policies } from '../policies/policy-row.ts'
 import { parseSuggesting } from '../policies/problems.ts'
 import { Caller, Delete, Get, Patch, Post } from '../routes.guard.ts'
 
-/** Routing policies by program: the same ones that the console shows, with the same checks. Attached by PATCH /api/v1/keys/{hash}. */
+/** The policies of the console, by program. PATCH /api/v1/keys/{hash} attaches them. */
 @Controller('api/v1/policies')
 export class ManagedPoliciesController {
   constructor(@Inject(Control) private readonly control: Control) {}
@@ -101,7 +101,6 @@ function answerOf({ policy, warnings }: PolicyOutcome): ManagedPolicyAnswer {
 /** A management key is made by an owner or admin, who may change policies of everybody's keys. */
 function allowed(): void {}
 
-/** A policy in the words of the management API. */
 function policyRow({ document, createdAt, changedAt, attached, ...policy }: PolicySummary): ManagedPolicy {
   return {
     ...policy,
@@ -116,7 +115,6 @@ function policyRow({ document, createdAt, changedAt, attached, ...policy }: Poli
   }
 }
 
-/** One of its versions. */
 function versionRow({ document, createdAt, ...version }: SavedVersion): ManagedPolicyVersion {
   return {
     ...version,

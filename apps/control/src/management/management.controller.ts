@@ -26,12 +26,9 @@ import { objectsOf, parseNaming, wrong } from '../parse.ts'
 import { refusingUnsatisfiable, routingContextOf } from '../policies/combined.ts'
 import { Caller, Delete, Get, Patch, Post } from '../routes.guard.ts'
 
-const { idOf, known, unknown } = objectsOf<KeyId>('key', keyId())
+const { idOf, known, unknown } = objectsOf('key', keyId())
 
-/**
- * OpenRouter's contract for keys: a management key makes, lists, names and revokes the keys of its organisation, by program, and
- * attaches policies to them.
- */
+/** OpenRouter's contract for keys, with which programs also attach policies to them. */
 @Controller('api/v1/keys')
 export class ManagementController {
   constructor(@Inject(Control) private readonly control: Control) {}
@@ -83,7 +80,7 @@ export class ManagementController {
 
   @Delete('management', ':hash')
   async revoke(@Param('hash') hash: string, @Caller() caller: Caller, @Res() reply: FastifyReply): Promise<void> {
-    const outcome = await this.control.management.revoke(caller, idOf(hash), Date.now())
+    const outcome = await this.control.management.revoke(caller, idOf(hash) as KeyId, Date.now())
     const answer: ManagedKeyDeleted = outcome === 'revoked' ? { deleted: true } : { status: 'revocation_pending' }
     void reply.code(outcome === 'revoked' ? 200 : 202).send(answer)
   }
@@ -97,8 +94,8 @@ export class ManagementController {
     if (kind === 'policy_unknown') throw wrong('policy_id', 'there is no such policy, or it was archived.')
   }
 
-  async #find({ tenantId }: Caller, id: KeyId): Promise<ManagedKey> {
-    return known(await findManagedKey(this.control.pool, tenantId, id, Date.now()))
+  async #find({ tenantId }: Caller, id: string): Promise<ManagedKey> {
+    return known(await findManagedKey(this.control.pool, tenantId, id as KeyId, Date.now()))
   }
 
   async #workspace({ tenantId, workspaceId }: Caller, wanted: string | null): Promise<WorkspaceId> {
@@ -115,7 +112,7 @@ function futureOf(expiresAt: string | null, nowMs: number): Date | null {
   throw wrong('expires_at', 'must be in the future.')
 }
 
-/** A key in OpenRouter's words. What we do not have is said as none: no limit. */
+/** What we do not have is said as none: no limit. */
 function rowOf(key: ManagedKey): ManagedKeyRow {
   const { id, name, kind, lastFour, usage } = key
   return {

@@ -18,19 +18,18 @@ import {
 import type { ControlConfig } from '../config.ts'
 import { PendingRevocations } from './pending-revocations.ts'
 
-/** A database that has not revoked a key by now is as good as away: gateways shall refuse it within three seconds of the question. */
+/** A database slower than this counts as away: gateways shall refuse the key within three seconds of the question. */
 const REVOKE_MS_MAX = 800
 
 interface ManagementOptions {
   readonly config: ControlConfig
   readonly secrets: KeySecrets
-  /** Those of them that the database agrees with: a key is never refused by a secret that is not the one it was made with. */
+  /** Those that the database agrees with: no key is refused by a secret that is not the one it was made with. */
   readonly trusted: () => KeySecrets
-  /** Null: there is none, and then nothing is revoked while Postgres is away. */
+  /** Without Redis or a file nothing is revoked while Postgres is away. */
   readonly redis: ReturnType<typeof openRedis> | null
-  /** Null: pending revocations are not kept, and then nothing is revoked while Postgres is away. */
   readonly file: RevocationFile | null
-  /** Revokes in Postgres and publishes it; null when the organisation has no such key. */
+  /** In Postgres; null when the organisation has no such key. */
   readonly revoke: (author: Author, revocation: Revocation) => Promise<KeySummary | null>
   readonly log: Logger
 }
@@ -53,7 +52,7 @@ export class Management {
     return this.#pending?.count ?? 0
   }
 
-  /** Throws 401 for a key that is known to be invalid, 403 for keys of another kind, 503 while no store can answer. */
+  /** Throws 401 for an invalid key, 403 for one of another kind, 503 while no store can answer. */
   async identify(credentials: PresentedKey): Promise<Caller> {
     const { keys } = this.#path
     const caller = await authenticate(credentials, {
@@ -72,8 +71,8 @@ export class Management {
   }
 
   /**
-   * Revokes a key for good. `pending`: Postgres is away; the revocation is on this disk and published to the gateways, and reaches Postgres
-   * when that is back. Throws Fault `object_unknown` when the organisation has no such key, `store_unavailable` when no store accepts it.
+   * For good. `pending`: Postgres is away; the revocation is on this disk and published to the gateways, and reaches Postgres later.
+   * Throws Fault `object_unknown` when the organisation has no such key, `store_unavailable` when no store accepts it.
    */
   async revoke(author: Author, keyId: KeyId, nowMs: number): Promise<'revoked' | 'pending'> {
     const revocation = { tenantId: author.tenantId, keyId, atMs: nowMs }
@@ -104,8 +103,8 @@ function openPath({ config, secrets, log }: ManagementOptions): KeyPath {
       if (state === 'open') log.warn({ store, state, trouble }, 'the breaker of a store is open')
       else log.warn({ store, state }, 'the breaker of a store is closed again')
     },
-    onChannel: (channel, heard) => {
-      if (heard) log.info({ channel }, 'changes of keys are received again')
+    onChannel: (channel, isReceived) => {
+      if (isReceived) log.info({ channel }, 'changes of keys are received again')
       else log.warn({ channel }, 'changes of keys are not received on this channel')
     },
   })
@@ -116,12 +115,8 @@ function openPending(
   path: KeyPath,
 ): PendingRevocations | null {
   if (!file || !redis) return null
-  if (file.unreadable > 0) {
-    log.error(
-      { lines: file.unreadable },
-      'the file of pending revocations holds lines that are not sealed by our secrets',
-    )
-  }
+  const lines = file.unreadable
+  if (lines > 0) log.error({ lines }, 'the file of pending revocations holds lines that are not sealed by our secrets')
   return new PendingRevocations({
     file,
     log,
@@ -137,7 +132,7 @@ function openPending(
 
 class Late extends Error {}
 
-/** Rejects with Late when the work takes longer. The work continues, and its result is ignored. */
+/** Rejects with Late when the work takes longer; its result is then ignored. */
 function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Late('the database did not answer in time')), timeoutMs)

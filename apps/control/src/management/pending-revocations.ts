@@ -4,10 +4,10 @@ import { isStoreUnavailable, type Revocation, type RevocationFile } from '@turnp
 
 /** Pauses between attempts at the stores, milliseconds. */
 interface Rhythm {
-  /** Pause between two attempts while a revocation waits; doubles up to `retryMsMax` while Postgres is away. */
+  /** Doubles up to `retryMsMax` while Postgres is away. */
   readonly retryMs: number
   readonly retryMsMax: number
-  /** Pause between two publications over Redis, which replace what FLUSHALL or an eviction removed. */
+  /** Between two publications, which replace what FLUSHALL or an eviction removed from Redis. */
   readonly publishMs: number
 }
 
@@ -28,8 +28,8 @@ export interface PendingOptions {
 }
 
 /**
- * Revocations that were accepted while Postgres was away. Each is on the disk of this process before its request is answered, is published
- * over Redis repeatedly, and is carried out when Postgres is back, by this process or the next one that opens the file.
+ * Revocations that were accepted while Postgres was away. Each is on disk before its request is answered, is published over Redis
+ * repeatedly, and is carried out when Postgres is back, by this process or the next one that opens the file.
  */
 export class PendingRevocations {
   readonly #options: PendingOptions
@@ -54,16 +54,15 @@ export class PendingRevocations {
     return this.#options.file.pending.length
   }
 
-  /** Begins with the revocations of an earlier process. Resolves when they were published, or Redis failed. */
+  /** Resolves when the revocations of an earlier process were published, or Redis failed. */
   async start(): Promise<void> {
     await this.#publishAll()
     this.#next()
   }
 
   /**
-   * Resolves when the revocation is on the disk and published to the gateways: from then on it is in force, whatever happens to this
-   * process. Throws Fault `store_unavailable` when either fails. A revocation that is on the disk by then stays there: it was requested
-   * with a valid key, so it is published and carried out once a store accepts it. A repeated request has the same result.
+   * Resolves when the revocation is on disk and published: from then on it is in force, whatever happens to this process. Throws Fault
+   * `store_unavailable` when either fails; a revocation that is on disk by then is still carried out once a store accepts it.
    */
   async accept(revocation: Revocation): Promise<void> {
     const { file, publish, deny } = this.#options
@@ -151,7 +150,7 @@ export class PendingRevocations {
     return { done, failure }
   }
 
-  /** Logs a refusal by the database once until it ends. An absent database is not logged: pending revocations exist for that. */
+  /** Logs a refusal by the database once until it ends; that it is away is no news here. */
   #logRefusal(failure: unknown): void {
     const refused = failure !== null && !isStoreUnavailable(failure)
     if (refused && !this.#refused) {

@@ -14,7 +14,7 @@ import { Get, Person, Post } from '../routes.guard.ts'
 
 const { idOf, known, unknown } = objectsOf('draft of the catalogue')
 
-/** Imports of the catalogue: reviewed, published, discarded. For members of the operator's organisation; others find nothing here. */
+/** Imports of the catalogue, for members of the operator's organisation; others find nothing here. */
 @Controller('console/v1/catalogue')
 export class CatalogueDraftsController {
   constructor(@Inject(Control) private readonly control: Control) {}
@@ -56,7 +56,6 @@ export class CatalogueDraftsController {
   }
 }
 
-/** Drafts of the catalogue are hidden from all but the operator's organisation. */
 function refuseTenants({ organisation }: Person): void {
   if (organisation.funds !== 'operator') throw unknown()
 }

@@ -1,7 +1,7 @@
 import type { Catalogue } from '@turnpike/domain'
 import { readCatalogue, readCatalogueVersion, type Pool } from '@turnpike/store'
 
-/** Reads the catalogue when it changed, and asks one number otherwise. Those who ask while it is read get the same answer. */
+/** Reads the catalogue when its version changed. Those who ask while it is read get the same answer. */
 export function catalogueReader(pool: Pool): () => Promise<Catalogue> {
   let known: Catalogue | null = null
   let reading: Promise<Catalogue> | null = null

@@ -6,7 +6,7 @@ import { openHealthPast, type HealthPast } from '@turnpike/store'
 import { Control } from '../control.ts'
 import { liveOf } from './live.ts'
 
-/** The catalogue, with who serves what at which price, and how each endpoint does. */
+/** The catalogue, and how each endpoint does. */
 @Controller('console/v1/models')
 export class ModelsController {
   readonly #past: HealthPast
@@ -30,7 +30,7 @@ export class ModelsController {
 
 const lists = new WeakMap<Catalogue, ModelList>()
 
-/** Made once for a catalogue: hundreds of models with their endpoints, the same for everybody. */
+/** Made once for a catalogue: it is long, and the same for everybody. */
 function listOf(catalogue: Catalogue): ModelList {
   const known = lists.get(catalogue)
   if (known) return known
@@ -50,7 +50,7 @@ function listOf(catalogue: Catalogue): ModelList {
   return list
 }
 
-/** By slug, and models of made-up providers before everything else: they answer without any account, and as themselves. */
+/** Models of made-up providers come first: they answer without any account, and as themselves. */
 function demoFirst(catalogue: Catalogue): Model[] {
   const isDemo = ({ slug }: Model) => isOnlySimulatedModel(slug, catalogue)
   const all = [...catalogue.models.values()]

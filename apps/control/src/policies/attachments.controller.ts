@@ -13,10 +13,7 @@ const places = {
   organisation: objectsOf('organisation'),
 }
 
-/**
- * Attaches a policy to a key, a workspace or the organisation. A policy only narrows the wider ones. Attaching an unsatisfiable
- * combination is refused; detaching never is.
- */
+/** A policy only narrows the wider ones. Attaching an unsatisfiable combination is refused; detaching never is. */
 @Controller('console/v1')
 export class AttachmentsController {
   constructor(@Inject(Control) private readonly control: Control) {}

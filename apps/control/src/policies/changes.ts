@@ -17,13 +17,12 @@ import { policies } from './policy-row.ts'
 import { problemsOfPolicy } from './unsatisfiable.ts'
 import { warningsOf } from './warnings.ts'
 
-/** A policy after a change, and its warnings. The console and the management API have a presenter each. */
+/** For the presenters of the console and the management API. */
 export interface PolicyOutcome {
   readonly policy: PolicySummary
   readonly warnings: PolicyWarning[]
 }
 
-/** Throws the same Fault for another organisation's policy as for one that does not exist. */
 export async function policyOf(control: Control, author: Author, id: string): Promise<PolicyOutcome> {
   return outcome(await findPolicy(control.prisma, author.tenantId, id), await contextOf(control, author))
 }
@@ -39,9 +38,9 @@ export async function makePolicy(
 }
 
 interface Saving {
-  /** Number of the version that the author saw; null: whatever is newest. */
+  /** The version that the author saw; null: whatever is newest. */
   readonly basedOn: number | null
-  /** Called before the change of a policy that is attached to a workspace or the organisation; throws when that is not allowed. */
+  /** Called for a policy that is attached to a workspace or the organisation; throws when the change is not allowed. */
   readonly onWide: () => void
 }
 

@@ -4,10 +4,7 @@ import type { Problem } from '../parse.ts'
 import { unknownWord, unknownWords } from './problems.ts'
 import { NOTHING_OWN } from './coverage.ts'
 
-/**
- * Problems of a document of the right form: its size, names that neither the catalogue nor the BYOK resources of the organisation
- * have, time zones, and objectives without the order or shares that they need. Paths begin at the document.
- */
+/** Problems of a document of the right form: size, unknown names and zones, objectives that lack something. Paths begin at the document. */
 export function problemsIn(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): Problem[] {
   const bytes = Buffer.byteLength(JSON.stringify(document))
   if (bytes > POLICY_BYTES_MAX) {
@@ -32,7 +29,7 @@ export function problemsIn(document: PolicyDocument, catalogue: Catalogue, own =
   ]
 }
 
-/** The names that documents may use, from the catalogue and the BYOK resources of the organisation. */
+/** Names in the catalogue and the BYOK resources of the organisation. */
 export interface Words {
   readonly providers: ReadonlySet<string>
   readonly endpoints: ReadonlySet<string>
@@ -54,7 +51,7 @@ export function wordsOf(catalogue: Catalogue, own: Own): Words {
   }
 }
 
-/** Names of providers, ids of endpoints, and ids of one account at an endpoint. @param path of the list */
+/** Slugs name providers, endpoints, or one account at an endpoint. @param path of the list */
 export function unknownSlugs(slugs: readonly string[] | undefined, path: Problem['path'], known: Words): Problem[] {
   return (slugs ?? []).flatMap((slug, i) => unknownSlug(slug, [...path, i], known))
 }
@@ -85,7 +82,7 @@ function replacesRanking({ objective, order, shares }: Ranking): boolean {
   return objective !== undefined || order !== undefined || shares !== undefined
 }
 
-/** `pinned` follows an order and `weighted` draws by shares: without them both would be another objective in disguise. */
+/** Without an order or shares both would be another objective in disguise. */
 function objectiveAlone({ objective, order, shares }: Ranking, path: Problem['path']): Problem[] {
   if (objective === 'pinned' && (order ?? []).length === 0) {
     const message = 'The objective “pinned” follows an order: name a provider or an endpoint.'

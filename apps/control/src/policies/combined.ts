@@ -7,8 +7,7 @@ import { coverageOfCombined, type Coverage, type RoutingContext } from './covera
 
 /**
  * Refuses a change after which combined policies leave no endpoint, if the changed policy alone and the others alone leave some.
- * Throws Fault `request_invalid` like `problemsOfPolicy`; the message names the other policies and where they are attached.
- * @param field of the body that the problem is shown at
+ * Throws Fault `request_invalid` that names the other policies and their places. @param field that the problem is shown at
  */
 export function refusingUnsatisfiable(context: RoutingContext, field: string): CheckCombined {
   return (changed, combinations) => {
@@ -19,14 +18,13 @@ export function refusingUnsatisfiable(context: RoutingContext, field: string): C
   }
 }
 
-/** The routing context of an organisation at this moment. */
 export async function routingContextOf(control: Control, tenantId: TenantId, nowMs: number): Promise<RoutingContext> {
   return { catalogue: await control.catalogue(), own: await readOwn(control.pool, tenantId), nowMs }
 }
 
 /**
- * Coverage checks of one change. A check that finds no endpoint routes every model, which blocks this process for some milliseconds.
- * Combinations beyond this limit are accepted unchecked; a preview shows their problems.
+ * Coverage checks of one change. Each may block this process for some milliseconds, so combinations beyond the limit are accepted
+ * unchecked; a preview shows their problems.
  */
 const CHECKS_MAX = 200
 
@@ -63,7 +61,7 @@ function unsatisfiableCombination(
   return null
 }
 
-/** The BYOK resources as two keys may use them: one that is on no credential's list of keys, and one that is on every list. */
+/** As two keys may use them: one on no credential's list of keys, and one on every list. */
 function ownsOf(own: Own): readonly Own[] {
   if (own.credentials.every(({ keys }) => keys === null)) return [own]
   return [own, { ...own, credentials: own.credentials.map((credential) => ({ ...credential, keys: null })) }]
@@ -73,8 +71,8 @@ const QUARTER_MS = 15 * 60_000
 const QUARTERS_OF_WEEK = 7 * 24 * 4
 
 /**
- * One moment of the coming week for each set of windows that are open at the same time, found by quarter of an hour. Windows that
- * never overlap are never checked in combination. Without a schedule the only moment is now.
+ * One moment of the coming week for each set of windows that are open together, by quarter of an hour. Windows that never overlap are
+ * never checked together. Without a schedule the only moment is now.
  */
 function momentsFrom(nowMs: number): (policies: CombinedPolicies) => readonly number[] {
   const first = nowMs - (nowMs % QUARTER_MS)

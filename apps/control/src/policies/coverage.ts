@@ -15,9 +15,9 @@ import {
   type WorkspaceId,
 } from '@turnpike/domain'
 
-/** The endpoints that a policy leaves of a whole catalogue. */
+/** What a policy leaves of a whole catalogue. */
 export interface Coverage {
-  /** Endpoints that were checked: all of them, unless enough failure domains were found earlier. */
+  /** Endpoints that were checked: all, unless enough failure domains were found earlier. */
   readonly total: number
   /** Failure domains of the endpoints that are left. */
   readonly domains: ReadonlySet<string>
@@ -40,16 +40,12 @@ export interface RoutingContext {
   readonly nowMs: number
 }
 
-/**
- * Routes every model of the catalogue and of the organisation's own endpoints under this policy alone, with every provider reachable
- * and real money.
- * @param enough number of failure domains after which the check ends
- */
+/** Under this policy alone, with every provider reachable and real money. @param enough failure domains, after which the check ends */
 export function coverageOf(document: PlainDocument, catalogue: Catalogue, enough: number, own = NOTHING_OWN): Coverage {
   return coverageOfCombined([openPolicy(document)], { catalogue, own, nowMs: 0 }, enough)
 }
 
-/** The coverage of combined policies, the widest first, at the moment of the context; the policies may have schedules. */
+/** The same of combined policies, the widest first, at the moment of the context: they may have schedules. */
 export function coverageOfCombined(policies: readonly Policy[], context: RoutingContext, enough: number): Coverage {
   const { catalogue, own } = context
   const domains = new Set<string>()
@@ -67,7 +63,7 @@ export function coverageOfCombined(policies: readonly Policy[], context: Routing
   return { total, domains, removed }
 }
 
-/** Whether there is no model for which the policy leaves a second target. */
+/** Whether no model has a second target. */
 export function leavesOneTarget(document: PlainDocument, catalogue: Catalogue, own = NOTHING_OWN): boolean {
   for (const { targets } of decisionsUnder([openPolicy(document)], { catalogue, own, nowMs: 0 })) {
     if (targets.length > 1) return false
@@ -75,10 +71,7 @@ export function leavesOneTarget(document: PlainDocument, catalogue: Catalogue, o
   return true
 }
 
-/**
- * One decision for each model, without model fallbacks. `own_capacity` is ignored for an organisation without BYOK resources: it
- * would hide the rest of the policy.
- */
+/** One for each model, without fallbacks. Without BYOK resources `own_capacity` is ignored: it would hide the rest of the policy. */
 function* decisionsUnder(policies: readonly Policy[], { catalogue, own, nowMs }: RoutingContext): Generator<Decision> {
   const isEmpty = own.credentials.length + own.endpoints.length === 0
   const checked = policies.map((policy) => ({
@@ -103,7 +96,7 @@ function* decisionsUnder(policies: readonly Policy[], { catalogue, own, nowMs }:
   }
 }
 
-/** The document as its schedule has it in each window, and outside all of them (`window: null`), which comes first. */
+/** The document outside all windows (`window: null`), then as each window has it. */
 export function statesOf(
   document: PolicyDocument,
 ): { readonly window: number | null; readonly document: PlainDocument }[] {
@@ -117,7 +110,7 @@ export function statesOf(
   ]
 }
 
-/** A draft as a layer of a caller. It has no id and no version yet. */
+/** It has no id and no version yet. */
 export function draftOf(document: PolicyDocument): VersionedPolicy {
   return layerOf(openPolicy(document))
 }

@@ -14,6 +14,7 @@ import {
 } from '@turnpike/contract'
 import { listPolicies, listPolicyVersions, policyLayers, recentHealth } from '@turnpike/store'
 import { Control } from '../control.ts'
+import { pageOf } from '../page.ts'
 import { refuseRole } from '../edge.ts'
 import { parse } from '../parse.ts'
 import { Get, Patch, Person, Post } from '../routes.guard.ts'
@@ -24,7 +25,7 @@ import { previewOf } from './preview.ts'
 import { parseSuggesting } from './problems.ts'
 import { refuseInvalid } from './unsatisfiable.ts'
 
-/** Routing policies: create, save, preview, roll back and archive. `AttachmentsController` attaches them. */
+/** Routing policies. `AttachmentsController` attaches them. */
 @Controller('console/v1/policies')
 export class PoliciesController {
   constructor(@Inject(Control) private readonly control: Control) {}
@@ -33,7 +34,7 @@ export class PoliciesController {
   async list(@Query() query: unknown, @Person() { tenantId }: Person): Promise<PolicyList> {
     const { limit, cursor = null } = parse(PolicyListQuery, query)
     const page = await listPolicies(this.control.prisma, tenantId, { limit, cursor })
-    return { data: page.policies.map(policyRow), hasMore: page.nextCursor !== null, nextCursor: page.nextCursor }
+    return pageOf(page.policies.map(policyRow), page.nextCursor)
   }
 
   @Get('policies:read', ':id')
@@ -69,7 +70,7 @@ export class PoliciesController {
     const known = policies.idOf(id)
     const { limit, cursor: before = null } = parse(PolicyVersionListQuery, query)
     const page = policies.known(await listPolicyVersions(this.control.prisma, tenantId, known, { limit, before }))
-    return { data: page.versions.map(versionRow), hasMore: page.nextCursor !== null, nextCursor: page.nextCursor }
+    return pageOf(page.versions.map(versionRow), page.nextCursor)
   }
 
   @Post('policies:update', ':id/rollback')
@@ -101,7 +102,7 @@ function answerOf({ policy, warnings }: PolicyOutcome): PolicyAnswer {
   return { data: policyRow(policy), warnings }
 }
 
-/** A policy of a workspace or the organisation is changed only by members who may attach one there. */
+/** A wide policy is changed only by members who may attach one there. */
 function refusingTheNarrow(person: Person): () => void {
   return () => refuseRole(person, 'policies:attach-widely')
 }

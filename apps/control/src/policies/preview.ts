@@ -38,10 +38,9 @@ export interface PreviewContext {
 }
 
 /**
- * The route of a sample request under a draft, for a live key of the workspace. Every provider that has an address or is simulated
- * counts as reachable, since only gateways know the credentials of the operator accounts. Stage `credential` therefore removes only
- * providers without an address, and simulated providers of models that a real provider serves.
- * Throws Fault `request_invalid` for models and names that the catalogue does not know.
+ * The route of a sample request under a draft, for a live key of the workspace. Only gateways know the credentials of the operator
+ * accounts, so stage `credential` removes only providers without an address, and simulated ones of models that a real one serves.
+ * Throws Fault `request_invalid` for unknown names.
  */
 export function previewOf(
   { document, sample, policyId }: PolicyPreviewQuestion,
@@ -85,7 +84,7 @@ export function previewOf(
   }
 }
 
-/** Providers that have an address or are simulated. */
+/** Counted as reachable. */
 function addressed({ providers }: Catalogue): Set<ProviderSlug> {
   return new Set(
     [...providers.values()].flatMap(({ slug, simulated, baseUrl }) => (simulated || baseUrl ? [slug] : [])),
@@ -100,7 +99,7 @@ function refuseUnknown({ models, down }: PolicyPreviewQuestion['sample'], known:
   if (problems.length > 0) throw refusal(problems)
 }
 
-/** The draft replaces an earlier version of itself among the layers, or else is the innermost layer, as on a key. */
+/** The draft replaces its earlier version among the layers, or else is the innermost one, as on a key. */
 function layersAround(
   draft: VersionedPolicy,
   policyId: string | undefined,
@@ -128,7 +127,7 @@ function withDown(
   return all
 }
 
-/** The probability of each endpoint to be drawn first for its model: 0 without a weight, null for a model without a draw. */
+/** The probability to be drawn first for its model: 0 without a weight, null for a model without a draw. */
 function chancesOf({ candidates }: Decision): (endpoint: string) => number | null {
   const totals = new Map<ModelSlug, number>()
   for (const { model, weight } of candidates) {

@@ -2,10 +2,7 @@ import { Fault, nearest } from '@turnpike/domain'
 import * as z from 'zod'
 import { nested, type Problem } from '../parse.ts'
 
-/**
- * Checks a body against its schema, as `parse` does. Throws Fault `request_invalid` with `param` for the first problem, every problem
- * nested as the form is, and the nearest known word for each field or value that is not known.
- */
+/** As `parse`. The Fault also has the first problem as `param`, and the nearest known word for each that is not known. */
 export function parseSuggesting<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const { data, error } = schema.safeParse(body)
   if (!error) return data
@@ -24,7 +21,7 @@ export function refusal(problems: readonly Problem[], metadata?: Readonly<Record
   })
 }
 
-/** A sentence about a word that is not known. @param what it should have been, as in `provider` */
+/** @param what it should have been, as in `provider` */
 export function unknownWord(what: string, word: string, known: Iterable<string>): string {
   const words = [...known]
   const near = nearest(word, words)
@@ -33,7 +30,7 @@ export function unknownWord(what: string, word: string, known: Iterable<string>)
   return `There is no ${what} “${word.slice(0, WORD_LENGTH_MAX)}”.${hint || list}`
 }
 
-/** Problems of those words of a list that are not known. @param path of the list @param known in whose order some are suggested */
+/** A problem for each word of a list that is not known. @param path of the list */
 export function unknownWords(
   what: string,
   words: readonly string[],

@@ -7,10 +7,8 @@ import { NOTHING_OWN, statesOf, coverageOf, type Coverage } from './coverage.ts'
 import { warningsOf } from './warnings.ts'
 
 /**
- * Checks a document of the right form against the catalogue before it is saved. Throws Fault `request_invalid`, which names the
- * field, or the number of endpoints that each stage removes when none is left.
- * @param own BYOK resources of the author's organisation
- * @returns warnings, which do not keep the document from being saved
+ * Checks a document of the right form against the catalogue. Throws Fault `request_invalid`, which names the field, or the number of
+ * endpoints that each stage removes when none is left. @returns warnings, with which the document is saved all the same
  */
 export function problemsOfPolicy(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): PolicyWarning[] {
   refuseInvalid(document, catalogue, own)
@@ -22,14 +20,14 @@ export function problemsOfPolicy(document: PolicyDocument, catalogue: Catalogue,
   return warningsOf(document, catalogue, own)
 }
 
-/** Refuses a document with problems other than coverage; the first step of `problemsOfPolicy`. */
+/** Refuses a document with problems other than coverage. */
 export function refuseInvalid(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): void {
   const problems = problemsIn(document, catalogue, own)
   if (problems.length === 0) return
   throw refusal(problems.map(({ path, message }) => ({ path: ['document', ...path], message })))
 }
 
-/** The first of its states in which a policy leaves no endpoint for any model; null when there is none. */
+/** The first state of a policy in which it leaves no endpoint for any model. */
 export function unsatisfiableState(
   document: PolicyDocument,
   catalogue: Catalogue,
@@ -55,7 +53,7 @@ export function isUnsatisfiable({ total, domains }: Coverage): boolean {
   return total > 0 && domains.size === 0
 }
 
-/** Says that nothing is left and how many endpoints each stage removes. @param when in which case: goes after “is left” */
+/** @param when goes after “is left” */
 export function unsatisfiableSentence({ total, removed }: Coverage, when: string): string {
   const stages = Object.entries(removed).toSorted(([, a], [, b]) => b - a)
   const counts = stages.map(([stage, count]) => `${stage} removes ${count}`).join(', ')

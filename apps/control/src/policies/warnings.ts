@@ -2,7 +2,7 @@ import type { PolicyDocument, PolicyWarning } from '@turnpike/contract'
 import { covers, WEEKDAYS, type Catalogue, type Own } from '@turnpike/domain'
 import { leavesOneTarget, NOTHING_OWN, statesOf, coverageOf } from './coverage.ts'
 
-/** Warnings about a valid document, for its author. No warning keeps the document from being saved. */
+/** For the author of a valid document. No warning keeps it from being saved. */
 export function warningsOf(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): PolicyWarning[] {
   return [
     ...excludedNames(document),
@@ -35,7 +35,7 @@ function excludedNames(document: PolicyDocument): PolicyWarning[] {
   }))
 }
 
-/** Endpoints of one failure domain fail at the same time. A catalogue with one failure domain gives no warning. */
+/** They fail at the same time. A catalogue with one failure domain gives no warning. */
 function oneFailureDomain(document: PolicyDocument, catalogue: Catalogue, own: Own): PolicyWarning[] {
   const all = new Set([...catalogue.providers.values()].map(({ failureDomain }) => failureDomain))
   const [base] = statesOf(document)
@@ -64,10 +64,7 @@ function hedgeWithoutSecond(document: PolicyDocument, catalogue: Catalogue, own:
 const DAY_MINUTES = 24 * 60
 const WEEK_MINUTES = 7 * DAY_MINUTES
 
-/**
- * Indexes of windows that are never open because later windows of the same time zone cover all their minutes. Windows of other zones
- * are not compared, since the offset between two zones changes with the season.
- */
+/** Indexes of windows that later ones cover. Those of other zones are not compared: the offset changes with the season. */
 export function neverOpen(windows: NonNullable<PolicyDocument['schedule']>): number[] {
   const coveredIn = new Map<string, Uint8Array>()
   const found: number[] = []
@@ -81,7 +78,7 @@ export function neverOpen(windows: NonNullable<PolicyDocument['schedule']>): num
   return found.toReversed()
 }
 
-/** Minutes since Monday's midnight, as clocks in the window's zone show them. */
+/** Since Monday's midnight, as clocks in the window's zone show them. */
 function minutesOf({ days, from, to }: NonNullable<PolicyDocument['schedule']>[number]): number[] {
   const [begin, end] = [minuteOf(from), minuteOf(to)]
   const length = end > begin ? end - begin : end - begin + DAY_MINUTES

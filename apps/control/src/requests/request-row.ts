@@ -52,7 +52,6 @@ export function detailOf(
   }
 }
 
-/** A decision as the console shows it. */
 export function decisionOf(decision: Decision): NonNullable<DetailAnswer['decision']> {
   const { objective, policies, sticky, readToEnd = false, catalogueVersion, draw } = decision
   return {

@@ -3,6 +3,7 @@ import { RequestListQuery, type RequestAnswer, type RequestList } from '@turnpik
 import { parseRequestId } from '@turnpike/domain'
 import { findPrice, findRequest, keyNames, listRequests, type RequestDetail, type RequestFilter } from '@turnpike/store'
 import { Control } from '../control.ts'
+import { pageOf } from '../page.ts'
 import { objectsOf, parse } from '../parse.ts'
 import { Get, Person } from '../routes.guard.ts'
 import { billOf } from './bill.ts'
@@ -21,7 +22,8 @@ export class RequestsController {
     const options = { limit, cursor, filter: filterOf(wanted) }
     const { requests, nextCursor } = await listRequests(this.control.pool, tenantId, options)
     const names = await keyNames(this.control.prisma, tenantId, [...new Set(requests.map(({ keyId }) => keyId))])
-    return { data: requests.map((found) => rowOf(found, names)), hasMore: nextCursor !== null, nextCursor }
+    const rows = requests.map((found) => rowOf(found, names))
+    return pageOf(rows, nextCursor)
   }
 
   @Get('requests:read', ':id')

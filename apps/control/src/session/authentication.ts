@@ -17,19 +17,17 @@ import { Failures, Limit, subjectOf } from '../limits.ts'
 
 const MINUTE_MS = 60_000
 
-/** The client of a request, as far as signing in needs it. */
 export interface ClientInfo {
   readonly address: string
   readonly userAgent: string
 }
 
-/** A session that has just been started. */
 export interface StartedSession {
   readonly token: string
   readonly session: Session
 }
 
-/** Signing up and in: who may start a session, and how often a client may try. */
+/** Who may start a session, and how often a client may try. */
 export class Authentication {
   readonly #signUps: Limit
   readonly #signIns: Limit
@@ -47,10 +45,7 @@ export class Authentication {
     this.#failures = new Failures(shared)
   }
 
-  /**
-   * Creates an account and starts its first session. The response says that an e-mail address is taken, since the form could not be
-   * completed otherwise; the limit per client address keeps clients from listing accounts that way.
-   */
+  /** Says that an e-mail address is taken, or the form could not be completed; the limit keeps clients from listing accounts. */
   async signUp({ email, password, organisation }: SignUp, client: ClientInfo, nowMs: number): Promise<StartedSession> {
     await this.#signUps.take(subjectOf(client.address), 'Too many sign-ups from your network. Please try again later.')
     const passwordHash = await this.passwords.hash(password)
@@ -59,7 +54,7 @@ export class Authentication {
     return this.#startSession(userId, client, nowMs)
   }
 
-  /** Starts a session. An unknown address and a wrong password take the same time and get the same response. */
+  /** An unknown address and a wrong password take the same time and get the same response. */
   async signIn({ email, password }: SignIn, client: ClientInfo, nowMs: number): Promise<StartedSession> {
     await this.#signIns.take(subjectOf(client.address), 'Too many sign-ins from your network. Please wait a minute.')
     await this.#failures.refuseTooSoon(email)
@@ -73,7 +68,6 @@ export class Authentication {
     return this.#startSession(known.userId, client, nowMs)
   }
 
-  /** A session as the console shows it. */
   async sessionOf(signedIn: SignedIn): Promise<Session> {
     const { userId, email, emailVerified, tenantId, organisation, workspace, role } = signedIn
     const balance = await readBalance(this.prisma, tenantId, organisation.funds)

@@ -18,7 +18,7 @@ const SPAN_MS_MAX = 400 * DAY_MS
 /** A chart has no more pixels than that; a script that needs more sends two requests. */
 const BUCKETS_MAX = 3_000
 
-/** Reads a span: ends on the quarters of an hour that are kept, and buckets that make a readable chart unless they were named. */
+/** Ends on the quarters of an hour that are kept; buckets make a readable chart unless they were named. */
 export function spanOf(query: Omit<UsageQuery, 'groupBy'>): UsageSpan {
   const fromMs = Math.floor(Date.parse(query.from) / QUARTER_MS) * QUARTER_MS
   const toMs = Math.ceil(Date.parse(query.to) / QUARTER_MS) * QUARTER_MS
@@ -31,7 +31,7 @@ export function spanOf(query: Omit<UsageQuery, 'groupBy'>): UsageSpan {
   return { fromMs, toMs, bucketSeconds, zone: query.timeZone }
 }
 
-/** At most some 400 points: quarters of an hour for two days and a bit, hours for a fortnight, then days. */
+/** At most some 400 points. */
 function readable(spanMs: number): 900 | 3_600 | 86_400 {
   if (spanMs <= 2.5 * DAY_MS) return 900
   return spanMs <= 16 * DAY_MS ? 3_600 : 86_400

@@ -13,7 +13,7 @@ export function runRow(run: WhatIfRun): RunAnswer {
     ...{ id, state, rowsTotal, rowsDone, policyId, keyId, problem },
     progress: progressOf(run),
     version: run.policyVersion,
-    // Its lists are read-only in the domain and not in the schema; it was held against the schema when it came.
+    // Its lists are read-only in the domain and not in the schema, which it was checked against when it came.
     document: run.document as RunAnswer['document'],
     from: from.toISOString(),
     to: to.toISOString(),
@@ -27,7 +27,7 @@ export function detailRow(run: WhatIfDetail): DetailAnswer {
   return { ...runRow(run), report: run.report && reportRow(run.report) }
 }
 
-/** The number of requests is counted by quarters of an hour, so that one under way may have seen more than all. */
+/** The total is counted by quarters of an hour, so that a run may have seen more than all. */
 function progressOf({ state, rowsTotal, rowsDone }: WhatIfRun): number {
   if (state === 'done') return 1
   return rowsTotal === 0 ? 0 : Math.min(rowsDone / rowsTotal, UNFINISHED_MAX)

@@ -9,6 +9,7 @@ import {
 import type { KeyId, PolicyId } from '@turnpike/domain'
 import { cancelWhatIf, createWhatIf, findWhatIf, listWhatIfs, readOwn } from '@turnpike/store'
 import { Control } from '../control.ts'
+import { pageOf } from '../page.ts'
 import { objectsOf, parse } from '../parse.ts'
 import { parseSuggesting, refusal } from '../policies/problems.ts'
 import { refuseInvalid } from '../policies/unsatisfiable.ts'
@@ -26,7 +27,7 @@ export class WhatIfController {
   async list(@Query() query: unknown, @Person() { tenantId }: Person): Promise<WhatIfList> {
     const { limit, cursor = null } = parse(WhatIfListQuery, query)
     const { runs, nextCursor } = await listWhatIfs(this.control.prisma, tenantId, { limit, cursor })
-    return { data: runs.map(runRow), hasMore: nextCursor !== null, nextCursor }
+    return pageOf(runs.map(runRow), nextCursor)
   }
 
   @Get('policies:read', ':id')

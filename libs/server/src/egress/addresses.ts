@@ -1,9 +1,9 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
 
 /**
- * What is not a public address, and what it is called. Source: IANA's IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890 and
- * its updates), everything that they do not call globally reachable; blocks with a few reachable addresses in them are left out whole.
- * 192.0.0.0/24 and 168.63.129.16 are also where two clouds serve their virtual machines from.
+ * What is not a public address: what IANA's IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890 and its updates) do not call
+ * globally reachable; blocks with a few reachable addresses in them are left out whole. Two clouds serve their virtual machines from
+ * 192.0.0.0/24 and 168.63.129.16.
  */
 const KINDS: readonly (readonly [kind: string, ...subnets: string[]])[] = [
   ['the unspecified address', '0.0.0.0/32', '::/128'],
@@ -30,7 +30,7 @@ const KINDS: readonly (readonly [kind: string, ...subnets: string[]])[] = [
 
 interface Kind {
   readonly kind: string
-  /** One list per family: a list with both would find every IPv4 address in the IPv6 block that maps them. */
+  /** A list with both families would find every IPv4 address in the IPv6 block that maps them. */
   readonly v4: BlockList
   readonly v6: BlockList
 }
@@ -53,10 +53,7 @@ GIVEN_OUT.addSubnet('2000::', 3, 'ipv6')
 const NAT64 = new BlockList()
 NAT64.addSubnet('64:ff9b::', 96, 'ipv6')
 
-/**
- * The kind of an address that is not public, with its article: `a private address`. Null for a public address.
- * @param address IPv4 in four decimal parts, or IPv6 in any spelling, without brackets
- */
+/** Such as `a private address`; null for a public one. @param address IPv4 in four decimal parts, or IPv6 without brackets */
 export function nonPublicKind(address: string): string | null {
   if (isIP(address) === 0) return 'no address'
   if (isIPv4(address)) return lists.find(({ v4 }) => v4.check(address, 'ipv4'))?.kind ?? null
@@ -73,7 +70,7 @@ export function canonicalAddress(address: string): string {
   return new URL(`http://[${bare}]`).hostname.slice(1, -1)
 }
 
-/** @param canonical within 64:ff9b::/96, so that what follows the gap is all there is */
+/** @param canonical within 64:ff9b::/96 */
 function lastFourBytes(canonical: string): string {
   const groups = (canonical.split('::')[1] ?? '').split(':').map((group) => Number.parseInt(group || '0', 16))
   const [high = 0, low = 0] = [0, ...groups].slice(-2)

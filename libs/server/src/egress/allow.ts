@@ -2,10 +2,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { canonicalAddress } from './addresses.ts'
 
-/**
- * Addresses, each with a port, that tenants' URLs may lead to although they are not public: the operator's own machines that serve
- * models. Only the operator's settings create such a list; no request and no tenant can add to it.
- */
+/** The operator's own machines that serve models: tenants' URLs may lead to them although they are not public. */
 export interface EgressAllow {
   has(address: string, port: number): boolean
   /** Whether any address is allowed with this port. */
@@ -15,13 +12,10 @@ export interface EgressAllow {
 /** Public addresses only. */
 export const NO_EGRESS_ALLOW: EgressAllow = { has: () => false, hasPort: () => false }
 
-/** One setting lists a few machines; more are a network, which does not belong here. */
+/** More are a network, which does not belong in a setting. */
 const PAIRS_MAX = 100
 
-/**
- * Reads `10.0.0.5:8000,[::1]:11434`. Names, ranges and missing ports are refused: exactly what is written is allowed.
- * Throws Error with a message for the operator.
- */
+/** Reads `10.0.0.5:8000,[::1]:11434`. Names, ranges and missing ports are refused. Throws Error with a message for the operator. */
 export function parseEgressAllow(text: string): EgressAllow {
   const parts = text
     .split(',')

@@ -1,9 +1,10 @@
 import { isIP, Socket } from 'node:net'
-import { checkAddresses, egressRefused } from './guard.ts'
 import type { EgressAllow } from './allow.ts'
+import { checkAddresses, egressRefused } from './guard.ts'
+import { withCode } from './lookup.ts'
 import type { NameCache } from './names.ts'
 
-/** What the HTTP client wants a connection to. `hostname` is a name or an address, without brackets. */
+/** `hostname` is a name or an address, without brackets. */
 export interface ConnectTarget {
   readonly hostname: string
   readonly host?: string
@@ -23,7 +24,7 @@ interface ConnectorOptions {
   readonly allow: EgressAllow | null
 }
 
-/** When the next address is tried in parallel with one that neither connects nor fails. A TLS handshake half around the world takes that long. */
+/** When the next address is tried besides one that neither connects nor fails: a TLS handshake half around the world takes that long. */
 const NEXT_ADDRESS_MS = 400
 /** Addresses of one answer that are tried. */
 const ADDRESSES_MAX = 6
@@ -37,17 +38,14 @@ export function wasBeforeSending(error: unknown): boolean {
   return error instanceof Error && beforeSending.has(error)
 }
 
-/**
- * Opens connections: resolves the host, checks its addresses, and connects to the checked addresses themselves, so that no other look-up
- * happens between the check and the connection. The next address is tried when one does not answer.
- */
+/** Connects to the checked addresses themselves, so that no other look-up happens between the check and the connection. */
 export function connector(options: ConnectorOptions): (target: ConnectTarget, callback: ConnectCallback) => void {
   return (target, callback) => {
     new ConnectionAttempt(target, callback, options).begin()
   }
 }
 
-/** One attempt to connect, over the addresses of a host. */
+/** Tries the addresses of a host. */
 class ConnectionAttempt {
   readonly #sockets = new Set<Socket>()
   /** Addresses that a look-up returned so far. */
@@ -146,7 +144,7 @@ class ConnectionAttempt {
     else this.#sockets.add(opening)
   }
 
-  /** The address of the connected socket is checked again: nothing between this process and the network may change it. */
+  /** The socket's address is checked again: nothing between this process and the network may change it. */
   #connected(socket: Socket): void {
     const { remoteAddress } = socket
     if (this.#ended) {
@@ -190,8 +188,4 @@ function isConnectError(error: Error): boolean {
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error('The look-up failed.', { cause: thrown })
-}
-
-function withCode(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code })
 }

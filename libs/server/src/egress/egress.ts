@@ -6,12 +6,15 @@ import { checkUrlText, prefixOf, egressRefused } from './guard.ts'
 import { lookUpByNameServers, lookUpBySystem, type NameLookup } from './lookup.ts'
 import { NameCache } from './names.ts'
 
-/** One request to the outside. The credential in `headers` belongs to `baseUrl` and goes nowhere else: redirects are never followed. */
-interface Outgoing {
+/** The credential in `headers` belongs to `baseUrl` and goes nowhere else: redirects are never followed. */
+interface Addressed {
   readonly baseUrl: string
   /** Begins with a slash. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
+}
+
+interface Outgoing extends Addressed {
   readonly body: string
   /** Until the status line and headers are there. */
   readonly headersTimeoutMs: number
@@ -20,12 +23,7 @@ interface Outgoing {
   readonly signal: AbortSignal
 }
 
-/** A short GET to the outside. */
-interface OutgoingRequest {
-  readonly baseUrl: string
-  /** Begins with a slash. */
-  readonly path: string
-  readonly headers: Readonly<Record<string, string>>
+interface OutgoingRequest extends Addressed {
   /** Until the last byte of the answer. */
   readonly timeoutMs: number
 }
@@ -36,18 +34,18 @@ export interface Incoming {
   header(name: string): string | undefined
   /** The bytes as they come, with back-pressure. Throws Fault `upstream_cut` or `upstream_timeout`. */
   readonly body: AsyncIterable<Uint8Array>
-  /** The whole body as text, up to a limit in bytes. Throws as `body` does, and `upstream_garbled` past the limit. */
+  /** The whole body. Throws as `body` does, and `upstream_garbled` past the limit. */
   text(limitBytes: number): Promise<string>
 }
 
 export interface EgressOptions {
   /** For a new connection: name look-up, TCP and TLS together. */
   readonly connectTimeoutMs: number
-  /** Sockets per origin; a request beyond the limit waits within its own deadline. */
+  /** Per origin; a request beyond the limit waits within its own deadline. */
   readonly connectionsMax: number
-  /** For URLs that tenants wrote: https on two ports to public addresses, and what the operator allows in addition. Left out: any address. */
+  /** For URLs that tenants wrote: https on two ports to public addresses, and what the operator allows besides. */
   readonly restricted?: { readonly allow: EgressAllow }
-  /** How names are resolved. Default: by the system; when restricted by the hosts file and the name servers alone. */
+  /** Default: by the system; when restricted by the hosts file and the name servers alone. */
   readonly lookup?: NameLookup
   /** Default: the process's monotonic clock. */
   readonly nowMs?: () => number
@@ -56,16 +54,13 @@ export interface EgressOptions {
 /** Response headers larger than this are an attack or an accident. */
 const HEADER_BYTES_MAX = 16_384
 /**
- * Milliseconds that an idle connection is kept when the provider states no limit. Common servers close after 5 s or later. A POST must not
- * meet a connection that is just closing: it is unknown whether the POST was read, so it is not sent again.
+ * Where the provider states no limit; common servers close after 5 s or later. A POST that meets a connection which is just closing
+ * cannot be sent again: it may have been read.
  */
 const IDLE_MS_MAX = 3_000
 /** Origins with a pool. The least recently used one is evicted. */
 const POOLS_MAX = 200
-/**
- * A pool is replaced after this, and closes when its last request ends: a provider that moved is followed, and an address is checked
- * again although its connections are never idle.
- */
+/** A pool is replaced after this, so that a provider that moved is followed and a busy address is checked again. */
 const POOL_MS_MAX = 600_000
 /** Parsed base URLs cached. */
 const BASE_URLS_MAX = 1_000
@@ -82,7 +77,7 @@ interface PoolEntry {
   usedMs: number
 }
 
-/** The only way to send HTTP to the outside. Owns a connection pool per origin, and the cache of resolved names. */
+/** The only way to send HTTP to the outside: a pool per origin, and the cache of resolved names. */
 export class Egress {
   readonly #pools = new Map<string, PoolEntry>()
   /** Replaced pools whose requests have not ended. */
@@ -93,7 +88,7 @@ export class Egress {
   readonly #connect: (target: ConnectTarget, callback: ConnectCallback) => void
 
   constructor(options: EgressOptions) {
-    const { restricted, connectTimeoutMs: timeoutMs, nowMs = now } = options
+    const { restricted, connectTimeoutMs: timeoutMs, nowMs = () => performance.now() } = options
     const { lookup = restricted ? lookUpByNameServers() : lookUpBySystem } = options
     this.#options = options
     this.#nowMs = nowMs
@@ -106,14 +101,14 @@ export class Egress {
   }
 
   /**
-   * Sends a POST, once, and answers when the headers are there, whatever the status. Throws Fault `upstream_unreachable`, with
-   * `detail.sent: false` when nothing of the request can have left, or `upstream_timeout`.
+   * Sends once; answers when the headers are there, whatever the status. Throws Fault `upstream_timeout`, or `upstream_unreachable` with
+   * `detail.sent: false` when nothing can have left.
    */
   post(outgoing: Outgoing): Promise<Incoming> {
     return this.#send('POST', outgoing)
   }
 
-  /** Sends a GET, as `post` does; `upstream_timeout` when its time is over before the answer was read to the end. */
+  /** As `post`; `upstream_timeout` when its time is over before the answer was read to the end. */
   get({ timeoutMs, ...request }: OutgoingRequest): Promise<Incoming> {
     const limits = { headersTimeoutMs: timeoutMs, idleTimeoutMs: timeoutMs, signal: AbortSignal.timeout(timeoutMs) }
     return this.#send('GET', { ...request, ...limits, body: null })
@@ -127,16 +122,15 @@ export class Egress {
 
   async #send(method: 'GET' | 'POST', outgoing: Omit<Outgoing, 'body'> & { body: string | null }): Promise<Incoming> {
     const { origin, prefix } = this.#baseUrl(outgoing.baseUrl)
-    if (!outgoing.path.startsWith('/')) throw new Error('A path begins with a slash; else it could name another host.')
+    const { path, body, signal } = outgoing
+    if (!path.startsWith('/')) throw new Error('A path begins with a slash; else it could name another host.')
     try {
       const reply = await this.#pool(origin).request({
-        method,
-        path: prefix + outgoing.path,
+        ...{ method, body, signal },
+        path: prefix + path,
         headers: { ...outgoing.headers },
-        body: outgoing.body,
         headersTimeout: outgoing.headersTimeoutMs,
         bodyTimeout: outgoing.idleTimeoutMs,
-        signal: outgoing.signal,
       })
       return incoming(reply)
     } catch (error) {
@@ -197,10 +191,6 @@ export class Egress {
   }
 }
 
-function now(): number {
-  return performance.now()
-}
-
 function incoming(reply: Dispatcher.ResponseData): Incoming {
   return {
     status: reply.statusCode,
@@ -239,7 +229,7 @@ const MESSAGES = {
   upstream_garbled: 'The provider answered with something that is not HTTP.',
 } as const satisfies Partial<Record<FaultCode, string>>
 
-/** A transport error as a Fault. The error of an abort is passed on. */
+/** The error of an abort is passed on. */
 function explain(error: unknown, otherwise: keyof typeof MESSAGES): unknown {
   if (error instanceof Fault) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''

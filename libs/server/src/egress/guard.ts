@@ -18,15 +18,12 @@ interface UrlRefusal {
   readonly rule: string
 }
 
-/** Where tenants' endpoints may listen. Other ports are other protocols: mail, databases, administration. */
+/** For tenants' endpoints. Other ports are other protocols: mail, databases, administration. */
 const PORTS: readonly number[] = [443, 8443]
 const URL_LENGTH_MAX = 2_000
 const LOOKUP_MS = 2_000
 
-/**
- * Checks a URL that a tenant wrote by the rules for each later connection to it: by its text, and by every address that its name
- * has now. Takes 2 s at most, and never throws.
- */
+/** By the rules for each later connection: by its text, and by every address of its name. Takes 2 s at most, and never throws. */
 export async function checkUrl(
   text: string,
   allow: EgressAllow,
@@ -43,10 +40,10 @@ export async function checkUrl(
   return { ok: true, url: url.origin + prefixOf(url), origin: url.origin }
 }
 
-/** Checks what needs no look-up: how the URL is written. */
+/** What needs no look-up. */
 export function checkUrlText(text: string, allow: EgressAllow): { readonly ok: true; readonly url: URL } | UrlRefusal {
   if (text.length > URL_LENGTH_MAX) return refusal(`is longer than ${URL_LENGTH_MAX} characters`)
-  // A parser drops some of these and reads others as slashes: a person who reads the text would see another host than the parser.
+  // A parser drops some of these and reads others as slashes, and so would see another host than a person.
   if (/[\s\\\p{Cc}\p{Cf}]/u.test(text)) return refusal('contains a character that a URL cannot have')
   if (!URL.canParse(text)) return refusal('is not a URL')
   if (!/^https?:\/\/[^/]/i.test(text)) return refusal('must begin with https://')
@@ -71,8 +68,8 @@ interface Destination {
 }
 
 /**
- * Which of a host's addresses may be connected to: those that the operator allows, or, without such, all of them, if every single one
- * is public. One that is not refuses them all, since the order of an answer is its sender's choice.
+ * Which addresses may be connected to: those that the operator allows; without such all of them, if every one is public, since the order
+ * of an answer is its sender's choice.
  */
 export function checkAddresses(
   { host, protocol, port }: Destination,

@@ -5,10 +5,7 @@ import { isIP } from 'node:net'
 /** The addresses of a host name, as text, in the order to try them. Rejects when there are none. */
 export type NameLookup = (host: string) => Promise<readonly string[]>
 
-/**
- * As every other program on the machine does it, search domains and all. A slow name server holds one of the process's few threads
- * meanwhile, so this is for names that the operator chose.
- */
+/** Search domains and all. A slow name server holds one of the process's few threads, so this is for names that the operator chose. */
 export const lookUpBySystem: NameLookup = async (host) =>
   (await lookUp(host, { all: true })).map(({ address }) => address)
 
@@ -20,8 +17,7 @@ const OTHER_FAMILY_MS = 50
 const HOSTS_FILE = '/etc/hosts'
 
 /**
- * Asks the hosts file, then the name servers themselves: no thread waits, however slow they are, and no search domain turns a short
- * name into one of our own network. This is for names that a tenant chose.
+ * For names that a tenant chose: no thread waits for a slow server, and no search domain turns a short name into one of our own network.
  * @param servers addresses, with ports where they have one; default: those of the system
  */
 export function lookUpByNameServers(servers?: readonly string[]): NameLookup {
@@ -43,13 +39,12 @@ export function lookUpByNameServers(servers?: readonly string[]): NameLookup {
   }
 }
 
-/** The failure that says most: that a name has no addresses of one family says less than the other family's failure. */
+/** That a name has no addresses of one family says less than the other family's failure. */
 function decisiveError(error: unknown): unknown {
   const errors: unknown[] = error instanceof AggregateError ? error.errors : [error]
   return errors.find((one) => !(one instanceof Error && 'code' in one && one.code === 'ENODATA')) ?? errors[0]
 }
 
-/** Resolves when the promise does, or after so many milliseconds. */
 async function withinMs(promise: Promise<unknown>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise((resolve) => (timer = setTimeout(resolve, ms)))
@@ -64,4 +59,9 @@ async function inHostsFile(host: string): Promise<string[]> {
     const [address = '', ...names] = line.replace(/#.*/, '').trim().toLowerCase().split(/\s+/)
     return isIP(address) > 0 && names.includes(host.toLowerCase()) ? [address] : []
   })
+}
+
+/** An error as the system would give it. */
+export function withCode(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
 }

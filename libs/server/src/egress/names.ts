@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { LRUCache } from 'lru-cache'
-import type { NameLookup } from './lookup.ts'
+import { withCode, type NameLookup } from './lookup.ts'
 
 interface NameCacheOptions {
   readonly lookup: NameLookup
@@ -38,8 +38,8 @@ interface CachedName {
 }
 
 /**
- * A cache of host names and their addresses, stale-while-revalidate: once a name was found, callers never wait for it again. Its last
- * addresses are served while a background look-up is slow, fails, or says that there is no such name.
+ * Stale-while-revalidate: once a name was found, callers never wait for it again. Its last addresses are served while a background
+ * look-up is slow, fails, or says that there is no such name.
  */
 export class NameCache {
   readonly #names = new LRUCache<string, CachedName>({ max: NAMES_MAX })
@@ -50,7 +50,7 @@ export class NameCache {
     this.#options = options
   }
 
-  /** The host's addresses, in the order to try them. Rejects as the look-up did, or when the look-up is slow. */
+  /** In the order to try them. Rejects as the look-up did, or when it is slow. */
   async find(host: string): Promise<readonly string[]> {
     const name = this.#name(host)
     const nowMs = this.#options.nowMs()
@@ -63,7 +63,7 @@ export class NameCache {
     return this.#wait(host, name, nowMs)
   }
 
-  /** The host's addresses, looked up again because those from `find` do not answer; at most once a second. */
+  /** Looked up again, because those from `find` do not answer; at most once a second. */
   async refresh(host: string): Promise<readonly string[]> {
     const name = this.#name(host)
     const nowMs = this.#options.nowMs()
@@ -132,8 +132,4 @@ function alternated(answer: readonly string[]): readonly string[] {
 
 function slowError(): Error {
   return withCode('ETIMEDOUT', 'The name was not found in time.')
-}
-
-function withCode(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code })
 }
