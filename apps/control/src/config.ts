@@ -100,6 +100,15 @@ export function controlConfig(environment: Environment = process.env): ControlCo
   return config
 }
 
+/** Libraries refuse settings with plain errors, whose messages name no secret. @param named goes before the message */
+export async function asConfigError<T>(named: string, open: () => T | Promise<T>): Promise<T> {
+  try {
+    return await open()
+  } catch (error) {
+    throw new ConfigError(named + (error instanceof Error ? error.message : 'does not fit.'))
+  }
+}
+
 /** What a command of the operator needs. Throws ConfigError naming what is missing. */
 export function credentialsConfig(environment: Environment = process.env) {
   const CREDENTIAL_SECRETS = z.string({ error: 'must be set: the key-encryption keys of stored credentials' })

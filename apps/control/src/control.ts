@@ -29,7 +29,7 @@ import {
   type PrismaClient,
   type RevocationFile,
 } from '@turnpike/store'
-import type { ControlConfig } from './config.ts'
+import { asConfigError, type ControlConfig } from './config.ts'
 import { EventStreams } from './events/event-streams.ts'
 import type { ReadRows } from './events/request-feed.ts'
 import { Management } from './management/management.ts'
@@ -151,7 +151,7 @@ export class Control {
     await this.prisma.$disconnect()
   }
 
-  /** Logs which stored secrets cannot be opened here. Done at each connection: the database may know other secrets than before. */
+  /** Logs which stored secrets cannot be opened here, at each connection: the database may know others than before. */
   async #reportCredentialSecrets(): Promise<void> {
     const { pool, credentialSecrets: keks, log } = this
     try {
@@ -187,16 +187,15 @@ const POOL = { max: 8, statementTimeoutMs: 10_000, connectTimeoutMs: 2_000, appl
 export async function buildControl(config: ControlConfig, log: Logger): Promise<Control> {
   const { CREDENTIAL_SECRETS, REVOCATION_FILE, STRIPE_SECRET_KEY: secretKey } = config
   const stripe = { secretKey, webhookSecret: config.STRIPE_WEBHOOK_SECRET, product: config.PRODUCT }
-  const billing = asConfigError(() => billingOf(stripe))
-  const secrets = asConfigError(() => openKeySecrets(config.KEY_SECRETS))
-  const credentialSecrets =
-    CREDENTIAL_SECRETS === undefined ? null : asConfigError(() => openKeyEncryptionKeys(CREDENTIAL_SECRETS))
-  const file = REVOCATION_FILE === undefined ? null : await openPendingFile(REVOCATION_FILE, secrets)
+  const billing = await asConfigError('', () => billingOf(stripe))
+  const secrets = await asConfigError('', () => openKeySecrets(config.KEY_SECRETS))
+  const keks = CREDENTIAL_SECRETS ? await asConfigError('', () => openKeyEncryptionKeys(CREDENTIAL_SECRETS)) : null
+  const file = REVOCATION_FILE
+    ? await asConfigError('REVOCATION_FILE: ', () => openRevocationFile(REVOCATION_FILE, secrets))
+    : null
   const redis = config.REDIS_URL === undefined ? null : openRedis(config.REDIS_URL)
-  const options = {
-    ...POOL,
-    onIdleError: (error: Error) => log.warn({ error }, 'an idle connection to Postgres broke'),
-  }
+  const onIdleError = (error: Error) => log.warn({ error }, 'an idle connection to Postgres broke')
+  const options = { ...POOL, onIdleError }
   const pool = openPool(config.DATABASE_URL, options)
   const notReached = await whyUnreachable(pool)
   if (notReached && !notReached.isUnavailable) {
@@ -206,23 +205,7 @@ export async function buildControl(config: ControlConfig, log: Logger): Promise<
   }
   if (notReached) log.error({ reason: notReached.reason }, 'PostgreSQL does not answer; not ready until it does')
   const prisma = await openPrisma(config.DATABASE_URL, options)
-  return new Control(config, secrets, credentialSecrets, prisma, pool, redis, billing, file, log)
-}
-
-/** Libraries refuse settings with plain errors, whose messages name no secret. */
-function asConfigError<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : 'The settings do not fit.')
-  }
-}
-
-/** The file of revocations that wait for the database. Throws ConfigError when it cannot be used. */
-function openPendingFile(path: string, secrets: KeySecrets): Promise<RevocationFile> {
-  return openRevocationFile(path, secrets).catch((error: unknown) => {
-    throw new ConfigError(`REVOCATION_FILE: ${error instanceof Error ? error.message : 'cannot be used.'}`)
-  })
+  return new Control(config, secrets, keks, prisma, pool, redis, billing, file, log)
 }
 
 /** Rows of a tenant that one query returns. */

@@ -9,6 +9,7 @@ import {
   type KeyEncryptionKeys,
   type Rewrapped,
 } from '@turnpike/store'
+import { asConfigError } from './config.ts'
 
 /** Printed for everything that is not understood. */
 export const USAGE = `Usage: main.js credentials <command>
@@ -22,14 +23,14 @@ const PATIENCE = {
   applicationName: 'turnpike credentials',
 }
 
-/** @param words after `credentials` on the command line @returns what to print. Throws Fault or ConfigError with a sentence for people */
+/** @param words after `credentials` @returns what to print. Throws Fault or ConfigError with a sentence for people */
 export async function credentialsCommand(
   words: readonly string[],
   readSettings: () => { readonly DATABASE_URL: string; readonly CREDENTIAL_SECRETS: string },
 ): Promise<string> {
   if (words.join(' ') !== 'rewrap') throw new Fault('request_invalid', USAGE)
   const { DATABASE_URL, CREDENTIAL_SECRETS } = readSettings()
-  const keks = opened(CREDENTIAL_SECRETS)
+  const keks = await asConfigError('CREDENTIAL_SECRETS: ', () => openKeyEncryptionKeys(CREDENTIAL_SECRETS))
   const pool = openPool(DATABASE_URL, PATIENCE)
   try {
     const notReached = await whyUnreachable(pool)
@@ -42,14 +43,6 @@ export async function credentialsCommand(
     }
   } finally {
     await pool.end()
-  }
-}
-
-function opened(text: string): KeyEncryptionKeys {
-  try {
-    return openKeyEncryptionKeys(text)
-  } catch (error) {
-    throw new ConfigError(`CREDENTIAL_SECRETS: ${error instanceof Error ? error.message : 'does not fit.'}`)
   }
 }
 

@@ -20,8 +20,8 @@ interface RouteGuards {
 export const BODY_BYTES_MAX = 64 * 1024
 
 /**
- * Gives each request an id, refuses mutations from other origins, and authenticates the sender on every route not marked public. It is
- * one hook, by the matched route, so that no spelling of a path bypasses it. Throws at start for a route without `access`.
+ * Authenticates the sender on every route not marked public, and refuses mutations from other origins: one hook, by the matched route, so
+ * that no spelling of a path bypasses it. Throws at start for a route without `access`.
  */
 export function guardRoutes(server: FastifyInstance, publicUrl: string | undefined, guards: RouteGuards): void {
   const headers = {
@@ -36,7 +36,8 @@ export function guardRoutes(server: FastifyInstance, publicUrl: string | undefin
   })
   server.addHook('onRequest', async (request, reply) => {
     request.requestContext = newRequestContext()
-    reply.headers({ ...headers, 'x-request-id': request.requestContext.id, 'request-id': request.requestContext.id })
+    const { id } = request.requestContext
+    reply.headers({ ...headers, 'x-request-id': id, 'request-id': id })
     if (request.is404) return
     const { access = 'session' } = request.routeOptions.config
     if (access === 'management') {

@@ -22,7 +22,7 @@ export class Limit {
     this.#most = most
   }
 
-  /** Counts one more. Throws Fault `rate_limited` when the allowance is used up. @param message given the wait, seconds */
+  /** Throws Fault `rate_limited` when the allowance is used up. @param message given the wait, seconds */
   async take(subject: string, message: string | ((waitSeconds: number) => string)): Promise<void> {
     const { count, endsInMs } = await this.#counts.add(subject)
     if (count <= this.#most) return

@@ -10,7 +10,7 @@ export interface Problem {
 }
 
 /** Checks a body or a query. Throws Fault `request_invalid` with every problem, nested as the form is. */
-export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+export function parse<Form>(schema: z.ZodType<Form>, value: unknown): Form {
   const { data, error } = schema.safeParse(value)
   if (!error) return data
   const count = error.issues.length
@@ -19,7 +19,7 @@ export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown):
 }
 
 /** For programs. Throws Fault `request_invalid` that names the first parameter that is wrong. */
-export function parseNaming<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+export function parseNaming<Form>(schema: z.ZodType<Form>, value: unknown): Form {
   const { data, error } = schema.safeParse(value)
   if (!error) return data
   const [issue] = error.issues

@@ -27,7 +27,7 @@ export const Person = createParamDecorator((_, host): Person => {
   return signedIn
 })
 
-/** Whom a management key stands for, and the author of its changes: versions and the audit log bear the key's name. */
+/** Whom a management key stands for; as an author no person: versions and the audit log bear the key's name. */
 export type Caller = KeyCaller & Author
 
 /** A parameter of a route of the management API. */

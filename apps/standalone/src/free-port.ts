@@ -3,7 +3,7 @@ const PORT_MIN = 20_000
 const PORTS = 12_000
 const TRIES_MAX = 20
 
-/** Starts programs whose port is chosen before it is bound; again when another was faster. @param undo ends what `start` had started */
+/** Chooses a port before it is bound; another when a program was faster. @param undo ends what `start` had started */
 export async function atFreePort<T>(start: (port: number) => Promise<T>, undo: () => unknown): Promise<T> {
   for (let tries = 1; ; tries++) {
     const port = PORT_MIN + Math.floor(Math.random() * PORTS)

@@ -28,7 +28,7 @@ const STOP_MS_MAX = 45_000
 /** A process that dies is started again so often at most; then the whole product stops. */
 const RESTARTS_MAX = 5
 
-/** Keeps a program running. Rejects with its own message when it does not get ready. @param onGone called when it died once too often */
+/** Rejects with the program's message when it does not get ready. @param onGone called when it died once too often */
 export async function start(program: Program, onGone: (message: string) => void): Promise<Process> {
   await mkdir(program.logs, { recursive: true })
   let stopping = false

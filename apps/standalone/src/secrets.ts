@@ -102,7 +102,7 @@ function foreignHome(home: string, version: unknown): Error {
   )
 }
 
-/** Throws an Error that says what to do when keys in the database were signed with other secrets. @param keySecrets null: made just now */
+/** Throws an Error that says what to do when keys were signed with other secrets. @param keySecrets null: made just now */
 export async function refuseForeignKeys(appUrl: string, keySecrets: string | null): Promise<void> {
   const pool = openPool(appUrl, POOL)
   try {

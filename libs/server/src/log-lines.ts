@@ -4,7 +4,7 @@ import { write, writeSync } from 'node:fs'
 const LINES_MAX = 10_000
 const RETRY_MS = 100
 
-/** Never blocks: retries while the reader is slow, ends when it is gone. At exit the rest is written at once, or not at all. */
+/** Never blocks: retries while the reader is slow. At exit the rest is written at once, or not at all. */
 export function lineWriter(fd: number): { write(line: string): void } {
   let waiting: string[] = []
   let dropped = 0

@@ -5,7 +5,7 @@ export type { Logger }
 
 const STDOUT = 1
 
-/** Fields that are never shown, in an object either. Callers name each field that they log: this is the second net, not the first. */
+/** Callers name each field that they log: this is the second net, not the first. */
 const REDACTED = ['authorization', 'cookie', 'headers', 'body', 'password']
 const REDACTED_AT_ROOT = ['key', 'secret', 'token']
 

@@ -16,7 +16,7 @@ export interface EndpointWish {
 /** Behind `~tenant/`. */
 const OWN_MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,79}$/
 
-/** Resolves the address too. Throws Fault `request_invalid` with every problem. @returns the address to store, if one was given */
+/** Throws Fault `request_invalid` with every problem. @returns the address to store, if one was given */
 export async function checkEndpoint(
   wish: EndpointWish,
   catalogue: Catalogue,
@@ -45,7 +45,6 @@ function problemsOfRetention({ retainsPrompts, zeroRetention }: EndpointWish): P
   return [{ path: ['zeroRetention'], message: 'An endpoint that may keep prompts keeps more than nothing.' }]
 }
 
-/** Decimal dollars, whose form was checked, as nano-dollars. */
 export function priceOf({ prompt, completion, cached, request }: PriceForm): OwnPrice {
   return {
     prompt: nano(prompt),

@@ -14,8 +14,8 @@ const ALL_MAX = 60
 export type OwnLimits = ReturnType<typeof openOwnLimits>
 
 /**
- * Limits of tests, of new secrets (a request could test those) and of look-ups. Each is counted on its own, so that whoever stores five
- * secrets may test all five. Each throws Fault `rate_limited` with the time to wait.
+ * A request could test a new secret, so these are limited too; each is counted on its own, so that whoever stores five may test all
+ * five. Each throws Fault `rate_limited` with the time to wait.
  */
 export function openOwnLimits(shared: SharedRedis | null) {
   /** @param what is limited, as the beginning of a sentence */

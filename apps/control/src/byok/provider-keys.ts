@@ -17,7 +17,7 @@ import { refuseUnknownNames, type FieldNames, type Names } from './check-names.t
 export const providerKeys = objectsOf('provider key')
 const { idOf, known } = providerKeys
 
-/** Provider keys of an organisation, for the console and for programs: the same checks, each with its own words. */
+/** For the console and for programs: the same checks, each with its own words. */
 export class ProviderKeys {
   constructor(
     private readonly control: Control,

@@ -42,7 +42,7 @@ export interface TestRun extends TestOutcome {
 /** Test calls are rare and short. */
 const OUTSIDE = { connectTimeoutMs: 2_000, connectionsMax: 4 }
 
-/** Test calls of stored secrets, never of one in a request. Addresses that tenants wrote are called through the restricted egress. */
+/** Test calls of stored secrets, never of one in a request. Tenants' addresses are called through the restricted egress. */
 export class TestRuns {
   readonly #options: TestRunsOptions
   readonly #toProviders = new Egress(OUTSIDE)

@@ -16,7 +16,7 @@ const STREAMS_MAX = 2_000
 /** Tabs of one organisation; more come from a script that never closes them. */
 const STREAMS_PER_TENANT_MAX = 100
 
-/** Events of organisations for their open consoles. Rows may repeat after an interruption; clients deduplicate them by id. */
+/** Rows may repeat after an interruption; clients deduplicate them by id. */
 export class EventStreams {
   readonly #streams = new Map<TenantId, Set<EventStream>>()
   readonly #feeds = new Map<TenantId, RequestFeed>()

@@ -60,7 +60,8 @@ export class RequestFeed {
     for (const row of rows.toReversed()) {
       if (this.#isClosed() || this.#seen.has(row.id)) continue
       this.#seen.add(row.id)
-      if (isNew(row, this.openedMs)) this.onRow(row)
+      // What had ended when the first console was opened is on its page already.
+      if (Date.parse(row.beganAt) + row.totalMs >= this.openedMs - HEAD_START_MS) this.onRow(row)
     }
     for (const id of this.#seen) {
       if (this.#seen.size <= SEEN_MAX) break
@@ -71,9 +72,4 @@ export class RequestFeed {
   #isClosed(): boolean {
     return this.#state === 'closed'
   }
-}
-
-/** What had ended when the first console was opened is on its page already. */
-function isNew(row: RequestRow, openedMs: number): boolean {
-  return Date.parse(row.beganAt) + row.totalMs >= openedMs - HEAD_START_MS
 }

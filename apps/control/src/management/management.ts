@@ -52,7 +52,7 @@ export class Management {
     return this.#pending?.count ?? 0
   }
 
-  /** Throws 401 for an invalid key, 403 for one of another kind, 503 while no store can answer. */
+  /** Throws 401 for an invalid key, 403 for another kind, 503 while no store can answer. */
   async identify(credentials: PresentedKey): Promise<Caller> {
     const { keys } = this.#path
     const caller = await authenticate(credentials, {
@@ -71,7 +71,7 @@ export class Management {
   }
 
   /**
-   * For good. `pending`: Postgres is away; the revocation is on this disk and published to the gateways, and reaches Postgres later.
+   * For good. `pending`: Postgres is away; the revocation is on this disk and published, and reaches Postgres later.
    * Throws Fault `object_unknown` when the organisation has no such key, `store_unavailable` when no store accepts it.
    */
   async revoke(author: Author, keyId: KeyId, nowMs: number): Promise<'revoked' | 'pending'> {

@@ -60,11 +60,6 @@ function refuseTenants({ organisation }: Person): void {
   if (organisation.funds !== 'operator') throw unknown()
 }
 
-function rowOf(draft: DraftSummary): CatalogueDraftRow {
-  const { id, source, origin, status, madeBy, closedBy, publishedVersion, added, changed, removed, held } = draft
-  return {
-    ...{ id, source, origin, status, madeBy, closedBy, publishedVersion, added, changed, removed, held },
-    madeAt: draft.madeAt.toISOString(),
-    closedAt: draft.closedAt?.toISOString() ?? null,
-  }
+function rowOf({ madeAt, closedAt, ...draft }: DraftSummary): CatalogueDraftRow {
+  return { ...draft, madeAt: madeAt.toISOString(), closedAt: closedAt?.toISOString() ?? null }
 }

@@ -4,7 +4,7 @@ import type { HealthPast } from '@turnpike/store'
 
 const STATES = { 0: 'up', [-1]: 'degraded', [-2]: 'down' } as const satisfies Record<0 | -1 | -2, EndpointLive['state']>
 
-/** Endpoints with traffic in the last half hour; those of tenants are not in the catalogue. Rejects when no figures were ever read. */
+/** Endpoints with traffic in the last half hour; none of a tenant's own. Rejects when no figures were ever read. */
 export async function liveOf(catalogue: Catalogue, past: HealthPast): Promise<EndpointLive[]> {
   const endpoints = [...catalogue.endpointsOf.values()].flat()
   const [first] = endpoints

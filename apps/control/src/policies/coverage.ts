@@ -40,7 +40,7 @@ export interface RoutingContext {
   readonly nowMs: number
 }
 
-/** Under this policy alone, with every provider reachable and real money. @param enough failure domains, after which the check ends */
+/** Under this policy alone, all providers reachable, with real money. @param enough failure domains to end the check */
 export function coverageOf(document: PlainDocument, catalogue: Catalogue, enough: number, own = NOTHING_OWN): Coverage {
   return coverageOfCombined([openPolicy(document)], { catalogue, own, nowMs: 0 }, enough)
 }
@@ -71,7 +71,7 @@ export function leavesOneTarget(document: PlainDocument, catalogue: Catalogue, o
   return true
 }
 
-/** One for each model, without fallbacks. Without BYOK resources `own_capacity` is ignored: it would hide the rest of the policy. */
+/** One for each model. Without BYOK resources `own_capacity` is ignored: it would hide the rest of the policy. */
 function* decisionsUnder(policies: readonly Policy[], { catalogue, own, nowMs }: RoutingContext): Generator<Decision> {
   const isEmpty = own.credentials.length + own.endpoints.length === 0
   const checked = policies.map((policy) => ({

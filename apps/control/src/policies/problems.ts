@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { nested, type Problem } from '../parse.ts'
 
 /** As `parse`. The Fault also has the first problem as `param`, and the nearest known word for each that is not known. */
-export function parseSuggesting<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+export function parseSuggesting<Form>(schema: z.ZodType<Form>, body: unknown): Form {
   const { data, error } = schema.safeParse(body)
   if (!error) return data
   throw refusal(error.issues.flatMap((issue) => problemsOf(issue, schema, body)))

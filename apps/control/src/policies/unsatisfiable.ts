@@ -7,8 +7,8 @@ import { NOTHING_OWN, statesOf, coverageOf, type Coverage } from './coverage.ts'
 import { warningsOf } from './warnings.ts'
 
 /**
- * Checks a document of the right form against the catalogue. Throws Fault `request_invalid`, which names the field, or the number of
- * endpoints that each stage removes when none is left. @returns warnings, with which the document is saved all the same
+ * Throws Fault `request_invalid`, which names the field, or the number of endpoints that each stage removes when none is left.
+ * @returns warnings, with which the document is saved all the same
  */
 export function problemsOfPolicy(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): PolicyWarning[] {
   refuseInvalid(document, catalogue, own)

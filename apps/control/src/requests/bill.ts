@@ -3,7 +3,7 @@ import { divideRounded, ratesFor, type NanoUsd, type Price, type Usage } from '@
 
 const PER_MILLION = 1_000_000n
 
-/** Lines are rounded one by one and the cost once, so a last line `rounding` makes them add up. A free request has no lines. */
+/** Lines are rounded one by one and the cost once, so a last line `rounding` makes them add up. */
 export function billOf(usage: Usage, price: Price, costNano: NanoUsd): BillLine[] {
   if (costNano === 0n) return []
   const rates = ratesFor(usage.promptTokens, price)

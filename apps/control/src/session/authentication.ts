@@ -45,7 +45,7 @@ export class Authentication {
     this.#failures = new Failures(shared)
   }
 
-  /** Says that an e-mail address is taken, or the form could not be completed; the limit keeps clients from listing accounts. */
+  /** Says that an e-mail address is taken, as a form must; the limit keeps clients from listing accounts. */
   async signUp({ email, password, organisation }: SignUp, client: ClientInfo, nowMs: number): Promise<StartedSession> {
     await this.#signUps.take(subjectOf(client.address), 'Too many sign-ups from your network. Please try again later.')
     const passwordHash = await this.passwords.hash(password)

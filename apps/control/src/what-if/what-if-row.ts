@@ -13,7 +13,7 @@ export function runRow(run: WhatIfRun): RunAnswer {
     ...{ id, state, rowsTotal, rowsDone, policyId, keyId, problem },
     progress: progressOf(run),
     version: run.policyVersion,
-    // Its lists are read-only in the domain and not in the schema, which it was checked against when it came.
+    // Its lists are read-only in the domain and not in the schema.
     document: run.document as RunAnswer['document'],
     from: from.toISOString(),
     to: to.toISOString(),

@@ -53,7 +53,7 @@ GIVEN_OUT.addSubnet('2000::', 3, 'ipv6')
 const NAT64 = new BlockList()
 NAT64.addSubnet('64:ff9b::', 96, 'ipv6')
 
-/** Such as `a private address`; null for a public one. @param address IPv4 in four decimal parts, or IPv6 without brackets */
+/** Such as `a private address`; null for a public one. @param address IPv6 without brackets */
 export function nonPublicKind(address: string): string | null {
   if (isIP(address) === 0) return 'no address'
   if (isIPv4(address)) return lists.find(({ v4 }) => v4.check(address, 'ipv4'))?.kind ?? null

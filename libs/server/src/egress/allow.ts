@@ -15,7 +15,7 @@ export const NO_EGRESS_ALLOW: EgressAllow = { has: () => false, hasPort: () => f
 /** More are a network, which does not belong in a setting. */
 const PAIRS_MAX = 100
 
-/** Reads `10.0.0.5:8000,[::1]:11434`. Names, ranges and missing ports are refused. Throws Error with a message for the operator. */
+/** `10.0.0.5:8000,[::1]:11434`: neither names nor ranges. Throws Error with a message for the operator. */
 export function parseEgressAllow(text: string): EgressAllow {
   const parts = text
     .split(',')

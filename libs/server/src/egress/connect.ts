@@ -24,7 +24,7 @@ interface ConnectorOptions {
   readonly allow: EgressAllow | null
 }
 
-/** When the next address is tried besides one that neither connects nor fails: a TLS handshake half around the world takes that long. */
+/** When the next address is tried besides a silent one: a TLS handshake half around the world takes that long. */
 const NEXT_ADDRESS_MS = 400
 /** Addresses of one answer that are tried. */
 const ADDRESSES_MAX = 6

@@ -23,7 +23,7 @@ const PORTS: readonly number[] = [443, 8443]
 const URL_LENGTH_MAX = 2_000
 const LOOKUP_MS = 2_000
 
-/** By the rules for each later connection: by its text, and by every address of its name. Takes 2 s at most, and never throws. */
+/** By text and by every address of its name, as each later connection is. Takes 2 s at most, and never throws. */
 export async function checkUrl(
   text: string,
   allow: EgressAllow,
@@ -68,8 +68,8 @@ interface Destination {
 }
 
 /**
- * Which addresses may be connected to: those that the operator allows; without such all of them, if every one is public, since the order
- * of an answer is its sender's choice.
+ * The addresses that the operator allows; without such all of them, if every one is public: the order of an answer is its sender's
+ * choice.
  */
 export function checkAddresses(
   { host, protocol, port }: Destination,

@@ -5,7 +5,7 @@ import { isIP } from 'node:net'
 /** The addresses of a host name, as text, in the order to try them. Rejects when there are none. */
 export type NameLookup = (host: string) => Promise<readonly string[]>
 
-/** Search domains and all. A slow name server holds one of the process's few threads, so this is for names that the operator chose. */
+/** For names that the operator chose: a slow name server holds one of the process's few threads. */
 export const lookUpBySystem: NameLookup = async (host) =>
   (await lookUp(host, { all: true })).map(({ address }) => address)
 
@@ -17,7 +17,7 @@ const OTHER_FAMILY_MS = 50
 const HOSTS_FILE = '/etc/hosts'
 
 /**
- * For names that a tenant chose: no thread waits for a slow server, and no search domain turns a short name into one of our own network.
+ * For names that a tenant chose: no thread waits, and no search domain turns a short name into one of our own network.
  * @param servers addresses, with ports where they have one; default: those of the system
  */
 export function lookUpByNameServers(servers?: readonly string[]): NameLookup {
