@@ -4,7 +4,6 @@ import { ConfigError, createMetrics, showMetric, type Logger, type Registry } fr
 import {
   compareCredentialSecrets,
   CONSOLE_CHANNEL,
-  keyNames,
   Listening,
   listRequests,
   openKeyEncryptionKeys,
@@ -36,7 +35,7 @@ import { Management } from './management/management.ts'
 import { catalogueReader } from './models/catalogue-reader.ts'
 import { openOwnLimits, type OwnLimits } from './byok/limits.ts'
 import { TestRuns } from './byok/test-runs.ts'
-import { rowOf } from './requests/request-row.ts'
+import { rowsOf } from './requests/request-row.ts'
 import { Authentication } from './session/authentication.ts'
 
 /** Everything a control process is made of. */
@@ -72,15 +71,14 @@ export class Control {
     this.catalogue = catalogueReader(pool)
     this.testRuns = new TestRuns({
       prisma,
-      keks: this.credentialSecrets,
+      keks: credentialSecrets,
       catalogue: this.catalogue,
       limits: this.ownLimits,
       allow: config.EGRESS_ALLOW,
       simulatorUrl: config.SIMULATOR_URL,
     })
-    this.eventStreams = new EventStreams(rowReader(pool, prisma), (error) => {
-      log.warn({ error }, 'rows for the event streams could not be read')
-    })
+    const onRowsFailed = (error: unknown) => log.warn({ error }, 'rows for the event streams could not be read')
+    this.eventStreams = new EventStreams(rowReader(pool, prisma), onRowsFailed)
     this.#listening = new Listening({
       url: config.DATABASE_URL,
       channels: [USAGE_CHANNEL, CONSOLE_CHANNEL],
@@ -214,8 +212,7 @@ const ROWS_MAX = 50
 function rowReader(pool: Pool, prisma: PrismaClient): ReadRows {
   return async (tenantId, fromMs) => {
     const { requests } = await listRequests(pool, tenantId, { limit: ROWS_MAX, filter: { fromMs } })
-    const names = await keyNames(prisma, tenantId, [...new Set(requests.map(({ keyId }) => keyId))])
-    return requests.map((request) => rowOf(request, names))
+    return rowsOf(prisma, tenantId, requests)
   }
 }
 

@@ -20,8 +20,8 @@ interface RouteGuards {
 export const BODY_BYTES_MAX = 64 * 1024
 
 /**
- * Authenticates the sender on every route not marked public, and refuses mutations from other origins: one hook, by the matched route, so
- * that no spelling of a path bypasses it. Throws at start for a route without `access`.
+ * Refuses unknown senders and mutations from other origins in one hook, by the matched route, so that no spelling of a path bypasses
+ * it. Throws at start for a route without `access`.
  */
 export function guardRoutes(server: FastifyInstance, publicUrl: string | undefined, guards: RouteGuards): void {
   const headers = {

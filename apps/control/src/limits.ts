@@ -4,7 +4,6 @@ import { Counts, type Count, type SharedRedis } from '@turnpike/store'
 
 /** For all processes that share a Redis; without it for each process. */
 interface Allowance {
-  /** Tells limits apart. */
   readonly name: string
   readonly most: number
   /** From the first of them on. Whole seconds. */
@@ -12,7 +11,7 @@ interface Allowance {
   readonly shared: SharedRedis | null
 }
 
-/** How often each subject (an address, an account, an organisation) may do something. */
+/** A subject is an address, an account or an organisation. */
 export class Limit {
   readonly #counts: Counts
   readonly #most: number

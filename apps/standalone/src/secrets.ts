@@ -34,8 +34,8 @@ const schema = z.object({
 export type Secrets = z.infer<typeof schema>
 
 /**
- * Reads the secrets, or makes fresh ones, which the caller saves once they are known to be of use. Changes nothing in a folder that it
- * refuses. Throws an Error that says what to do when the file cannot be read, is damaged, or was made by another release.
+ * Fresh ones are saved by the caller once they are known to be of use. Changes nothing in a folder that it refuses. Throws an Error that
+ * says what to do when the file cannot be read or is of another release.
  */
 export async function openSecrets(home: string): Promise<{ readonly secrets: Secrets; readonly fresh: boolean }> {
   const text = await readSecrets(home)

@@ -4,7 +4,7 @@ export { egressAllow, NO_EGRESS_ALLOW, parseEgressAllow, type EgressAllow } from
 export { checkUrl } from './egress/guard.ts'
 export { lookUpByNameServers } from './egress/lookup.ts'
 export { createLogger, describeError, type Logger } from './log.ts'
-export { Counter, createMetrics, Gauge, Histogram, showMetric, type Metric, type Registry } from './metrics.ts'
+export { Counter, createMetrics, Histogram, showMetric, type Metric, type Registry } from './metrics.ts'
 export { openAiBody, problemBody, refusalOf } from './refusal.ts'
 export { run, type Running } from './run.ts'
 export { statusOf } from './status-of.ts'

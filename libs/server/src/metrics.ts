@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-export { Counter, Gauge, Histogram, type Registry }
+export { Counter, Histogram, type Registry }
 
 /** With the process's own figures. Labels never name tenants, keys or people: usage records do. */
 export function createMetrics(process: string): Registry {

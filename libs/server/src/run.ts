@@ -12,7 +12,7 @@ export interface Running {
 const CLOSE_MS_MAX = 40_000
 
 /**
- * Starts, reports it to the parent over IPC, closes on SIGTERM, SIGINT or the parent's death, and exits 0. A start that fails prints one
+ * Reports a start to the parent over IPC; closes on SIGTERM, SIGINT or the parent's death, and exits 0. A start that fails prints one
  * sentence and exits 1; only bugs show a stack.
  */
 export async function run(start: () => Promise<Running>): Promise<void> {

@@ -122,7 +122,7 @@ export {
 export { readOwn } from './byok/rows.ts'
 export { compareCredentialSecrets, openOwnSecret } from './byok/secrets.ts'
 export { rewrapOwn, secretsByKek, type Rewrapped } from './byok/rewrap.ts'
-export { noteOwnTest, type OwnTest, type OwnTestResult } from './byok/test-results.ts'
+export { noteOwnTest, type OwnTestResult } from './byok/test-results.ts'
 export {
   createOwnCredential,
   findOwnCredential,

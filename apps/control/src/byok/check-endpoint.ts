@@ -45,6 +45,7 @@ function problemsOfRetention({ retainsPrompts, zeroRetention }: EndpointWish): P
   return [{ path: ['zeroRetention'], message: 'An endpoint that may keep prompts keeps more than nothing.' }]
 }
 
+/** Decimal dollars, whose form was checked. */
 export function priceOf({ prompt, completion, cached, request }: PriceForm): OwnPrice {
   return {
     prompt: nano(prompt),

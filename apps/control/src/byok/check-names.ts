@@ -7,7 +7,8 @@ import {
   type ProviderSlug,
   type TenantId,
 } from '@turnpike/domain'
-import { keyNames, listKeys, type PrismaClient } from '@turnpike/store'
+import { keyNames, listKeys } from '@turnpike/store'
+import type { Control } from '../control.ts'
 import type { Problem } from '../parse.ts'
 import { refusal, unknownWord } from '../policies/problems.ts'
 
@@ -37,7 +38,7 @@ const SUGGESTED_FROM_MAX = 100
 
 /** Throws Fault `request_invalid` with every name that is not known, and the nearest that is. */
 export async function refuseUnknownNames(
-  { prisma, catalogue }: { readonly prisma: PrismaClient; readonly catalogue: () => Promise<Catalogue> },
+  { prisma, catalogue }: Pick<Control, 'prisma' | 'catalogue'>,
   tenantId: TenantId,
   wanted: Names,
   fields: FieldNames,

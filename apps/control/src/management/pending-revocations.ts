@@ -2,7 +2,6 @@ import { Fault } from '@turnpike/domain'
 import type { Logger } from '@turnpike/server'
 import { isStoreUnavailable, type Revocation, type RevocationFile } from '@turnpike/store'
 
-/** Pauses between attempts at the stores, milliseconds. */
 interface Rhythm {
   /** Doubles up to `retryMsMax` while Postgres is away. */
   readonly retryMs: number
@@ -28,8 +27,8 @@ export interface PendingOptions {
 }
 
 /**
- * Revocations that were accepted while Postgres was away. Each is on disk before its request is answered, is published over Redis
- * repeatedly, and is carried out when Postgres is back, by this process or the next one that opens the file.
+ * Accepted while Postgres was away: each is on disk before its request is answered, is published repeatedly, and is carried out when
+ * Postgres is back, by this process or the next one that opens the file.
  */
 export class PendingRevocations {
   readonly #options: PendingOptions

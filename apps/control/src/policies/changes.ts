@@ -23,6 +23,7 @@ export interface PolicyOutcome {
   readonly warnings: PolicyWarning[]
 }
 
+/** Another organisation's policy is as unknown as one that never was. */
 export async function policyOf(control: Control, author: Author, id: string): Promise<PolicyOutcome> {
   return outcome(await findPolicy(control.prisma, author.tenantId, id), await contextOf(control, author))
 }

@@ -70,10 +70,7 @@ function ownsOf(own: Own): readonly Own[] {
 const QUARTER_MS = 15 * 60_000
 const QUARTERS_OF_WEEK = 7 * 24 * 4
 
-/**
- * One moment of the coming week for each set of windows that are open together, by quarter of an hour. Windows that never overlap are
- * never checked together. Without a schedule the only moment is now.
- */
+/** One moment of the coming week for each set of windows that are open together; without a schedule, now. */
 function momentsFrom(nowMs: number): (policies: CombinedPolicies) => readonly number[] {
   const first = nowMs - (nowMs % QUARTER_MS)
   const marks = Array.from({ length: QUARTERS_OF_WEEK }, (_, i) => first + i * QUARTER_MS)

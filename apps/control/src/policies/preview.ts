@@ -99,7 +99,7 @@ function refuseUnknown({ models, down }: PolicyPreviewQuestion['sample'], known:
   if (problems.length > 0) throw refusal(problems)
 }
 
-/** The draft replaces its earlier version among the layers, or else is the innermost one, as on a key. */
+/** The draft replaces its earlier version, or else is the innermost layer, as on a key. */
 function layersAround(
   draft: VersionedPolicy,
   policyId: string | undefined,

@@ -1,9 +1,18 @@
 import type { BillLine, RequestDetail as DetailAnswer, RequestRow } from '@turnpike/contract'
-import { generationId, type Decision } from '@turnpike/domain'
-import type { RequestDetail, RequestSummary } from '@turnpike/store'
+import { generationId, type Decision, type TenantId } from '@turnpike/domain'
+import { keyNames, type PrismaClient, type RequestDetail, type RequestSummary } from '@turnpike/store'
 
-/** A finished request as the console's lists show it. @param names of keys, by id */
-export function rowOf(request: RequestSummary, names: ReadonlyMap<string, string>): RequestRow {
+/** Finished requests as the console's lists show them. */
+export async function rowsOf(
+  prisma: PrismaClient,
+  tenantId: TenantId,
+  requests: readonly RequestSummary[],
+): Promise<RequestRow[]> {
+  const names = await keyNames(prisma, tenantId, [...new Set(requests.map(({ keyId }) => keyId))])
+  return requests.map((request) => rowOf(request, names))
+}
+
+function rowOf(request: RequestSummary, names: ReadonlyMap<string, string>): RequestRow {
   const { model, requestedModel, provider, owner, keyId, status, fault, streamed, cancelled, usage, totalMs } = request
   return {
     id: generationId(request.requestId),

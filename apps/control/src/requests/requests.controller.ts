@@ -7,7 +7,7 @@ import { pageOf } from '../page.ts'
 import { objectsOf, parse } from '../parse.ts'
 import { Get, Person } from '../routes.guard.ts'
 import { billOf } from './bill.ts'
-import { detailOf, rowOf } from './request-row.ts'
+import { detailOf, rowsOf } from './request-row.ts'
 
 const { known } = objectsOf('request')
 
@@ -21,9 +21,7 @@ export class RequestsController {
     const { limit, cursor = null, ...wanted } = parse(RequestListQuery, query)
     const options = { limit, cursor, filter: filterOf(wanted) }
     const { requests, nextCursor } = await listRequests(this.control.pool, tenantId, options)
-    const names = await keyNames(this.control.prisma, tenantId, [...new Set(requests.map(({ keyId }) => keyId))])
-    const rows = requests.map((found) => rowOf(found, names))
-    return pageOf(rows, nextCursor)
+    return pageOf(await rowsOf(this.control.prisma, tenantId, requests), nextCursor)
   }
 
   @Get('requests:read', ':id')

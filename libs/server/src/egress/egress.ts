@@ -77,7 +77,7 @@ interface PoolEntry {
   usedMs: number
 }
 
-/** The only way to send HTTP to the outside: a pool per origin, and the cache of resolved names. */
+/** The only way to send HTTP to the outside. */
 export class Egress {
   readonly #pools = new Map<string, PoolEntry>()
   /** Replaced pools whose requests have not ended. */
@@ -101,8 +101,8 @@ export class Egress {
   }
 
   /**
-   * Sends once; answers when the headers are there, whatever the status. Throws Fault `upstream_timeout`, or `upstream_unreachable` with
-   * `detail.sent: false` when nothing can have left.
+   * Sends once; answers when the headers are there, whatever the status. Throws Fault `upstream_timeout` or `upstream_unreachable`, with
+   * `detail.sent: false` if nothing can have left.
    */
   post(outgoing: Outgoing): Promise<Incoming> {
     return this.#send('POST', outgoing)

@@ -37,10 +37,7 @@ interface CachedName {
   flight: { readonly promise: Promise<readonly string[]>; readonly sinceMs: number } | null
 }
 
-/**
- * Stale-while-revalidate: once a name was found, callers never wait for it again. Its last addresses are served while a background
- * look-up is slow, fails, or says that there is no such name.
- */
+/** Once a name was found, callers never wait for it: its last addresses are served while a look-up is slow or fails. */
 export class NameCache {
   readonly #names = new LRUCache<string, CachedName>({ max: NAMES_MAX })
   readonly #options: NameCacheOptions
