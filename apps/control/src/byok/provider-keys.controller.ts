@@ -20,7 +20,7 @@ import { Delete, Get, Patch, Person, Post, Put } from '../routes.guard.ts'
 import { providerKeys, ProviderKeys } from './provider-keys.ts'
 import { providerKeyRow, testAnswer } from './rows.ts'
 
-/** Credentials of the organisation's own at providers. A secret comes in and is never shown again. */
+/** A secret comes in and is never shown again. */
 @Controller('console/v1/provider-keys')
 export class ProviderKeysController {
   readonly #keys: ProviderKeys

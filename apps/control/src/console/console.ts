@@ -22,7 +22,7 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'self' https://checkout.stripe.com",
 ].join('; ')
 
-/** Serves the built console on every path that belongs to no API. Throws ConfigError when the folder holds no console. */
+/** Every path that belongs to no API is the console's. Throws ConfigError when the folder holds none. */
 export async function serveConsole(server: FastifyInstance, folder: string): Promise<void> {
   const root = path.resolve(folder)
   await access(path.join(root, 'index.html')).catch(() => {

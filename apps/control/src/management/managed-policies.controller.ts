@@ -20,7 +20,7 @@ import { policies } from '../policies/policy-row.ts'
 import { parseSuggesting } from '../policies/problems.ts'
 import { Caller, Delete, Get, Patch, Post } from '../routes.guard.ts'
 
-/** The policies of the console, by program. PATCH /api/v1/keys/{hash} attaches them. */
+/** Policies by program. PATCH /api/v1/keys/{hash} attaches them. */
 @Controller('api/v1/policies')
 export class ManagedPoliciesController {
   constructor(@Inject(Control) private readonly control: Control) {}

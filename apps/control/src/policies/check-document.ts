@@ -4,7 +4,7 @@ import type { Problem } from '../parse.ts'
 import { unknownWord, unknownWords } from './problems.ts'
 import { NOTHING_OWN } from './coverage.ts'
 
-/** What a schema cannot see: size, unknown names and zones, objectives that lack something. Paths begin at the document. */
+/** What a schema cannot see. Paths begin at the document. */
 export function problemsIn(document: PolicyDocument, catalogue: Catalogue, own = NOTHING_OWN): Problem[] {
   const bytes = Buffer.byteLength(JSON.stringify(document))
   if (bytes > POLICY_BYTES_MAX) {

@@ -45,7 +45,7 @@ export function coverageOf(document: PlainDocument, catalogue: Catalogue, enough
   return coverageOfCombined([openPolicy(document)], { catalogue, own, nowMs: 0 }, enough)
 }
 
-/** The same of combined policies, the widest first, at the moment of the context: they may have schedules. */
+/** Combined, the widest first, at the moment of the context: they may have schedules. */
 export function coverageOfCombined(policies: readonly Policy[], context: RoutingContext, enough: number): Coverage {
   const { catalogue, own } = context
   const domains = new Set<string>()
