@@ -14,7 +14,7 @@ import { Get, Person, Post } from '../routes.guard.ts'
 
 const { idOf, known, unknown } = objectsOf('draft of the catalogue')
 
-/** Imports of the catalogue, for members of the operator's organisation; others find nothing here. */
+/** For members of the operator's organisation; others find nothing here. */
 @Controller('console/v1/catalogue')
 export class CatalogueDraftsController {
   constructor(@Inject(Control) private readonly control: Control) {}

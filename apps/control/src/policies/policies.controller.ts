@@ -25,7 +25,7 @@ import { previewOf } from './preview.ts'
 import { parseSuggesting } from './problems.ts'
 import { refuseInvalid } from './unsatisfiable.ts'
 
-/** Routing policies. `AttachmentsController` attaches them. */
+/** `AttachmentsController` attaches them. */
 @Controller('console/v1/policies')
 export class PoliciesController {
   constructor(@Inject(Control) private readonly control: Control) {}
