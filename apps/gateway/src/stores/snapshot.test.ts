@@ -77,7 +77,7 @@ it('hands keys and catalogue from one process to the next, and not to one of oth
   expect(second.catalogue).toEqual(catalogue)
   const restored = somePresets()
   second.restorePresets(restored)
-  expect(await restored.lookup(PLACE, 'mine', null)).toEqual({ kind: 'found', preset: PRESET })
+  expect(await restored.lookup(PLACE, 'mine', null)).toEqual({ kind: 'found', preset: PRESET, bytes: 600 })
   expect(refusedBy(second)).toBe(0)
 
   const stranger = await open(environment, openKeySecrets(newSecretsText()))

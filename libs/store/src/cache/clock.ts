@@ -8,6 +8,9 @@ export interface Clock {
   after(ms: number, call: () => void): () => void
 }
 
+/** The clock of another node may be ahead of ours by this much. */
+export const SKEW_MS_MAX = 5_000
+
 export const SYSTEM_CLOCK: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Caller, Lookup, Own, TenantId, VersionedPolicy } from '@turnpike/domain'
 import { LRUCache } from 'lru-cache'
-import type { Clock } from '../cache/clock.ts'
+import { SKEW_MS_MAX, type Clock } from '../cache/clock.ts'
 import { EXPIRED, SwrCache } from '../cache/swr-cache.ts'
-import { SKEW_MS_MAX, type KeyRecord } from './records.ts'
+import type { KeyRecord } from './records.ts'
 
 /** Apart from the keys, since many keys share one; memory is bounded by both. */
 const POLICIES_MAX = 10_000

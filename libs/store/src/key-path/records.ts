@@ -11,6 +11,8 @@ import {
   type WorkspaceId,
 } from '@turnpike/domain'
 import type { Redis } from 'ioredis'
+import { SKEW_MS_MAX } from '../cache/clock.ts'
+import { withBigint, withoutBigint } from './bigint-json.ts'
 import { openText, sealText, type KeySecrets } from './seal.ts'
 import { ownOf, type StoredOwn } from '../byok/rows.ts'
 import type { Pool } from '../connections/pools.ts'
@@ -26,8 +28,6 @@ export interface KeyRecord {
 /** What Redis held was not what we put there. */
 export class WrongValue extends Error {}
 
-/** The clock of another node may be ahead of ours by this much. */
-export const SKEW_MS_MAX = 5_000
 /** Redis keeps a caller as long as a stale key may be served, and a tombstone longer than that. */
 const CALLER_TTL_MS = 60 * 60_000
 const TOMBSTONE_TTL_MS = 65 * 60_000
@@ -180,15 +180,4 @@ function completed(record: KeyRecord): KeyRecord {
   if (!caller || caller.policies.length === 0) return record
   const policies = caller.policies.map((one) => ({ ...one, policy: { ...DEFAULT_POLICY, ...one.policy } }))
   return { ...record, caller: { ...caller, policies } }
-}
-
-/** For `JSON.stringify`: a bigint as an object with the member `nano`, which nothing else that is kept has. */
-export function withoutBigint(_name: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? { nano: value.toString() } : value
-}
-
-/** For `JSON.parse`: the bigint again. */
-export function withBigint(_name: string, value: unknown): unknown {
-  const isNano = typeof value === 'object' && value !== null && 'nano' in value && typeof value.nano === 'string'
-  return isNano ? BigInt(String(value.nano)) : value
 }

@@ -1,6 +1,6 @@
 import { catalogueOf, type Catalogue, type Endpoint, type Model, type Own, type Provider } from '@turnpike/domain'
 import type { KeySnapshot } from '../key-path/cache.ts'
-import { withBigint, withoutBigint } from '../key-path/records.ts'
+import { withBigint, withoutBigint } from '../key-path/bigint-json.ts'
 import type { PresetSnapshot } from '../presets/cache.ts'
 import { damaged } from './frames.ts'
 
