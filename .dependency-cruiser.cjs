@@ -58,7 +58,7 @@ const HOMES = [
     name: 'nest-stays-at-the-rim',
     comment: 'Nest is imported where requests enter; everything inward is plain TypeScript and can be tested as such.',
     packages: '@nestjs/',
-    home: String.raw`(^|/)main\.ts$|\.(module|controller|guard|filter|interceptor)\.ts$`,
+    home: String.raw`(^|/)main\.ts$|\.(module|controller|decorator|filter)\.ts$`,
   },
   {
     name: 'undici-is-egress-only',

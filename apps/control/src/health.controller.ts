@@ -1,7 +1,7 @@
 import { Controller, Inject, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Control } from './control.ts'
-import { Get } from './routes.guard.ts'
+import { Get } from './routes.decorator.ts'
 
 /** For load balancers and scrapers: alive, ready, figures. */
 @Controller()

@@ -4,7 +4,7 @@ import { keyNames, listAudit } from '@turnpike/store'
 import { Control } from '../control.ts'
 import { pageOf } from '../page.ts'
 import { parse } from '../parse.ts'
-import { Get, Person } from '../routes.guard.ts'
+import { Get, Person } from '../routes.decorator.ts'
 
 /** Who changed what, for the organisation to read. */
 @Controller('console/v1/audit')

@@ -22,7 +22,7 @@ import { Control } from '../control.ts'
 import { pageIn } from '../page.ts'
 import { objectsOf, parse } from '../parse.ts'
 import { parseSuggesting } from '../policies/problems.ts'
-import { Delete, Get, Patch, Person, Post, Put } from '../routes.guard.ts'
+import { Delete, Get, Patch, Person, Post, Put } from '../routes.decorator.ts'
 import { checkEndpoint, priceOf } from './check-endpoint.ts'
 import { ownEndpointRow, testAnswer } from './rows.ts'
 

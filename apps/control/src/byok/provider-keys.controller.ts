@@ -16,7 +16,7 @@ import { Control } from '../control.ts'
 import { pageIn } from '../page.ts'
 import { parse } from '../parse.ts'
 import { parseSuggesting } from '../policies/problems.ts'
-import { Delete, Get, Patch, Person, Post, Put } from '../routes.guard.ts'
+import { Delete, Get, Patch, Person, Post, Put } from '../routes.decorator.ts'
 import { providerKeys, ProviderKeys } from './provider-keys.ts'
 import { providerKeyRow, testAnswer } from './rows.ts'
 

@@ -3,7 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify'
 import { isSessionAlive } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
-import { Person } from '../routes.guard.ts'
+import { Person } from '../routes.decorator.ts'
 
 /** Interval of heartbeats, and of the check that the session is still alive. */
 const HEARTBEAT_MS = 15_000

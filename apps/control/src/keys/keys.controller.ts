@@ -16,7 +16,7 @@ import { Control } from '../control.ts'
 import { pageOf } from '../page.ts'
 import { refuseRole } from '../edge.ts'
 import { objectsOf, parse } from '../parse.ts'
-import { Get, Patch, Person, Post } from '../routes.guard.ts'
+import { Get, Patch, Person, Post } from '../routes.decorator.ts'
 
 const { idOf, known } = objectsOf('key', keyId())
 

@@ -15,7 +15,7 @@ import { ProviderKeys } from '../byok/provider-keys.ts'
 import { Control } from '../control.ts'
 import { parseNaming } from '../parse.ts'
 import { parseSuggesting } from '../policies/problems.ts'
-import { Caller, Delete, Get, Patch, Post } from '../routes.guard.ts'
+import { Caller, Delete, Get, Patch, Post } from '../routes.decorator.ts'
 
 /** The provider keys of the console, by program and in OpenRouter's words. */
 @Controller('api/v1/byok')

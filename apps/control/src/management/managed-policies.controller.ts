@@ -18,7 +18,7 @@ import { parseNaming } from '../parse.ts'
 import { archive, changePolicy, makePolicy, policyOf, rollBack, type PolicyOutcome } from '../policies/changes.ts'
 import { policies } from '../policies/policy-row.ts'
 import { parseSuggesting } from '../policies/problems.ts'
-import { Caller, Delete, Get, Patch, Post } from '../routes.guard.ts'
+import { Caller, Delete, Get, Patch, Post } from '../routes.decorator.ts'
 
 /** Policies by program. PATCH /api/v1/keys/{hash} attaches them. */
 @Controller('api/v1/policies')

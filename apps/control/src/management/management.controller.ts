@@ -24,7 +24,7 @@ import type { FastifyReply } from 'fastify'
 import { Control } from '../control.ts'
 import { objectsOf, parseNaming, wrong } from '../parse.ts'
 import { refusingUnsatisfiable, routingContextOf } from '../policies/combined.ts'
-import { Caller, Delete, Get, Patch, Post } from '../routes.guard.ts'
+import { Caller, Delete, Get, Patch, Post } from '../routes.decorator.ts'
 
 const { idOf, known, unknown } = objectsOf('key', keyId())
 

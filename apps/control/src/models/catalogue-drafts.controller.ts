@@ -10,7 +10,7 @@ import {
 import { addJob, discardDraft, findDraft, listDrafts, publishDraft, type DraftSummary } from '@turnpike/store'
 import { Control } from '../control.ts'
 import { objectsOf, parse } from '../parse.ts'
-import { Get, Person, Post } from '../routes.guard.ts'
+import { Get, Person, Post } from '../routes.decorator.ts'
 
 const { idOf, known, unknown } = objectsOf('draft of the catalogue')
 

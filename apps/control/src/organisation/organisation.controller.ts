@@ -3,7 +3,7 @@ import { OrganisationChange, type OrganisationAnswer } from '@turnpike/contract'
 import { changeOrganisation, readOrganisation } from '@turnpike/store'
 import { Control } from '../control.ts'
 import { parse } from '../parse.ts'
-import { Get, Patch, Person } from '../routes.guard.ts'
+import { Get, Patch, Person } from '../routes.decorator.ts'
 
 /** The organisation's own settings. */
 @Controller('console/v1/organisation')

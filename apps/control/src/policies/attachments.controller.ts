@@ -3,7 +3,7 @@ import { keyId, PolicyAttachment, type PolicyAttached } from '@turnpike/contract
 import { attachPolicy, type PolicyPlace } from '@turnpike/store'
 import { Control } from '../control.ts'
 import { objectsOf, parse } from '../parse.ts'
-import { Person, Put } from '../routes.guard.ts'
+import { Person, Put } from '../routes.decorator.ts'
 import { refusingUnsatisfiable, routingContextOf } from './combined.ts'
 import { refusal } from './problems.ts'
 

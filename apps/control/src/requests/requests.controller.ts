@@ -5,7 +5,7 @@ import { findPrice, findRequest, keyNames, listRequests, type RequestDetail, typ
 import { Control } from '../control.ts'
 import { pageOf } from '../page.ts'
 import { objectsOf, parse } from '../parse.ts'
-import { Get, Person } from '../routes.guard.ts'
+import { Get, Person } from '../routes.decorator.ts'
 import { billOf } from './bill.ts'
 import { detailOf, rowsOf } from './request-row.ts'
 

@@ -4,7 +4,7 @@ import { endSession, resendVerification, verifyByCode, verifyByLink } from '@tur
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { parse } from '../parse.ts'
-import { Get, Person, Post } from '../routes.guard.ts'
+import { Get, Person, Post } from '../routes.decorator.ts'
 import type { StartedSession, ClientInfo } from './authentication.ts'
 import { SESSION_COOKIE, SESSION_COOKIE_ATTRIBUTES } from './cookie.ts'
 import { VERIFY_PAGE_HEADERS, verifyPage } from './verify-page.ts'

@@ -3,7 +3,7 @@ import { UsageQuery, type UsageAnswer } from '@turnpike/contract'
 import { keyNames, usageSeries, usageTotals } from '@turnpike/store'
 import { Control } from '../control.ts'
 import { parse } from '../parse.ts'
-import { Get, Person } from '../routes.guard.ts'
+import { Get, Person } from '../routes.decorator.ts'
 import { bucketsOf, namesOf, totalsOf } from './usage-answer.ts'
 import { spanOf } from './usage-span.ts'
 

@@ -13,7 +13,7 @@ import { pageOf } from '../page.ts'
 import { objectsOf, parse } from '../parse.ts'
 import { parseSuggesting, refusal } from '../policies/problems.ts'
 import { refuseInvalid } from '../policies/unsatisfiable.ts'
-import { Delete, Get, Person, Post } from '../routes.guard.ts'
+import { Delete, Get, Person, Post } from '../routes.decorator.ts'
 import { detailRow, runRow } from './what-if-row.ts'
 
 const { idOf, known } = objectsOf('what-if. They are kept for 30 days')
