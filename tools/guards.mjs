@@ -100,7 +100,7 @@ async function runTests(tree, files, pattern) {
   try {
     tests = JSON.parse(readFileSync(output, 'utf8')).testResults
   } catch {
-    throw new Error(`vitest said nothing about ${files.join(', ')}.\n${log}`)
+    throw new Error(`vitest reported nothing about ${files.join(', ')}.\n${log}`)
   }
   return tests.flatMap(({ name, assertionResults, message }) => {
     const file = path.relative(tree, name).split(path.sep).join('/')

@@ -30,7 +30,7 @@ const CONNECT_TIMEOUT_MS = 5_000
 const RPC_ERROR = 4466
 /** Requests of ours to the command line ("print this") need ids that its own requests never have. */
 let printId = 1_000_000
-/** What the engine said when it panicked. */
+/** What the engine wrote when it panicked. */
 let panic = ''
 /** What the WebAssembly build calls its entry. */
 const START = '__wbindgen_start'
@@ -134,7 +134,7 @@ async function startEngine() {
 
 /**
  * Fault 1: the adapter does not know PostgreSQL's one-byte "char", the type of many columns of the system's catalogue.
- * It is told that they are text, and its answer is told that they are characters, as the engine expects.
+ * Such a column is passed to the adapter as text, and in its answer marked as characters, as the engine expects.
  */
 function withCharacters(connection) {
   const queryRaw = connection.queryRaw

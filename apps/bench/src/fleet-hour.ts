@@ -206,7 +206,7 @@ class Hour {
     )
   }
 
-  /** The answer comes at the provider's pace; the book hears of it at the end, as from the meter. */
+  /** The answer comes at the provider's pace; the book records it at the end, as the meter does. */
   #stream(target: Target, usage: Usage, atMs: number, startMs: number, attempts: number): void {
     const { serving } = this.#servingOf(target.provider.slug)
     const trouble = this.#troubleAt(serving.slug)

@@ -23,10 +23,10 @@ interface Program {
 const READY_MS_MAX = 30_000
 /** The gateway drains, writes what it owes to the database and may write a profile; after this it is ended. */
 const STOP_MS_MAX = 20_000
-/** How much of a failing part's last words is repeated. */
-const SAID_MAX = 4_000
+/** How much of a failing part's last output is repeated. */
+const OUTPUT_MAX = 4_000
 
-/** Starts a program of ours, which `started` ends. Rejects with its own words when it does not get ready. */
+/** Starts a program of ours, which `started` ends. Rejects with its output when it does not get ready. */
 export async function launch(started: Started, program: Program): Promise<Part> {
   const { child, url } = await ready(program)
   started.add(() => end(child))
@@ -41,8 +41,8 @@ function ready({ name, file, args = [], environment = {}, nodeArgs = [] }: Progr
     // Ctrl-C reaches us alone; we end the others in order.
     detached: true,
   })
-  let said = ''
-  child.stderr?.on('data', (bytes: Buffer) => (said = (said + bytes.toString()).slice(-SAID_MAX)))
+  let output = ''
+  child.stderr?.on('data', (bytes: Buffer) => (output = (output + bytes.toString()).slice(-OUTPUT_MAX)))
   return new Promise<{ child: ChildProcess; url: string }>((resolve, reject) => {
     const late = setTimeout(() => {
       child.kill('SIGKILL')
@@ -50,7 +50,7 @@ function ready({ name, file, args = [], environment = {}, nodeArgs = [] }: Progr
     }, READY_MS_MAX)
     child.once('exit', () => {
       clearTimeout(late)
-      reject(new Error(`${name} ended: ${said.trim() || 'it said nothing'}`))
+      reject(new Error(`${name} ended: ${output.trim() || 'no output'}`))
     })
     child.once('message', (message: { ready: { url: string } }) => {
       clearTimeout(late)

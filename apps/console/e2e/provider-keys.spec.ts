@@ -93,7 +93,7 @@ test('a key that the provider refuses says so at its test and at the request, an
   expect((await ask(product.api, apiKey)).status).toBe(200)
 })
 
-test('keys are put in order, edited and deleted by buttons, and too many tests are told to wait', async ({
+test('keys are put in order, edited and deleted by buttons, and too many tests are rate-limited', async ({
   page,
   product,
 }) => {

@@ -88,9 +88,9 @@ it('sends every row once, in the order of time, however they come', async () => 
   const stream = await opened(person.visitor)
   const before = await ship(running, person, keyId, [{}, {}, {}])
   const after = await ship(running, person, keyId, [{}, {}])
-  const heard: string[] = []
-  while (heard.length < 5) heard.push((await nextRequest(stream)).row.id)
-  expect(heard.toSorted()).toEqual([...before, ...after].map((id) => `gen-${id}`).toSorted())
+  const received: string[] = []
+  while (received.length < 5) received.push((await nextRequest(stream)).row.id)
+  expect(received.toSorted()).toEqual([...before, ...after].map((id) => `gen-${id}`).toSorted())
   await stream.return(undefined)
 })
 

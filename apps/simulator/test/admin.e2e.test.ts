@@ -75,7 +75,7 @@ describe('behaviour', () => {
     }
   })
 
-  it('fails at the rate it was told, the same requests for the same seed', async () => {
+  it('fails at the rate that was set, the same requests for the same seed', async () => {
     const luck = { provider: 'fir', errorRate: 0.3, errorFault: 'status:503', seed: 7 }
     await put(admin('behaviour'), luck)
     const first = await fates(60)
@@ -170,7 +170,7 @@ describe('the ground truth', () => {
     expect(entry.noticedAfterMs).toBeLessThan(limitMs(100))
   })
 
-  it('gives only what is new, and forgets when told to', async () => {
+  it('gives only what is new, and forgets on request', async () => {
     await post(chat('acorn'), ASK)
     const { last } = await json(fetch(admin('log')))
     await post(chat('elm'), ASK)

@@ -142,7 +142,7 @@ describe('a provider of the Anthropic shape', () => {
     expect(unmarked.cache_read_input_tokens).toBe(0)
   })
 
-  it('answers in JSON of the wanted schema, stops where told, refuses what it must', async () => {
+  it('answers in JSON of the wanted schema, stops at the stop sequence, refuses what it must', async () => {
     const format = { type: 'json_schema' as const, schema: WEATHER_SCHEMA }
     const shaped = await client().messages.create({ ...ASK, output_config: { format } })
     const [block] = shaped.content

@@ -50,7 +50,7 @@ describe('faults on the line', () => {
     expect(await settled(simulator.url, 'stall_before_headers')).toMatchObject({ outcome: 'aborted', status: null })
   })
 
-  it('stalls in mid-stream after the tokens it was told to send', async () => {
+  it('stalls in mid-stream after the number of tokens that was asked for', async () => {
     const stalled = line(simulator.url, PATH, STREAM, {
       'x-sim-fault': 'stall_midstream',
       'x-sim-fault-after-tokens': '2',
@@ -90,7 +90,7 @@ describe('faults on the line', () => {
     expect(plain).toMatch(/\[DONE\]\n\n$/)
   })
 
-  it('ends lines with CRLF and puts comments between, when told to', async () => {
+  it('ends lines with CRLF and puts comments between, on request', async () => {
     const events = await text('crlf,comments')
     expect(events).toMatch(/^: still working\r\n\r\ndata: \{/)
     expect(events.replaceAll('\r\n', '')).not.toContain('\n')

@@ -110,7 +110,7 @@ describe('a provider of the Gemini shape', () => {
     expect(partsOf(hidden.at(-1)!)[0]?.['thoughtSignature']).toEqual(expect.any(String))
   })
 
-  it('answers in JSON of the wanted schema in either spelling, and ends where told', async () => {
+  it('answers in JSON of the wanted schema in either spelling, and ends at the stop sequence', async () => {
     const upper = {
       type: 'OBJECT',
       properties: { city: { type: 'STRING' }, days: { type: 'INTEGER', minimum: 2, maximum: 3 } },

@@ -53,10 +53,10 @@ describe('the simulator as a process', () => {
   it('refuses to listen where others can reach it, in one sentence', async () => {
     expect(() => readConfig({ SIMULATOR_HOST: '0.0.0.0' })).toThrow(/loopback only/)
     const child = start({ SIMULATOR_HOST: '0.0.0.0' })
-    const said: string[] = []
-    child.stderr?.on('data', (text: Buffer) => said.push(text.toString()))
+    const output: string[] = []
+    child.stderr?.on('data', (text: Buffer) => output.push(text.toString()))
     expect(await once(child, 'close')).toEqual([1, null])
-    expect(said.join('')).toMatch(/SIMULATOR_HOST: must be 127\.0\.0\.1/)
-    expect(said.join('')).not.toMatch(/\n\s+at /)
+    expect(output.join('')).toMatch(/SIMULATOR_HOST: must be 127\.0\.0\.1/)
+    expect(output.join('')).not.toMatch(/\n\s+at /)
   })
 })

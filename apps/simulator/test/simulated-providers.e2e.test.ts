@@ -28,8 +28,8 @@ describe('a listed provider, simulated', () => {
     const claude = { model: 'claude-sonnet-4-5', max_tokens: 50, ...ask('Hello.') }
     expect(await json(post(at('/anthropic/v1/messages'), claude))).toMatchObject({ type: 'message' })
     const gemini = { contents: [{ role: 'user', parts: [{ text: 'Hello.' }] }] }
-    const told = await json(post(at('/google/v1beta/models/gemini-2.5-pro:generateContent'), gemini))
-    expect(told).toMatchObject({ candidates: [{ finishReason: 'STOP' }], modelVersion: 'gemini-2.5-pro' })
+    const answer = await json(post(at('/google/v1beta/models/gemini-2.5-pro:generateContent'), gemini))
+    expect(answer).toMatchObject({ candidates: [{ finishReason: 'STOP' }], modelVersion: 'gemini-2.5-pro' })
     const vectors = await json(post(at('/voyageai/v1/embeddings'), { model: 'voyage-3.5', input: 'Hello.' }))
     expect(vectors['data']).toHaveLength(1)
   })

@@ -8,7 +8,7 @@ const asJson = process.argv.includes('--json')
 /** With `--simulator` besides, the line also has the address of the simulated providers. */
 const withSimulator = process.argv.includes('--simulator')
 
-let said = ''
+let output = ''
 await run(async () => {
   const config = standaloneConfig()
   const standalone = await startStandalone(config, inherited(), giveUp).catch((error: unknown) => {
@@ -16,13 +16,13 @@ await run(async () => {
     throw config.LOG_LEVEL === 'debug' ? error : new ConfigError(error instanceof Error ? error.message : String(error))
   })
   const { apiUrl, consoleUrl, key, simulatorUrl } = standalone
-  said = asJson
+  output = asJson
     ? `${JSON.stringify({ api: apiUrl, console: consoleUrl, key, ...(withSimulator && { simulator: simulatorUrl }) })}\n`
     : banner(standalone)
   return { ready: { api: apiUrl, console: consoleUrl }, close: () => standalone.close() }
 })
 // After `run`, so that a signal from the program that reads this ends everything in order.
-process.stdout.write(said)
+process.stdout.write(output)
 
 function giveUp(message: string): void {
   process.stderr.write(`${message}\n`)

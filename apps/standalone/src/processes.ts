@@ -82,10 +82,10 @@ function launch(program: Program, environment: Program['environment']): Promise<
     // Ctrl-C reaches us alone; we end the others in order.
     detached: true,
   })
-  let said = ''
+  let output = ''
   child.stdout?.pipe(log)
   child.stderr?.on('data', (bytes: Buffer) => {
-    said = (said + bytes.toString()).slice(-SAID_MAX)
+    output = (output + bytes.toString()).slice(-OUTPUT_MAX)
     log.write(bytes)
   })
   return new Promise((resolve, reject) => {
@@ -96,7 +96,7 @@ function launch(program: Program, environment: Program['environment']): Promise<
     child.once('exit', () => {
       clearTimeout(late)
       log.end()
-      reject(new Error(said.trim() || `${program.name} ended before it was ready.`))
+      reject(new Error(output.trim() || `${program.name} ended before it was ready.`))
     })
     child.once('message', ({ ready }: { ready: Process['ready'] }) => {
       clearTimeout(late)
@@ -106,7 +106,7 @@ function launch(program: Program, environment: Program['environment']): Promise<
 }
 
 /** How much of a failing program's last output is repeated. */
-const SAID_MAX = 4_000
+const OUTPUT_MAX = 4_000
 
 function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()

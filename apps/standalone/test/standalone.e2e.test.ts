@@ -109,9 +109,9 @@ it('says so when its secrets are damaged, and does not replace them', async () =
   const file = path.join(home, 'data', 'secrets.json')
   const kept = await readFile(file, 'utf8')
   await writeFile(file, '{ broken')
-  const { code, said } = await refusal({ TURNPIKE_HOME: path.join(home, 'data') })
+  const { code, output } = await refusal({ TURNPIKE_HOME: path.join(home, 'data') })
   expect(code).toBe(1)
-  expect(said).toMatch(/secrets\.json .*cannot be read/)
+  expect(output).toMatch(/secrets\.json .*cannot be read/)
   expect(await readFile(file, 'utf8')).toBe('{ broken')
   await writeFile(file, kept, { mode: 0o600 })
 })
@@ -140,16 +140,16 @@ it('leaves no process behind, however it ends', async () => {
   await waitFor(gone, { withinMs: START_MS_MAX, what: 'every process to end' })
 })
 
-/** Starts it and returns what it said before it gave up. */
-async function refusal(environment: Record<string, string>): Promise<{ code: number | null; said: string }> {
+/** Starts it and returns its output before it gave up. */
+async function refusal(environment: Record<string, string>): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, [path.resolve('dist/standalone/main.js')], {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  let said = ''
-  child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
+  let output = ''
+  child.stderr.on('data', (bytes: Buffer) => (output += bytes.toString()))
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve))
-  return { code, said }
+  return { code, output }
 }
 
 it('says in a sentence what is wrong when it cannot start, and shows no stack', async () => {
@@ -173,11 +173,11 @@ it('says in a sentence what is wrong when it cannot start, and shows no stack', 
       ],
     ]
     for (const [environment, expected] of cases) {
-      const { code, said } = await refusal(environment)
+      const { code, output } = await refusal(environment)
       expect(code).toBe(1)
-      expect(said).toMatch(expected)
-      expect(said).not.toMatch(/^\s+at /m)
-      expect(said).not.toContain('sk_live_x')
+      expect(output).toMatch(expected)
+      expect(output).not.toMatch(/^\s+at /m)
+      expect(output).not.toContain('sk_live_x')
     }
   } finally {
     occupied.close()
@@ -192,7 +192,7 @@ it('refuses a home of an earlier release in one sentence that says what to do, a
   try {
     expect(await refusal({ TURNPIKE_HOME: home })).toEqual({
       code: 1,
-      said:
+      output:
         `TURNPIKE_HOME, ${home}, holds data of an earlier release of Turnpike, which this one cannot read and leaves as it is: ` +
         'move that folder away, or set TURNPIKE_HOME to another one.\n',
     })

@@ -23,9 +23,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (path.startsWith('/redis/')) return stores.redis(path)
     const product = products.get(path) ?? startProduct()
     products.set(path, product)
-    // The files to come get another one, whatever ended it, and what it said is shown.
-    const forget = (said: string) =>
-      products.delete(path) && process.stderr.write(`The shared product ended: ${said}\n`)
+    // The files to come get another one, whatever ended it, and its output is shown.
+    const forget = (output: string) =>
+      products.delete(path) && process.stderr.write(`The shared product ended: ${output}\n`)
     void product.then(
       ({ ended }) => ended.then(forget),
       (error: unknown) => forget(String(error)),

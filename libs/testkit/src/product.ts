@@ -15,7 +15,7 @@ export interface Product {
   readonly home: string
   /** Of the process that all others are under. */
   readonly pid: number
-  /** Resolves when it has ended, whatever ended it, with what it said on standard error. */
+  /** Resolves when it has ended, whatever ended it, with its output on standard error. */
   readonly ended: Promise<string>
   /** Ends it as Ctrl-C does. */
   stop(): Promise<void>
@@ -36,7 +36,7 @@ interface ProductOptions {
 /** Longer than the slowest start seen, on two cores with the work of twenty. */
 const START_MS_MAX = 150_000
 
-/** Starts `dist/standalone/main.js`, which `npm run build` makes. Rejects with what it said when it does not get ready. */
+/** Starts `dist/standalone/main.js`, which `npm run build` makes. Rejects with its output when it does not get ready. */
 export async function startProduct(options: ProductOptions = {}): Promise<Product> {
   const home = options.home ?? (await mkdtemp(path.join(tmpdir(), 'turnpike-')))
   // As root, PostgreSQL runs as somebody else, who has to get through.
@@ -54,13 +54,13 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const stop = () => ended(child)
-  let said = ''
-  child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
+  let output = ''
+  child.stderr.on('data', (bytes: Buffer) => (output += bytes.toString()))
   return {
     ...(await firstLine(child)),
     home,
     pid: child.pid ?? 0,
-    ended: new Promise((resolve) => child.once('exit', () => resolve(said))),
+    ended: new Promise((resolve) => child.once('exit', () => resolve(output))),
     stop,
     async drop() {
       await stop()
@@ -82,15 +82,15 @@ export async function sharedProduct(): Promise<Product> {
 function firstLine(child: ChildProcess): Promise<Addresses> {
   return new Promise((resolve, reject) => {
     let out = ''
-    let said = ''
+    let output = ''
     const late = setTimeout(() => {
       child.kill('SIGINT')
-      reject(new Error(`not ready within ${START_MS_MAX} ms: ${said}`))
+      reject(new Error(`not ready within ${START_MS_MAX} ms: ${output}`))
     }, START_MS_MAX)
-    child.stderr?.on('data', (bytes: Buffer) => (said += bytes.toString()))
+    child.stderr?.on('data', (bytes: Buffer) => (output += bytes.toString()))
     child.once('exit', () => {
       clearTimeout(late)
-      reject(new Error(said.trim() || 'ended before it was ready'))
+      reject(new Error(output.trim() || 'ended before it was ready'))
     })
     child.stdout?.on('data', (bytes: Buffer) => {
       out += bytes.toString()

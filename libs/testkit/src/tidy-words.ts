@@ -10,6 +10,8 @@ const NAMES = {
   doubts: 'usage warning',
   entrance: 'authentication',
   flights: 'single flight',
+  heard: 'received',
+  hears: 'receives',
   house: 'operator; repository',
   hum: 'keep-alive',
   linger: 'drain tail',
@@ -19,13 +21,14 @@ const NAMES = {
   shelf: 'local cache',
   'stand-in': 'simulated provider',
   survey: 'coverage check',
+  told: 'informed; reported; logged',
   'waiting-room': 'rate-limit queue',
   'way-out': 'egress mode',
 } as const
 
 /** The same and their kin in sentences. English has other uses for `beside`, `course` and `survey`. */
 const PHRASES =
-  /\b(?:barren|br(?:ing|ings|ought)[ -](?:along|home)|crossroads|doubt(?:s|ed|ful)?|entrances?|house|hum(?:s|med|ming)?|linger(?:s|ed|ing)?|ma(?:ke|kes|de|king)[ -]do|own[ _]means|shel(?:f|ves)|stand(?:s|ing)?-?ins?|waiting[ -]rooms?|ways?[ -]out)\b/i
+  /\b(?:barren|br(?:ing|ings|ought)[ -](?:along|home)|crossroads|doubt(?:s|ed|ful)?|entrances?|hear(?:d|s)|house|hum(?:s|med|ming)?|linger(?:s|ed|ing)?|ma(?:ke|kes|de|king)[ -]do|own[ _]means|shel(?:f|ves)|stand(?:s|ing)?-?ins?|told|waiting[ -]rooms?|ways?[ -]out)\b/i
 
 const BANNED_NAME = new RegExp(`(?:^|-)(?:${Object.keys(NAMES).join('|')}|doubt|stand-ins)(?:-|$)`)
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { waitFor } from './wait.ts'
 
-it('waits until the condition holds and returns what it said', async () => {
+it('waits until the condition holds and returns its value', async () => {
   const answers = [undefined, 0, '', 'yes']
   expect(await waitFor(() => answers.shift(), { withinMs: 1_000 })).toBe('yes')
   expect(answers).toEqual([])

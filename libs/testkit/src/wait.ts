@@ -3,7 +3,7 @@ import { slowdown } from './slowdown.ts'
 const POLL_MS = 5
 
 /**
- * Waits until the condition holds, asking again every few milliseconds, and returns what it said. For what other
+ * Waits until the condition holds, asking again every few milliseconds, and returns its value. For what other
  * processes do; whatever this process does has an event or a promise to await.
  * @param options.withinMs on a quiet machine; a busy one gets as many times longer as it is slower
  * @throws Error when that is over, with the last thing that the condition threw as its cause

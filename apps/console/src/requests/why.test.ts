@@ -122,8 +122,8 @@ it('gives every endpoint but the one that answered exactly one reason', () => {
         .map(({ endpoint }, i, all) => anAttempt(endpoint, isAnswered && i === all.length - 1 ? 'answered' : 'failed'))
       const request = { attemptList: attempts }
       const { used, others } = whyNot(request, aDecision(candidates, { removed }))
-      const told = [...others.map(({ endpoint }) => endpoint), ...(used ? [used.endpoint] : [])]
-      expect(told.toSorted()).toEqual(names.toSorted())
+      const explained = [...others.map(({ endpoint }) => endpoint), ...(used ? [used.endpoint] : [])]
+      expect(explained.toSorted()).toEqual(names.toSorted())
     }),
   )
 })

@@ -9,7 +9,7 @@ const CANARY = 'canary-of-a-body'
 
 type Asked = Parameters<Egress['get']>[0]
 
-/** A provider that answers as it is told. */
+/** A provider that gives the answer of this function. */
 function answering(answer: (asked: Asked) => { status: number; body?: string } | Fault): {
   egress: CredentialTest['egress']
   asked: Asked[]

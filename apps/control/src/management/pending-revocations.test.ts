@@ -48,7 +48,7 @@ function aRevocation(): Revocation {
 
 const away = () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }))
 
-it('is on the disk and denied here before Redis hears of it', async () => {
+it('is on the disk and denied here before it is sent to Redis', async () => {
   const order: string[] = []
   const pending = await open({
     carryOut: away,

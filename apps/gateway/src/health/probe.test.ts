@@ -119,7 +119,7 @@ it('never asks by a tenant’s own credential: nobody spends a tenant’s money 
 
 it('what stands how can be scraped', async () => {
   const { tracker } = fallen()
-  const share = { connected: true, stats: { sent: 1, lost: 2, heard: 3, ignored: 4 } }
+  const share = { connected: true, stats: { sent: 1, lost: 2, received: 3, ignored: 4 } }
   const registry = createMetrics('test')
   for (const metric of healthMetrics(tracker, share, () => 0)) showMetric(metric, [registry])
   const text = await registry.metrics()

@@ -189,7 +189,7 @@ export class HealthTracker {
     for (const [endpoint, record] of this.#records) {
       const health = this.#states.get(endpoint) ?? UNKNOWN_HEALTH
       settle(record, nowMs)
-      if (nowMs - health.heardMs > FORGOTTEN_AFTER_MS && (!isTripped(health) || this.#own.has(endpoint))) {
+      if (nowMs - health.lastFiguresMs > FORGOTTEN_AFTER_MS && (!isTripped(health) || this.#own.has(endpoint))) {
         this.#drop(endpoint)
         continue
       }

@@ -58,7 +58,7 @@ export class OwnSecrets {
       this.#report(thrown, own.id)
       throw new Fault(
         'upstream_credential_refused',
-        'This gateway cannot open a credential that your organisation has stored. Its operator has been told.',
+        'This gateway cannot open a credential that your organisation has stored. Its operator has been informed.',
         {
           metadata: { credential: own.id, is_byok: true },
           detail: { opened: false, why: thrown.why, kek: thrown.kek },

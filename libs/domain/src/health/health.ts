@@ -19,7 +19,7 @@ export interface Health extends EndpointBreaker {
   /** When the faded figures were brought up to date. */
   readonly updatedMs: number
   /** When this node last got figures of it, its own or another node's. */
-  readonly heardMs: number
+  readonly lastFiguresMs: number
 }
 
 /** How an attempt went. `sinceMs`: when it began; absent: just now. `begun`: it was counted at its first token. */
@@ -58,7 +58,7 @@ export const UNKNOWN_HEALTH: Health = {
   firstTokenQuantiles: null,
   throughputQuantiles: null,
   updatedMs: 0,
-  heardMs: 0,
+  lastFiguresMs: 0,
 }
 
 /** Folds one finished attempt of this node into what is known. @param dice uniform in [0, 1), used when it falls */
@@ -100,7 +100,7 @@ export function merge(health: Health, change: HealthChange, nowMs: number): Heal
 /** Without attempts counts fade, and after a while of silence the means return to the usual. */
 export function fadeTo(health: Health, usual: Pick<Health, 'firstTokenMs' | 'tokensPerSecond'>, nowMs: number): Health {
   const fade = fadeOver(nowMs - health.updatedMs)
-  const isQuiet = nowMs - health.heardMs > QUIET_MS
+  const isQuiet = nowMs - health.lastFiguresMs > QUIET_MS
   const back = isQuiet ? 1 - fade : 0
   return {
     ...health,
@@ -147,7 +147,7 @@ function fold(health: Health, seen: Seen, nowMs: number): Health {
     firstTokenMs: blend(health.firstTokenMs, seen.firstTokenMs, weight),
     tokensPerSecond: blend(health.tokensPerSecond, seen.tokensPerSecond, weight),
     updatedMs: nowMs,
-    heardMs: nowMs,
+    lastFiguresMs: nowMs,
   }
 }
 

@@ -128,7 +128,7 @@ function encodePart(part: ContentPart): Block | Block[] {
     case 'file':
       return encodeFile(part)
   }
-  throw unsayable('This model cannot hear: the request holds audio.')
+  throw unsayable('This model takes no audio, and the request holds some.')
 }
 
 /** Documents are PDF or plain text; a picture sent as a file is a picture. */

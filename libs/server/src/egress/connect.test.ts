@@ -30,7 +30,7 @@ afterEach(async () => {
 
 type Behaviour = 'stands' | 'refuses' | 'distrusts' | 'hangs'
 
-/** A network in which each address behaves as told; what stands leads to a listener on this machine. */
+/** A network in which each address behaves as listed; what stands leads to a listener on this machine. */
 function aNetwork(behaviours: Readonly<Record<string, Behaviour>>) {
   const tried: string[] = []
   const open: OpenSocket = ({ hostname }, done) => {

@@ -45,14 +45,14 @@ const headers = { authorization: 'Bearer canary' }
 async function post(egress: Egress, baseUrl: string, path = '/'): Promise<string> {
   const { signal } = new AbortController()
   const limits = { headersTimeoutMs: 2_000, idleTimeoutMs: 2_000, signal }
-  return told(await egress.post({ baseUrl, path, headers, body: '{}', ...limits }))
+  return shown(await egress.post({ baseUrl, path, headers, body: '{}', ...limits }))
 }
 
 async function get(egress: Egress, baseUrl: string): Promise<string> {
-  return told(await egress.get({ baseUrl, path: '/', headers, timeoutMs: 2_000 }))
+  return shown(await egress.get({ baseUrl, path: '/', headers, timeoutMs: 2_000 }))
 }
 
-async function told(reply: Incoming): Promise<string> {
+async function shown(reply: Incoming): Promise<string> {
   return `${reply.status} ${await reply.text(1_000)}`
 }
 
@@ -227,7 +227,7 @@ const SUBNETS: readonly (readonly [network: string, bits: number])[] = [
   ['224.0.0.0', 3],
 ]
 
-describe('what a caller is told of a refusal', () => {
+describe('what a caller learns of a refusal', () => {
   it('names the rule, and nothing of the network behind the name', async () => {
     const thrown: unknown = await post(
       restricted(() => Promise.resolve(['10.0.0.3'])),

@@ -65,7 +65,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-/** A node's cache that hears of changes; without Redis by the poll alone. */
+/** A node's cache that receives changes; without Redis by the poll alone. */
 function aNode(withRedis: Redis | null): KeyCache {
   const keys = openKeyCache({ pool: gateway, redis: withRedis, secrets, time })
   const onChannel = () => undefined

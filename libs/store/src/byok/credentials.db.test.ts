@@ -74,7 +74,7 @@ async function copies(id: OwnId, count: number): Promise<void> {
 const rowOf = async (id: OwnId) => (await asSystem('SELECT * FROM own_credentials WHERE id = $1', [id]))[0]
 
 describe('a provider key that is stored', () => {
-  it('is found with everything but its secret, and is told to gateways sealed', async () => {
+  it('is found with everything but its secret, and reaches gateways sealed', async () => {
     const model = 'sim/swift-8b' as ModelSlug
     const summary = await made({ models: [model], keys: [tenant.keyId], placement: 'fallback', priority: 3, share: 7 })
     expect(summary).toEqual({
@@ -130,8 +130,8 @@ describe('a provider key that is stored', () => {
     const changed = await updateOwnCredential(prisma, keks, author, id, { share: 2 })
     const same = await updateOwnCredential(prisma, keks, author, id, { share: 2 })
     const removed = await removeOwnCredential(prisma, author, id, NOW_MS)
-    const told = [created, changed, same, removed].map(({ events }) => events.map(({ version }) => version))
-    expect(told).toEqual([[2], [3], [], [4]])
+    const versions = [created, changed, same, removed].map(({ events }) => events.map(({ version }) => version))
+    expect(versions).toEqual([[2], [3], [], [4]])
     expect(created.events[0]?.digest).toEqual(tenant.digest)
   })
 
@@ -199,7 +199,7 @@ describe('a new secret', () => {
 })
 
 describe('a provider key that is switched off or deleted', () => {
-  it('is told to no gateway, and its secret is destroyed when it is deleted', async () => {
+  it('reaches no gateway, and its secret is destroyed when it is deleted', async () => {
     const { id } = await made()
     const off = await updateOwnCredential(prisma, keks, author, id, { disabled: true })
     expect(off.value?.disabledAt).toBeInstanceOf(Date)

@@ -58,17 +58,17 @@ async function fiftyBoxes(): Promise<void> {
 }
 
 /** As a gateway has it, with its secret open. */
-async function told(id: OwnId) {
+async function read(id: OwnId) {
   const endpoint = (await readOwn(app, tenant.tenantId)).endpoints.find((one) => one.id === id)
   return endpoint && { endpoint, secret: openOwnSecret(keks, tenant.tenantId, endpoint) }
 }
 
 describe('an endpoint of one’s own', () => {
-  it('is told to gateways as a target with a provider, a model and the declared price', async () => {
+  it('reaches gateways as a target with a provider, a model and the declared price', async () => {
     const summary = await made({ secret: SECRET, price: { prompt: 1n, completion: 2n, cacheRead: 3n, request: 4n } })
     expect(summary).toMatchObject({ slug: 'box', baseUrl: 'https://box.example/v1', priceVersion: 1, lastFour: '1234' })
     expect(await findOwnEndpoint(prisma, tenant.tenantId, summary.id)).toEqual(summary)
-    const found = await told(summary.id)
+    const found = await read(summary.id)
     expect(found?.secret).toBe(SECRET)
     expect(found?.endpoint).toEqual(await readOwnEndpoint(prisma, tenant.tenantId, summary.id))
     expect(found?.endpoint).toMatchObject({
@@ -86,12 +86,12 @@ describe('an endpoint of one’s own', () => {
   it('without a secret needs none, and none to keep one with', async () => {
     const { value } = await createOwnEndpoint(prisma, null, author, aNewEndpoint())
     expect(value).toMatchObject({ lastFour: null, fingerprint: null, secretVersion: 1 })
-    expect(await told(value.id)).toMatchObject({ secret: null })
+    expect(await read(value.id)).toMatchObject({ secret: null })
   })
 
   it('of a model of the catalogue serves that, and lists none of its own', async () => {
     const { id } = await made({ model: 'sim/swift-8b' as ModelSlug })
-    expect((await told(id))?.endpoint).toMatchObject({ model: null, endpoint: { id: '~box/sim/swift-8b' } })
+    expect((await read(id))?.endpoint).toMatchObject({ model: null, endpoint: { id: '~box/sim/swift-8b' } })
   })
 
   it('has an address that does not end with a slash', async () => {
@@ -103,10 +103,10 @@ describe('an endpoint of one’s own', () => {
 
 it('where an endpoint processes is as it was said last, and nothing where nobody said it', async () => {
   const { id, regions } = await made()
-  expect([regions, (await told(id))?.endpoint.provider.regions]).toEqual([[], []])
+  expect([regions, (await read(id))?.endpoint.provider.regions]).toEqual([[], []])
   for (const patch of [{ regions: ['eu', 'ch'] }, { name: 'Renamed' }]) {
     const { value } = await updateOwnEndpoint(prisma, keks, author, id, patch)
-    expect([value?.regions, (await told(id))?.endpoint.provider.regions]).toEqual([
+    expect([value?.regions, (await read(id))?.endpoint.provider.regions]).toEqual([
       ['eu', 'ch'],
       ['eu', 'ch'],
     ])
@@ -126,7 +126,7 @@ describe('the declared price', () => {
     expect(await versionAfter({ name: 'Renamed' })).toBe(1)
     expect(await versionAfter({ price: { ...price, cacheRead: 0n } })).toBe(2)
     expect(await versionAfter({ price: { ...price, cacheRead: null } })).toBe(3)
-    expect((await told(id))?.endpoint.endpoint.price).toMatchObject({ version: 3 })
+    expect((await read(id))?.endpoint.endpoint.price).toMatchObject({ version: 3 })
   })
 })
 
@@ -139,9 +139,9 @@ describe('the secret of an endpoint', () => {
     for (const baseUrl of ['http://box.example/v1', 'https://box.example:8443/v1', 'https://box.example.evil/v1']) {
       await expect(move({ baseUrl })).rejects.toMatchObject({ facts: { param: 'secret' } })
     }
-    expect(await told(id)).toMatchObject({ secret: SECRET, endpoint: { version: 1 } })
+    expect(await read(id)).toMatchObject({ secret: SECRET, endpoint: { version: 1 } })
     await move({ secret: 'box-canary-0000-5678' })
-    expect(await told(id)).toMatchObject({
+    expect(await read(id)).toMatchObject({
       secret: 'box-canary-0000-5678',
       endpoint: { version: 2, provider: { baseUrl: 'https://other.example/v1' } },
     })
@@ -150,7 +150,7 @@ describe('the secret of an endpoint', () => {
   it('stays where only the path of the address changes', async () => {
     const { id } = await made({ secret: SECRET })
     await updateOwnEndpoint(prisma, keks, author, id, { baseUrl: 'https://box.example/v2' })
-    expect(await told(id)).toMatchObject({
+    expect(await read(id)).toMatchObject({
       secret: SECRET,
       endpoint: { provider: { baseUrl: 'https://box.example/v2' } },
     })
@@ -160,12 +160,12 @@ describe('the secret of an endpoint', () => {
     const { id } = await made({ secret: SECRET })
     const { value } = await updateOwnEndpoint(prisma, keks, author, id, { secret: null })
     expect(value).toMatchObject({ lastFour: null, fingerprint: null, secretVersion: 2 })
-    expect(await told(id)).toMatchObject({ secret: null })
+    expect(await read(id)).toMatchObject({ secret: null })
     await updateOwnEndpoint(prisma, keks, author, id, { secret: SECRET })
     await noteOwnTest(prisma, tenant.tenantId, id, { result: 'ok', status: 200, secretVersion: 3, atMs: NOW_MS })
     expect((await findOwnEndpoint(prisma, tenant.tenantId, id))?.lastTest).toMatchObject({ result: 'ok' })
     await removeOwnEndpoint(prisma, author, id, NOW_MS)
-    expect(await told(id)).toBeUndefined()
+    expect(await read(id)).toBeUndefined()
     expect(await findOwnEndpoint(prisma, tenant.tenantId, id)).toBeNull()
   })
 })

@@ -8,7 +8,7 @@ function aMachine() {
   return { own, time }
 }
 
-it('goes by this machine until Postgres was heard, and by Postgres from then on', () => {
+it('goes by this machine until Postgres gave its time, and by Postgres from then on', () => {
   const { own, time } = aMachine()
   own.wall = 5_000
   expect(time.wallMs()).toBe(5_000)

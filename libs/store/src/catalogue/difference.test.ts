@@ -17,7 +17,7 @@ function aPart(prices: Readonly<Record<string, bigint>>, origin = 'import: test'
   ])
 }
 
-const told = (before: CatalogueRows, wanted: CatalogueRows, writer: 'seed' | 'import' = 'import') =>
+const difference = (before: CatalogueRows, wanted: CatalogueRows, writer: 'seed' | 'import' = 'import') =>
   differenceOf(before, wanted, writer).map(({ kind, table, name, held }) => [kind, table, name, held])
 
 describe('a difference', () => {
@@ -35,7 +35,7 @@ describe('a difference', () => {
   it('says what is new, what is gone, and both sides of a price that changed', () => {
     const before = aPart({ 'a/kept': 10n, 'a/gone': 10n })
     const wanted = aPart({ 'a/kept': 20n, 'a/new': 10n })
-    expect(told(before, wanted)).toEqual([
+    expect(difference(before, wanted)).toEqual([
       ['added', 'models', 'a/new', null],
       ['added', 'endpoints', 'acorn/a/new', null],
       ['changed', 'prices', 'acorn/a/kept', null],
@@ -54,7 +54,9 @@ describe('a difference', () => {
     [100n, 0n, 'prompt fell to nothing.'],
     [0n, 1n, 'prompt rose from nothing.'],
   ])('holds a price back that moved too far: from %s to %s', (before, after, held) => {
-    expect(told(aPart({ 'a/b': before }), aPart({ 'a/b': after }))).toEqual([['changed', 'prices', 'acorn/a/b', held]])
+    expect(difference(aPart({ 'a/b': before }), aPart({ 'a/b': after }))).toEqual([
+      ['changed', 'prices', 'acorn/a/b', held],
+    ])
   })
 
   it('looks into tiers too', () => {
@@ -77,16 +79,16 @@ describe('a difference', () => {
 
   it('leaves alone what belongs to somebody else', () => {
     const wanted = aPart({ 'a/b': 20n })
-    expect(told(aPart({ 'a/b': 10n, 'a/c': 1n }, 'operator'), wanted)).toEqual([])
-    expect(told(aPart({ 'a/b': 10n, 'a/c': 1n }, 'import: test'), wanted, 'seed')).toEqual([])
-    expect(told(aPart({ 'a/b': 10n }, 'seed: list'), wanted)).toEqual([['changed', 'prices', 'acorn/a/b', null]])
+    expect(difference(aPart({ 'a/b': 10n, 'a/c': 1n }, 'operator'), wanted)).toEqual([])
+    expect(difference(aPart({ 'a/b': 10n, 'a/c': 1n }, 'import: test'), wanted, 'seed')).toEqual([])
+    expect(difference(aPart({ 'a/b': 10n }, 'seed: list'), wanted)).toEqual([['changed', 'prices', 'acorn/a/b', null]])
   })
 
   it('never moves a provider that is there to another address by import: credentials are sent to it', () => {
     const at = (baseUrl: string, slug = 'acorn') =>
       rowsOf([{ origin: 'import: test', models: [], providers: [aProvider(slug, { baseUrl })], endpoints: [] }])
-    expect(told(at('https://one.example'), at('https://other.example'))).toEqual([])
-    expect(told(at('https://one.example', 'birch'), at('https://other.example'))).toEqual([
+    expect(difference(at('https://one.example'), at('https://other.example'))).toEqual([])
+    expect(difference(at('https://one.example', 'birch'), at('https://other.example'))).toEqual([
       ['added', 'providers', 'acorn', null],
     ])
   })
@@ -94,7 +96,7 @@ describe('a difference', () => {
   it('tells when a provider processes elsewhere than before', () => {
     const from = (...regions: string[]) =>
       rowsOf([{ origin: 'import: test', models: [], providers: [aProvider('acorn', { regions })], endpoints: [] }])
-    expect(told(from('de'), from('de'))).toEqual([])
+    expect(difference(from('de'), from('de'))).toEqual([])
     const [change] = differenceOf(from(), from('de'), 'import')
     expect(change).toMatchObject({ table: 'providers', fields: { regions: { before: [], after: ['de'] } }, held: null })
   })
@@ -102,7 +104,10 @@ describe('a difference', () => {
   it('removes endpoints only of the providers that an import speaks of', () => {
     const before = aPart({ 'a/b': 10n })
     expect(
-      told(before, rowsOf([{ origin: 'import: test', models: [], providers: [aProvider('birch')], endpoints: [] }])),
+      difference(
+        before,
+        rowsOf([{ origin: 'import: test', models: [], providers: [aProvider('birch')], endpoints: [] }]),
+      ),
     ).toEqual([['added', 'providers', 'birch', null]])
   })
 })

@@ -29,7 +29,7 @@ async function endpoint(id: string): Promise<Endpoint | undefined> {
   return [...catalogue.endpointsOf.values()].flat().find((candidate) => candidate.id === (id as EndpointId))
 }
 
-it('offers the simulated fleet, its prices told apart by provider', async () => {
+it('offers the simulated fleet, its prices different by provider', async () => {
   const catalogue = await readCatalogue(gateway)
   const of = (model: string) => catalogue.endpointsOf.get(model as ModelSlug) ?? []
   const simulated = [...catalogue.models.values()].filter(({ slug }) => slug.startsWith('sim/'))
@@ -64,27 +64,27 @@ it('has the simulator stand in for whom there is no account, anew at each start,
       return [provider?.simulated, provider?.baseUrl, provider?.name]
     })
   }
-  const told = (bedrock: boolean, openai: boolean, name = 'OpenAI') => [
+  const expected = (bedrock: boolean, openai: boolean, name = 'OpenAI') => [
     [bedrock, '', 'Amazon Bedrock'],
     [openai, 'https://api.openai.com/v1', name],
   ]
-  expect(await played()).toEqual(told(true, true))
+  expect(await played()).toEqual(expected(true, true))
   expect(await seedCatalogue(database.ownerUrl, withAccount)).toMatchObject({ changed: true })
-  expect(await played()).toEqual(told(true, false))
+  expect(await played()).toEqual(expected(true, false))
   await seedCatalogue(database.ownerUrl, SIMULATED)
-  expect(await played()).toEqual(told(true, true))
+  expect(await played()).toEqual(expected(true, true))
   await seedCatalogue(database.ownerUrl, { simulated: false, real: [{ slug: 'openai' }] })
-  expect(await played()).toEqual(told(false, false))
+  expect(await played()).toEqual(expected(false, false))
 
   // Also where an import took the row over, of which the rest stays.
   await owner.query(`UPDATE providers SET origin = 'import: test', name = 'Theirs' WHERE slug = 'openai'`)
   try {
     const version = (await readCatalogueVersion(gateway)) + 1
     expect(await seedCatalogue(database.ownerUrl, { simulated: true, real: [] })).toMatchObject({ changed: true })
-    expect(await played()).toEqual(told(true, true, 'Theirs'))
+    expect(await played()).toEqual(expected(true, true, 'Theirs'))
     expect(await readCatalogueVersion(gateway)).toBeGreaterThanOrEqual(version)
     await seedCatalogue(database.ownerUrl, withAccount)
-    expect(await played()).toEqual(told(true, false, 'Theirs'))
+    expect(await played()).toEqual(expected(true, false, 'Theirs'))
     expect(await seedCatalogue(database.ownerUrl, withAccount)).toMatchObject({ changed: false })
   } finally {
     await owner.query(`UPDATE providers SET origin = 'seed: test' WHERE slug = 'openai'`)

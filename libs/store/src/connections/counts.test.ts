@@ -17,7 +17,7 @@ it('begins a window with the first event, and none of the later ones prolongs it
   expect(await counts.add('a')).toEqual({ count: 1, endsInMs: 60_000 })
 })
 
-it('begins the window anew when told to', async () => {
+it('begins the window anew on request', async () => {
   const { clock, counts } = local()
   await counts.add('a')
   clock.ms += 40_000

@@ -60,13 +60,13 @@ it('does not wait for ever for a connection of an exhausted pool', async () => {
 })
 
 it('outlives connections that are broken while idle', async () => {
-  const heard: Error[] = []
-  await withPool({ onIdleError: (error) => heard.push(error) }, async (pool) => {
+  const errors: Error[] = []
+  await withPool({ onIdleError: (error) => errors.push(error) }, async (pool) => {
     const pid = await connectionOf(pool)
     const owner = testPool(database.ownerUrl, 1)
     await owner.query('SELECT pg_terminate_backend($1)', [pid])
     await owner.end()
-    await waitFor(() => heard.length > 0, { withinMs: 2_000 })
+    await waitFor(() => errors.length > 0, { withinMs: 2_000 })
     expect(await connectionOf(pool)).not.toBe(pid)
   })
 })

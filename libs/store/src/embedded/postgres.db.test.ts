@@ -82,7 +82,7 @@ it('lets nobody in without the password, which only its owner can read', async (
   await database.stop()
 })
 
-it('syncs to the disk unless told that nothing is worth it', async () => {
+it('syncs to the disk unless durability is switched off', async () => {
   const fast = await start()
   expect(await ask(fast.ownerUrl, 'SHOW fsync')).toEqual([{ fsync: 'off' }])
   await fast.stop()

@@ -111,13 +111,13 @@ it('is read once for any number of askers, again after 15 s, and the day after f
 it('what was read stays while the database is away, and what never was is an error', async () => {
   let away = true
   let clockMs = nowMs
-  const told: unknown[] = []
+  const reported: unknown[] = []
   const flaky: Pick<Pool, 'query'> = Object.assign(Object.create(control) as Pool, {
     query: (...query: [string, unknown[]]) => (away ? Promise.reject(new Error('refused')) : control.query(...query)),
   })
   const past = openHealthPast(
     flaky,
-    (cause) => told.push(cause),
+    (cause) => reported.push(cause),
     () => clockMs,
   )
   await expect(past.figures(acorn)).rejects.toThrow('refused')
@@ -127,5 +127,5 @@ it('what was read stays while the database is away, and what never was is an err
   away = true
   clockMs += 15_000
   expect(await past.figures(acorn)).toMatchObject({ uptime5m: 100 })
-  expect(told).toHaveLength(1)
+  expect(reported).toHaveLength(1)
 })

@@ -24,14 +24,14 @@ afterEach(async () => {
 async function aShare(changes: Partial<HealthShareOptions> = {}) {
   const share = openHealthShare({ redisUrl, secrets, channel, ...changes })
   open.push(share)
-  const heard: HealthChange[] = []
-  share.listen((told) => heard.push(...told))
+  const received: HealthChange[] = []
+  share.listen((reported) => received.push(...reported))
   await connected(share)
-  return { share, heard }
+  return { share, received }
 }
 
 function connected(share: HealthShare) {
-  return waitFor(() => share.connected, { withinMs: 5_000, what: 'hearing the others' })
+  return waitFor(() => share.connected, { withinMs: 5_000, what: 'messages of the others' })
 }
 
 function aChange(endpoint: string): HealthChange {
@@ -46,15 +46,15 @@ function aChange(endpoint: string): HealthChange {
   }
 }
 
-it('what one node tells all others hear, once, and itself not at all', async () => {
+it('what one node reports all others receive, once, and itself not at all', async () => {
   const [one, two, three] = await Promise.all([aShare(), aShare(), aShare()])
   await one.share.publish([aChange('acorn/m')])
   await two.share.publish([aChange('birch/m')])
-  await waitFor(() => three.heard.length === 2 && one.heard.length === 1, { withinMs: 2_000 })
-  expect(one.heard).toEqual([aChange('birch/m')])
-  expect(two.heard).toEqual([aChange('acorn/m')])
-  expect(three.share.stats).toEqual({ sent: 0, lost: 0, heard: 2, ignored: 0 })
-  expect(one.share.stats).toEqual({ sent: 1, lost: 0, heard: 1, ignored: 0 })
+  await waitFor(() => three.received.length === 2 && one.received.length === 1, { withinMs: 2_000 })
+  expect(one.received).toEqual([aChange('birch/m')])
+  expect(two.received).toEqual([aChange('acorn/m')])
+  expect(three.share.stats).toEqual({ sent: 0, lost: 0, received: 2, ignored: 0 })
+  expect(one.share.stats).toEqual({ sent: 1, lost: 0, received: 1, ignored: 0 })
 })
 
 it('says nothing when there is nothing to say', async () => {
@@ -78,7 +78,7 @@ it('garbage, repetitions and old messages are counted and not taken', async () =
   await waitFor(() => texts.length === 2, { withinMs: 2_000 })
   for (const text of ['', 'garbage', texts[0] ?? '']) await redis.publish(channel, text)
   await waitFor(() => two.share.stats.ignored === 4, { withinMs: 2_000 })
-  expect(two.heard).toEqual([aChange('acorn/m')])
+  expect(two.received).toEqual([aChange('acorn/m')])
 })
 
 it('with Redis gone nothing waits and nothing is kept, and it comes back by itself', async () => {
@@ -87,7 +87,7 @@ it('with Redis gone nothing waits and nothing is kept, and it comes back by itse
   url.port = String(proxy.port)
   const states: boolean[] = []
   const near = await aShare()
-  const far = await aShare({ redisUrl: url.href, onState: (heard) => states.push(heard) })
+  const far = await aShare({ redisUrl: url.href, onState: (isConnected) => states.push(isConnected) })
   open.push(proxy)
   await proxy.set({ kind: 'refuse' })
   await waitFor(() => !far.share.connected, { withinMs: 2_000 })
@@ -100,10 +100,10 @@ it('with Redis gone nothing waits and nothing is kept, and it comes back by itse
   await waitFor(
     async () => {
       await far.share.publish([aChange('birch/m')])
-      return near.heard.length > 0
+      return near.received.length > 0
     },
     { withinMs: 5_000 },
   )
-  expect(near.heard[0]).toEqual(aChange('birch/m'))
+  expect(near.received[0]).toEqual(aChange('birch/m'))
   expect(states).toEqual([true, false, true])
 })

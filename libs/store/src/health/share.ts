@@ -30,7 +30,7 @@ interface HealthShareStats {
   readonly sent: number
   readonly lost: number
   /** Messages of other nodes that were accepted; ignored as garbage, as too old or as a repetition. */
-  readonly heard: number
+  readonly received: number
   readonly ignored: number
 }
 
@@ -50,7 +50,7 @@ export interface HealthShare {
 export function openHealthShare(options: HealthShareOptions): HealthShare {
   const { redisUrl, secrets, channel = HEALTH_CHANNEL, clock = SYSTEM_CLOCK } = options
   const redis = openRedis(redisUrl)
-  const stats = { sent: 0, lost: 0, heard: 0, ignored: 0 }
+  const stats = { sent: 0, lost: 0, received: 0, ignored: 0 }
   const life = randomBytes(8).toString('hex')
   const lives = new LRUCache<string, number>({ max: LIVES_MAX })
   let number = 0
@@ -64,7 +64,7 @@ export function openHealthShare(options: HealthShareOptions): HealthShare {
         stats.ignored++
         return
       }
-      stats.heard++
+      stats.received++
       listener(message.changes)
     },
     onState(isConnected) {

@@ -308,7 +308,7 @@ describe('without space', () => {
   })
 
   it.each(['write', 'sync'] as const)(
-    'a %s that fails is told about once, and loses nothing that was begun',
+    'a %s that fails is reported once, and loses nothing that was begun',
     async (operation) => {
       const states: string[] = []
       const segments: Segment[] = []

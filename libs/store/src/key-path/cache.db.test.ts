@@ -98,18 +98,18 @@ function asSystem(sql: string, values: unknown[]) {
   return inTransaction(owner, (client) => client.query(sql, values), 'BEGIN; SET LOCAL ROLE turnpike_system')
 }
 
-/** As a gateway that knows nothing yet is told of them. */
+/** As a gateway with an empty cache receives them. */
 async function policiesOf(digest: Buffer) {
   const answer = await aCache().lookup(digest)
   return answer.kind === 'found' ? answer.value.policies : []
 }
 
-/** Returns what is told of channels, as it comes. */
+/** Returns the states of channels, as they are reported. */
 function watch(cache: KeyCache, withRedis: Redis | null, intervalMs = 50): string[] {
-  const told: string[] = []
-  const onChannel = (channel: string, heard: boolean) => told.push(`${channel} ${heard ? 'back' : 'lost'}`)
+  const states: string[] = []
+  const onChannel = (channel: string, isReceived: boolean) => states.push(`${channel} ${isReceived ? 'back' : 'lost'}`)
   watches.push(watchKeyEvents({ keys: cache, pool: gateway, redis: withRedis, secrets, time, onChannel, intervalMs }))
-  return told
+  return states
 }
 
 describe('a key in Postgres', () => {
@@ -272,7 +272,7 @@ describe('a change in the console', () => {
     expect(await cache.lookup(tenant.digest)).toMatchObject({ kind: 'found' })
   })
 
-  it('is heard after PostgreSQL was restored from a backup, whose changes have smaller numbers', async () => {
+  it('is received after PostgreSQL was restored from a backup, whose changes have smaller numbers', async () => {
     const tenant = await insertTenant(database.ownerUrl)
     const cache = aCache()
     cache.sequence = 1_000_000n
@@ -283,13 +283,13 @@ describe('a change in the console', () => {
     await waitFor(async () => (await cache.lookup(tenant.digest)).kind === 'absent', { withinMs: 1_000 })
   })
 
-  it('a channel that is lost is told about, and so is its return', async () => {
+  it('a channel that is lost is reported, and so is its return', async () => {
     const cache = aCache(redis)
-    const told = watch(cache, redis)
+    const states = watch(cache, redis)
     await listening(cache)
     await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
-    await waitFor(() => told.includes('redis back'), { withinMs: 5_000 })
-    expect(told).toEqual(['redis lost', 'redis back'])
+    await waitFor(() => states.includes('redis back'), { withinMs: 5_000 })
+    expect(states).toEqual(['redis lost', 'redis back'])
   })
 })
 
@@ -297,7 +297,7 @@ function placeOf(digest: Buffer): string {
   return `turnpike:key:${digest.toString('hex')}`
 }
 
-/** Resolves when what is told in Redis is heard. */
+/** Resolves when what is published in Redis is received. */
 async function listening(cache: KeyCache): Promise<void> {
   const digest = randomBytes(32)
   await waitFor(

@@ -96,7 +96,7 @@ describe('with Postgres away', () => {
 })
 
 describe('with Redis away', () => {
-  it('is asked about five times, then left alone, and told about once', async () => {
+  it('is asked about five times, then left alone, and reported once', async () => {
     const world = new World()
     world.cache = 'down'
     for (let i = 0; i < 50; i++) await world.known(world.key(`key ${i}`))

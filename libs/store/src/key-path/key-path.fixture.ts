@@ -7,7 +7,7 @@ import { WrongValue, type KeyRecord } from './records.ts'
 
 export const MINUTE_MS = 60_000
 
-/** Time that passes when it is told to. Timers fire in order, and what they cause is done before the next one. */
+/** Time that passes when a test says so. Timers fire in order, and what they cause is done before the next one. */
 export class TestClock implements Clock {
   #ms = 0
   #timers: { readonly atMs: number; readonly call: () => void }[] = []

@@ -22,7 +22,7 @@ it('A17 in any course of faults no valid key is refused, no revoked one served, 
 
 /** What went wrong once, at its shortest. */
 describe('by name', () => {
-  it('a pending revocation that is told again and again does not end after 65 minutes', async () => {
+  it('a pending revocation that is published again and again does not end after 65 minutes', async () => {
     const world = new World()
     const digest = world.key('doomed')
     const { tenantId, keyId } = aCaller('doomed', {})

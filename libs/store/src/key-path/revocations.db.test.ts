@@ -46,15 +46,15 @@ it('is read by every gateway until it is forgotten, and at most 65 minutes', asy
   expect((await readRevocations(redis, secrets)).revocations).toEqual([two])
 })
 
-it('is told at once to whoever listens, and no other kind of message is taken for one', async () => {
-  const heard: string[] = []
-  subscriber.on('message', (_channel: string, message: string) => heard.push(message))
+it('reaches every listener at once, and no other kind of message is taken for one', async () => {
+  const received: string[] = []
+  subscriber.on('message', (_channel: string, message: string) => received.push(message))
   await subscriber.subscribe(KEY_CHANNEL)
   const revocation = aRevocation()
   await publishRevocations(redis, secrets, [revocation])
   // Other tests speak on this channel too, under secrets of their own.
-  await waitFor(() => heard.some((message) => revocationsOf(secrets, message).length > 0), { withinMs: 5_000 })
-  const ours = heard.filter((message) => revocationsOf(secrets, message).length > 0)
+  await waitFor(() => received.some((message) => revocationsOf(secrets, message).length > 0), { withinMs: 5_000 })
+  const ours = received.filter((message) => revocationsOf(secrets, message).length > 0)
   expect(ours.map((message) => revocationsOf(secrets, message))).toEqual([[revocation]])
   expect(ours.flatMap((message) => openMessage(secrets, message))).toEqual([])
   const event = [{ digest: '00'.repeat(32), version: 1, revoked: true }]

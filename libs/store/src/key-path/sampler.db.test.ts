@@ -47,9 +47,9 @@ const QUICK: Clock = {
   },
 }
 
-function opened(): { keys: KeyCache; told: Inconsistency[]; behind: Inconsistency[] } {
+function opened(): { keys: KeyCache; reported: Inconsistency[]; behind: Inconsistency[] } {
   const keys = openKeyCache({ pool: gateway, redis, secrets, time: new StoreTime() })
-  const told: Inconsistency[] = []
+  const reported: Inconsistency[] = []
   const behind: Inconsistency[] = []
   sampler = openKeySampler({
     keys,
@@ -57,57 +57,53 @@ function opened(): { keys: KeyCache; told: Inconsistency[]; behind: Inconsistenc
     redis,
     secrets,
     time: new StoreTime(QUICK),
-    onInconsistent: (found) => told.push(found),
+    onInconsistent: (found) => reported.push(found),
     onPostgresBehind: (found) => behind.push(found),
   })
-  return { keys, told, behind }
+  return { keys, reported, behind }
 }
 
-/** A change that tells nobody, as no code of ours makes one. */
-async function changeUntold(keyId: string, version: string): Promise<void> {
+/** A change without an event, which product code never makes. */
+async function changeUnpublished(keyId: string, version: string): Promise<void> {
   await owner.query(`UPDATE api_keys SET version = ${version} WHERE id = $1`, [keyId])
 }
 
 /** A sampler that was late, or whose Redis was slow, forgets its suspicions, as it should: on a machine that stood still it is asked again. */
 const ON_A_STALLED_MACHINE = { retry: 2 }
 
-it(
-  'finds a change that was told to nobody, in memory and in Redis, and puts both right',
-  ON_A_STALLED_MACHINE,
-  async () => {
-    const { keys, told, behind } = opened()
-    const tenant = await insertTenant(database.ownerUrl)
-    await keys.lookup(tenant.digest)
-    await waitFor(() => sampler && sampler.stats().sampled.redis > 0, { withinMs: 5_000, what: 'a sample of Redis' })
-    await changeUntold(tenant.keyId, 'version + 1')
-    await waitFor(() => told.length === 2, { withinMs: 10_000, what: 'both incidents' })
-    const found = { keyId: tenant.keyId, version: 1, truth: 2 }
-    expect(told).toEqual([
-      { tier: 'memory', ...found },
-      { tier: 'redis', ...found },
-    ])
-    expect(await keys.lookup(tenant.digest)).toMatchObject({ kind: 'found', value: { version: 2 } })
-    const settled = sampler?.stats().sampled.redis ?? 0
-    await waitFor(() => (sampler?.stats().sampled.redis ?? 0) > settled + 8, { withinMs: 10_000 })
-    expect(told).toHaveLength(2)
-    expect(behind).toEqual([])
-  },
-)
+it('finds a change without an event, in memory and in Redis, and puts both right', ON_A_STALLED_MACHINE, async () => {
+  const { keys, reported, behind } = opened()
+  const tenant = await insertTenant(database.ownerUrl)
+  await keys.lookup(tenant.digest)
+  await waitFor(() => sampler && sampler.stats().sampled.redis > 0, { withinMs: 5_000, what: 'a sample of Redis' })
+  await changeUnpublished(tenant.keyId, 'version + 1')
+  await waitFor(() => reported.length === 2, { withinMs: 10_000, what: 'both incidents' })
+  const found = { keyId: tenant.keyId, version: 1, truth: 2 }
+  expect(reported).toEqual([
+    { tier: 'memory', ...found },
+    { tier: 'redis', ...found },
+  ])
+  expect(await keys.lookup(tenant.digest)).toMatchObject({ kind: 'found', value: { version: 2 } })
+  const settled = sampler?.stats().sampled.redis ?? 0
+  await waitFor(() => (sampler?.stats().sampled.redis ?? 0) > settled + 8, { withinMs: 10_000 })
+  expect(reported).toHaveLength(2)
+  expect(behind).toEqual([])
+})
 
 it('finds that Postgres holds less than it said, and keeps the copy', async () => {
   const tenant = await insertTenant(database.ownerUrl)
-  await changeUntold(tenant.keyId, '9')
-  const { keys, told, behind } = opened()
+  await changeUnpublished(tenant.keyId, '9')
+  const { keys, reported, behind } = opened()
   await keys.lookup(tenant.digest)
-  await changeUntold(tenant.keyId, '4')
+  await changeUnpublished(tenant.keyId, '4')
   await waitFor(() => behind.length > 0, { withinMs: 5_000, what: 'the finding' })
   expect(behind[0]).toEqual({ tier: 'memory', keyId: tenant.keyId, version: 9, truth: 4 })
-  expect(told).toEqual([])
+  expect(reported).toEqual([])
   expect(await keys.lookup(tenant.digest)).toMatchObject({ value: { version: 9 } })
 })
 
-/** The next numbered change of a key, as the one door makes it. */
-async function changeTold(keyId: string): Promise<void> {
+/** The next numbered change of a key, as product code makes it. */
+async function changePublished(keyId: string): Promise<void> {
   await owner.query(
     `WITH next AS (UPDATE event_counter SET sequence = sequence + 1 RETURNING sequence),
        changed AS (UPDATE api_keys SET version = version + 1 WHERE id = $1 RETURNING tenant_id, digest, version)
@@ -128,14 +124,14 @@ it('follows a restored Postgres again after the statements of the operator’s p
     const looked = await keys.lookup(tenant.digest)
     return looked.kind === 'found' ? looked.value.version : null
   }
-  for (let change = 0; change < 5; change++) await changeTold(tenant.keyId)
+  for (let change = 0; change < 5; change++) await changePublished(tenant.keyId)
   await waitFor(async () => (await version()) === 6, { withinMs: 5_000 })
   await waitFor(() => (keys.sequence ?? 0n) >= 5n, { withinMs: 5_000 })
   // The backup is from before these changes.
   await owner.query('DELETE FROM key_events; UPDATE event_counter SET sequence = 0')
-  await changeUntold(tenant.keyId, '1')
+  await changeUnpublished(tenant.keyId, '1')
   await owner.query(statements)
-  await changeTold(tenant.keyId)
+  await changePublished(tenant.keyId)
   await waitFor(async () => (await version()) === 1_000_002, { withinMs: 5_000, what: 'the change after the restore' })
   await watch.close()
 })

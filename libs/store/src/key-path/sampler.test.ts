@@ -51,7 +51,7 @@ class Sampled extends World {
 }
 
 describe('a copy that missed a change', () => {
-  it('in memory is counted once, told by the key’s id, and put right', async () => {
+  it('in memory is counted once, reported by the key’s id, and put right', async () => {
     const world = new Sampled()
     const digest = await world.held('edited')
     await world.clock.pass(1_500)
@@ -110,7 +110,7 @@ describe('a copy that missed a change', () => {
     world.key('edited', { version: 2 })
     await world.clock.pass(1_500)
     world.stoppedMs = 60_000
-    // The first round after the stop comes before the change is heard.
+    // The first round after the stop comes before the change is received.
     await world.clock.pass(1_000)
     world.keys.drop([digest])
     await world.clock.pass(10_000)
@@ -133,7 +133,7 @@ describe('a copy that missed a change', () => {
 })
 
 describe('a copy newer than Postgres', () => {
-  it('is counted as Postgres gone back in time, told once a minute, and kept', async () => {
+  it('is counted as Postgres gone back in time, reported once a minute, and kept', async () => {
     const world = new Sampled()
     const digest = await world.held('restored', 7)
     world.key('restored', { version: 3 })

@@ -93,7 +93,7 @@ describe('server secrets', () => {
     ['the same id twice', `${text},1:${randomBytes(32).toString('hex')}:${randomBytes(32).toString('hex')}`],
     ['a secret used by two generations', `${text},2:${tag}:${randomBytes(32).toString('hex')}`],
     ['a secret from a keyboard', `1:${'0123456789abcdef'.repeat(4)}:${pepper}`],
-  ])('are refused for %s, without being told', (_, wrong) => {
+  ])('are refused for %s, without being shown', (_, wrong) => {
     const thrown = catching(() => openKeySecrets(wrong))
     expect(thrown.message).toMatch(/^Key secrets/)
     expect(thrown.message).not.toMatch(/[0-9a-f]{16}/)

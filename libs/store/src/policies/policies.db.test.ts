@@ -118,7 +118,7 @@ describe('a policy', () => {
     expect(rest).toMatchObject({ nextCursor: null, versions: [{ version: 1, author: email }] })
   })
 
-  it('is saved by one of two who began with the same version; the other is told who saved what when', async () => {
+  it('is saved by one of two who began with the same version; the other learns who saved what when', async () => {
     const { id } = await create()
     const save = (objective: 'cost' | 'latency') =>
       savePolicy(prisma, author, id, { document: { objective }, basedOn: 1, onWide, checkCombined })

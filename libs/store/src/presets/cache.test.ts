@@ -22,13 +22,13 @@ class World {
     this.presets.set(`${place.workspaceId}/${slug}`, { versions, status: 'active' })
   }
 
-  /** Saved by another node, and heard of. */
+  /** Saved by another node, whose event arrives. */
   change(slug: string): void {
     this.save(slug)
-    this.hear(slug)
+    this.receive(slug)
   }
 
-  hear(slug: string): void {
+  receive(slug: string): void {
     this.cache.apply([{ entity: 'presets', entityId: `here/${slug}` }])
   }
 
@@ -84,7 +84,7 @@ describe('a preset', () => {
     expect(world.readings).toHaveLength(2)
   })
 
-  it('that was changed elsewhere is used in its new version once the change was heard', async () => {
+  it('that was changed elsewhere is used in its new version once the change was received', async () => {
     const world = new World()
     world.save('copy')
     world.save('other')
@@ -156,7 +156,7 @@ describe('a preset that does not exist', () => {
     expect(world.readings).toHaveLength(3)
   })
 
-  it('exists as soon as it was heard of', async () => {
+  it('exists as soon as its event was received', async () => {
     const world = new World()
     expect(await world.use('copy')).toBe('absent')
     world.change('copy')
@@ -204,7 +204,7 @@ describe('with the store away', () => {
     const world = new World()
     world.state = 'silent'
     let answer: unknown = null
-    void world.use('copy').then((told) => (answer = told))
+    void world.use('copy').then((found) => (answer = found))
     await world.clock.pass(1_999)
     expect(answer).toBeNull()
     await world.clock.pass(1)

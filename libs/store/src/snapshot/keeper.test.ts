@@ -95,7 +95,7 @@ it('a revocation or another price is a change', async () => {
   await keeper.close()
 })
 
-it('a disk that refuses is said once, as is its return, and the age grows meanwhile', async () => {
+it('a disk that refuses is reported once, as is its return, and the age grows meanwhile', async () => {
   await mkdir(path.dirname(file), { recursive: true })
   const { world, keeper, clock, minute } = aKeeper(aSnapshot())
   // A folder in its place cannot be written over, whoever we are.

@@ -216,9 +216,9 @@ it('a process killed at any moment of writing leaves a whole snapshot, and the n
   let leftovers = 0
   for (let kill = 0; kill < 12; kill++) {
     const child = spawn(process.execPath, [program, file, hexOf('the key of snapshots'), secretsText(1, 'one')])
-    let said = ''
-    child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()))
-    await waitFor(() => said.includes('\n'), { withinMs: 20_000 })
+    let output = ''
+    child.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()))
+    await waitFor(() => output.includes('\n'), { withinMs: 20_000 })
     // Half of them die with a file of some bytes beside the snapshot, the others anywhere.
     if (kill % 2 === 0)
       await waitFor(async () => (await stat(`${file}.writing`)).size > kill * 5_000, { withinMs: 20_000 })
@@ -229,7 +229,7 @@ it('a process killed at any moment of writing leaves a whole snapshot, and the n
     expect(versions).toHaveLength(3_000)
     expect(new Set(versions).size).toBe(1)
     // What was said to be in place is in place, or its successor.
-    expect(versions[0]).toBeGreaterThanOrEqual(Number(said.trim().split('\n').at(-1)))
+    expect(versions[0]).toBeGreaterThanOrEqual(Number(output.trim().split('\n').at(-1)))
     leftovers += (await readdir(place)).length - 1
   }
   expect(leftovers).toBeGreaterThan(0)
@@ -243,7 +243,7 @@ it('writing 100,000 keys holds up requests for a few milliseconds at a time', as
   const writing = await blocks(() => write(snapshot))
   const reading = await blocks(async () => expect((await read()).kind).toBe('read'))
   const megabytes = Math.round((await stat(file)).size / 1e6)
-  process.stdout.write(`${copies} keys, ${megabytes} MB: writing ${told(writing)}; reading ${told(reading)}\n`)
+  process.stdout.write(`${copies} keys, ${megabytes} MB: writing ${shown(writing)}; reading ${shown(reading)}\n`)
   // The very longest are other processes and the collector; frames that take too long show in hundreds of blocks.
   expect(writing.longestMs.length).toBeGreaterThan(copies / 200)
   // Of 3 s for 100,000 keys on one slow core: 40 ms. A share, since the machine may be busy with other tests.
@@ -347,7 +347,7 @@ async function blocks(work: () => Promise<unknown>): Promise<Blocks> {
   return { tookMs: performance.now() - beganMs, longestMs: gapsMs.toSorted((a, b) => b - a) }
 }
 
-function told({ tookMs, longestMs }: Blocks): string {
+function shown({ tookMs, longestMs }: Blocks): string {
   const [longest = 0] = longestMs
   return `${tookMs.toFixed(0)} ms, longest block ${longest.toFixed(1)} ms, 20th ${(longestMs[20] ?? 0).toFixed(1)} ms`
 }

@@ -246,7 +246,7 @@ describe('the recorded requests of a run', () => {
     expect(await idsOf({ ...run, keyId: 'somebodyelse0000' as WhatIfRun['keyId'] })).toEqual([])
   })
 
-  it('come with the policies that applied, in their versions, and are told apart from what was never routed', async () => {
+  it('come with the policies that applied, in their versions, and differ from what was never routed', async () => {
     const policyId = await aSavedPolicy([{ objective: 'latency' }, { ignore: ['birch'] }])
     await shipRecords(gateway, [
       aRecorded(tenant, { policies: [{ id: policyId, version: 2 }] }),

@@ -15,7 +15,7 @@ export interface Fleet {
   readonly gateways: readonly FleetGateway[]
   readonly redis: FleetRedis
   readonly postgres: FleetPostgres
-  /** Where simulated providers are scripted. They answer at once, in 16 tokens, unless told otherwise. */
+  /** Where simulated providers are scripted. They answer at once, in 16 tokens, unless scripted otherwise. */
   readonly simulator: string
   readonly secrets: KeySecrets
   /** The same as text, as a gateway's `KEY_SECRETS` has it. */

@@ -33,14 +33,14 @@ const READ_MS = 5
 export class Link {
   readonly #context: LinkContext
   readonly #outlet: Outlet
-  /** What the client said while the line was silent. */
+  /** What the client sent while the line was silent. */
   #held: Buffer[] = []
   #heldBytes = 0
   #server: Socket | null = null
   /** Bytes from the server since the fault was set. */
   #passed = 0
   #frozen = false
-  /** The server's side broke while the line was silent; the client hears of it afterwards. */
+  /** The server's side broke while the line was silent; the client learns of the break afterwards. */
   #broken = false
 
   constructor(context: LinkContext) {

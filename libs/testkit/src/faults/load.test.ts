@@ -17,7 +17,7 @@ afterEach(() => {
 
 type Answering = (request: IncomingMessage, response: ServerResponse, body: string) => void
 
-/** A gateway that answers as it is told. @returns its base URL */
+/** A gateway that gives the answer of this function. @returns its base URL */
 async function serve(answering: Answering): Promise<string> {
   const server = createServer((request, response) => {
     let body = ''
@@ -58,12 +58,12 @@ it('retries twice, at the next target, and records every attempt', async () => {
   const bad = await serve((_, response) => refuse(response, 503, 'auth_unavailable', { 'retry-after-ms': '1' }))
   const worse = await serve((request) => request.socket.resetAndDestroy())
   const requests = await send(4, { targets: [bad, worse], rate: 50 })
-  const told = requests.map(({ ok, attempts }) => [ok, attempts.map(({ status, type }) => `${status} ${type}`)])
-  expect(told).toContainEqual([false, ['503 auth_unavailable', '0 ECONNRESET', '503 auth_unavailable']])
-  expect(told).toContainEqual([false, ['0 ECONNRESET', '503 auth_unavailable', '0 ECONNRESET']])
+  const outcomes = requests.map(({ ok, attempts }) => [ok, attempts.map(({ status, type }) => `${status} ${type}`)])
+  expect(outcomes).toContainEqual([false, ['503 auth_unavailable', '0 ECONNRESET', '503 auth_unavailable']])
+  expect(outcomes).toContainEqual([false, ['0 ECONNRESET', '503 auth_unavailable', '0 ECONNRESET']])
 })
 
-it('does not retry what it is told not to', async () => {
+it('does not retry what the answer forbids', async () => {
   const target = await serve((_, response) => refuse(response, 503, 'overloaded', { 'x-should-retry': 'false' }))
   const [request] = await send(1, { targets: [target] })
   expect(request?.attempts).toHaveLength(1)
@@ -107,8 +107,8 @@ it('knows an answer that broke off', async () => {
 
 it('sends a key’s canary with each prompt, and finds that of another key in the answer', async () => {
   const target = await serve((_, response, body) => {
-    const said = body.includes(canaryOf('one')) ? canaryOf('one') : canaryOf('somebody else')
-    response.end(`about ${said}.`)
+    const canary = body.includes(canaryOf('one')) ? canaryOf('one') : canaryOf('somebody else')
+    response.end(`about ${canary}.`)
   })
   const requests = await send(20, { targets: [target], kind: 'chat', keys: ['one', 'two'] })
   expect(requests.filter(({ key }) => key === 'one').every(({ ok }) => ok)).toBe(true)

@@ -172,7 +172,7 @@ function outgoingOf(kind: LoadKind, key: string, streamed: boolean, body?: LoadO
   return { ...chat, body: JSON.stringify({ model: MODEL, messages, stream: streamed, ...body }) }
 }
 
-/** How every stream ends that was told to its end. */
+/** How every complete stream ends. */
 const DONE = 'data: [DONE]'
 
 /** The code of what went wrong; null when nothing did. A stream that ends without saying so is `cut`. */

@@ -25,7 +25,7 @@ const A = 1
 const AAAA = 28
 const CODES = { fine: 0, 'server failure': 2, 'no such name': 3 } as const
 
-/** A DNS server on loopback, over UDP, that lies as it is told. */
+/** A DNS server on loopback, over UDP, that gives the answers a test sets. */
 export async function startNameServer(): Promise<NameServer> {
   const socket = createSocket('udp4')
   const names = new Map<string, NameAnswer | null>()

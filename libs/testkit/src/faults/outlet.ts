@@ -19,7 +19,7 @@ export class Outlet {
   #timer: NodeJS.Timeout | undefined
   #turn: NodeJS.Immediate | undefined
 
-  /** @param onSent hears of bytes that left */
+  /** @param onSent called with the number of bytes that left */
   constructor(client: Socket, onSent: (bytes: number) => void) {
     this.#client = client
     this.#onSent = onSent

@@ -53,7 +53,7 @@ function digestsOf(body: Buffer): number | null {
 }
 
 /** Cuts a stream into messages of a type byte, a length and a body. A client's first message has no type. */
-function messages(typed: boolean, hear: (type: number, body: Buffer) => void): (bytes: Buffer) => void {
+function messages(typed: boolean, onMessage: (type: number, body: Buffer) => void): (bytes: Buffer) => void {
   let begun = typed
   let held: Buffer = Buffer.alloc(0)
   return (bytes) => {
@@ -63,7 +63,7 @@ function messages(typed: boolean, hear: (type: number, body: Buffer) => void): (
       if (held.length < head + 4) return
       const end = head + held.readUInt32BE(head)
       if (held.length < end) return
-      if (begun) hear(held[0] ?? 0, held.subarray(head + 4, end))
+      if (begun) onMessage(held[0] ?? 0, held.subarray(head + 4, end))
       begun = true
       held = held.subarray(end)
     }

@@ -17,11 +17,11 @@ it.runIf(process.platform === 'linux')('freezes a process and lets it go on', as
   const child = spawn('/bin/sh', ['-c', 'read -r line; echo "$line"'], { stdio: ['pipe', 'pipe', 'ignore'] })
   const frozen = freezeProcess(child.pid ?? 0)
   await waitFor(async () => (await stateOf(child.pid)) === 'T', { withinMs: 5_000, what: 'the process to stop' })
-  const heard = once(child.stdout, 'data')
+  const output = once(child.stdout, 'data')
   child.stdin.write('awake\n')
   expect(await stateOf(child.pid)).toBe('T')
   await frozen.thaw()
-  expect(String(await heard)).toBe('awake\n')
+  expect(String(await output)).toBe('awake\n')
 })
 
 async function stateOf(pid: number | undefined): Promise<string | undefined> {

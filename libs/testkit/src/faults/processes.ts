@@ -10,10 +10,10 @@ interface Program {
   readonly nodeArgs?: readonly string[]
 }
 
-/** A program that said it is ready. It ends when we end, however we end, because its IPC channel closes. */
+/** A program that reported that it is ready. It ends when we end, however we end, because its IPC channel closes. */
 export interface RunningProgram {
   readonly pid: number
-  /** What it said when it was ready. */
+  /** What it reported when it was ready. */
   readonly ready: Readonly<Record<string, string | number | null>>
   alive(): boolean
   /** Resolves when it has ended; at once when it had already. A frozen one is woken first, unless it is killed. */
@@ -22,17 +22,17 @@ export interface RunningProgram {
   thaw(): Promise<void>
 }
 
-/** Hears what a program prints. */
+/** Receives the output of a program. */
 type Listener = (bytes: Buffer) => void
 
 /** A program that needs longer on a busy machine is stuck. */
 const READY_MS_MAX = 90_000
 /** Gateways drain first; after this they are killed, so that a test says what it found rather than time out. */
 const STOP_MS_MAX = 20_000
-/** How much of a failing program's last words is repeated. */
-const SAID_MAX = 4_000
+/** How much of a failing program's last output is repeated. */
+const OUTPUT_MAX = 4_000
 
-/** Starts a program and waits until it is ready. Rejects with its own words when it does not get there. */
+/** Starts a program and waits until it is ready. Rejects with its output when it does not get there. */
 export function startProgram(program: Program, listener: Listener): Promise<RunningProgram> {
   const { name, file, environment, nodeArgs = [] } = program
   const child = fork(file, [], {
@@ -42,22 +42,22 @@ export function startProgram(program: Program, listener: Listener): Promise<Runn
     // Ctrl-C reaches us alone; we end the others in order.
     detached: true,
   })
-  let said = ''
-  const hear = (bytes: Buffer) => {
-    said = (said + bytes.toString()).slice(-SAID_MAX)
+  let output = ''
+  const receive = (bytes: Buffer) => {
+    output = (output + bytes.toString()).slice(-OUTPUT_MAX)
     listener(bytes)
   }
-  child.stdout?.on('data', hear)
-  child.stderr?.on('data', hear)
+  child.stdout?.on('data', receive)
+  child.stderr?.on('data', receive)
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
       child.kill('SIGKILL')
-      reject(new Error(`${name} did not get ready within ${READY_MS_MAX / 1000} s: ${said.trim()}`))
+      reject(new Error(`${name} did not get ready within ${READY_MS_MAX / 1000} s: ${output.trim()}`))
     }, READY_MS_MAX)
     child.once('error', reject)
     child.once('exit', () => {
       clearTimeout(late)
-      reject(new Error(`${name} ended before it was ready: ${said.trim() || 'it said nothing'}`))
+      reject(new Error(`${name} ended before it was ready: ${output.trim() || 'no output'}`))
     })
     child.once('message', (message: { ready: RunningProgram['ready'] }) => {
       clearTimeout(late)
@@ -100,8 +100,8 @@ export interface Frozen {
 }
 
 /**
- * Stops a process with SIGSTOP. Stopped, it would not hear that it has to end, so a shell stands by that wakes it when we
- * are gone: its input closes when we die, however we die.
+ * Stops a process with SIGSTOP. A stopped process does not notice that it has to end, so a shell wakes it when we
+ * are gone: the shell's input closes when we die, however we die.
  */
 export function freezeProcess(pid: number): Frozen {
   const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -CONT "$1" 2>/dev/null', 'sh', String(pid)], {

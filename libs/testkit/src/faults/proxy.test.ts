@@ -37,7 +37,7 @@ afterEach(async () => {
 
 interface Client {
   readonly socket: Socket
-  readonly heard: () => string
+  readonly received: () => string
   readonly pieces: string[]
   /** Why it closed; null while it is open, '' for an orderly end. */
   readonly ended: () => string | null
@@ -51,20 +51,20 @@ async function open(): Promise<Client> {
   socket.on('data', (bytes: Buffer) => pieces.push(bytes.toString('latin1')))
   socket.on('error', (error) => (failed = 'code' in error ? String(error.code) : error.message))
   socket.on('close', () => (ended = failed))
-  const client = { socket, pieces, heard: () => pieces.join(''), ended: () => ended }
+  const client = { socket, pieces, received: () => pieces.join(''), ended: () => ended }
   clients.push(client)
   await once(socket, 'connect')
   return client
 }
 
-function hears(client: Client, text: string): Promise<boolean> {
-  return waitFor(() => client.heard() === text, { withinMs: 3_000, what: `hearing ${JSON.stringify(text)}` })
+function receives(client: Client, text: string): Promise<boolean> {
+  return waitFor(() => client.received() === text, { withinMs: 3_000, what: `receiving ${JSON.stringify(text)}` })
 }
 
 async function talk(client: Client, line: string): Promise<void> {
-  const before = client.heard()
+  const before = client.received()
   client.socket.write(line)
-  await hears(client, before + line)
+  await receives(client, before + line)
 }
 
 /** Resolves when nothing has come for a while. */
@@ -83,12 +83,12 @@ describe('without a fault', () => {
     expect(proxy.stats().live).toBe(0)
   })
 
-  it('passes the end of the server on, after everything that it said', async () => {
+  it('passes the end of the server on, after everything that it sent', async () => {
     const client = await open()
     const socket = await waitFor(() => accepted[0], { withinMs: 3_000 })
     socket.end('x'.repeat(300_000))
     await waitFor(() => client.ended() === '', { withinMs: 3_000 })
-    expect(client.heard()).toHaveLength(300_000)
+    expect(client.received()).toHaveLength(300_000)
   })
 
   it('carries ten megabytes unchanged to a client that reads late', async () => {
@@ -97,7 +97,7 @@ describe('without a fault', () => {
     client.socket.write('y'.repeat(10_000_000))
     await waitFor(() => (accepted[0]?.bytesRead ?? 0) > 1_000_000, { withinMs: 5_000 })
     client.socket.resume()
-    await waitFor(() => client.heard().length === 10_000_000, { withinMs: 10_000 })
+    await waitFor(() => client.received().length === 10_000_000, { withinMs: 10_000 })
   })
 
   it('resets clients while the target is nowhere, and finds it again elsewhere', async () => {
@@ -151,11 +151,11 @@ it('blackHole silences live connections, accepts new ones without a word, and le
   live.socket.write('+two\r\n')
   fresh.socket.write('+three\r\n')
   await isSilent(live)
-  expect(fresh.heard()).toBe('')
+  expect(fresh.received()).toBe('')
   expect(accepted).toHaveLength(1)
   await proxy.heal()
-  await hears(live, '+one\r\n+two\r\n')
-  await hears(fresh, '+three\r\n')
+  await receives(live, '+one\r\n+two\r\n')
+  await receives(fresh, '+three\r\n')
 })
 
 it('blackHole tells of a server that broke meanwhile only when healed', async () => {
@@ -176,13 +176,13 @@ describe('latency', () => {
     await proxy.set({ kind: 'latency', ms: 80 })
     const sentMs = performance.now()
     client.socket.write('+one\r\n')
-    await hears(client, '+zero\r\n+one\r\n')
+    await receives(client, '+zero\r\n+one\r\n')
     expect(performance.now() - sentMs).toBeGreaterThanOrEqual(79)
     await proxy.set({ kind: 'latency', ms: 60_000 })
     client.socket.write('+two\r\n')
     await isSilent(client)
     await proxy.heal()
-    await hears(client, '+zero\r\n+one\r\n+two\r\n')
+    await receives(client, '+zero\r\n+one\r\n+two\r\n')
   })
 
   it('strays by the jitter, either way', async () => {
@@ -217,7 +217,7 @@ describe('after so many bytes, counted from when it is set', () => {
     await proxy.set({ kind, bytes: 10 })
     client.socket.write('0123456789abcdef')
     await waitFor(() => client.ended() !== null, { withinMs: 3_000 })
-    expect(client.heard()).toBe('before0123456789')
+    expect(client.received()).toBe('before0123456789')
     expect(client.ended()).toBe(ended)
     await talk(await open(), 'nine more')
   })
@@ -226,14 +226,14 @@ describe('after so many bytes, counted from when it is set', () => {
     const client = await open()
     await proxy.set({ kind: 'freezeAfter', bytes: 4 })
     client.socket.write('012')
-    await hears(client, '012')
+    await receives(client, '012')
     client.socket.write('345')
-    await hears(client, '0123')
+    await receives(client, '0123')
     client.socket.write('678')
     await isSilent(client)
     expect(client.ended()).toBeNull()
     await proxy.heal()
-    await hears(client, '012345678')
+    await receives(client, '012345678')
   })
 })
 
@@ -249,9 +249,9 @@ it('corrupt flips one byte of a piece, as often as the dice say', async () => {
   const client = await open()
   await proxy.set({ kind: 'corrupt', probability: 0.5 })
   client.socket.write('+one\r\n')
-  await waitFor(() => client.heard().length === 6, { withinMs: 3_000 })
+  await waitFor(() => client.received().length === 6, { withinMs: 3_000 })
   const changed = client
-    .heard()
+    .received()
     .split('')
     .filter((letter, index) => letter !== '+one\r\n'[index])
   expect(changed).toHaveLength(1)
@@ -265,7 +265,7 @@ describe('swapReplies', () => {
     const client = await open()
     await proxy.set({ kind: 'swapReplies', probability: 1 })
     client.socket.write('$2\r\nab\r\n:1\r\n+next\r\n')
-    await hears(client, ':1\r\n$2\r\nab\r\n+next\r\n')
+    await receives(client, ':1\r\n$2\r\nab\r\n+next\r\n')
     expect(proxy.stats().swapped).toBe(1)
   })
 
@@ -274,8 +274,8 @@ describe('swapReplies', () => {
     await proxy.set({ kind: 'swapReplies', probability: 1 })
     one.socket.write('+for one\r\n')
     other.socket.write('+for the other\r\n')
-    await hears(one, '+for the other\r\n')
-    await hears(other, '+for one\r\n')
+    await receives(one, '+for the other\r\n')
+    await receives(other, '+for one\r\n')
     expect(proxy.stats().swapped).toBe(1)
   })
 

@@ -8,9 +8,9 @@ const JITTER = 0.25
 
 /** Whether a client of that kind sends the request again, if it may. A stream that began is never begun again. */
 export function shouldRetry({ status, headers }: Answer): boolean {
-  const told = headers['x-should-retry']
-  if (told === 'true') return true
-  if (told === 'false') return false
+  const wanted = headers['x-should-retry']
+  if (wanted === 'true') return true
+  if (wanted === 'false') return false
   return status === 0 || status === 408 || status === 409 || status === 429 || status >= 500
 }
 

@@ -21,7 +21,7 @@ interface Chosen {
 
 /**
  * A chosen reply is exchanged with the next one that comes, on its own connection or on another; without one it goes out
- * unchanged. @param onSwap hears of each exchange, of two replies
+ * unchanged. @param onSwap called at each exchange of two replies
  */
 export function replySwap(random: () => number, onSwap: () => void): ReplySwap {
   const splitters = new Map<Send, RespSplitter | null>()

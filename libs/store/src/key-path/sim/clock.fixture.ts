@@ -9,7 +9,7 @@ interface Timer {
 
 const BEGIN_WALL_MS = 1_800_000_000_000
 
-/** Virtual time. It passes when it is told to, and what a timer causes is done before the next one fires. */
+/** Virtual time. It passes when a test says so, and what a timer causes is done before the next one fires. */
 export class SimClock implements Clock {
   #ms = 0
   #count = 0

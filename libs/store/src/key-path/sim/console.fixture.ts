@@ -43,10 +43,10 @@ export class SimConsole {
     if (this.#hasPostgres) return void this.#publish([this.#options.postgres.commit(key, true)])
     key.revokedMs = this.#options.clock.monotonicMs()
     this.#pending.add(key)
-    void this.#tellPending([key])
+    void this.#publishPending([key])
   }
 
-  /** Each second what waits is committed, or told again. */
+  /** Each second what waits is committed, or published again. */
   #retry(): void {
     const { clock, postgres, redis } = this.#options
     if (this.#hasPostgres && this.#pending.size > 0) {
@@ -55,11 +55,11 @@ export class SimConsole {
       this.#pending.clear()
       void this.#publish(events)
     }
-    void this.#tellPending([...this.#pending])
+    void this.#publishPending([...this.#pending])
     clock.after(RETRY_MS, () => this.#retry())
   }
 
-  /** As events.ts: tombstones, then the message. Nobody hears of it when Redis does not take it. */
+  /** As events.ts: tombstones, then the message. Nobody receives them when Redis does not take them. */
   async #publish(events: readonly KeyEvent[]): Promise<void> {
     const { clock, redis } = this.#options
     const dead = events.filter((event) => event.revoked)
@@ -67,13 +67,13 @@ export class SimConsole {
     try {
       for (const { digest, version } of dead)
         await this.#write(() => redis.put(digest.toString('hex'), { version, caller: null, verifiedAtMs }))
-      await this.#write(() => this.#broadcast((process) => process.hears(events)))
+      await this.#write(() => this.#broadcast((process) => process.receives(events)))
     } catch {
       // The poll carries it.
     }
   }
 
-  async #tellPending(keys: readonly SimKey[]): Promise<void> {
+  async #publishPending(keys: readonly SimKey[]): Promise<void> {
     if (keys.length === 0) return
     const { clock, redis } = this.#options
     const tell = () => {

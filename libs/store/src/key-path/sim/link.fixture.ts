@@ -32,7 +32,7 @@ export function call<T>(link: Link, act: () => T, kind: 'read' | 'write' = 'read
     const replyMs = replyAfterMs(now, timeoutMs, dice)
     const actMs = now === 'late' ? 0 : replyMs * dice()
     if (replyMs >= timeoutMs) here.after(timeoutMs, () => reject(new Error('timeout')))
-    // A hanging store may or may not have heard us; what is late is done all the same.
+    // A hanging store may or may not have received the command; what is late is done all the same.
     if (now === 'hang' && dice() < 0.5) return
     there.after(actMs, () => {
       try {

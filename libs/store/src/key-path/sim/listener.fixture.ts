@@ -39,7 +39,7 @@ export class Listener {
     try {
       const { digests, last } = await (trial ? traffic.admitted('postgres', read) : read())
       cache.sequence = BigInt(last)
-      process.hears(digests.map((digest) => ({ digest, version: 0, revoked: false })))
+      process.receives(digests.map((digest) => ({ digest, version: 0, revoked: false })))
       trial?.succeeded()
       this.#channels.postgres.up()
     } catch (error) {

@@ -37,7 +37,7 @@ const ENTRIES_MAX = 128
 /** Hours of two gateways differ by this much at most. */
 const SKEW_MS_MAX = 2_000
 
-/** A gateway's key path from its start to its end: a real KeyCache over simulated stores, hearing of changes by both channels. */
+/** A gateway's key path from its start to its end: a real KeyCache over simulated stores, receiving changes by both channels. */
 export class SimProcess implements Clock {
   readonly #options: ProcessOptions
   readonly cache: KeyCache
@@ -45,7 +45,7 @@ export class SimProcess implements Clock {
   readonly traffic: Traffic
   readonly links: { readonly redis: Link; readonly postgres: Link }
   readonly #skewMs: number
-  readonly #said = new Map<KeyStore, string>()
+  readonly #states = new Map<KeyStore, string>()
   #warpMs: number
   #ended = false
   /** What is to happen when it thaws; null while it is not frozen. */
@@ -131,14 +131,14 @@ export class SimProcess implements Clock {
   }
 
   /** Changes reach it, by either channel. */
-  hears(events: readonly KeyEvent[]): void {
-    for (const { digest, revoked } of events) this.witness.heard(digest.toString('hex'), revoked)
+  receives(events: readonly KeyEvent[]): void {
+    for (const { digest, revoked } of events) this.witness.received(digest.toString('hex'), revoked)
     this.cache.apply(events)
   }
 
   /** A pending revocation reaches it. */
   denies(key: SimKey): void {
-    this.witness.heard(key.hex, true)
+    this.witness.received(key.hex, true)
     this.cache.deny(key.id)
   }
 
@@ -192,7 +192,7 @@ export class SimProcess implements Clock {
 
   /** One log line when a store leaves and one when it is back, never two of a kind. */
   #onStore(store: KeyStore, state: 'closed' | 'open'): void {
-    if ((this.#said.get(store) ?? 'closed') === state) this.#options.fail(`${store}: said to be ${state} twice`)
-    this.#said.set(store, state)
+    if ((this.#states.get(store) ?? 'closed') === state) this.#options.fail(`${store}: said to be ${state} twice`)
+    this.#states.set(store, state)
   }
 }

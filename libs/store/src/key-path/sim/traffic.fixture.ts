@@ -17,7 +17,7 @@ interface TrafficOptions {
   readonly clock: Clock
   readonly fail: (what: string) => void
   readonly stateOf: (store: KeyStore) => BreakerState
-  /** When this process last heard of a change of that key. */
+  /** When this process last received a change of that key. */
   readonly changedMs: (hex: string) => number
   /** When this process last lost time; Infinity while it does. */
   readonly warpMs: () => number

@@ -7,7 +7,7 @@ import type { SimKey } from './stores.fixture.ts'
 const BOUND_MS = 3_000
 /** A pending one, on every node that reaches Redis: the breaker may be open for 2 s, and others may be its probe. */
 const PENDING_BOUND_MS = 5_000
-/** How long a node remembers what only Redis told it; it is told again each second. */
+/** How long a node remembers a revocation that only Redis has; it is published again each second. */
 const DENIED_MS = 64 * 60_000
 /** How long "it does not exist" may be remembered, with the look-up that learned it. */
 const NEGATIVE_MS = 6_000
@@ -20,7 +20,7 @@ const ANSWER_MS_MAX = 801
 const NOTHING = {
   changes: 0,
   changedMs: -Infinity,
-  toldMs: -Infinity,
+  revokedMs: -Infinity,
   version: 0,
   readMs: -Infinity,
   refusedMs: -Infinity,
@@ -28,12 +28,12 @@ const NOTHING = {
 }
 
 interface Memory {
-  /** Changes of the key that this process heard of. */
+  /** Changes of the key that this process received. */
   changes: number
-  /** When it last heard of one. */
+  /** When it last received one. */
   changedMs: number
-  /** When it was last told that the key is revoked. */
-  toldMs: number
+  /** When it last received a revocation of the key. */
+  revokedMs: number
   /** The highest version it answered with and kept, and when the row of it was read. */
   version: number
   readMs: number
@@ -84,12 +84,12 @@ export class Witness {
     return memory
   }
 
-  /** A change reached this process; `revoked` when that is what it was told. */
-  heard(hex: string, revoked: boolean): void {
+  /** A change reached this process; `revoked` when it is a revocation. */
+  received(hex: string, revoked: boolean): void {
     const memory = this.memory(hex)
     memory.changes++
     memory.changedMs = this.#clock.monotonicMs()
-    if (revoked) memory.toldMs = memory.changedMs
+    if (revoked) memory.revokedMs = memory.changedMs
     memory.readMs = -Infinity
   }
 
@@ -100,8 +100,8 @@ export class Witness {
       Object.assign(this.memory(digest), { version, readMs })
     }
     for (const digest of held.tombstones) {
-      const { refusedMs = -Infinity, toldMs = -Infinity } = saved.get(digest) ?? {}
-      Object.assign(this.memory(digest), { refusedMs, toldMs })
+      const { refusedMs = -Infinity, revokedMs = -Infinity } = saved.get(digest) ?? {}
+      Object.assign(this.memory(digest), { refusedMs, revokedMs })
     }
   }
 
@@ -148,12 +148,12 @@ export class Witness {
     const ageMsMax = Math.max(key.staleMaxMs, FRESH_MS_MAX) + SLACK_MS
     if (nowMs - readMs > ageMsMax) this.#fail(`${key.name}: served from a copy ${Math.floor(nowMs - readMs)} ms old`)
     if (nowMs > this.#mustKnowByMs(key)) this.#fail(`${key.name}: found past the bound of its revocation`)
-    // What it learned once Postgres knew it holds for ever; what only Redis told it, for as long as a denial lives.
-    const told = nowMs - memory.toldMs < DENIED_MS
+    // What it learned once Postgres knew it holds for ever; what only Redis had, for as long as a denial lives.
+    const isDenied = nowMs - memory.revokedMs < DENIED_MS
     const forEver = (sinceMs: number) => key.committedMs !== null && sinceMs >= key.committedMs
-    if (memory.refusedMs > -Infinity && (told || forEver(memory.refusedMs)))
+    if (memory.refusedMs > -Infinity && (isDenied || forEver(memory.refusedMs)))
       this.#fail(`${key.name}: found again after it was absent`)
-    if (told || forEver(memory.toldMs)) this.#fail(`${key.name}: found though this node was told of its revocation`)
+    if (isDenied || forEver(memory.revokedMs)) this.#fail(`${key.name}: found though this node received its revocation`)
   }
 
   /** A 401, so it has to be true. */
@@ -180,8 +180,8 @@ export class Witness {
   /** The same for what Postgres has not taken yet. @param pendingSinceMs since when Redis says so */
   pendingIsKnown(key: SimKey, pendingSinceMs: number): void {
     const { redisSinceMs } = this.#reach()
-    if (redisSinceMs === null || this.memory(key.hex).toldMs > -Infinity) return
+    if (redisSinceMs === null || this.memory(key.hex).revokedMs > -Infinity) return
     if (this.#clock.monotonicMs() > Math.max(redisSinceMs, pendingSinceMs) + PENDING_BOUND_MS)
-      this.#fail(`${key.name}: a pending revocation was not heard of`)
+      this.#fail(`${key.name}: a pending revocation was not received`)
   }
 }
