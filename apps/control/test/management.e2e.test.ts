@@ -44,13 +44,19 @@ interface Reply {
   readonly headers: Headers
 }
 
-/** Asks again, as clients do, when a machine that is too busy could not look the management key up in time. */
-async function ask(
-  method: string,
-  where: string,
-  options: { key?: string | null; body?: unknown; url?: string; retries?: number } = {},
-): Promise<Reply> {
-  const { key = manager, body, url = running.url, retries = 5 } = options
+type Question = { key?: string | null; body?: unknown; url?: string }
+
+/** Asks again, as clients do, while a machine that is too busy cannot look the management key up in time. */
+function ask(method: string, where: string, question: Question = {}): Promise<Reply> {
+  const answered = async () => {
+    const reply = await askOnce(method, where, question)
+    return reply.status === 503 && reply.error['code'] === 'auth_unavailable' ? null : reply
+  }
+  return waitFor(answered, { withinMs: 5_000, what: 'the check of a management key' })
+}
+
+async function askOnce(method: string, where: string, question: Question = {}): Promise<Reply> {
+  const { key = manager, body, url = running.url } = question
   const response = await fetch(`${url}/api/v1/keys${where}`, {
     method,
     headers: {
@@ -60,8 +66,6 @@ async function ask(
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   const json = (await response.json()) as Record<string, unknown>
-  const isUnchecked = response.status === 503 && (json['error'] as Reply['error'])['code'] === 'auth_unavailable'
-  if (isUnchecked && retries > 0) return ask(method, where, { ...options, retries: retries - 1 })
   return {
     status: response.status,
     body: json,
@@ -222,7 +226,7 @@ it('answers 503, never 401, when a management key cannot be looked up', async ()
   const alone = await startControl({ REDIS_URL: 'redis://127.0.0.1:1' }, detour.to)
   const key = await managementKey(await verifiedPerson(alone))
   detour.cut()
-  const reply = await ask('GET', '', { key, url: alone.url })
+  const reply = await askOnce('GET', '', { key, url: alone.url })
   expect([reply.status, reply.error['code'], reply.error['source']]).toEqual([503, 'auth_unavailable', 'gateway'])
   expect(reply.headers.get('retry-after')).toMatch(/^\d+$/)
   await alone.close()
@@ -289,7 +293,7 @@ it('a key revoked while Postgres is away is refused within three seconds, and re
   const { url } = alone
   const made = ManagedKeyCreated.parse((await ask('POST', '', { key, url, body: { name: 'leaked' } })).body)
   const digest = digestOf(alone, made.key)
-  expect((await gateway.keys.lookup(digest)).kind).toBe('found')
+  await waitFor(async () => (await gateway.keys.lookup(digest)).kind === 'found', { withinMs: 5_000 })
   detour.cut()
   const beganMs = Date.now()
   const reply = await ask('DELETE', `/${made.data.hash}`, { key, url })
