@@ -65,7 +65,7 @@ describe('a node whose clock is wrong', () => {
       await expectRefused(fleet.gateways, [revoked])
     })
     const wrongValues = await Promise.all(fleet.gateways.map(redisWrong))
-    // The one that starts with a wrong clock knows no other hour until Postgres has told it.
+    // A gateway that starts with a wrong clock knows no other hour until Postgres reports one.
     await wrong.stop()
     await wrong.start()
     await healthy(current())
@@ -97,7 +97,7 @@ async function lifeOf({ gateways }: Fleet, world: World): Promise<number> {
   return lastServedMs(gateways, key, performance.now() + endsMs - Date.now())
 }
 
-/** What hour a gateway believes it is, as its answers say it; in hours since 1970. */
+/** The hour by a gateway's clock, from the time in its answers; in hours since 1970. */
 async function hourOf({ url }: FleetGateway, { key }: FleetKey): Promise<number> {
   const reply = await fetch(`${url}/chat/completions`, {
     method: 'POST',
@@ -128,9 +128,9 @@ function wrongClock(node: string) {
        read()
        setInterval(read, ${everyMs}).unref()
        globalThis.Date = class extends RealDate {
-         constructor(...told) {
-           if (told.length === 0) super(now() + offsetMs)
-           else super(...told)
+         constructor(...parts) {
+           if (parts.length === 0) super(now() + offsetMs)
+           else super(...parts)
          }
          static now() {
            return now() + offsetMs

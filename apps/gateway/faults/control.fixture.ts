@@ -81,15 +81,15 @@ async function launchControl(environment: Record<string, string>): Promise<{ chi
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   })
-  let said = ''
-  const hear = (bytes: Buffer) => void (said = (said + bytes.toString()).slice(-4_000))
-  child.stdout?.on('data', hear)
-  child.stderr?.on('data', hear)
+  let output = ''
+  const collect = (bytes: Buffer) => void (output = (output + bytes.toString()).slice(-4_000))
+  child.stdout?.on('data', collect)
+  child.stderr?.on('data', collect)
   const late = setTimeout(() => child.kill('SIGKILL'), START_MS_MAX)
   try {
     const url = await new Promise<string>((resolve, reject) => {
       child.once('message', ({ ready }: { ready: { url: string } }) => resolve(ready.url))
-      child.once('exit', () => reject(new Error(`control ended before it was ready: ${said}`)))
+      child.once('exit', () => reject(new Error(`control ended before it was ready: ${output}`)))
     })
     return { child, url }
   } finally {

@@ -44,21 +44,21 @@ const PIECE_MS = 5
 export const COMPLETION_TOKENS = 64
 const LAST = END.replace('"completion_tokens":1', `"completion_tokens":${COMPLETION_TOKENS}`)
 
-/** A provider whose first pieces come at times that are drawn, and whose every piece says whose it is. */
+/** A provider whose first pieces come at times that are drawn. Every piece holds the name of its provider. */
 export async function startPacer(name: string, firstMs: () => number): Promise<Pacer> {
   const turns: Turn[] = []
   const provider = await startProvider(({ response, requestId }: Asking) => {
     const turn: Turn = { requestId, firstMs: null, abortedMs: null }
     turns.push(turn)
     let piece = 0
-    const say = () => {
+    const send = () => {
       if (piece === 0) response.writeHead(200, { 'content-type': 'text/event-stream' })
       turn.firstMs ??= performance.now()
       response.write(chunkOf(`${name}${piece++} `))
       if (piece === PIECES) response.end(LAST)
-      else timer = setTimeout(say, PIECE_MS)
+      else timer = setTimeout(send, PIECE_MS)
     }
-    let timer = setTimeout(say, firstMs())
+    let timer = setTimeout(send, firstMs())
     response.on('close', () => {
       clearTimeout(timer)
       if (!response.writableEnded) turn.abortedMs = performance.now()

@@ -253,26 +253,28 @@ function join({ publisher }: World, { tenantId }: FleetKey): Promise<Span> {
 }
 
 async function label(gateway: FleetGateway, key: FleetKey): Promise<string> {
-  return told(await ask(gateway, key, '/key'), ({ data }) => String(data?.label))
+  return outcomeOf(await ask(gateway, key, '/key'), ({ data }) => String(data?.label))
 }
 
 async function funds(gateway: FleetGateway, key: FleetKey): Promise<string> {
-  return told(await ask(gateway, key, '/key'), ({ data }) => (data?.is_free_tier ? 'simulated' : 'credit'))
+  return outcomeOf(await ask(gateway, key, '/key'), ({ data }) => (data?.is_free_tier ? 'simulated' : 'credit'))
 }
 
 async function status(gateway: FleetGateway, key: FleetKey): Promise<string> {
-  return told(await ask(gateway, key, '/key'), () => 'served')
+  return outcomeOf(await ask(gateway, key, '/key'), () => 'served')
 }
 
 async function chat(gateway: FleetGateway, key: FleetKey): Promise<string> {
   const body = JSON.stringify({ model: 'sim/swift-8b', messages: [{ role: 'user', content: 'hello' }] })
-  return told(await ask(gateway, key, '/chat/completions', body), () => 'served')
+  return outcomeOf(await ask(gateway, key, '/chat/completions', body), () => 'served')
 }
 
 /** Who pays for a chat. */
 async function payer(gateway: FleetGateway, key: FleetKey): Promise<string> {
   const body = JSON.stringify({ model: 'sim/swift-8b', messages: [{ role: 'user', content: 'hello' }] })
-  return told(await ask(gateway, key, '/chat/completions', body), ({ usage }) => (usage?.is_byok ? 'own' : 'credits'))
+  return outcomeOf(await ask(gateway, key, '/chat/completions', body), ({ usage }) =>
+    usage?.is_byok ? 'own' : 'credits',
+  )
 }
 
 async function ownModels(gateway: FleetGateway, key: FleetKey): Promise<string> {
@@ -296,6 +298,6 @@ async function ask({ url }: FleetGateway, { key }: FleetKey, where: string, body
   return { status: reply.status, json: (await reply.json()) as Answer['json'] }
 }
 
-function told({ status: code, json }: Answer, served: (json: Answer['json']) => string): string {
+function outcomeOf({ status: code, json }: Answer, served: (json: Answer['json']) => string): string {
   return code === 200 ? served(json) : `${code} ${json.error?.code}`
 }

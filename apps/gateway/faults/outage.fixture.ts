@@ -31,7 +31,7 @@ interface OutageOptions extends SceneOptions {
 
 /** An outage of one store with the load on before, during and after it. */
 export interface Outage extends Outcome {
-  /** What each gateway's log said of that store and its channel while it lasted. */
+  /** What each gateway logged of that store and its channel while it lasted. */
   readonly lines: readonly (readonly StateLine[])[]
   /** Of the slower gateway: from the trouble to leaving the store alone, and from the mending to using it again. */
   readonly openedMs: number
@@ -88,19 +88,19 @@ export async function playOutage(rig: Rig, { store, ms, begin, during, ...scene 
   })
   const lines = gateways.map((gateway) => stateLines(gateway, sinceMs))
   const meanwhile: Outcome['history']['requests'][number][] = []
-  const hear = ({ history }: Outcome) => meanwhile.push(...history.requests)
-  const told = (gone: boolean, fromMs: number) =>
+  const collect = ({ history }: Outcome) => meanwhile.push(...history.requests)
+  const changedMs = (gone: boolean, fromMs: number) =>
     Math.max(...lines.map((each) => changeOf(store, gone, fromMs, each) - fromMs))
   return {
     ...outcome,
     lines: lines.map((each) =>
       each.filter(({ of, atMs }) => of.includes(store) && atMs >= at.brokenMs && atMs < at.mendedMs),
     ),
-    openedMs: told(true, at.brokenMs),
-    closedMs: told(false, at.mendedMs),
+    openedMs: changedMs(true, at.brokenMs),
+    closedMs: changedMs(false, at.mendedMs),
     processorRatio: trouble.ms / trouble.requests / (health.ms / health.requests),
     grownMiB: Math.max(...memory.after.map((mib, index) => mib - (memory.before[index] ?? NaN))),
-    recoveredMs: await recovered(rig, scene, outcome, at.recoveringMs, hear),
+    recoveredMs: await recovered(rig, scene, outcome, at.recoveringMs, collect),
     meanwhile,
   }
 }
@@ -123,17 +123,17 @@ export async function expectUnnoticed(
   play: () => Promise<Outage>,
   bounds: OutageBounds = BOUNDS,
 ): Promise<void> {
-  const told = await measured(
+  const result = await measured(
     async () => {
       const outage = await play()
       note(context, figuresOfOutage(outage))
       expectUnharmed(outage)
-      for (const lines of outage.lines) expectToldOnce(lines)
+      for (const lines of outage.lines) expectLoggedOnce(lines)
       return outage
     },
     (outage) => slowness(outage, bounds).length === 0,
   )
-  expect(slowness(told, bounds).join('; ')).toBe('')
+  expect(slowness(result, bounds).join('; ')).toBe('')
 }
 
 /** Which figures are out of bounds, in words; empty when none is. */
@@ -152,23 +152,23 @@ function slowness(outage: Outage, bounds: OutageBounds): string[] {
 }
 
 /** One line when it goes, of each store and channel, and none for each request or probe that comes to nothing afterwards. */
-function expectToldOnce(lines: readonly StateLine[]): void {
-  const told = lines.map(({ of, gone }) => `${of} ${gone ? 'gone' : 'back'}`)
-  expect(told).toEqual([...new Set(lines.map(({ of }) => `${of} gone`))])
+function expectLoggedOnce(lines: readonly StateLine[]): void {
+  const logged = lines.map(({ of, gone }) => `${of} ${gone ? 'gone' : 'back'}`)
+  expect(logged).toEqual([...new Set(lines.map(({ of }) => `${of} gone`))])
 }
 
-export function figuresOfOutage(told: Outage) {
+export function figuresOfOutage(outage: Outage) {
   return {
-    ...figuresOf(told),
-    p99Ms: tenths(told.p99Ms('trouble')),
-    beforeMs: tenths(told.p99Ms('before')),
-    afterMs: tenths(told.p99Ms('after')),
-    openedMs: told.openedMs,
-    closedMs: told.closedMs,
-    recoveredMs: Math.round(told.recoveredMs),
-    cpuRatio: hundredths(told.processorRatio),
-    grownMiB: tenths(told.grownMiB),
-    logBytesPerRequest: tenths(told.logBytesPerRequest),
+    ...figuresOf(outage),
+    p99Ms: tenths(outage.p99Ms('trouble')),
+    beforeMs: tenths(outage.p99Ms('before')),
+    afterMs: tenths(outage.p99Ms('after')),
+    openedMs: outage.openedMs,
+    closedMs: outage.closedMs,
+    recoveredMs: Math.round(outage.recoveredMs),
+    cpuRatio: hundredths(outage.processorRatio),
+    grownMiB: tenths(outage.grownMiB),
+    logBytesPerRequest: tenths(outage.logBytesPerRequest),
   }
 }
 

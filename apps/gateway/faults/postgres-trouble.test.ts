@@ -42,13 +42,13 @@ const bothRefused: Break = async ({ fleet }) => {
 }
 
 describe('Postgres is away', () => {
-  it('A20 stopped: known keys are served, new ones are told to come back, forged ones are refused', async (context) => {
-    const strangers = strangersTold()
+  it('A20 stopped: known keys are served, new ones get 503 with Retry-After, forged ones are refused', async (context) => {
+    const keys = newAndForgedKeys()
     const inRedis = Array.from({ length: 20 }, () => rig().newcomer().key)
     const [first, second] = pair(rig().fleet.gateways)
     for (const key of inRedis) await untilServed(first, key)
     const during = async () => {
-      await strangers.meet()
+      await keys.ask()
       // What one node learned, the other one finds in Redis.
       for (const key of inRedis) await untilServed(second, key)
     }
@@ -57,12 +57,12 @@ describe('Postgres is away', () => {
       () => playOutage(rig(), { store: 'postgres', ms: 8_000, begin: stopped, during }),
       AWAY,
     )
-    note(context, strangers.figures())
+    note(context, keys.figures())
   })
 
   it('A21 and Redis too: the same, and afterwards usage and ledger are exact', async (context) => {
     const { fleet } = rig()
-    const strangers = strangersTold()
+    const keys = newAndForgedKeys()
     const sinceMs = Date.now()
     const outages: Outage[] = []
     const before = await simulatorLog(fleet.simulator)
@@ -73,7 +73,7 @@ describe('Postgres is away', () => {
           store: 'postgres',
           ms: 10_000,
           begin: bothRefused,
-          during: () => strangers.meet(),
+          during: () => keys.ask(),
         })
         outages.push(outage)
         return outage
@@ -86,12 +86,12 @@ describe('Postgres is away', () => {
     const generated = (await simulatorLog(fleet.simulator)).entries.slice(before.entries.length)
     const usage = await waitFor(
       async () => {
-        const told = await usageSince(fleet.postgres.pool, sinceMs)
-        return told.answered >= answered ? told : null
+        const found = await usageSince(fleet.postgres.pool, sinceMs)
+        return found.answered >= answered ? found : null
       },
       { withinMs: 15_000, what: 'the journals to be empty' },
     )
-    note(context, { ...strangers.figures(), answered, billed: usage.answered, ledgerNano: String(usage.ledgerNano) })
+    note(context, { ...keys.figures(), answered, billed: usage.answered, ledgerNano: String(usage.ledgerNano) })
     expect(usage.answered).toBe(answered)
     expect(usage.completionTokens).toBe(generated.reduce((sum, { tokensOut }) => sum + tokensOut, 0))
     expect(usage.chargedNano).toBe(usage.costNano)
@@ -103,14 +103,14 @@ describe('Postgres is there and does not answer', () => {
   it.for([
     ['A22 five seconds slow', through({ kind: 'latency', ms: 5_000 })],
     ['B9 a black hole, for open connections and new ones', through({ kind: 'blackHole' })],
-  ] as const)('%s: nobody known is slower, and new keys hear so within a second', async ([, begin], context) => {
-    const strangers = strangersTold()
+  ] as const)('%s: known keys are no slower, and new keys get 503 within a second', async ([, begin], context) => {
+    const keys = newAndForgedKeys()
     await expectUnnoticed(
       context,
-      () => playOutage(rig(), { store: 'postgres', ms: 8_000, begin, during: () => strangers.meet() }),
+      () => playOutage(rig(), { store: 'postgres', ms: 8_000, begin, during: () => keys.ask() }),
       AWAY,
     )
-    note(context, strangers.figures())
+    note(context, keys.figures())
   })
 
   it('B7 frozen backends are given up for new ones, and new keys are served again at once', async (context) => {
@@ -163,12 +163,12 @@ describe('Postgres is there and does not answer', () => {
   })
 })
 
-/** Keys that nobody can be asked about, and keys that are none, at every gateway while Postgres is away. */
-function strangersTold() {
+/** Keys that only Postgres knows and keys that are forged, asked at every gateway while Postgres is away. */
+function newAndForgedKeys() {
   const others = openKeySecrets(newSecretsText())
   const times: number[] = []
   return {
-    async meet() {
+    async ask() {
       // The first of them find out how things are.
       for (let round = 0; round < 10; round++) {
         await Promise.all(

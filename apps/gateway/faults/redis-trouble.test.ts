@@ -91,7 +91,7 @@ describe('Redis is away', () => {
     expect(Math.min(...grownMiB)).toBeLessThanOrEqual(20)
   })
 
-  it('A10 one second up, one second down: nothing fails, and each change is told once', async (context) => {
+  it('A10 one second up, one second down: nothing fails, and each change is logged once', async (context) => {
     const { fleet } = current()
     const sinceMs = Date.now()
     const outcome = await underLoad(current(), {}, async ({ phase }) => {
@@ -105,15 +105,15 @@ describe('Redis is away', () => {
       await healthy(fleet)
       await phase('after', 2_000)
     })
-    const told = fleet.gateways.map((gateway) => stateLines(gateway, sinceMs))
+    const logged = fleet.gateways.map((gateway) => stateLines(gateway, sinceMs))
     note(context, {
       ...figuresOf(outcome),
       p99Ms: tenths(outcome.p99Ms('flapping')),
-      changesTold: Math.max(...told.map(({ length }) => length)),
+      changesLogged: Math.max(...logged.map(({ length }) => length)),
       logBytesPerRequest: tenths(outcome.logBytesPerRequest),
     })
     expectUnharmed(outcome)
-    for (const lines of told) {
+    for (const lines of logged) {
       for (const of of new Set(lines.map((line) => line.of))) {
         const states = lines.filter((line) => line.of === of).map(({ gone }) => gone)
         expect(states).toEqual(states.map((_, index) => index % 2 === 0))
@@ -138,7 +138,7 @@ describe('the outage of 17 February 2026: connections drop, calls fail, and the 
     await expectUnnoticed(context, () => playOutage(current(), { store: 'redis', ms: 10_000, begin: flushed, traffic }))
   })
 
-  it('A6 with a flood of forged keys on top, which no store ever hears of', async (context) => {
+  it('A6 with a flood of forged keys on top, which are looked up in no store', async (context) => {
     const { gateways } = current().fleet
     const strangers = openKeySecrets(newSecretsText())
     const keys = Array.from({ length: 1_000 }, () => mintKey(strangers, 'live').key)
@@ -159,15 +159,15 @@ describe('the outage of 17 February 2026: connections drop, calls fail, and the 
         expect(forged).toBe(requests.length)
       }
     }
-    const told = await measured(play, (outage) => outage.p99Ms('trouble') <= floodedMs(outage))
-    note(context, { ...figuresOfOutage(told), forged })
-    expectUnharmed(told)
-    expect(told.p99Ms('trouble')).toBeLessThanOrEqual(floodedMs(told))
-    expect(told.closedMs).toBeLessThanOrEqual(5_000)
+    const result = await measured(play, (outage) => outage.p99Ms('trouble') <= floodedMs(outage))
+    note(context, { ...figuresOfOutage(result), forged })
+    expectUnharmed(result)
+    expect(result.p99Ms('trouble')).toBeLessThanOrEqual(floodedMs(result))
+    expect(result.closedMs).toBeLessThanOrEqual(5_000)
     // Good keys alone are looked up: each when it comes due, and when a channel was lost.
-    const begun = told.history.requests.map(({ startedMs }) => startedMs)
+    const begun = result.history.requests.map(({ startedMs }) => startedMs)
     const lastedMs = begun.reduce((most, ms) => Math.max(most, ms)) - begun.reduce((least, ms) => Math.min(least, ms))
-    expect(Math.max(...told.lookups)).toBeLessThanOrEqual(KEYS * (2 + lastedMs / (0.8 * FRESH_MS)))
+    expect(Math.max(...result.lookups)).toBeLessThanOrEqual(KEYS * (2 + lastedMs / (0.8 * FRESH_MS)))
   })
 })
 
@@ -256,14 +256,14 @@ describe('Redis reads and does not write', () => {
       for (const gateway of fleet.gateways)
         states.push((await gateway.metrics()).get('turnpike_breaker_state{store="redis"}'))
     }
-    const told = await measured(
+    const result = await measured(
       () => playOutage(current(), { store: 'redis', ms: 5_000, begin, during }),
       (outage) => outage.p99Ms('trouble') <= boundMs(outage, 'before', 'after'),
     )
-    const { openedMs: _opened, closedMs: _closed, ...figures } = figuresOfOutage(told)
+    const { openedMs: _opened, closedMs: _closed, ...figures } = figuresOfOutage(result)
     note(context, figures)
-    expectUnharmed(told)
-    expect(told.p99Ms('trouble')).toBeLessThanOrEqual(boundMs(told, 'before', 'after'))
+    expectUnharmed(result)
+    expect(result.p99Ms('trouble')).toBeLessThanOrEqual(boundMs(result, 'before', 'after'))
     expect(new Set(states)).toEqual(new Set([0]))
   })
 })

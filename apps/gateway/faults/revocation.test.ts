@@ -47,14 +47,14 @@ describe('a revoked key', () => {
 
   it('A14 is refused by every node within a second of the answer to its revocation, under load', async (context) => {
     const doomed = take(REVOKED_IN_HEALTH)
-    const told = await revokeUnderLoad(current(), {
+    const outcome = await revokeUnderLoad(current(), {
       ...{ keys: [...staying(), ...doomed], doomed, boundMs: 2_000 },
       revoke: (key) => control.revoke(key),
     })
-    note(context, figuresOfRevoked(told))
-    expectFair(told)
-    expect(percentile(told.servedMs, 99)).toBeLessThanOrEqual(1_000)
-    expect(Math.max(...told.servedMs)).toBeLessThanOrEqual(2_000)
+    note(context, figuresOfRevoked(outcome))
+    expectFair(outcome)
+    expect(percentile(outcome.servedMs, 99)).toBeLessThanOrEqual(1_000)
+    expect(Math.max(...outcome.servedMs)).toBeLessThanOrEqual(2_000)
   })
 
   const troubles: readonly [string, Trouble][] = [
@@ -75,27 +75,27 @@ describe('a revoked key', () => {
   it.for(troubles)('A15 is refused by every node within three seconds %s', async ([, trouble], context) => {
     const { fleet } = current()
     const doomed = take(REVOKED_IN_TROUBLE)
-    const told = await revokeUnderLoad(current(), {
+    const outcome = await revokeUnderLoad(current(), {
       ...{ keys: [...staying(), ...doomed], doomed, boundMs: 3_000, atOnce: 15 },
       revoke: (key) => publisher.revoke(key),
       fault: () => trouble(fleet),
     })
-    note(context, figuresOfRevoked(told))
-    expectFair(told)
-    expect(Math.max(...told.servedMs)).toBeLessThanOrEqual(3_000)
+    note(context, figuresOfRevoked(outcome))
+    expectFair(outcome)
+    expect(Math.max(...outcome.servedMs)).toBeLessThanOrEqual(3_000)
   })
 
   it('A15 is refused by every node within three seconds though its message was lost and nobody noticed', async (context) => {
     const silent = await openPublisher(current().fleet, { publishes: false })
     const doomed = take(REVOKED_IN_TROUBLE)
     try {
-      const told = await revokeUnderLoad(current(), {
+      const outcome = await revokeUnderLoad(current(), {
         ...{ keys: [...staying(), ...doomed], doomed, boundMs: 3_000, atOnce: 15, traffic: HALF },
         revoke: (key) => silent.revoke(key),
       })
-      note(context, figuresOfRevoked(told))
-      expectFair(told)
-      expect(Math.max(...told.servedMs)).toBeLessThanOrEqual(3_000)
+      note(context, figuresOfRevoked(outcome))
+      expectFair(outcome)
+      expect(Math.max(...outcome.servedMs)).toBeLessThanOrEqual(3_000)
     } finally {
       await silent.close()
     }
@@ -126,7 +126,7 @@ describe('a revoked key', () => {
     expect(half).toBeGreaterThanOrEqual(REVOKED_IN_TROUBLE / 2)
     const putBack = () => fleet.redis.client.mset(old)
     const wrongNames = new Set<string>()
-    const told = await revokeUnderLoad(current(), {
+    const outcome = await revokeUnderLoad(current(), {
       ...{ keys: asked, doomed: revoked, boundMs: 1_000, atOnce: 15, traffic: HALF },
       revoke: (key) => publisher.revoke(key),
       fault: async () => {
@@ -147,8 +147,8 @@ describe('a revoked key', () => {
     await second?.start()
     await expectRefused(fleet.gateways, revoked)
     for (const key of renamed) for (const gateway of fleet.gateways) wrongNames.add(await nameOf(gateway, key))
-    note(context, { ...figuresOfRevoked(told), putBack: old.size })
-    expectFair(told)
+    note(context, { ...figuresOfRevoked(outcome), putBack: old.size })
+    expectFair(outcome)
     expect([...wrongNames]).toEqual([NEW_NAME])
   })
 
@@ -226,7 +226,7 @@ describe('a revoked key', () => {
       await publisher.change(tenantId, ({ organisations }) =>
         organisations.update(tenantId, { staleMaxS: 0 }, 'organisation.update'),
       )
-      await scene.phase('heard', 1_000)
+      await scene.phase('received', 1_000)
       await scene.phase('cut off')
       await Promise.all([cut.redis.set({ kind: 'refuse' }), cut.postgres.set({ kind: 'refuse' })])
       try {
@@ -251,7 +251,7 @@ describe('a revoked key', () => {
     await control.acquaint()
     const statuses = new Set<number>()
     const durable = { ms: NaN }
-    const told = await revokeUnderLoad(current(), {
+    const outcome = await revokeUnderLoad(current(), {
       ...{ keys: [...staying(), ...doomed], doomed, boundMs: 3_000, traffic: HALF },
       async revoke(key) {
         const { status, ...span } = await control.revoke(key)
@@ -275,10 +275,10 @@ describe('a revoked key', () => {
         durable.ms = performance.now() - backMs
       },
     })
-    note(context, { ...figuresOfRevoked(told), durableMs: Math.round(durable.ms) })
-    expectFair(told)
+    note(context, { ...figuresOfRevoked(outcome), durableMs: Math.round(durable.ms) })
+    expectFair(outcome)
     expect([...statuses]).toEqual([202])
-    expect(Math.max(...told.servedMs)).toBeLessThanOrEqual(3_000)
+    expect(Math.max(...outcome.servedMs)).toBeLessThanOrEqual(3_000)
   })
 })
 
@@ -347,7 +347,7 @@ describe('a gateway that is cut off from both stores', () => {
     if (!cut || !other || !victim) throw new Error('two gateways and some keys were asked for')
     const publisher = await openPublisher(fleet)
     const traffic: Traffic = [
-      // Without retries, which would tell of another phase than the one in which they began.
+      // No retries: a retry may be answered in a later phase than the one in which its request is counted.
       { kind: 'identify', rate: RATE, targets: [cut.url], retries: 0, random: inTurn(keys.length) },
       { kind: 'identify', rate: RATE, targets: [other.url] },
     ]
@@ -391,9 +391,9 @@ describe('a gateway that is cut off from both stores', () => {
     })
     expect(outcome).toMatchObject({ wrong401: 0, internal: 0, foreign: 0, dead: 0 })
     expect([...answers(other)].filter((answer) => !answer.endsWith(`: ${SERVED}`))).toEqual([])
-    // Between its being cut and its being old enough, and until it is back, either answer is right.
-    const told = [...answers(cut)].filter((answer) => !/^(?:ageing|healing): (?:400|503)$/.test(answer))
-    expect(told.toSorted(), told.join(', ')).toEqual(['after: 400', 'before: 400', 'known: 400', 'too old: 503'])
+    // While the copies of the cut gateway become too old, and until it is ready again, either answer is right.
+    const decided = [...answers(cut)].filter((answer) => !/^(?:ageing|healing): (?:400|503)$/.test(answer))
+    expect(decided.toSorted(), decided.join(', ')).toEqual(['after: 400', 'before: 400', 'known: 400', 'too old: 503'])
     expect(at.notReadyMs).toBeLessThanOrEqual(10_000)
     expect(at.elsewhereMs).toBeLessThanOrEqual(1_000)
     // Its age counts from when it was last verified, which is before the cut.
@@ -410,7 +410,7 @@ const LOOK_UP_MS_MAX = 1_000
 /** What two processes on a busy machine may disagree by. */
 const MARGIN_MS = 500
 
-/** Asks until it is told that the key cannot be checked. @returns when it was served last, `performance.now()`; NaN: it never was */
+/** Asks until the gateway answers that it cannot check the key. @returns when the key was served last, `performance.now()`; NaN: never */
 async function lastBeforeUnavailable(gateway: FleetGateway, { key }: FleetKey, withinMs: number): Promise<number> {
   let lastMs = NaN
   const unavailable = async () => {

@@ -103,14 +103,14 @@ export function expectFair(outcome: Outcome): void {
   expect(outcome.inFlightMax).toBeLessThanOrEqual(4)
 }
 
-export function figuresOfRevoked(told: Revoked) {
-  const [p99, most] = [percentile(told.servedMs, 99), Math.max(...told.servedMs)].map(Math.round)
+export function figuresOfRevoked(outcome: Revoked) {
+  const [p99, most] = [percentile(outcome.servedMs, 99), Math.max(...outcome.servedMs)].map(Math.round)
   return {
-    ...figuresOf(told),
-    revoked: told.servedMs.length,
+    ...figuresOf(outcome),
+    revoked: outcome.servedMs.length,
     servedP99Ms: p99 ?? NaN,
     servedMostMs: most ?? NaN,
-    revokeP99Ms: Math.round(percentile(told.tookMs, 99)),
-    p99Ms: Math.round(told.p99Ms('before', 'after')),
+    revokeP99Ms: Math.round(percentile(outcome.tookMs, 99)),
+    p99Ms: Math.round(outcome.p99Ms('before', 'after')),
   }
 }

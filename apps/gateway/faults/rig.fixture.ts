@@ -148,7 +148,7 @@ export async function underLoad(
       },
     })
   } finally {
-    for (const { requests: told } of await Promise.all(loads.map((load) => load.stop()))) requests.push(...told)
+    for (const ended of await Promise.all(loads.map((load) => load.stop()))) requests.push(...ended.requests)
   }
   const history = { requests }
   return {
@@ -183,7 +183,7 @@ const RECOVERY_PHASE_MS = 3_000
 /**
  * Keeps the load on until requests are as quick again as they were before.
  * @param outcome with phases `before` and `after` @param mendedMs `performance.now()` of the mending
- * @param hear told of each further load
+ * @param onLoad receives the outcome of each further load
  * @returns milliseconds since the mending; Infinity when half a minute was not enough
  */
 export async function recovered(
@@ -191,14 +191,14 @@ export async function recovered(
   options: SceneOptions,
   outcome: Outcome,
   mendedMs: number,
-  hear: (latest: Outcome) => void = () => undefined,
+  onLoad: (latest: Outcome) => void = () => undefined,
 ): Promise<number> {
   for (let latest = outcome; ;) {
     const lastedMs = performance.now() - mendedMs
     if (latest.p99Ms('after') <= boundMs(outcome, 'before')) return lastedMs
     if (lastedMs > RECOVERY_MS_MAX) return Infinity
     latest = await underLoad(rig, options, ({ phase }) => phase('after', RECOVERY_PHASE_MS))
-    hear(latest)
+    onLoad(latest)
     expectUnharmed(latest)
   }
 }
@@ -209,8 +209,8 @@ export function figuresOf({ requests, failed, wrong401, lookups, inFlightMax }: 
 }
 
 /**
- * What must hold whatever breaks: nobody was refused or told to come back, nothing of ours broke, and the log stayed short.
- * A client that tries again would hide that it had to, so every attempt counts.
+ * What must hold whatever breaks: no request was refused or answered 503, nothing of ours broke, and the log stayed short.
+ * A retry of the client would hide a failed attempt, so every attempt counts.
  */
 export function expectUnharmed(outcome: Outcome, { inFlightMax = 4 } = {}): void {
   expect(outcome).toMatchObject({ wrong401: 0, internal: 0, foreign: 0, served_after_revocation: 0, dead: 0 })
@@ -265,7 +265,7 @@ export async function identify(gateway: FleetGateway, key: string, signal?: Abor
   return { status: reply.status, code: error.code, headers: reply.headers, ms: performance.now() - beganMs }
 }
 
-/** All gateways are ready, ask all stores and hear all channels. Keys are used meanwhile, for a store is tried when it is needed. */
+/** All gateways are ready, ask all stores and receive from all channels. Keys are used meanwhile, since a store is tried when it is needed. */
 export async function healthy(of: Fleet | Pick<Rig, 'fleet'>): Promise<void> {
   const { gateways, keys } = 'fleet' in of ? of.fleet : of
   let used = 0

@@ -63,32 +63,32 @@ describe('a gateway that starts before its stores', () => {
     await gateway.start()
     const { pid } = gateway
     const stranger = current().newcomer()
-    const told = { newcomer: 0, mendingMs: 0, healedMs: NaN }
+    const observed = { newcomer: 0, mendingMs: 0, healedMs: NaN }
     const outcome = await underLoad(current(), { traffic: halfAt(gateway) }, async (scene) => {
       await scene.phase('missing', MISSING_MS)
       const answer = await identify(gateway, stranger.key)
-      told.newcomer = answer.status
+      observed.newcomer = answer.status
       if (answer.status === UNAVAILABLE) expect(answer.headers.get('retry-after')).toMatch(/^\d+$/)
       expect(answer.ms).toBeLessThanOrEqual(1_000)
       expect((await identify(gateway, FORGED)).status).toBe(401)
       await scene.phase('healing')
-      told.mendingMs = performance.now()
+      observed.mendingMs = performance.now()
       const healedMs = await mend(gateway, start.missing)
       await allServed(gateway, [stranger, ...current().known], healedMs)
       await waitFor(async () => (await gateway.ready()).ready, {
         withinMs: healedMs + HEALED_MS_MAX - performance.now(),
       })
-      told.healedMs = performance.now() - healedMs
+      observed.healedMs = performance.now() - healedMs
       await healthy(current().fleet)
       await scene.phase('after', 1_500)
     })
-    note(context, { ...figuresOf(outcome), newcomer: told.newcomer, healedMs: Math.round(told.healedMs) })
+    note(context, { ...figuresOf(outcome), newcomer: observed.newcomer, healedMs: Math.round(observed.healedMs) })
     expect(outcome).toMatchObject({ wrong401: 0, internal: 0, foreign: 0, dead: 0 })
     expect(gateway.pid).toBe(pid)
-    expect(told.newcomer).toBe(start.missing.includes('postgres') ? UNAVAILABLE : SERVED)
+    expect(observed.newcomer).toBe(start.missing.includes('postgres') ? UNAVAILABLE : SERVED)
     const wanted = servesKnown(start) ? SERVED : UNAVAILABLE
     if (livesOnRedis(start)) expect(outcome.failed).toBe(0)
-    else expect(statusesUntil(outcome, told.mendingMs)).toEqual([wanted])
+    else expect(statusesUntil(outcome, observed.mendingMs)).toEqual([wanted])
     expect(statusesIn(outcome, 'after')).toEqual([SERVED])
     expect(statusesIn(outcome, 'healing').filter((status) => status !== SERVED && status !== UNAVAILABLE)).toEqual([])
     expect(fleet.gateways.every((each) => each.alive())).toBe(true)
@@ -128,16 +128,16 @@ describe('a gateway that is killed', () => {
     await gateway.stop('SIGKILL')
     await gateway.start()
     const { pid } = gateway
-    const told = { healedMs: NaN }
+    const observed = { healedMs: NaN }
     const outcome = await underLoad(current(), { traffic: halfAt(gateway) }, async (scene) => {
       await scene.phase('missing', MISSING_MS)
       const healedMs = await mend(gateway, ['redis', 'postgres'])
       await waitFor(async () => (await gateway.ready()).ready, { withinMs: HEALED_MS_MAX })
-      told.healedMs = performance.now() - healedMs
+      observed.healedMs = performance.now() - healedMs
       await healthy(current().fleet)
       await scene.phase('after', 1_500)
     })
-    note(context, { ...figuresOf(outcome), healedMs: Math.round(told.healedMs) })
+    note(context, { ...figuresOf(outcome), healedMs: Math.round(observed.healedMs) })
     expect(failures(outcome.history)).toEqual([])
     expect(outcome.retried.join('; ')).toBe('')
     expect(outcome).toMatchObject({ wrong401: 0, internal: 0, foreign: 0, dead: 0 })
@@ -170,7 +170,7 @@ function roles({ fleet: { gateways } }: Rig) {
   return { gateway, other }
 }
 
-/** Where the fleet tells a gateway to keep it. */
+/** The path that the fleet gives a gateway for its snapshot. */
 function snapshotOf({ fleet }: Rig, gateway: FleetGateway): string {
   return path.join(fleet.home, `gateway-${fleet.gateways.indexOf(gateway) + 1}`, 'snapshot', 'keys')
 }
@@ -196,7 +196,7 @@ async function allServed(gateway: FleetGateway, keys: readonly FleetKey[], since
   }
 }
 
-/** What those were told that asked and were answered before then. */
+/** The statuses of attempts that were answered before `endMs`. */
 function statusesUntil({ history }: Outcome, endMs: number): number[] {
   const attempts = history.requests.flatMap((request) => request.attempts)
   return distinct(attempts.filter(({ atMs, ms }) => atMs + ms < endMs).map(({ status }) => status))

@@ -22,7 +22,7 @@ async function all(upstreams: Upstreams, how: 'refuse' | '500' | 'stall' | null)
 
 describe('all providers down', () => {
   it.for(['refuse', '500'] as const)(
-    'D14 %s: told at once, asked no more often than by callers',
+    'D14 %s: refused at once, and providers are asked no more often than by callers',
     async (how, context) => {
       const upstreams = current()
       const requests = await load(upstreams, { retries: 2, rate: 40 }, async ({ phase }) => {
@@ -36,23 +36,25 @@ describe('all providers down', () => {
       })
       const down = requests.filter(({ phase }) => phase === 'falling' || phase === 'known')
       const asked = down.flatMap(({ attempts }) => attempts)
-      const told = asked.filter(({ status }) => status !== 200)
+      const refused = asked.filter(({ status }) => status !== 200)
       const sent = (await upstreams.generations()).filter(({ outcome }) => outcome !== 'finished').length
-      const known = told.filter(({ atMs }) => atMs > (told[0]?.atMs ?? 0) + 1_000).map(({ ms }) => ms)
+      const known = refused.filter(({ atMs }) => atMs > (refused[0]?.atMs ?? 0) + 1_000).map(({ ms }) => ms)
       const knownMs = percentile(known, 95)
       const before = requests
         .filter(({ phase }) => phase === 'before')
         .map(({ startedMs, endedMs }) => endedMs - startedMs)
-      note(context, { asked: told.length, sent, knownMs: Math.round(knownMs) })
-      expect(new Set(told.map(({ status, type }) => `${status} ${type}`))).toEqual(new Set(['503 no_healthy_provider']))
-      expect(sent).toBeLessThanOrEqual(AMPLIFICATION_MAX * told.length)
+      note(context, { asked: refused.length, sent, knownMs: Math.round(knownMs) })
+      expect(new Set(refused.map(({ status, type }) => `${status} ${type}`))).toEqual(
+        new Set(['503 no_healthy_provider']),
+      )
+      expect(sent).toBeLessThanOrEqual(AMPLIFICATION_MAX * refused.length)
       // What other programs do to this machine, they did to the answers before, too.
       expect(knownMs).toBeLessThanOrEqual(KNOWN_MS_MAX + percentile(before, 95))
       expect(failuresOf(requests.filter(({ phase }) => phase === 'after'))).toEqual({})
     },
   )
 
-  it('D14 silent: all but one at a time are told at once', async (context) => {
+  it('D14 silent: all but one at a time are refused at once', async (context) => {
     const upstreams = current()
     await all(upstreams, 'stall')
     const requests = await load(upstreams, { streamed: 1, rate: 20 }, async ({ phase }) => {

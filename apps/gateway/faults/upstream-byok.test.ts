@@ -24,7 +24,7 @@ function tenantOf(key: number): TenantId {
   return tenantId
 }
 
-interface Told {
+interface Answer {
   readonly error?: { readonly code: string; readonly message: string; readonly error_type: string }
   readonly usage?: { readonly is_byok: boolean }
   readonly openrouter_metadata?: { readonly is_byok: boolean; readonly attempts: { readonly status: number }[] }
@@ -32,7 +32,7 @@ interface Told {
 
 async function ask(key: number, body: Readonly<Record<string, unknown>> = AT_PRIMARY) {
   const { status, json, text } = await chat(current(), body, METADATA, key)
-  return { status, text, ...(json() as Told) }
+  return { status, text, ...(json() as Answer) }
 }
 
 /** What goes by tenants' own accounts and ended with that fault; counted by attempts that were made. */
@@ -71,8 +71,8 @@ it('D6 a tenant’s own credential is refused and its policy lets credits follow
   const id = await own.credential(tenantId, { provider: PRIMARY, secret: REFUSED_SECRET })
   const tried = await waitFor(
     async () => {
-      const told = await ask(MINE)
-      return told.openrouter_metadata?.attempts.length === 2 ? told : null
+      const answer = await ask(MINE)
+      return answer.openrouter_metadata?.attempts.length === 2 ? answer : null
     },
     { withinMs: 5_000, what: 'the use of a new credential' },
   )

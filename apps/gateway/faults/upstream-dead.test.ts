@@ -82,7 +82,7 @@ describe('a dead provider', () => {
     expect(addedMs).toBeLessThanOrEqual(ADDED_MS_MAX)
   })
 
-  it('D6 refuses our credential, and the caller never hears of a 401', async (context) => {
+  it('D6 refuses our credential, and no caller gets a 401', async (context) => {
     const upstreams = current()
     const requests = await load(upstreams, { rate: 30 }, async ({ phase }) => {
       await upstreams.behave(PRIMARY, { faults: ['status:401'] })

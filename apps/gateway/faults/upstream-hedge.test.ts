@@ -21,7 +21,7 @@ const CLOSED_WITHIN_MS = 50
 /** Keys are dealt out among tenants in turn. */
 const [HEDGED, PLAIN] = [0, 1]
 
-interface Heard {
+interface Received {
   readonly key: number
   readonly isMeasured: boolean
   readonly requestId: string
@@ -40,9 +40,9 @@ it('D20 a provider’s p99 is ten times its p50: p99 within 1.3 times its p95, 5
   const roll = dice()
   const slow = await pacer(upstreams, PRIMARY, 'slow', lognormal(SLOW.medianMs, SLOW.spread, roll))
   const fast = await pacer(upstreams, SECOND, 'fast', lognormal(STEADY.medianMs, STEADY.spread, roll))
-  const heard = await converse(upstreams)
+  const received = await converse(upstreams)
 
-  const of = (key: number) => heard.filter((one) => one.key === key)
+  const of = (key: number) => received.filter((one) => one.key === key)
   const firstMs = (key: number) => of(key).flatMap((one) => (one.isMeasured ? [one.firstMs] : []))
   const [plainMs, hedgedMs] = [firstMs(PLAIN), firstMs(HEDGED)]
   const extra = asksOf(of(HEDGED), slow, fast) - of(HEDGED).length
@@ -50,7 +50,7 @@ it('D20 a provider’s p99 is ten times its p50: p99 within 1.3 times its p95, 5
   const at = (times: readonly number[], p: number) => Math.round(percentile(times, p))
   note(context, {
     ...{
-      requests: heard.length,
+      requests: received.length,
       'p50 alone': at(plainMs, 50),
       'p95 alone': at(plainMs, 95),
       'p99 alone': at(plainMs, 99),
@@ -60,8 +60,8 @@ it('D20 a provider’s p99 is ten times its p50: p99 within 1.3 times its p95, 5
     refused: await refusedOf(upstreams),
     'loser closed after ms, p50, p95, max': [50, 95, 100].map((p) => at(lateMs, p)).join(', '),
   })
-  expect(failuresOf(heard)).toEqual({})
-  expect(heard.filter(({ text }) => !WHOLE.includes(text))).toEqual([])
+  expect(failuresOf(received)).toEqual({})
+  expect(received.filter(({ text }) => !WHOLE.includes(text))).toEqual([])
   expect(asksOf(of(PLAIN), slow, fast)).toBe(of(PLAIN).length)
   expect(percentile(plainMs, 99)).toBeGreaterThan(5 * percentile(plainMs, 50))
   expect(percentile(hedgedMs, 99)).toBeLessThanOrEqual(1.3 * percentile(plainMs, 95))
@@ -70,7 +70,7 @@ it('D20 a provider’s p99 is ten times its p50: p99 within 1.3 times its p95, 5
   expect(lateMs.length).toBeGreaterThan(20)
   expect(percentile(lateMs, 95)).toBeLessThanOrEqual(CLOSED_WITHIN_MS)
   expect(percentile(lateMs, 100)).toBeLessThanOrEqual(10 * CLOSED_WITHIN_MS)
-  await expectBilledOnce(upstreams, heard)
+  await expectBilledOnce(upstreams, received)
 }, 120_000)
 
 async function pacer(upstreams: Upstreams, provider: string, name: string, firstMs: () => number): Promise<Pacer> {
@@ -86,15 +86,15 @@ async function pacer(upstreams: Upstreams, provider: string, name: string, first
 const WHOLE = ['slow', 'fast'].map((name) => Array.from({ length: PIECES }, (_, piece) => `${name}${piece} `).join(''))
 
 /** Streams of two tenants, one that hedges and one that does not, in turn and at one pace. */
-async function converse(upstreams: Upstreams): Promise<Heard[]> {
-  const asked: Promise<Heard>[] = []
+async function converse(upstreams: Upstreams): Promise<Received[]> {
+  const asked: Promise<Received>[] = []
   const beganMs = performance.now()
   const endsMs = beganMs + WARM_UP_MS + MEASURED_MS
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
       const nowMs = performance.now()
       while (asked.length < ((Math.min(nowMs, endsMs) - beganMs) * RATE) / 1_000) {
-        asked.push(listen(upstreams, asked.length % 2 === 0 ? HEDGED : PLAIN, nowMs > beganMs + WARM_UP_MS))
+        asked.push(readStream(upstreams, asked.length % 2 === 0 ? HEDGED : PLAIN, nowMs > beganMs + WARM_UP_MS))
       }
       if (nowMs < endsMs) return
       clearInterval(timer)
@@ -104,21 +104,21 @@ async function converse(upstreams: Upstreams): Promise<Heard[]> {
   return Promise.all(asked)
 }
 
-/** One stream, heard to its end. One that breaks has status 0, and says why. */
-async function listen(upstreams: Upstreams, key: number, isMeasured: boolean): Promise<Heard> {
+/** One stream, read to its end. A stream that breaks has status 0 and the error as its text. */
+async function readStream(upstreams: Upstreams, key: number, isMeasured: boolean): Promise<Received> {
   const broken = { key, isMeasured, requestId: '', status: 0, firstMs: Number.NaN }
   const beganMs = performance.now()
   try {
     const reply = await ask(upstreams, key)
     const requestId = (reply.headers.get('x-generation-id') ?? '').replace(/^gen-/, '')
-    let said = ''
+    let body = ''
     let firstMs = Number.NaN
     for await (const bytes of reply.body ?? []) {
-      said += Buffer.from(bytes).toString()
-      if (Number.isNaN(firstMs) && said.includes('"content":"')) firstMs = performance.now() - beganMs
+      body += Buffer.from(bytes).toString()
+      if (Number.isNaN(firstMs) && body.includes('"content":"')) firstMs = performance.now() - beganMs
     }
-    const text = [...said.matchAll(/"content":"([^"]*)"/g)].map(([, piece]) => piece).join('')
-    return { key, isMeasured, requestId, status: reply.status, firstMs, text: reply.ok ? text : said }
+    const text = [...body.matchAll(/"content":"([^"]*)"/g)].map(([, piece]) => piece).join('')
+    return { key, isMeasured, requestId, status: reply.status, firstMs, text: reply.ok ? text : body }
   } catch (thrown) {
     return { ...broken, text: thrown instanceof Error ? `${thrown.message}: ${String(thrown.cause)}` : 'broken' }
   }
@@ -142,9 +142,9 @@ async function refusedOf(upstreams: Upstreams): Promise<string> {
 }
 
 /** What was not served, with how many of each. */
-function failuresOf(heard: readonly Heard[]): Record<string, number> {
+function failuresOf(received: readonly Received[]): Record<string, number> {
   const counts: Record<string, number> = {}
-  for (const { status, text } of heard) {
+  for (const { status, text } of received) {
     const what = `${status} ${/"code":"\w+"/.exec(text)?.[0] ?? text}`
     if (status !== 200) counts[what] = (counts[what] ?? 0) + 1
   }
@@ -152,15 +152,15 @@ function failuresOf(heard: readonly Heard[]): Record<string, number> {
 }
 
 /** How often providers were asked for these requests. */
-function asksOf(heard: readonly Heard[], ...providers: readonly Pacer[]): number {
-  const ids = new Set(heard.map(({ requestId }) => requestId))
+function asksOf(received: readonly Received[], ...providers: readonly Pacer[]): number {
+  const ids = new Set(received.map(({ requestId }) => requestId))
   return providers.flatMap(({ turns }) => turns.filter(({ requestId }) => ids.has(requestId))).length
 }
 
 /** How long after the winner's first byte each loser's line was closed. */
-function closingsMs(heard: readonly Heard[], ...providers: readonly Pacer[]): number[] {
+function closingsMs(received: readonly Received[], ...providers: readonly Pacer[]): number[] {
   const turns = providers.flatMap((provider) => provider.turns)
-  return heard.flatMap(({ requestId }) => {
+  return received.flatMap(({ requestId }) => {
     const [one, other] = turns.filter((turn) => turn.requestId === requestId)
     if (!one || !other) return []
     const [winner, loser] = other.abortedMs === null ? [other, one] : [one, other]
@@ -169,9 +169,9 @@ function closingsMs(heard: readonly Heard[], ...providers: readonly Pacer[]): nu
 }
 
 /** One row per request, and each costs what one answer costs at the provider that gave it. */
-async function expectBilledOnce({ fleet }: Upstreams, heard: readonly Heard[]): Promise<void> {
+async function expectBilledOnce({ fleet }: Upstreams, received: readonly Received[]): Promise<void> {
   const providerOf = new Map(
-    heard.map(({ requestId, text }) => [requestId, text.startsWith('slow') ? PRIMARY : SECOND]),
+    received.map(({ requestId, text }) => [requestId, text.startsWith('slow') ? PRIMARY : SECOND]),
   )
   const billed = async () => {
     const { rows } = await inTransaction(
@@ -183,10 +183,10 @@ async function expectBilledOnce({ fleet }: Upstreams, heard: readonly Heard[]): 
         ),
       'BEGIN; SET LOCAL ROLE turnpike_system',
     )
-    return rows.length >= heard.length ? rows : null
+    return rows.length >= received.length ? rows : null
   }
   const rows = await waitFor(billed, { withinMs: 20_000, what: 'all requests in the database' })
-  expect(rows).toHaveLength(heard.length)
+  expect(rows).toHaveLength(received.length)
   expect(rows.filter(({ id, provider }) => providerOf.get(id) !== provider)).toEqual([])
   for (const provider of [PRIMARY, SECOND]) {
     const costs = new Set(rows.flatMap((row) => (row.provider === provider ? [row.cost] : [])))

@@ -20,7 +20,7 @@ const UNDER_WAY_MS = 150
 /** A provider that asked for three seconds is then asked again for certain, though the dice choose who is. */
 const LIMITED_MS = 5_000
 
-/** What is said, and for how many milliseconds the provider is then left alone at least. */
+/** What `Retry-After` holds, and for how many milliseconds the provider is then left alone at least. */
 const HINTS: readonly (readonly [string, () => string | null, number])[] = [
   ['1 second', () => '1', 1_000],
   ['60 seconds', () => '60', 60_000],
@@ -84,7 +84,7 @@ describe('all providers that limit our rate', () => {
     expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(25)
   })
 
-  it('are waited for here when it takes a second, so that callers hear nothing of it', async (context) => {
+  it('are waited for here when it takes a second, so that no caller gets an error', async (context) => {
     const upstreams = current()
     for (const provider of PROVIDERS) {
       await upstreams.behave(provider, { faults: ['status:429'], retryAfterSeconds: 1 })
@@ -110,8 +110,8 @@ async function limiting(
 ): Promise<OwnProvider> {
   const provider = await startProvider((asking: Asking) => {
     if (!isLimiting()) return answerWell(asking)
-    const told = hint()
-    if (told !== null) asking.response.setHeader('retry-after', told)
+    const retryAfter = hint()
+    if (retryAfter !== null) asking.response.setHeader('retry-after', retryAfter)
     asking.response.writeHead(429).end('{"error":{"message":"Too many requests"}}')
   })
   onTestFinished(() => {

@@ -46,7 +46,7 @@ export async function startProvider(
       const requestId = String(request.headers['x-request-id'])
       const asking = { request, response, requestId, atMs, stream: stream === true }
       asked.push(asking)
-      // Said outright, the connection's fate is told without its time.
+      // Node adds `keep-alive: timeout=…` to a `connection` header of its own, and not to one that is set here.
       response.setHeader('connection', 'keep-alive')
       answer(asking)
     })

@@ -25,7 +25,7 @@ const current = useUpstreams({
 
 /** The provider that a request names, and no other. */
 const only = (provider: string) => ({ provider: { only: [provider] }, stream: true })
-const told = (text: string) => /"code":"(\w+)"/.exec(text)?.[1]
+const codeOf = (text: string) => /"code":"(\w+)"/.exec(text)?.[1]
 
 describe('before the first content', () => {
   it('D7 silence after the headers is a failover at the deadline', async (context) => {
@@ -118,12 +118,12 @@ describe('after the first content', () => {
     },
   )
 
-  it('D10 an error event is told in band, in our words, in every dialect', async () => {
+  it('D10 an error event becomes an error in band, with our code, in every dialect', async () => {
     const upstreams = current()
     for (const provider of ['acorn', 'birch', 'cedar']) {
       await upstreams.behave(provider, { faults: ['error_midstream'] })
       const { status, text } = await chat(upstreams, only(provider))
-      expect([provider, status, told(text), text.trimEnd().endsWith('data: [DONE]')]).toEqual([
+      expect([provider, status, codeOf(text), text.trimEnd().endsWith('data: [DONE]')]).toEqual([
         provider,
         200,
         'upstream_overloaded',

@@ -18,12 +18,12 @@ interface Figures {
 const NONE: Figures = { prompt: null, completion: null }
 
 /**
- * What the provider says it used, piece by piece as JSON; what is billed: its last sane word, else what was seen to arrive; and
- * what of it the record usageWarnings. A number that is none (NaN) is null in JSON.
+ * What the provider reports, piece by piece as JSON; what is billed: its last valid report, else what was seen to arrive; and the
+ * usage warnings of the record. A number that is none (NaN) is null in JSON.
  */
 const LIES: readonly (readonly [
   lie: string,
-  told: readonly string[],
+  reported: readonly string[],
   billed: Figures,
   usageWarnings: readonly UsageWarning[],
 ])[] = [
@@ -58,8 +58,8 @@ const LIES: readonly (readonly [
 
 it('D13 whatever a provider reports is billed by rule, to the nano-dollar, and a lie is flagged', async (context) => {
   const upstreams = current()
-  let told: readonly string[] = []
-  const provider = await startProvider((asking) => answer(asking, told))
+  let reported: readonly string[] = []
+  const provider = await startProvider((asking) => answer(asking, reported))
   onTestFinished(() => {
     upstreams.reroute(PRIMARY, null)
     return provider.close()
@@ -68,7 +68,7 @@ it('D13 whatever a provider reports is billed by rule, to the nano-dollar, and a
   const prices = await pricesOf(upstreams)
   const messages = [{ role: 'user', content: PROMPT }]
   for (const [lie, pieces, billed, usageWarnings] of LIES) {
-    told = pieces
+    reported = pieces
     const { status, text, headers } = await chat(upstreams, { messages, provider: { only: [PRIMARY] }, stream: true })
     expect(status, lie).toBe(200)
     const usage = usageOf(text)
@@ -96,14 +96,14 @@ async function usageWarningsOf({ api, keys }: Upstreams, id: string): Promise<un
   return data.provider_responses.map(({ usage_warnings: usageWarnings }) => usageWarnings)
 }
 
-function answer({ response }: Asking, told: readonly string[]): void {
+function answer({ response }: Asking, reported: readonly string[]): void {
   const event = (delta: object, finish: string | null) =>
     `data: ${JSON.stringify({ id: 'own', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   response.write(WORDS.map((content) => event({ content }, null)).join(''))
   response.write(event({}, 'stop'))
   response.end(
-    `${told.map((usage) => `data: {"id":"own","choices":[],"usage":${usage}}\n\n`).join('')}data: [DONE]\n\n`,
+    `${reported.map((usage) => `data: {"id":"own","choices":[],"usage":${usage}}\n\n`).join('')}data: [DONE]\n\n`,
   )
 }
 
@@ -113,7 +113,7 @@ function usageOf(stream: string): Record<string, unknown> {
     .filter((event) => event.startsWith('data: {'))
     .map((event) => JSON.parse(event.slice('data: '.length)) as { usage?: Record<string, unknown> | null })
     .findLast(({ usage }) => usage)
-  if (!last?.usage) throw new Error('the stream told no usage')
+  if (!last?.usage) throw new Error('the stream reported no usage')
   return last.usage
 }
 

@@ -63,7 +63,7 @@ function flood(presented: () => string): (outage: Outage) => void {
 }
 
 describe('within a minute', () => {
-  it('nothing is said of a gateway in calm use, or of one that starts beside others', async () => {
+  it('no alert fires for a gateway in calm use, or for one that starts beside others', async () => {
     await expectAlerts([], () => undefined)
     await expectAlerts([], (outage) => outage.restart())
   })
@@ -71,50 +71,50 @@ describe('within a minute', () => {
   it.each([
     ['forged', forge],
     ['malformed', () => 'tp_live_guess'],
-  ])('an attack with %s keys is told as an attack and as nothing else', async (_, presented) => {
+  ])('an attack with %s keys raises the alert of an attack and no other', async (_, presented) => {
     await expectAlerts(['TurnpikeKeyFlood'], () => undefined, flood(presented))
   })
 
-  it('a cache that came back empty is told as that and not as an attack', async () => {
+  it('a cache that came back empty raises an alert of its own and not that of an attack', async () => {
     await expectAlerts(['TurnpikeKeyCacheFlushed'], (outage) => outage.flush())
   })
 
-  it('a gateway that starts beside an empty cache is told as that', async () => {
+  it('a gateway that starts beside an empty cache raises an alert of its own', async () => {
     await expectAlerts(['TurnpikeKeyCacheCold'], (outage) => {
       outage.cached.clear()
       outage.restart()
     })
   })
 
-  it('an attack on a cold cache is told as both', async () => {
+  it('an attack on a cold cache raises both alerts', async () => {
     await expectAlerts(['TurnpikeKeyCacheFlushed', 'TurnpikeKeyFlood'], (outage) => outage.flush(), flood(forge))
   })
 
-  it('a slow Redis and one that refuses are told apart', async () => {
+  it('a slow Redis and one that refuses raise different alerts', async () => {
     await expectAlerts(['TurnpikeRedisSlow'], (outage) => (outage.redis = 'slow'))
     await expectAlerts(['TurnpikeRedisRefused'], (outage) => {
       outage.redis = 'refused'
-      outage.heard.redis = false
+      outage.channels.redis = false
     })
   })
 
-  it('PostgreSQL away is told, and keys that go unanswered once there are any', async () => {
+  it('PostgreSQL away raises an alert, and keys that go unanswered another one once there are any', async () => {
     const away = (outage: Outage) => {
       outage.postgres = 'down'
-      outage.heard.postgres = false
+      outage.channels.postgres = false
     }
     await expectAlerts(['TurnpikeKeysLiveOnCopies'], away)
     const unseen = (outage: Outage) => void outage.keys.lookup(outage.key('of another gateway'))
     await expectAlerts(['TurnpikeKeysLiveOnCopies', 'TurnpikeKeysUnanswered'], away, unseen)
   })
 
-  it('a gateway that hears of no revocation is told beside what keeps it from hearing', async () => {
+  it('a gateway that receives no revocations raises an alert beside those of the stores that are away', async () => {
     const alerts = ['TurnpikeKeyChannelsSilent', 'TurnpikeKeysLiveOnCopies', 'TurnpikeRedisRefused']
     await expectAlerts(alerts, (outage) => {
       outage.redis = 'refused'
       outage.postgres = 'down'
-      outage.heard.redis = false
-      outage.heard.postgres = false
+      outage.channels.redis = false
+      outage.channels.postgres = false
     })
   })
 
@@ -124,15 +124,15 @@ describe('within a minute', () => {
     ['TurnpikeForeignValuesInRedis', ({ samples }) => samples.redisWrong++],
     ['TurnpikeUnknownKeySecret', ({ refusals }) => refusals.count('unknown_secret')],
     ['TurnpikeSnapshotOld', (outage) => (outage.snapshotAgeSeconds = 301)],
-  ])('%s is told of the first time', async (name, happens) => {
+  ])('%s fires the first time', async (name, happens) => {
     await expectAlerts([name], happens)
   })
 })
 
-it('one lost channel is told after two minutes, and no sooner', async () => {
+it('one lost channel raises an alert after two minutes, and no sooner', async () => {
   const { outage, load } = await inUse()
   const began = outage.second
-  outage.heard.redis = false
+  outage.channels.redis = false
   await outage.pass(200, load)
   await outage.scrapes.expectAlerts([
     { after: began, upTo: began + 120, alerts: [] },

@@ -48,7 +48,7 @@ function tenantOf(key: number): TenantId {
   return tenantId
 }
 
-interface Told {
+interface Answer {
   readonly model?: string
   readonly provider?: string
   readonly choices?: readonly { readonly message?: { readonly content: string } }[]
@@ -69,7 +69,7 @@ async function chat(api: string, key: number, body: Readonly<Record<string, unkn
   })
   const text = await reply.text()
   const id = reply.headers.get('x-generation-id') ?? ''
-  return { status: reply.status, id, text, told: text.startsWith('{') ? (JSON.parse(text) as Told) : {} }
+  return { status: reply.status, id, text, json: text.startsWith('{') ? (JSON.parse(text) as Answer) : {} }
 }
 
 async function get(
@@ -90,10 +90,10 @@ const USAGE = {
 describe('an endpoint of a tenant’s own', () => {
   it('answers under the tenant’s name for it, with its own secret, at its declared price and no cost here', async () => {
     const before = box.asked.length
-    const { status, told, id } = await chat(gateway(), MINE)
+    const { status, json, id } = await chat(gateway(), MINE)
     expect(status).toBe(200)
-    expect(told).toMatchObject({ model: OWN_MODEL, provider: 'The box', usage: USAGE })
-    expect(told.choices?.[0]?.message?.content).toBe('from the box')
+    expect(json).toMatchObject({ model: OWN_MODEL, provider: 'The box', usage: USAGE })
+    expect(json.choices?.[0]?.message?.content).toBe('from the box')
     expect(box.asked.slice(before).map(({ request }) => [request.url, request.headers.authorization])).toEqual([
       ['/v1/chat/completions', `Bearer ${ENDPOINT_SECRET}`],
     ])
@@ -120,9 +120,9 @@ describe('an endpoint of a tenant’s own', () => {
     expect(JSON.parse(events.at(-2)?.slice(6) ?? '')).toMatchObject({ usage: USAGE })
   })
 
-  it('is nothing to anybody else: another tenant is told 400, and no public list has it', async () => {
-    const { status, told } = await chat(gateway(), THEIRS)
-    expect([status, told.error?.code]).toEqual([400, 'model_unknown'])
+  it('is nothing to anybody else: another tenant gets 400, and no public list has it', async () => {
+    const { status, json } = await chat(gateway(), THEIRS)
+    expect([status, json.error?.code]).toEqual([400, 'model_unknown'])
     for (const key of [MINE, THEIRS]) {
       for (const where of ['/models', '/providers', '/models/sim/swift-8b/endpoints']) {
         expect((await get(where, key)).text.match(/~(?:tenant|box)/g)).toBeNull()
@@ -149,12 +149,12 @@ describe('an endpoint of a tenant’s own', () => {
       const refused = await waitFor(
         async () => {
           const answer = await chat(`${strict.url}/api/v1`, MINE)
-          return answer.told.error?.code === 'store_unavailable' ? null : answer
+          return answer.json.error?.code === 'store_unavailable' ? null : answer
         },
         { withinMs: 10_000, what: 'a ready gateway' },
       )
-      expect([refused.status, refused.told.error?.code]).toEqual([502, 'upstream_unreachable'])
-      expect(refused.told.error?.message).toContain('was not called')
+      expect([refused.status, refused.json.error?.code]).toEqual([502, 'upstream_unreachable'])
+      expect(refused.json.error?.message).toContain('was not called')
       expect(box.asked.length).toBe(before)
     } finally {
       await strict.close()
@@ -164,12 +164,12 @@ describe('an endpoint of a tenant’s own', () => {
   it('and a credential of the tenant’s go on while PostgreSQL and Redis are away, and after a start in that time', async () => {
     await own.credential(tenantOf(MINE), { provider: 'acorn', secret: CREDENTIAL_SECRET })
     const byCredential = () => chat(gateway(), MINE, { model: 'sim/swift-8b' })
-    const isOwn = async () => (await byCredential()).told.usage?.['is_byok'] === true
+    const isOwn = async () => (await byCredential()).json.usage?.['is_byok'] === true
     await waitFor(isOwn, { withinMs: 5_000, what: 'the use of a credential' })
     const proxies = fleet.gateways.flatMap(({ redis, postgres }) => [redis, postgres])
     const expectServed = async () => {
-      for (const { status, told } of [await chat(gateway(), MINE), await byCredential()]) {
-        expect([status, told.usage?.['is_byok']]).toEqual([200, true])
+      for (const { status, json } of [await chat(gateway(), MINE), await byCredential()]) {
+        expect([status, json.usage?.['is_byok']]).toEqual([200, true])
       }
       expect((await chat(gateway(), MINE, { stream: true })).text).toContain('data: [DONE]')
     }
@@ -191,8 +191,8 @@ describe('an endpoint of a tenant’s own', () => {
     const isServed = async () => (await chat(gateway(), BROKE)).status === 200
     await waitFor(isServed, { withinMs: 10_000, what: 'the first use of an endpoint' })
     expect(box.asked.at(-1)?.request.headers.authorization).toBeUndefined()
-    const { status, told } = await chat(gateway(), BROKE, { model: 'sim/swift-8b' })
-    expect([status, told.error?.code]).toEqual([402, 'credit_exhausted'])
+    const { status, json } = await chat(gateway(), BROKE, { model: 'sim/swift-8b' })
+    expect([status, json.error?.code]).toEqual([402, 'credit_exhausted'])
   })
 })
 

@@ -103,7 +103,7 @@ describe('bodies that are wrong (E6–E9)', () => {
 
   it('a body without an end is cut off at the limit', async () => {
     const { hostname, port } = new URL(product.api)
-    const heard = await new Promise<string>((resolve) => {
+    const received = await new Promise<string>((resolve) => {
       let text = ''
       const socket = connect(Number(port), hostname)
       socket.on('data', (bytes) => (text += bytes.toString()))
@@ -115,7 +115,7 @@ describe('bodies that are wrong (E6–E9)', () => {
       const mebibyte = `100000\r\n${' '.repeat(0x100000)}\r\n`
       for (let i = 0; i < 24; i++) socket.write(mebibyte)
     })
-    expect(heard).toMatch(/^HTTP\/1\.1 413 /)
+    expect(received).toMatch(/^HTTP\/1\.1 413 /)
   })
 })
 
@@ -333,7 +333,7 @@ it('what a request says, and its key, stand in no log, no metric and no error (S
     'x-sim-fault': 'status:500',
     cookie: canary,
   })
-  const told = await failing.text()
+  const refusal = await failing.text()
   const metrics = await (await fetch(new URL('/metrics', product.api))).text()
   const logs = path.join(product.home, 'data', 'logs')
   const lines = await Promise.all(
@@ -341,7 +341,7 @@ it('what a request says, and its key, stand in no log, no metric and no error (S
       .filter((name) => name !== 'simulator.log')
       .map((name) => readFile(path.join(logs, name), 'utf8')),
   )
-  for (const text of [told, metrics, ...lines]) {
+  for (const text of [refusal, metrics, ...lines]) {
     expect(text).not.toContain(canary)
     expect(text).not.toContain(product.key)
   }

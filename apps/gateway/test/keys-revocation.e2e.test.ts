@@ -47,20 +47,20 @@ function revoking(boundMs: number, fault: () => Promise<() => Promise<void>>) {
 }
 
 it('a revoked key is refused by every gateway within a second, and no other key ever is', async () => {
-  const told = await revoking(2_000, () => Promise.resolve(() => Promise.resolve()))
-  expectFair(told)
+  const outcome = await revoking(2_000, () => Promise.resolve(() => Promise.resolve()))
+  expectFair(outcome)
   // A second is the promise for all but one in a hundred, two for that one: the poll is late on a busy machine.
-  expect(percentile(told.servedMs, 90)).toBeLessThanOrEqual(limitMs(1_000))
-  expect(Math.max(...told.servedMs)).toBeLessThanOrEqual(limitMs(2_000))
+  expect(percentile(outcome.servedMs, 90)).toBeLessThanOrEqual(limitMs(1_000))
+  expect(Math.max(...outcome.servedMs)).toBeLessThanOrEqual(limitMs(2_000))
 })
 
 it('a revoked key is refused by every gateway within three seconds while Redis is down', async () => {
-  const told = await revoking(3_000, async () => {
+  const outcome = await revoking(3_000, async () => {
     await fleet.redis.kill()
     return () => fleet.redis.start()
   })
-  expectFair(told)
-  expect(Math.max(...told.servedMs)).toBeLessThanOrEqual(limitMs(3_000))
+  expectFair(outcome)
+  expect(Math.max(...outcome.servedMs)).toBeLessThanOrEqual(limitMs(3_000))
 })
 
 it('a gateway that was cut off refuses what was revoked meanwhile within three seconds of its return', async () => {

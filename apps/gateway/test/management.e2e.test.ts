@@ -71,12 +71,12 @@ async function startControl(fleet: Fleet, port: number, folder: string): Promise
     },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
-  let said = ''
-  child.stderr?.on('data', (bytes: Buffer) => (said += bytes.toString()))
+  let output = ''
+  child.stderr?.on('data', (bytes: Buffer) => (output += bytes.toString()))
   endings.push(() => kill(child))
   await new Promise<void>((resolve, reject) => {
     child.once('message', () => resolve())
-    child.once('exit', () => reject(new Error(said)))
+    child.once('exit', () => reject(new Error(output)))
   })
   return child
 }
@@ -134,11 +134,11 @@ it('a key revoked while Postgres is down is refused everywhere within three seco
   }
   expect(performance.now() - beganMs).toBeLessThan(limitMs(3_000))
 
-  // Whoever starts in its place does not wait for Postgres to tell Redis again what a flush took from it.
+  // A control process that starts in its place writes to Redis again what a flush took, without waiting for Postgres.
   await fleet.redis.flush()
   await startControl(fleet, port, folder)
   const pending = () => fleet.redis.client.hlen('turnpike:revocations')
-  await waitFor(async () => (await pending()) === 1, { withinMs: 3_000, what: 'Redis to be told again' })
+  await waitFor(async () => (await pending()) === 1, { withinMs: 3_000, what: 'the revocation in Redis again' })
 
   await fleet.postgres.start()
   const revoked = () =>

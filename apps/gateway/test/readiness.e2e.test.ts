@@ -72,14 +72,14 @@ async function gateway(keySecrets: readonly string[], urls: { databaseUrl?: stri
       DRAIN_TIMEOUT_MS: '100',
     },
   })
-  let said = ''
-  child.stdout?.on('data', (bytes: Buffer) => (said += bytes.toString()))
-  child.stderr?.on('data', (bytes: Buffer) => (said += bytes.toString()))
+  let output = ''
+  child.stdout?.on('data', (bytes: Buffer) => (output += bytes.toString()))
+  child.stderr?.on('data', (bytes: Buffer) => (output += bytes.toString()))
   const url = new Promise<string>((resolve, reject) => {
     child.once('message', ({ ready }: { ready: { url: string } }) => resolve(ready.url))
-    child.once('exit', () => reject(new Error(said)))
+    child.once('exit', () => reject(new Error(output)))
   })
-  const started: Gateway = { url: await url, child, log: () => said }
+  const started: Gateway = { url: await url, child, log: () => output }
   gateways.push(started)
   return started
 }
@@ -182,8 +182,8 @@ it('stays ready without Redis and without Postgres, is not ready without both wi
 })
 
 async function livesOn({ url }: Gateway): Promise<Record<string, unknown>> {
-  const said = (await (await fetch(`${url}/readyz`)).json()) as { livesOn: Record<string, unknown> }
-  return said.livesOn
+  const body = (await (await fetch(`${url}/readyz`)).json()) as { livesOn: Record<string, unknown> }
+  return body.livesOn
 }
 
 async function proxyTo(target: string, standardPort: number): Promise<{ proxy: FaultProxy; url: string }> {

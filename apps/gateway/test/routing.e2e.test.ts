@@ -89,9 +89,9 @@ describe('OpenRouter’s provider object', () => {
     [{ data_colection: 'deny' }, 'provider.data_colection', 'Did you mean data_collection?'],
     [{ max_price: { prompt: '$1' } }, 'provider.max_price.prompt', 'dollars per million tokens'],
     [{ preferred_max_latency: 1500 }, 'provider.preferred_max_latency', 'seconds'],
-  ])('%j is 400 and named', async (provider, param, said) => {
+  ])('%j is 400 and named', async (provider, param, hint) => {
     const refusal = await refusalOf({ provider })
-    expect(refusal).toMatchObject({ status: 400, param, message: expect.stringContaining(said) })
+    expect(refusal).toMatchObject({ status: 400, param, message: expect.stringContaining(hint) })
   })
 
   it('that leaves nothing is 404 with the count per filter and the field that did it', async () => {
@@ -248,17 +248,17 @@ describe('a policy that keeps requests to regions', () => {
 })
 
 describe('why this route', () => {
-  it('is told in a header to whoever asks, whole, streamed and refused', async () => {
+  it('is in a header for whoever asks, whole, streamed and refused', async () => {
     const asking = { 'x-turnpike-decision': 'full' }
     const { answer, headers } = await chat({ provider: { order: ['fir'] } }, asking)
-    const told = JSON.parse(headers.get('x-turnpike-decision') ?? '') as Record<string, unknown>
-    expect(told).toMatchObject({
+    const decision = JSON.parse(headers.get('x-turnpike-decision') ?? '') as Record<string, unknown>
+    expect(decision).toMatchObject({
       id: answer.id,
       objective: 'pinned',
       targets: expect.arrayContaining([`fir/${MODEL}`]),
     })
     const recorded = (await generationOf(product, answer.id))['decision']
-    const { id: _id, ...rest } = told
+    const { id: _id, ...rest } = decision
     expect(recorded).toEqual(rest)
 
     const streamed = await post('chat/completions', { model: MODEL, messages: say('hi'), stream: true }, asking)
@@ -274,7 +274,7 @@ describe('why this route', () => {
   })
 
   it.each(['x-openrouter-metadata', 'x-openrouter-experimental-metadata'])(
-    'is told in the body with %s',
+    'is added to the body with %s',
     async (header) => {
       const asking = { [header]: 'enabled' }
       await simulator.behave('fir', { faults: ['status:500'] })
@@ -315,7 +315,7 @@ describe('why this route', () => {
     },
   )
 
-  it('is told to nobody who did not ask', async () => {
+  it('is left out where nobody asked', async () => {
     expect((await chat({})).answer.openrouter_metadata).toBeUndefined()
   })
 })

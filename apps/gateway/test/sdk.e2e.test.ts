@@ -262,7 +262,7 @@ describe('on a silent line', () => {
     expect(await ask({ 'x-turnpike-comments': 'off' })).toMatch(/^data: /)
   })
 
-  it('a failover goes on behind them, and a last failure is told in band', async () => {
+  it('a failover goes on behind them, and a last failure is an error in band', async () => {
     await simulator.behave('acorn', { faults: ['stall'] })
     expect(await ask({})).toMatch(/^: .*\n\n[^]*"provider":"(?!Acorn)[^]*data: \[DONE\]\n\n$/)
     await simulator.behave('*', { firstTokenMs: 400, errorRate: 0 })

@@ -41,7 +41,7 @@ describe('without any account, the official OpenAI client, unchanged', () => {
     ['anthropic/claude-sonnet-4.5', 'anthropic', 'Anthropic (simulated)'],
     ['anthropic/claude-sonnet-4.5', 'amazon-bedrock', 'Amazon Bedrock (simulated)'],
     ['google/gemini-2.5-pro', 'google', 'Google AI Studio (simulated)'],
-  ])('gets an answer of %s from %s, and is told that it is simulated', async (model, slug, name) => {
+  ])('gets an answer of %s from %s, named as simulated', async (model, slug, name) => {
     const answer = await client.chat.completions.create({ model, messages, ...via(slug) })
     expect([answer.model, providerOf(answer), answer.choices[0]?.finish_reason]).toEqual([model, name, 'stop'])
     expect(answer.usage?.completion_tokens).toBeGreaterThan(0)

@@ -108,7 +108,7 @@ it('without a snapshot and without stores it is alive and not ready, refuses by 
   await waitFor(async () => (await chat(used.key)).status === 200, { withinMs: HEALED_MS_MAX })
 })
 
-it('a damaged snapshot is said once, counted, and not used; the start goes on', async () => {
+it('a damaged snapshot is logged once, counted, and not used; the start goes on', async () => {
   await chat(used.key)
   await gateway.stop()
   const bytes = await readFile(snapshotFile())
@@ -140,8 +140,8 @@ async function chat(key: string): Promise<{ status: number; text: string; retryA
 }
 
 async function livesOn(): Promise<Record<string, unknown>> {
-  const said = (await (await fetch(`${gateway.root}/readyz`)).json()) as { livesOn: Record<string, unknown> }
-  return said.livesOn
+  const body = (await (await fetch(`${gateway.root}/readyz`)).json()) as { livesOn: Record<string, unknown> }
+  return body.livesOn
 }
 
 /** As control does it, in Postgres. */

@@ -90,7 +90,7 @@ describe('when all providers are', () => {
     expect(Number(failure.headers?.get('retry-after'))).toBeGreaterThanOrEqual(5)
   })
 
-  it('known to be failing, it is said within 200 ms, with what was tried and what was passed over', async () => {
+  it('known to be failing, the refusal comes within 200 ms, with what was tried and what was passed over', async () => {
     await simulator.behave('*', { faults: ['status:500'] })
     // Their patience comes first: another model's endpoints have not been asked for any.
     const ask = () =>

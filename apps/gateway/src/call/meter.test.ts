@@ -16,7 +16,7 @@ const endpoint = anEndpoint('acorn', 'sim/swift-8b', {
   price: aPrice({ prompt: 1_000_000_000n, completion: 2_000_000_000n }),
 })
 
-/** A call whose target has begun to answer, after it said `deltas`. */
+/** A call whose target has begun to answer, after it sent `deltas`. */
 function answered(deltas: ChatDelta[], log = aLog(), id: TargetId = endpoint.id) {
   const progress = new Progress(aCall([endpoint.model], { streamed: true }))
   const target: Target = { ...aTarget(endpoint.id), id, endpoint }
@@ -41,7 +41,7 @@ function aLog() {
   }
 }
 
-const SAID: ChatDelta[] = [{ text: 'one' }, { text: 'two' }]
+const CONTENT: ChatDelta[] = [{ text: 'one' }, { text: 'two' }]
 const COUNTED: ChatDelta = {
   usage: { promptTokens: 1_000, completionTokens: 500 },
   finish: { reason: 'stop', native: 'stop' },
@@ -49,7 +49,7 @@ const COUNTED: ChatDelta = {
 
 describe('what a request costs', () => {
   it('is what the provider reported, priced once', async () => {
-    const { meter, log } = answered([...SAID, COUNTED])
+    const { meter, log } = answered([...CONTENT, COUNTED])
     expect(await meter.settle()).toMatchObject({
       cost: 2_000_000n,
       usage: { promptTokens: 1_000, completionTokens: 500 },
@@ -64,7 +64,7 @@ describe('what a request costs', () => {
     ['we shut down', new Fault('shutting_down', 'x')],
     ['we have a bug', new Error('x')],
   ])('is nothing when %s, though the provider charges us', async (_name, thrown) => {
-    const { meter, log } = answered([...SAID, COUNTED])
+    const { meter, log } = answered([...CONTENT, COUNTED])
     await meter.fail(thrown, true)
     expect(log.ended).toMatchObject([{ costNanoUsd: 0n, upstreamCostNanoUsd: 2_000_000n }])
   })
@@ -75,13 +75,13 @@ describe('what a request costs', () => {
   })
 
   it('is nothing for an answer that its provider ended with an error, though the provider counts it', async () => {
-    const { meter, log } = answered([...SAID, { ...COUNTED, finish: { reason: 'error', native: 'MALFORMED' } }])
+    const { meter, log } = answered([...CONTENT, { ...COUNTED, finish: { reason: 'error', native: 'MALFORMED' } }])
     expect(await meter.settle()).toMatchObject({ cost: 0n, upstreamCost: 2_000_000n })
     expect(log.ended).toMatchObject([{ costNanoUsd: 0n, upstreamCostNanoUsd: 2_000_000n, finishReason: 'error' }])
   })
 
   it('is what arrived when the caller hangs up before the provider counted, and never more', async () => {
-    const { meter, log } = answered(SAID)
+    const { meter, log } = answered(CONTENT)
     await meter.fail(new Fault('caller_gone', 'x'), true)
     expect(log.ended).toMatchObject([
       { usage: { promptTokens: 0, completionTokens: 2 }, costNanoUsd: 4_000n, cancelled: true },
@@ -89,7 +89,7 @@ describe('what a request costs', () => {
   })
 
   it('of an answer that was read on after a disconnect is its caller’s, whatever ended it, unless its provider failed', async () => {
-    const [late, cut] = [answered(SAID), answered(SAID)]
+    const [late, cut] = [answered(CONTENT), answered(CONTENT)]
     for (const { progress } of [late, cut]) progress.disconnected = new Fault('caller_gone', 'x')
     await late.meter.fail(new Fault('deadline_passed', 'x'), true)
     expect(late.log.ended).toMatchObject([{ fault: 'caller_gone', cancelled: true, costNanoUsd: 4_000n }])
@@ -99,7 +99,7 @@ describe('what a request costs', () => {
 
   it('takes an explicit zero for zero', async () => {
     const { meter } = answered([
-      ...SAID,
+      ...CONTENT,
       { usage: { promptTokens: 0, completionTokens: 0 }, finish: { reason: 'stop', native: 'stop' } },
     ])
     expect((await meter.settle()).cost).toBe(0n)
@@ -108,38 +108,38 @@ describe('what a request costs', () => {
 
 describe('usage that is hard to believe', () => {
   it('is billed as it was reported, and the attempt that answered says so', async () => {
-    const { meter, log } = answered([...SAID, COUNTED])
+    const { meter, log } = answered([...CONTENT, COUNTED])
     expect((await meter.settle()).cost).toBe(2_000_000n)
     expect(log.ended[0]?.attempts).toMatchObject([{ outcome: 'answered', usageWarnings: ['completion_high'] }])
   })
 
   it('is reported for a tenant’s own account too', async () => {
     const own = ownTarget(endpoint.id, anOwnCredential().id)
-    const { meter, log } = answered([...SAID, { usage: {}, usageInvalid: true }], aLog(), own)
+    const { meter, log } = answered([...CONTENT, { usage: {}, usageInvalid: true }], aLog(), own)
     expect((await meter.settle()).isOwn).toBe(true)
     expect(log.ended[0]?.attempts).toMatchObject([{ usageWarnings: ['invalid'] }])
   })
 
   it('is reported as absent after an answer that was read to its end, and not after one that was cut off', async () => {
     const gone = new Fault('caller_gone', 'x')
-    const early = answered(SAID)
+    const early = answered(CONTENT)
     await early.meter.fail(gone, true)
     expect(early.log.ended[0]?.attempts[0]).not.toHaveProperty('usageWarnings')
-    const readOn = answered([...SAID, { finish: { reason: 'stop', native: 'stop' } }])
+    const readOn = answered([...CONTENT, { finish: { reason: 'stop', native: 'stop' } }])
     readOn.progress.disconnected = gone
     await readOn.meter.fail(gone, true)
     expect(readOn.log.ended[0]?.attempts).toMatchObject([{ outcome: 'cancelled', usageWarnings: ['absent'] }])
   })
 
   it('leaves no trace where there is none', async () => {
-    const { meter, log } = answered([...SAID, { usage: { promptTokens: 1_000, completionTokens: 2 } }])
+    const { meter, log } = answered([...CONTENT, { usage: { promptTokens: 1_000, completionTokens: 2 } }])
     await meter.settle()
     expect(log.ended[0]?.attempts[0]).not.toHaveProperty('usageWarnings')
   })
 })
 
 it('records a request exactly once, whatever happens after its end', async () => {
-  const { meter, log } = answered([...SAID, COUNTED])
+  const { meter, log } = answered([...CONTENT, COUNTED])
   await meter.settle()
   await meter.fail(new Fault('caller_gone', 'x'), true)
   expect(log.begun).toHaveLength(1)
@@ -161,17 +161,17 @@ it('says the status that the caller saw: 200 once a byte has left, the fault’s
     [true, 200],
     [false, 502],
   ] as const) {
-    const { meter, log } = answered(SAID)
+    const { meter, log } = answered(CONTENT)
     await meter.fail(new Fault('upstream_cut', 'x'), committed)
     expect(log.ended).toMatchObject([{ status, fault: 'upstream_cut' }])
   }
 })
 
 it('measures first token and speed for the router, and holds a cut against the endpoint', async () => {
-  const good = answered([...SAID, COUNTED])
+  const good = answered([...CONTENT, COUNTED])
   await good.meter.settle()
   expect(good.health.states.get(endpoint.id)).toMatchObject({ tokensPerSecond: 500 })
-  const bad = answered(SAID)
+  const bad = answered(CONTENT)
   await bad.meter.fail(new Fault('upstream_cut', 'x'), true)
   expect(bad.health.states.get(endpoint.id)).toMatchObject({ consecutiveFailures: 1 })
 })

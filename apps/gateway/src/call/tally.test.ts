@@ -10,7 +10,7 @@ it('a later report of usage replaces the earlier one, field by field', () => {
   expect(tally.usage()).toMatchObject({ promptTokens: 900, completionTokens: 0 })
 })
 
-it('counts what arrived, and what it is told to assume, only until the provider reports', () => {
+it('counts what arrived, and keeps the counts it was given, only until the provider reports', () => {
   const tally = new Tally({ promptTokens: 7 })
   for (const text of ['one', 'two', 'three']) tally.add({ text })
   expect(tally.usage()).toMatchObject({ promptTokens: 7, completionTokens: 3 })

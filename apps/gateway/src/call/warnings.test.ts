@@ -42,7 +42,7 @@ function usageWarnings(deltas: readonly ChatDelta[], changes: Partial<Exchange> 
 }
 
 /** Two hundred bytes: fifty tokens or so. */
-const SAID: ChatDelta = { text: 'A turnpike is a road on which a toll is paid. '.repeat(5).slice(0, 200) }
+const CONTENT: ChatDelta = { text: 'A turnpike is a road on which a toll is paid. '.repeat(5).slice(0, 200) }
 const end = (reason: FinishReason = 'stop'): ChatDelta => ({ finish: { reason, native: reason } })
 const reported = (promptTokens: number, completionTokens: number, reasoningTokens?: number): ChatDelta => ({
   usage: { promptTokens, completionTokens, ...(reasoningTokens !== undefined && { reasoningTokens }) },
@@ -50,7 +50,7 @@ const reported = (promptTokens: number, completionTokens: number, reasoningToken
 
 describe('an answer of text', () => {
   it('has no warning when it is counted as it was', () => {
-    expect(usageWarnings([SAID, end(), reported(400, 50)])).toEqual([])
+    expect(usageWarnings([CONTENT, end(), reported(400, 50)])).toEqual([])
   })
 
   it.each<[string, readonly ChatDelta[], readonly string[]]>([
@@ -63,7 +63,7 @@ describe('an answer of text', () => {
     ['has ten times the prompt', [reported(4_000, 50)], ['prompt_high']],
     ['has ten times the completion', [reported(400, 500)], ['completion_high']],
   ])('that %s has a warning of that', (_, reports, expected) => {
-    expect(usageWarnings([SAID, end(), ...reports])).toEqual(expected)
+    expect(usageWarnings([CONTENT, end(), ...reports])).toEqual(expected)
   })
 
   it('is measured in bytes, so that no script is held for another', () => {
@@ -82,13 +82,13 @@ describe('an answer of text', () => {
 
 describe('there is no warning', () => {
   it('of what is still missing when the answer was not read to its end', () => {
-    expect(usageWarnings([SAID, { usage: { completionTokens: 0 } }], { isWhole: false })).toEqual([])
-    expect(usageWarnings([SAID, reported(4_000, 50)], { isWhole: false })).toEqual(['prompt_high'])
+    expect(usageWarnings([CONTENT, { usage: { completionTokens: 0 } }], { isWhole: false })).toEqual([])
+    expect(usageWarnings([CONTENT, reported(4_000, 50)], { isWhole: false })).toEqual(['prompt_high'])
   })
 
   it('of what a filter kept back', () => {
-    expect(usageWarnings([SAID, end('content_filter'), reported(400, 0)])).toEqual([])
-    expect(usageWarnings([SAID, end('content_filter'), reported(400, 2_000)])).toEqual([])
+    expect(usageWarnings([CONTENT, end('content_filter'), reported(400, 0)])).toEqual([])
+    expect(usageWarnings([CONTENT, end('content_filter'), reported(400, 2_000)])).toEqual([])
   })
 
   it('of an answer that holds pictures or sounds, or a prompt that does', () => {
@@ -97,7 +97,7 @@ describe('there is no warning', () => {
     const image = { kind: 'image', url: 'https://images.test/a.png' } as const
     const messages: Message[] = [{ role: 'user', content: [{ kind: 'text', text: 'What is it?' }, image] }]
     const call = aCall(['sim/swift-8b'], { conversation: { name: null, session: false, messages } })
-    expect(usageWarnings([SAID, end(), reported(9_000, 50)], { call })).toEqual([])
+    expect(usageWarnings([CONTENT, end(), reported(9_000, 50)], { call })).toEqual([])
   })
 })
 
@@ -105,26 +105,26 @@ describe('thoughts', () => {
   const thinks = { supportedParameters: ['reasoning'], maxCompletionTokens: 8_000 }
 
   it('that are reported apart may be hidden, what is left of the count may not', () => {
-    expect(usageWarnings([SAID, end(), reported(400, 5_050, 5_000)])).toEqual([])
-    expect(usageWarnings([SAID, end(), reported(400, 10_050, 5_000)])).toEqual(['completion_high'])
+    expect(usageWarnings([CONTENT, end(), reported(400, 5_050, 5_000)])).toEqual([])
+    expect(usageWarnings([CONTENT, end(), reported(400, 10_050, 5_000)])).toEqual(['completion_high'])
   })
 
   it('that are not reported apart are believed as far as the request allows them', () => {
-    expect(usageWarnings([SAID, end(), reported(400, 8_050)], { endpoint: thinks })).toEqual([])
-    expect(usageWarnings([SAID, end(), reported(400, 80_500)], { endpoint: thinks })).toEqual(['completion_high'])
+    expect(usageWarnings([CONTENT, end(), reported(400, 8_050)], { endpoint: thinks })).toEqual([])
+    expect(usageWarnings([CONTENT, end(), reported(400, 80_500)], { endpoint: thinks })).toEqual(['completion_high'])
     const models = ['sim/swift-8b']
     const call = aCall(models, { routeRequest: aRouteRequest(models, { maxTokens: 100 }) })
-    expect(usageWarnings([SAID, end(), reported(400, 500)], { call, endpoint: thinks })).toEqual(['completion_high'])
+    expect(usageWarnings([CONTENT, end(), reported(400, 500)], { call, endpoint: thinks })).toEqual(['completion_high'])
   })
 
   it('that were seen are taken for a sign of more', () => {
     const sealed: ChatDelta = { reasoning: [{ kind: 'encrypted', data: 'seal', format: 'anthropic-claude-v1' }] }
-    expect(usageWarnings([sealed, SAID, end(), reported(400, 3_000)])).toEqual([])
+    expect(usageWarnings([sealed, CONTENT, end(), reported(400, 3_000)])).toEqual([])
   })
 
   it('hide nothing in a dialect that always reports them apart', () => {
     const seen = { endpoint: thinks, adapter: { reportsThinkingApart: true } }
-    expect(usageWarnings([SAID, end(), reported(400, 500)], seen)).toEqual(['completion_high'])
+    expect(usageWarnings([CONTENT, end(), reported(400, 500)], seen)).toEqual(['completion_high'])
   })
 })
 

@@ -17,9 +17,9 @@ function budgetOf(...tenants: string[]): HedgeBudget {
 it('one tenant’s requests and money never pay for another’s hedges', () => {
   const budget = budgetOf('rich', 'poor')
   budget.paid(tenant('rich'), 10_000n)
-  budget.paid(tenant('unheard'), 10_000n)
+  budget.paid(tenant('idle'), 10_000n)
   expect(budget.reserve(tenant('poor'), HEDGE, ours(1n))).toBe(false)
-  expect(budget.reserve(tenant('unheard'), HEDGE, ours(1n))).toBe(false)
+  expect(budget.reserve(tenant('idle'), HEDGE, ours(1n))).toBe(false)
   expect(budget.reserve(tenant('rich'), HEDGE, ours(100n))).toBe(true)
   expect(budget.reserve(tenant('rich'), HEDGE, ours(1n))).toBe(false)
   budget.settle(tenant('rich'), ours(100n), 'won', ours(30n))

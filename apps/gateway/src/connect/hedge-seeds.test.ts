@@ -79,7 +79,7 @@ function wrongs(scenario: Scenario, seen: Observed): string[] {
       received.map((_, i) => `${winner} ${i}`),
     ),
   )
-  holds('whole, or said why not', seen.fault !== null || received.length === PIECES)
+  holds('whole, or with a fault', seen.fault !== null || received.length === PIECES)
   holds('whose record', record?.endpoint === winner)
   const spoke = attempts.filter(({ firstTokenMs }) => firstTokenMs !== null)
   holds('one winner', spoke.length === (winner ? 1 : 0) && (!winner || spoke[0]?.endpoint === winner))

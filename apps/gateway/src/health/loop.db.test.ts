@@ -70,7 +70,7 @@ it('two nodes know the same, go on alone without Redis, and find each other agai
       await healthRound(there)
       return here.tracker.states.has(birch)
     },
-    { withinMs: 5_000, what: 'hearing of birch again' },
+    { withinMs: 5_000, what: 'the health of birch from the other node' },
   )
 })
 

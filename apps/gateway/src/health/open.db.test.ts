@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => database.drop())
 
-it('two processes of one installation hear of each other’s endpoints by themselves', async () => {
+it('two processes of one installation receive the health of each other’s endpoints by themselves', async () => {
   const secretsText = newSecretsText()
   const config = gatewayConfig({
     DATABASE_URL: database.gatewayUrl,
@@ -34,7 +34,7 @@ it('two processes of one installation hear of each other’s endpoints by themse
         nodes[0]?.tracker.begun(acorn, 300, performance.now())
         return nodes[1]?.tracker.states.has(acorn)
       },
-      { withinMs: 10_000, what: 'hearing of the endpoint on the other node' },
+      { withinMs: 10_000, what: 'the health of the endpoint from the other node' },
     )
     const shared = nodes[1]?.metrics.find(({ name }) => name === 'turnpike_health_shared')
     expect(shared && 'read' in shared && shared.read()).toBe(1)

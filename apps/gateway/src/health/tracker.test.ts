@@ -18,7 +18,7 @@ function fallen(options: HealthTrackerOptions = {}) {
 }
 
 /** One good attempt that another node reports. */
-function toldOf(endpoint: EndpointId): HealthChange {
+function reportOf(endpoint: EndpointId): HealthChange {
   return { endpoint, attempts: 1, failures: 0, firstTokenMs: {}, tokensPerSecond: {}, downForMs: 0, coolForMs: 0 }
 }
 
@@ -104,7 +104,7 @@ describe('what is not the endpoint’s fault', () => {
   it('a shorter rate limit of another node does not end a longer one of this node', () => {
     const tracker = aBook()
     tracker.startCooldown(acorn, 60_000, 0)
-    tracker.receive([{ ...toldOf(acorn), coolForMs: 1_000 }], 0)
+    tracker.receive([{ ...reportOf(acorn), coolForMs: 1_000 }], 0)
     expect(tracker.admit(acorn, 59_999, false)).toBe('skip')
   })
 })
@@ -229,7 +229,7 @@ describe('two trackers that report to each other', () => {
 
   it('take no more endpoints from others than there can be', () => {
     const tracker = aBook()
-    const many = Array.from({ length: 10_050 }, (_, i) => toldOf(`p${i}/m` as EndpointId))
+    const many = Array.from({ length: 10_050 }, (_, i) => reportOf(`p${i}/m` as EndpointId))
     tracker.receive(many, 0)
     expect(tracker.states.size).toBe(10_000)
   })

@@ -2,21 +2,21 @@ import { expect, it } from 'vitest'
 import { readinessOf, type GatewayState } from './readiness.ts'
 
 const NOW_MS = 1_000_000
-const HEARD = { redis: true, postgres: true, silentSinceMs: null }
+const CONNECTED = { redis: true, postgres: true, silentSinceMs: null }
 const AGREED = { checked: true, differing: [], missing: [] }
-const WELL: GatewayState = { shuttingDown: false, hasCatalogue: true, secrets: AGREED, channels: HEARD }
+const WELL: GatewayState = { shuttingDown: false, hasCatalogue: true, secrets: AGREED, channels: CONNECTED }
 
 it.each<[string, Partial<GatewayState>]>([
   ['all is well', {}],
-  ['only Redis is away', { channels: { ...HEARD, redis: false } }],
-  ['there is no Redis', { channels: { ...HEARD, redis: null } }],
-  ['only Postgres is away', { channels: { ...HEARD, postgres: false } }],
+  ['only Redis is away', { channels: { ...CONNECTED, redis: false } }],
+  ['there is no Redis', { channels: { ...CONNECTED, redis: null } }],
+  ['only Postgres is away', { channels: { ...CONNECTED, postgres: false } }],
   [
     'it started from a snapshot while Postgres is away',
-    { channels: { ...HEARD, postgres: false }, secrets: { ...AGREED, checked: false } },
+    { channels: { ...CONNECTED, postgres: false }, secrets: { ...AGREED, checked: false } },
   ],
   [
-    'neither store was heard for the moment',
+    'both channels are lost for five seconds',
     { channels: { redis: false, postgres: false, silentSinceMs: NOW_MS - 5_000 } },
   ],
 ])('is ready when %s', (_, changes) => {
@@ -34,16 +34,16 @@ it.each<[string, Partial<GatewayState>, string[]]>([
   ['a secret differs', { secrets: { ...AGREED, differing: [2] } }, ['secret_differs']],
   [
     'a secret is missing while Postgres is away',
-    { secrets: { ...AGREED, missing: [{ secretId: 1, liveKeys: 3 }] }, channels: { ...HEARD, postgres: false } },
+    { secrets: { ...AGREED, missing: [{ secretId: 1, liveKeys: 3 }] }, channels: { ...CONNECTED, postgres: false } },
     ['secret_missing'],
   ],
   [
-    'neither store was heard for longer',
+    'both channels are lost for longer',
     { channels: { redis: false, postgres: false, silentSinceMs: NOW_MS - 5_001 } },
     ['channels_silent'],
   ],
   [
-    'Postgres was not heard for longer and there is no Redis',
+    'the channel of Postgres is lost for longer and there is no Redis',
     { channels: { redis: null, postgres: false, silentSinceMs: NOW_MS - 5_001 } },
     ['channels_silent'],
   ],

@@ -110,7 +110,7 @@ describe('a conversation stays', () => {
   })
 })
 
-describe('conversations are told apart', () => {
+describe('conversations are distinguished', () => {
   const { affinity } = aClock()
   affinity.learn(talk(), answered(used(1)))
 

@@ -29,7 +29,7 @@ const PARTS_MAX = 16
 
 /**
  * Where the prompt caches of conversations are warm, as this process has seen it. Keys are digests with a secret that the
- * process makes up, so that nothing in memory discloses what was said.
+ * process makes up, so that nothing in memory discloses what a conversation contains.
  */
 export class Affinity {
   readonly #secret = randomBytes(32).toString('base64')

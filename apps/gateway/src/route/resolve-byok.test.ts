@@ -82,7 +82,7 @@ describe('a model of one’s own name space', () => {
     expect(() => targets('~tenant/llama', mine(), { kind: 'embedding' })).toThrow('/chat/completions')
   })
 
-  it('does not exist for another tenant, and nobody is told its name', () => {
+  it('does not exist for another tenant, and is suggested to no other', () => {
     const others = [aCaller(), aCaller({ own: { credentials: [key], endpoints: [] } })]
     for (const caller of others) {
       const fault = refused(() => targets('~tenant/llama', caller))
@@ -111,7 +111,7 @@ describe('a model of one’s own name space', () => {
 })
 
 describe('a request for which no endpoint is left', () => {
-  it('is told what one’s own resources replace, and how to go on with credits', () => {
+  it('gets an error with what one’s own resources replace, and how to go on with credits', () => {
     const call = aCall(['sim/swift-8b'], {}, mine({ policies: [aVersionedPolicy({ ignore: ['acorn'] })] }))
     const { message, facts } = excludedOf(call)
     expect(message).toContain('paid for with credits, where the policy or what is your own wants your own only')
@@ -131,30 +131,34 @@ describe('a request for which no endpoint is left', () => {
 })
 
 describe('an explanation', () => {
-  const told = (fields: object, caller: Caller = mine({ policies: [aVersionedPolicy({ own_capacity: 'first' })] })) =>
-    explain(parse(explainBody, { model: 'sim/swift-8b', ...fields }), caller, here, 0, 0)
+  const explained = (
+    fields: object,
+    caller: Caller = mine({ policies: [aVersionedPolicy({ own_capacity: 'first' })] }),
+  ) => explain(parse(explainBody, { model: 'sim/swift-8b', ...fields }), caller, here, 0, 0)
 
   it('shows one’s own targets, and why credits are not used', () => {
-    expect(told({}).targets).toEqual([SWIFT, 'birch/sim/swift-8b', 'acorn/sim/swift-8b'])
-    expect(told({}, mine())).toMatchObject({
+    expect(explained({}).targets).toEqual([SWIFT, 'birch/sim/swift-8b', 'acorn/sim/swift-8b'])
+    expect(explained({}, mine())).toMatchObject({
       targets: [SWIFT],
       removed: [
         { endpoint: 'acorn/sim/swift-8b', stage: 'own_only', reason: expect.stringContaining('credits') as string },
         { endpoint: 'birch/sim/swift-8b', stage: 'own_only' },
       ],
     })
-    expect(told({ model: '~tenant/llama' }, mine()).candidates).toMatchObject([{ is_byok: true, provider: '~box' }])
+    expect(explained({ model: '~tenant/llama' }, mine()).candidates).toMatchObject([
+      { is_byok: true, provider: '~box' },
+    ])
   })
 
   it('supposes one’s own to be down: an account, its provider, an endpoint of one’s own', () => {
-    expect(told({ assume_down: [SWIFT] }).targets.at(-1)).toBe(SWIFT)
-    expect(told({ assume_down: ['acorn'] }).targets[0]).toBe('birch/sim/swift-8b')
-    const down = told({ model: '~tenant/llama', assume_down: ['~box'] }, mine())
+    expect(explained({ assume_down: [SWIFT] }).targets.at(-1)).toBe(SWIFT)
+    expect(explained({ assume_down: ['acorn'] }).targets[0]).toBe('birch/sim/swift-8b')
+    const down = explained({ model: '~tenant/llama', assume_down: ['~box'] }, mine())
     expect(down.candidates).toMatchObject([{ down: true }])
-    const fault = refused(() => told({ assume_down: ['~boxx'] }))
+    const fault = refused(() => explained({ assume_down: ['~boxx'] }))
     expect(fault.facts.param).toBe('assume_down[0]')
     expect(fault.message).toContain('Did you mean ~box')
-    expect(() => told({ assume_down: ['~box'] }, aCaller())).toThrow('There is no provider or endpoint ~box')
+    expect(() => explained({ assume_down: ['~box'] }, aCaller())).toThrow('There is no provider or endpoint ~box')
   })
 })
 

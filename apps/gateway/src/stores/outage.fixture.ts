@@ -13,11 +13,11 @@ const SCRAPED_AT_SECOND = 1
 
 type KeyRecord = Awaited<ReturnType<KeyCache['snapshot']>>['copies'][number]['record']
 
-/** A gateway's key check over stores that fail when told to, its figures, and the alerts over them, in time of its own. */
+/** A gateway's key check over stores that fail on demand, its figures, and the alerts over them, in time of its own. */
 export class Outage {
   redis: 'up' | 'refused' | 'slow' = 'up'
   postgres: 'up' | 'down' = 'up'
-  readonly heard = { redis: true, postgres: true }
+  readonly channels = { redis: true, postgres: true }
   readonly refusals = countRefusedKeys()
   readonly samples = {
     sampled: { memory: 0, redis: 0 },
@@ -39,7 +39,7 @@ export class Outage {
     this.#registry = createMetrics('gateway')
     const metrics = keyMetrics({
       keys: { stats: () => this.keys.stats() },
-      channels: () => ({ ...this.heard, silentSinceMs: null }),
+      channels: () => ({ ...this.channels, silentSinceMs: null }),
       refusals: this.refusals,
       sampler: { stats: () => this.samples },
     })

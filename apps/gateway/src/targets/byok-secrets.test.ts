@@ -7,8 +7,8 @@ const TENANT = 'a0000000-0000-4000-8000-000000000001' as TenantId
 const keks = someKeks()
 
 function secretsWith(changes: Partial<OwnSecretsOptions> = {}) {
-  const told: object[] = []
-  return { told, secrets: new OwnSecrets({ keks, onUnopened: (trouble) => told.push(trouble), ...changes }) }
+  const reported: object[] = []
+  return { reported, secrets: new OwnSecrets({ keks, onUnopened: (trouble) => reported.push(trouble), ...changes }) }
 }
 
 function faultOf(open: () => string): Fault {
@@ -53,23 +53,23 @@ describe('a secret of a tenant', () => {
     ['for another host', TENANT, { boundTo: 'https://elsewhere.example' }],
     ['as another version', TENANT, { version: 9 }],
   ])('opens nothing %s, though it was opened a moment ago', (_, tenantId, changes) => {
-    const { secrets, told } = secretsWith()
+    const { secrets, reported } = secretsWith()
     const own = anOwnCredential(TENANT, keks)
     secrets.open(TENANT, own)
     const fault = faultOf(() => secrets.open(tenantId, { ...own, ...changes }))
     expect(fault).toMatchObject({ code: 'upstream_credential_refused', facts: { detail: { why: 'altered' } } })
-    expect(told).toEqual([{ why: 'altered', kek: 1, id: own.id }])
+    expect(reported).toEqual([{ why: 'altered', kek: 1, id: own.id }])
   })
 
   it('whose key-encryption key is missing is a typed fault, with one line in the log for all of them', () => {
-    const { secrets, told } = secretsWith({ keks: null })
+    const { secrets, reported } = secretsWith({ keks: null })
     const [one, other] = [anOwnCredential(TENANT, keks), anOwnCredential(TENANT, keks)]
     for (const own of [one, other, one]) {
       const fault = faultOf(() => secrets.open(TENANT, own))
       expect(fault.code).toBe('upstream_credential_refused')
       expect(fault.facts).toMatchObject({ metadata: { credential: own.id }, detail: { opened: false } })
     }
-    expect(told).toEqual([{ why: 'kek_missing', kek: 1, id: one.id }])
+    expect(reported).toEqual([{ why: 'kek_missing', kek: 1, id: one.id }])
     expect(secrets.unopened).toBe(3)
   })
 })

@@ -117,7 +117,7 @@ describe('an endpoint of the tenant’s own', () => {
     expect(found.map((target) => target.secret())).toEqual([OWN_SECRET, ''])
   })
 
-  it('is never told what scripts a simulated provider', () => {
+  it('is never sent the headers that script a simulated provider', () => {
     const endpoint = anOwnEndpoint(caller.tenantId, keks)
     const target = reachWith({ endpoints: [endpoint] }).own.target(ownTarget(endpoint.endpoint.id, endpoint.id))
     expect(headersTo(target, {}, { id: 'a request', simulation: { 'x-sim-instant': '1' } })).toEqual({})

@@ -20,9 +20,9 @@ function ask(fields: object, caller: Caller = aCaller(), of = context) {
 }
 
 describe('what would happen', () => {
-  it('is told with every candidate’s figures and chance, and what removed the others', () => {
-    const told = ask({ prompt_tokens: 1_000 })
-    expect(told).toMatchObject({
+  it('is explained with every candidate’s figures and chance, and what removed the others', () => {
+    const explanation = ask({ prompt_tokens: 1_000 })
+    expect(explanation).toMatchObject({
       objective: 'balanced',
       window: null,
       targets: ['acorn/sim/swift-8b', 'birch/sim/swift-8b'],
@@ -30,13 +30,13 @@ describe('what would happen', () => {
       total: 3,
       removed: [{ endpoint: 'cedar/sim/swift-8b', stage: 'context', reason: expect.stringContaining('too small') }],
     })
-    const chances = Object.fromEntries(told.candidates.map(({ provider, chance }) => [provider, chance]))
+    const chances = Object.fromEntries(explanation.candidates.map(({ provider, chance }) => [provider, chance]))
     expect(chances['acorn']).toBeCloseTo(0.8, 1)
     expect(chances['birch']).toBeCloseTo(0.2, 1)
-    expect(told.summary).toBe(
+    expect(explanation.summary).toBe(
       'balanced: acorn/sim/swift-8b is asked first (chance 80 %), then up to 1 more. Removed: 1 by context.',
     )
-    expect(JSON.parse(stringify(told))).toMatchObject({ candidates: [{ expected_cost: 0.0014 }, {}] })
+    expect(JSON.parse(stringify(explanation))).toMatchObject({ candidates: [{ expected_cost: 0.0014 }, {}] })
   })
 
   it('follows the draw that is given, and else the likeliest', () => {
@@ -75,7 +75,7 @@ describe('what would happen', () => {
     expect(ask({ at: '2026-11-21T23:30:00+01:00' }, caller)).toMatchObject({ objective: 'throughput', window: 0 })
   })
 
-  it('is told, not refused, when nothing is left', () => {
+  it('is explained, not refused, when nothing is left', () => {
     expect(ask({ provider: { only: ['nobody'] } })).toMatchObject({
       targets: [],
       total: 3,
@@ -100,14 +100,14 @@ describe('what would happen', () => {
   })
 
   it('takes what is sent to /chat/completions as it is, aliases and all', () => {
-    const told = ask({
+    const explanation = ask({
       model: 'turnpike/auto:floor',
       messages: [{ role: 'user', content: 'hi' }],
       tools: [{ type: 'function', function: { name: 'f', parameters: {} } }],
       stream: true,
       max_tokens: 100,
     })
-    expect(told).toMatchObject({ models: ['sim/swift-8b'], objective: 'cost' })
+    expect(explanation).toMatchObject({ models: ['sim/swift-8b'], objective: 'cost' })
   })
 })
 
@@ -115,10 +115,10 @@ it('explains two hundred endpoints with chances that add up to one', () => {
   const many = aRoutingContext(
     Array.from({ length: 200 }, (_, i) => anEndpoint(`p${i}`, 'sim/swift-8b', { price: dollars(BigInt(1 + (i % 9))) })),
   )
-  const told = ask({}, aCaller(), many)
-  expect(told.candidates).toHaveLength(200)
-  const sum = told.candidates.reduce((total, { chance }) => total + chance, 0)
+  const explanation = ask({}, aCaller(), many)
+  expect(explanation.candidates).toHaveLength(200)
+  const sum = explanation.candidates.reduce((total, { chance }) => total + chance, 0)
   expect(sum).toBeCloseTo(1, 9)
-  const likeliest = Math.max(...told.candidates.map(({ chance }) => chance))
-  expect(told.candidates.find(({ endpoint }) => endpoint === told.targets[0])?.chance).toBe(likeliest)
+  const likeliest = Math.max(...explanation.candidates.map(({ chance }) => chance))
+  expect(explanation.candidates.find(({ endpoint }) => endpoint === explanation.targets[0])?.chance).toBe(likeliest)
 })

@@ -4,7 +4,7 @@ import { deadlineMsOf } from './deadline.ts'
 const MOST_MS = 900_000
 
 it.each([
-  ['nothing is said', {}, MOST_MS],
+  ['no time is given', {}, MOST_MS],
   ['milliseconds are given', { 'x-turnpike-timeout-ms': '500' }, 500],
   ['an SDK says after how many seconds it hangs up', { 'x-stainless-timeout': '600' }, 600_000],
   ['both are given: the shorter one', { 'x-turnpike-timeout-ms': '2000', 'x-stainless-timeout': '1.5' }, 1_500],

@@ -109,7 +109,7 @@ const fieldsOf = (extra: Record<string, fc.Arbitrary<unknown>> = {}) =>
       tool_choice: fc.constantFrom('auto', 'none'),
       provider: fc.constantFrom({ sort: 'price' }, { only: ['fir'] }, null),
       plugins: fc.constant([{ id: 'web' }]),
-      unheard_of: fc.jsonValue(),
+      unknown_field: fc.jsonValue(),
       ...extra,
     },
     { requiredKeys: [] },

@@ -66,7 +66,7 @@ describe('a preset is named', () => {
     [{ model: '@preset/copy', preset: 'other' }, 'preset'],
     [{ model: '@preset/copy@1', preset: 'copy' }, 'preset'],
     [{ model: 'a/b', models: ['@preset/copy'] }, 'models'],
-  ])('wrongly by %j, which is said of %s', (body, param) => {
+  ])('wrongly by %j, which is refused at %s', (body, param) => {
     expect(refusalOf(body)).toBe(param)
   })
 })

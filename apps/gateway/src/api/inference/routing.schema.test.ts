@@ -106,10 +106,10 @@ describe('OpenRouter’s provider object', () => {
     [{ preferred_min_throughput: -1 }, 'provider.preferred_min_throughput', 'tokens per second'],
     [{ only: [] }, 'provider.only', 'leave it out'],
     [{ zdr: 'yes' }, 'provider.zdr', 'boolean'],
-  ])('refuses the wrong unit or kind in %j at %s', (provider, param, said) => {
+  ])('refuses the wrong unit or kind in %j at %s', (provider, param, hint) => {
     const fault = faultOf(chat(provider))
     expect(fault.facts.param).toBe(param)
-    expect(fault.message).toContain(said)
+    expect(fault.message).toContain(hint)
   })
 })
 

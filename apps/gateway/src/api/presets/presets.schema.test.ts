@@ -15,7 +15,7 @@ function refusalOf(work: () => unknown): { param: string | undefined; message: s
 }
 
 describe('what a preset keeps of a chat', () => {
-  it('is every field as it was written, without what is said and whose it is', () => {
+  it('is every field as it was written, without the conversation and whose it is', () => {
     const body = {
       model: 'a/b',
       messages: [
