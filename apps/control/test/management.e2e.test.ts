@@ -274,6 +274,21 @@ async function beginOutage(changes: Record<string, string> = {}): Promise<Outage
   }
 }
 
+/**
+ * Takes Postgres away from a process that knows the management key. A change of the key that arrives late makes it unknown until Postgres
+ * has said what changed.
+ */
+async function takeAway(postgres: Record<'cut' | 'mend', () => unknown>, key: string, url: string): Promise<void> {
+  const isKnown = async () => {
+    await postgres.cut()
+    if ((await askOnce('GET', '', { key, url })).error['code'] !== 'auth_unavailable') return true
+    await postgres.mend()
+    await ask('GET', '', { key, url })
+    return false
+  }
+  await waitFor(isKnown, { withinMs: 10_000, what: 'an outage during which the management key is known' })
+}
+
 function digestOf(process: RunningControl, key: string): Buffer {
   const checked = checkKey(process.control.secrets, key)
   if (checked.kind !== 'genuine') throw new Error('our own key is not genuine')
@@ -294,7 +309,7 @@ it('a key revoked while Postgres is away is refused within three seconds, and re
   const made = ManagedKeyCreated.parse((await ask('POST', '', { key, url, body: { name: 'leaked' } })).body)
   const digest = digestOf(alone, made.key)
   await waitFor(async () => (await gateway.keys.lookup(digest)).kind === 'found', { withinMs: 5_000 })
-  detour.cut()
+  await takeAway(detour, key, url)
   const beganMs = Date.now()
   const reply = await ask('DELETE', `/${made.data.hash}`, { key, url })
   expect([reply.status, reply.body]).toEqual([202, { status: 'revocation_pending' }])
@@ -324,7 +339,7 @@ it('a database that takes a query and never answers counts as unavailable', asyn
   const { url } = alone
   const key = await managementKey(await verifiedPerson(alone))
   const made = ManagedKeyCreated.parse((await ask('POST', '', { key, url, body: { name: 'leaked' } })).body)
-  await silence.proxy?.set({ kind: 'blackHole' })
+  await takeAway({ cut: () => silence.proxy?.set({ kind: 'blackHole' }), mend: () => silence.proxy?.heal() }, key, url)
   const beganMs = performance.now()
   expect((await ask('DELETE', `/${made.data.hash}`, { key, url })).status).toBe(202)
   expect(performance.now() - beganMs).toBeLessThan(limitMs(2_500))
@@ -340,7 +355,7 @@ it('a pending revocation that Redis loses is written again', async () => {
   const { alone, detour, manager: key } = outage
   const { url } = alone
   const made = ManagedKeyCreated.parse((await ask('POST', '', { key, url, body: { name: 'leaked' } })).body)
-  detour.cut()
+  await takeAway(detour, key, url)
   expect((await ask('DELETE', `/${made.data.hash}`, { key, url })).status).toBe(202)
   const redis = openRedis(alone.config.REDIS_URL ?? '')
   await waitFor(() => redis.status === 'ready', { withinMs: 5_000 })
@@ -359,7 +374,7 @@ it('a revocation that neither store takes is not claimed, and is carried out all
   const { alone, detour, manager: key } = outage
   const { url } = alone
   const made = ManagedKeyCreated.parse((await ask('POST', '', { key, url, body: { name: 'leaked' } })).body)
-  detour.cut()
+  await takeAway(detour, key, url)
   const reply = await ask('DELETE', `/${made.data.hash}`, { key, url })
   expect([reply.status, reply.error['code']]).toEqual([503, 'store_unavailable'])
   detour.mend()
@@ -373,7 +388,7 @@ it('without a revocation file no revocation is promised while Postgres is away',
   const { url } = alone
   const key = await managementKey(await verifiedPerson(alone))
   const made = ManagedKeyCreated.parse((await ask('POST', '', { key, url, body: { name: 'leaked' } })).body)
-  detour.cut()
+  await takeAway(detour, key, url)
   expect((await ask('DELETE', `/${made.data.hash}`, { key, url })).status).toBe(503)
   detour.mend()
   expect((await ask('GET', `/${made.data.hash}`, { key, url })).body).toMatchObject({ data: { disabled: false } })

@@ -39,7 +39,6 @@ function revoking(boundMs: number, fault: () => Promise<() => Promise<void>>) {
       boundMs: limitMs(boundMs),
       fault,
       traffic: traffic(),
-      atOnce: 10,
       afterMs: 500,
     },
     revoke: (key) => publisher.revoke(key),

@@ -54,7 +54,7 @@ export interface ProcessJudgement {
   readonly dead: number
   /** The largest memory of a gateway, as a multiple of what it had before; 1.1 is the bound. NaN when one does not tell. */
   readonly memoryRatio: number
-  /** Of the gateway that wrote most; 200 is the bound. */
+  /** Of the gateway that wrote most, beyond the lines of an outage; 200 is the bound. */
   readonly logBytesPerRequest: number
 }
 
@@ -62,6 +62,9 @@ interface ProcessWatch {
   /** @param requests how many were sent to all gateways since */
   judge(requests: number): Promise<ProcessJudgement>
 }
+
+/** The lines of an outage, however few requests meet it. */
+const LOG_BYTES_ALWAYS = 8_000
 
 /** Remembers how gateways are before a scenario; call it with warm ones, for a process grows while it learns. */
 export async function watchProcesses(gateways: readonly FleetGateway[]): Promise<ProcessWatch> {
@@ -76,7 +79,7 @@ export async function watchProcesses(gateways: readonly FleetGateway[]): Promise
       return {
         dead: gateways.filter((gateway, index) => !gateway.alive() || gateway.pid !== before[index]?.pid).length,
         memoryRatio: Math.max(...memories.map((bytes, index) => bytes / (before[index]?.memory ?? NaN))),
-        logBytesPerRequest: Math.max(...logged) / Math.max(1, share),
+        logBytesPerRequest: Math.max(0, Math.max(...logged) - LOG_BYTES_ALWAYS) / Math.max(1, share),
       }
     },
   }
