@@ -51,6 +51,27 @@ it('gives a slow statement up', async () => {
   })
 })
 
+it('a connection that breaks between two queries of a transaction ends the transaction, and not the process', async () => {
+  const killer = testPool(database.ownerUrl, 1)
+  const broken = withPool({}, (pool) =>
+    inTenant(pool, tenant.tenantId, async (client) => {
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+      await killer.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid])
+      await waitFor(
+        () =>
+          client.query('SELECT 1').then(
+            () => false,
+            () => true,
+          ),
+        { withinMs: 5_000 },
+      )
+      await client.query('SELECT 1')
+    }),
+  )
+  await expect(broken).rejects.toThrow()
+  await killer.end()
+})
+
 it('does not wait for ever for a connection of an exhausted pool', async () => {
   await withPool({ connectTimeoutMs: 500 }, async (pool) => {
     const held = await pool.connect()

@@ -27,8 +27,9 @@ const IDLE_TIMEOUT_MS = 30_000
 /** A pool with every wait bounded. 64-bit integers come as bigint, dates as `yyyy-mm-dd`; nothing is set for other pools. */
 export function openPool(url: string, options: PoolOptions): Pool {
   const pool = new Pool({ ...connectionSettings(url, options), types: { getTypeParser } })
-  // Without a listener a connection that breaks while idle would end the process.
+  // Without listeners a connection that breaks would end the process: while it is idle, or between two queries of a transaction.
   pool.on('error', (error) => options.onIdleError?.(error))
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 
