@@ -8,7 +8,7 @@ import { VerifyPage } from './access/VerifyPage.tsx'
 import { statusOf } from './api.ts'
 import { openAuthProvider } from './authProvider.ts'
 import { openDataProvider } from './dataProvider.ts'
-import { sessionQuery } from './session.ts'
+import { noteSignedOut, sessionQuery } from './session.ts'
 import { Notices } from './shell/Notices.tsx'
 import { Shell } from './shell/Shell.tsx'
 import { ThemeChoiceContext, useThemeState } from './shell/theme-choice.ts'
@@ -84,7 +84,9 @@ export function App({ texts }: { texts: I18nProvider }) {
 function openQueries(): QueryClient {
   const queryCache = new QueryCache({
     onError: (error) => {
-      if (statusOf(error) === 401) queryClient.setQueryData(sessionQuery.queryKey, null)
+      if (statusOf(error) !== 401) return
+      noteSignedOut()
+      queryClient.setQueryData(sessionQuery.queryKey, null)
     },
   })
   const queryClient = new QueryClient({

@@ -2,7 +2,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Session } from '@turnpike/contract'
 import { HttpError, type AuthProvider } from 'react-admin'
 import { call, statusOf } from './api.ts'
-import { sessionQuery } from './session.ts'
+import { noteSignedOut, sessionQuery } from './session.ts'
 
 export const SIGN_IN_PATH = '/sign-in'
 
@@ -13,8 +13,10 @@ export function openAuthProvider(queryClient: QueryClient): AuthProvider {
     // The sign-in page makes the session itself, because it shows the reasons of a refusal at the fields.
     login: () => Promise.resolve(),
     logout: async () => {
-      if (queryClient.getQueryData<Session | null>(sessionQuery.queryKey))
+      if (queryClient.getQueryData<Session | null>(sessionQuery.queryKey)) {
         await call('/sign-out', { method: 'POST' }).catch(ignoreGone)
+        noteSignedOut()
+      }
       return SIGN_IN_PATH
     },
     checkAuth: async () => {

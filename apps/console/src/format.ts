@@ -1,3 +1,5 @@
+import { dateFormat, numberFormat, relativeTimeFormat } from './i18n/locale.ts'
+
 const NANO_DIGITS = 9
 /** Digits of an amount below a dollar; the rest is in the exact figure on hover. */
 const SIGNIFICANT = 3
@@ -31,41 +33,49 @@ export function sumNano(amounts: readonly string[]): string {
 /** How long something took. @param ms milliseconds */
 export function duration(ms: number, locale: string): string {
   if (ms < 1000) return `${count(Math.round(ms), locale)} ms`
-  if (ms < 60_000) return `${new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }).format(ms / 1000)} s`
+  if (ms < 60_000) return `${numberFormat(locale, { maximumFractionDigits: 2 }).format(ms / 1000)} s`
   const seconds = Math.round(ms / 1000)
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
 
 /** A whole number with the locale's grouping. */
 export function count(value: number, locale: string): string {
-  return new Intl.NumberFormat(locale).format(value)
+  return numberFormat(locale).format(value)
 }
 
 /** A part of one, as per cent: `0.034` is `3.4 %`. */
 export function share(part: number, locale: string): string {
-  return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }).format(part)
+  return numberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }).format(part)
 }
 
-/** A moment in the reader's own zone, short. @param iso ISO 8601, UTC */
+/** A moment in the reader's own zone. @param iso ISO 8601, UTC; one that cannot be read is shown as it is */
 export function moment(iso: string, locale: string, timeZone?: string): string {
+  const ms = Date.parse(iso)
+  if (Number.isNaN(ms)) return iso
   const options: Intl.DateTimeFormatOptions = {
     dateStyle: 'medium',
     timeStyle: 'medium',
     ...(timeZone && { timeZone }),
   }
-  return new Intl.DateTimeFormat(locale, options).format(new Date(iso))
+  return dateFormat(locale, options).format(ms)
+}
+
+/** A time between two moments; an end that is open is an ellipsis. */
+export function span(from: string | undefined, to: string | undefined, locale: string, timeZone?: string): string {
+  const end = (iso: string | undefined) => (iso === undefined ? '…' : moment(iso, locale, timeZone))
+  return `${end(from)} – ${end(to)}`
 }
 
 /** The same in short form: only the time today, day and time before. @param nowMs the present */
 export function momentShort(iso: string, nowMs: number, locale: string, timeZone?: string): string {
   const zone = timeZone && { timeZone }
-  const dayOf = (time: Date | number) => new Intl.DateTimeFormat(locale, { dateStyle: 'short', ...zone }).format(time)
+  const dayOf = (time: Date | number) => dateFormat(locale, { dateStyle: 'short', ...zone }).format(time)
   const date = new Date(iso)
   const options: Intl.DateTimeFormatOptions =
     dayOf(date) === dayOf(nowMs)
       ? { timeStyle: 'medium' }
       : { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }
-  return new Intl.DateTimeFormat(locale, { ...options, ...zone }).format(date)
+  return dateFormat(locale, { ...options, ...zone }).format(date)
 }
 
 /** The same moment in UTC, for hovering over the local one. */
@@ -82,7 +92,7 @@ const UNITS = [
 /** "3 minutes ago". @param nowMs the present, milliseconds since the epoch */
 export function ago(iso: string, nowMs: number, locale: string): string {
   const passedMs = nowMs - Date.parse(iso)
-  const words = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  const words = relativeTimeFormat(locale)
   const [unit, lengthMs] = UNITS.find(([, length]) => passedMs >= length) ?? (['second', 1000] as const)
   return words.format(-Math.max(0, Math.floor(passedMs / lengthMs)), unit)
 }
@@ -121,7 +131,7 @@ function print({ nano, digits }: Decimal, locale: string): string {
   const absolute = (nano < 0n ? -nano : nano).toString().padStart(NANO_DIGITS + 1, '0')
   const decimal = `${nano < 0n ? '-' : ''}${absolute.slice(0, -NANO_DIGITS)}.${absolute.slice(-NANO_DIGITS)}`
   // A decimal string is formatted exactly; a number would pass through a float.
-  return new Intl.NumberFormat(locale, {
+  return numberFormat(locale, {
     style: 'currency',
     currency: 'USD',
     currencyDisplay: 'narrowSymbol',

@@ -1,5 +1,5 @@
-/** What the console remembers on this device: looks and language. Never a secret. */
-type Remembered = 'theme' | 'locale' | 'arrived'
+/** What the console remembers on this device: looks, language, and whether somebody signed in. Never a secret. */
+type Remembered = 'theme' | 'locale' | 'arrived' | 'session'
 
 /** Reads a remembered choice; null when there is none or the browser keeps nothing. */
 export function remembered(name: Remembered): string | null {

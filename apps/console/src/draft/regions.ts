@@ -1,3 +1,4 @@
+import { alphabetOf, regionNames } from '../i18n/locale.ts'
 import type { Options } from './NamesEntry.tsx'
 
 /** Countries by their two letters of ISO 3166-1; the browser knows their names in every language. */
@@ -15,8 +16,8 @@ const COUNTRIES = `
 
 /** The European Union, then every country by name. @param locale of names and alphabet */
 export function regionOptions(locale: string): Options {
-  const names = new Intl.DisplayNames(locale, { type: 'region' })
-  const alphabet = new Intl.Collator(locale)
+  const names = regionNames(locale)
+  const alphabet = alphabetOf(locale)
   const option = (code: string) => [code, `${names.of(code.toUpperCase()) ?? code} (${code})`] as const
-  return [option('eu'), ...COUNTRIES.map(option).toSorted(([, a], [, b]) => alphabet.compare(a, b))]
+  return [option('eu'), ...COUNTRIES.map(option).toSorted(([, a], [, b]) => alphabet(a, b))]
 }

@@ -2,16 +2,11 @@ import polyglotI18nProvider from 'ra-i18n-polyglot'
 import type { I18nProvider, TranslationMessages } from 'react-admin'
 import { remember, remembered } from '../remember.ts'
 import { en } from './en/en.ts'
-
-export const LOCALES = [
-  { locale: 'en', name: 'English' },
-  { locale: 'de', name: 'Deutsch' },
-] as const
-type Locale = (typeof LOCALES)[number]['locale']
+import { browserTags, languageOf, LOCALES } from './locale.ts'
 
 /** Texts in the reader's language: the one chosen before, else the browser's, else English. */
 export async function openTexts(): Promise<I18nProvider> {
-  const locale = readLocale()
+  const locale = languageOf(remembered('locale'), browserTags())
   document.documentElement.lang = locale
   const initial = await messagesOf(locale)
   const provider = polyglotI18nProvider(
@@ -29,11 +24,6 @@ export async function openTexts(): Promise<I18nProvider> {
       remember('locale', wanted)
     },
   }
-}
-
-function readLocale(): Locale {
-  const wanted = remembered('locale') ?? navigator.language.slice(0, 2)
-  return LOCALES.find(({ locale }) => locale === wanted)?.locale ?? 'en'
 }
 
 /** English is always at hand; the others are fetched when they are wanted. */

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ModelRow } from '@turnpike/contract'
+import { byName } from '../i18n/locale.ts'
 import { plainName } from './simulated.ts'
 import { modelsQuery } from './query.ts'
 import type { Options } from '../draft/NamesEntry.tsx'
@@ -28,5 +29,5 @@ export function providersOf(models: readonly ModelRow[]): Options {
   const names = new Map(
     models.flatMap(({ endpoints }) => endpoints.map((row) => [row.provider, plainName(row.providerName)] as const)),
   )
-  return [...names].toSorted(([, a], [, b]) => a.localeCompare(b))
+  return [...names].toSorted(([, a], [, b]) => byName(a, b))
 }

@@ -1,4 +1,5 @@
 import type { ProviderKey } from '@turnpike/contract'
+import { byName } from '../i18n/locale.ts'
 
 /** Keys of equal rank, which share its traffic. */
 export type Level = readonly ProviderKey[]
@@ -21,7 +22,7 @@ export function groupsOf(keys: readonly ProviderKey[]): ProviderGroup[] {
       first: levelsOf(own.filter(({ placement }) => placement === 'first')),
       fallback: levelsOf(own.filter(({ placement }) => placement === 'fallback')),
     }))
-    .toSorted((a, b) => a.providerName.localeCompare(b.providerName))
+    .toSorted((a, b) => byName(a.providerName, b.providerName))
 }
 
 function levelsOf(keys: readonly ProviderKey[]): Level[] {

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { KeyList } from '@turnpike/contract'
 import { useState } from 'react'
 import { call } from '../api.ts'
-import { moment } from '../format.ts'
+import { span } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { modelsQuery } from '../models/query.ts'
 import { Select } from '../parts/Select.tsx'
@@ -57,7 +57,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
       />
       {(from ?? to) && (
         <Chip
-          label={`${from ? moment(from, locale) : '…'} – ${to ? moment(to, locale) : '…'}`}
+          label={span(from, to, locale)}
           onDelete={() => onChange({ from: null, to: null })}
         />
       )}

@@ -10,7 +10,7 @@ import { Empty } from '../states/Empty.tsx'
 import { RowsSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { FilterBar } from './FilterBar.tsx'
-import { FILTERS, filtersOf, type Filters } from './filters.ts'
+import { FILTERS, filterWords, filtersOf, type Filters } from './filters.ts'
 import { joined, useLiveRows } from './live-rows.ts'
 import { RequestTable } from './RequestTable.tsx'
 
@@ -88,9 +88,8 @@ function PausedRows({ count, onShow }: { count: number; onShow: () => void }) {
 }
 
 function Nothing({ filters, onClear }: { filters: Filters; onClear: () => void }) {
-  const { say } = useText()
-  const set = Object.values(filters)
-  if (set.length === 0) {
+  const { say, locale } = useText()
+  if (Object.keys(filters).length === 0) {
     const start = (
       <Button component={Link} to="/start" variant="contained">
         {say('requests.emptyAction')}
@@ -103,6 +102,6 @@ function Nothing({ filters, onClear }: { filters: Filters; onClear: () => void }
       {say('requests.clear')}
     </Button>
   )
-  const text = say('requests.filteredText', { filters: set.join(', ') })
+  const text = say('requests.filteredText', { filters: filterWords(filters, say, locale) })
   return <Empty kind="filtered" title={say('requests.filteredTitle')} text={text} action={clear} />
 }

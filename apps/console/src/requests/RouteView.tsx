@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { CandidateRow, DecisionRecord, RequestDetail } from '@turnpike/contract'
 import { Link as RouterLink } from 'react-router-dom'
 import { count, duration, share } from '../format.ts'
+import { numberFormat } from '../i18n/locale.ts'
 import { useText } from '../i18n/text.ts'
 import { allPoliciesQuery } from '../policies/calls.ts'
 import { partsOf } from '../provider-keys/target.ts'
@@ -74,7 +75,7 @@ function Reason({ decision }: { decision: DecisionRecord }) {
         {(objective === 'balanced' || objective === 'weighted') && (
           <span>
             {say('request.randomNumber', {
-              draw: new Intl.NumberFormat(locale, { maximumFractionDigits: 4 }).format(decision.draw),
+              draw: numberFormat(locale, { maximumFractionDigits: 4 }).format(decision.draw),
             })}
           </span>
         )}

@@ -1,6 +1,7 @@
 import type { RequestRow } from '@turnpike/contract'
-import { expect, it } from 'vitest'
-import { admits, filtersOf } from './filters.ts'
+import { describe, expect, it } from 'vitest'
+import type { Say } from '../i18n/text.ts'
+import { admits, filterWords, filtersOf, type Filters } from './filters.ts'
 
 const row: RequestRow = {
   id: 'gen-1',
@@ -41,4 +42,25 @@ it('lets a live row into the list only when every filter fits', () => {
 it('treats the end of a period as outside of it', () => {
   expect(admits({ from: row.beganAt }, row)).toBe(true)
   expect(admits({ to: row.beganAt }, row)).toBe(false)
+})
+
+describe('the filters in a sentence', () => {
+  const say: Say = (key) => key
+  const words = (filters: Filters) => filterWords(filters, say, 'en-GB', 'Europe/Berlin')
+
+  it('show times as the reader writes them', () => {
+    const times = { from: '2026-03-01T23:30:00.000Z', to: '2026-03-02T23:30:00.000Z' }
+    expect(words(times)).toBe('2 Mar 2026, 00:30:00 – 3 Mar 2026, 00:30:00')
+    expect(words({ from: times.from })).toBe('2 Mar 2026, 00:30:00 – …')
+    expect(words({ model: 'a/b', provider: 'p', ...times })).not.toMatch(/\d{4}-\d{2}-\d{2}/)
+  })
+
+  it('name a key and an outcome by what they are, not by their codes', () => {
+    expect(words({ keyId: 'a0f1', outcome: 'failed' })).toBe('common.key, requests.failed')
+    expect(words({ model: 'a/b', outcome: 'ok' })).toBe('a/b, requests.ok')
+  })
+
+  it('show a time of a mistyped address as it is, and do not fail', () => {
+    expect(words({ to: 'yesterday' })).toBe('… – yesterday')
+  })
 })

@@ -1,4 +1,6 @@
 import type { RequestRow } from '@turnpike/contract'
+import { span } from '../format.ts'
+import type { Say } from '../i18n/text.ts'
 import { hasSucceeded } from '../start/arrivals.ts'
 
 export const FILTERS = ['model', 'provider', 'keyId', 'outcome', 'from', 'to'] as const
@@ -26,4 +28,20 @@ export function admits({ model, provider, keyId, outcome, from, to }: Filters, r
     (from === undefined || row.beganAt >= from) &&
     (to === undefined || row.beganAt < to)
   )
+}
+
+/**
+ * The filters in words, for a sentence. A key stands by its kind: its name is in the filter, and its id says nothing.
+ * @param timeZone by default the reader's
+ */
+export function filterWords(filters: Filters, say: Say, locale: string, timeZone?: string): string {
+  const { model, provider, keyId, outcome, from, to } = filters
+  const words = [
+    model,
+    provider,
+    keyId !== undefined && say('common.key'),
+    outcome !== undefined && say(outcome === 'ok' ? 'requests.ok' : 'requests.failed'),
+    (from ?? to) !== undefined && span(from, to, locale, timeZone),
+  ]
+  return words.filter(Boolean).join(', ')
 }

@@ -1,3 +1,4 @@
+import DoneIcon from '@mui/icons-material/Check'
 import { Box, Card, Typography } from '@mui/material'
 import { useQuery } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
@@ -78,7 +79,7 @@ function Step({ number, title, text, done = false, children }: StepProps) {
           color: done ? '#1a1406' : 'gate.roadText',
         }}
       >
-        {done ? '✓' : number}
+        {done ? <DoneIcon fontSize="small" /> : number}
       </Box>
       <Box sx={{ minWidth: 0 }}>
         <Typography variant="h2" sx={{ lineHeight: '30px' }}>

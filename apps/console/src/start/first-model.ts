@@ -1,4 +1,5 @@
 import type { ModelRow, Session } from '@turnpike/contract'
+import { byName } from '../i18n/locale.ts'
 import { simulatorModelsFirst } from '../models/simulated.ts'
 
 type Funds = Session['organisation']['funds']
@@ -19,7 +20,7 @@ export function modelsToStartWith(models: readonly ModelRow[], funds: Funds): Mo
 
 function byPrice(a: ModelRow, b: ModelRow, funds: Funds): number {
   const difference = (cheapest(a, funds) ?? 0n) - (cheapest(b, funds) ?? 0n)
-  return difference < 0n ? -1 : difference > 0n ? 1 : a.slug.localeCompare(b.slug)
+  return difference < 0n ? -1 : difference > 0n ? 1 : byName(a.slug, b.slug)
 }
 
 /** Embeddings and pictures have calls of their own. */

@@ -2,7 +2,8 @@ import { Box, Button, Card, Chip, Typography } from '@mui/material'
 import { USAGE_GROUPS } from '@turnpike/contract/lists'
 import { lazy, Suspense, useState } from 'react'
 import { Link } from 'react-router-dom'
-import { moment } from '../format.ts'
+import { span } from '../format.ts'
+import { dateFormat } from '../i18n/locale.ts'
 import { useText } from '../i18n/text.ts'
 import { Choice } from '../parts/Choice.tsx'
 import { Select } from '../parts/Select.tsx'
@@ -62,7 +63,7 @@ interface RangePickerProps {
 function RangePicker({ selection, onChange }: RangePickerProps) {
   const { say, locale } = useText()
   if (selection.kind === 'fixed') {
-    const text = `${moment(selection.from, locale)} – ${moment(selection.to, locale)}`
+    const text = span(selection.from, selection.to, locale)
     return <Chip label={text} onDelete={() => onChange({ from: null, to: null })} />
   }
   return (
@@ -153,7 +154,7 @@ function OverTime({ answer, period, metric, group }: Omit<FiguresProps, 'onChang
 
 function PartialNote({ until }: { until: string }) {
   const { say, locale } = useText()
-  const time = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(new Date(until))
+  const time = dateFormat(locale, { timeStyle: 'medium' }).format(new Date(until))
   return say('usage.partial', { time })
 }
 

@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import type { UsageAnswer } from '@turnpike/contract'
 import { useEffect, useRef } from 'react'
 import { call } from '../api.ts'
+import { ownTimeZone } from '../i18n/locale.ts'
 import { useLive } from '../live.ts'
 import type { Group } from './groups.ts'
 import { periodOf, type Period, type PeriodSelection } from './period.ts'
@@ -17,13 +18,12 @@ export interface UsageView {
 
 /** Figures of a period, renewed while requests arrive. */
 export function useUsage(selection: PeriodSelection, groupBy: Group) {
-  const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
   useRenewal(selection.kind === 'range')
   return useQuery<UsageView>({
     queryKey: ['usage', selection, groupBy],
     queryFn: async ({ signal }) => {
       const period = periodOf(selection, Date.now())
-      const query = { ...period, groupBy, timeZone, bucket: 'auto' }
+      const query = { ...period, groupBy, timeZone: ownTimeZone(), bucket: 'auto' }
       return { answer: await call<UsageAnswer>('/usage', { query, signal }), period }
     },
     placeholderData: keepPreviousData,

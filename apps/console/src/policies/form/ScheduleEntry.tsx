@@ -1,6 +1,7 @@
 import AddIcon from '@mui/icons-material/Add'
 import { Box, Button, FormHelperText, Typography } from '@mui/material'
 import { WEEKDAYS, WINDOWS_MAX } from '@turnpike/domain/lists'
+import { ownTimeZone } from '../../i18n/locale.ts'
 import { useText } from '../../i18n/text.ts'
 import { at, moved, unlessEmpty } from '../../draft/draft.ts'
 import { useEntry } from '../../draft/state.ts'
@@ -16,8 +17,7 @@ export function ScheduleEntry({ providers }: { providers: Options }) {
   const windows: readonly unknown[] = Array.isArray(value) ? value : []
   const change = (after: readonly unknown[]) => set(unlessEmpty(after))
   const add = () => {
-    const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
-    change([...windows, { days: WEEKDAYS, from: '22:00', to: '06:00', zone: timeZone, objective: 'cost' }])
+    change([...windows, { days: WEEKDAYS, from: '22:00', to: '06:00', zone: ownTimeZone(), objective: 'cost' }])
   }
   return (
     <>
