@@ -93,7 +93,11 @@ function components({ divider, text, gate, primary }: typeof light) {
   return {
     MuiCssBaseline: {
       styleOverrides: {
-        body: { fontVariantNumeric: 'tabular-nums', textRendering: 'optimizeLegibility' },
+        body: {
+          fontVariantNumeric: 'tabular-nums',
+          textRendering: 'optimizeLegibility',
+          overflowWrap: 'break-word' as const,
+        },
         'code, pre, kbd': { fontFamily: MONO, fontSize: '0.92em' },
         ':focus-visible': { outline: `2px solid ${primary.main}`, outlineOffset: 2 },
         '@media (prefers-reduced-motion: reduce)': {
@@ -101,6 +105,10 @@ function components({ divider, text, gate, primary }: typeof light) {
         },
       },
     },
+    // Sentences hold names of any length; nothing of them is cut, and none widens the page.
+    MuiTypography: { styleOverrides: { root: { overflowWrap: 'anywhere' as const } } },
+    MuiAlert: { styleOverrides: { message: { overflowWrap: 'anywhere' as const } } },
+    MuiNativeSelect: { styleOverrides: { select: { textOverflow: 'ellipsis' } } },
     MuiPaper: { defaultProps: { elevation: 0 }, styleOverrides: { root: { backgroundImage: 'none' } } },
     MuiCard: { styleOverrides: { root: { border: `1px solid ${divider}`, borderRadius: 12 } } },
     MuiButtonBase: { defaultProps: { disableRipple: true } },

@@ -1,6 +1,7 @@
 import { Box, Typography } from '@mui/material'
 import { useEffect, type ReactNode } from 'react'
 import { useText } from '../i18n/text.ts'
+import { PageHeading } from '../parts/PageHeading.tsx'
 import { LocalePicker } from '../shell/pickers.tsx'
 import { Logo } from '../shell/Logo.tsx'
 import { RoadIllustration } from './RoadIllustration.tsx'
@@ -39,7 +40,7 @@ export function AccessPage({ title, text, children }: AccessPageProps) {
             gridTemplateColumns: 'minmax(0, 400px)',
           }}
         >
-          <Typography variant="h1">{title}</Typography>
+          <PageHeading>{title}</PageHeading>
           <Typography color="textSecondary" sx={{ mt: 1, mb: 3.5 }}>
             {text}
           </Typography>

@@ -7,6 +7,7 @@ import type { ApiKey } from '@turnpike/contract'
 import { Link as RouterLink } from 'react-router-dom'
 import { ago } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { Clipped, NAME_CHARS_MAX } from '../parts/Clipped.tsx'
 import { IconAction } from '../parts/IconAction.tsx'
 import { Moment } from '../parts/Moment.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
@@ -50,8 +51,8 @@ function Name({ apiKey }: { apiKey: ApiKey }) {
   const { say } = useText()
   return (
     <Box>
-      <Box sx={{ fontWeight: 600, maxWidth: 300, whiteSpace: 'normal', display: 'flex', gap: 1, alignItems: 'center' }}>
-        {apiKey.name}
+      <Box sx={{ fontWeight: 600, display: 'flex', gap: 1, alignItems: 'center' }}>
+        <Clipped text={apiKey.name} chars={NAME_CHARS_MAX} />
         {apiKey.kind !== 'live' && <Chip size="small" variant="outlined" label={say(`keys.${apiKey.kind}`)} />}
       </Box>
       <Box component="code" sx={{ color: 'text.secondary', fontSize: '0.8125rem' }}>
@@ -75,8 +76,8 @@ function KeyPolicy({ apiKey: { kind, policy } }: { apiKey: ApiKey }) {
   if (kind === 'mgmt') return say('common.none')
   if (!policy) return <Box sx={{ color: 'text.secondary' }}>{say('policy.keyNone')}</Box>
   return (
-    <Link component={RouterLink} to={`/policies/${policy.id}`} sx={{ whiteSpace: 'normal' }}>
-      {policy.name}
+    <Link component={RouterLink} to={`/policies/${policy.id}`}>
+      <Clipped text={policy.name} chars={NAME_CHARS_MAX} />
     </Link>
   )
 }

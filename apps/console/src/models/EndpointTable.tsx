@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react'
 import { count, price } from '../format.ts'
 import type { TextKey } from '../i18n/en/en.ts'
 import { useText } from '../i18n/text.ts'
+import { SCROLLS_INSIDE } from '../parts/Clipped.tsx'
 import { Ttft, Throughput, StateChip, Uptime } from './LiveFigures.tsx'
 import type { LiveOf } from './query.ts'
 import { isOnlySimulated, plainName } from './simulated.ts'
@@ -58,7 +59,7 @@ function WideRows({ model, rows, live }: RowsProps) {
     ['common.throughput', (_endpoint, figures) => <Throughput figures={figures} />],
   ]
   return (
-    <Box sx={{ overflowX: 'auto', mt: 1.5, mx: -1.75 }} tabIndex={0} role="region" aria-label={model.name}>
+    <Box sx={{ ...SCROLLS_INSIDE, mt: 1.5, mx: -1.75 }} tabIndex={0} role="region" aria-label={model.name}>
       <Table size="small" aria-label={model.name} sx={{ 'th, td': { px: 1.75, whiteSpace: 'nowrap' } }}>
         <TableHead>
           <TableRow>

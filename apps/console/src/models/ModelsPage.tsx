@@ -15,6 +15,7 @@ import type { ModelRow } from '@turnpike/contract'
 import { memo, useDeferredValue, useMemo, useState } from 'react'
 import { count } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { ONE_COLUMN } from '../parts/Clipped.tsx'
 import { CopyButton } from '../parts/CopyButton.tsx'
 import { useUrlState } from '../parts/url-state.ts'
 import { Page } from '../shell/Page.tsx'
@@ -90,7 +91,7 @@ function Cards({ models, live }: { models: readonly ModelRow[]; live: LiveOf }) 
       <Typography variant="caption" component="p" role="status" sx={{ mb: 1.5 }}>
         {say('models.count', { smart_count: models.length })}
       </Typography>
-      <Box sx={{ display: 'grid', gap: 2 }}>
+      <Box sx={{ ...ONE_COLUMN, gap: 2 }}>
         {models.slice(0, shown).map((model) => (
           <ModelCard key={model.slug} model={model} live={live} isPhone={isPhone} />
         ))}

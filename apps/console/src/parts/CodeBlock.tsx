@@ -1,4 +1,5 @@
 import { Box } from '@mui/material'
+import { SCROLLS_INSIDE } from './Clipped.tsx'
 import { CopyButton } from './CopyButton.tsx'
 
 interface CodeBlockProps {
@@ -33,7 +34,7 @@ export function CodeBlock({ code, label, copyLabel, onCopied }: CodeBlockProps) 
         tabIndex={0}
         role="group"
         aria-label={label}
-        sx={{ m: 0, p: 2, overflowX: 'auto', fontSize: '0.8125rem', lineHeight: 1.65 }}
+        sx={{ ...SCROLLS_INSIDE, m: 0, p: 2, fontSize: '0.8125rem', lineHeight: 1.65 }}
       >
         <code>{code}</code>
       </Box>

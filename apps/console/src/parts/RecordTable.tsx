@@ -11,6 +11,7 @@ import {
   useMediaQuery,
 } from '@mui/material'
 import type { ReactNode } from 'react'
+import { ONE_COLUMN, SCROLLS_INSIDE } from './Clipped.tsx'
 
 export interface Column<Row> {
   readonly id: string
@@ -52,7 +53,7 @@ const DENSE = {
 
 function Grid<Row>({ label, rows, columns, rowId, onRow, isMarked, dense = false }: RecordTableProps<Row>) {
   return (
-    <TableContainer component={Card} tabIndex={0} role="region" aria-label={label}>
+    <TableContainer component={Card} tabIndex={0} role="region" aria-label={label} sx={SCROLLS_INSIDE}>
       <Table aria-label={label} sx={dense ? DENSE : {}}>
         <TableHead>
           <TableRow>
@@ -92,7 +93,7 @@ function Cards<Row>({ label, rows, columns, rowId, onRow, isMarked }: RecordTabl
   const titles = columns.filter((column) => column.phone === 'title')
   const facts = columns.filter((column) => column.phone === undefined)
   return (
-    <Box component="ul" aria-label={label} sx={{ listStyle: 'none', m: 0, p: 0, display: 'grid', gap: 1.25 }}>
+    <Box component="ul" aria-label={label} sx={{ listStyle: 'none', m: 0, p: 0, ...ONE_COLUMN, gap: 1.25 }}>
       {rows.map((row) => (
         <Card
           key={rowId(row)}

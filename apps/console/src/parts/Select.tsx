@@ -11,6 +11,9 @@ type SelectProps = Omit<TextFieldProps, 'onChange' | 'select'> & {
   readonly minWidth?: number
 }
 
+/** A list is as wide as its longest name, unless that is a very long one. */
+const WIDTH_MAX = 'min(320px, 100%)'
+
 /** One of many, as the platform's own list: quick, familiar and good on a phone. */
 export function Select({ options, onChange, onOpen, minWidth = 150, ...field }: SelectProps) {
   return (
@@ -19,8 +22,9 @@ export function Select({ options, onChange, onOpen, minWidth = 150, ...field }: 
       size="small"
       onChange={(event) => onChange(event.target.value)}
       {...(onOpen && { onFocus: onOpen, onPointerEnter: onOpen })}
-      sx={field.fullWidth ? {} : { minWidth, maxWidth: '100%', flex: { xs: '1 1 45%', sm: '0 1 auto' } }}
+      sx={field.fullWidth ? {} : { minWidth, maxWidth: WIDTH_MAX, flex: { xs: '1 1 45%', sm: '0 1 auto' } }}
       {...field}
+      title={options.find(([value]) => value === field.value)?.[1]}
       slotProps={{ select: { native: true }, inputLabel: { shrink: true }, ...field.slotProps }}
     >
       {options.map(([value, text]) => (

@@ -4,6 +4,7 @@ import type { Policy } from '@turnpike/contract'
 import { useState } from 'react'
 import { useInfiniteGetList } from 'react-admin'
 import { useText } from '../i18n/text.ts'
+import { ONE_COLUMN } from '../parts/Clipped.tsx'
 import { RenameDialog } from '../parts/RenameDialog.tsx'
 import { useUrlState } from '../parts/url-state.ts'
 import { useMay } from '../session.ts'
@@ -42,7 +43,7 @@ export default function PoliciesPage() {
         {({ pages }) => {
           const policies = pages.flatMap(({ data }) => data)
           return (
-            <Box sx={{ display: 'grid', gap: 3, '& > *': { minWidth: 0 } }}>
+            <Box sx={{ ...ONE_COLUMN, gap: 3 }}>
               {isEmpty && <Empty kind="unused" title={say('policies.emptyTitle')} text={say('policies.emptyText')} />}
               {mayUpdate && (isEmpty || isChoosing) && (
                 <section>

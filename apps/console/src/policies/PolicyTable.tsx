@@ -4,6 +4,7 @@ import { Box, Link } from '@mui/material'
 import type { Policy } from '@turnpike/contract'
 import { Link as RouterLink } from 'react-router-dom'
 import { useText } from '../i18n/text.ts'
+import { Clipped, NAME_CHARS_MAX } from '../parts/Clipped.tsx'
 import { IconAction } from '../parts/IconAction.tsx'
 import { Moment } from '../parts/Moment.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
@@ -22,8 +23,8 @@ export function PolicyTable({ policies, onAct }: { policies: readonly Policy[]; 
       label: say('common.name'),
       phone: 'title',
       render: ({ id, name }) => (
-        <Link component={RouterLink} to={`/policies/${id}`} sx={{ fontWeight: 600, whiteSpace: 'normal' }}>
-          {name}
+        <Link component={RouterLink} to={`/policies/${id}`} sx={{ fontWeight: 600 }}>
+          <Clipped text={name} chars={NAME_CHARS_MAX} />
         </Link>
       ),
     },
@@ -36,7 +37,11 @@ export function PolicyTable({ policies, onAct }: { policies: readonly Policy[]; 
     {
       id: 'attached',
       label: say('policies.attached'),
-      render: (policy) => <Box sx={{ whiteSpace: 'normal', maxWidth: 260 }}>{scopesText(policy, say)}</Box>,
+      render: (policy) => (
+        <Box sx={{ maxWidth: 260 }}>
+          <Clipped text={scopesText(policy, say)} lines={2} />
+        </Box>
+      ),
     },
     { id: 'version', label: say('common.version'), numeric: true, render: ({ version }) => version },
     { id: 'changed', label: say('policies.changed'), render: ({ changedAt }) => <Moment short at={changedAt} /> },

@@ -2,6 +2,7 @@ import { Box, Card, Typography } from '@mui/material'
 import type { OwnEndpointRow } from '@turnpike/contract'
 import { count } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { ONE_COLUMN } from '../parts/Clipped.tsx'
 import { CopyButton } from '../parts/CopyButton.tsx'
 import { ResourceActions } from './ResourceActions.tsx'
 import type { ResourceListProps } from './ResourceTab.tsx'
@@ -11,7 +12,7 @@ import { TestResult } from './TestResult.tsx'
 /** Own endpoints by name, each with where it is and what it serves. */
 export function EndpointList({ rows, ...rest }: ResourceListProps<OwnEndpointRow>) {
   return (
-    <Box sx={{ display: 'grid', gap: 2, '& > *': { minWidth: 0 } }}>
+    <Box sx={{ ...ONE_COLUMN, gap: 2 }}>
       {rows.map((endpoint) => (
         <Endpoint key={endpoint.id} endpoint={endpoint} {...rest} />
       ))}

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { ProviderKey } from '@turnpike/contract'
 import { useText } from '../i18n/text.ts'
 import { plainName } from '../models/simulated.ts'
+import { ONE_COLUMN } from '../parts/Clipped.tsx'
 import { useRefusalText } from '../states/refusal.ts'
 import { reorder } from './calls.ts'
 import { KeyRow, type KeyRowProps } from './KeyRow.tsx'
@@ -19,7 +20,7 @@ export function KeyList({ rows, tests, onAct }: ResourceListProps<ProviderKey>) 
   })
   const acting = { tests, onAct, onMove: moving.mutate, isMoving: moving.isPending }
   return (
-    <Box sx={{ display: 'grid', gap: 2, '& > *': { minWidth: 0 } }}>
+    <Box sx={{ ...ONE_COLUMN, gap: 2 }}>
       {moving.isError && <Alert severity="error">{refusalText(moving.error)}</Alert>}
       {groupsOf(rows).map((group) => (
         <Provider key={group.provider} group={group} {...acting} />

@@ -2,9 +2,13 @@ import { Chip } from '@mui/material'
 import { useQuery } from '@tanstack/react-query'
 import { useText } from '../i18n/text.ts'
 import type { Options } from '../draft/NamesEntry.tsx'
+import { Clipped } from '../parts/Clipped.tsx'
 import { useMay } from '../session.ts'
 import { ownEndpointsQuery, providerKeysQuery } from './calls.ts'
 import { isOwn, isOwnName, partsOf } from './target.ts'
+
+/** A provider, an author and a model: longer than other names. */
+const TARGET_CHARS_MAX = 48
 
 /** The name of a target's BYOK account; null: the operator's. Names are fetched only when a target needs one. */
 export function useAccounts(targets: readonly string[]): (target: string) => string | null {
@@ -43,7 +47,7 @@ export function targetText(target: string, account: string | null): string {
 export function TargetName({ target, account }: { target: string; account: string | null }) {
   return (
     <>
-      <code>{partsOf(target).endpoint}</code>
+      <Clipped text={partsOf(target).endpoint} chars={TARGET_CHARS_MAX} component="code" />
       {account !== null && <Chip size="small" color="info" variant="outlined" label={account} sx={{ ml: 1 }} />}
     </>
   )

@@ -2,6 +2,7 @@ import { Box, Table, TableBody, TableCell, TableHead, TableRow, Typography } fro
 import type { RequestDetail } from '@turnpike/contract'
 import { count, money, moneyExact } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { SCROLLS_INSIDE } from '../parts/Clipped.tsx'
 import { isOwnName } from '../provider-keys/target.ts'
 
 /** What was charged, to the last nano-dollar. */
@@ -14,7 +15,7 @@ export function CostBreakdown({ request }: { request: RequestDetail }) {
   }
   if (request.bill.length === 0) return <Typography color="textSecondary">{say('request.billNone')}</Typography>
   return (
-    <Box sx={{ overflowX: 'auto', mx: { xs: -0.75, sm: -1.75 } }} tabIndex={0}>
+    <Box sx={{ ...SCROLLS_INSIDE, mx: { xs: -0.75, sm: -1.75 } }} tabIndex={0}>
       <Table size="small" aria-label={say('request.costBreakdown')} sx={{ 'th, td': { px: { xs: 0.75, sm: 1.75 } } }}>
         <TableHead>
           <TableRow>

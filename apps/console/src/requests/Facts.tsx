@@ -3,6 +3,7 @@ import type { RequestDetail } from '@turnpike/contract'
 import type { ReactNode } from 'react'
 import { count, duration } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { Clipped } from '../parts/Clipped.tsx'
 import { Moment } from '../parts/Moment.tsx'
 import { Money } from '../parts/Money.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
@@ -39,26 +40,44 @@ export function Facts({ request }: { request: RequestDetail }) {
         </Fact>
         <Fact label={say('requests.firstToken')}>{time(request.firstTokenMs)}</Fact>
         <Fact label={say('requests.total')}>{time(request.totalMs)}</Fact>
-        <Fact label={say('common.model')}>{request.model ?? request.requestedModel}</Fact>
-        {asked && <Fact label={say('request.requested')}>{request.requestedModel}</Fact>}
-        <Fact label={say('common.provider')}>{providerText(request, say) ?? dash}</Fact>
+        <Fact label={say('common.model')}>
+          <Name text={request.model ?? request.requestedModel} />
+        </Fact>
+        {asked && (
+          <Fact label={say('request.requested')}>
+            <Name text={request.requestedModel} />
+          </Fact>
+        )}
+        <Fact label={say('common.provider')}>
+          <Name text={providerText(request, say) ?? dash} />
+        </Fact>
         <Fact label={say('common.tokens')}>
           <Tokens request={request} />
         </Fact>
-        <Fact label={say('common.key')}>{request.keyName ?? say('requests.unknownKey')}</Fact>
+        <Fact label={say('common.key')}>
+          <Name text={request.keyName ?? say('requests.unknownKey')} />
+        </Fact>
         <Fact label={say('common.time')}>
           <Moment at={request.beganAt} />
         </Fact>
         {request.finishReason && (
           <Fact label={say('request.finish')}>
-            {request.finishReason}
-            {request.streamed && `, ${say('request.streamed')}`}
+            <Name text={`${request.finishReason}${request.streamed ? `, ${say('request.streamed')}` : ''}`} />
           </Fact>
         )}
-        {request.endUser && <Fact label={say('request.endUser')}>{request.endUser}</Fact>}
+        {request.endUser && (
+          <Fact label={say('request.endUser')}>
+            <Name text={request.endUser} />
+          </Fact>
+        )}
       </Box>
     </>
   )
+}
+
+/** A name that callers or providers chose. The JSON of the request has it whole. */
+function Name({ text }: { text: string }) {
+  return <Clipped text={text} lines={2} />
 }
 
 function Tokens({ request }: { request: RequestDetail }) {

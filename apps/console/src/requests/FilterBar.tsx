@@ -55,12 +55,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
         onChange={set('outcome')}
         minWidth={120}
       />
-      {(from ?? to) && (
-        <Chip
-          label={span(from, to, locale)}
-          onDelete={() => onChange({ from: null, to: null })}
-        />
-      )}
+      {(from ?? to) && <Chip label={span(from, to, locale)} onDelete={() => onChange({ from: null, to: null })} />}
       {Object.keys(filters).length > 0 && (
         <Button color="inherit" onClick={() => onChange(Object.fromEntries(FILTERS.map((name) => [name, null])))}>
           {say('requests.clear')}

@@ -6,6 +6,7 @@ import type { ReactNode } from 'react'
 import { Link, useParams } from 'react-router-dom'
 import { call } from '../api.ts'
 import { useText } from '../i18n/text.ts'
+import { ONE_COLUMN } from '../parts/Clipped.tsx'
 import { CodeBlock } from '../parts/CodeBlock.tsx'
 import { CopyButton } from '../parts/CopyButton.tsx'
 import { useUrlState } from '../parts/url-state.ts'
@@ -88,7 +89,7 @@ function Detail({ request }: { request: RequestDetail }) {
 function Overview({ request }: { request: RequestDetail }) {
   const { say } = useText()
   return (
-    <Box sx={{ display: 'grid', gap: 2.5 }}>
+    <Box sx={{ ...ONE_COLUMN, gap: 2.5 }}>
       <Section title={say('requests.attempts')}>
         <WaterfallChart request={request} />
       </Section>

@@ -1,15 +1,19 @@
 import ArrowIcon from '@mui/icons-material/ArrowRightAltOutlined'
-import { Box } from '@mui/material'
 import type { RequestRow } from '@turnpike/contract'
 import { useNavigate } from 'react-router-dom'
 import { count, duration } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { Clipped, NAME_CHARS_MAX } from '../parts/Clipped.tsx'
 import { Moment } from '../parts/Moment.tsx'
 import { Money } from '../parts/Money.tsx'
 import { figures, RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { RowLink } from '../parts/RowLink.tsx'
 import { providerText } from './provider-text.ts'
 import { StatusChip } from './StatusChip.tsx'
+
+/** Ten columns stand beside each other, so that the less telling ones are shorter. */
+const PROVIDER_CHARS_MAX = 22
+const KEY_CHARS_MAX = 13
 
 interface RequestTableProps {
   readonly rows: readonly RequestRow[]
@@ -36,14 +40,26 @@ export function RequestTable({ rows, freshIds }: RequestTableProps) {
       ),
     },
     { id: 'status', label: say('common.status'), phone: 'title', render: (row) => <StatusChip row={row} /> },
-    { id: 'model', label: say('common.model'), render: (row) => row.model ?? row.requestedModel },
-    { id: 'provider', label: say('common.provider'), render: (row) => providerText(row, say) ?? dash },
+    {
+      id: 'model',
+      label: say('common.model'),
+      render: (row) => <Clipped text={row.model ?? row.requestedModel} chars={NAME_CHARS_MAX} />,
+    },
+    {
+      id: 'provider',
+      label: say('common.provider'),
+      render: (row) => <Clipped text={providerText(row, say) ?? dash} chars={PROVIDER_CHARS_MAX} />,
+    },
     figures('cost', say('common.cost'), (row) => <Money nano={row.costNano} />),
     figures('tokens', say('common.tokens'), (row) => <Tokens row={row} />),
     figures('first', say('common.ttft'), (row) => time(row.firstTokenMs)),
     figures('total', say('requests.total'), (row) => time(row.totalMs)),
     { id: 'attempts', label: say('requests.attempts'), numeric: true, phone: 'hidden', render: (row) => row.attempts },
-    { id: 'key', label: say('common.key'), render: (row) => <Clipped text={row.keyName ?? unknown} /> },
+    {
+      id: 'key',
+      label: say('common.key'),
+      render: (row) => <Clipped text={row.keyName ?? unknown} chars={KEY_CHARS_MAX} />,
+    },
   ]
   return (
     <RecordTable
@@ -66,12 +82,4 @@ export function RequestTable({ rows, freshIds }: RequestTableProps) {
       </span>
     )
   }
-}
-
-function Clipped({ text }: { text: string }) {
-  return (
-    <Box title={text} sx={{ maxWidth: { sm: 100 }, overflow: 'hidden', textOverflow: 'ellipsis' }}>
-      {text}
-    </Box>
-  )
 }

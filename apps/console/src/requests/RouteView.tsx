@@ -5,6 +5,7 @@ import { Link as RouterLink } from 'react-router-dom'
 import { count, duration, share } from '../format.ts'
 import { numberFormat } from '../i18n/locale.ts'
 import { useText } from '../i18n/text.ts'
+import { ONE_COLUMN } from '../parts/Clipped.tsx'
 import { allPoliciesQuery } from '../policies/calls.ts'
 import { partsOf } from '../provider-keys/target.ts'
 import { TargetName, targetText, useAccounts } from '../provider-keys/TargetName.tsx'
@@ -93,7 +94,7 @@ function AppliedPolicies({ decision }: { decision: DecisionRecord }) {
   const { data } = useQuery({ ...allPoliciesQuery, enabled: mayRead && policies.length > 0 })
   const nameOf = (id: string) => data?.data.find((policy) => policy.id === id)?.name ?? id
   return (
-    <Box sx={{ mt: 1.5, display: 'grid', gap: 0.5 }}>
+    <Box sx={{ mt: 1.5, ...ONE_COLUMN, gap: 0.5 }}>
       {policies.length === 0 ? (
         <Typography variant="body2">{say('request.defaultPolicy')}</Typography>
       ) : (

@@ -2,6 +2,7 @@ import { Box, Chip, Tooltip, Typography } from '@mui/material'
 import type { RequestDetail } from '@turnpike/contract'
 import { duration } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { Clipped, NAME_CHARS_MAX, ONE_COLUMN } from '../parts/Clipped.tsx'
 import { useAccounts } from '../provider-keys/TargetName.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
 import { usageWarningsOf } from './usage-warnings.ts'
@@ -29,7 +30,7 @@ export function WaterfallChart({ request }: { request: RequestDetail }) {
         {say('request.attemptsText')}
         {attemptList.some(({ hedge }) => hedge) && ` ${say('request.hedgeText')}`}
       </Typography>
-      <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0, display: 'grid', gap: 2.25 }}>
+      <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0, ...ONE_COLUMN, gap: 2.25 }}>
         {bars.map((bar, index) => (
           <Attempt
             key={`${bar.attempt.endpoint} ${bar.attempt.startMs}`}
@@ -104,8 +105,8 @@ function Head({ bar: { attempt, hedgeOf }, number, account }: AttemptProps) {
   const tookMs = attempt.endMs - attempt.startMs
   return (
     <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: '2px 10px', alignItems: 'baseline', mb: 0.75 }}>
-      <Box component="span" sx={{ fontWeight: 650 }}>
-        {number}. {attempt.provider}
+      <Box component="span" sx={{ fontWeight: 650, display: 'inline-flex', minWidth: 0, whiteSpace: 'pre' }}>
+        {number}. <Clipped text={attempt.provider} chars={NAME_CHARS_MAX} />
       </Box>
       {account !== null && <Chip size="small" color="info" variant="outlined" label={account} />}
       <Box component="span" sx={{ color: WORD_COLOURS[attempt.outcome], fontWeight: 600 }}>

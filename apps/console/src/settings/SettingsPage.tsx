@@ -2,6 +2,7 @@ import { Box, Button, Card, Chip, Typography } from '@mui/material'
 import type { ReactNode } from 'react'
 import { useLogout } from 'react-admin'
 import { useText } from '../i18n/text.ts'
+import { ONE_COLUMN } from '../parts/Clipped.tsx'
 import { CopyButton } from '../parts/CopyButton.tsx'
 import { Money } from '../parts/Money.tsx'
 import { useMay, useSession } from '../session.ts'
@@ -17,7 +18,7 @@ export default function SettingsPage() {
   const mayChange = useMay('organisation:update')
   return (
     <Page title={say('nav.settings')} text={say('settings.text')}>
-      <Box sx={{ display: 'grid', gap: 2.5, maxWidth: 760 }}>
+      <Box sx={{ ...ONE_COLUMN, gap: 2.5, maxWidth: 760 }}>
         <Section title={say('settings.organisation')}>
           <Fact label={say('common.name')}>{organisation.name}</Fact>
           <Fact label={say('settings.workspace')}>{workspace.name}</Fact>
@@ -67,7 +68,7 @@ export default function SettingsPage() {
 function Section({ title, children }: { title: string; children: ReactNode }) {
   return (
     <Panel title={title}>
-      <Box component="dl" sx={{ m: 0, display: 'grid', gap: 2 }}>
+      <Box component="dl" sx={{ m: 0, ...ONE_COLUMN, gap: 2 }}>
         {children}
       </Box>
     </Panel>

@@ -14,6 +14,7 @@ import { useLogout } from 'react-admin'
 import { Link, NavLink } from 'react-router-dom'
 import type { TextKey } from '../i18n/en/en.ts'
 import { useText } from '../i18n/text.ts'
+import { Clipped } from '../parts/Clipped.tsx'
 import { Money } from '../parts/Money.tsx'
 import { useSession } from '../session.ts'
 import { Logo } from './Logo.tsx'
@@ -114,12 +115,13 @@ function Account() {
   const { say } = useText()
   const logout = useLogout()
   const { user, organisation } = useSession()
-  const clip = { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }
   return (
     <Box sx={{ borderTop: '1px solid', borderColor: 'gate.roadRaised', pt: 2, px: 0.75, fontSize: '0.875rem' }}>
-      <Box sx={{ ...clip, fontWeight: 600 }}>{organisation.name}</Box>
-      <Box sx={{ ...clip, color: 'gate.roadMuted', fontSize: '0.8125rem' }} title={user.email}>
-        {user.email}
+      <Box sx={{ fontWeight: 600 }}>
+        <Clipped text={organisation.name} />
+      </Box>
+      <Box sx={{ color: 'gate.roadMuted', fontSize: '0.8125rem' }}>
+        <Clipped text={user.email} />
       </Box>
       <Box sx={{ display: 'flex', justifyContent: 'space-between', alignItems: 'center', mt: 1.25, gap: 1 }}>
         <Box sx={{ color: 'gate.roadMuted', fontSize: '0.8125rem' }}>

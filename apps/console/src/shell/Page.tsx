@@ -1,5 +1,7 @@
 import { Box, Typography } from '@mui/material'
 import { useEffect, type ReactNode } from 'react'
+import { Clipped } from '../parts/Clipped.tsx'
+import { PageHeading } from '../parts/PageHeading.tsx'
 
 interface PageProps {
   readonly title: string
@@ -26,7 +28,9 @@ export function Page({ title, text, actions, children }: PageProps) {
         }}
       >
         <Box sx={{ minWidth: 0 }}>
-          <Typography variant="h1">{title}</Typography>
+          <PageHeading>
+            <Clipped text={title} lines={2} />
+          </PageHeading>
           {text && (
             <Typography color="textSecondary" sx={{ mt: 0.75 }}>
               {text}

@@ -3,6 +3,7 @@ import type { RequestRow } from '@turnpike/contract'
 import { Link as RouterLink } from 'react-router-dom'
 import { ago, duration, money } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { Clipped, NAME_CHARS_MAX } from '../parts/Clipped.tsx'
 import { GateArm } from '../parts/GateArm.tsx'
 import { Failure } from '../states/Failure.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
@@ -58,7 +59,8 @@ function Succeeded({ row, name }: { row: RequestRow; name: string }) {
         </Link>
       </Typography>
       <Typography color="textSecondary">
-        {row.model ?? row.requestedModel} · {say('start.arrivedAt', { ago: ago(row.beganAt, Date.now(), locale) })}
+        <Clipped text={row.model ?? row.requestedModel} chars={NAME_CHARS_MAX} /> ·{' '}
+        {say('start.arrivedAt', { ago: ago(row.beganAt, Date.now(), locale) })}
       </Typography>
     </>
   )
@@ -74,7 +76,8 @@ function Failed({ row }: { row: RequestRow }) {
         <code>
           {row.status} {row.fault}
         </code>{' '}
-        · {row.requestedModel} · {say('start.arrivedAt', { ago: ago(row.beganAt, Date.now(), locale) })} ·{' '}
+        · <Clipped text={row.requestedModel} chars={NAME_CHARS_MAX} /> ·{' '}
+        {say('start.arrivedAt', { ago: ago(row.beganAt, Date.now(), locale) })} ·{' '}
         <Link component={RouterLink} to={`/requests/${row.id}/show`} color="inherit">
           {say('start.failedLook')}
         </Link>

@@ -5,6 +5,7 @@ import { useState, type ReactNode } from 'react'
 import { useText } from '../i18n/text.ts'
 import { plainName } from '../models/simulated.ts'
 import { modelsQuery } from '../models/query.ts'
+import { ONE_COLUMN } from '../parts/Clipped.tsx'
 import { useMay, useSession } from '../session.ts'
 import { Page } from '../shell/Page.tsx'
 import { ArrivalStep } from './ArrivalStep.tsx'
@@ -29,7 +30,7 @@ export function StartPage() {
   )
   return (
     <Page title={say('nav.start')} text={say('start.text')}>
-      <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0, display: 'grid', gap: 2.5 }}>
+      <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0, ...ONE_COLUMN, gap: 2.5 }}>
         <Step number={1} title={say('keys.createTitle')} text={say('start.keyText')} done={key !== null}>
           <KeyStep />
         </Step>

@@ -1,6 +1,7 @@
 import { Box, Card, Typography } from '@mui/material'
 import type { ReactNode } from 'react'
 import { GateArm } from '../parts/GateArm.tsx'
+import { PageHeading } from '../parts/PageHeading.tsx'
 
 interface EmptyProps {
   /** `unused`: there never was anything. `filtered`: there is something, but not with these filters. */
@@ -17,9 +18,13 @@ export function Empty({ kind, title, text, action, heading = 'h2' }: EmptyProps)
   return (
     <Card sx={{ display: 'grid', justifyItems: 'center', textAlign: 'center', gap: 1, px: 3, py: { xs: 5, md: 7 } }}>
       {kind === 'unused' && <GateArm open={false} width={132} />}
-      <Typography variant="h2" component={heading} sx={{ mt: 1 }}>
-        {title}
-      </Typography>
+      <Box sx={{ mt: 1, minWidth: 0 }}>
+        {heading === 'h1' ? (
+          <PageHeading variant="h2">{title}</PageHeading>
+        ) : (
+          <Typography variant="h2">{title}</Typography>
+        )}
+      </Box>
       <Typography color="textSecondary" sx={{ maxWidth: 460 }}>
         {text}
       </Typography>

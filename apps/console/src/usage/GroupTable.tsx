@@ -3,12 +3,16 @@ import type { UsageAnswer, UsageFigures } from '@turnpike/contract'
 import { useNavigate } from 'react-router-dom'
 import { dollarsApproximate, share } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { Clipped } from '../parts/Clipped.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { RowLink } from '../parts/RowLink.tsx'
 import { useMay } from '../session.ts'
 import { summed, useFigureColumns } from './figures.tsx'
 import type { Period } from './period.ts'
 import { requestsPath, useNames, type Group } from './groups.ts'
+
+/** The only name in the table, so that it may be longer. */
+const CHARS_MAX = 44
 
 interface Line extends UsageFigures {
   readonly name: string
@@ -30,11 +34,12 @@ export function GroupTable({ answer, period, group }: GroupTableProps) {
   const path = (name: string) => requestsPath(group, name, period)
   const part = ({ costNano }: Line) => (total > 0 ? dollarsApproximate(costNano) / total : 0)
   const link = (name: string) => {
-    if (!mayRead) return nameOf(name)
+    const text = <Clipped text={nameOf(name)} chars={CHARS_MAX} />
+    if (!mayRead) return text
     const label = say('usage.look', { name: nameOf(name) })
     return (
       <RowLink to={path(name)} label={label}>
-        {nameOf(name)}
+        {text}
       </RowLink>
     )
   }

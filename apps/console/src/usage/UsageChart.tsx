@@ -2,11 +2,15 @@ import { Box, useTheme } from '@mui/material'
 import { BarChart } from '@mui/x-charts/BarChart'
 import { useNavigate } from 'react-router-dom'
 import { count, money } from '../format.ts'
+import { dateFormat } from '../i18n/locale.ts'
 import { useText } from '../i18n/text.ts'
+import { NAME_CHARS_MAX } from '../parts/Clipped.tsx'
 import { useMay } from '../session.ts'
 import { requestsPath, type Group } from './groups.ts'
+import { Legend } from './Legend.tsx'
 import type { Period } from './period.ts'
 import { SERIES_MAX, type Chart, type Metric } from './series.ts'
+import { roundTicks } from './ticks.ts'
 
 interface UsageChartProps {
   readonly chart: Chart
@@ -42,31 +46,41 @@ export default function UsageChart({ chart, metric, group, period, bucketSeconds
   }))
   const plain = { disableLine: true, disableTicks: true }
   return (
-    <Box
-      role="img"
-      aria-label={say('usage.chart', { metric: say(`usage.metric_${metric}`), group: say(`usage.group_${group}`) })}
-      sx={{ mx: -1, ...(mayRead && { cursor: 'pointer' }) }}
-    >
-      <BarChart
-        height={height}
-        margin={{ left: 4, right: 16, top: 12, bottom: 4 }}
-        skipAnimation
-        grid={{ horizontal: true }}
-        xAxis={[timeAxis(chart.startsMs, bucketSeconds, period, locale)]}
-        yAxis={[{ ...plain, width: metric === 'cost' ? 76 : 56, valueFormatter: show, tickNumber: 5 }]}
-        series={series}
-        slots={{ bar: HatchedBar }}
-        slotProps={{
-          bar: { partial: chart.partial } as object,
-          legend: { direction: 'horizontal', position: { vertical: 'bottom', horizontal: 'start' } },
-        }}
-        onAxisClick={(_event, axis) => axis && drill(axis.dataIndex)}
+    <>
+      <Box
+        role="img"
+        aria-label={say('usage.chart', { metric: say(`usage.metric_${metric}`), group: say(`usage.group_${group}`) })}
+        sx={{ mx: -1, ...(mayRead && { cursor: 'pointer' }) }}
       >
-        <HatchPatterns colours={colours} />
-      </BarChart>
-    </Box>
+        <BarChart
+          height={height}
+          margin={{ left: 4, right: 16, top: 12, bottom: 4 }}
+          skipAnimation
+          grid={{ horizontal: true }}
+          xAxis={[timeAxis(chart.startsMs, bucketSeconds, period, locale)]}
+          yAxis={[{ ...plain, width: metric === 'cost' ? 76 : 56, valueFormatter: show, tickNumber: 5 }]}
+          series={series}
+          slots={{ bar: HatchedBar }}
+          slotProps={{
+            bar: { partial: chart.partial } as object,
+            // The largest part of a bar is what one looks for.
+            tooltip: { trigger: 'axis', sort: 'desc', sx: TOOLTIP },
+          }}
+          hideLegend
+          onAxisClick={(_event, axis) => axis && drill(axis.dataIndex)}
+        >
+          <HatchPatterns colours={colours} />
+        </BarChart>
+      </Box>
+      <Legend series={series} />
+    </>
   )
 }
+
+/** Names of any length: the tooltip stays beside the pointer. */
+const TOOLTIP = {
+  '& th': { maxWidth: `${NAME_CHARS_MAX}ch`, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
+} as const
 
 const DAY_SECONDS = 86_400
 /** Beyond two days, hours on an axis do not distinguish the days. */
@@ -76,7 +90,8 @@ const LONG_MS = 2 * DAY_SECONDS * 1000
 function timeAxis(startsMs: readonly number[], bucketSeconds: number, { from, to }: Period, locale: string) {
   const isDays = bucketSeconds >= DAY_SECONDS
   const isLong = Date.parse(to) - Date.parse(from) > LONG_MS
-  const write = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options)
+  const write = (options: Intl.DateTimeFormatOptions) => dateFormat(locale, options)
+  const ticks = roundTicks(startsMs, isLong ? 'days' : 'times')
   const tick = write(isDays || isLong ? { day: 'numeric', month: 'short' } : { timeStyle: 'short' })
   const full = write(isDays ? { dateStyle: 'full' } : { dateStyle: 'medium', timeStyle: 'short' })
   return {
@@ -87,12 +102,8 @@ function timeAxis(startsMs: readonly number[], bucketSeconds: number, { from, to
     categoryGapRatio: 0.25,
     disableLine: true,
     disableTicks: true,
-    ...(isLong && !isDays && { tickInterval: isMidnight }),
+    ...(!isDays && { tickInterval: (date: Date) => ticks.has(date.getTime()) }),
   }
-}
-
-function isMidnight(date: Date): boolean {
-  return date.getHours() === 0
 }
 
 /** A height in words. Heights are floats: an amount may differ from the table in its last digit. */

@@ -6,6 +6,7 @@ import { span } from '../format.ts'
 import { dateFormat } from '../i18n/locale.ts'
 import { useText } from '../i18n/text.ts'
 import { Choice } from '../parts/Choice.tsx'
+import { ONE_COLUMN } from '../parts/Clipped.tsx'
 import { Select } from '../parts/Select.tsx'
 import { useUrlState, type UrlChanges } from '../parts/url-state.ts'
 import { Page } from '../shell/Page.tsx'
@@ -85,7 +86,7 @@ interface FiguresProps extends UsageView {
 function Figures({ answer, period, metric, group, onChange }: FiguresProps) {
   const { say } = useText()
   return (
-    <Box sx={{ display: 'grid', gap: 3 }}>
+    <Box sx={{ ...ONE_COLUMN, gap: 3 }}>
       <Totals totals={answer.totals} />
       <Card component="section" aria-label={say('usage.overTime')} sx={{ p: { xs: 2, sm: 3 } }}>
         <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 2, justifyContent: 'space-between', mb: 2 }}>

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { WhatIfRun } from '@turnpike/contract'
 import { count, momentShort } from '../format.ts'
 import { useText } from '../i18n/text.ts'
+import { Clipped, NAME_CHARS_MAX } from '../parts/Clipped.tsx'
 import { Moment } from '../parts/Moment.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { allPoliciesQuery } from '../policies/calls.ts'
@@ -63,8 +64,8 @@ function RunTable({ runs, shownId, onShow }: EarlierRunsProps & { readonly runs:
       label: say('common.policy'),
       phone: 'title',
       render: (run) => (
-        <Button size="small" onClick={() => onShow(run.id)} sx={{ ml: -2, textAlign: 'left', whiteSpace: 'normal' }}>
-          {nameOf(run)}
+        <Button size="small" onClick={() => onShow(run.id)} sx={{ ml: -2, textAlign: 'left', maxWidth: '100%' }}>
+          <Clipped text={nameOf(run)} chars={NAME_CHARS_MAX} />
         </Button>
       ),
     },

@@ -3,6 +3,7 @@ import type { WhatIfFigures, WhatIfGroup, WhatIfReport } from '@turnpike/contrac
 import { count, duration, share } from '../format.ts'
 import type { TextKey } from '../i18n/en/en.ts'
 import { useText } from '../i18n/text.ts'
+import { Clipped, NAME_CHARS_MAX } from '../parts/Clipped.tsx'
 import { Money } from '../parts/Money.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { changeIn, figureOf, MEASURES, type Change, type Measure } from './change.ts'
@@ -63,7 +64,7 @@ export function GroupTable({ title, kind, groups }: GroupTableProps) {
       id: 'name',
       label: say(`common.${kind}`),
       phone: 'title',
-      render: ({ name }) => <strong>{name || say('usage.unserved')}</strong>,
+      render: ({ name }) => <Clipped text={name || say('usage.unserved')} chars={NAME_CHARS_MAX} component="strong" />,
     },
     {
       id: 'requests',

@@ -5,6 +5,7 @@ import { count, share } from '../format.ts'
 import type { TextKey } from '../i18n/en/en.ts'
 import { useText } from '../i18n/text.ts'
 import { policiesUseEn } from '../i18n/en/policies-use.ts'
+import { ONE_COLUMN } from '../parts/Clipped.tsx'
 import { stageTextKey } from '../requests/route.ts'
 import { GroupTable, MeasureTable } from './MeasureTable.tsx'
 import { ChangedRouteTable, SampleTable } from './ChangedRoutes.tsx'
@@ -19,7 +20,7 @@ export function Report({ run, report }: { run: WhatIfDetail; report: WhatIfRepor
     part: share(report.moved / report.requests, locale),
   }
   return (
-    <Box component="section" aria-label={say('whatIf.report')} sx={{ display: 'grid', gap: 3.5 }}>
+    <Box component="section" aria-label={say('whatIf.report')} sx={{ ...ONE_COLUMN, gap: 3.5 }}>
       <div>
         <Typography variant="h2">{say('whatIf.report')}</Typography>
         <Typography sx={{ mt: 0.5 }}>
@@ -59,7 +60,7 @@ export function Report({ run, report }: { run: WhatIfDetail; report: WhatIfRepor
 
 function ReportSection({ title, text, children }: { title: string; text?: string; children: ReactNode }) {
   return (
-    <Box sx={{ display: 'grid', gap: 1.5, minWidth: 0 }}>
+    <Box sx={{ ...ONE_COLUMN, gap: 1.5 }}>
       <Typography variant="h2">{title}</Typography>
       {text && <Typography color="textSecondary">{text}</Typography>}
       {children}

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { useGetList } from 'react-admin'
 import { useText } from '../i18n/text.ts'
 import { Choice } from '../parts/Choice.tsx'
+import { ONE_COLUMN } from '../parts/Clipped.tsx'
 import { Select } from '../parts/Select.tsx'
 import { useUrlState } from '../parts/url-state.ts'
 import { allPoliciesQuery, versionsQuery } from '../policies/calls.ts'
@@ -37,7 +38,7 @@ export function Setup({ onStarted }: { onStarted: (runId: string) => void }) {
   }
   const isReady = runBodyOf(choice, draft, range, keyId, 0) !== null
   return (
-    <Card component="section" aria-label={say('nav.settings')} sx={{ p: { xs: 2, sm: 2.5 }, display: 'grid', gap: 2 }}>
+    <Card component="section" aria-label={say('nav.settings')} sx={{ p: { xs: 2, sm: 2.5 }, ...ONE_COLUMN, gap: 2 }}>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 2, alignItems: 'center' }}>
         <PolicySelect
           choice={choice}

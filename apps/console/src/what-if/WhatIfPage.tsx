@@ -1,6 +1,7 @@
 import { Box } from '@mui/material'
 import { useQueryClient } from '@tanstack/react-query'
 import { useText } from '../i18n/text.ts'
+import { ONE_COLUMN } from '../parts/Clipped.tsx'
 import { useUrlState } from '../parts/url-state.ts'
 import { Page } from '../shell/Page.tsx'
 import { runsQuery } from './calls.ts'
@@ -20,7 +21,7 @@ export default function WhatIfPage() {
   }
   return (
     <Page title={say('nav.what-if')} text={say('whatIf.text')}>
-      <Box sx={{ display: 'grid', gap: 3 }}>
+      <Box sx={{ ...ONE_COLUMN, gap: 3 }}>
         <Setup onStarted={show} />
         {runId !== null && <RunView key={runId} id={runId} />}
         <EarlierRuns shownId={runId} onShow={show} />

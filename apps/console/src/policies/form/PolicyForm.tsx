@@ -1,5 +1,6 @@
 import { Alert, Box, Link, TextField } from '@mui/material'
 import { useText } from '../../i18n/text.ts'
+import { ONE_COLUMN } from '../../parts/Clipped.tsx'
 import { useOwnOptions } from '../../provider-keys/TargetName.tsx'
 import { ActionAlert } from '../../parts/ActionAlert.tsx'
 import { Choice } from '../../parts/Choice.tsx'
@@ -23,7 +24,7 @@ export function PolicyForm({ editing, errors, readOnly }: PolicyFormProps) {
   const [url, setUrl] = useUrlState()
   const view = url.get('view') === 'json' ? 'json' : 'form'
   return (
-    <Box sx={{ display: 'grid', gap: 2, minWidth: 0 }}>
+    <Box sx={{ ...ONE_COLUMN, gap: 2, minWidth: 0 }}>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 2, alignItems: 'center', justifyContent: 'space-between' }}>
         <Choice
           label={say('common.policy')}

@@ -6,6 +6,7 @@ import { errorAt } from '../../draft/draft.ts'
 import { useDraft } from '../../draft/state.ts'
 import { fieldsIn } from './vocabulary.ts'
 import { summaryOf } from './words.ts'
+import { ONE_COLUMN } from '../../parts/Clipped.tsx'
 
 interface SectionProps {
   readonly name: PolicySection
@@ -33,7 +34,7 @@ export function Section({ name, entries }: SectionProps) {
           </Typography>
         )}
       </Box>
-      <Box sx={{ px: { xs: 2, sm: 2.5 }, pb: 2.5, display: 'grid', gap: 2 }}>
+      <Box sx={{ px: { xs: 2, sm: 2.5 }, pb: 2.5, ...ONE_COLUMN, gap: 2 }}>
         {name !== 'failover' && name !== 'reach' && (
           <Typography variant="body2" color="textSecondary">
             {say(`policies.${name}Text`)}

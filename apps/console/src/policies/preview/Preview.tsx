@@ -1,6 +1,7 @@
 import { Alert, Box, Card, Typography } from '@mui/material'
 import type { PolicyPreview } from '@turnpike/contract'
 import { useText } from '../../i18n/text.ts'
+import { ONE_COLUMN } from '../../parts/Clipped.tsx'
 import { stageTextKey } from '../../requests/route.ts'
 import { BlockSkeleton } from '../../states/Loading.tsx'
 import { Failure } from '../../states/Failure.tsx'
@@ -19,7 +20,7 @@ export function Preview({ state }: { state: PreviewState }) {
   // An error that names a field is the author's to mend.
   const isOurs = error !== null && fieldErrorsOf(error) === null
   return (
-    <Box sx={{ display: 'grid', gap: 2 }}>
+    <Box sx={{ ...ONE_COLUMN, gap: 2 }}>
       <div role="status">
         {error !== null && !isOurs && (
           <Alert severity="warning">
@@ -42,7 +43,7 @@ function Answer({ preview }: { preview: PolicyPreview }) {
   const { say } = useText()
   const { objective, window, warnings, candidates } = preview
   return (
-    <Box sx={{ display: 'grid', gap: 2, '& > .MuiAlert-root': { mb: 0 } }}>
+    <Box sx={{ ...ONE_COLUMN, gap: 2, '& > .MuiAlert-root': { mb: 0 } }}>
       <Typography variant="body2">
         {say('preview.strategy', { objective: say(`request.objective_${objective}`) })}{' '}
         {window !== null && say('preview.window', { number: window + 1 })}

@@ -1,6 +1,7 @@
 import { Box, Typography } from '@mui/material'
 import { useText } from '../../i18n/text.ts'
 import { differenceOf } from './difference.ts'
+import { ONE_COLUMN } from '../../parts/Clipped.tsx'
 import { labelOf, wordsOf } from '../form/words.ts'
 
 interface ChangesProps {
@@ -14,7 +15,7 @@ export function Changes({ before, after }: ChangesProps) {
   const changes = differenceOf(before, after)
   if (changes.length === 0) return <Typography color="textSecondary">{say('policy.same')}</Typography>
   return (
-    <Box component="dl" sx={{ m: 0, display: 'grid', gap: 1.5 }}>
+    <Box component="dl" sx={{ m: 0, ...ONE_COLUMN, gap: 1.5 }}>
       {changes.map((change) => (
         <Box key={change.field} sx={{ minWidth: 0 }}>
           <Box component="dt" sx={{ fontWeight: 600 }}>

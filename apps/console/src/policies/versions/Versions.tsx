@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { Policy, PolicyVersion } from '@turnpike/contract'
 import { useState } from 'react'
 import { useText } from '../../i18n/text.ts'
+import { Clipped, NAME_CHARS_MAX, ONE_COLUMN } from '../../parts/Clipped.tsx'
 import { CodeBlock } from '../../parts/CodeBlock.tsx'
 import { Moment } from '../../parts/Moment.tsx'
 import { RecordTable, type Column } from '../../parts/RecordTable.tsx'
@@ -29,7 +30,7 @@ export function Versions({ policy, mayRollBack, onRolledBack }: VersionsProps) {
   return (
     <View query={query} skeleton={<RowsSkeleton rows={3} />}>
       {({ data }) => (
-        <Box sx={{ display: 'grid', gap: 3 }}>
+        <Box sx={{ ...ONE_COLUMN, gap: 3 }}>
           <VersionTable
             versions={data}
             current={policy.version}
@@ -79,7 +80,11 @@ function VersionTable({ versions, current, onRollBack }: VersionTableProps) {
         </Box>
       ),
     },
-    { id: 'author', label: say('policy.author'), render: ({ author }) => author ?? say('policy.system') },
+    {
+      id: 'author',
+      label: say('policy.author'),
+      render: ({ author }) => <Clipped text={author ?? say('policy.system')} chars={NAME_CHARS_MAX} />,
+    },
     { id: 'saved', label: say('policy.savedAt'), render: ({ createdAt }) => <Moment short at={createdAt} /> },
   ]
   if (onRollBack) {
@@ -124,7 +129,7 @@ function Comparison({ versions, current }: { versions: readonly PolicyVersion[];
   const options = versions.map(({ version }) => [String(version), String(version)] as const)
   const title = say('policy.difference', { from: from.version, to: to.version })
   return (
-    <Card component="section" aria-label={title} sx={{ p: { xs: 2, sm: 3 }, display: 'grid', gap: 2 }}>
+    <Card component="section" aria-label={title} sx={{ p: { xs: 2, sm: 3 }, ...ONE_COLUMN, gap: 2 }}>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 1.5 }}>
         <Select
           label={say('policy.compareFrom')}
