@@ -108,6 +108,7 @@ function components({ divider, text, gate, primary }: typeof light) {
     // Sentences hold names of any length; nothing of them is cut, and none widens the page.
     MuiTypography: { styleOverrides: { root: { overflowWrap: 'anywhere' as const } } },
     MuiAlert: { styleOverrides: { message: { overflowWrap: 'anywhere' as const } } },
+    MuiFormHelperText: { styleOverrides: { root: { overflowWrap: 'anywhere' as const } } },
     MuiNativeSelect: { styleOverrides: { select: { textOverflow: 'ellipsis' } } },
     MuiPaper: { defaultProps: { elevation: 0 }, styleOverrides: { root: { backgroundImage: 'none' } } },
     MuiCard: { styleOverrides: { root: { border: `1px solid ${divider}`, borderRadius: 12 } } },
