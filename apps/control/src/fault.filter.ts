@@ -1,6 +1,6 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import { asFault, Fault } from '@turnpike/domain'
-import type { Logger } from '@turnpike/server'
+import { wasAborted, type Logger } from '@turnpike/server'
 import { isStoreUnavailable } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BODY_BYTES_MAX, refuse } from './edge.ts'
@@ -16,7 +16,7 @@ export class FaultFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>()
     const reply = http.getResponse<FastifyReply>()
     request.requestContext ??= newRequestContext()
-    const fault = faultOf(thrown)
+    const fault = wasAborted(thrown, request.raw) ? new Fault('caller_gone', 'The caller hung up.') : faultOf(thrown)
     if (fault.blame === 'us') {
       const { code } = fault
       this.log.error({ requestId: request.requestContext.id, code, error: fault.cause }, 'a request failed on our side')

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { Fault } from '@turnpike/domain'
-import { parse } from './parse.ts'
+import { nested, parse, parseNaming } from './parse.ts'
 
 const Form = z.strictObject({
   name: z.string(),
@@ -37,4 +37,23 @@ it('puts what concerns the whole body under root', () => {
 
 it('gives back what fits, completed', () => {
   expect(parse(Form, { name: 'a' })).toEqual({ name: 'a', budgets: [] })
+})
+
+it('names 20 problems at most, and of a name 64 characters', () => {
+  const unknown = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`${i}${'x'.repeat(1_000)}`, 0]))
+  const fields = fieldsOf({ name: 'a', ...unknown }) as Record<string, unknown>
+  expect(Object.keys(fields)).toHaveLength(20)
+  expect(Object.keys(fields)).toContain(`7${'x'.repeat(62)}…`)
+  const budgets = Array.from({ length: 5_000 }, () => ({ limit: 'x' }))
+  expect(Object.keys((fieldsOf({ name: 'a', budgets }) as { budgets: object }).budgets)).toHaveLength(20)
+  const problems = Array.from({ length: 5_000 }, (_, i) => ({ path: ['document', i], message: 'No.' }))
+  expect(Object.keys(nested(problems)['document'] as object)).toHaveLength(20)
+})
+
+it('answers a program with no more of a name either', () => {
+  const long = 'x'.repeat(50_000)
+  expect(() => parseNaming(Form, { name: 'a', [long]: 1 })).toThrow(/^x{63}…: there is no such parameter\.$/)
+  expect(() => parseNaming(z.record(z.string(), z.number('must be a number')), { [long]: 'a' })).toThrow(
+    /^x{63}…: must be a number$/,
+  )
 })

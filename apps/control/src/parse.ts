@@ -1,5 +1,8 @@
-import { Fault } from '@turnpike/domain'
+import { cutName, Fault } from '@turnpike/domain'
 import * as z from 'zod'
+
+/** Problems that one answer names. Whoever has more of them begins with these. */
+export const PROBLEMS_MAX = 20
 
 /** A problem of one field of a body. */
 export interface Problem {
@@ -9,13 +12,15 @@ export interface Problem {
   readonly message: string
 }
 
-/** Checks a body or a query. Throws Fault `request_invalid` with every problem, nested as the form is. */
+/** Checks a body or a query. Throws Fault `request_invalid` with its problems, `PROBLEMS_MAX` at most, nested as the form is. */
 export function parse<Form>(schema: z.ZodType<Form>, value: unknown): Form {
   const { data, error } = schema.safeParse(value)
   if (!error) return data
   const count = error.issues.length
   const message = count === 1 ? 'One field needs attention.' : `${count} fields need attention.`
-  throw new Fault('request_invalid', message, { fields: nested(error.issues.flatMap(problemsOf)) })
+  throw new Fault('request_invalid', message, {
+    fields: nested(error.issues.slice(0, PROBLEMS_MAX).flatMap(problemsOf)),
+  })
 }
 
 /** For programs. Throws Fault `request_invalid` that names the first parameter that is wrong. */
@@ -23,8 +28,9 @@ export function parseNaming<Form>(schema: z.ZodType<Form>, value: unknown): Form
   const { data, error } = schema.safeParse(value)
   if (!error) return data
   const [issue] = error.issues
-  if (issue?.code === 'unrecognized_keys') throw wrong(issue.keys[0] ?? '', 'there is no such parameter.')
-  throw wrong(issue?.path.join('.') ?? '', issue?.message ?? 'does not fit.')
+  if (issue?.code === 'unrecognized_keys') throw wrong(cutName(issue.keys[0] ?? ''), 'there is no such parameter.')
+  const param = issue?.path.map((step) => cutName(String(step))).join('.')
+  throw wrong(param ?? '', issue?.message ?? 'does not fit.')
 }
 
 /** Refuses a request for one parameter. @param param empty: the whole body */
@@ -36,17 +42,23 @@ export function wrong(param: string, message: string): Fault {
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   const path = issue.path.map(String)
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
-  return issue.keys.map((key) => ({ path: [...path, key], message: 'There is no such field.' }))
+  return issue.keys.slice(0, PROBLEMS_MAX).map((key) => ({ path: [...path, key], message: 'There is no such field.' }))
 }
 
 interface Nested {
   [field: string]: string | Nested
 }
 
-/** Problems in the shape of the form. */
+/** The first `PROBLEMS_MAX` problems in the shape of the form, under names that are cut. */
 export function nested(problems: readonly Problem[]): Nested {
   const fields: Nested = {}
-  for (const { path, message } of problems) place(fields, path.map(String), message)
+  for (const { path, message } of problems.slice(0, PROBLEMS_MAX)) {
+    place(
+      fields,
+      path.map((step) => cutName(String(step))),
+      message,
+    )
+  }
   return fields
 }
 

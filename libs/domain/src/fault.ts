@@ -82,6 +82,14 @@ export class Fault extends Error {
   }
 }
 
+/** Characters of a name that a message or `param` repeats: an answer never grows with what a caller sends. */
+const NAME_LENGTH_MAX = 64
+
+/** A name that a caller made up, short enough to be repeated: at most `NAME_LENGTH_MAX` characters. */
+export function cutName(name: string): string {
+  return name.length > NAME_LENGTH_MAX ? `${name.slice(0, NAME_LENGTH_MAX - 1)}…` : name
+}
+
 /** Whatever was thrown, as a Fault; what is unexpected is our bug and says nothing of its inside. */
 export function asFault(thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown

@@ -28,7 +28,8 @@ export {
 export { REGION } from './policy/region.ts'
 export { cost, ratesFor, type Price, type Rates } from './money/price.ts'
 export { nearest } from './nearest.ts'
-export { Fault, asFault, blame, type FaultCode } from './fault.ts'
+export { Fault, asFault, blame, cutName, type FaultCode } from './fault.ts'
+export { JSON_DEPTH_MAX, JSON_MEMBERS_MAX, parseUntrusted, type JsonLimits } from './untrusted-json.ts'
 export type {
   ChatDelta,
   ChatRequest,

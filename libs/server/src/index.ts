@@ -1,3 +1,4 @@
+export { wasAborted } from './aborted.ts'
 export { ConfigError, httpUrl, milliseconds, port, readConfig, type Environment } from './config.ts'
 export { Egress, type EgressOptions, type Incoming } from './egress/egress.ts'
 export { egressAllow, NO_EGRESS_ALLOW, parseEgressAllow, type EgressAllow } from './egress/allow.ts'

@@ -13,6 +13,9 @@ const RETRY_AFTER_MS_DEFAULT = 2_000
 /** Spread over ±25 %, so that callers refused together do not come back together. */
 const JITTER = 0.25
 
+/** Characters of a message. Ours are shorter; the bound holds whatever a message repeats of a request. */
+const MESSAGE_LENGTH_MAX = 4_000
+
 /** A fault as a response; its headers steer the caller's retries. */
 interface Refusal {
   readonly status: number
@@ -45,7 +48,7 @@ export function openAiBody(fault: Fault, refusal: Refusal, requestId: string): {
   const { type, errorType } = statusOf[fault.code]
   return {
     error: {
-      message: fault.message,
+      message: messageOf(fault),
       type,
       code: fault.code,
       param: fault.facts.param ?? null,
@@ -67,11 +70,15 @@ export function problemBody(fault: Fault, refusal: Refusal, requestId: string): 
     title: fault.code.replaceAll('_', ' '),
     status: refusal.status,
     code: fault.code,
-    detail: fault.message,
-    message: fault.message,
+    detail: messageOf(fault),
+    message: messageOf(fault),
     request_id: requestId,
     retry_after_ms: refusal.retryAfterMs,
     ...(fault.facts.metadata && { metadata: fault.facts.metadata }),
     ...(fault.facts.fields && { errors: fault.facts.fields }),
   }
+}
+
+function messageOf({ message }: Fault): string {
+  return message.length > MESSAGE_LENGTH_MAX ? `${message.slice(0, MESSAGE_LENGTH_MAX - 1)}…` : message
 }

@@ -1,12 +1,12 @@
-import { Fault, nearest } from '@turnpike/domain'
+import { cutName, Fault, nearest } from '@turnpike/domain'
 import * as z from 'zod'
-import { nested, type Problem } from '../parse.ts'
+import { nested, PROBLEMS_MAX, type Problem } from '../parse.ts'
 
 /** As `parse`. The Fault also has the first problem as `param`, and the nearest known word for each that is not known. */
 export function parseSuggesting<Form>(schema: z.ZodType<Form>, body: unknown): Form {
   const { data, error } = schema.safeParse(body)
   if (!error) return data
-  throw refusal(error.issues.flatMap((issue) => problemsOf(issue, schema, body)))
+  throw refusal(error.issues.slice(0, PROBLEMS_MAX).flatMap((issue) => problemsOf(issue, schema, body)))
 }
 
 /** Refuses a body that has at least one problem. */
@@ -27,7 +27,7 @@ export function unknownWord(what: string, word: string, known: Iterable<string>)
   const near = nearest(word, words)
   const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : ''
   const list = words.length <= WORDS_MAX ? ` There are ${words.join(', ')}.` : ''
-  return `There is no ${what} “${word.slice(0, WORD_LENGTH_MAX)}”.${hint || list}`
+  return `There is no ${what} “${cutName(word)}”.${hint || list}`
 }
 
 /** A problem for each word of a list that is not known. @param path of the list */
@@ -44,18 +44,20 @@ export function unknownWords(
 
 /** A list of at most this length is shown whole when no word on it is near. */
 const WORDS_MAX = 25
-const WORD_LENGTH_MAX = 100
 
-/** `document.schedule[2].zone` */
+/** `document.schedule[2].zone`; each name is cut. */
 function paramOf(path: Problem['path']): string {
-  return path.map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? step : `.${step}`)).join('')
+  return path
+    .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i === 0 ? '' : '.'}${cutName(step)}`))
+    .join('')
 }
 
 function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, body: unknown): Problem[] {
   const path = issue.path.filter((step) => typeof step !== 'symbol')
   if (issue.code === 'unrecognized_keys') {
     const known = fieldsAt(schema, path)
-    return issue.keys.map((key) => ({ path: [...path, key], message: unknownWord('field', key, known) }))
+    const keys = issue.keys.slice(0, PROBLEMS_MAX)
+    return keys.map((key) => ({ path: [...path, key], message: unknownWord('field', key, known) }))
   }
   const given = valueAt(body, path)
   if (issue.code === 'invalid_value' && typeof given === 'string' && issue.values.length > 1) {

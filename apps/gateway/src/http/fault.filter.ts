@@ -1,6 +1,6 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import { asFault, Fault } from '@turnpike/domain'
-import type { Logger } from '@turnpike/server'
+import { wasAborted, type Logger } from '@turnpike/server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refuse } from './edge.ts'
 import { beginRequest } from './request-start.ts'
@@ -15,7 +15,7 @@ export class FaultFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>()
     const reply = http.getResponse<FastifyReply>()
     request.start ??= beginRequest()
-    const fault = thrown instanceof HttpException ? frameworkFault(thrown, request) : asFault(thrown)
+    const fault = faultOf(thrown, request)
     if (fault.code === 'internal') {
       this.log.error({ requestId: request.start.id, error: fault.cause }, 'a request failed on our side')
     }
@@ -25,6 +25,11 @@ export class FaultFilter implements ExceptionFilter {
     }
     refuse(request, reply, fault)
   }
+}
+
+function faultOf(thrown: unknown, request: FastifyRequest): Fault {
+  if (thrown instanceof HttpException) return frameworkFault(thrown, request)
+  return wasAborted(thrown, request.raw) ? new Fault('caller_gone', 'The caller hung up.') : asFault(thrown)
 }
 
 /** What the framework refuses by itself, in our words. */
