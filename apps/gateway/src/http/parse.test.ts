@@ -62,3 +62,13 @@ it('takes nulls for what is absent, and fields it does not know', () => {
   const body = chat({ temperature: null, tools: null, stop: null, brand_new_field: { a: 1 } })
   expect(parse(chatBody, body)).toMatchObject({ brand_new_field: { a: 1 } })
 })
+
+it('repeats no more of a name than 64 characters, whoever made it up', () => {
+  const body = chat({ provider: { [`ordered${'r'.repeat(1_000_000)}`]: 1 } })
+  expect(paramOf(body)).toBe(`provider.ordered${'r'.repeat(56)}…`)
+  expect(() => parse(chatBody, body)).toThrow(/^provider\.orderedr{56}…: is no field of this object.{1,500}$/)
+})
+
+it('a list that is too long is said to be that, and not to be no text', () => {
+  expect(() => parse(chatBody, chat({ stop: ['a', 'b', 'c', 'd', 'e'] }))).toThrow('stop: must have at most 4 elements')
+})

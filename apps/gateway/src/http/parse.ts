@@ -1,4 +1,4 @@
-import { Fault } from '@turnpike/domain'
+import { cutName, Fault } from '@turnpike/domain'
 import type { z } from 'zod'
 
 /** Holds a body against its schema. Throws Fault `request_invalid` naming the first parameter that is wrong. */
@@ -18,6 +18,7 @@ export function invalid(param: string | undefined, message: string): Fault {
 interface Finding {
   readonly path: readonly PropertyKey[]
   readonly message: string
+  readonly code?: string
 }
 
 /** Of the first issue, the branch that got furthest: in a union it is the one that was meant. */
@@ -29,12 +30,17 @@ function deepest(issues: readonly z.core.$ZodIssue[]): Finding {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue
   const branches = issue.errors.map((branch) => deepest(branch))
   const best = branches.reduce((a, b) => (b.path.length > a.path.length ? b : a))
-  return best.path.length === 0 && branches.length > 1
-    ? { path: issue.path, message: branches.map((branch) => branch.message).join(', or ') }
-    : { path: [...issue.path, ...best.path], message: best.message }
+  if (best.path.length > 0 || branches.length === 1)
+    return { path: [...issue.path, ...best.path], message: best.message }
+  // A value of a branch's type was meant for that branch; the others have nothing to say of it.
+  const meant = branches.filter(({ code }) => code !== 'invalid_type')
+  const said = meant.length > 0 ? meant : branches
+  return { path: issue.path, message: [...new Set(said.map(({ message }) => message))].join(', or ') }
 }
 
-/** `messages[2].content[0].text` */
+/** `messages[2].content[0].text`; each name is cut. */
 function pathOf(path: readonly PropertyKey[]): string {
-  return path.map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i > 0 ? '.' : ''}${String(step)}`)).join('')
+  return path
+    .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i > 0 ? '.' : ''}${cutName(String(step))}`))
+    .join('')
 }

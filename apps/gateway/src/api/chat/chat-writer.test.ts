@@ -86,6 +86,13 @@ describe('a streamed answer', () => {
     expect(chunk).not.toHaveProperty('usage')
   })
 
+  it('takes text in the place of a delta for none, and does not spell it out', () => {
+    const wire = { choices: [{ index: 0, delta: 'abc' }] }
+    const [chunk] = events(chatStream(identity).chunks(answer, [{ text: 'x', wire }])) as [{ choices: unknown }]
+    expect(chunk.choices).toMatchObject([{ delta: { role: 'assistant', content: 'x' } }])
+    expect(JSON.stringify(chunk.choices)).not.toContain('"a"')
+  })
+
   it('says nothing for a delta that only counts', () => {
     expect(chatStream(identity).chunks(answer, [{ usage: { promptTokens: 1 } }])).toBe('')
   })

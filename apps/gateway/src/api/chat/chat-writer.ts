@@ -80,7 +80,7 @@ export function identityBody(identity: AnswerIdentity, answer: Answer | null, ob
 function chunkChoice(delta: ChatDelta, excludeReasoning: boolean, first: boolean): Json | null {
   const body: Json = first ? { role: 'assistant' } : {}
   let silent = true
-  const wired = wiredChoice(delta.wire)?.['delta'] as Json | undefined
+  const wired = wiredFields(delta.wire, 'delta')
   for (const name in wired) {
     if (TRANSLATED.has(name)) continue
     body[name] = wired[name]
@@ -109,8 +109,8 @@ const OURS = new Set(['id', 'object', 'created', 'model', 'provider', 'system_fi
 const TRANSLATED = new Set(['role', 'tool_calls', 'reasoning_content', 'reasoning', 'reasoning_details'])
 
 function wholeChoice(deltas: readonly ChatDelta[], excludeReasoning: boolean): Json {
-  const wired = deltas.length === 1 ? wiredChoice(deltas[0]?.wire) : undefined
-  const { reasoning_content: _hidden, ...message } = (wired?.['message'] as Json | undefined) ?? {}
+  const wired = deltas.length === 1 ? wiredFields(deltas[0]?.wire, 'message') : undefined
+  const { reasoning_content: _hidden, ...message } = wired ?? {}
   const finish = deltas.findLast((delta) => delta.finish)?.finish
   const reasoning = excludeReasoning ? [] : deltas.flatMap((delta) => delta.reasoning ?? [])
   const toolCalls = mergeToolCalls(deltas)
@@ -132,10 +132,11 @@ function wholeChoice(deltas: readonly ChatDelta[], excludeReasoning: boolean): J
   }
 }
 
-/** The provider's own choice, for the fields in it that the hub has no word for. */
-function wiredChoice(wire: ChatDelta['wire']): Json | undefined {
+/** The provider's own choice, for the fields in it that the hub has no word for. Text in its place has none. */
+function wiredFields(wire: ChatDelta['wire'], field: 'delta' | 'message'): Json | undefined {
   const choices = wire?.['choices']
-  return Array.isArray(choices) ? (choices[0] as Json | undefined) : undefined
+  const fields: unknown = Array.isArray(choices) ? (choices[0] as Json | null | undefined)?.[field] : undefined
+  return typeof fields === 'object' && fields !== null && !Array.isArray(fields) ? (fields as Json) : undefined
 }
 
 /** The unknown fields of a frame, such as `service_tier`, as JSON that follows other members. */

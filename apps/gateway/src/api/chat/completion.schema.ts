@@ -1,17 +1,17 @@
 import type { ChatRequest } from '@turnpike/domain'
 import { z } from 'zod'
+import { list } from '../../http/list.ts'
 import { samplingFields } from '../inference/chat.schema.ts'
 import { present, samplingOf } from '../inference/chat-request.ts'
 import { routingFields } from '../inference/routing.schema.ts'
+
+const ONE_TEXT = 'must be one text: several prompts in one request are not served'
 
 /** The body of POST /completions: one text prompt, continued. */
 export const completionBody = z.looseObject({
   ...routingFields,
   ...samplingFields,
-  prompt: z.union([
-    z.string(),
-    z.array(z.string()).length(1, 'must be one text: several prompts in one request are not served'),
-  ]),
+  prompt: z.union([z.string(), list(z.string(), 1, { least: 1, tooFew: ONE_TEXT, tooMany: ONE_TEXT })]),
   logprobs: z.null('is not served on this route; use /chat/completions').optional(),
 })
 

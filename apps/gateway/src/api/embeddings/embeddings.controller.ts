@@ -1,38 +1,14 @@
 import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common'
 import { shownName, usdString, type EmbeddingRequest } from '@turnpike/domain'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { z } from 'zod'
-import { present } from '../inference/chat-request.ts'
+import { embeddingBody, embeddingRequestOf, PRESET_FIELDS } from './embeddings.schema.ts'
 import { Gateway } from '../../gateway.ts'
 import { openCall, type AnswerIdentity } from '../inference/open-call.ts'
 import { Numeral } from '../../http/numeral.ts'
 import { parse } from '../../http/parse.ts'
 import { withPreset } from '../inference/preset.ts'
-import { routingFields } from '../inference/routing.schema.ts'
 import type { WholeWriter } from '../inference/whole-sink.ts'
 import type { VectorsAnswer } from '../../connect/upstream-embeddings.ts'
-
-const tokens = z.array(z.number().int().min(0))
-/** Inputs of one request at most, as OpenAI has it. */
-const INPUTS_MAX = 2_048
-
-const embeddingBody = z.looseObject({
-  ...routingFields,
-  input: z.union([
-    z.string().min(1),
-    tokens.min(1),
-    z.array(z.string().min(1)).min(1).max(INPUTS_MAX),
-    z.array(tokens.min(1)).min(1).max(INPUTS_MAX),
-  ]),
-  dimensions: z.number().int().min(1).nullish(),
-  encoding_format: z.enum(['float', 'base64']).nullish(),
-  user: z.string().max(512).nullish(),
-})
-
-/** The fields that a preset may fill: all but the texts. */
-const PRESET_FIELDS: ReadonlySet<string> = new Set(
-  Object.keys(embeddingBody.shape).filter((field) => field !== 'input'),
-)
 
 /** Vectors for texts. */
 @Controller(['api/v1', 'v1'])
@@ -81,16 +57,6 @@ function vectorsWhole(identity: AnswerIdentity, { encodingFormat }: EmbeddingReq
 /** Little-endian 32-bit floats, as OpenAI's clients unpack them; vectors packed already stay. */
 function packed(vector: readonly number[] | string): string {
   return typeof vector === 'string' ? vector : Buffer.from(new Float32Array(vector).buffer).toString('base64')
-}
-
-function embeddingRequestOf(body: z.infer<typeof embeddingBody>): EmbeddingRequest {
-  const input = typeof body.input === 'string' ? [body.input] : body.input
-  const single = Array.isArray(input) && typeof input[0] === 'number'
-  return {
-    input: (single ? [input] : input) as EmbeddingRequest['input'],
-    extra: {},
-    ...present({ dimensions: body.dimensions, encodingFormat: body.encoding_format, user: body.user }),
-  }
 }
 
 const BYTES_PER_TOKEN = 4

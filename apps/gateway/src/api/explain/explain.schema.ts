@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { list } from '../../http/list.ts'
 import { chatBody } from '../inference/chat.schema.ts'
 
 /** As large as any context; more is a mistake. */
@@ -14,7 +15,7 @@ export const explainBody = z.looseObject({
   /** When the request comes: what schedules go by. Figures and prices stay those of now. */
   at: z.iso.datetime({ offset: true, error: 'must be a time such as 2026-11-21T08:30:00Z' }).nullish(),
   /** Providers or endpoints that are supposed to be down. */
-  assume_down: z.array(z.string().min(1).max(100)).max(ASSUMED_MAX).nullish(),
+  assume_down: list(z.string().min(1).max(100), ASSUMED_MAX).nullish(),
   /** The dice; absent: one for which the likeliest endpoint goes first. */
   draw: z.number().min(0).lt(1, 'must be below 1').nullish(),
 })

@@ -1,5 +1,16 @@
 import { z } from 'zod'
+import { anyObject, list, numbers } from '../../http/list.ts'
 import { routingFields } from './routing.schema.ts'
+
+/** More than any provider takes of each; a longer list is refused before its elements are looked at. */
+const MESSAGES_MAX = 4_096
+const PARTS_MAX = 2_048
+const TOOL_CALLS_MAX = 256
+const REASONING_DETAILS_MAX = 10_000
+const TOOLS_MAX = 1_024
+const BIASES_MAX = 1_024
+/** As OpenAI has it. */
+const STOPS_MAX = 4
 
 /** The body of POST /chat/completions. Unknown fields are kept for providers of this dialect; null means absent. */
 const text = z.looseObject({
@@ -48,26 +59,26 @@ const reasoningDetail = z.looseObject({
 })
 
 const message = z.discriminatedUnion('role', [
-  z.looseObject({ role: z.enum(['system', 'developer']), content: z.union([z.string(), z.array(text)]), name }),
-  z.looseObject({ role: z.literal('user'), content: z.union([z.string(), z.array(userPart)]), name }),
+  z.looseObject({ role: z.enum(['system', 'developer']), content: z.union([z.string(), list(text, PARTS_MAX)]), name }),
+  z.looseObject({ role: z.literal('user'), content: z.union([z.string(), list(userPart, PARTS_MAX)]), name }),
   z.looseObject({
     role: z.literal('assistant'),
-    content: z.union([z.string(), z.array(z.discriminatedUnion('type', [text, refusal]))]).nullish(),
-    tool_calls: z.array(toolCall).nullish(),
+    content: z.union([z.string(), list(z.discriminatedUnion('type', [text, refusal]), PARTS_MAX)]).nullish(),
+    tool_calls: list(toolCall, TOOL_CALLS_MAX).nullish(),
     refusal: z.string().nullish(),
     reasoning: z.string().nullish(),
-    reasoning_details: z.array(reasoningDetail).nullish(),
+    reasoning_details: list(reasoningDetail, REASONING_DETAILS_MAX).nullish(),
     name,
   }),
   z.looseObject({
     role: z.literal('tool'),
     tool_call_id: z.string(),
-    content: z.union([z.string(), z.array(z.discriminatedUnion('type', [text, image]))]),
+    content: z.union([z.string(), list(z.discriminatedUnion('type', [text, image]), PARTS_MAX)]),
   }),
 ])
 
 const effort = z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])
-const jsonObject = z.record(z.string(), z.unknown())
+const jsonObject = anyObject()
 
 const tool = z.looseObject({
   type: z.literal('function'),
@@ -104,8 +115,8 @@ export const samplingFields = {
   presence_penalty: z.number().min(-2).max(2).nullish(),
   repetition_penalty: z.number().gt(0).max(2).nullish(),
   seed: z.number().int().nullish(),
-  stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
-  logit_bias: z.record(z.string(), z.number().min(-100).max(100)).nullish(),
+  stop: z.union([z.string(), list(z.string(), STOPS_MAX)]).nullish(),
+  logit_bias: numbers(BIASES_MAX, -100, 100).nullish(),
   max_tokens: z.number().int().min(1).nullish(),
   max_completion_tokens: z.number().int().min(1).nullish(),
   n: z.literal(1, 'must be 1: one answer per request is what we serve').nullish(),
@@ -116,10 +127,10 @@ export const samplingFields = {
 export const chatBody = z.looseObject({
   ...routingFields,
   ...samplingFields,
-  messages: z.array(message).min(1, 'must hold at least one message'),
+  messages: list(message, MESSAGES_MAX, { least: 1, tooFew: 'must hold at least one message' }),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.number().int().min(0).max(20).nullish(),
-  tools: z.array(tool).nullish(),
+  tools: list(tool, TOOLS_MAX).nullish(),
   tool_choice: z
     .union([
       z.enum(['none', 'auto', 'required']),

@@ -16,6 +16,7 @@ import {
   type RoutePreferences,
 } from '@turnpike/domain'
 import { z } from 'zod'
+import { list } from '../../http/list.ts'
 import { invalid } from '../../http/parse.ts'
 
 /** OpenRouter's words for what to sort by, and ours. `exacto` asks for the steadiest endpoints. */
@@ -36,8 +37,9 @@ export const SESSION_LENGTH_MAX = 256
 const LATENCY_SECONDS_MAX = 900
 const THROUGHPUT_MAX = 1_000_000
 
-const slugs = () => z.array(z.string().min(1).max(100)).max(SLUGS_MAX)
-const named = () => slugs().min(1, 'must name a provider; leave it out to allow any')
+const slug = z.string().min(1).max(100)
+const slugs = () => list(slug, SLUGS_MAX)
+const named = () => list(slug, SLUGS_MAX, { least: 1, tooFew: 'must name a provider; leave it out to allow any' })
 const modelName = () =>
   z.string('must be given: the model as author/slug').min(1, 'must be given: the model as author/slug').max(256)
 
@@ -46,7 +48,8 @@ const FORMS = {
   flag: () => z.boolean(),
   slugs: (field: RequestField) => (POLICY_FIELDS[field].unset === null ? named() : slugs()),
   data_collection: () => word(DATA_COLLECTIONS),
-  precisions: () => z.array(word(PRECISIONS)).min(1, 'must name a precision; leave it out to allow any'),
+  precisions: () =>
+    list(word(PRECISIONS), SLUGS_MAX, { least: 1, tooFew: 'must name a precision; leave it out to allow any' }),
   prices: () =>
     closed({
       prompt: dollars('dollars per million tokens').nullish(),
@@ -67,7 +70,7 @@ const statedFields = Object.fromEntries(
 /** `provider` is closed: a misspelt constraint would send a prompt where it must not go. */
 export const routingFields = {
   model: modelName().nullish(),
-  models: z.array(modelName()).max(MODELS_MAX).nullish(),
+  models: list(modelName(), MODELS_MAX).nullish(),
   provider: closed({
     sort: shortOrLong(
       word(SORTS),
