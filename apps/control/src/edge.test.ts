@@ -59,3 +59,16 @@ it('takes a management key for programs, whatever page or form they come from, a
     error: { code: 'key_missing', source: 'client', retryable: false, request_id: reply.headers['request-id'] },
   })
 })
+
+it.each([
+  ['[', ']', 'nested deeper than 64 levels'],
+  ['', '', 'not valid JSON'],
+])('refuses a body that is too deep or none, and says which: %s%s', async (open, close, what) => {
+  const origin = 'https://console.example.test'
+  const server = edge(origin)
+  server.post('/', { config: { access: 'public' } }, () => 'changed')
+  const headers = { 'content-type': 'application/json', 'x-turnpike-console': '1', origin }
+  const payload = `{"a":${open.repeat(10_000)}${close.repeat(10_000)}}`
+  const reply = await server.inject({ method: 'POST', url: '/', headers, payload })
+  expect(reply.json()).toMatchObject({ status: 400, code: 'body_malformed', detail: expect.stringContaining(what) })
+})

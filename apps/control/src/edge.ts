@@ -1,6 +1,6 @@
 import fastifyCookie from '@fastify/cookie'
 import { may, type Permission, type Role } from '@turnpike/contract'
-import { asFault, Fault, type Caller } from '@turnpike/domain'
+import { asFault, Fault, JSON_DEPTH_MAX, JSON_MEMBERS_MAX, parseUntrusted, type Caller } from '@turnpike/domain'
 import { openAiBody, problemBody, refusalOf } from '@turnpike/server'
 import type { SignedIn } from '@turnpike/store'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -86,7 +86,7 @@ export function refuseRole({ role }: SignedIn, permission: Permission): void {
   })
 }
 
-/** Takes JSON only; the parser refuses keys that would reach a prototype. */
+/** Takes JSON only, within limits. The framework's parser refuses a few more keys that would reach a prototype. */
 function readJson(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error')
   server.removeAllContentTypeParsers()
@@ -98,12 +98,31 @@ function readJson(server: FastifyInstance): void {
         done(null, {})
         return
       }
+      const excess = excessOf(text)
+      if (excess) {
+        done(excess)
+        return
+      }
       void parse(request, text, (error, body: unknown) => {
-        if (error) done(new Fault('body_malformed', 'The body is not valid JSON.'))
+        if (error) done(malformed('is not valid JSON'))
         else done(null, body)
       })
     },
   )
+}
+
+/** The fault of a body that is no JSON, or above a limit of it; null: neither. */
+function excessOf(text: string): Fault | null {
+  try {
+    parseUntrusted(text, { depth: JSON_DEPTH_MAX, members: JSON_MEMBERS_MAX }, malformed)
+    return null
+  } catch (error) {
+    return asFault(error)
+  }
+}
+
+function malformed(what: string): Fault {
+  return new Fault('body_malformed', `The body ${what}.`)
 }
 
 /** Sends a fault: as a problem to the console, in OpenAI's envelope to programs, as the gateway does. */

@@ -1,4 +1,4 @@
-import { Fault, blame, type FaultCode } from '@turnpike/domain'
+import { Fault, blame, JSON_DEPTH_MAX, parseUntrusted, type FaultCode, type JsonLimits } from '@turnpike/domain'
 import { quote } from './quote.ts'
 import { readRefusal, type Refusal } from './refusal.ts'
 import { garbled, isFrame, known, type Frame } from './frame.ts'
@@ -36,20 +36,19 @@ export function answerIn(body: unknown): Frame {
   return body
 }
 
+/** Real events have a few hundred characters and a few dozen members; log probabilities have thousands. */
+const EVENT_LIMITS: JsonLimits = { depth: JSON_DEPTH_MAX, members: 50_000, unmeasured: 1_024 }
+
 /** The same for the data of one event. */
 export function eventIn(data: string): Frame {
-  let event: unknown
-  try {
-    event = JSON.parse(data)
-  } catch (cause) {
-    throw garbled('an event that is not JSON', cause)
-  }
-  return answerIn(event)
+  return answerIn(parseUntrusted(data, EVENT_LIMITS, (what, cause) => garbled(`an event that ${what}`, cause)))
 }
+
+const ERROR_LIMITS: JsonLimits = { depth: JSON_DEPTH_MAX, members: 10_000 }
 
 function parsed(body: string): unknown {
   try {
-    return JSON.parse(body)
+    return parseUntrusted(body, ERROR_LIMITS, (what) => garbled(`an error that ${what}`))
   } catch {
     // A page of HTML or nothing at all: the status alone has to explain it.
     return null

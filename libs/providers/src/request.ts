@@ -1,10 +1,21 @@
-import { Fault, type ToolCall } from '@turnpike/domain'
+import {
+  cutName,
+  Fault,
+  JSON_DEPTH_MAX,
+  JSON_MEMBERS_MAX,
+  parseUntrusted,
+  type JsonLimits,
+  type ToolCall,
+} from '@turnpike/domain'
 import { isFrame, type Frame } from './frame.ts'
 
 /** A conversation that a dialect has no form for. */
 export function unsayable(message: string, cause?: unknown): Fault {
   return new Fault('request_invalid', message, { param: 'messages', cause })
 }
+
+/** JSON in a text of the conversation, which the measure of the body took for one string. */
+export const TEXT_LIMITS: JsonLimits = { depth: JSON_DEPTH_MAX, members: JSON_MEMBERS_MAX }
 
 export const NO_MESSAGE = 'The conversation holds no message with content.'
 
@@ -28,13 +39,9 @@ export function parseDataUrl(url: string): { readonly mediaType: string; readonl
  */
 export function argumentsOf(call: ToolCall): Frame {
   if (call.arguments.trim() === '') return {}
-  let failure: unknown
-  try {
-    const parsed: unknown = JSON.parse(call.arguments)
-    if (isFrame(parsed)) return parsed
-  } catch (cause) {
-    failure = cause
-  }
-  const which = `The arguments of tool call ${JSON.stringify(call.id)}`
-  throw unsayable(`${which} are not a JSON object. This model's provider takes nothing else.`, failure)
+  const which = `The arguments of tool call ${JSON.stringify(cutName(call.id))}`
+  const refused = (what: string, cause?: unknown) => unsayable(`${which}: the text ${what}.`, cause)
+  const parsed = parseUntrusted(call.arguments, TEXT_LIMITS, refused)
+  if (isFrame(parsed)) return parsed
+  throw unsayable(`${which} are not a JSON object. This model's provider takes nothing else.`)
 }

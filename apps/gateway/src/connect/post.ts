@@ -1,4 +1,4 @@
-import { Fault } from '@turnpike/domain'
+import { Fault, parseUntrusted, type JsonLimits } from '@turnpike/domain'
 import type { UpstreamRequest } from '@turnpike/providers'
 import type { Egress, Incoming } from '@turnpike/server'
 import { headersTo, type Target } from '../targets/target.ts'
@@ -25,12 +25,14 @@ export async function post(
   return reply
 }
 
-/** The body of a whole reply. Throws Fault `upstream_garbled` for what is not JSON. */
-export async function readJson(reply: Incoming, bytesMax: number): Promise<unknown> {
-  const text = await reply.text(bytesMax)
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Fault('upstream_garbled', 'The provider answered with something that is not JSON.')
-  }
+/** What a whole answer may hold. */
+export interface AnswerLimits extends JsonLimits {
+  readonly bytes: number
+}
+
+/** The body of a whole answer. Throws Fault `upstream_garbled` for what is not JSON, or above a limit. */
+export async function readJson(reply: Incoming, limits: AnswerLimits): Promise<unknown> {
+  const refuse = (what: string, cause?: unknown) =>
+    new Fault('upstream_garbled', `The provider answered with something that ${what}.`, { cause })
+  return parseUntrusted(await reply.text(limits.bytes), limits, refuse)
 }

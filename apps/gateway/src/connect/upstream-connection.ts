@@ -59,9 +59,13 @@ export class UpstreamConnection {
     this.cancelled?.removeEventListener('abort', this.#cut)
   }
 
-  /** An abort surfaces as a transport error; its reason is what happened. */
+  /** An abort surfaces as a transport error; its reason is what happened. An answer that overflows its decoder is the provider's fault. */
   reasonFor(thrown: unknown): unknown {
-    return this.#controller.signal.aborted && !this.finished ? this.#controller.signal.reason : thrown
+    if (this.#controller.signal.aborted && !this.finished) return this.#controller.signal.reason
+    if (!(thrown instanceof RangeError)) return thrown
+    return new Fault('upstream_garbled', 'The provider’s answer is too large or too deep to be read.', {
+      cause: thrown,
+    })
   }
 
   #stopTimers(): void {

@@ -1,12 +1,12 @@
-import { Fault, type ChatDelta, type EmbeddingRequest } from '@turnpike/domain'
+import { Fault, JSON_DEPTH_MAX, type ChatDelta, type EmbeddingRequest } from '@turnpike/domain'
 import type { EmbeddingAnswer } from '@turnpike/providers'
 import type { Egress } from '@turnpike/server'
 import { NOTHING, type Answer } from '../call/answer.ts'
 import type { AttemptDeadlines } from '../call/attempt.ts'
 import type { Progress } from '../call/progress.ts'
-import type { Target } from '../targets/target.ts'
+import type { EgressMode, Target } from '../targets/target.ts'
 import { withOpaqueUser } from './opaque-user.ts'
-import { post, readJson } from './post.ts'
+import { post, readJson, type AnswerLimits } from './post.ts'
 import { UpstreamConnection } from './upstream-connection.ts'
 
 /** An answer to a request for embeddings: whole, with its vectors. */
@@ -14,8 +14,15 @@ export interface VectorsAnswer extends Answer {
   readonly vectors: EmbeddingAnswer['vectors']
 }
 
-/** 2,048 vectors of 4,096 numbers in decimal stay below this. */
-const VECTORS_BYTES_MAX = 256 * 1024 * 1024
+/** Per vector one object and one list, of 2,048 vectors at most. */
+const VECTOR_CONTAINERS_MAX = 10_000
+const VECTORS = { depth: JSON_DEPTH_MAX, containers: VECTOR_CONTAINERS_MAX }
+
+/** 2,048 vectors of 4,096 numbers in decimal stay below the first; 1,000 of 1,000 below the second, or twice as many in base64. */
+const VECTOR_LIMITS: Readonly<Record<EgressMode, AnswerLimits>> = {
+  unrestricted: { bytes: 256 * 1024 * 1024, members: 20_000_000, ...VECTORS },
+  restricted: { bytes: 32 * 1024 * 1024, members: 1_020_000, ...VECTORS },
+}
 
 /** Sends a request for embeddings to one target and waits for its whole answer. Throws as `openChat` does. */
 export async function openEmbeddings(
@@ -33,7 +40,7 @@ export async function openEmbeddings(
   try {
     const limits = { beginMs: wholeMs, idleMs: wholeMs, signal: connection.signal }
     const reply = await post(target, wire, call, egress, limits)
-    const answer = dialect.decode(await readJson(reply, VECTORS_BYTES_MAX))
+    const answer = dialect.decode(await readJson(reply, VECTOR_LIMITS[target.egress]))
     return {
       target,
       vectors: answer.vectors,

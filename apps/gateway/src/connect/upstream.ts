@@ -1,16 +1,22 @@
-import { Fault, hasContent, type ChatDelta, type ChatRequest } from '@turnpike/domain'
+import { Fault, hasContent, JSON_DEPTH_MAX, JSON_MEMBERS_MAX, type ChatDelta, type ChatRequest } from '@turnpike/domain'
 import { createSseReader, type StreamDecoder } from '@turnpike/providers'
 import type { Egress, Incoming } from '@turnpike/server'
 import { isEmpty, NOTHING, type Answer } from '../call/answer.ts'
 import type { AttemptDeadlines } from '../call/attempt.ts'
 import type { Call } from '../call/call.ts'
-import type { Target } from '../targets/target.ts'
+import type { EgressMode, Target } from '../targets/target.ts'
 import { withOpaqueUser } from './opaque-user.ts'
-import { post, readJson } from './post.ts'
+import { post, readJson, type AnswerLimits } from './post.ts'
 import { UpstreamConnection } from './upstream-connection.ts'
 
-/** A whole answer with images in it may be long; more than this is not an answer. */
-const WHOLE_BYTES_MAX = 64 * 1024 * 1024
+/**
+ * A whole answer with images in it may be long, and one with log probabilities wide: a token with 20 alternatives has 230 members. An
+ * endpoint of a tenant's own gets what costs the other tenants no time.
+ */
+const WHOLE_LIMITS: Readonly<Record<EgressMode, AnswerLimits>> = {
+  unrestricted: { bytes: 64 * 1024 * 1024, depth: JSON_DEPTH_MAX, members: 1_000_000 },
+  restricted: { bytes: 8 * 1024 * 1024, depth: JSON_DEPTH_MAX, members: JSON_MEMBERS_MAX },
+}
 
 /**
  * Sends a chat to one target and waits for its first content, so that "200, then nothing" is still a failover.
@@ -33,7 +39,7 @@ export async function openChat(
   try {
     const reply = await post(target, wire, call, egress, { beginMs, idleMs, signal: connection.signal })
     if (!request.stream || !isEventStream(reply)) {
-      const head = [target.adapter.decodeWhole(await readJson(reply, WHOLE_BYTES_MAX))]
+      const head = [target.adapter.decodeWhole(await readJson(reply, WHOLE_LIMITS[target.egress]))]
       if (isEmpty(head)) throw empty()
       connection.close()
       return { target, head, rest: NOTHING, sentBytes: Buffer.byteLength(wire.body) }

@@ -1,7 +1,7 @@
-import { asFault, failureKind, type ChatRequest, type TargetId } from '@turnpike/domain'
+import { asFault, failureKind, JSON_DEPTH_MAX, type ChatRequest, type TargetId } from '@turnpike/domain'
 import type { Egress } from '@turnpike/server'
 import type { HealthTracker } from './tracker.ts'
-import { post, readJson } from '../connect/post.ts'
+import { post, readJson, type AnswerLimits } from '../connect/post.ts'
 import type { TargetDirectory, Target } from '../targets/target.ts'
 
 interface ProbeDependencies {
@@ -24,7 +24,7 @@ const REQUEST: ChatRequest = {
 }
 /** As long as an endpoint's record waits for its probe; one token takes far less. */
 const PROBE_MS_MAX = 9_000
-const ANSWER_BYTES_MAX = 1024 * 1024
+const ANSWER_LIMITS: AnswerLimits = { bytes: 1024 * 1024, depth: JSON_DEPTH_MAX, members: 10_000 }
 
 /** Probes an endpoint that is down, unless a request does or it does not answer in text. Never rejects. */
 export async function probe(
@@ -64,5 +64,5 @@ async function send(target: Target, egress: Egress): Promise<void> {
   const wire = target.adapter.encode(REQUEST, target.endpoint.upstreamModel, target.secret())
   const limits = { beginMs: PROBE_MS_MAX, idleMs: PROBE_MS_MAX, signal: AbortSignal.timeout(PROBE_MS_MAX) }
   const reply = await post(target, wire, { id: 'probe', simulation: {} }, egress, limits)
-  target.adapter.decodeWhole(await readJson(reply, ANSWER_BYTES_MAX))
+  target.adapter.decodeWhole(await readJson(reply, ANSWER_LIMITS))
 }

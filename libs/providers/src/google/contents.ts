@@ -1,6 +1,14 @@
-import type { ContentPart, ImagePart, Message, ReasoningBlock, ToolCall } from '@turnpike/domain'
+import {
+  cutName,
+  parseUntrusted,
+  type ContentPart,
+  type ImagePart,
+  type Message,
+  type ReasoningBlock,
+  type ToolCall,
+} from '@turnpike/domain'
 import { isFrame, type Frame } from '../frame.ts'
-import { argumentsOf, NO_MESSAGE, parseDataUrl, unsayable } from '../request.ts'
+import { argumentsOf, NO_MESSAGE, parseDataUrl, TEXT_LIMITS, unsayable } from '../request.ts'
 
 type Part = Record<string, unknown>
 type AssistantMessage = Extract<Message, { role: 'assistant' }>
@@ -54,7 +62,7 @@ function encodeMessage(message: Message, nameOfCall: Map<string, string>, demand
 
 function encodeResult({ toolCallId, content }: ToolMessage, name: string | undefined): Part[] {
   if (name === undefined) {
-    throw unsayable(`The tool result ${JSON.stringify(toolCallId)} answers no earlier tool call.`)
+    throw unsayable(`The tool result ${JSON.stringify(cutName(toolCallId))} answers no earlier tool call.`)
   }
   const text = content.map((part) => (part.kind === 'text' ? part.text : '')).join('')
   const images = content.filter((part): part is ImagePart => part.kind === 'image')
@@ -65,7 +73,7 @@ function encodeResult({ toolCallId, content }: ToolMessage, name: string | undef
 function objectOf(text: string): Frame {
   if (text.trimStart().startsWith('{')) {
     try {
-      const parsed: unknown = JSON.parse(text)
+      const parsed = parseUntrusted(text, TEXT_LIMITS, unsayable)
       if (isFrame(parsed)) return parsed
     } catch {
       // Text that only looks like an object is text.

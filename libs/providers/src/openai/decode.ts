@@ -4,6 +4,7 @@ import { createCounter } from '../counter.ts'
 import { answerIn, eventIn } from '../explain.ts'
 import { garbled, isFrame, known, listOf, textOf, within, type Draft, type Frame } from '../frame.ts'
 import { createToolCalls, type ToolCalls } from './tool-calls.ts'
+import { wireOf } from './wire.ts'
 
 /**
  * Reads a stream of chat completion chunks. It is done at `[DONE]`, and already once a finish reason was seen: some servers
@@ -20,7 +21,7 @@ export function openaiDecoder(): StreamDecoder {
       }
       const chunk = eventIn(data)
       if (!Array.isArray(chunk['choices']) && !isFrame(chunk['usage'])) return null
-      const delta = decodeAnswer(chunk, 'delta', toolCalls)
+      const delta = decodeAnswer(chunk, 'delta', toolCalls, wireOf(chunk, 'delta', data.length))
       done ||= delta.finish !== undefined
       return delta
     },
@@ -34,12 +35,12 @@ export function openaiDecoder(): StreamDecoder {
 export function decodeWhole(body: unknown): ChatDelta {
   const answer = answerIn(body)
   if (listOf(answer['choices']).length === 0) throw garbled('an answer without a choice')
-  return decodeAnswer(answer, 'message', createToolCalls())
+  return decodeAnswer(answer, 'message', createToolCalls(), wireOf(answer, 'message'))
 }
 
 /** A chunk and a whole answer differ only in where the choice keeps its content. */
-function decodeAnswer(answer: Frame, field: 'delta' | 'message', toolCalls: ToolCalls): ChatDelta {
-  const delta: Draft = { wire: answer }
+function decodeAnswer(answer: Frame, field: 'delta' | 'message', toolCalls: ToolCalls, wire: Frame): ChatDelta {
+  const delta: Draft = { wire }
   const upstreamId = textOf(answer['id'])
   const upstreamModel = textOf(answer['model'])
   if (upstreamId !== undefined) delta.upstreamId = upstreamId
