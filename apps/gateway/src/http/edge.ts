@@ -2,6 +2,7 @@ import { asFault, generationId, Fault, type Caller } from '@turnpike/domain'
 import { openAiBody, refusalOf } from '@turnpike/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BODY_BYTES_MAX, readBody } from './body.ts'
+import { BodyBudget } from './body-budget.ts'
 import { stringify } from './numeral.ts'
 import { decisionHeader } from '../api/inference/decision.ts'
 import { beginRequest } from './request-start.ts'
@@ -17,6 +18,7 @@ const EXPOSED = 'x-request-id, x-generation-id, x-turnpike-decision, retry-after
 export function guardRoutes(
   server: FastifyInstance,
   identifyCaller: (request: FastifyRequest) => Promise<Caller>,
+  bodies = new BodyBudget(),
 ): void {
   server.decorateRequest('start')
   server.addHook('onRequest', async (request, reply) => {
@@ -31,6 +33,11 @@ export function guardRoutes(
     })
     if (request.is404 || request.routeOptions.config.public) return
     request.start.caller = await identifyCaller(request)
+    takeBody(request, reply, bodies)
+  })
+  server.addHook('preValidation', (request, _reply, done) => {
+    request.start.bodyReceived?.()
+    done()
   })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser(
@@ -44,6 +51,18 @@ export function guardRoutes(
       }
     },
   )
+}
+
+/** Takes memory for a body before it is received, until it is or the connection closes. Throws as the budget does, and `caller_gone`. */
+function takeBody(request: FastifyRequest, reply: FastifyReply, bodies: BodyBudget): void {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers
+  if (length === undefined && encoding === undefined) return
+  // A connection that closed before there was a listener for it emits no event.
+  if (reply.raw.destroyed) throw new Fault('caller_gone', 'The caller hung up.')
+  const bytes = encoding === undefined ? Math.min(Number(length), BODY_BYTES_MAX) : BODY_BYTES_MAX
+  const giveBack = bodies.take(callerOf(request).tenantId, bytes)
+  request.start.bodyReceived = giveBack
+  reply.raw.once('close', giveBack)
 }
 
 /** The caller of an identified request. */

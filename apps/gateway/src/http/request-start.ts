@@ -10,6 +10,8 @@ interface Start {
   readonly startedMs: number
   /** Null on public routes. */
   caller: Caller | null
+  /** Gives back the memory that was taken for its body; null: it has none. */
+  bodyReceived: (() => void) | null
   /** Of its call: null until its body was read, and on routes that request no model. */
   progress: Progress | null
 }
@@ -36,5 +38,5 @@ export function beginRequest(): Start {
   }
   const beganAtMs = Date.now()
   const id = newRequestId(beganAtMs, pool.subarray(used, (used += 20)))
-  return { id, beganAtMs, startedMs: performance.now(), caller: null, progress: null }
+  return { id, beganAtMs, startedMs: performance.now(), caller: null, bodyReceived: null, progress: null }
 }
