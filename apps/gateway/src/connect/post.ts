@@ -32,7 +32,7 @@ export interface AnswerLimits extends JsonLimits {
 
 /** The body of a whole answer. Throws Fault `upstream_garbled` for what is not JSON, or above a limit. */
 export async function readJson(reply: Incoming, limits: AnswerLimits): Promise<unknown> {
-  const refuse = (what: string, cause?: unknown) =>
-    new Fault('upstream_garbled', `The provider answered with something that ${what}.`, { cause })
+  // The parser's own error quotes the answer, so it is not carried on.
+  const refuse = (what: string) => new Fault('upstream_garbled', `The provider answered with something that ${what}.`)
   return parseUntrusted(await reply.text(limits.bytes), limits, refuse)
 }

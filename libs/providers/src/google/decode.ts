@@ -3,6 +3,7 @@ import type { SseEvent, StreamDecoder } from '../adapter.ts'
 import { createCounter } from '../counter.ts'
 import { answerIn, eventIn } from '../explain.ts'
 import { garbled, isFrame, known, listOf, textOf, within, type Draft, type Frame } from '../frame.ts'
+import { quote } from '../quote.ts'
 
 const FORMAT = 'google-gemini-v1'
 
@@ -51,9 +52,10 @@ function decodeResponse(response: Frame, progress: Progress): ChatDelta {
 /** A prompt that was not let through gets status 200 and no candidates. */
 function refuseBlocked(reason: string | undefined): void {
   if (reason === undefined) return
+  const providerCode = quote(reason)
   throw new Fault('content_refused', 'The provider refused the content of the request.', {
-    metadata: { provider_code: reason },
-    detail: { status: 200, providerCode: reason },
+    metadata: { provider_code: providerCode },
+    detail: { status: 200, providerCode },
   })
 }
 
