@@ -140,7 +140,11 @@ export const SecretReplace = z.strictObject({ secret })
 export const EndpointSecretReplace = z.strictObject({ secret: secret.nullable() })
 
 const DOLLARS = 'must be dollars as a decimal string, such as "0.15"; "0" where it costs nothing'
-const amount = dollars(DOLLARS)
+/** Dollars: what the longest answer costs at such prices still fits the sums of usage. */
+const OWN_PRICE_MAX = 10_000
+const amount = dollars(DOLLARS).refine((written) => Number(written) <= OWN_PRICE_MAX, {
+  error: `must be ${OWN_PRICE_MAX} dollars at most`,
+})
 
 /** Declared by the tenant: decimal dollars per million tokens, `request` for each call. */
 export const OwnPrice = z.strictObject({

@@ -33,6 +33,9 @@ const SHARE_MAX = 1_000_000
 const MILLISECONDS_MIN = 100
 /** As long as the gateway itself would wait. */
 const MILLISECONDS_MAX = 15 * 60_000
+/** As in the `provider` object of a request. */
+const LATENCY_SECONDS_MAX = 900
+const THROUGHPUT_MAX = 1_000_000
 
 const slug = () => z.string().min(1).max(100)
 const slugs = () => z.array(slug()).max(SLUGS_MAX)
@@ -54,9 +57,9 @@ const prices = () =>
   z.strictObject({ prompt: price, completion: price, request: price, image: price, audio: price }).partial()
 
 /** Throughput and latency by percentile. @param unit said when a value is not a number of it */
-const cutoffs = (unit: string) => {
+const cutoffs = (unit: string, most: number) => {
   const error = `must be a number of ${unit} above zero, without a unit`
-  const cutoff = () => z.number({ error }).positive(error).optional()
+  const cutoff = () => z.number({ error }).positive(error).max(most, `must be ${most} ${unit} at most`).optional()
   return z.strictObject({ p50: cutoff(), p75: cutoff(), p90: cutoff(), p99: cutoff() })
 }
 
@@ -122,8 +125,8 @@ const FORMS = {
       .max(SLUGS_MAX),
   precisions: () => z.array(z.enum(PRECISIONS)).min(1),
   parameters: () => z.array(z.string().min(1).max(64)).max(SLUGS_MAX),
-  throughput: () => cutoffs('tokens per second'),
-  latency: () => cutoffs('seconds'),
+  throughput: () => cutoffs('tokens per second', THROUGHPUT_MAX),
+  latency: () => cutoffs('seconds', LATENCY_SECONDS_MAX),
   failover: failoverRules,
   hedge,
   model_fallback: fallback,

@@ -457,6 +457,12 @@ CREATE TABLE usage_rollups (
     PRIMARY KEY (tenant_id, bucket, key_id, model, provider)
 );
 
+-- How far each segment of a journal was taken. A replay finds here what was charged before, also after its rows were deleted.
+CREATE TABLE shipped_segments (
+    segment text PRIMARY KEY,
+    taken_to bigint NOT NULL
+);
+
 CREATE TABLE health_minutes (
     minute timestamptz NOT NULL,
     endpoint_id text NOT NULL,

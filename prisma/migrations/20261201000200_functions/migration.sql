@@ -163,11 +163,14 @@ BEGIN
 END $$;
 
 -- Takes one batch of finished requests: rows, features, rollups and postings in one transaction. `batch` names the slice of the
--- journal, such as usage:node:segment:from-to. Returns how many rows were new; a replay returns 0 and changes nothing.
+-- journal, such as usage:node:segment:from-to; a row's `at` is the offset behind it in the segment. Returns how many rows were new;
+-- a replay returns 0 and changes nothing. P0001 is an integrity alarm: its detail names the rows, as request_id:attempt, that would
+-- be charged a second time. Then nothing is written.
 CREATE FUNCTION ship_usage(batch text, records jsonb) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE fresh int; entries jsonb; began date;
+DECLARE fresh int; entries jsonb; began date; taken bigint; gone text; charged_rows text;
 BEGIN
+  SELECT s.taken_to INTO taken FROM shipped_segments s WHERE s.segment = split_part(batch, ':', -2) FOR UPDATE;
   FOR began IN SELECT DISTINCT (r ->> 'day')::date FROM jsonb_array_elements(records) r LOOP
     PERFORM ensure_partitions(began);
   END LOOP;
@@ -188,7 +191,8 @@ BEGIN
     SELECT tenant_id, date_bin('15 minutes', began_at, 'epoch'), key_id, COALESCE(model, requested_model), COALESCE(provider, ''),
            count(*), count(*) FILTER (WHERE status >= 400), sum(prompt_tokens), sum(completion_tokens), sum(cache_read_tokens),
            sum(reasoning_tokens), sum(cost_nano), COALESCE(sum(first_token_ms), 0), count(first_token_ms),
-           COALESCE(sum(upstream_cost_nano) FILTER (WHERE owner_id IS NOT NULL), 0)
+           -- Own prices are declared by tenants: no such sum stops the row that is charged.
+           LEAST(COALESCE(sum(upstream_cost_nano) FILTER (WHERE owner_id IS NOT NULL), 0), 9223372036854775807)
     FROM inserted GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (tenant_id, bucket, key_id, model, provider) DO UPDATE SET
       requests = u.requests + EXCLUDED.requests, failures = u.failures + EXCLUDED.failures,
@@ -198,7 +202,7 @@ BEGIN
       reasoning_tokens = u.reasoning_tokens + EXCLUDED.reasoning_tokens,
       cost_nano = u.cost_nano + EXCLUDED.cost_nano, first_token_ms_sum = u.first_token_ms_sum + EXCLUDED.first_token_ms_sum,
       first_token_count = u.first_token_count + EXCLUDED.first_token_count,
-      own_cost_nano = u.own_cost_nano + EXCLUDED.own_cost_nano
+      own_cost_nano = LEAST(u.own_cost_nano::numeric + EXCLUDED.own_cost_nano, 9223372036854775807)
   ), charged AS (
     SELECT i.tenant_id, CASE o.funds WHEN 'simulated' THEN '_simulated' ELSE '' END AS suffix, sum(i.cost_nano) AS amount
     FROM inserted i JOIN organisations o ON o.tenant_id = i.tenant_id WHERE i.ledger_key IS NOT NULL GROUP BY 1, 2
@@ -207,11 +211,24 @@ BEGIN
     UNION ALL
     SELECT jsonb_build_object('tenant_id', NULL, 'kind', 'revenue' || suffix, 'amount', sum(amount)) FROM charged GROUP BY suffix
   )
-  SELECT (SELECT count(*) FROM inserted), (SELECT jsonb_agg(entry) FROM posting) INTO fresh, entries;
+  SELECT (SELECT count(*) FROM inserted), (SELECT jsonb_agg(entry) FROM posting),
+         (SELECT string_agg(request_id || ':' || attempt, ' ') FROM inserted WHERE ledger_key IS NOT NULL),
+         -- Taken before, and no longer there: its partition was dropped, or it was set aside.
+         (SELECT string_agg(i.request_id || ':' || i.attempt, ' ') FROM jsonb_array_elements(records) r
+            JOIN inserted i ON i.request_id = r ->> 'request_id' AND i.attempt = (r ->> 'attempt')::smallint
+          WHERE (r ->> 'at')::bigint <= taken)
+    INTO fresh, entries, charged_rows, gone;
 
-  IF entries IS NOT NULL AND NOT post_ledger(batch, 'usage', entries) THEN
-    RAISE EXCEPTION 'batch % was shipped before with other rows', batch;
+  IF gone IS NOT NULL THEN
+    RAISE EXCEPTION 'batch % holds rows that were taken before and are gone', batch USING DETAIL = gone;
   END IF;
+  IF entries IS NOT NULL AND NOT post_ledger(batch, 'usage', entries) THEN
+    RAISE EXCEPTION 'batch % was shipped before with other rows', batch USING DETAIL = charged_rows;
+  END IF;
+  INSERT INTO shipped_segments AS s (segment, taken_to)
+    SELECT split_part(batch, ':', -2), max((r ->> 'at')::bigint) FROM jsonb_array_elements(records) r
+    HAVING max((r ->> 'at')::bigint) IS NOT NULL
+    ON CONFLICT (segment) DO UPDATE SET taken_to = GREATEST(s.taken_to, EXCLUDED.taken_to);
   -- The console waits for a first request: notified when the batch commits.
   PERFORM pg_notify('turnpike_usage', tenant) FROM (SELECT DISTINCT r ->> 'tenant_id' AS tenant FROM jsonb_array_elements(records) r) t;
   RETURN fresh;

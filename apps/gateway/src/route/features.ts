@@ -1,4 +1,4 @@
-import type { ChatRequest, RouteRequest } from '@turnpike/domain'
+import { TOKENS_MAX, type ChatRequest, type RouteRequest } from '@turnpike/domain'
 
 /** Tokens that frame a message or a tool, at most. */
 const TOKENS_PER_MESSAGE = 16
@@ -21,7 +21,7 @@ export function featuresOf(request: ChatRequest): Pick<RouteRequest, 'promptToke
   }
   const frames = (request.messages.length + request.tools.length) * TOKENS_PER_MESSAGE
   return {
-    promptTokens: Math.ceil(bytes / BYTES_PER_TOKEN) + frames + images * TOKENS_PER_IMAGE,
+    promptTokens: Math.min(Math.ceil(bytes / BYTES_PER_TOKEN) + frames + images * TOKENS_PER_IMAGE, TOKENS_MAX),
     maxTokens: request.maxTokens ?? null,
     parameters: parametersOf(request),
   }

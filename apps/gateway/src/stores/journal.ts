@@ -23,7 +23,15 @@ export async function openJournal(config: GatewayConfig, pool: Pool, log: Logger
     pool,
     node: config.NODE_NAME,
     onState: (state, cause) => log.warn({ state, ...causeOf(cause) }, 'shipping usage'),
-    onRefused: (_row, cause) => log.error(causeOf(cause), 'a row of usage was refused and is lost'),
+    onRefused: (_row, cause) =>
+      log.error(causeOf(cause), 'a row of usage was refused; it is not billed, and set aside'),
+    // Once: a bug of ours that a kind of request meets is met by all of its kind, and the metric counts them.
+    onUnexplained: once((cause) =>
+      log.error(causeOf(cause), 'a row of usage was refused until its decision was left out'),
+    ),
+    onAlarm: (rows, cause) =>
+      log.error({ rows: rows.length, ...causeOf(cause) }, 'integrity alarm of the ledger: rows of usage are set aside'),
+    onLost: (cause) => log.error(causeOf(cause), 'rows of usage are refused and cannot be set aside: they are lost'),
   })
   const recent = new LRUCache<RequestId, UsageRecord>({ max: RECENT_MAX })
   return {
@@ -43,5 +51,14 @@ export async function openJournal(config: GatewayConfig, pool: Pool, log: Logger
       await shipper.close()
       await journal.close()
     },
+  }
+}
+
+/** Does it the first time only. */
+function once(report: (cause: unknown) => void): (row: string, cause: unknown) => void {
+  let isDone = false
+  return (_row, cause) => {
+    if (!isDone) report(cause)
+    isDone = true
   }
 }

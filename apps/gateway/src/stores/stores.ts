@@ -112,8 +112,28 @@ function journalMetrics({ journal, shipper }: Awaited<ReturnType<typeof openJour
     },
     {
       name: 'turnpike_ship_refused_total',
-      help: 'Rows of usage that the database will never take.',
+      help: 'Rows of usage that the database will never take: set aside, not billed.',
       read: () => shipper.stats().refused,
+    },
+    {
+      name: 'turnpike_ship_unexplained_total',
+      help: 'Rows of usage that the database took without features and decision only. They are billed.',
+      read: () => shipper.stats().unexplained,
+    },
+    {
+      name: 'turnpike_ship_alarmed_total',
+      help: 'Rows of usage that would have been charged twice: set aside, not charged again.',
+      read: () => shipper.stats().alarmed,
+    },
+    {
+      name: 'turnpike_ship_refused_nano_usd_total',
+      help: 'What the rows of usage charge that were refused or alarmed, in nano-dollars.',
+      read: () => Number(shipper.stats().refusedNano),
+    },
+    {
+      name: 'turnpike_ship_lost_total',
+      help: 'Rows of usage that were refused or alarmed and could not be set aside: the file is full, or the disk.',
+      read: () => shipper.stats().lost,
     },
   ]
 }

@@ -15,8 +15,11 @@ export const NO_USAGE: Usage = {
   reasoningTokens: 0,
 }
 
-/** More tokens than any model can take or give in one request; a larger figure is a provider's mistake. */
-const TOKENS_MAX = 100_000_000
+/**
+ * More tokens than any model can take or give in one request: a larger figure is a mistake, of a provider or of a caller. Columns and
+ * amounts of usage hold as many, at the highest prices.
+ */
+export const TOKENS_MAX = 100_000_000
 
 /** A reported count; undefined where it is no whole number from 0 to the bound: a slip must not become a bill. */
 export function tokenCount(reported: unknown): number | undefined {

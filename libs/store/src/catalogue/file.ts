@@ -26,8 +26,9 @@ export function readPriceFile(text: string): z.infer<typeof PriceList> {
   })
 }
 
-/** Dollars: finite and not negative. */
-const usd = z.number().min(0)
+/** Dollars per million tokens, or for one of anything else: far above any list, and no cost at such a price exceeds its column. */
+const USD_MAX = 100_000
+const usd = z.number().min(0).max(USD_MAX)
 const Tiers = z.object({ base: usd, tiers: z.array(z.object({ start: z.int().min(0), price: usd })) })
 const Prices = z.record(z.string(), z.union([usd, Tiers]))
 

@@ -75,7 +75,7 @@ describe('the database itself', () => {
         `SELECT relname AS name FROM pg_class c
          WHERE relname IN ('usage_events', 'usage_rollups', 'request_features', 'ledger_accounts', 'ledger_postings',
                            'ledger_transactions', 'policy_versions', 'audit_entries', 'key_events', 'endpoint_prices',
-                           'presets', 'preset_versions')
+                           'presets', 'preset_versions', 'shipped_segments')
            AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')`,
       )
       expect(rows, name).toEqual([])
@@ -97,6 +97,7 @@ describe('the database itself', () => {
     'ledger_postings',
     'ledger_transactions',
     'key_secret_holders',
+    'shipped_segments',
     'what_if_runs',
     'own_credentials',
     'own_endpoints',

@@ -9,6 +9,8 @@ export interface JournalBatch {
   readonly to: number
   /** Rows as JSON. */
   readonly rows: readonly string[]
+  /** Byte offset behind each row. */
+  readonly ends: readonly number[]
 }
 
 /** The next finished requests of a segment; null when all that was written is shipped. @param bytesMax more than one line */
@@ -19,7 +21,15 @@ export async function readBatch(segment: Segment, rowsMax: number, bytesMax: num
     const { lines, consumed } = readLines(piece)
     const ends = lines.filter((line) => line.kind === 'end').slice(0, rowsMax)
     const last = ends.at(-1)
-    if (last) return { segment: segment.name, from, to: from + last.end, rows: ends.map((line) => line.row) }
+    if (last) {
+      return {
+        segment: segment.name,
+        from,
+        to: from + last.end,
+        rows: ends.map((line) => line.row),
+        ends: ends.map((line) => from + line.end),
+      }
+    }
     // No end in it: only beginnings, reserved space, or a torn last line, behind which nothing follows.
     segment.shippedTo = piece.length === 0 ? segment.written : from + (consumed || piece.length)
   }

@@ -1,6 +1,6 @@
-import { appendFile, mkdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
 import { Fault, type RequestId } from '@turnpike/domain'
+import { AsideFile, type SetAside } from './aside.ts'
 import { readBatch, type JournalBatch } from './batch.ts'
 import { BEGIN_BYTES_MAX, beginEntry, END_BYTES_MAX, endEntry, interruptedEntry } from './record.ts'
 import { lockFolder } from './lock.ts'
@@ -17,6 +17,8 @@ export interface JournalOptions {
   readonly sync?: 'group' | 'always'
   readonly segmentBytes?: number
   readonly bytesMax?: number
+  /** Of the file of rows that were set aside. */
+  readonly asideBytesMax?: number
   /** Makes a segment; tests replace it to simulate a disk that fails. */
   readonly createSegment?: typeof Segment.create
   /** Called with the cause when the disk refuses, and when it takes records again: log here. */
@@ -37,8 +39,6 @@ interface JournalStats {
 
 /** What a request needs for its end, and to be repeated in the next segment, is reserved when it begins. */
 const RESERVED_BYTES = END_BYTES_MAX + BEGIN_BYTES_MAX
-/** Each row there is a bug of ours; more of them is a reason to stop and look. */
-const REFUSED_BYTES_MAX = 64 << 20
 
 const DEFAULTS = {
   sync: 'group' as const,
@@ -61,6 +61,7 @@ export class Journal {
   readonly #older: Segment[]
   #writer: SegmentWriter | null = null
   readonly #spare: SpareSegment
+  readonly #aside: AsideFile
   /** Left segments that still have lines to write. */
   #retiring: Promise<void> = Promise.resolve()
   /** Begun requests, with their line: repeated in each new segment, so that an old one can be removed. */
@@ -91,6 +92,7 @@ export class Journal {
     this.#recovered = recovered
     this.#older = [...recovered.segments]
     this.#unlock = unlock
+    this.#aside = new AsideFile(options.folder, options.asideBytesMax)
     const { folder, segmentBytes, bytesMax, createSegment } = this.#options
     this.#spare = new SpareSegment({
       create: (name) => createSegment(folder, name, segmentBytes),
@@ -156,15 +158,9 @@ export class Journal {
     await this.#reap()
   }
 
-  /** Keeps a row that Postgres will never take, for the operator. Rejects when the file is full: then shipping must stop. */
-  async setAside(row: string): Promise<void> {
-    const path = join(this.#options.folder, 'refused.jsonl')
-    const size = await stat(path).then(
-      (found) => found.size,
-      () => 0,
-    )
-    if (size > REFUSED_BYTES_MAX) throw new Error('Too many rows were refused; they are in refused.jsonl.')
-    await appendFile(path, row + '\n', { mode: 0o600 })
+  /** Keeps a row that Postgres did not take, for the operator: each once, also after a restart. Never rejects. */
+  setAside(row: string): Promise<SetAside> {
+    return this.#aside.add(row)
   }
 
   stats(): JournalStats {

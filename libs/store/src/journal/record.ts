@@ -159,6 +159,22 @@ export function rowText(row: UsageRow): string {
   )
 }
 
+/** The row without features and decision, which explain it: what is charged and counted stays. @param row as JSON */
+export function unexplainedRow(row: string): string {
+  return rowText({ ...(JSON.parse(row) as UsageRow), ...NO_DECISION })
+}
+
+/** What a row is known by, in any batch and after a restart: `request_id:attempt`. @param row as JSON */
+export function rowKey(row: string): string {
+  const { request_id: id, attempt } = JSON.parse(row) as { request_id: string; attempt: number }
+  return `${id}:${attempt}`
+}
+
+/** What a row charges, nano-dollars. @param row as JSON */
+export function rowCost(row: string): bigint {
+  return BigInt((JSON.parse(row) as { cost_nano: string }).cost_nano)
+}
+
 /** Token counts as columns. */
 export type UsageColumns = ReturnType<typeof usageColumns>
 

@@ -1,16 +1,16 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ModelSlug, OwnId, ProviderSlug, RequestId } from '@turnpike/domain'
+import { newRequestId, type ModelSlug, type OwnId, type ProviderSlug, type RequestId } from '@turnpike/domain'
 import { insertTenant, testDatabase, waitFor, type TestDatabase, type TestTenant } from '@turnpike/testkit'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { rowText, usageRow, type UsageRecord } from './record.ts'
-import { Journal } from './journal.ts'
+import { Journal, type JournalOptions } from './journal.ts'
 import { inTransaction, openPool, type Pool } from '../connections/pools.ts'
 import { findRequest, listRequests } from '../usage/requests.ts'
 import { Shipper, type ShipperOptions } from './ship.ts'
-import { aUsageRecord } from './usage-record.fixture.ts'
+import { aDecision, aUsageRecord } from './usage-record.fixture.ts'
 import { keyUsage } from '../keys/managed-keys.ts'
 import { usageSeries, usageTotals } from '../usage/views.ts'
 
@@ -41,8 +41,8 @@ async function aFolder(): Promise<string> {
   return folder
 }
 
-async function aJournal(folder: string): Promise<Journal> {
-  const journal = await Journal.open({ folder, segmentBytes: 4 << 20 })
+async function aJournal(folder: string, changes: Partial<JournalOptions> = {}): Promise<Journal> {
+  const journal = await Journal.open({ folder, segmentBytes: 4 << 20, ...changes })
   endings.push(() => journal.close())
   return journal
 }
@@ -70,17 +70,16 @@ async function record(journal: Journal, records: readonly UsageRecord[]): Promis
 }
 
 async function balanceOf(tenant: TestTenant): Promise<bigint> {
-  return inTransaction(
-    owner,
-    async (client) => {
-      const { rows } = await client.query<{ balance: bigint }>(
-        `SELECT balance FROM ledger_accounts WHERE tenant_id = $1 AND kind = 'credits_simulated'`,
-        [tenant.tenantId],
-      )
-      return rows[0]?.balance ?? 0n
-    },
-    'BEGIN; SET LOCAL ROLE turnpike_system',
+  const rows = await asSystem<{ balance: bigint }>(
+    `SELECT balance FROM ledger_accounts WHERE tenant_id = $1 AND kind = 'credits_simulated'`,
+    [tenant.tenantId],
   )
+  return rows[0]?.balance ?? 0n
+}
+
+async function asSystem<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
+  const begin = 'BEGIN; SET LOCAL ROLE turnpike_system'
+  return inTransaction(owner, async (client) => (await client.query<Row>(text, values)).rows, begin)
 }
 
 const everything = { fromMs: Date.UTC(2026, 0, 1), toMs: Date.UTC(2027, 0, 1) }
@@ -208,6 +207,137 @@ describe('a finished request', () => {
     expect((await usageTotals(gateway, tenant.tenantId, everything)).requests).toBe(7)
     expect(refused).toHaveLength(1)
     expect(await readFile(join(folder, 'refused.jsonl'), 'utf8')).toContain(bad.requestId)
+  })
+})
+
+/** What the router was given, with a number that its column does not hold. */
+const UNFIT = { features: { ...aUsageRecord().features!, maxTokens: 2 ** 31 } }
+
+describe('a row that Postgres refuses', () => {
+  it.each<[string, Partial<UsageRecord>]>([
+    ['a number that is too large for its column', UNFIT],
+    ['a number that is none', { decision: { ...aDecision(), draw: NaN } }],
+  ])('for its explanation, by %s, is billed to the nano-dollar without it', async (_, changes) => {
+    const tenant = await aTenant()
+    const journal = await aJournal(await aFolder())
+    const [bad, good] = [of(tenant, { ...changes, costNanoUsd: 77n }), of(tenant)]
+    await record(journal, [bad, good])
+    const unexplained: string[] = []
+    const shipper = aShipper(journal, { onUnexplained: (row) => unexplained.push(row) })
+    expect(await shipper.flush({ deadlineMs: 5_000 })).toBe(true)
+    expect(await findRequest(gateway, tenant.tenantId, bad.requestId)).toMatchObject({
+      costNanoUsd: 77n,
+      usage: bad.usage,
+      decision: null,
+      attempts: [],
+    })
+    expect(await findRequest(gateway, tenant.tenantId, good.requestId)).toMatchObject({ decision: good.decision })
+    expect(await balanceOf(tenant)).toBe(1_000_000_000n - 77n - good.costNanoUsd)
+    expect(unexplained).toEqual([expect.stringContaining(bad.requestId)])
+    expect(shipper.stats()).toMatchObject({ shipped: 2, unexplained: 1, refused: 0, failures: 0 })
+  })
+
+  it('is never a bill for the sum of what a tenant’s own accounts cost, which the tenant declares', async () => {
+    const tenant = await aTenant()
+    const journal = await aJournal(await aFolder())
+    const shipper = aShipper(journal)
+    const own = { owner: randomUUID() as string as OwnId, costNanoUsd: 0n, upstreamCostNanoUsd: 9n * 10n ** 18n }
+    const bills = [of(tenant), of(tenant)]
+    for (const bill of bills) {
+      await record(journal, [of(tenant, own), bill, of(tenant, own)])
+      expect(await shipper.flush({ deadlineMs: 5_000 })).toBe(true)
+    }
+    expect(shipper.stats()).toMatchObject({ shipped: 6, unexplained: 0, refused: 0 })
+    expect(await balanceOf(tenant)).toBe(1_000_000_000n - 2n * 15_250n)
+  })
+
+  it('is set aside once and counted with its amount, also when it is refused again after a restart', async () => {
+    const tenant = await aTenant()
+    const folder = await aFolder()
+    const first = await aJournal(folder)
+    // Its end is missing, so that the segment is kept and shipped again.
+    first.begin(of(tenant))
+    const bad = of(tenant, { totalMs: 1e12, costNanoUsd: 77n })
+    await record(first, [bad, of(tenant)])
+    const before = aShipper(first)
+    expect(await before.flush({ deadlineMs: 5_000 })).toBe(true)
+    expect(before.stats()).toMatchObject({ refused: 1, refusedNano: 77n, lost: 0 })
+    await before.close()
+    await first.close()
+    const after = aShipper(await aJournal(folder))
+    expect(await after.flush({ deadlineMs: 5_000 })).toBe(true)
+    expect(after.stats()).toMatchObject({ refused: 0, alarmed: 0, refusedNano: 0n })
+    expect((await readFile(join(folder, 'refused.jsonl'), 'utf8')).split(bad.requestId)).toHaveLength(2)
+  })
+
+  it('stops nobody when it cannot even be set aside: the alarm is raised once, and the others arrive', async () => {
+    const tenant = await aTenant()
+    const journal = await aJournal(await aFolder(), { asideBytesMax: 0 })
+    const bad = () => of(tenant, { totalMs: 1e12 })
+    await record(journal, [of(tenant), bad(), of(tenant), bad(), of(tenant)])
+    const lost: unknown[] = []
+    const shipper = aShipper(journal, { onLost: (cause) => lost.push(cause) })
+    expect(await shipper.flush({ deadlineMs: 5_000 })).toBe(true)
+    expect((await usageTotals(gateway, tenant.tenantId, everything)).requests).toBe(3)
+    expect(shipper.stats()).toMatchObject({ shipped: 3, refused: 2, lost: 2, refusedNano: 30_500n, failures: 0 })
+    expect(lost).toHaveLength(1)
+  })
+})
+
+describe('an integrity alarm of the ledger', () => {
+  /** Of a day of its own, whose partition the test drops. */
+  const ofLater = (tenant: TestTenant, changes: Partial<UsageRecord> = {}) => {
+    const beganAtMs = Date.UTC(2026, 11, 5, 12)
+    return of(tenant, { requestId: newRequestId(beganAtMs, randomBytes(20)), beganAtMs, ...changes })
+  }
+
+  it('keeps a replay whose rows were deleted from being charged again, in whatever batches it comes', async () => {
+    const tenant = await aTenant()
+    const folder = await aFolder()
+    const first = await aJournal(folder)
+    const before = aShipper(first)
+    first.begin(of(tenant))
+    const records = Array.from({ length: 6 }, () => ofLater(tenant))
+    for (const some of [records.slice(0, 2), records.slice(2)]) {
+      await record(first, some)
+      expect(await before.flush({ deadlineMs: 5_000 })).toBe(true)
+    }
+    await before.close()
+    const later = [of(tenant), ofLater(tenant)]
+    await record(first, later)
+    await first.close()
+    await owner.query('DROP TABLE usage_events_20261205, request_features_20261205')
+    const alarms: (readonly string[])[] = []
+    const journal = await aJournal(folder)
+    const after = aShipper(journal, { onAlarm: (rows) => alarms.push(rows) })
+    expect(await after.flush({ deadlineMs: 5_000 })).toBe(true)
+    expect(await balanceOf(tenant)).toBe(1_000_000_000n - 8n * 15_250n)
+    for (const one of later) expect(await findRequest(gateway, tenant.tenantId, one.requestId)).not.toBeNull()
+    expect(alarms).toEqual([records.map((one) => expect.stringContaining(one.requestId))])
+    expect(after.stats()).toMatchObject({ alarmed: 6, refused: 0, unexplained: 0, refusedNano: 6n * 15_250n })
+    const aside = await readFile(join(folder, 'refused.jsonl'), 'utf8')
+    for (const one of records) expect(aside).toContain(one.requestId)
+  })
+
+  it('is never met with other business keys: the rows are kept, and those behind them arrive', async () => {
+    const tenant = await aTenant()
+    const folder = await aFolder()
+    const journal = await aJournal(folder)
+    const records = [of(tenant), of(tenant), of(tenant, { costNanoUsd: 0n })]
+    await record(journal, records)
+    const batch = await waitFor(() => journal.read(500, 1 << 20), { withinMs: 5_000 })
+    const key = `usage:test:${batch?.segment}:${batch?.from}-${batch?.to}`
+    const entries = [{ tenant_id: null, kind: 'revenue_simulated', amount: '0' }]
+    await asSystem(`SELECT post_ledger($1, 'usage', $2)`, [key, JSON.stringify(entries)])
+    const shipper = aShipper(journal)
+    expect(await shipper.flush({ deadlineMs: 5_000 })).toBe(true)
+    const behind = of(tenant)
+    await record(journal, [behind])
+    expect(await shipper.flush({ deadlineMs: 5_000 })).toBe(true)
+    expect(await balanceOf(tenant)).toBe(1_000_000_000n - behind.costNanoUsd)
+    expect(shipper.stats()).toMatchObject({ alarmed: 2, shipped: 2, refused: 0, failures: 0 })
+    const aside = await readFile(join(folder, 'refused.jsonl'), 'utf8')
+    expect(records.map((one) => aside.includes(one.requestId))).toEqual([true, true, false])
   })
 })
 

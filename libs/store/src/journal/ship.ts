@@ -1,7 +1,8 @@
-import { DatabaseError } from 'pg'
-import type { Journal } from './journal.ts'
 import type { JournalBatch } from './batch.ts'
+import type { Journal } from './journal.ts'
 import type { Pool } from '../connections/pools.ts'
+import { rowCost } from './record.ts'
+import { sendBatch, type Outcomes } from './send.ts'
 
 export interface ShipperOptions {
   readonly journal: Journal
@@ -15,14 +16,28 @@ export interface ShipperOptions {
   readonly onState?: (state: 'failing' | 'well', cause?: unknown) => void
   /** Called with a row that Postgres will never take. It is missing from usage: raise an alarm here. */
   readonly onRefused?: (row: string, cause: unknown) => void
+  /** Called with a row that Postgres took without features and decision only: a bug of ours, and the money is where it belongs. */
+  readonly onUnexplained?: (row: string, cause: unknown) => void
+  /** Called once with rows for which the ledger raised an integrity alarm. They are missing from usage: raise an alarm here. */
+  readonly onAlarm?: (rows: readonly string[], cause: unknown) => void
+  /** Called with the cause when rows can no longer be set aside, and again after some could: raise an alarm here. */
+  readonly onLost?: (cause: unknown) => void
 }
 
 interface ShipperStats {
   readonly shipped: number
   readonly batches: number
   readonly failures: number
-  /** Rows that Postgres refused for what is in them: 0 unless we have a bug. */
+  /** Rows that Postgres refused for what is in them, features and decision left out: 0 unless we have a bug. */
   readonly refused: number
+  /** Rows that arrived without features and decision, since Postgres refused them with these: 0 unless we have a bug. */
+  readonly unexplained: number
+  /** Rows that would have been charged twice: 0 unless a journal is replayed after its rows were deleted. */
+  readonly alarmed: number
+  /** What the refused and alarmed rows charge, nano-dollars. */
+  readonly refusedNano: bigint
+  /** Those of them that could not be set aside either: they are nowhere. */
+  readonly lost: number
   /** Milliseconds since the oldest request that waits was ended; 0 when none is known to wait. */
   readonly lagMs: number
 }
@@ -40,7 +55,12 @@ const BACKOFF_MS_MAX = 5_000
  */
 export class Shipper {
   readonly #options: ShipperOptions
-  readonly #counts = { shipped: 0, batches: 0, failures: 0, refused: 0 }
+  readonly #outcomes: Outcomes
+  readonly #counts = {
+    ...{ shipped: 0, batches: 0, failures: 0 },
+    ...{ refused: 0, unexplained: 0, alarmed: 0, refusedNano: 0n, lost: 0 },
+  }
+  #losing = false
   #failuresInRow = 0
   /** When the oldest request that waits was ended, wall clock; null when none is known to wait. */
   #oldestMs: number | null = null
@@ -54,6 +74,7 @@ export class Shipper {
   /** Starts at once. */
   constructor(options: ShipperOptions) {
     this.#options = options
+    this.#outcomes = this.#counting(options)
     options.journal.listen(() => this.#idle?.())
     this.#loop = this.#run()
   }
@@ -99,7 +120,7 @@ export class Shipper {
 
   async #ship(batch: JournalBatch): Promise<void> {
     this.#oldestMs = endedAtMs(batch.rows[0] ?? '{}')
-    await this.#send(`usage:${this.#options.node}:${batch.segment}:${batch.from}-${batch.to}`, batch.rows)
+    await sendBatch(this.#options.pool, this.#options.node, batch, this.#outcomes)
     await this.#options.journal.shipped(batch)
     this.#counts.batches++
     this.#oldestMs = null
@@ -107,24 +128,38 @@ export class Shipper {
     this.#failuresInRow = 0
   }
 
-  /** A refused batch is cut in halves until the row in question stands alone and can be set aside. */
-  async #send(name: string, rows: readonly string[]): Promise<void> {
-    try {
-      await this.#options.pool.query('SELECT ship_usage($1, $2)', [name, `[${rows.join(',')}]`])
-      this.#counts.shipped += rows.length
-    } catch (cause) {
-      if (!isRefusal(cause)) throw cause
-      const [row] = rows
-      if (rows.length > 1) {
-        const middle = rows.length >> 1
-        await this.#send(`${name}/0`, rows.slice(0, middle))
-        await this.#send(`${name}/1`, rows.slice(middle))
-      } else if (row !== undefined) {
-        await this.#options.journal.setAside(row)
+  #counting({ onUnexplained, onRefused, onAlarm }: ShipperOptions): Outcomes {
+    return {
+      arrived: (rows) => void (this.#counts.shipped += rows),
+      unexplained: (row, cause) => {
+        this.#counts.unexplained++
+        onUnexplained?.(row, cause)
+      },
+      refused: async (row, cause) => {
+        if (!(await this.#setAside(row))) return
         this.#counts.refused++
-        this.#options.onRefused?.(row, cause)
-      }
+        onRefused?.(row, cause)
+      },
+      alarmed: async (rows, cause) => {
+        const fresh: string[] = []
+        for (const row of rows) if (await this.#setAside(row)) fresh.push(row)
+        if (fresh.length === 0) return
+        this.#counts.alarmed += fresh.length
+        onAlarm?.(fresh, cause)
+      },
     }
+  }
+
+  /** @returns whether it is the first time for this row */
+  async #setAside(row: string): Promise<boolean> {
+    const outcome = await this.#options.journal.setAside(row)
+    if (outcome.kind === 'known') return false
+    this.#counts.refusedNano += rowCost(row)
+    const isLost = outcome.kind === 'lost'
+    if (isLost) this.#counts.lost++
+    if (isLost && !this.#losing) this.#options.onLost?.(outcome.cause)
+    this.#losing = isLost
+    return true
   }
 
   async #failed(cause: unknown): Promise<void> {
@@ -159,11 +194,6 @@ export class Shipper {
       }
     })
   }
-}
-
-/** Whether Postgres objects to the content of the rows, which no repetition changes. */
-function isRefusal(cause: unknown): boolean {
-  return cause instanceof DatabaseError && /^(?:22|23|P0)/.test(cause.code ?? '')
 }
 
 function endedAtMs(row: string): number {

@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common'
 import { shownName, usdString, type EmbeddingRequest } from '@turnpike/domain'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { embeddingBody, embeddingRequestOf, PRESET_FIELDS } from './embeddings.schema.ts'
+import { embeddingBody, embeddingRequestOf, featuresOf, PRESET_FIELDS } from './embeddings.schema.ts'
 import { Gateway } from '../../gateway.ts'
 import { openCall, type AnswerIdentity } from '../inference/open-call.ts'
 import { Numeral } from '../../http/numeral.ts'
@@ -57,14 +57,4 @@ function vectorsWhole(identity: AnswerIdentity, { encodingFormat }: EmbeddingReq
 /** Little-endian 32-bit floats, as OpenAI's clients unpack them; vectors packed already stay. */
 function packed(vector: readonly number[] | string): string {
   return typeof vector === 'string' ? vector : Buffer.from(new Float32Array(vector).buffer).toString('base64')
-}
-
-const BYTES_PER_TOKEN = 4
-
-function featuresOf({ input, dimensions }: EmbeddingRequest) {
-  const promptTokens = input.reduce(
-    (sum, item) => sum + (typeof item === 'string' ? Math.ceil(item.length / BYTES_PER_TOKEN) : item.length),
-    0,
-  )
-  return { promptTokens, maxTokens: null, parameters: dimensions ? ['dimensions'] : [] }
 }

@@ -1,9 +1,8 @@
+import { TOKENS_MAX } from '@turnpike/domain'
 import { z } from 'zod'
 import { list } from '../../http/list.ts'
 import { chatBody } from '../inference/chat.schema.ts'
 
-/** As large as any context; more is a mistake. */
-const TOKENS_MAX = 100_000_000
 const ASSUMED_MAX = 50
 
 /** The body of POST /route/explain: what a chat is routed by, and what to suppose. */

@@ -1,3 +1,4 @@
+import { TOKENS_MAX } from '@turnpike/domain'
 import { z } from 'zod'
 import { anyObject, list, numbers } from '../../http/list.ts'
 import { routingFields } from './routing.schema.ts'
@@ -104,21 +105,26 @@ const responseFormat = z.discriminatedUnion('type', [
   }),
 ])
 
+const answerTokens = z.number().int().min(1).max(TOKENS_MAX)
+/** Providers keep it in 32 bits; no vocabulary is larger. */
+const TOP_K_MAX = 2_147_483_647
+
 /** Fields that shape the answer; shared by /chat/completions and /completions. */
 export const samplingFields = {
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().gt(0).max(1).nullish(),
-  top_k: z.number().int().min(0).nullish(),
+  top_k: z.number().int().min(0).max(TOP_K_MAX).nullish(),
   min_p: z.number().min(0).max(1).nullish(),
   top_a: z.number().min(0).max(1).nullish(),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
   presence_penalty: z.number().min(-2).max(2).nullish(),
   repetition_penalty: z.number().gt(0).max(2).nullish(),
+  // An integer that JSON carries exactly: zod refuses any other.
   seed: z.number().int().nullish(),
   stop: z.union([z.string(), list(z.string(), STOPS_MAX)]).nullish(),
   logit_bias: numbers(BIASES_MAX, -100, 100).nullish(),
-  max_tokens: z.number().int().min(1).nullish(),
-  max_completion_tokens: z.number().int().min(1).nullish(),
+  max_tokens: answerTokens.nullish(),
+  max_completion_tokens: answerTokens.nullish(),
   n: z.literal(1, 'must be 1: one answer per request is what we serve').nullish(),
   stream: z.boolean().nullish(),
   user: z.string().max(512).nullish(),
@@ -142,7 +148,7 @@ export const chatBody = z.looseObject({
   reasoning: z
     .looseObject({
       effort: effort.nullish(),
-      max_tokens: z.number().int().min(1).nullish(),
+      max_tokens: answerTokens.nullish(),
       exclude: z.boolean().nullish(),
       enabled: z.boolean().nullish(),
     })
