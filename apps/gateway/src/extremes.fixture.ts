@@ -13,9 +13,9 @@ export function extremesOf(schema: z.core.$ZodType, field = ''): Extreme[] {
     case 'number':
       return endsOf(schema).map((value) => ({ field, value }))
     case 'string': {
-      const { maximum, patterns } = bagOf(schema)
+      const { max_length: longest, string_format: pattern } = checksOf(schema)
       // The character that costs most on its way: JSON writes six bytes, and PostgreSQL refuses it.
-      return maximum === undefined || patterns ? [] : [{ field, value: '\0'.repeat(maximum) }]
+      return longest && !pattern ? [{ field, value: '\0'.repeat(longest.maximum) }] : []
     }
     case 'object':
       return Object.entries(def.shape).flatMap(([name, inner]) =>
@@ -44,17 +44,20 @@ export function extremesOf(schema: z.core.$ZodType, field = ''): Extreme[] {
 /** The value of a schema that says least. */
 function smallest(schema: z.core.$ZodType): unknown {
   const def = defOf(schema)
+  const checks = checksOf(schema)
   switch (def.type) {
     case 'number':
       return endsOf(schema)[0]
     case 'string':
-      return bagOf(schema).patterns ? 'https://x' : 'x'.repeat(bagOf(schema).minimum ?? 0)
+      return checks.string_format ? 'https://x' : 'x'.repeat(checks.min_length?.minimum ?? 0)
     case 'object': {
       const fields = Object.entries(def.shape).map(([name, inner]) => [name, smallest(inner)] as const)
       return Object.fromEntries(fields.filter(([, value]) => value !== undefined))
     }
     case 'array':
-      return Array.from({ length: bagOf(schema).minimum ?? 0 }, () => smallest(def.element))
+      return Array.from({ length: checks.length_equals?.length ?? checks.min_length?.minimum ?? 0 }, () =>
+        smallest(def.element),
+      )
     case 'union':
       return def.options[0] && smallest(def.options[0])
     case 'literal':
@@ -76,23 +79,32 @@ function smallest(schema: z.core.$ZodType): unknown {
 
 /** Without a bound: the last number there is. */
 function endsOf(schema: z.core.$ZodType): [least: number, most: number] {
-  const { minimum, exclusiveMinimum, maximum, exclusiveMaximum } = bagOf(schema)
+  const { greater_than: above, less_than: below } = checksOf(schema)
+  const { minValue, maxValue } = schema as z.ZodNumber
   return [
-    minimum ?? (exclusiveMinimum === undefined ? -Number.MAX_VALUE : exclusiveMinimum + Number.EPSILON),
-    maximum ?? (exclusiveMaximum === undefined ? Number.MAX_VALUE : exclusiveMaximum - Number.EPSILON),
+    above?.inclusive === false ? above.value + Number.EPSILON : finite(minValue, -Number.MAX_VALUE),
+    below?.inclusive === false ? below.value - Number.EPSILON : finite(maxValue, Number.MAX_VALUE),
   ]
 }
 
-interface Bag {
-  readonly minimum?: number
-  readonly exclusiveMinimum?: number
-  readonly maximum?: number
-  readonly exclusiveMaximum?: number
-  readonly patterns?: ReadonlySet<RegExp>
+function finite(bound: number | null, last: number): number {
+  return bound === null || !Number.isFinite(bound) ? last : bound
 }
 
-function bagOf(schema: z.core.$ZodType): Bag {
-  return schema._zod.bag
+interface Checks {
+  readonly greater_than?: { readonly value: number; readonly inclusive: boolean }
+  readonly less_than?: { readonly value: number; readonly inclusive: boolean }
+  readonly min_length?: { readonly minimum: number }
+  readonly max_length?: { readonly maximum: number }
+  readonly length_equals?: { readonly length: number }
+  /** A pattern. */
+  readonly string_format?: object
+}
+
+/** The checks of a schema by their kind; of two of a kind the last. */
+function checksOf(schema: z.core.$ZodType): Checks {
+  const { checks = [] } = schema._zod.def
+  return Object.fromEntries(checks.map(({ _zod: { def } }) => [def.check, def]))
 }
 
 function defOf(schema: z.core.$ZodType) {
