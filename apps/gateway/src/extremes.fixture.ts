@@ -14,8 +14,8 @@ export function extremesOf(schema: z.core.$ZodType, field = ''): Extreme[] {
       return endsOf(schema).map((value) => ({ field, value }))
     case 'string': {
       const { max_length: longest, string_format: pattern } = checksOf(schema)
-      // The character that costs most on its way: JSON writes six bytes, and PostgreSQL refuses it.
-      return longest && !pattern ? [{ field, value: '\0'.repeat(longest.maximum) }] : []
+      // JSON takes six bytes for each of these characters, and PostgreSQL refuses the first.
+      return longest && !pattern ? [{ field, value: '\0'.padEnd(longest.maximum, '\u0001') }] : []
     }
     case 'object':
       return Object.entries(def.shape).flatMap(([name, inner]) =>
