@@ -35,7 +35,8 @@ export function extremesOf(schema: z.core.$ZodType, field = ''): Extreme[] {
     case 'catch':
       return extremesOf(def.innerType, field)
     case 'pipe':
-      return extremesOf(def.in, field)
+      if (!isList(schema)) return extremesOf(def.in, field)
+      return extremesOf(schema.element, `${field}[]`).map((extreme) => ({ ...extreme, value: [extreme.value] }))
     default:
       return []
   }
@@ -72,9 +73,17 @@ function smallest(schema: z.core.$ZodType): unknown {
       return {}
     case 'nullable':
       return null
+    case 'pipe':
+      if (!isList(schema)) return undefined
+      return Array.from({ length: schema.least }, () => smallest(schema.element))
     default:
       return undefined
   }
+}
+
+/** What `list` of our own makes. */
+function isList(schema: z.core.$ZodType): schema is z.core.$ZodType & { element: z.core.$ZodType; least: number } {
+  return 'element' in schema && 'least' in schema
 }
 
 /** Without a bound: the last number there is. */

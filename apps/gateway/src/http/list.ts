@@ -12,6 +12,7 @@ interface ListBounds {
 /**
  * A list of at most `most` elements. Its length is compared before any element is looked at, and the first element that does not fit
  * ends the check, so that a long list of wrong elements is refused in the time of one. Zod's own list collects the issues of them all.
+ * @returns with `element` and `least`, for those who walk a schema
  */
 export function list<Element extends z.ZodType>(element: Element, most: number, bounds: ListBounds = {}) {
   const {
@@ -19,7 +20,7 @@ export function list<Element extends z.ZodType>(element: Element, most: number, 
     tooFew = `must have at least ${least} elements`,
     tooMany = `must have at most ${most} elements`,
   } = bounds
-  return z.unknown().transform((value, context): z.output<Element>[] => {
+  const schema = z.unknown().transform((value, context): z.output<Element>[] => {
     if (!Array.isArray(value)) {
       context.addIssue({ code: 'invalid_type', expected: 'array', input: value })
       return z.NEVER
@@ -40,6 +41,7 @@ export function list<Element extends z.ZodType>(element: Element, most: number, 
     }
     return elements
   })
+  return Object.assign(schema, { element, least })
 }
 
 /** An object of any members, which are not looked at: a map of Zod's would copy each of them. */
