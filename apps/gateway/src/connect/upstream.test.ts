@@ -80,7 +80,7 @@ describe('what a provider answers with', () => {
     const { code, message, tookMs } = await failed(opening)
     expect(code).toBe('upstream_garbled')
     expect(message).toContain(what)
-    expect(tookMs).toBeLessThan(limitMs(STALL_MS_MAX))
+    expect(tookMs).toBeLessThan(limitFor(tookMs))
   })
 
   it('is taken up to 8 MiB from an endpoint of a tenant’s own, and up to 64 MiB from a provider of the operator', async () => {
@@ -118,6 +118,11 @@ describe('vectors', () => {
     expect([vectors.length, vectors[0]?.length]).toEqual([1_000, 1_000])
     const { code, message, tookMs } = await failed(() => embed(target(), `{"data":[],"more":${objects(400_000)}}`))
     expect([code, message]).toEqual(['upstream_garbled', expect.stringContaining('10,000 objects and lists')])
-    expect(tookMs).toBeLessThan(limitMs(STALL_MS_MAX))
+    expect(tookMs).toBeLessThan(limitFor(tookMs))
   })
 })
+
+/** How busy the machine is takes 100 ms to find out; it is needed only where the limit of a quiet one is passed. */
+function limitFor(tookMs: number): number {
+  return tookMs < STALL_MS_MAX ? STALL_MS_MAX : limitMs(STALL_MS_MAX)
+}

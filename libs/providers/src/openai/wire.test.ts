@@ -23,7 +23,7 @@ describe('a frame for a caller of the same dialect', () => {
     )
     const { wire, text } = decodeWhole(body)
     expect(text).toBe('hi')
-    expect(Object.keys(wire ?? {})).toEqual(['service_tier', 'choices'])
+    expect(Object.keys(wire ?? {})).toEqual(['choices', 'service_tier'])
     expect(messageIn(wire)).toEqual({ role: 'assistant', content: 'hi', annotations: [1] })
   })
 

@@ -74,14 +74,14 @@ describe.each(BODIES)('the body of a %s', (_name, schema, bodies) => {
     const found = refused(() => parse(schema, readBody(bytes)))
     expect(found).toMatchObject({ code: 'request_invalid', param })
     expect(found.message.length).toBeLessThan(500)
-    expect(found.tookMs).toBeLessThan(limitMs(STALL_MS_MAX))
+    expect(found.tookMs).toBeLessThan(limitFor(found.tookMs))
   })
 })
 
 it('a preset is made of no such body either', () => {
   const { param, tookMs } = refused(() => presetContentOf('mine', chat({ tools: many({}, 99_000) })))
   expect(param).toBe('tools')
-  expect(tookMs).toBeLessThan(limitMs(STALL_MS_MAX))
+  expect(tookMs).toBeLessThan(limitFor(tookMs))
 })
 
 it('a list that is too long is refused with the length that it may have', () => {
@@ -104,7 +104,7 @@ it.each([
   const { code, message, tookMs } = refused(() => readBody(bytes))
   expect(code).toBe('body_malformed')
   expect(message).toContain(what)
-  expect(tookMs).toBeLessThan(limitMs(STALL_MS_MAX))
+  expect(tookMs).toBeLessThan(limitFor(tookMs))
 })
 
 it('no schema of a body has a list or a map that looks at every element before it is refused', () => {
@@ -117,3 +117,8 @@ it('no schema of a body has a list or a map that looks at every element before i
     expect(readFileSync(path.join(folder, file), 'utf8'), file).not.toMatch(/\bz\s*\.(?:array|record|tuple|map|set)\(/)
   }
 })
+
+/** How busy the machine is takes 100 ms to find out; it is needed only where the limit of a quiet one is passed. */
+function limitFor(tookMs: number): number {
+  return tookMs < STALL_MS_MAX ? STALL_MS_MAX : limitMs(STALL_MS_MAX)
+}
