@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 
 /** A value that a schema says it accepts, at the end of one of its fields: `messages[].name`. */
-export interface Extreme {
+interface Extreme {
   readonly field: string
   readonly value: unknown
 }
