@@ -1,5 +1,7 @@
+import { ThemeProvider } from '@mui/material'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, it } from 'vitest'
+import { themeOf } from '../theme.ts'
 import { Clipped, NAME_CHARS_MAX, SCROLLS_INSIDE } from './Clipped.tsx'
 import { RecordTable } from './RecordTable.tsx'
 
@@ -35,7 +37,9 @@ describe('a text of any length', () => {
 it('shows a table of long names in a box that scrolls and never widens the page', () => {
   const column = { id: 'model', label: 'Model', render: (name: string) => <Clipped text={name} chars={10} /> }
   const html = renderToStaticMarkup(
-    <RecordTable label="Requests" rows={[LONG]} columns={[column]} rowId={(name) => name} />,
+    <ThemeProvider theme={themeOf('light')}>
+      <RecordTable label="Requests" rows={[LONG]} columns={[column]} rowId={(name) => name} />
+    </ThemeProvider>,
   )
   expect(html).toContain(`contain:${SCROLLS_INSIDE.contain}`)
   expect(html).toContain(`overflow-x:${SCROLLS_INSIDE.overflowX}`)
