@@ -1,8 +1,8 @@
 import type { QueryClient } from '@tanstack/react-query'
 import type { Session } from '@turnpike/contract'
-import { HttpError, type AuthProvider } from 'react-admin'
+import type { AuthProvider } from 'react-admin'
 import { call, statusOf } from './api.ts'
-import { noteSignedOut, sessionQuery } from './session.ts'
+import { sessionQuery } from './session.ts'
 
 export const SIGN_IN_PATH = '/sign-in'
 
@@ -13,16 +13,14 @@ export function openAuthProvider(queryClient: QueryClient): AuthProvider {
     // The sign-in page makes the session itself, because it shows the reasons of a refusal at the fields.
     login: () => Promise.resolve(),
     logout: async () => {
-      if (queryClient.getQueryData<Session | null>(sessionQuery.queryKey)) {
+      if (queryClient.getQueryData<Session | null>(sessionQuery.queryKey))
         await call('/sign-out', { method: 'POST' }).catch(ignoreGone)
-        noteSignedOut()
-      }
       return SIGN_IN_PATH
     },
+    // Never refuses: the shell redirects without a session, and shows the error when the server cannot be reached.
+    // A refusal would sign out, forget what the cache holds, and ask for the session again.
     checkAuth: async () => {
-      // An unreachable server does not end the session: the shell shows the error and a retry button.
-      const known = await session().catch(() => undefined)
-      if (known === null) throw new HttpError('Nobody is signed in.', 401)
+      await session().catch(() => undefined)
     },
     checkError: async (error: unknown) => {
       if (statusOf(error) === 401) throw asError(error)

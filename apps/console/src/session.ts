@@ -43,7 +43,7 @@ export async function readSession(
   }
 }
 
-/** Remembers that the session has ended, here or on the server. */
+/** Remembers that the session has ended. */
 export function noteSignedOut(): void {
   onThisDevice.note(false)
 }
