@@ -40,44 +40,35 @@ export function Facts({ request }: { request: RequestDetail }) {
         </Fact>
         <Fact label={say('requests.firstToken')}>{time(request.firstTokenMs)}</Fact>
         <Fact label={say('requests.total')}>{time(request.totalMs)}</Fact>
-        <Fact label={say('common.model')}>
-          <Name text={request.model ?? request.requestedModel} />
-        </Fact>
-        {asked && (
-          <Fact label={say('request.requested')}>
-            <Name text={request.requestedModel} />
-          </Fact>
-        )}
-        <Fact label={say('common.provider')}>
-          <Name text={providerText(request, say) ?? dash} />
-        </Fact>
+        <NameFact label={say('common.model')} text={request.model ?? request.requestedModel} />
+        {asked && <NameFact label={say('request.requested')} text={request.requestedModel} />}
+        <NameFact label={say('common.provider')} text={providerText(request, say) ?? dash} />
         <Fact label={say('common.tokens')}>
           <Tokens request={request} />
         </Fact>
-        <Fact label={say('common.key')}>
-          <Name text={request.keyName ?? say('requests.unknownKey')} />
-        </Fact>
+        <NameFact label={say('common.key')} text={request.keyName ?? say('requests.unknownKey')} />
         <Fact label={say('common.time')}>
           <Moment at={request.beganAt} />
         </Fact>
         {request.finishReason && (
-          <Fact label={say('request.finish')}>
-            <Name text={`${request.finishReason}${request.streamed ? `, ${say('request.streamed')}` : ''}`} />
-          </Fact>
+          <NameFact
+            label={say('request.finish')}
+            text={`${request.finishReason}${request.streamed ? `, ${say('request.streamed')}` : ''}`}
+          />
         )}
-        {request.endUser && (
-          <Fact label={say('request.endUser')}>
-            <Name text={request.endUser} />
-          </Fact>
-        )}
+        {request.endUser && <NameFact label={say('request.endUser')} text={request.endUser} />}
       </Box>
     </>
   )
 }
 
 /** A name that callers or providers chose. The JSON of the request has it whole. */
-function Name({ text }: { text: string }) {
-  return <Clipped text={text} lines={2} />
+function NameFact({ label, text }: { label: string; text: string }) {
+  return (
+    <Fact label={label}>
+      <Clipped text={text} lines={2} />
+    </Fact>
+  )
 }
 
 function Tokens({ request }: { request: RequestDetail }) {

@@ -40,26 +40,14 @@ export function RequestTable({ rows, freshIds }: RequestTableProps) {
       ),
     },
     { id: 'status', label: say('common.status'), phone: 'title', render: (row) => <StatusChip row={row} /> },
-    {
-      id: 'model',
-      label: say('common.model'),
-      render: (row) => <Clipped text={row.model ?? row.requestedModel} chars={NAME_CHARS_MAX} />,
-    },
-    {
-      id: 'provider',
-      label: say('common.provider'),
-      render: (row) => <Clipped text={providerText(row, say) ?? dash} chars={PROVIDER_CHARS_MAX} />,
-    },
+    names('model', say('common.model'), NAME_CHARS_MAX, (row) => row.model ?? row.requestedModel),
+    names('provider', say('common.provider'), PROVIDER_CHARS_MAX, (row) => providerText(row, say) ?? dash),
     figures('cost', say('common.cost'), (row) => <Money nano={row.costNano} />),
     figures('tokens', say('common.tokens'), (row) => <Tokens row={row} />),
     figures('first', say('common.ttft'), (row) => time(row.firstTokenMs)),
     figures('total', say('requests.total'), (row) => time(row.totalMs)),
     { id: 'attempts', label: say('requests.attempts'), numeric: true, phone: 'hidden', render: (row) => row.attempts },
-    {
-      id: 'key',
-      label: say('common.key'),
-      render: (row) => <Clipped text={row.keyName ?? unknown} chars={KEY_CHARS_MAX} />,
-    },
+    names('key', say('common.key'), KEY_CHARS_MAX, (row) => row.keyName ?? unknown),
   ]
   return (
     <RecordTable
@@ -82,4 +70,9 @@ export function RequestTable({ rows, freshIds }: RequestTableProps) {
       </span>
     )
   }
+}
+
+/** A column of names, of so many characters at most. */
+function names(id: string, label: string, chars: number, textOf: (row: RequestRow) => string): Column<RequestRow> {
+  return { id, label, render: (row) => <Clipped text={textOf(row)} chars={chars} /> }
 }
