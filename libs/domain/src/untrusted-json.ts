@@ -37,10 +37,11 @@ export function parseUntrusted(
     return mayReach ? JSON.parse(text, withoutPrototype) : JSON.parse(text)
   } catch (cause) {
     if (cause === PROTOTYPE) throw refuse('has the key "__proto__"')
-    throw refuse('is not valid JSON', cause)
+    throw refuse(NOT_JSON, cause)
   }
 }
 
+const NOT_JSON = 'is not valid JSON'
 const PROTOTYPE = new Error('a key reaches for a prototype')
 
 function withoutPrototype(key: string, value: unknown): unknown {
@@ -57,7 +58,7 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-/** Which limit the text is above; null: none. */
+/** Which limit the text is above, or that it cannot be JSON, since something in it does not end; null: neither. */
 function excessOf(text: string, { depth, members, containers = members }: JsonLimits): string | null {
   let level = 0
   let memberCount = 0
@@ -66,6 +67,7 @@ function excessOf(text: string, { depth, members, containers = members }: JsonLi
     const character = text.charCodeAt(i)
     if (character === QUOTE) {
       i = endOfString(text, i)
+      if (i >= text.length) return NOT_JSON
     } else if (character === OPEN_BRACE || character === OPEN_BRACKET) {
       memberCount++
       if (++level > depth) return `is nested deeper than ${depth} levels`
@@ -77,13 +79,14 @@ function excessOf(text: string, { depth, members, containers = members }: JsonLi
     }
     if (memberCount > members) return `has more than ${withCommas(members)} members`
   }
-  return null
+  // To say where a long text goes wrong takes the parser longer than to read it.
+  return level === 0 ? null : NOT_JSON
 }
 
 /** Looked at one by one before the rest of a string is searched, so that a string of quotes is not searched for each of them. */
 const NEAR_CHARACTERS = 64
 
-/** The index of the quote that ends a string; of the text's last character, if none does. A search runs at memory speed over long ones. */
+/** The index of the quote that ends a string; the text's length, if none does. A search runs at memory speed over long ones. */
 function endOfString(text: string, start: number): number {
   let i = start + 1
   while (i < text.length) {
