@@ -14,6 +14,7 @@ import { explain } from './api/explain/explain.ts'
 import type { ExplainBody } from './api/explain/explain.schema.ts'
 import { createAdmission } from './call/admit.ts'
 import type { Answer } from './call/answer.ts'
+import type { Call } from './call/call.ts'
 import { Disconnects } from './call/disconnects.ts'
 import { endOfCall } from './call/end-of-call.ts'
 import { Meter, type RequestLog } from './call/meter.ts'
@@ -28,6 +29,7 @@ import { RetryThrottle } from './connect/retry-throttle.ts'
 import type { Open } from './connect/running-attempt.ts'
 import { openEmbeddings, type VectorsAnswer } from './connect/upstream-embeddings.ts'
 import { openChat } from './connect/upstream.ts'
+import type { CallHealth, TenantHealth } from './health/tenant-health.ts'
 import type { HealthTracker } from './health/tracker.ts'
 import { probe } from './health/probe.ts'
 import { readinessOf } from './http/readiness.ts'
@@ -50,6 +52,7 @@ export class Gateway {
   readonly #steps: Steps
   readonly #egress: Readonly<Record<EgressMode, Egress>>
   readonly #health: HealthTracker
+  readonly #tenantHealth: TenantHealth
   readonly #affinity = new Affinity(now)
   readonly #inFlight: () => number
   /** Calls under way, to be ended when the process has waited long enough. */
@@ -65,16 +68,17 @@ export class Gateway {
   ) {
     this.#egress = egressByMode(config, options)
     this.#health = stores.health.tracker
+    this.#tenantHealth = stores.health.tenants
     const probing = {
       tracker: this.#health,
       egress: this.#egress.unrestricted,
       directory: () => stores.directory(),
       nowMs: now,
     }
-    stores.health.start(config.HEALTH_PROBES === 'off' ? null : (endpoint) => probe(endpoint, probing))
-    const { admit, inFlight } = createAdmission()
+    stores.health.start(config.HEALTH_PROBES === 'off' ? null : (endpoint, isForOne) => probe(endpoint, probing, isForOne))
+    const { admit, inFlight, inFlightOf } = createAdmission()
     this.#inFlight = inFlight
-    const connecting = connectDependencies(config, this.#health, inFlight)
+    const connecting = connectDependencies(config, inFlightOf)
     const { registry, finished } = createGatewayMetrics(inFlight, stores)
     for (const metric of [...connectMetrics(connecting), ...this.disconnects.metrics]) showMetric(metric, [registry])
     this.metrics = registry
@@ -89,11 +93,12 @@ export class Gateway {
       }),
     }
     this.#steps = {
-      meter: (progress) => new Meter(progress, log, this.#health, now),
+      meter: (progress) => new Meter(progress, log, this.#healthOf(progress.call), now),
       resolve: (call) => resolve(call, this.#routingContext(call.caller), now()),
       route: (call, resolved) => decide(call, resolved, this.#routingContext(call.caller), now(), Math.random()),
       admit,
-      connect: (progress, routed, open) => new Failover(progress, routed, open, connecting).connect(),
+      connect: (progress, routed, open) =>
+        new Failover(progress, routed, open, { ...connecting, health: this.#healthOf(progress.call) }).connect(),
     }
   }
 
@@ -192,9 +197,14 @@ export class Gateway {
     const byok = { secrets: stores.ownSecrets, simulatorUrl: config.SIMULATOR_URL }
     return {
       directory: withByok(this.directory(), caller, byok),
-      health: this.#health.states,
+      health: this.#tenantHealth.view(caller.tenantId),
       affinity: this.#affinity,
     }
+  }
+
+  #healthOf({ caller, simulation, routeRequest }: Call): CallHealth {
+    const isScripted = Object.keys(simulation).length > 0
+    return this.#tenantHealth.of({ tenantId: caller.tenantId, isScripted, promptTokens: routeRequest.promptTokens })
   }
 
   async #untilIdle(withinMs: number): Promise<void> {
@@ -223,10 +233,9 @@ function egressByMode(config: GatewayConfig, { lookup }: GatewayOptions): Readon
   }
 }
 
-function connectDependencies(config: GatewayConfig, health: HealthTracker, inFlight: () => number) {
+function connectDependencies(config: GatewayConfig, inFlightOf: (tenantId: TenantId) => number) {
   return {
-    health,
-    throttle: new RetryThrottle(inFlight),
+    throttle: new RetryThrottle(inFlightOf),
     hedges: new HedgeBudget(now),
     rateLimitQueue: new RateLimitQueue(now),
     deadlines: {
@@ -238,7 +247,7 @@ function connectDependencies(config: GatewayConfig, health: HealthTracker, inFli
     nowMs: now,
     after,
     dice: Math.random,
-  } satisfies ConnectDependencies
+  } satisfies Omit<ConnectDependencies, 'health'>
 }
 
 function connectMetrics({ throttle, rateLimitQueue, hedges }: ReturnType<typeof connectDependencies>): Metric[] {

@@ -121,9 +121,25 @@ export {
   observeBeginning,
   type Health,
   type HealthChange,
+  type HealthView,
   type Outcome,
 } from './health/health.ts'
-export { admission, cooled, isDown, isDue, isTripped, probing, released, wanted } from './health/breaker.ts'
+export {
+  admission,
+  begun,
+  CLOSED_ENDPOINT_BREAKER,
+  cooled,
+  failed,
+  isDown,
+  isDue,
+  isTripped,
+  OTHERS_FIRST_MS,
+  probing,
+  released,
+  succeeded,
+  wanted,
+  type EndpointBreaker,
+} from './health/breaker.ts'
 export {
   BUCKET_MAX,
   addDigest,

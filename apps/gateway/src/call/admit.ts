@@ -13,11 +13,16 @@ export interface Grant {
 export type Admit = (caller: Caller, decision: Pick<Decision, 'targets' | 'fallbacks'>) => Grant
 
 /** Capacity and credit of one process. Throws Fault `overloaded`, `rate_limited` or `credit_exhausted`. */
-export function createAdmission(): { admit: Admit; inFlight: () => number } {
+export function createAdmission(): {
+  admit: Admit
+  inFlight: () => number
+  inFlightOf: (tenantId: TenantId) => number
+} {
   let inFlight = 0
   const perTenant = new Map<TenantId, number>()
   return {
     inFlight: () => inFlight,
+    inFlightOf: (tenantId) => perTenant.get(tenantId) ?? 0,
     admit(caller, decision) {
       if (!isOwnOnly(decision)) refuseWithoutCredit(caller)
       if (inFlight >= IN_FLIGHT_MAX)

@@ -27,7 +27,7 @@ function answered(deltas: ChatDelta[], log = aLog(), id: TargetId = endpoint.id)
   const tally = new Tally()
   meter.answered({ target, head: [], rest: NOTHING, sentBytes: 4_000 }, tally)
   for (const delta of deltas) tally.add(delta)
-  return { progress, meter, log, health }
+  return { progress, meter, tally, log, health }
 }
 
 function aLog() {
@@ -174,4 +174,14 @@ it('measures first token and speed for the router, and holds a cut against the e
   const bad = answered(CONTENT)
   await bad.meter.fail(new Fault('upstream_cut', 'x'), true)
   expect(bad.health.states.get(endpoint.id)).toMatchObject({ consecutiveFailures: 1 })
+})
+
+it.each([
+  ['waited for its caller', 200, COUNTED],
+  ['came in one piece', 0, { ...COUNTED, usage: { promptTokens: 10, completionTokens: 7 } }],
+])('says nothing of the speed of an endpoint by an answer that %s', async (_name, waitedMs, counted) => {
+  const { meter, tally, health } = answered([...CONTENT, counted])
+  tally.waitedMs = waitedMs
+  await meter.settle()
+  expect(health.states.get(endpoint.id)).toMatchObject({ attempts: 0, tokensPerSecond: null, consecutiveFailures: 0 })
 })

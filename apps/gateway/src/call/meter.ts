@@ -18,7 +18,7 @@ import { wasCancelled } from './attempt.ts'
 import type { Call } from './call.ts'
 import type { Progress } from './progress.ts'
 import { warningsAbout } from './warnings.ts'
-import type { HealthTracker } from '../health/tracker.ts'
+import type { CallHealth } from '../health/tenant-health.ts'
 import type { Tally } from './tally.ts'
 
 /** What one request came to, known before the last bytes leave. */
@@ -39,6 +39,11 @@ export interface RequestLog {
   end(record: UsageRecord, progress: Progress): Promise<void>
 }
 
+/** Fewer tokens come in one piece, whose speed is the network's. */
+const MEASURED_TOKENS_MIN = 8
+/** Of the time of a stream, spent waiting for its caller: beyond it the speed is the caller's. */
+const WAITED_SHARE_MAX = 0.1
+
 /** Follows one call from dispatch to its end, and records it exactly once. */
 export class Meter {
   readonly #begun: BegunRequest
@@ -50,8 +55,9 @@ export class Meter {
   constructor(
     private readonly progress: Progress,
     private readonly log: RequestLog,
-    private readonly health: HealthTracker,
-    private readonly nowMs: () => number,
+    private readonly health: Pick<CallHealth, 'note' | 'keep'>,
+    /** Monotonic clock. */
+    readonly nowMs: () => number,
   ) {
     this.#begun = begunOf(progress.call)
     log.begin(this.#begun)
@@ -114,13 +120,14 @@ export class Meter {
     })
   }
 
-  /** @returns tokens per second; null where the stream was too short to have a speed */
+  /** @returns tokens per second; null where the stream was too short to have a speed, or as slow as its caller */
   #noteSuccess(usage: Usage): number | null {
     const attempt = this.progress.answering
     if (!attempt) return null
     const streamedMs = attempt.firstTokenMs === null ? 0 : attempt.endMs - attempt.firstTokenMs
-    const tokensPerSecond =
-      streamedMs > 0 && usage.completionTokens > 1 ? (usage.completionTokens * 1000) / streamedMs : null
+    const isMeasurable = streamedMs > 0 && usage.completionTokens >= MEASURED_TOKENS_MIN
+    const isCallers = (this.#tally?.waitedMs ?? 0) > streamedMs * WAITED_SHARE_MAX
+    const tokensPerSecond = isMeasurable && !isCallers ? (usage.completionTokens * 1000) / streamedMs : null
     // The time of the first token was noted when it came.
     this.#note({ ok: true, firstTokenMs: null, tokensPerSecond })
     return tokensPerSecond
@@ -141,7 +148,7 @@ export class Meter {
     tokensPerSecond: number | null = null,
   ): Promise<void> {
     this.#ended = true
-    this.health.keep(this.progress.attempts, tokensPerSecond)
+    this.health.keep(this.progress.evidence, tokensPerSecond)
     await this.log.end(this.#record(settled, fault, committed), this.progress)
   }
 

@@ -27,6 +27,7 @@ export class Progress {
   disconnected: Fault | null = null
   readonly #attempts: Attempt[] = []
   #answering = -1
+  readonly #ownLimits = new Set<Attempt>()
 
   constructor(readonly call: Call) {
     this.resolved = { routeRequest: call.routeRequest, strategy: 'direct' }
@@ -42,9 +43,15 @@ export class Progress {
     return this.#attempts[this.#answering] ?? null
   }
 
-  /** Adds an attempt that failed, was cancelled or began to answer. */
-  record(attempt: Attempt): void {
+  /** Those that a limit of the tenant's own did not end: what they say of their targets is true for all tenants. */
+  get evidence(): readonly Attempt[] {
+    return this.#ownLimits.size === 0 ? this.#attempts : this.#attempts.filter((one) => !this.#ownLimits.has(one))
+  }
+
+  /** Adds an attempt that failed, was cancelled or began to answer. @param ownLimit a limit of the tenant's own ended it */
+  record(attempt: Attempt, ownLimit = false): void {
     if (attempt.outcome === 'answered') this.#answering = this.#attempts.length
+    if (ownLimit) this.#ownLimits.add(attempt)
     this.#attempts.push(attempt)
   }
 

@@ -17,9 +17,11 @@ function aRelay(
   given: { assumedUsage?: Partial<Usage>; room?: () => Promise<void> } = {},
 ) {
   const done: string[] = []
+  const clock = { nowMs: 0 }
   const progress = new Progress(aCall(['m/x']))
   let tally: Tally | null = null
   const meter = {
+    nowMs: () => clock.nowMs,
     answered: (_answer: Answer, adding: Tally) => void (tally = adding),
     settle: () => {
       done.push('settle')
@@ -47,7 +49,14 @@ function aRelay(
     ...{ target: aTarget('acorn/m/x'), head: [{ text: 'a' }], rest: pieces(), sentBytes: 1 },
     ...(assumedUsage && { assumedUsage }),
   }
-  return { progress, done, relaying: () => relay(progress, answer, sink, meter), usage: () => tally?.usage() }
+  return {
+    progress,
+    done,
+    relaying: () => relay(progress, answer, sink, meter),
+    usage: () => tally?.usage(),
+    clock,
+    waitedMs: () => tally?.waitedMs,
+  }
 }
 
 it('an answer is passed on as it comes, and settled before its end is written', async () => {
@@ -59,15 +68,18 @@ it('an answer is passed on as it comes, and settled before its end is written', 
 
 it('nothing more is read from the provider while the caller has no room', async () => {
   let makeRoom = () => {}
-  const { relaying, done } = aRelay([[{ text: 'b' }]], { room: () => new Promise((resolve) => (makeRoom = resolve)) })
+  const room = () => new Promise<void>((resolve) => (makeRoom = resolve))
+  const { relaying, done, clock, waitedMs } = aRelay([[{ text: 'b' }]], { room })
   const ending = relaying()
   await new Promise((resolve) => setImmediate(resolve))
   expect(done).toEqual(['take a'])
+  clock.nowMs = 5_000
   makeRoom()
   await new Promise((resolve) => setImmediate(resolve))
   expect(done).toEqual(['take a', 'read', 'take b'])
   makeRoom()
   await ending
+  expect(waitedMs()).toBe(5_000)
 })
 
 it('what arrived before the provider broke off is passed on, and neither settled nor finished', async () => {

@@ -35,6 +35,8 @@ export async function relay<Reply extends Answer>(
 
   async function pass(deltas: readonly ChatDelta[]): Promise<void> {
     for (const delta of deltas) tally.add(delta)
+    const fromMs = meter.nowMs()
     await sink.take(answer, deltas)
+    tally.waitedMs += meter.nowMs() - fromMs
   }
 }

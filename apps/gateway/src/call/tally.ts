@@ -22,6 +22,8 @@ export class Tally {
   #thinks = false
   finish: { readonly reason: FinishReason; readonly native: string | null } | null = null
   upstreamId: string | null = null
+  /** How long the provider was not read because the caller did not read. */
+  waitedMs = 0
 
   /** @param assumed counts that hold until the provider reports its own */
   constructor(private readonly assumed: Partial<Usage> = {}) {}

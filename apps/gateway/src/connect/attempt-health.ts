@@ -1,4 +1,4 @@
-import { countsAgainstHealth, failureKind, type Fault, type FaultCode } from '@turnpike/domain'
+import { countsAgainstHealth, failureKind, type Fault, type FaultCode, type TenantId } from '@turnpike/domain'
 import { upstreamStatusOf } from '../call/attempt.ts'
 import type { ConnectDependencies } from './dependencies.ts'
 import type { Target } from '../targets/target.ts'
@@ -10,18 +10,26 @@ const ACCOUNT_STATUSES: readonly (number | null)[] = [401, 402]
 /** A tenant's own credential that does not work has the same cooldown, whatever the status. */
 const CREDENTIAL_FAULTS: readonly FaultCode[] = ['own_credential_refused', 'upstream_credential_refused']
 
-/** What a failure says of its target and account. @param sinceMs when the attempt began, monotonic clock */
+interface FailedAttempt {
+  readonly tenantId: TenantId
+  readonly target: Target
+  readonly fault: Fault
+  /** When the attempt began, monotonic clock. */
+  readonly startedMs: number
+  readonly isProbe: boolean
+  /** A limit of the tenant's own ended it, earlier than the operator's would have. */
+  readonly ownLimit: boolean
+}
+
+/** What a failure says of its target and account. */
 export function noteFailure(
-  { id, account, own }: Target,
-  fault: Fault,
-  sinceMs: number,
-  isProbe: boolean,
+  { tenantId, target: { id, account, own }, fault, startedMs: sinceMs, isProbe, ownLimit }: FailedAttempt,
   { health, throttle, nowMs }: Pick<ConnectDependencies, 'health' | 'throttle' | 'nowMs'>,
 ): void {
   const kind = failureKind(fault)
   if (kind && countsAgainstHealth(fault)) {
-    throttle.failed(account)
-    return health.note(id, { ok: false, kind, sinceMs }, nowMs())
+    throttle.failed(account, tenantId)
+    return health.note(id, { ok: false, kind, sinceMs, ownLimit }, nowMs())
   }
   if (fault.code === 'upstream_rate_limited') {
     const { retryAfterMs } = fault.facts

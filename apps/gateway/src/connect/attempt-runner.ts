@@ -1,4 +1,4 @@
-import { asFault, failureKind, stepAfter, type TargetId } from '@turnpike/domain'
+import { asFault, failureKind, stepAfter, type Fault, type TargetId } from '@turnpike/domain'
 import { attemptOf, lostAttempt, type AttemptDeadlines } from '../call/attempt.ts'
 import type { Progress, Routed } from '../call/progress.ts'
 import { noteFailure } from './attempt-health.ts'
@@ -84,26 +84,38 @@ export class AttemptRunner<Opened> {
       outcome === 'lost'
         ? lostAttempt(target, call, startedMs, endMs)
         : attemptOf(target, call, startedMs, endMs, outcome === 'failed' ? result.fault : null)
-    this.progress.record(reservation ? { ...attempt, hedge: true } : attempt)
+    const ownLimit = outcome === 'failed' && this.#isOwnLimit(target.id, result.fault)
+    this.progress.record(reservation ? { ...attempt, hedge: true } : attempt, ownLimit)
     if (outcome === 'lost') {
       if (isProbe) health.release(target.id)
       if (!reservation) health.hedgeTiming(target.id)?.addLost(endMs - startedMs)
     } else if (outcome === 'answered') {
-      throttle.succeeded(target.account)
+      throttle.succeeded(target.account, call.caller.tenantId)
       const firstTokenMs = call.streamed ? endMs - startedMs : null
       if (isProbe || call.streamed) health.begun(target.id, firstTokenMs, endMs)
-    } else noteFailure(target, result.fault, startedMs, isProbe, this.dependencies)
+    } else noteFailure({ ...result, tenantId: call.caller.tenantId, ownLimit }, this.dependencies)
   }
 
-  /** The last target has no other behind it, so it is not given up because it is slow today. */
   #deadlinesOf(id: TargetId): AttemptDeadlines {
-    const { deadlines, health, nowMs } = this.dependencies
-    const { targets, fallbacks, failover } = this.routed.decision
-    const isLast = id === (fallbacks.at(-1) ?? targets.at(-1))
-    const usualMs = health.firstTokenDeadlineMs(id, deadlines.firstTokenMs)
-    const firstTokenMs = failover.firstTokenMs ?? (isLast ? Math.max(usualMs, deadlines.firstTokenMs) : usualMs)
+    const { deadlines, nowMs } = this.dependencies
+    const firstTokenMs = this.routed.decision.failover.firstTokenMs ?? this.#firstTokenDeadlineMs(id)
     const totalMs = this.totalEndsMs === null ? null : this.totalEndsMs - nowMs()
     return { ...deadlines, firstTokenMs: Math.round(firstTokenMs), totalMs }
+  }
+
+  /** The operator's limit. The last target has no other behind it, so it is not given up because it is slow today. */
+  #firstTokenDeadlineMs(id: TargetId): number {
+    const { deadlines, health } = this.dependencies
+    const { targets, fallbacks } = this.routed.decision
+    const isLast = id === (fallbacks.at(-1) ?? targets.at(-1))
+    const usualMs = health.firstTokenDeadlineMs(id, deadlines.firstTokenMs)
+    return isLast ? Math.max(usualMs, deadlines.firstTokenMs) : usualMs
+  }
+
+  /** Whether the attempt ran into the tenant's limit before the operator's. */
+  #isOwnLimit(id: TargetId, fault: Fault): boolean {
+    const ownMs = this.routed.decision.failover.firstTokenMs
+    return fault.code === 'upstream_timeout' && ownMs !== null && ownMs < this.#firstTokenDeadlineMs(id)
   }
 }
 

@@ -134,6 +134,6 @@ describe('an account of the operator that its provider refuses', () => {
 it('failures at a tenant’s own account hold back no retry on the operator’s', async () => {
   const dependencies = someDependencies()
   for (let i = 0; i < 12; i++) await tryTargets([MINE], { [MINE]: () => fault('upstream_error') }, dependencies)
-  expect(dependencies.throttle.mayRetry('operator')).toBe(true)
-  expect(dependencies.throttle.mayRetry(mine.id)).toBe(false)
+  expect(dependencies.throttle.mayRetry('operator', caller.tenantId)).toBe(true)
+  expect(dependencies.throttle.mayRetry(mine.id, caller.tenantId)).toBe(false)
 })

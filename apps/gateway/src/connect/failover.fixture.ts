@@ -9,7 +9,7 @@ import {
   type Failover as FailoverPolicy,
 } from '@turnpike/domain'
 import { adapterOf } from '@turnpike/providers'
-import { anEndpoint, aProvider } from '@turnpike/testkit'
+import { aCaller, anEndpoint, aProvider } from '@turnpike/testkit'
 import type { AttemptDeadlines } from '../call/attempt.ts'
 import { aCall } from '../call/call.fixture.ts'
 import type { Call } from '../call/call.ts'
@@ -44,9 +44,13 @@ export function aTarget(name: string): Target {
   }
 }
 
+const CALLER = aCaller()
+/** Whose calls they are. */
+export const TENANT = CALLER.tenantId
+
 /** The progress of a streamed call that begins now. */
 export function aProgress(changes: Partial<Call> = {}): Progress {
-  return new Progress(aCall(['m/x'], { startedMs: performance.now(), streamed: true, ...changes }))
+  return new Progress(aCall(['m/x'], { startedMs: performance.now(), streamed: true, ...changes }, CALLER))
 }
 
 /** A route to these targets, in this order, under a policy that sets nothing. */

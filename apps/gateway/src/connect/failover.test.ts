@@ -1,6 +1,16 @@
 import { Fault, FAILURE_KINDS } from '@turnpike/domain'
 import { describe, expect, it } from 'vitest'
-import { aProgress, aTarget, bringDown, fault, faultOf, id, someDependencies, tryOut } from './failover.fixture.ts'
+import {
+  aProgress,
+  aTarget,
+  bringDown,
+  fault,
+  faultOf,
+  id,
+  someDependencies,
+  TENANT,
+  tryOut,
+} from './failover.fixture.ts'
 import { RetryThrottle } from './retry-throttle.ts'
 
 const A = 'acorn/m/x'
@@ -150,7 +160,7 @@ describe('health', () => {
     await bringDown(dependencies, A, B)
     expect(await tryOut({ targets: [A, B], dependencies })).toMatchObject({ requested: [A], outcome: A })
     await bringDown(dependencies, A, B)
-    void dependencies.throttle.asLastResort(aTarget(A).endpoint.model, () => new Promise(() => {}))
+    void dependencies.throttle.asLastResort(aTarget(A).endpoint.model, TENANT, () => new Promise(() => {}))
     const tried = await tryOut({ targets: [A, B], dependencies })
     expect([tried.requested, faultOf(tried).code]).toEqual([[], 'no_healthy_provider'])
   })
@@ -242,7 +252,7 @@ describe('retries', () => {
 
   it('do not come back to a target whose account has no retries left, not even after a wait', async () => {
     const dependencies = someDependencies()
-    for (let i = 0; i < 5; i++) dependencies.throttle.failed(aTarget(A).account)
+    for (let i = 0; i < 5; i++) dependencies.throttle.failed(aTarget(A).account, TENANT)
     const { requested, outcome } = await tryOut({ targets: [A], failures: { [A]: [unreached()] }, dependencies })
     expect([requested, outcome]).toMatchObject([[A], { code: 'upstream_unreachable' }])
     // A retry that waited, and was refused only then, would be counted.
@@ -270,9 +280,10 @@ describe('retries', () => {
     const throttle = new RetryThrottle(() => 1)
     const dependencies = someDependencies({ throttle })
     const { provider } = aTarget(B).endpoint
-    throttle.failed(provider)
+    throttle.failed(provider, TENANT)
     const ends: (() => void)[] = []
-    for (let i = 0; i < 3; i++) void throttle.asRetry(provider, () => new Promise<void>((end) => ends.push(end)))
+    for (let i = 0; i < 3; i++)
+      void throttle.asRetry(provider, TENANT, () => new Promise<void>((end) => ends.push(end)))
     const failures = { [A]: [fault('upstream_error')], [C]: [fault('upstream_error')] }
     const tried = await tryOut({ targets: [A, B], failures, dependencies })
     expect(tried.requested).toEqual([A])

@@ -1,5 +1,5 @@
 import { asFault, failureKind, isDown, stepAfter, UNKNOWN_HEALTH } from '@turnpike/domain'
-import type { FailureKind, Fault, TargetId } from '@turnpike/domain'
+import type { FailureKind, Fault, TargetId, TenantId } from '@turnpike/domain'
 import { neverLeft, wasCancelled } from '../call/attempt.ts'
 import type { Progress, Routed } from '../call/progress.ts'
 import { AttemptRunner } from './attempt-runner.ts'
@@ -23,6 +23,7 @@ type Tried<Opened> = Extract<AttemptResult<Opened>, { outcome: 'answered' }> | '
 export class Failover<Opened> {
   readonly #runner: AttemptRunner<Opened>
   readonly #totalEndsMs: number | null
+  readonly #tenantId: TenantId
   readonly #kinds: FailureKind[] = []
   #skipped: Skipped[] = []
   #last: { readonly fault: Fault; readonly target: Target } | null = null
@@ -38,9 +39,10 @@ export class Failover<Opened> {
   ) {
     const { call } = progress
     const { failover, hedge } = routed.decision
+    this.#tenantId = call.caller.tenantId
     this.#totalEndsMs = failover.totalMs === null ? null : call.startedMs + failover.totalMs
     this.#runner = new AttemptRunner(progress, routed, open, dependencies, this.#totalEndsMs)
-    if (hedge) dependencies.hedges.earn(call.caller.tenantId, hedge)
+    if (hedge) dependencies.hedges.earn(this.#tenantId, hedge)
   }
 
   /** Throws a fault that the caller has to mend at once, else the last one, with the attempts listed. */
@@ -88,7 +90,7 @@ export class Failover<Opened> {
     const { throttle, health } = this.dependencies
     const run = () => this.#runner.run(target, isProbe)
     const isRetry = this.progress.attempts.length > 0
-    const results = isRetry ? await throttle.asRetry(target.account, run) : await run()
+    const results = isRetry ? await throttle.asRetry(target.account, this.#tenantId, run) : await run()
     if (results === 'throttled') {
       if (isProbe) health.release(target.id)
       return this.#skip(target, 'throttled')
@@ -120,7 +122,7 @@ export class Failover<Opened> {
     const { call, attempts } = this.progress
     const coolUntilMs = this.#coolUntilMs()
     if (!isRateLimited(attempts, this.#skipped) || coolUntilMs > (this.#totalEndsMs ?? Infinity)) return null
-    const isServed = await this.dependencies.rateLimitQueue.wait(call.caller.tenantId, coolUntilMs, call.signal)
+    const isServed = await this.dependencies.rateLimitQueue.wait(this.#tenantId, coolUntilMs, call.signal)
     this.#refuseOverTime()
     return isServed ? this.#round() : null
   }
@@ -131,7 +133,7 @@ export class Failover<Opened> {
     const best = this.#skipped.find(({ reason }) => reason === 'down')
     if (!best) return null
     const target = this.routed.directory.target(best.endpoint)
-    const tried = await throttle.asLastResort(target.own ? target.id : target.endpoint.model, () =>
+    const tried = await throttle.asLastResort(target.own ? target.id : target.endpoint.model, this.#tenantId, () =>
       this.#attempt(target, health.admit(best.endpoint, nowMs(), true) === 'probe'),
     )
     return tried === 'fallback' ? null : tried
@@ -145,7 +147,8 @@ export class Failover<Opened> {
     if (!this.#last || !neverLeft(this.#last.fault) || attempts.length >= failover.attempts) return null
     const { id, account } = this.#last.target
     // No back-off for an attempt that would not be allowed after it.
-    if (isDown(health.states.get(id) ?? UNKNOWN_HEALTH, nowMs()) || !throttle.mayRetry(account)) return null
+    if (isDown(health.states.get(id) ?? UNKNOWN_HEALTH, nowMs()) || !throttle.mayRetry(account, this.#tenantId))
+      return null
     await backOff(BACK_OFF_MS_MIN + (BACK_OFF_MS_MAX - BACK_OFF_MS_MIN) * dice(), call.signal)
     return this.#try(id)
   }

@@ -153,7 +153,7 @@ describe('the target of a hedge', () => {
     cooling.health.startCooldown(id(B), performance.now() + 60_000, performance.now())
     expect(hedge(cooling)).toBe(C)
     const failing = paidFor(progress)
-    for (let i = 0; i < 5; i++) failing.throttle.failed(aTarget(B).account)
+    for (let i = 0; i < 5; i++) failing.throttle.failed(aTarget(B).account, progress.call.caller.tenantId)
     expect(hedge(failing)).toBe(C)
   })
 

@@ -47,7 +47,11 @@ export function reserveHedge(
       const { own, account } = directory.target(other)
       const state = health.states.get(other)
       const isUnavailable = state !== undefined && (isDown(state, nowMs()) || isTripped(state))
-      return !isUnavailable && throttle.mayRetry(account) && !(own && health.refusal(other, own.version, nowMs()))
+      return (
+        !isUnavailable &&
+        throttle.mayRetry(account, call.caller.tenantId) &&
+        !(own && health.refusal(other, own.version, nowMs()))
+      )
     },
     domainOf: (other) => directory.target(other).provider.failureDomain,
   })

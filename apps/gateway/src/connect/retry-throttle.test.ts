@@ -1,8 +1,10 @@
-import type { ModelSlug, ProviderSlug } from '@turnpike/domain'
+import type { ModelSlug, ProviderSlug, TenantId } from '@turnpike/domain'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { RetryThrottle } from './retry-throttle.ts'
 
+const TENANT = 'tenant-1' as TenantId
+const OTHER_TENANT = 'tenant-2' as TenantId
 const ACORN = 'acorn' as ProviderSlug
 const BIRCH = 'birch' as ProviderSlug
 const MODEL = 'm/x' as ModelSlug
@@ -10,12 +12,12 @@ const OTHER = 'm/y' as ModelSlug
 
 it('allows retries at an account until it has failed five times more than its successes make up for', () => {
   const throttle = new RetryThrottle(() => 1)
-  for (let i = 0; i < 4; i++) throttle.failed(ACORN)
-  expect(throttle.mayRetry(ACORN)).toBe(true)
-  throttle.failed(ACORN)
-  expect([throttle.mayRetry(ACORN), throttle.mayRetry(BIRCH)]).toEqual([false, true])
-  throttle.succeeded(ACORN)
-  expect(throttle.mayRetry(ACORN)).toBe(true)
+  for (let i = 0; i < 4; i++) throttle.failed(ACORN, TENANT)
+  expect(throttle.mayRetry(ACORN, TENANT)).toBe(true)
+  throttle.failed(ACORN, TENANT)
+  expect([throttle.mayRetry(ACORN, TENANT), throttle.mayRetry(BIRCH, TENANT)]).toEqual([false, true])
+  throttle.succeeded(ACORN, TENANT)
+  expect(throttle.mayRetry(ACORN, TENANT)).toBe(true)
 })
 
 it('bounds failed retries to six and a tenth of the successes, whatever the order', () => {
@@ -25,9 +27,9 @@ it('bounds failed retries to six and a tenth of the successes, whatever the orde
       let failed = 0
       let succeeded = 0
       for (const ok of outcomes) {
-        if (!throttle.mayRetry(ACORN)) continue
-        if (ok) throttle.succeeded(ACORN)
-        else throttle.failed(ACORN)
+        if (!throttle.mayRetry(ACORN, TENANT)) continue
+        if (ok) throttle.succeeded(ACORN, TENANT)
+        else throttle.failed(ACORN, TENANT)
         if (ok) succeeded++
         else failed++
       }
@@ -40,14 +42,14 @@ it('bounds failed retries to six and a tenth of the successes, whatever the orde
 function running(throttle: RetryThrottle, count: number) {
   const ends: (() => void)[] = []
   const outcomes = Array.from({ length: count }, () =>
-    throttle.asRetry(ACORN, () => new Promise<string>((resolve) => ends.push(() => resolve('made')))),
+    throttle.asRetry(ACORN, TENANT, () => new Promise<string>((resolve) => ends.push(() => resolve('made')))),
   )
   return { outcomes, ends }
 }
 
 function aThrottle(inFlight = () => 1): RetryThrottle {
   const throttle = new RetryThrottle(inFlight)
-  throttle.failed(ACORN)
+  throttle.failed(ACORN, TENANT)
   return throttle
 }
 
@@ -89,7 +91,7 @@ it('keeps no more than a hundred waiting', async () => {
 
 it('gives the slot of a retry that failed to the next', async () => {
   const throttle = aThrottle()
-  const failing = () => throttle.asRetry(ACORN, () => Promise.reject(new Error('refused')))
+  const failing = () => throttle.asRetry(ACORN, TENANT, () => Promise.reject(new Error('refused')))
   for (let i = 0; i < 5; i++) await expect(failing()).rejects.toThrow('refused')
 })
 
@@ -97,9 +99,39 @@ it('lets one request at a time try what is known to be down, for each model, and
   const throttle = new RetryThrottle(() => 1_000)
   let end = () => {}
   const open = new Promise<string>((resolve) => (end = () => resolve('tried')))
-  const trying = [MODEL, MODEL, OTHER].map((model) => throttle.asLastResort(model, () => open))
+  const trying = [MODEL, MODEL, OTHER].map((model) => throttle.asLastResort(model, TENANT, () => open))
   end()
   expect(await Promise.all(trying)).toEqual(['tried', null, 'tried'])
-  await expect(throttle.asLastResort(MODEL, () => Promise.reject(new Error('refused')))).rejects.toThrow('refused')
-  expect(await throttle.asLastResort(MODEL, () => Promise.resolve('tried'))).toBe('tried')
+  await expect(throttle.asLastResort(MODEL, TENANT, () => Promise.reject(new Error('refused')))).rejects.toThrow(
+    'refused',
+  )
+  expect(await throttle.asLastResort(MODEL, TENANT, () => Promise.resolve('tried'))).toBe('tried')
+})
+
+it('takes no retry from a tenant for the failures of another, and from all for those of three', () => {
+  const throttle = new RetryThrottle(() => 1)
+  const third = 'tenant-3' as TenantId
+  for (let i = 0; i < 1_000; i++) throttle.failed(ACORN, TENANT)
+  expect([throttle.mayRetry(ACORN, TENANT), throttle.mayRetry(ACORN, OTHER_TENANT)]).toEqual([false, true])
+  for (let i = 0; i < 2; i++) throttle.failed(ACORN, OTHER_TENANT)
+  expect(throttle.mayRetry(ACORN, third)).toBe(true)
+  throttle.failed(ACORN, third)
+  expect(throttle.mayRetry(ACORN, 'tenant-4' as TenantId)).toBe(false)
+})
+
+it('gives a tenant its slots, however many retries and last resorts of another are under way', async () => {
+  const throttle = aThrottle()
+  const { ends } = running(throttle, 103)
+  const open = new Promise<string>(() => {})
+  void throttle.asLastResort(MODEL, TENANT, () => open)
+  expect(await throttle.asRetry(ACORN, OTHER_TENANT, () => Promise.resolve('made'))).toBe('made')
+  expect(await throttle.asLastResort(MODEL, OTHER_TENANT, () => Promise.resolve('tried'))).toBe('tried')
+  ends.forEach((end) => end())
+})
+
+it('sends ten tenants at most to a model that is down', async () => {
+  const throttle = new RetryThrottle(() => 1)
+  const open = new Promise<string>(() => {})
+  for (let i = 0; i < 10; i++) void throttle.asLastResort(MODEL, `crowd-${i}` as TenantId, () => open)
+  expect(await throttle.asLastResort(MODEL, TENANT, () => Promise.resolve('tried'))).toBeNull()
 })

@@ -1,13 +1,14 @@
 import type { HealthShare } from '@turnpike/store'
-import type { HealthTracker } from './tracker.ts'
+import type { TenantHealth } from './tenant-health.ts'
 import type { Metric } from '@turnpike/server'
 
 /** By state, not by endpoint: several hundred endpoints times many nodes would be too many series. */
 export function healthMetrics(
-  tracker: Pick<HealthTracker, 'stats'>,
+  health: Pick<TenantHealth, 'downForOne'> & { readonly shared: Pick<TenantHealth['shared'], 'stats'> },
   share: Pick<HealthShare, 'connected' | 'stats'> | null,
   nowMs: () => number,
 ): Metric[] {
+  const tracker = health.shared
   return [
     {
       name: 'turnpike_endpoints',
@@ -33,6 +34,11 @@ export function healthMetrics(
       name: 'turnpike_endpoint_probes_total',
       help: 'Requests that probed whether an endpoint works again, of callers and of the gateway.',
       read: () => tracker.stats(nowMs()).probes,
+    },
+    {
+      name: 'turnpike_endpoints_down_for_one_tenant',
+      help: 'Endpoints that are up and down for one tenant by its own attempts, counted once per tenant.',
+      read: () => health.downForOne(),
     },
     ...(share ? shareMetrics(share) : []),
   ]

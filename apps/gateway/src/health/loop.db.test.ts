@@ -3,6 +3,7 @@ import type { TargetId } from '@turnpike/domain'
 import { newSecretsText, openHealthShare, openKeySecrets, type HealthShare } from '@turnpike/store'
 import { startFaultProxy, testRedis, waitFor, type FaultProxy } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { TenantHealth } from './tenant-health.ts'
 import { HealthTracker } from './tracker.ts'
 import { healthRound, startHealthLoop, type HealthLoopOptions } from './loop.ts'
 
@@ -29,7 +30,8 @@ afterAll(async () => {
 })
 
 function aNode(share: HealthShare, clock: { nowMs: number }): HealthLoopOptions {
-  const options = { tracker: new HealthTracker({ dice: () => 0.5 }), share, probe: null, nowMs: () => clock.nowMs }
+  const tracker = new HealthTracker({ dice: () => 0.5 })
+  const options = { tracker, tenants: new TenantHealth(tracker), share, probe: null, nowMs: () => clock.nowMs }
   startHealthLoop(options)()
   return options
 }
@@ -82,7 +84,7 @@ it('probes endpoints that are due and no others, and none where that is switched
     probed.push(endpoint)
     return Promise.resolve(void tracker.admit(endpoint, clock.nowMs, false))
   }
-  const options = { tracker, share: null, probe, nowMs: () => clock.nowMs }
+  const options = { tracker, tenants: new TenantHealth(tracker), share: null, probe, nowMs: () => clock.nowMs }
   for (let i = 0; i < 5; i++) tracker.note(acorn, { ok: false }, 0)
   tracker.note('birch/m' as TargetId, { ok: true, firstTokenMs: 1, tokensPerSecond: 1 }, 0)
   await healthRound(options)

@@ -2,6 +2,7 @@ import { ownerOf } from '@turnpike/domain'
 import type { Logger } from '@turnpike/server'
 import { HealthMinutes, openHealthPast, openHealthShare, type KeySecrets, type Pool } from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
+import { TenantHealth } from './tenant-health.ts'
 import { HealthTracker } from './tracker.ts'
 import { startHealthLoop, type HealthLoopOptions } from './loop.ts'
 import { healthMetrics } from './health-metrics.ts'
@@ -23,6 +24,7 @@ export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecret
       else log.info({ endpoint }, 'an endpoint is in use again')
     },
   })
+  const tenants = new TenantHealth(tracker)
   const share = config.REDIS_URL
     ? openHealthShare({
         redisUrl: config.REDIS_URL,
@@ -33,10 +35,11 @@ export function openHealth(config: GatewayConfig, pool: Pool, secrets: KeySecret
   let stop: () => void = () => undefined
   return {
     tracker,
-    metrics: healthMetrics(tracker, share, nowMs),
+    tenants,
+    metrics: healthMetrics(tenants, share, nowMs),
     /** @param probe probes an endpoint that no request wants; null: callers find out instead */
     start(probe: HealthLoopOptions['probe']) {
-      stop = startHealthLoop({ tracker, share, probe, nowMs })
+      stop = startHealthLoop({ tracker, tenants, share, probe, nowMs })
     },
     async close() {
       stop()

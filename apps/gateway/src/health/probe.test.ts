@@ -5,6 +5,7 @@ import { createMetrics, Egress } from '@turnpike/server'
 import { aCatalogue, aModel, anEndpoint } from '@turnpike/testkit'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { gatewayConfig } from '../config.ts'
+import { TenantHealth } from './tenant-health.ts'
 import { HealthTracker } from './tracker.ts'
 import { probe } from './probe.ts'
 import { healthMetrics } from './health-metrics.ts'
@@ -121,7 +122,7 @@ it('what stands how can be scraped', async () => {
   const { tracker } = fallen()
   const share = { connected: true, stats: { sent: 1, lost: 2, received: 3, ignored: 4 } }
   const registry = createMetrics('test')
-  for (const metric of healthMetrics(tracker, share, () => 0)) showMetric(metric, [registry])
+  for (const metric of healthMetrics(new TenantHealth(tracker), share, () => 0)) showMetric(metric, [registry])
   const text = await registry.metrics()
   for (const line of [
     /^turnpike_endpoints\{state="down".*\} 1$/m,

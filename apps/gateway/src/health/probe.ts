@@ -26,14 +26,18 @@ const REQUEST: ChatRequest = {
 const PROBE_MS_MAX = 9_000
 const ANSWER_LIMITS: AnswerLimits = { bytes: 1024 * 1024, depth: JSON_DEPTH_MAX, members: 10_000 }
 
-/** Probes an endpoint that is down, unless a request does or it does not answer in text. Never rejects. */
+/**
+ * Probes an endpoint that is down, unless a request does or it does not answer in text. Never rejects.
+ * @param isForOne it is up, and one tenant has failures: the probe decides, whether or not it is down
+ */
 export async function probe(
   endpoint: TargetId,
   { tracker, egress, directory, nowMs }: ProbeDependencies,
+  isForOne = false,
 ): Promise<void> {
   const current = directory()
   const target = current && targetOf(endpoint, current)
-  if (!target || tracker.admit(endpoint, nowMs(), false) !== 'probe') return
+  if (!target || (tracker.admit(endpoint, nowMs(), false) !== 'probe' && !isForOne)) return
   const sinceMs = nowMs()
   try {
     await send(target, egress)
@@ -46,7 +50,7 @@ export async function probe(
       tracker.startCooldown(endpoint, retryAfterMs === undefined ? null : nowMs() + retryAfterMs, nowMs())
     else if (ANSWERED.includes(kind))
       tracker.note(endpoint, { ok: true, firstTokenMs: null, tokensPerSecond: null, sinceMs }, nowMs())
-    else tracker.note(endpoint, { ok: false, kind, sinceMs }, nowMs())
+    else tracker.note(endpoint, { ok: false, kind, sinceMs, proof: true }, nowMs())
   }
 }
 

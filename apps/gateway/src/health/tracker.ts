@@ -100,11 +100,13 @@ export class HealthTracker {
   /**
    * An attempt has its first content. A stream is counted here, so that figures do not wait for long answers; a probe is settled.
    * @param firstTokenMs since the attempt began; null for an answer that is not streamed, which `note` counts
+   * @param isTypical its time says how fast the endpoint is
    */
-  begun(endpoint: TargetId, firstTokenMs: number | null, nowMs: number): void {
+  begun(endpoint: TargetId, firstTokenMs: number | null, nowMs: number, isTypical = true): void {
     const sinceMs = firstTokenMs === null ? nowMs : nowMs - firstTokenMs
-    this.#put(endpoint, (health) => observeBeginning(health, firstTokenMs, nowMs, sinceMs))
-    count(this.#recordOf(endpoint), firstTokenMs === null ? 0 : 1, 0, { firstTokenMs, tokensPerSecond: null })
+    this.#put(endpoint, (health) => observeBeginning(health, firstTokenMs, nowMs, sinceMs, isTypical))
+    const figure = { firstTokenMs: isTypical ? firstTokenMs : null, tokensPerSecond: null }
+    count(this.#recordOf(endpoint), firstTokenMs === null ? 0 : 1, 0, figure)
   }
 
   /**

@@ -3,7 +3,7 @@ import { NO_USAGE } from '@turnpike/domain'
 import { aCaller } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import type { Conversation } from '../call/call.ts'
-import { Affinity, type Talk } from './affinity.ts'
+import { Affinity, THREADS_PER_TENANT_MAX, type Talk } from './affinity.ts'
 
 const [ACORN, BIRCH] = ['acorn/m/m', 'birch/m/m'] as [EndpointId, EndpointId]
 const caller = aCaller()
@@ -139,11 +139,13 @@ describe('conversations are distinguished', () => {
   })
 })
 
-it('forgets what was asked for longest ago beyond fifty thousand', () => {
+it('a tenant with any number of conversations takes no place of another’s, and keeps its latest', () => {
   const { affinity } = aClock()
-  const session = (i: number) => talk({ name: String(i), session: true })
-  for (let i = 0; i <= 50_000; i++) affinity.learn(session(i), answered(NO_USAGE))
-  expect(affinity.warm(session(0))).toBeNull()
-  expect(affinity.warm(session(1))).toBe(ACORN)
-  expect(affinity.warm(session(50_000))).toBe(ACORN)
+  affinity.learn(talk(), answered(used(1_024)))
+  const other = { caller: aCaller() }
+  const flood = (i: number) => talk({ name: `talk ${i}` }, other)
+  for (let i = 0; i < 60_000; i++) affinity.learn(flood(i), answered(used(1_024)))
+  expect(affinity.warm(talk())).toBe(ACORN)
+  expect(affinity.warm(flood(59_999 - THREADS_PER_TENANT_MAX))).toBeNull()
+  expect(affinity.warm(flood(60_000 - THREADS_PER_TENANT_MAX))).toBe(ACORN)
 })

@@ -6,6 +6,7 @@ import {
   type Message,
   type RouteRequest,
   type TargetId,
+  type TenantId,
 } from '@turnpike/domain'
 import type { Call } from '../call/call.ts'
 import type { UsageRecord } from '@turnpike/store'
@@ -21,6 +22,8 @@ export interface Talk extends Pick<Call, 'conversation'> {
 
 /** Conversations remembered, the least lately used of which goes first: about 10 MB. */
 const THREADS_MAX = 50_000
+/** Of them of one tenant, whose earliest goes first: no tenant's conversations take the place of others'. */
+export const THREADS_PER_TENANT_MAX = 5_000
 /** Providers keep a prompt's beginning for five to ten minutes after its last use. */
 const IDLE_MS_MAX = 600_000
 /** Characters looked at: texts that agree in these and in length share their cached beginning anyway. */
@@ -33,9 +36,14 @@ const PARTS_MAX = 16
  */
 export class Affinity {
   readonly #secret = randomBytes(32).toString('base64')
-  readonly #warm = new LRUCache<string, { readonly endpoint: TargetId; readonly untilMs: number }>({
+  readonly #warm = new LRUCache<string, Warm>({
     max: THREADS_MAX,
+    dispose: ({ tenantId }, key, reason) => {
+      if (reason !== 'set') this.#forget(tenantId, key)
+    },
   })
+  /** Conversations of each tenant, the least lately learnt first. */
+  readonly #threads = new Map<TenantId, Set<string>>()
 
   /** @param nowMs monotonic clock */
   constructor(private readonly nowMs: () => number) {}
@@ -55,13 +63,28 @@ export class Affinity {
     const lasts = talk.conversation?.session === true || usage.cacheReadTokens + usage.cacheWriteTokens > 0
     if (endpoint !== null && fault === null && lasts) {
       const key = this.#keyOf(talk)
-      if (key !== null) this.#warm.set(key, { endpoint, untilMs: this.nowMs() + IDLE_MS_MAX })
+      if (key !== null) this.#remember(talk.caller.tenantId, key, endpoint)
       return
     }
     const failed = attempts.filter((attempt) => attempt.fault !== null && blame[attempt.fault] === 'upstream')
     const key = failed.length === 0 || this.#warm.size === 0 ? null : this.#keyOf(talk)
     const warm = key === null ? undefined : this.#warm.peek(key)
     if (key !== null && failed.some((attempt) => attempt.endpoint === warm?.endpoint)) this.#warm.delete(key)
+  }
+
+  #remember(tenantId: TenantId, key: string, endpoint: TargetId): void {
+    const threads = this.#threads.get(tenantId) ?? new Set()
+    threads.delete(key)
+    this.#threads.set(tenantId, threads.add(key))
+    this.#warm.set(key, { tenantId, endpoint, untilMs: this.nowMs() + IDLE_MS_MAX })
+    const [earliest] = threads
+    if (threads.size > THREADS_PER_TENANT_MAX && earliest !== undefined) this.#warm.delete(earliest)
+  }
+
+  #forget(tenantId: TenantId, key: string): void {
+    const threads = this.#threads.get(tenantId)
+    threads?.delete(key)
+    if (threads?.size === 0) this.#threads.delete(tenantId)
   }
 
   /** Null for a request without a conversation. */
@@ -73,6 +96,12 @@ export class Affinity {
     const fields = [caller.tenantId, model, ...identity].map((text) => `${text.length}:${text.slice(0, READ_MAX)}`)
     return hash('sha256', `${this.#secret}${fields.join('\0')}`, 'base64')
   }
+}
+
+interface Warm {
+  readonly tenantId: TenantId
+  readonly endpoint: TargetId
+  readonly untilMs: number
 }
 
 type Ending = Pick<UsageRecord, 'endpoint' | 'owner' | 'fault' | 'usage' | 'attempts'>

@@ -5,8 +5,7 @@ import {
   withoutSimulatedReal,
   type Caller,
   type Catalogue,
-  type TargetId,
-  type Health,
+  type HealthView,
   type Message,
   type Model,
   type ModelSlug,
@@ -23,7 +22,7 @@ import type { TargetDirectory } from '../targets/target.ts'
 /** The catalogue with the operator's accounts, live health, and warm prompt caches. */
 export interface RoutingContext {
   readonly directory: TargetDirectory
-  readonly health: ReadonlyMap<TargetId, Health>
+  readonly health: HealthView
   readonly affinity: Affinity
 }
 

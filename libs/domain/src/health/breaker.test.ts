@@ -34,7 +34,7 @@ describe('a breaker opens', () => {
 
   it('even while long answers from before still succeed', () => {
     let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER
-    for (let i = 0; i < 5; i++) breaker = succeeded(failed(breaker, 10_000 + i, 0.5, 9_990 + i), 10_000 + i, 5_000)
+    for (let i = 0; i < 5; i++) breaker = succeeded(failed(breaker, 10_000 + i, 0.5, { sinceMs: 9_990 + i }), 10_000 + i, 5_000)
     expect(isTripped(breaker)).toBe(true)
     expect(isTripped(failing(4, succeeded(failing(4), 1, 1)))).toBe(false)
   })
@@ -63,7 +63,7 @@ describe('a breaker opens', () => {
     let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER
     for (let i = 0; i < 5; i++) {
       expect(isTripped(breaker)).toBe(false)
-      breaker = failed(begun(breaker, i * 10 + 1, i * 10, true), i * 10 + 2, 0.5, i * 10, true)
+      breaker = failed(begun(breaker, i * 10 + 1, i * 10, true), i * 10 + 2, 0.5, { sinceMs: i * 10, isCut: true })
     }
     expect(isTripped(breaker)).toBe(true)
   })
@@ -118,7 +118,7 @@ describe('an endpoint that is down', () => {
 
   it('is neither kept down nor brought up by attempts that began before', () => {
     const down = failing(5, CLOSED_ENDPOINT_BREAKER, 0.5, 1_000)
-    expect(failed(down, 2_000, 0.5, 500).downUntilMs).toBe(down.downUntilMs)
+    expect(failed(down, 2_000, 0.5, { sinceMs: 500 }).downUntilMs).toBe(down.downUntilMs)
     expect(isTripped(succeeded(down, 2_000, 500))).toBe(true)
     expect(isTripped(begun(down, 2_000, 500))).toBe(true)
     expect(isTripped(succeeded(down, 2_000, 1_500))).toBe(false)

@@ -42,11 +42,16 @@ const FAILURE_RATE_MAX = 0.5
 const ATTEMPTS_TO_JUDGE_MIN = 20
 const RECENT_SECONDS = 10
 /**
- * The first probe comes 20 s after an outage begins, the next ones every 28 s: with jitter 33.6 s at most, so that an endpoint is in use
- * within 35 s of its recovery, however long the outage was.
+ * The first probe comes 20 s after an outage begins, the next ones every 28 s, or up to `OTHERS_FIRST_MS` later: with jitter 34.8 s at
+ * most, so that an endpoint is in use within 35 s of its recovery, however long the outage was.
  */
 const FIRST_DOWN_MS = 20_000
 const NEXT_DOWN_MS = 28_000
+/**
+ * A tenant whose probe failed leaves the next one to others, the operator's own included, for this long: what it sends may fail at any
+ * endpoint.
+ */
+export const OTHERS_FIRST_MS = 1_200
 /** The time down grows with the number of outages, up to this, so that flapping costs less and less. */
 const DOWN_MS_MAX = 300_000
 /** ±20 %, so that nodes do not return together. */
@@ -158,13 +163,21 @@ export function begun<State extends EndpointBreaker>(
   return { ...state, consecutiveFailures: consecutiveCuts, failingSinceMs, recent }
 }
 
-/** An attempt failed. @param dice uniform in [0, 1), for the jitter @param isCut after its first token; it was counted then */
+interface Failure {
+  /** When the attempt began; absent: just now. */
+  readonly sinceMs?: number | undefined
+  /** It was cut after its first token, and counted then. */
+  readonly isCut?: boolean
+  /** It was a probe of the operator's: no other failure is needed. */
+  readonly isProof?: boolean
+}
+
+/** An attempt failed. @param dice uniform in [0, 1), for the jitter */
 export function failed<State extends EndpointBreaker>(
   state: State,
   nowMs: number,
   dice: number,
-  sinceMs = nowMs,
-  isCut = false,
+  { sinceMs = nowMs, isCut = false, isProof = false }: Failure = {},
 ): State {
   if (state.trippedMs !== null) {
     const next = { ...state, consecutiveFailures: state.consecutiveFailures + 1 }
@@ -176,8 +189,8 @@ export function failed<State extends EndpointBreaker>(
   const consecutiveCuts = state.consecutiveCuts + (isCut ? 1 : 0)
   const failingSinceMs = state.failingSinceMs ?? sinceMs
   const recent = slide(state.recent, isCut ? 0 : 1, 1, nowMs)
-  const isSuspect = state.suspectUntilMs > nowMs
-  if (consecutiveFailures < CONSECUTIVE_FAILURES_MAX && !isSuspect && !isTooMany(recent)) {
+  const isEnough = isProof || state.suspectUntilMs > nowMs || consecutiveFailures >= CONSECUTIVE_FAILURES_MAX
+  if (!isEnough && !isTooMany(recent)) {
     return { ...state, consecutiveFailures, consecutiveCuts, failingSinceMs, recent }
   }
   const upForMs = state.returnedMs === null ? 0 : nowMs - state.returnedMs

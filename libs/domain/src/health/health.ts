@@ -22,8 +22,11 @@ export interface Health extends EndpointBreaker {
   readonly lastFiguresMs: number
 }
 
-/** How an attempt went. `sinceMs`: when it began; absent: just now. `begun`: it was counted at its first token. */
-export type Outcome = { readonly sinceMs?: number; readonly begun?: boolean } & (
+/**
+ * How an attempt went. `sinceMs`: when it began; absent: just now. `begun`: it was counted at its first token. `proof`: it was the
+ * operator's own probe, whose failure is enough to open the breaker.
+ */
+export type Outcome = { readonly sinceMs?: number; readonly begun?: boolean; readonly proof?: boolean } & (
   | { readonly ok: true; readonly firstTokenMs: number | null; readonly tokensPerSecond: number | null }
   | { readonly ok: false; readonly kind?: FailureKind }
 )
@@ -36,6 +39,9 @@ export interface HealthChange extends WindowCounts {
   /** Remaining cooldown from the provider's `Retry-After` (ms); 0 without one since the last report. */
   readonly coolForMs: number
 }
+
+/** What routing reads: health of all endpoints, as one tenant sees it. */
+export type HealthView = Pick<ReadonlyMap<TargetId, Health>, 'get'>
 
 const HALF_LIFE_MS = 10_000
 /** No sample counts for less: under much traffic, ten seconds of good ones would hide a brown-out for as long again. */
@@ -63,22 +69,29 @@ export const UNKNOWN_HEALTH: Health = {
 
 /** Folds one finished attempt of this node into what is known. @param dice uniform in [0, 1), used when it falls */
 export function observe(health: Health, outcome: Outcome, nowMs: number, dice = 0.5): Health {
-  const { ok, sinceMs, begun: isCounted = false } = outcome
+  const { ok, sinceMs, begun: isCounted = false, proof: isProof = false } = outcome
   const firstTokenMs = outcome.ok ? outcome.firstTokenMs : null
   const tokensPerSecond = outcome.ok ? outcome.tokensPerSecond : null
   const counts = { attempts: isCounted ? 0 : 1, failures: ok ? 0 : 1 }
   const seen = fold(health, { ...counts, firstTokenMs, tokensPerSecond, samples: 1 }, nowMs)
-  return ok ? succeeded(seen, nowMs, sinceMs, isCounted) : failed(seen, nowMs, dice, sinceMs, isCounted)
+  return ok ? succeeded(seen, nowMs, sinceMs, isCounted) : failed(seen, nowMs, dice, { sinceMs, isCut: isCounted, isProof })
 }
 
 /**
  * An attempt of this node has its first content and goes on. A stream is counted now: were it counted when it ends, the failures of a
  * provider of long answers, which come at once, would be ten seconds ahead of its successes.
- * @param firstTokenMs null for an answer that is not streamed, which is counted by `observe`
+ * @param firstTokenMs null for an answer that is not streamed, which is counted by `observe` @param isTypical its time is a figure
  */
-export function observeBeginning(health: Health, firstTokenMs: number | null, nowMs: number, sinceMs?: number): Health {
+export function observeBeginning(
+  health: Health,
+  firstTokenMs: number | null,
+  nowMs: number,
+  sinceMs?: number,
+  isTypical = true,
+): Health {
   const attempts = firstTokenMs === null ? 0 : 1
-  const seen = fold(health, { attempts, failures: 0, firstTokenMs, tokensPerSecond: null, samples: 1 }, nowMs)
+  const figure = { firstTokenMs: isTypical ? firstTokenMs : null, tokensPerSecond: null, samples: 1 }
+  const seen = fold(health, { attempts, failures: 0, ...figure }, nowMs)
   return begun(seen, nowMs, sinceMs, attempts === 1)
 }
 

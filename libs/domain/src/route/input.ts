@@ -1,7 +1,7 @@
 import type { Caller } from '../caller.ts'
 import type { Catalogue } from '../catalogue.ts'
 import type { Figures } from './decision.ts'
-import type { Health } from '../health/health.ts'
+import type { HealthView } from '../health/health.ts'
 import type { ModelSlug, ProviderSlug, TargetId } from '../ids.ts'
 import type { OwnIndex } from '../byok.ts'
 import type { EffectivePolicy, RoutePreferences } from '../policy/policy.ts'
@@ -24,7 +24,7 @@ export interface RoutingSnapshot {
   readonly catalogue: Catalogue
   /** Providers that we hold a credential and an address for. */
   readonly reachable: ReadonlySet<ProviderSlug>
-  readonly health: ReadonlyMap<TargetId, Health>
+  readonly health: HealthView
   /** Figures of a recorded decision, used in place of health: a decision replays from its record and the catalogue. */
   readonly recorded?: ReadonlyMap<TargetId, Figures>
   /** The hour, Unix milliseconds, by which schedules go: fixed when the request was admitted. */

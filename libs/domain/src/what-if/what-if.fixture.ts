@@ -173,7 +173,8 @@ function happen(index: number, caller: Caller, context: ReplayContext, dice: () 
     preferences: dice() < 0.1 ? { ignore: ['birch'] } : {},
   }
   const draw = dice()
-  const health = new Map([...moment.snapshot.health].map(([id, known]) => [id, wobble(known, dice)]))
+  const known = moment.snapshot.health as ReadonlyMap<TargetId, Health>
+  const health = new Map([...known].map(([id, one]) => [id, wobble(one, dice)]))
   const { targets } = route(features, caller, { ...moment.snapshot, health }, beganAtMs, draw)
   const attempts = attemptsAt(targets, dice)
   const answered = attempts.at(-1)?.outcome === 'answered' ? (targets[attempts.length - 1] ?? null) : null

@@ -1,4 +1,4 @@
-import { Fault, type Caller } from '@turnpike/domain'
+import { Fault, type Caller, type EndpointId } from '@turnpike/domain'
 import { aCaller, anEndpoint, aPrice, aVersionedPolicy } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { explain } from './explain.ts'
@@ -56,7 +56,7 @@ describe('what would happen', () => {
       candidates: expect.arrayContaining([expect.objectContaining({ provider: 'acorn', down: true, chance: 0 })]),
     })
     expect(ask({ assume_down: ['birch/sim/swift-8b'] }).targets.at(-1)).toBe('birch/sim/swift-8b')
-    expect(context.health.size).toBe(0)
+    expect(context.health.get('birch/sim/swift-8b' as EndpointId)).toBeUndefined()
   })
 
   it('goes by schedules of the time that is supposed', () => {

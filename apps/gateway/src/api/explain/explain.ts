@@ -9,6 +9,7 @@ import {
   type Catalogue,
   type Decision,
   type Health,
+  type HealthView,
   type RouteRequest,
   type RoutingSnapshot,
   type TargetId,
@@ -71,15 +72,15 @@ function explanation(decision: Decision, { models }: RouteRequest, chanceOf: (en
 
 /** Health with some of it down for good. Throws 400 for a name that the caller does not have. */
 function withDown(
-  health: ReadonlyMap<TargetId, Health>,
+  health: HealthView,
   down: readonly string[],
   catalogue: Catalogue,
   { own }: Caller,
-): ReadonlyMap<TargetId, Health> {
+): HealthView {
   if (down.length === 0) return health
   const ids = [...catalogue.endpointsOf.values()].flatMap((endpoints) => endpoints.map(({ id }) => id))
   const all: TargetId[] = own ? [...ids, ...ownTargets(own, catalogue)] : ids
-  const changed = new Map(health)
+  const changed = new Map<TargetId, Health>()
   down.forEach((slug, place) => {
     const covered = all.filter((id) => covers(slug, id))
     if (covered.length === 0) {
@@ -88,7 +89,7 @@ function withDown(
     }
     for (const id of covered) changed.set(id, { ...(health.get(id) ?? UNKNOWN_HEALTH), downUntilMs: Infinity })
   })
-  return changed
+  return { get: (id) => changed.get(id) ?? health.get(id) }
 }
 
 function unknownSlug(slug: string, place: number, known: readonly string[]): Fault {
