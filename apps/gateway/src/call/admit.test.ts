@@ -1,4 +1,4 @@
-import { ownTarget, type EndpointId, type OwnId, type TargetId } from '@turnpike/domain'
+import { ownTarget, type Fault, type EndpointId, type OwnId, type TargetId, type TenantId } from '@turnpike/domain'
 import { aCaller } from '@turnpike/testkit'
 import { describe, expect, it } from 'vitest'
 import { createAdmission } from './admit.ts'
@@ -31,4 +31,35 @@ it('frees a slot once, however often the grant is released', () => {
   one?.release()
   one?.release()
   expect(inFlight()).toBe(1)
+})
+
+describe('slots of one process', () => {
+  const tenant = (index: number) => aCaller({ tenantId: `tenant-${index}` as TenantId })
+  const greedy = (admit: ReturnType<typeof createAdmission>['admit'], index: number) => {
+    for (let count = 0; ; count++) {
+      try {
+        admit(tenant(index), to([OPERATOR]))
+      } catch (refused) {
+        return { count, refused: refused as Fault }
+      }
+    }
+  }
+
+  it.each([1, 4, 16, 200])('are left for another tenant while %i tenants take all that they get', (count) => {
+    const { admit, inFlight } = createAdmission()
+    for (let index = 0; index < count; index++) greedy(admit, index)
+    expect(inFlight()).toBeGreaterThan(900)
+    expect(() => admit(tenant(count), to([OPERATOR]))).not.toThrow()
+  })
+
+  it('are refused to a tenant with 429 and its limit, which shrinks while others have theirs', () => {
+    const { admit } = createAdmission()
+    const [first, second, third] = [greedy(admit, 0), greedy(admit, 1), greedy(admit, 2)]
+    expect(first.count).toBeGreaterThan(900)
+    expect(second.count).toBeLessThan(first.count)
+    expect(third.count).toBeLessThan(second.count)
+    const { code, facts } = greedy(admit, 0).refused
+    expect([code, facts.metadata?.['scope']]).toEqual(['rate_limited', 'tenant'])
+    expect(facts.metadata?.['limit']).toBeLessThan(first.count)
+  })
 })

@@ -1,9 +1,12 @@
 import { Fault, ownerOf, type Caller, type Decision, type TargetId, type TenantId } from '@turnpike/domain'
+import { Shares } from './shares.ts'
 
 /** Requests under way in this process at most; beyond it all of them would only take longer. */
 const IN_FLIGHT_MAX = 4_000
 /** Of one tenant, so that one cannot take the process. */
 const IN_FLIGHT_PER_TENANT_MAX = 1_000
+/** Kept for tenants that have no request under way: so many tenants may be greedy, and the next one is admitted all the same. */
+const FIRST_REQUESTS_KEPT = 250
 
 /** Admission of one call. `release` ends it; a second call does nothing. */
 export interface Grant {
@@ -18,32 +21,27 @@ export function createAdmission(): {
   inFlight: () => number
   inFlightOf: (tenantId: TenantId) => number
 } {
-  let inFlight = 0
-  const perTenant = new Map<TenantId, number>()
+  const slots = new Shares({ total: IN_FLIGHT_MAX, kept: FIRST_REQUESTS_KEPT, tenantMax: IN_FLIGHT_PER_TENANT_MAX })
   return {
-    inFlight: () => inFlight,
-    inFlightOf: (tenantId) => perTenant.get(tenantId) ?? 0,
+    inFlight: () => slots.taken,
+    inFlightOf: (tenantId) => slots.heldBy(tenantId),
     admit(caller, decision) {
       if (!isOwnOnly(decision)) refuseWithoutCredit(caller)
-      if (inFlight >= IN_FLIGHT_MAX)
+      const { tenantId } = caller
+      const refused = slots.refusal(tenantId, 1)
+      if (refused?.kind === 'used_up')
         throw new Fault('overloaded', 'This gateway is at its limit; please retry shortly.')
-      const mine = perTenant.get(caller.tenantId) ?? 0
-      if (mine >= IN_FLIGHT_PER_TENANT_MAX) {
-        throw new Fault('rate_limited', `Your organisation has ${mine} requests under way, which is its limit.`, {
-          metadata: { scope: 'tenant', limit: IN_FLIGHT_PER_TENANT_MAX },
-        })
+      if (refused) {
+        const message = `Your organisation has ${slots.heldBy(tenantId)} requests under way, which is its share of this gateway now.`
+        throw new Fault('rate_limited', message, { metadata: { scope: 'tenant', limit: refused.limit } })
       }
-      inFlight++
-      perTenant.set(caller.tenantId, mine + 1)
+      slots.take(tenantId, 1)
       let held = true
       return {
         release() {
           if (!held) return
           held = false
-          inFlight--
-          const left = (perTenant.get(caller.tenantId) ?? 1) - 1
-          if (left > 0) perTenant.set(caller.tenantId, left)
-          else perTenant.delete(caller.tenantId)
+          slots.giveBack(tenantId, 1)
         },
       }
     },

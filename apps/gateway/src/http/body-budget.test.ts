@@ -23,7 +23,7 @@ function codeOf(take: () => unknown): string | null {
 
 describe('memory for bodies', () => {
   it('is bounded for one tenant and for all, and is there again once given back', () => {
-    const budget = new BodyBudget(100, 60)
+    const budget = new BodyBudget(100, 0, 60)
     const giveBack = budget.take(acme, 60)
     expect(codeOf(() => budget.take(acme, 1))).toBe('rate_limited')
     expect(codeOf(() => budget.take(bolt, 41))).toBe('overloaded')
@@ -33,11 +33,18 @@ describe('memory for bodies', () => {
     expect(budget.taken).toBe(40)
     expect(codeOf(() => budget.take(acme, 60))).toBeNull()
   })
+
+  it('is left for another tenant, however many send all that they may', () => {
+    const largest = 20 * 1024 * 1024
+    const budget = new BodyBudget()
+    for (let i = 0; i < 6; i++) while (codeOf(() => budget.take(`greedy-${i}` as TenantId, largest)) === null);
+    expect(codeOf(() => budget.take(bolt, largest))).toBeNull()
+  })
 })
 
-/** A gateway's edge with room for 1,000 bytes of bodies, 600 of them for one tenant. */
+/** A gateway's edge with room for 4,000 bytes of bodies, 600 of them for one tenant. */
 async function edge(onReceiving: (response: ServerResponse) => void = () => undefined) {
-  const budget = new BodyBudget(1_000, 600)
+  const budget = new BodyBudget(4_000, 0, 600)
   const server = fastify()
   onTestFinished(() => server.close())
   guardRoutes(server, () => Promise.resolve(aCaller({ tenantId: acme })), budget)
