@@ -67,6 +67,7 @@ export async function startGoverned(
     ],
     environment: {
       GATEWAY_PORT: '0',
+      OPS_PORT: '0',
       DATABASE_URL: gatewayUrl,
       REDIS_URL: redis.url,
       KEY_SECRETS: keySecrets,

@@ -7,6 +7,8 @@ export interface Part {
   readonly pid: number
   /** Where it is reached. */
   readonly url: string
+  /** Its port of operations; empty for parts without one. */
+  readonly opsUrl: string
 }
 
 interface Program {
@@ -28,9 +30,9 @@ const OUTPUT_MAX = 4_000
 
 /** Starts a program of ours, which `started` ends. Rejects with its output when it does not get ready. */
 export async function launch(started: Started, program: Program): Promise<Part> {
-  const { child, url } = await ready(program)
+  const { child, url, opsUrl } = await ready(program)
   started.add(() => end(child))
-  return { pid: child.pid ?? 0, url }
+  return { pid: child.pid ?? 0, url, opsUrl }
 }
 
 function ready({ name, file, args = [], environment = {}, nodeArgs = [] }: Program) {
@@ -43,7 +45,7 @@ function ready({ name, file, args = [], environment = {}, nodeArgs = [] }: Progr
   })
   let output = ''
   child.stderr?.on('data', (bytes: Buffer) => (output = (output + bytes.toString()).slice(-OUTPUT_MAX)))
-  return new Promise<{ child: ChildProcess; url: string }>((resolve, reject) => {
+  return new Promise<{ child: ChildProcess; url: string; opsUrl: string }>((resolve, reject) => {
     const late = setTimeout(() => {
       child.kill('SIGKILL')
       reject(new Error(`${name} did not get ready within ${READY_MS_MAX / 1000} s.`))
@@ -52,9 +54,9 @@ function ready({ name, file, args = [], environment = {}, nodeArgs = [] }: Progr
       clearTimeout(late)
       reject(new Error(`${name} ended: ${output.trim() || 'no output'}`))
     })
-    child.once('message', (message: { ready: { url: string } }) => {
+    child.once('message', ({ ready: { url, ops = '' } }: { ready: { url: string; ops?: string } }) => {
       clearTimeout(late)
-      resolve({ child, url: message.ready.url })
+      resolve({ child, url, opsUrl: ops })
     })
   })
 }

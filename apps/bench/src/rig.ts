@@ -31,7 +31,7 @@ export async function startRig(started: Started, profile: string | null): Promis
       url: chat(`${gateway.url}/v1`),
       key,
       pid: gateway.pid,
-      rest: () => untilShipped(gateway.url),
+      rest: () => untilShipped(gateway.opsUrl),
     },
     async setPace(pace) {
       await fetch(`${control}/pace`, { method: 'PUT', body: JSON.stringify(pace) })
@@ -50,12 +50,12 @@ async function nothing(): Promise<void> {}
 const SHIPPED_MS_MAX = 60_000
 const POLL_MS = 250
 
-/** Waits until every finished request is in the database, which is part of its cost. Rejects when one is late. */
-export async function untilShipped(gatewayUrl: string): Promise<void> {
+/** Waits until every finished request is in the database, which is part of its cost. Rejects when one is late. @param opsUrl the gateway's port of operations */
+export async function untilShipped(opsUrl: string): Promise<void> {
   const deadline = performance.now() + SHIPPED_MS_MAX
   let waiting = ''
   while (performance.now() < deadline) {
-    const metrics = await (await fetch(`${gatewayUrl}/metrics`)).text()
+    const metrics = await (await fetch(`${opsUrl}/metrics`)).text()
     const inFlight = reading(metrics, 'turnpike_requests_in_flight')
     waiting = reading(metrics, 'turnpike_journal_waiting')
     if (waiting === '0' && inFlight === '0') return

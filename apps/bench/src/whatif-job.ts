@@ -22,7 +22,7 @@ export async function measureWhatIfJob(started: Started): Promise<WhatIfBench> {
   const simulator = await launch(started, { name: 'simulator', file: path.join(DIST, 'simulator/main.js') })
   const governed = await startGoverned(started, { simulator: simulator.url }, null)
   await useGateway(governed, simulator.url)
-  await untilShipped(governed.gateway.url)
+  await untilShipped(governed.gateway.opsUrl)
   const owner = openPool(governed.ownerUrl, { ...PATIENCE, max: 1 })
   started.add(() => owner.end())
   await multiply(owner)
@@ -30,6 +30,7 @@ export async function measureWhatIfJob(started: Started): Promise<WhatIfBench> {
     name: 'worker',
     file: path.join(DIST, 'worker/main.js'),
     environment: {
+      OPS_PORT: '0',
       DATABASE_URL: governed.appUrl,
       SMTP_URL: 'smtp://127.0.0.1:1',
       MAIL_FROM: 'bench@example.test',

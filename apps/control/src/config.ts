@@ -10,6 +10,13 @@ const HOSTED_PASSWORD_COST_MIN = 10
 export const controlSettings = z.object({
   CONTROL_PORT: port(8788).describe('TCP port of the console and the management API; 0 takes any free port.'),
   CONTROL_HOST: z.string().default('127.0.0.1').describe('Address that they listen on.'),
+  OPS_PORT: port(9788).describe(
+    'TCP port of `/readyz` and `/metrics`, for balancers and scrapers; 0 takes any free port.',
+  ),
+  OPS_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address that the port of operations listens on; never a public one.'),
   PUBLIC_URL: httpUrl()
     .optional()
     .describe(

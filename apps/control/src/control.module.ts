@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
-import type { Logger } from '@turnpike/server'
+import { openOpsPort, trustedProxies, type Logger } from '@turnpike/server'
 import { findSession } from '@turnpike/store'
 import { AuditController } from './audit/audit.controller.ts'
 import { serveConsole } from './console/console.ts'
@@ -63,6 +63,8 @@ const CLOSE_CHECK_MS = 50
 
 interface ControlServer {
   readonly url: string
+  /** Of the port of operations. */
+  readonly opsUrl: string
   /** Every route of the router, with who may use it. */
   readonly routes: readonly Route[]
   /** Ends event streams, lets running requests finish, then closes everything. */
@@ -78,7 +80,7 @@ export interface Route {
 /** Puts a control process behind a port. */
 export async function listenOn(control: Control, log: Logger): Promise<ControlServer> {
   const { config, prisma } = control
-  const proxies = config.TRUSTED_PROXIES?.split(',').map((proxy) => proxy.trim())
+  const proxies = trustedProxies(config.TRUSTED_PROXIES)
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES_MAX,
     http: HTTP_TIMEOUTS,
@@ -111,15 +113,23 @@ export async function listenOn(control: Control, log: Logger): Promise<ControlSe
   // After Nest has set its error handler, which a route takes at its registration.
   if (config.CONSOLE_DIR !== undefined) await serveConsole(server, config.CONSOLE_DIR)
   await app.listen({ host: config.CONTROL_HOST, port: config.CONTROL_PORT })
+  const ops = await openOpsPort({
+    host: config.OPS_HOST,
+    port: config.OPS_PORT,
+    metrics: control.metrics,
+    readiness: () => control.readiness(),
+  })
   await control.listening
   return {
     url: await app.getUrl(),
+    opsUrl: ops.url,
     routes,
     async close() {
       control.eventStreams.close()
       // Node also waits for connections that have sent nothing yet, which browsers open in advance.
       const closing = setInterval(() => underWay === 0 && server.server.closeAllConnections(), CLOSE_CHECK_MS)
       await app.close().finally(() => clearInterval(closing))
+      await ops.close()
       await control.close()
     },
   }

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net'
 import { Fault } from '@turnpike/domain'
 import { Counts, type Count, type SharedRedis } from '@turnpike/store'
 
@@ -70,19 +69,4 @@ export function waitMs({ count, endsInMs }: Count): number {
   if (count < FREE_FAILURES) return 0
   const delayMs = Math.min(DELAY_MS_MIN * 2 ** (count - FREE_FAILURES), DELAY_MS_MAX)
   return delayMs - (FAILURES_WITHIN_MS - endsInMs)
-}
-
-/** The network of an address: in IPv6 one household or server has 2⁶⁴ addresses. */
-export function subjectOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (mapped !== undefined) return mapped
-  const [head = '', tail = ''] = address.split('%')[0]!.split('::')
-  const groups = head.split(':').filter(Boolean)
-  const after = tail.split(':').filter(Boolean)
-  while (groups.length + after.length < 8) groups.push('0')
-  return [...groups, ...after]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')
 }

@@ -13,8 +13,8 @@ function serve(): Promise<void> {
   return run(async () => {
     const config = controlConfig()
     const log = createLogger({ name: 'control', level: config.LOG_LEVEL })
-    const { url, close } = await listenOn(await buildControl(config, log), log)
-    return { ready: { url }, close }
+    const { url, opsUrl, close } = await listenOn(await buildControl(config, log), log)
+    return { ready: { url, ops: opsUrl }, close }
   })
 }
 

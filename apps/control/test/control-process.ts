@@ -13,6 +13,7 @@ import { SESSION_COOKIE } from '../src/session/cookie.ts'
 /** A control process on sockets of its own, with stores of its own. */
 export interface RunningControl {
   readonly url: string
+  readonly opsUrl: string
   readonly control: Control
   readonly config: ControlConfig
   readonly database: TestDatabase
@@ -31,6 +32,7 @@ export async function startControl(
   const redis = await testRedis()
   const config = controlConfig({
     CONTROL_PORT: '0',
+    OPS_PORT: '0',
     DATABASE_URL: await wayTo(database.appUrl),
     REDIS_URL: redis.url,
     KEY_SECRETS: newSecretsText(),
@@ -50,9 +52,10 @@ export async function startControl(
   })
   const log = pino({ level: 'trace', serializers: { error: describeError } }, sink)
   const control = await buildControl(config, log)
-  const { url, routes, close } = await listenOn(control, log)
+  const { url, opsUrl, routes, close } = await listenOn(control, log)
   return {
     url,
+    opsUrl,
     control,
     config,
     database,

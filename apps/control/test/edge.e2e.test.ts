@@ -135,7 +135,8 @@ it('says so, with 503, while the database is away, and goes on when it is back',
   const detour = await openDetour()
   const alone = await startControl({}, detour.to)
   const someone = await verifiedPerson(alone)
-  expect((await fetch(`${alone.url}/readyz`)).status).toBe(200)
+  expect((await fetch(`${alone.opsUrl}/readyz`)).status).toBe(200)
+  for (const place of ['/metrics', '/readyz']) expect((await fetch(alone.url + place)).status).toBe(404)
   detour.cut()
   const answers = [
     await someone.visitor.get('/session'),
@@ -148,7 +149,7 @@ it('says so, with 503, while the database is away, and goes on when it is back',
       expect.stringMatching(/^\d+$/),
     ])
   }
-  expect((await fetch(`${alone.url}/readyz`)).status).toBe(503)
+  expect((await fetch(`${alone.opsUrl}/readyz`)).status).toBe(503)
   expect((await fetch(`${alone.url}/livez`)).status).toBe(200)
   expect(alone.logged()).not.toContain(someone.visitor.cookie.split('=')[1])
   detour.mend()

@@ -54,9 +54,9 @@ it('starts while PostgreSQL is away, says so, claims nothing, and needs no resta
     detour.cut()
     return address
   })
-  const { url } = control
+  const { url, opsUrl } = control
   const readiness = async () => {
-    const reply = await fetch(`${url}/readyz`)
+    const reply = await fetch(`${opsUrl}/readyz`)
     return { status: reply.status, text: await reply.text() }
   }
   const visitor = new Visitor(url)

@@ -28,6 +28,7 @@ export async function startControl(fleet: Fleet): Promise<ControlProcess> {
   const launch = () =>
     launchControl({
       CONTROL_PORT: '0',
+      OPS_PORT: '0',
       DATABASE_URL: fleet.postgres.appUrl,
       REDIS_URL: fleet.redis.url,
       KEY_SECRETS: fleet.keySecrets,

@@ -112,6 +112,7 @@ async function startGateway(
 ): Promise<Running> {
   const config = gatewayConfig({
     GATEWAY_PORT: '0',
+    OPS_PORT: '0',
     DATABASE_URL: fleet.postgres.gatewayUrl,
     REDIS_URL: fleet.redis.url,
     KEY_SECRETS: fleet.keySecrets,
@@ -125,12 +126,17 @@ async function startGateway(
   const origins = new Map<string, string>()
   const directory = () => elsewhere(stores.directory(), fleet.simulator, origins)
   const gateway = new Gateway(config, { ...stores, directory }, options)
-  const { url, close } = await listen(gateway, log)
-  await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { withinMs: 10_000, what: 'a ready gateway' })
-  return { close, upstreams: upstreamsOf(fleet, gateway, url, origins) }
+  const { url, opsUrl, close } = await listen(gateway, log)
+  await waitFor(async () => (await fetch(`${opsUrl}/readyz`)).ok, { withinMs: 10_000, what: 'a ready gateway' })
+  return { close, upstreams: upstreamsOf(fleet, gateway, { url, opsUrl }, origins) }
 }
 
-function upstreamsOf(fleet: Fleet, gateway: Gateway, url: string, origins: Map<string, string>): Upstreams {
+function upstreamsOf(
+  fleet: Fleet,
+  gateway: Gateway,
+  { url, opsUrl }: { url: string; opsUrl: string },
+  origins: Map<string, string>,
+): Upstreams {
   return {
     api: `${url}/api/v1`,
     fleet,
@@ -144,7 +150,7 @@ function upstreamsOf(fleet: Fleet, gateway: Gateway, url: string, origins: Map<s
     },
     status: (provider) => gateway.figures(`${provider}/${MODEL}` as EndpointId).status,
     generations: async () => ((await ask(fleet, 'log', 'GET')) as { entries: Generation[] }).entries,
-    metrics: async () => (await fetch(`${url}/metrics`)).text(),
+    metrics: async () => (await fetch(`${opsUrl}/metrics`)).text(),
   }
 }
 

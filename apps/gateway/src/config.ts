@@ -4,6 +4,19 @@ import { z } from 'zod'
 export const gatewaySettings = z.object({
   GATEWAY_PORT: port(8787).describe('TCP port of the API; 0 takes any free port.'),
   GATEWAY_HOST: z.string().default('127.0.0.1').describe('Address that the API listens on.'),
+  OPS_PORT: port(9787).describe(
+    'TCP port of `/readyz` and `/metrics`, for balancers and scrapers; 0 takes any free port.',
+  ),
+  OPS_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address that the port of operations listens on; never a public one.'),
+  TRUSTED_PROXIES: z
+    .string()
+    .optional()
+    .describe(
+      'Proxies whose `X-Forwarded-For` is believed: addresses or networks, comma-separated; unset: limits per address count the connection’s own, which behind a proxy is one for everybody.',
+    ),
   DATABASE_URL: z
     .string()
     .min(1, 'must be set: the address of PostgreSQL, as a member of turnpike_gateway')

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
-import type { Logger } from '@turnpike/server'
+import { openOpsPort, trustedProxies, type Logger } from '@turnpike/server'
 import { AccountController } from './api/account/account.controller.ts'
 import { BODY_BYTES_MAX } from './http/body.ts'
 import { ChatController } from './api/chat/chat.controller.ts'
@@ -36,8 +36,19 @@ class GatewayModule {
 /** Node's own limits are minutes or none: headers have 10 s, a body 30 s, checked every second. */
 const HTTP_TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 }
 
-/** Listens on the gateway's port. `close` waits for calls under way, then closes everything. */
-export async function listen(gateway: Gateway, log: Logger): Promise<{ url: string; close: () => Promise<void> }> {
+/** A gateway behind its ports. */
+interface GatewayServer {
+  readonly url: string
+  /** Of the port of operations, which closes last: balancers read there that the gateway is shutting down. */
+  readonly opsUrl: string
+  /** Waits for calls under way, then closes everything. */
+  readonly close: () => Promise<void>
+}
+
+/** Listens on the gateway's ports. */
+export async function listen(gateway: Gateway, log: Logger): Promise<GatewayServer> {
+  const { config } = gateway
+  const proxies = trustedProxies(config.TRUSTED_PROXIES)
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES_MAX,
     http: HTTP_TIMEOUTS,
@@ -45,6 +56,7 @@ export async function listen(gateway: Gateway, log: Logger): Promise<{ url: stri
     // By then the calls under way are over; idle connections and unfinished bodies are left.
     forceCloseConnections: true,
     return503OnClosing: false,
+    ...(proxies && { trustProxy: proxies }),
   })
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.around(gateway), adapter, {
     logger: false,
@@ -52,15 +64,22 @@ export async function listen(gateway: Gateway, log: Logger): Promise<{ url: stri
     abortOnError: false,
   })
   guardRoutes(adapter.getInstance(), (request) => gateway.identify(request.headers))
-  const { MANAGEMENT_URL } = gateway.config
-  if (MANAGEMENT_URL !== undefined) forwardManagement(adapter.getInstance(), MANAGEMENT_URL)
+  if (config.MANAGEMENT_URL !== undefined) forwardManagement(adapter.getInstance(), config.MANAGEMENT_URL)
   app.useGlobalFilters(new FaultFilter(log))
-  await app.listen({ host: gateway.config.GATEWAY_HOST, port: gateway.config.GATEWAY_PORT })
+  await app.listen({ host: config.GATEWAY_HOST, port: config.GATEWAY_PORT })
+  const ops = await openOpsPort({
+    host: config.OPS_HOST,
+    port: config.OPS_PORT,
+    metrics: gateway.metrics,
+    readiness: () => gateway.readiness(),
+  })
   return {
     url: await app.getUrl(),
+    opsUrl: ops.url,
     async close() {
       await gateway.shutDown()
       await app.close()
+      await ops.close()
       await gateway.close()
     },
   }

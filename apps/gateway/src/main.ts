@@ -6,6 +6,6 @@ import { buildGateway } from './gateway.ts'
 await run(async () => {
   const config = gatewayConfig(ownEnvironment())
   const log = createLogger({ name: 'gateway', level: config.LOG_LEVEL })
-  const { url, close } = await listen(await buildGateway(config, log), log)
-  return { ready: { url }, close }
+  const { url, opsUrl, close } = await listen(await buildGateway(config, log), log)
+  return { ready: { url, ops: opsUrl }, close }
 })

@@ -135,6 +135,7 @@ describe('an endpoint of a tenant’s own', () => {
   it('at a private address is refused where the operator allows none, and nothing is sent', async () => {
     const config = gatewayConfig({
       GATEWAY_PORT: '0',
+      OPS_PORT: '0',
       DATABASE_URL: fleet.postgres.gatewayUrl,
       REDIS_URL: fleet.redis.url,
       KEY_SECRETS: fleet.keySecrets,
@@ -200,7 +201,7 @@ it('no secret of a tenant is in clear in a log, a metric, Redis, the database, t
   const [one] = fleet.gateways
   const places = {
     log: one?.log() ?? '',
-    metrics: await (await fetch(`${one?.root}/metrics`)).text(),
+    metrics: await (await fetch(`${one?.opsUrl}/metrics`)).text(),
     redis: await allOfRedis(),
     database: await allOfDatabase(),
     disk: await allOfDisk(path.join(fleet.home, 'gateway-1')),

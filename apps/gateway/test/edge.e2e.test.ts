@@ -275,9 +275,7 @@ describe('two thousand callers who hang up (E1)', () => {
       for (const id of await hangUpTogether(provider, 100, when !== 'before the first byte')) ids.add(id)
     }
     expect(ids.size).toBe(1_000)
-    expect(await (await fetch(new URL('/metrics', product.api))).text()).toMatch(
-      /turnpike_requests_in_flight\{[^}]*\} 0\n/,
-    )
+    expect(await (await fetch(`${product.ops}/metrics`)).text()).toMatch(/turnpike_requests_in_flight\{[^}]*\} 0\n/)
     for (const id of ids)
       expect(await generationOf(product, `gen-${id}`)).toMatchObject({ id: `gen-${id}`, cancelled: true })
     await simulator.reset()
@@ -334,7 +332,7 @@ it('what a request says, and its key, stand in no log, no metric and no error (S
     cookie: canary,
   })
   const refusal = await failing.text()
-  const metrics = await (await fetch(new URL('/metrics', product.api))).text()
+  const metrics = await (await fetch(`${product.ops}/metrics`)).text()
   const logs = path.join(product.home, 'data', 'logs')
   const lines = await Promise.all(
     (await readdir(logs))

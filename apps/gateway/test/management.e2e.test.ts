@@ -63,6 +63,7 @@ async function startControl(fleet: Fleet, port: number, folder: string): Promise
   const child = fork(path.resolve('dist/control/main.js'), [], {
     env: {
       CONTROL_PORT: String(port),
+      OPS_PORT: '0',
       DATABASE_URL: fleet.postgres.appUrl,
       REDIS_URL: fleet.redis.url,
       KEY_SECRETS: fleet.keySecrets,

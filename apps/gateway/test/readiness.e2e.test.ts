@@ -52,6 +52,7 @@ afterAll(async () => {
 
 interface Gateway {
   readonly url: string
+  readonly opsUrl: string
   readonly child: ChildProcess
   readonly log: () => string
 }
@@ -64,6 +65,7 @@ async function gateway(keySecrets: readonly string[], urls: { databaseUrl?: stri
     execArgv: [],
     env: {
       GATEWAY_PORT: '0',
+      OPS_PORT: '0',
       DATABASE_URL: urls.databaseUrl ?? database.gatewayUrl,
       REDIS_URL: urls.redisUrl ?? redisUrl,
       KEY_SECRETS: keySecrets.join(','),
@@ -75,11 +77,12 @@ async function gateway(keySecrets: readonly string[], urls: { databaseUrl?: stri
   let output = ''
   child.stdout?.on('data', (bytes: Buffer) => (output += bytes.toString()))
   child.stderr?.on('data', (bytes: Buffer) => (output += bytes.toString()))
-  const url = new Promise<string>((resolve, reject) => {
-    child.once('message', ({ ready }: { ready: { url: string } }) => resolve(ready.url))
+  const ready = new Promise<{ url: string; ops: string }>((resolve, reject) => {
+    child.once('message', (message: { ready: { url: string; ops: string } }) => resolve(message.ready))
     child.once('exit', () => reject(new Error(output)))
   })
-  const started: Gateway = { url: await url, child, log: () => output }
+  const { url, ops } = await ready
+  const started: Gateway = { url, opsUrl: ops, child, log: () => output }
   gateways.push(started)
   return started
 }
@@ -91,8 +94,8 @@ async function stop({ child }: Gateway): Promise<void> {
   await gone
 }
 
-async function readiness({ url }: Gateway): Promise<{ status: number; reasons: string[] }> {
-  const reply = await fetch(`${url}/readyz`)
+async function readiness({ opsUrl }: Gateway): Promise<{ status: number; reasons: string[] }> {
+  const reply = await fetch(`${opsUrl}/readyz`)
   return { status: reply.status, reasons: ((await reply.json()) as { reasons: string[] }).reasons }
 }
 
@@ -181,8 +184,8 @@ it('stays ready without Redis and without Postgres, is not ready without both wi
   }
 })
 
-async function livesOn({ url }: Gateway): Promise<Record<string, unknown>> {
-  const body = (await (await fetch(`${url}/readyz`)).json()) as { livesOn: Record<string, unknown> }
+async function livesOn({ opsUrl }: Gateway): Promise<Record<string, unknown>> {
+  const body = (await (await fetch(`${opsUrl}/readyz`)).json()) as { livesOn: Record<string, unknown> }
   return body.livesOn
 }
 

@@ -140,7 +140,7 @@ async function chat(key: string): Promise<{ status: number; text: string; retryA
 }
 
 async function livesOn(): Promise<Record<string, unknown>> {
-  const body = (await (await fetch(`${gateway.root}/readyz`)).json()) as { livesOn: Record<string, unknown> }
+  const body = (await (await fetch(`${gateway.opsUrl}/readyz`)).json()) as { livesOn: Record<string, unknown> }
   return body.livesOn
 }
 

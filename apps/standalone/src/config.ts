@@ -5,6 +5,9 @@ import { z } from 'zod'
 export const standaloneSettings = z.object({
   GATEWAY_PORT: port(8787).describe('TCP port of the API; 0 takes any free port.'),
   CONTROL_PORT: port(8788).describe('TCP port of the console; 0 takes any free port.'),
+  OPS_PORT: port(0).describe(
+    'TCP port of the gateway’s `/readyz` and `/metrics`; 0 takes any free port, which `npm start -- --json` prints as `ops`.',
+  ),
   SIMULATOR_PORT: port(0).describe('TCP port of the simulated providers and the development mailbox.'),
   TURNPIKE_HOME: z
     .string()

@@ -3,7 +3,7 @@ import { banner } from './banner.ts'
 import { inherited, standaloneConfig } from './config.ts'
 import { startStandalone } from './standalone.ts'
 
-/** With `--json` one line is printed when ready, for programs: `{"api","console","key"}`. */
+/** With `--json` one line is printed when ready, for programs: `{"api","console","key","ops"}`. */
 const asJson = process.argv.includes('--json')
 /** With `--simulator` besides, the line also has the address of the simulated providers. */
 const withSimulator = process.argv.includes('--simulator')
@@ -15,9 +15,9 @@ await run(async () => {
     // A stack does not help the operator: every part says in a sentence what it needs.
     throw config.LOG_LEVEL === 'debug' ? error : new ConfigError(error instanceof Error ? error.message : String(error))
   })
-  const { apiUrl, consoleUrl, key, simulatorUrl } = standalone
+  const { apiUrl, consoleUrl, opsUrl, key, simulatorUrl } = standalone
   output = asJson
-    ? `${JSON.stringify({ api: apiUrl, console: consoleUrl, key, ...(withSimulator && { simulator: simulatorUrl }) })}\n`
+    ? `${JSON.stringify({ api: apiUrl, console: consoleUrl, key, ops: opsUrl, ...(withSimulator && { simulator: simulatorUrl }) })}\n`
     : banner(standalone)
   return { ready: { api: apiUrl, console: consoleUrl }, close: () => standalone.close() }
 })

@@ -68,9 +68,10 @@ export async function start(program: Program, onGone: (message: string) => void)
 
 /** A restarted process answers where its predecessor did. */
 function samePorts(environment: Program['environment'], ready: Process['ready']): Program['environment'] {
-  const url = typeof ready['url'] === 'string' ? new URL(ready['url']) : null
-  const named = Object.keys(environment).find((name) => name.endsWith('_PORT'))
-  return url && named ? { ...environment, [named]: url.port } : environment
+  const portOf = (address: unknown) => (typeof address === 'string' ? new URL(address).port : null)
+  const [port, opsPort] = [portOf(ready['url']), portOf(ready['ops'])]
+  const named = Object.keys(environment).find((name) => name.endsWith('_PORT') && name !== 'OPS_PORT')
+  return { ...environment, ...(port && named && { [named]: port }), ...(opsPort && { OPS_PORT: opsPort }) }
 }
 
 function launch(program: Program, environment: Program['environment']): Promise<[ChildProcess, Process['ready']]> {

@@ -11,6 +11,8 @@ import { prepareStores, type PreparedStores } from './stores.ts'
 export interface Standalone {
   readonly consoleUrl: string
   readonly apiUrl: string
+  /** The gateway's port of operations. */
+  readonly opsUrl: string
   /** Where simulated providers and the development mailbox are. */
   readonly simulatorUrl: string
   /** The operator's own key. */
@@ -80,6 +82,7 @@ export async function startStandalone(
     return {
       consoleUrl,
       apiUrl: `${gateway.ready['url']}/api/v1`,
+      opsUrl: String(gateway.ready['ops']),
       simulatorUrl: String(simulator.ready['url']),
       key,
       withoutRedis: stores.withoutRedis,
@@ -115,6 +118,7 @@ function gatewayEnvironment(parts: Parts) {
   return {
     ...sharedEnvironment(parts),
     GATEWAY_PORT: String(config.GATEWAY_PORT),
+    OPS_PORT: String(config.OPS_PORT),
     DATABASE_URL: stores.gatewayUrl,
     JOURNAL_DIR: path.join(config.TURNPIKE_HOME, 'journal'),
     SNAPSHOT_FILE: path.join(config.TURNPIKE_HOME, 'snapshot', 'gateway.snapshot'),
@@ -133,6 +137,7 @@ function controlEnvironment(parts: Parts, gateway: Process) {
   return {
     ...sharedEnvironment(parts),
     CONTROL_PORT: String(parts.controlPort),
+    OPS_PORT: '0',
     DATABASE_URL: stores.appUrl,
     REVOCATION_FILE: path.join(config.TURNPIKE_HOME, 'revocations', 'pending'),
     API_BASE_URL: `${gateway.ready['url']}/api/v1`,
@@ -148,6 +153,7 @@ function controlEnvironment(parts: Parts, gateway: Process) {
 
 function workerEnvironment(stores: PreparedStores, simulator: Process, consoleUrl: string) {
   return {
+    OPS_PORT: '0',
     DATABASE_URL: stores.appUrl,
     SMTP_URL: `smtp://127.0.0.1:${simulator.ready['smtpPort']}`,
     MAIL_FROM: 'Turnpike <turnpike@localhost>',

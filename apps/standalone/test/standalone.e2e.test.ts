@@ -67,7 +67,7 @@ it('keeps its secrets where only their owner can read them', async () => {
   }
 })
 
-it('brings a killed gateway back on its port, and a request it had begun is recorded once, at no cost', async () => {
+it('brings a killed gateway back on its ports, and a request it had begun is recorded once, at no cost', async () => {
   const product = await running()
   const asked = ask(
     product,
@@ -79,6 +79,9 @@ it('brings a killed gateway back on its port, and a request it had begun is reco
   process.kill(pidOf('gateway', product), 'SIGKILL')
   await expect(reply.text()).rejects.toThrow()
   await waitFor(async () => (await ask(product)).ok, { withinMs: START_MS_MAX, what: 'the gateway to serve again' })
+  expect((await fetch(`${product.ops}/readyz`)).status).toBe(200)
+  expect(await (await fetch(`${product.ops}/metrics`)).text()).toContain('turnpike_requests_in_flight')
+  for (const place of ['/metrics', '/readyz']) expect((await fetch(new URL(place, product.api))).status).toBe(404)
   const generation = await waitFor(
     async () => {
       const found = await fetch(`${product.api}/generation?id=${id}`, {

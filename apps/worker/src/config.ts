@@ -1,7 +1,14 @@
-import { httpUrl, readConfig } from '@turnpike/server'
+import { httpUrl, port, readConfig } from '@turnpike/server'
 import { z } from 'zod'
 
 export const workerSettings = z.object({
+  OPS_PORT: port(9789).describe(
+    'TCP port of `/readyz` and `/metrics`, for balancers and scrapers; 0 takes any free port.',
+  ),
+  OPS_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address that the port of operations listens on; never a public one.'),
   DATABASE_URL: z
     .string()
     .min(1, 'must be set: the address of PostgreSQL, as a member of turnpike_app')

@@ -13,8 +13,8 @@ function work(): Promise<void> {
   return run(async () => {
     const config = workerConfig(ownEnvironment())
     const log = createLogger({ name: 'worker', level: config.LOG_LEVEL })
-    const { close } = await buildWorker(config, log)
-    return { ready: {}, close }
+    const { opsUrl, close } = await buildWorker(config, log)
+    return { ready: { ops: opsUrl }, close }
   })
 }
 

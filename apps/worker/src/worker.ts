@@ -1,4 +1,4 @@
-import { ConfigError, type Logger, type Running } from '@turnpike/server'
+import { ConfigError, openOpsPort, type Logger, type OpsServer } from '@turnpike/server'
 import {
   deleteEndedSessions,
   ensurePartitions,
@@ -8,9 +8,11 @@ import {
   resumeWhatIfs,
   runJobs,
   whyUnreachable,
+  type Pool,
 } from '@turnpike/store'
 import type { WorkerConfig } from './config.ts'
 import { importCatalogue } from './catalogue/import-catalogue.ts'
+import { createWorkerMetrics, type WorkerCounts } from './metrics.ts'
 import { openMailer } from './mail/mailer.ts'
 import { sendVerification } from './mail/send-verification.ts'
 import { runWhatIf } from './what-if/run-what-if.ts'
@@ -19,8 +21,15 @@ import { runWhatIf } from './what-if/run-what-if.ts'
 const JOBS_AT_ONCE = 4
 const PATIENCE = { statementTimeoutMs: 30_000, connectTimeoutMs: 5_000 }
 
-/** Builds and starts a worker. `close` lets running jobs finish, releases what-ifs, then closes everything. */
-export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Pick<Running, 'close'>> {
+interface Worker {
+  /** Of the port of operations. */
+  readonly opsUrl: string
+  /** Lets running jobs finish, releases what-ifs, then closes everything. */
+  readonly close: () => Promise<void>
+}
+
+/** Builds and starts a worker. */
+export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Worker> {
   const onIdleError = (error: Error) => log.warn({ error }, 'an idle connection to Postgres broke')
   const options = { ...PATIENCE, max: JOBS_AT_ONCE, applicationName: 'turnpike worker', onIdleError }
   const pool = openPool(config.DATABASE_URL, { ...options, max: 3 })
@@ -33,6 +42,7 @@ export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Pi
   await resumeWhatIfs(pool, prisma, Date.now())
   const stopping = new AbortController()
   const whatIfs = { prisma, pool, log, now: Date.now, stopping: stopping.signal }
+  const counts = { jobsFailed: 0, queueStops: 0 }
   const jobs = await runJobs({
     url: config.DATABASE_URL,
     connections: { ...options, max: JOBS_AT_ONCE + 2, applicationName: 'turnpike worker queue' },
@@ -51,27 +61,51 @@ export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Pi
       'resume-what-ifs': () => resumeWhatIfs(pool, prisma, Date.now()),
       'forget-what-ifs': () => forgetWhatIfs(pool, Date.now()),
     },
-    timetable: [
-      { name: 'ensure-partitions', at: '5 0,12 * * *' },
-      { name: 'expire-sessions', at: '20 * * * *' },
-      { name: 'import-catalogue', at: '40 3 * * *' },
-      { name: 'resume-what-ifs', at: '* * * * *', skipsMissed: true },
-      { name: 'forget-what-ifs', at: '50 3 * * *' },
-    ],
+    timetable: TIMETABLE,
     log: (level, message) => {
       if (level === 'error' || level === 'warning') log.warn(message)
       else log.debug(message)
     },
-    onFailed: (job, attempts, error) => log.warn({ job, attempts, error }, 'a job failed'),
-    onStopped: (error) => log.error({ error }, 'the job queue stopped; it is started again'),
+    onFailed: (job, attempts, error) => {
+      counts.jobsFailed++
+      log.warn({ job, attempts, error }, 'a job failed')
+    },
+    onStopped: (error) => {
+      counts.queueStops++
+      log.error({ error }, 'the job queue stopped; it is started again')
+    },
   })
+  const ops = await openOps(config, pool, counts)
   return {
+    opsUrl: ops.url,
     async close() {
       stopping.abort()
       await jobs.close()
       mailer.close()
       await prisma.$disconnect()
       await pool.end()
+      await ops.close()
     },
   }
+}
+
+/** When regular work is queued, in UTC. */
+const TIMETABLE = [
+  { name: 'ensure-partitions', at: '5 0,12 * * *' },
+  { name: 'expire-sessions', at: '20 * * * *' },
+  { name: 'import-catalogue', at: '40 3 * * *' },
+  { name: 'resume-what-ifs', at: '* * * * *', skipsMissed: true },
+  { name: 'forget-what-ifs', at: '50 3 * * *' },
+]
+
+function openOps({ OPS_HOST, OPS_PORT }: WorkerConfig, pool: Pool, counts: WorkerCounts): Promise<OpsServer> {
+  return openOpsPort({
+    host: OPS_HOST,
+    port: OPS_PORT,
+    metrics: createWorkerMetrics(counts),
+    readiness: async () => {
+      const away = await whyUnreachable(pool)
+      return { ready: away === null, reasons: away ? ['postgres_away: Postgres does not answer.'] : [] }
+    },
+  })
 }

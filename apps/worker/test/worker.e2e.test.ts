@@ -48,6 +48,7 @@ afterAll(async () => {
 
 function start(): ReturnType<typeof buildWorker> {
   const config = workerConfig({
+    OPS_PORT: '0',
     DATABASE_URL: database.appUrl,
     SMTP_URL: mail.url,
     MAIL_FROM: 'Turnpike <turnpike@example.test>',
@@ -166,6 +167,11 @@ it('goes on by itself after every connection to the database broke', async () =>
   const { email, signedUp } = newPerson()
   await signedUp
   expect((await mail.next(email)).subject).toBe('Your code for Turnpike')
+})
+
+it('tells scrapers that it is ready, and how many attempts of jobs failed', async () => {
+  expect((await fetch(`${worker.opsUrl}/readyz`)).status).toBe(200)
+  expect(await (await fetch(`${worker.opsUrl}/metrics`)).text()).toMatch(/^turnpike_jobs_failed_total\{[^}]*\} \d+$/m)
 })
 
 it('finishes the running job when it stops, and leaves the next to another worker', async () => {

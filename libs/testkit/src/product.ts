@@ -9,6 +9,8 @@ import { ask } from './database.ts'
 export interface Product {
   readonly api: string
   readonly console: string
+  /** The gateway's port of operations. */
+  readonly ops: string
   readonly key: string
   /** Where simulated providers are scripted and tell what they did. */
   readonly simulator: string
@@ -23,7 +25,7 @@ export interface Product {
   drop(): Promise<void>
 }
 
-type Addresses = Pick<Product, 'api' | 'console' | 'key' | 'simulator'>
+type Addresses = Pick<Product, 'api' | 'console' | 'ops' | 'key' | 'simulator'>
 
 interface ProductOptions {
   /** An earlier product's home, to start on its data again. */
@@ -49,6 +51,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
       TURNPIKE_HOME: path.join(home, 'data'),
       GATEWAY_PORT: '0',
       CONTROL_PORT: '0',
+      OPS_PORT: '0',
       SIMULATOR_PORT: String(options.simulatorPort ?? 0),
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -12,8 +12,9 @@ import {
   type SignedIn,
 } from '@turnpike/store'
 import type { Billing } from '@turnpike/billing'
+import { networkOf } from '@turnpike/server'
 import type { ControlConfig } from '../config.ts'
-import { Failures, Limit, subjectOf } from '../limits.ts'
+import { Failures, Limit } from '../limits.ts'
 
 const MINUTE_MS = 60_000
 
@@ -47,7 +48,7 @@ export class Authentication {
 
   /** Says that an e-mail address is taken, as a form must; the limit keeps clients from listing accounts. */
   async signUp({ email, password, organisation }: SignUp, client: ClientInfo, nowMs: number): Promise<StartedSession> {
-    await this.#signUps.take(subjectOf(client.address), 'Too many sign-ups from your network. Please try again later.')
+    await this.#signUps.take(networkOf(client.address), 'Too many sign-ups from your network. Please try again later.')
     const passwordHash = await this.passwords.hash(password)
     const funds = this.config.SIGNUP_FUNDS
     const userId = await signUp(this.prisma, { email, passwordHash, organisation: organisation ?? null, funds }, nowMs)
@@ -56,7 +57,7 @@ export class Authentication {
 
   /** An unknown address and a wrong password take the same time and get the same response. */
   async signIn({ email, password }: SignIn, client: ClientInfo, nowMs: number): Promise<StartedSession> {
-    await this.#signIns.take(subjectOf(client.address), 'Too many sign-ins from your network. Please wait a minute.')
+    await this.#signIns.take(networkOf(client.address), 'Too many sign-ins from your network. Please wait a minute.')
     await this.#failures.refuseTooSoon(email)
     const known = await findCredentials(this.prisma, email)
     const fits = await this.passwords.matches(password, known?.passwordHash ?? null)

@@ -1,6 +1,7 @@
 import { asFault, generationId, Fault, type Caller } from '@turnpike/domain'
 import { openAiBody, refusalOf } from '@turnpike/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AddressLimit } from './address-limit.ts'
 import { BODY_BYTES_MAX, readBody } from './body.ts'
 import { BodyBudget } from './body-budget.ts'
 import { stringify } from './numeral.ts'
@@ -12,13 +13,14 @@ import { metadataField } from '../api/inference/router-metadata.ts'
 const EXPOSED = 'x-request-id, x-generation-id, x-turnpike-decision, retry-after, retry-after-ms, x-should-retry'
 
 /**
- * Runs before every controller: start record, caller on every route not marked public, JSON body with limits. One hook, by the matched
- * route, so that no spelling of a path bypasses it.
+ * Runs before every controller: start record, caller on every route not marked public and a limit by address on those that are, JSON
+ * body with limits. One hook, by the matched route, so that no spelling of a path bypasses it.
  */
 export function guardRoutes(
   server: FastifyInstance,
   identifyCaller: (request: FastifyRequest) => Promise<Caller>,
   bodies = new BodyBudget(),
+  addresses = new AddressLimit(() => performance.now()),
 ): void {
   server.decorateRequest('start')
   server.addHook('onRequest', async (request, reply) => {
@@ -31,7 +33,11 @@ export function guardRoutes(
       'access-control-expose-headers': EXPOSED,
       'x-content-type-options': 'nosniff',
     })
-    if (request.is404 || request.routeOptions.config.public) return
+    if (request.is404) return
+    if (request.routeOptions.config.public) {
+      if (!request.routeOptions.config.unlimited) addresses.take(request.ip)
+      return
+    }
     request.start.caller = await identifyCaller(request)
     takeBody(request, reply, bodies)
   })

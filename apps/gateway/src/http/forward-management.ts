@@ -50,7 +50,8 @@ export function forwardManagement(server: FastifyInstance, controlUrl: string): 
       scope.route({
         url,
         method: METHODS,
-        config: { public: true },
+        // The control plane authenticates and limits these.
+        config: { public: true, unlimited: true },
         handler: (request, reply) => forward(controlUrl + pathOf(url, request), request, reply),
       })
     }

@@ -23,6 +23,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Served without a key. Absent means a key is needed. */
     public?: boolean
+    /** Not limited by address though it needs no key here: it costs nothing, or the control plane authenticates it. */
+    unlimited?: boolean
   }
 }
 

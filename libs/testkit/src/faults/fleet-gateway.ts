@@ -11,6 +11,8 @@ export interface FleetGateway {
   readonly url: string
   /** Without a path. */
   readonly root: string
+  /** Of the port of operations of the process that runs now or ran last. */
+  readonly opsUrl: string
   /** Of the process that runs now or ran last. */
   readonly pid: number
   readonly redis: FaultProxy
@@ -66,6 +68,7 @@ export async function startFleetGateway(options: GatewayOptions): Promise<FleetG
         nodeArgs: NODE_ARGS,
         environment: {
           GATEWAY_PORT: String(port),
+          OPS_PORT: '0',
           REDIS_URL: options.redis.urlAt(redis.port),
           DATABASE_URL: options.postgres.urlAt(postgres.port),
           NODE_NAME: options.name,
@@ -75,10 +78,15 @@ export async function startFleetGateway(options: GatewayOptions): Promise<FleetG
       (chunk) => log.add(chunk),
     )
   let running: RunningProgram = await launch()
+  /** Of the process that runs now; every life has another. */
+  const opsUrl = () => String(running.ready['ops'])
   const stop = (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') => running.stop(signal)
   return {
     url: `${root}/api/v1`,
     root,
+    get opsUrl() {
+      return opsUrl()
+    },
     get pid() {
       return running.pid
     },
@@ -93,10 +101,10 @@ export async function startFleetGateway(options: GatewayOptions): Promise<FleetG
     stop,
     freeze: () => running.freeze(),
     thaw: () => running.thaw(),
-    metrics: async () => readMetrics(await (await ask(`${root}/metrics`)).text()),
+    metrics: async () => readMetrics(await (await ask(`${opsUrl()}/metrics`)).text()),
     log: () => log.text(),
     logBytes: () => log.bytes(),
-    ready: () => readiness(root),
+    ready: () => readiness(opsUrl()),
     async close() {
       await stop('SIGKILL')
       await Promise.all([redis.close(), postgres.close()])
@@ -122,9 +130,9 @@ function ask(url: string): Promise<Response> {
   return fetch(url, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
 }
 
-async function readiness(root: string): Promise<{ ready: boolean; reasons: string[] }> {
+async function readiness(opsUrl: string): Promise<{ ready: boolean; reasons: string[] }> {
   try {
-    const reply = await ask(`${root}/readyz`)
+    const reply = await ask(`${opsUrl}/readyz`)
     const { reasons } = (await reply.json()) as { reasons: string[] }
     return { ready: reply.status === 200, reasons }
   } catch {

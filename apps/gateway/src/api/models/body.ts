@@ -7,6 +7,7 @@ import {
   type NanoUsd,
   type Price,
 } from '@turnpike/domain'
+import type { TargetDirectory } from '../../targets/target.ts'
 
 /**
  * A model as the contract has it, in OpenAI's and Anthropic's list shapes too, at the price of its cheapest endpoint.
@@ -96,8 +97,25 @@ export function endpointBody(
 }
 
 /** Countries in upper case; null where they are unknown, or known only to be in the European Union. */
-export function datacentersOf(regions: readonly string[]): readonly string[] | null {
+function datacentersOf(regions: readonly string[]): readonly string[] | null {
   return regions.length === 0 || regions.includes('eu') ? null : regions.map((country) => country.toUpperCase())
+}
+
+/** Every provider as the contract has it, those that are served first. */
+export function providersBody({ catalogue, reachable }: Pick<TargetDirectory, 'catalogue' | 'reachable'>) {
+  const data = [...catalogue.providers.values()].map(({ slug, name, simulated, regions = [], ...policy }) => ({
+    name: shownName({ name, simulated }),
+    slug,
+    privacy_policy_url: null,
+    terms_of_service_url: null,
+    status_page_url: null,
+    headquarters: null,
+    datacenters: datacentersOf(regions),
+    simulated,
+    served: reachable.has(slug),
+    data_policy: { training: policy.retainsPrompts, zero_retention: policy.zeroRetention, regions },
+  }))
+  return data.toSorted((a, b) => Number(b.served) - Number(a.served))
 }
 
 /** What a model reads and writes, in the contract's words. */

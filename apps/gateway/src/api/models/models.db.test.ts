@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
+import { request, type IncomingHttpHeaders } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { createLogger } from '@turnpike/server'
 import { mintKey, newSecretsText, openKeySecrets, operatorKey } from '@turnpike/store'
 import { insertTenant, testDatabase, testPool, type TestDatabase } from '@turnpike/testkit'
@@ -13,7 +15,7 @@ const SECRETS = newSecretsText()
 
 let database: TestDatabase
 let home: string
-let gateway: { url: string; close: () => Promise<void> }
+let gateway: { url: string; opsUrl: string; close: () => Promise<void> }
 /** The operator's key, and one of somebody with play money. */
 let keys: { operator: string; player: string; management: string }
 
@@ -32,6 +34,8 @@ beforeAll(async () => {
   keys = { operator, player: player.key, management: management.key }
   const config = gatewayConfig({
     GATEWAY_PORT: '0',
+    OPS_PORT: '0',
+    TRUSTED_PROXIES: '127.0.0.1',
     DATABASE_URL: database.gatewayUrl,
     KEY_SECRETS: SECRETS,
     JOURNAL_DIR: path.join(home, 'journal'),
@@ -98,6 +102,75 @@ it('sends the list once to who keeps it: the second time 304, until the catalogu
   expect([second.status, await second.text(), second.headers.get('etag')]).toEqual([304, '', etag])
   const other = await fetch(`${gateway.url}/api/v1/models`, { headers: { 'if-none-match': etag } })
   expect(other.status).toBe(200)
+})
+
+/** As a client that decompresses nothing by itself. */
+function raw(
+  place: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    request(`${gateway.url}${place}`, { headers }, (reply) => {
+      const chunks: Buffer[] = []
+      reply.on('data', (chunk: Buffer) => chunks.push(chunk))
+      reply.on('end', () =>
+        resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: Buffer.concat(chunks) }),
+      )
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+const COMPRESSED = ['models', 'endpoints/zdr', 'providers', 'models/openai/gpt-5/endpoints']
+
+it.each(COMPRESSED)('sends %s compressed to who takes that, and an entity tag for each form', async (place) => {
+  const forms = { identity: (body: Buffer) => body, gzip: gunzipSync, br: brotliDecompressSync }
+  // A query that was asked for once is not compressed.
+  await raw(`/api/v1/${place}`)
+  const bodies = new Set<string>()
+  const tags = new Map<string, string>()
+  for (const [encoding, decompress] of Object.entries(forms)) {
+    const reply = await raw(`/api/v1/${place}`, { 'accept-encoding': encoding })
+    expect([reply.status, reply.headers.vary]).toEqual([200, 'accept-encoding'])
+    expect(reply.headers['content-encoding'] ?? 'identity').toBe(encoding)
+    bodies.add(decompress(reply.body).toString())
+    tags.set(encoding, reply.headers.etag ?? '')
+  }
+  expect([bodies.size, new Set(tags.values()).size]).toEqual([1, 3])
+  for (const etag of tags.values()) expect(etag).toMatch(/^"[\w-]+"$/)
+})
+
+it('sends 304 for every form that the client has and takes, and the whole for one that it does not take', async () => {
+  const tagOf = async (encoding: string) =>
+    (await raw('/api/v1/models', { 'accept-encoding': encoding })).headers.etag ?? ''
+  const [identity, gzip] = [await tagOf('identity'), await tagOf('gzip')]
+  const ask = async (encoding: string, etag: string) => {
+    const { status, body, headers } = await raw('/api/v1/models', {
+      'accept-encoding': encoding,
+      'if-none-match': etag,
+    })
+    return [status, body.length > 0, headers.etag, headers.vary]
+  }
+  expect(await ask('gzip', gzip)).toEqual([304, false, gzip, 'accept-encoding'])
+  expect(await ask('gzip', `"another", W/${identity}`)).toEqual([304, false, identity, 'accept-encoding'])
+  expect(await ask('identity', gzip)).toEqual([200, true, identity, 'accept-encoding'])
+  expect(await ask('gzip', '"another"')).toEqual([200, true, gzip, 'accept-encoding'])
+})
+
+it('is a tenth as long when it is compressed', async () => {
+  const whole = await raw('/api/v1/models')
+  const short = await raw('/api/v1/models', { 'accept-encoding': 'gzip, br' })
+  expect(short.body.length).toBeLessThan(whole.body.length / 10)
+})
+
+it('shows figures on the port of operations and nothing of them on the public one', async () => {
+  for (const place of ['/metrics', '/readyz', '/api/v1/metrics', '/metrics/', '//metrics']) {
+    expect((await raw(place)).status).toBe(404)
+  }
+  expect((await raw('/livez')).status).toBe(200)
+  expect(await (await fetch(`${gateway.opsUrl}/metrics`)).text()).toContain('turnpike_requests_in_flight')
+  expect((await fetch(`${gateway.opsUrl}/api/v1/models`)).status).toBe(404)
 })
 
 it('begins to answer with the whole list within 5 ms', async () => {
@@ -168,4 +241,22 @@ it('lists the providers, served ones first, and the endpoints that keep nothing'
   expect(data.find(({ slug }) => slug === 'amazon-bedrock')?.served).toBe(false)
   const kept = (await get('endpoints/zdr')).data
   expect(new Set(kept.map(({ tag }) => tag))).toEqual(new Set(['acorn', 'birch', 'cedar', 'dogwood', 'elm', 'fir']))
+})
+
+it('limits by address what needs no key, and neither who has one, nor browsers’ preflights, nor another network', async () => {
+  const from = (address: string, place = '/api/v1/models/count', headers: Record<string, string> = {}) =>
+    raw(place, { 'x-forwarded-for': address, ...headers })
+  const statuses: number[] = []
+  while (statuses.at(-1) !== 429 && statuses.length < 2_000) statuses.push((await from('2001:db8::1')).status)
+  expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(200)
+  const refused = await from('2001:db8::2')
+  expect(refused.status).toBe(429)
+  expect(refused.headers['retry-after']).toMatch(/^[1-9]\d*$/)
+  expect(JSON.parse(refused.body.toString())).toMatchObject({
+    error: { code: 'rate_limited', metadata: { scope: 'address' } },
+  })
+  const authorization = `Bearer ${keys.operator}`
+  expect((await from('2001:db8::1', '/api/v1/models/user', { authorization })).status).toBe(200)
+  expect((await from('2001:db8::1', '/livez')).status).toBe(200)
+  expect((await from('2001:db8:0:1::1')).status).toBe(200)
 })

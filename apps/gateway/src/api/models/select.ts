@@ -17,8 +17,8 @@ export function select(
   return query.sort === null ? found : sorted(found, query.sort, figuresOf)
 }
 
-/** Whether the order depends on live figures. */
-export function isLive({ sort }: ModelQuery): boolean {
+/** Whether an order depends on live figures. @param sort as a query has it, valid or not */
+export function isLive(sort: unknown): boolean {
   return sort === 'throughput-high-to-low' || sort === 'latency-low-to-high'
 }
 
