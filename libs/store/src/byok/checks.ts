@@ -36,7 +36,9 @@ export async function refuseForeignKeys(
 /** Throws Fault `conflict` where there are 50 already. */
 export function refuseMore(count: number, kind: string): void {
   if (count >= OWN_MAX)
-    throw new Fault('conflict', `There are ${OWN_MAX} ${kind} already. Delete those that are not needed.`)
+    throw new Fault('conflict', `There are ${OWN_MAX} ${kind} already. Delete those that are not needed.`, {
+      metadata: { limit: OWN_MAX },
+    })
 }
 
 /** Throws Fault `conflict` when what the organisation has switched on is more than each of its keys can carry. */

@@ -45,7 +45,9 @@ export function createKey(
   return mutate(prisma, author, async (tables, transaction) => {
     const inForce = await transaction.apiKey.count({ where: { tenantId: author.tenantId, revokedAt: null } })
     if (inForce >= KEYS_MAX) {
-      throw new Fault('conflict', `There are ${KEYS_MAX} keys in force already. Revoke those that are not needed.`)
+      throw new Fault('conflict', `There are ${KEYS_MAX} keys in force already. Revoke those that are not needed.`, {
+        metadata: { limit: KEYS_MAX },
+      })
     }
     const signing = await signingWith(transaction, secrets)
     const { key, id, digest, secretId, lastFour } = mintKey(signing, kind)

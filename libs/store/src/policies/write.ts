@@ -11,6 +11,8 @@ import type { PrismaClient, Transaction } from '../connections/prisma.ts'
 
 /** Most policies of one organisation; more come from a script that never archives. */
 const POLICIES_MAX = 200
+/** Most versions of one policy, as of a preset; each may be 64 KiB and is kept for good. */
+const VERSIONS_MAX = 1_000
 /** Most objects that a refusal names; it counts the others. */
 const NAMED_MAX = 5
 
@@ -23,7 +25,9 @@ export function createPolicy(
   return mutate(prisma, author, async (tables, transaction) => {
     const count = await transaction.policy.count({ where: { tenantId: author.tenantId, archivedAt: null } })
     if (count >= POLICIES_MAX) {
-      throw new Fault('conflict', `There are ${POLICIES_MAX} policies already. Archive those that are not needed.`)
+      throw new Fault('conflict', `There are ${POLICIES_MAX} policies already. Archive those that are not needed.`, {
+        metadata: { limit: POLICIES_MAX },
+      })
     }
     const row = await tables.policies.create({ id: randomUUID() as string as PolicyId, name }, 'policy.create')
     await addVersion(transaction, author, row.id, 1, document)
@@ -51,7 +55,8 @@ interface PolicySaving {
 
 /**
  * Puts a new version in force, unless the document is in force already, and renames the policy if a name is given; null when the tenant
- * has no such policy. Throws Fault `conflict`, with author and time of the newest version, when another one was edited.
+ * has no such policy. Throws Fault `conflict`, with author and time of the newest version, when another one was edited, and when there are
+ * 1,000 versions already.
  */
 export function savePolicy(
   prisma: PrismaClient,
@@ -104,6 +109,10 @@ function save(
     const inForce = await versionInForce(transaction, row)
     if (inForce && isDeepStrictEqual(documentOf(inForce), JSON.parse(JSON.stringify(document)))) return
     const next = row.currentVersion + 1
+    if (next > VERSIONS_MAX) {
+      const message = `This policy has ${VERSIONS_MAX} versions already. Make another policy of it, and archive this one.`
+      throw new Fault('conflict', message, { metadata: { limit: VERSIONS_MAX } })
+    }
     await addVersion(transaction, author, id, next, document)
     await tables.policies.update(id, { currentVersion: next }, action)
     saving.checkCombined(row.id as PolicyId, await combinedWith(transaction, author.tenantId, id))
