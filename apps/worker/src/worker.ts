@@ -96,7 +96,7 @@ const TIMETABLE = [
   { name: 'import-catalogue', at: '40 3 * * *' },
   { name: 'resume-what-ifs', at: '* * * * *', skipsMissed: true },
   { name: 'forget-what-ifs', at: '50 3 * * *' },
-]
+] as const
 
 function openOps({ OPS_HOST, OPS_PORT }: WorkerConfig, pool: Pool, counts: WorkerCounts): Promise<OpsServer> {
   return openOpsPort({
