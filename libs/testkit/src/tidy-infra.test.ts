@@ -21,6 +21,39 @@ it.each(Object.entries(CONFIGS))('the compose file sets only what %s reads', (se
   expect(given.filter((name) => !known.includes(name))).toEqual([])
 })
 
+/** PostgreSQL's versions have two parts. A digest may follow. */
+const WHOLE_VERSION = /^(?:postgres:\d+\.\d+|[\w./-]+:v?\d+\.\d+\.\d+)(?:-[a-z-]+)?(?:@sha256:[0-9a-f]{64})?$/
+
+it('images are named by their whole version, so that a release stays what was tried', () => {
+  const named = [
+    ...namesIn(read('infra/compose.yaml'), /^ {2,4}image: (\S+)$/gm),
+    ...namesIn(read('infra/Dockerfile'), /^FROM (\S+)/gm).filter((name) => name.includes(':')),
+  ]
+  expect(named.length).toBeGreaterThan(5)
+  expect(named.filter((name) => !WHOLE_VERSION.test(name))).toEqual([])
+})
+
+it('Redis asks for a password, which every client of it has, and pushes out only what has a time to live', () => {
+  const compose = read('infra/compose.yaml')
+  const redis = sectionOf(compose, 'redis')
+  expect(redis).toMatch(/--requirepass,\s+'\$\{REDIS_PASSWORD:\?/)
+  expect(redis).toMatch(/--maxmemory-policy,\s+volatile-lru,/)
+  const urls = namesIn(compose, /REDIS_URL: (\S+)/g)
+  expect(urls).toHaveLength(2)
+  expect(urls.filter((url) => !url.startsWith('redis://:${REDIS_PASSWORD:?'))).toEqual([])
+})
+
+it('publishes ports on loopback only, and those of operations and stores not at all', () => {
+  const compose = read('infra/compose.yaml')
+  const published = namesIn(compose, /ports: \[(.*)\]/g).flatMap((list) => namesIn(list, /'([^']+)'/g))
+  expect(published).toEqual(['127.0.0.1:8787:8787', '127.0.0.1:8788:8788', '127.0.0.1:8025:8025'])
+  for (const service of ['gateway', 'control', 'worker']) {
+    const section = sectionOf(compose, service)
+    const [port = 'none'] = namesIn(section, /OPS_PORT: '(\d+)'/g)
+    expect(section).toContain(`127.0.0.1:${port}/readyz`)
+  }
+})
+
 it('the image holds no simulator, no mailbox and no standalone product, and is not run as root', () => {
   const image = read('infra/Dockerfile')
   const [last = ''] = image.split(/^FROM /m).slice(-1)
