@@ -114,6 +114,13 @@ export function gatewayConfig(environment: Readonly<Record<string, string | unde
   return readConfig(gatewaySettings, environment)
 }
 
+/** What a command of the operator needs: the database, and the folder of the journal. Throws ConfigError naming what is missing. */
+export function commandConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+): Pick<GatewayConfig, 'DATABASE_URL' | 'JOURNAL_DIR'> {
+  return readConfig(gatewaySettings.pick({ DATABASE_URL: true, JOURNAL_DIR: true }), environment)
+}
+
 /** The environment of this process: the only place that reads it. */
 export function ownEnvironment(): Readonly<Record<string, string | undefined>> {
   return process.env

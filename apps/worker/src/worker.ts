@@ -2,6 +2,7 @@ import { ConfigError, openOpsPort, type Logger, type OpsServer } from '@turnpike
 import {
   deleteEndedSessions,
   ensurePartitions,
+  forgetShippedSegments,
   forgetWhatIfs,
   openPool,
   openPrisma,
@@ -60,6 +61,7 @@ export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Wo
       'run-what-if': (payload) => runWhatIf(whatIfs, payload),
       'resume-what-ifs': () => resumeWhatIfs(pool, prisma, Date.now()),
       'forget-what-ifs': () => forgetWhatIfs(pool, Date.now()),
+      'forget-shipped-segments': () => forgetShippedSegments(pool, Date.now()),
     },
     timetable: TIMETABLE,
     log: (level, message) => {
@@ -96,6 +98,7 @@ const TIMETABLE = [
   { name: 'import-catalogue', at: '40 3 * * *' },
   { name: 'resume-what-ifs', at: '* * * * *', skipsMissed: true },
   { name: 'forget-what-ifs', at: '50 3 * * *' },
+  { name: 'forget-shipped-segments', at: '55 3 * * *' },
 ] as const
 
 function openOps({ OPS_HOST, OPS_PORT }: WorkerConfig, pool: Pool, counts: WorkerCounts): Promise<OpsServer> {

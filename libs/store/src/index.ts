@@ -43,6 +43,8 @@ export {
 export { PresetCache, type PresetCacheOptions, type PresetLookup } from './presets/cache.ts'
 export { changePreset, savePreset, type PresetAuthor, type PresetChange, type PresetContent } from './presets/write.ts'
 export { Journal } from './journal/journal.ts'
+export { forgetShippedSegments } from './journal/shipped-segments.ts'
+export { reshipRefused, type Reshipped, type ReshippedRows } from './journal/reship.ts'
 export { Shipper } from './journal/ship.ts'
 export { HealthMinutes } from './health/minutes.ts'
 export { openHealthPast, type EndpointPast, type HealthPast } from './health/history.ts'

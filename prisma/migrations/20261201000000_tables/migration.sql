@@ -460,7 +460,9 @@ CREATE TABLE usage_rollups (
 -- How far each segment of a journal was taken. A replay finds here what was charged before, also after its rows were deleted.
 CREATE TABLE shipped_segments (
     segment text PRIMARY KEY,
-    taken_to bigint NOT NULL
+    taken_to bigint NOT NULL,
+    -- Of the last batch of it.
+    shipped_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
 
 CREATE TABLE health_minutes (

@@ -228,11 +228,17 @@ BEGIN
   INSERT INTO shipped_segments AS s (segment, taken_to)
     SELECT split_part(batch, ':', -2), max((r ->> 'at')::bigint) FROM jsonb_array_elements(records) r
     HAVING max((r ->> 'at')::bigint) IS NOT NULL
-    ON CONFLICT (segment) DO UPDATE SET taken_to = GREATEST(s.taken_to, EXCLUDED.taken_to);
+    ON CONFLICT (segment) DO UPDATE SET taken_to = GREATEST(s.taken_to, EXCLUDED.taken_to), shipped_at = EXCLUDED.shipped_at;
   -- The console waits for a first request: notified when the batch commits.
   PERFORM pg_notify('turnpike_usage', tenant) FROM (SELECT DISTINCT r ->> 'tenant_id' AS tenant FROM jsonb_array_elements(records) r) t;
   RETURN fresh;
 END $$;
+
+-- Deletes what is known of segments whose last batch was taken before a moment. Returns of how many.
+CREATE FUNCTION forget_shipped_segments(shipped_before timestamptz) RETURNS int
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH gone AS (DELETE FROM shipped_segments WHERE shipped_at < shipped_before RETURNING 1) SELECT count(*)::int FROM gone
+$$;
 
 -- ── Presets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -356,7 +362,7 @@ BEGIN
   FOREACH fn IN ARRAY ARRAY[
     'refuse_unbalanced()', 'auth_lookup(bytea[])', 'key_events_since(bigint, int)',
     'announce_key_secrets(uuid, text, int[], bytea[])', 'withdraw_key_secrets(uuid)', 'post_ledger(text, text, jsonb)',
-    'ship_usage(text, jsonb)', 'preset_shown(presets)', 'record_preset_change(presets, text, text, jsonb)',
+    'ship_usage(text, jsonb)', 'forget_shipped_segments(timestamptz)', 'preset_shown(presets)', 'record_preset_change(presets, text, text, jsonb)',
     'save_preset(text, text, json, text, int, int)', 'change_preset(text, text, jsonb)', 'waiting_what_ifs(timestamptz)',
     'forget_what_ifs(timestamptz)', 'own_secrets_by_kek()', 'own_tenants_under(int[], uuid, int)']::regprocedure[]
   LOOP
@@ -373,5 +379,6 @@ GRANT EXECUTE ON FUNCTION auth_lookup(bytea[]), key_events_since(bigint, int), a
   withdraw_key_secrets(uuid) TO turnpike_gateway, turnpike_app;
 GRANT EXECUTE ON FUNCTION ship_usage(text, jsonb), save_preset(text, text, json, text, int, int), change_preset(text, text, jsonb)
   TO turnpike_gateway;
-GRANT EXECUTE ON FUNCTION post_ledger(text, text, jsonb), waiting_what_ifs(timestamptz), forget_what_ifs(timestamptz),
+GRANT EXECUTE ON FUNCTION post_ledger(text, text, jsonb), forget_shipped_segments(timestamptz), waiting_what_ifs(timestamptz),
+  forget_what_ifs(timestamptz),
   own_secrets_by_kek(), own_tenants_under(int[], uuid, int) TO turnpike_app;

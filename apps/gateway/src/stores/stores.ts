@@ -127,8 +127,18 @@ function journalMetrics({ journal, shipper }: Awaited<ReturnType<typeof openJour
     },
     {
       name: 'turnpike_ship_refused_nano_usd_total',
-      help: 'What the rows of usage charge that were refused or alarmed, in nano-dollars.',
+      help: 'What the refused rows of usage charge, in nano-dollars.',
       read: () => Number(shipper.stats().refusedNano),
+    },
+    {
+      name: 'turnpike_ship_alarmed_nano_usd_total',
+      help: 'What the rows of usage charge that would have been charged twice, in nano-dollars.',
+      read: () => Number(shipper.stats().alarmedNano),
+    },
+    {
+      name: 'turnpike_ship_lost_nano_usd_total',
+      help: 'What the rows of usage charge that could not be set aside, in nano-dollars.',
+      read: () => Number(shipper.stats().lostNano),
     },
     {
       name: 'turnpike_ship_lost_total',

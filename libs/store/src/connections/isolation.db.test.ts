@@ -116,6 +116,7 @@ describe('the database itself', () => {
     'withdraw_key_secrets(uuid)',
     'waiting_what_ifs(timestamptz)',
     'forget_what_ifs(timestamptz)',
+    'forget_shipped_segments(timestamptz)',
     'byok_resources(uuid)',
     'own_secrets_by_kek()',
     'own_tenants_under(int[], uuid, int)',

@@ -29,6 +29,7 @@ function queue(work: () => Promise<void>, onStopped: (cause: unknown) => void) {
     'run-what-if': nothing,
     'resume-what-ifs': nothing,
     'forget-what-ifs': nothing,
+    'forget-shipped-segments': nothing,
   }
   const patience = { statementTimeoutMs: 30_000, connectTimeoutMs: 5_000, onIdleError: () => undefined }
   return runJobs({

@@ -16,6 +16,7 @@ export interface Jobs {
   /** Queues runs whose worker died, or whose job was lost. */
   readonly 'resume-what-ifs': Record<string, never>
   readonly 'forget-what-ifs': Record<string, never>
+  readonly 'forget-shipped-segments': Record<string, never>
 }
 type JobName = keyof Jobs
 

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { Fault, type RequestId } from '@turnpike/domain'
-import { AsideFile, type SetAside } from './aside.ts'
+import { AsideFile, type AsideKind, type SetAside } from './aside.ts'
 import { readBatch, type JournalBatch } from './batch.ts'
 import { BEGIN_BYTES_MAX, beginEntry, END_BYTES_MAX, endEntry, interruptedEntry } from './record.ts'
 import { lockFolder } from './lock.ts'
@@ -61,7 +61,7 @@ export class Journal {
   readonly #older: Segment[]
   #writer: SegmentWriter | null = null
   readonly #spare: SpareSegment
-  readonly #aside: AsideFile
+  readonly #aside: Readonly<Record<AsideKind, AsideFile>>
   /** Left segments that still have lines to write. */
   #retiring: Promise<void> = Promise.resolve()
   /** Begun requests, with their line: repeated in each new segment, so that an old one can be removed. */
@@ -92,7 +92,8 @@ export class Journal {
     this.#recovered = recovered
     this.#older = [...recovered.segments]
     this.#unlock = unlock
-    this.#aside = new AsideFile(options.folder, options.asideBytesMax)
+    const aside = (kind: AsideKind) => new AsideFile(options.folder, kind, options.asideBytesMax)
+    this.#aside = { refused: aside('refused'), alarmed: aside('alarmed') }
     const { folder, segmentBytes, bytesMax, createSegment } = this.#options
     this.#spare = new SpareSegment({
       create: (name) => createSegment(folder, name, segmentBytes),
@@ -159,8 +160,10 @@ export class Journal {
   }
 
   /** Keeps a row that Postgres did not take, for the operator: each once, also after a restart. Never rejects. */
-  setAside(row: string): Promise<SetAside> {
-    return this.#aside.add(row)
+  async setAside(row: string, kind: AsideKind): Promise<SetAside> {
+    // A refused row that is replayed once PostgreSQL would take it looks as if it had been charged: it waits to be shipped again.
+    if (kind === 'alarmed' && (await this.#aside.refused.has(row))) return { kind: 'known' }
+    return this.#aside[kind].add(row)
   }
 
   stats(): JournalStats {

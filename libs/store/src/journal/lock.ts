@@ -1,16 +1,25 @@
 import { readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const LOCK = 'owner.lock'
+/** Which lock of a folder, and what is said to whoever comes second. */
+interface Lock {
+  readonly name: string
+  readonly message: string
+}
+
+const OWNER: Lock = {
+  name: 'owner.lock',
+  message: 'The journal folder belongs to another process that is running. Each process needs a folder of its own.',
+}
 /** Two processes may take over a dead owner's lock at once; the loser finds the winner alive at its next try. */
 const TRIES_MAX = 3
 
 /**
- * Makes this process the only owner of a folder; returns the function that unlocks it. Throws an Error when another live process owns
+ * Makes this process the only owner of a folder, or of a lock in it; returns the function that unlocks it. Throws an Error when another live process owns
  * it. A process is recognised by its id and its time of start, since the system gives ids of dead processes to new ones.
  */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const path = join(folder, LOCK)
+export async function lockFolder(folder: string, { name, message } = OWNER): Promise<() => Promise<void>> {
+  const path = join(folder, name)
   const mine = `${process.pid} ${await birthOf(process.pid)}\n`
   for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
     if (await create(path, mine)) return () => unlink(path)
@@ -18,9 +27,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     if (await isAlive(owner)) break
     await setAside(path, owner)
   }
-  throw new Error(
-    'The journal folder belongs to another process that is running. Each process needs a folder of its own.',
-  )
+  throw new Error(message)
 }
 
 async function create(path: string, content: string): Promise<boolean> {

@@ -170,6 +170,16 @@ export function rowKey(row: string): string {
   return `${id}:${attempt}`
 }
 
+/** Whose row it is. @param row as JSON */
+export function rowTenant(row: string): string {
+  return (JSON.parse(row) as { tenant_id: string }).tenant_id
+}
+
+/** The day whose partition has the row, as `2026-12-01`. @param row as JSON */
+export function rowDay(row: string): string {
+  return (JSON.parse(row) as { day: string }).day
+}
+
 /** What a row charges, nano-dollars. @param row as JSON */
 export function rowCost(row: string): bigint {
   return BigInt((JSON.parse(row) as { cost_nano: string }).cost_nano)

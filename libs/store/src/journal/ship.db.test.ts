@@ -266,7 +266,7 @@ describe('a row that Postgres refuses', () => {
     await first.close()
     const after = aShipper(await aJournal(folder))
     expect(await after.flush({ deadlineMs: 5_000 })).toBe(true)
-    expect(after.stats()).toMatchObject({ refused: 0, alarmed: 0, refusedNano: 0n })
+    expect(after.stats()).toMatchObject({ refused: 0, alarmed: 0, refusedNano: 0n, alarmedNano: 0n })
     expect((await readFile(join(folder, 'refused.jsonl'), 'utf8')).split(bad.requestId)).toHaveLength(2)
   })
 
@@ -279,7 +279,7 @@ describe('a row that Postgres refuses', () => {
     const shipper = aShipper(journal, { onLost: (cause) => lost.push(cause) })
     expect(await shipper.flush({ deadlineMs: 5_000 })).toBe(true)
     expect((await usageTotals(gateway, tenant.tenantId, everything)).requests).toBe(3)
-    expect(shipper.stats()).toMatchObject({ shipped: 3, refused: 2, lost: 2, refusedNano: 30_500n, failures: 0 })
+    expect(shipper.stats()).toMatchObject({ shipped: 3, refused: 2, lost: 2, lostNano: 30_500n, failures: 0 })
     expect(lost).toHaveLength(1)
   })
 })
@@ -314,8 +314,14 @@ describe('an integrity alarm of the ledger', () => {
     expect(await balanceOf(tenant)).toBe(1_000_000_000n - 8n * 15_250n)
     for (const one of later) expect(await findRequest(gateway, tenant.tenantId, one.requestId)).not.toBeNull()
     expect(alarms).toEqual([records.map((one) => expect.stringContaining(one.requestId))])
-    expect(after.stats()).toMatchObject({ alarmed: 6, refused: 0, unexplained: 0, refusedNano: 6n * 15_250n })
-    const aside = await readFile(join(folder, 'refused.jsonl'), 'utf8')
+    expect(after.stats()).toMatchObject({
+      alarmed: 6,
+      refused: 0,
+      unexplained: 0,
+      refusedNano: 0n,
+      alarmedNano: 6n * 15_250n,
+    })
+    const aside = await readFile(join(folder, 'alarmed.jsonl'), 'utf8')
     for (const one of records) expect(aside).toContain(one.requestId)
   })
 
@@ -336,7 +342,7 @@ describe('an integrity alarm of the ledger', () => {
     expect(await shipper.flush({ deadlineMs: 5_000 })).toBe(true)
     expect(await balanceOf(tenant)).toBe(1_000_000_000n - behind.costNanoUsd)
     expect(shipper.stats()).toMatchObject({ alarmed: 2, shipped: 2, refused: 0, failures: 0 })
-    const aside = await readFile(join(folder, 'refused.jsonl'), 'utf8')
+    const aside = await readFile(join(folder, 'alarmed.jsonl'), 'utf8')
     expect(records.map((one) => aside.includes(one.requestId))).toEqual([true, true, false])
   })
 })

@@ -1,3 +1,4 @@
+import type { AsideKind } from './aside.ts'
 import type { JournalBatch } from './batch.ts'
 import type { Journal } from './journal.ts'
 import type { Pool } from '../connections/pools.ts'
@@ -34,10 +35,12 @@ interface ShipperStats {
   readonly unexplained: number
   /** Rows that would have been charged twice: 0 unless a journal is replayed after its rows were deleted. */
   readonly alarmed: number
-  /** What the refused and alarmed rows charge, nano-dollars. */
-  readonly refusedNano: bigint
-  /** Those of them that could not be set aside either: they are nowhere. */
+  /** Refused and alarmed rows that could not be set aside either: they are nowhere. */
   readonly lost: number
+  /** What the refused, the alarmed and the lost rows charge, nano-dollars. */
+  readonly refusedNano: bigint
+  readonly alarmedNano: bigint
+  readonly lostNano: bigint
   /** Milliseconds since the oldest request that waits was ended; 0 when none is known to wait. */
   readonly lagMs: number
 }
@@ -58,7 +61,8 @@ export class Shipper {
   readonly #outcomes: Outcomes
   readonly #counts = {
     ...{ shipped: 0, batches: 0, failures: 0 },
-    ...{ refused: 0, unexplained: 0, alarmed: 0, refusedNano: 0n, lost: 0 },
+    ...{ refused: 0, unexplained: 0, alarmed: 0, lost: 0 },
+    ...{ refusedNano: 0n, alarmedNano: 0n, lostNano: 0n },
   }
   #losing = false
   #failuresInRow = 0
@@ -136,27 +140,31 @@ export class Shipper {
         onUnexplained?.(row, cause)
       },
       refused: async (row, cause) => {
-        if (!(await this.#setAside(row))) return
+        if (!(await this.#setAside(row, 'refused'))) return
         this.#counts.refused++
+        this.#counts.refusedNano += rowCost(row)
         onRefused?.(row, cause)
       },
       alarmed: async (rows, cause) => {
         const fresh: string[] = []
-        for (const row of rows) if (await this.#setAside(row)) fresh.push(row)
+        for (const row of rows) if (await this.#setAside(row, 'alarmed')) fresh.push(row)
         if (fresh.length === 0) return
         this.#counts.alarmed += fresh.length
+        for (const row of fresh) this.#counts.alarmedNano += rowCost(row)
         onAlarm?.(fresh, cause)
       },
     }
   }
 
   /** @returns whether it is the first time for this row */
-  async #setAside(row: string): Promise<boolean> {
-    const outcome = await this.#options.journal.setAside(row)
+  async #setAside(row: string, kind: AsideKind): Promise<boolean> {
+    const outcome = await this.#options.journal.setAside(row, kind)
     if (outcome.kind === 'known') return false
-    this.#counts.refusedNano += rowCost(row)
     const isLost = outcome.kind === 'lost'
-    if (isLost) this.#counts.lost++
+    if (isLost) {
+      this.#counts.lost++
+      this.#counts.lostNano += rowCost(row)
+    }
     if (isLost && !this.#losing) this.#options.onLost?.(outcome.cause)
     this.#losing = isLost
     return true
