@@ -1,4 +1,4 @@
-import { Fault, usdString, type NanoUsd } from '@turnpike/domain'
+import { Fault, usdString } from '@turnpike/domain'
 import { ConfigError } from '@turnpike/server'
 import { openPool, reshipRefused, whyUnreachable, type Reshipped, type ReshippedRows } from '@turnpike/store'
 
@@ -46,7 +46,7 @@ function tableOf(reshipped: Reshipped): string {
   const rows = outcomesOf(reshipped).map(([outcome, { rows: count, nano }]) => [
     outcome,
     String(count),
-    usdString(nano as NanoUsd),
+    usdString(nano),
     MEANINGS[outcome],
   ])
   const table = [['outcome', 'rows', 'dollars', 'meaning'], ...rows]
