@@ -80,11 +80,11 @@ describe('what a request costs', () => {
     expect(log.ended).toMatchObject([{ costNanoUsd: 0n, upstreamCostNanoUsd: 2_000_000n, finishReason: 'error' }])
   })
 
-  it('is what arrived when the caller hangs up before the provider counted, and never more', async () => {
+  it('is the prompt and what arrived when the caller hangs up before the provider counted', async () => {
     const { meter, log } = answered(CONTENT)
     await meter.fail(new Fault('caller_gone', 'x'), true)
     expect(log.ended).toMatchObject([
-      { usage: { promptTokens: 0, completionTokens: 2 }, costNanoUsd: 4_000n, cancelled: true },
+      { usage: { promptTokens: 100, completionTokens: 2 }, costNanoUsd: 104_000n, cancelled: true },
     ])
   })
 
@@ -92,7 +92,7 @@ describe('what a request costs', () => {
     const [late, cut] = [answered(CONTENT), answered(CONTENT)]
     for (const { progress } of [late, cut]) progress.disconnected = new Fault('caller_gone', 'x')
     await late.meter.fail(new Fault('deadline_passed', 'x'), true)
-    expect(late.log.ended).toMatchObject([{ fault: 'caller_gone', cancelled: true, costNanoUsd: 4_000n }])
+    expect(late.log.ended).toMatchObject([{ fault: 'caller_gone', cancelled: true, costNanoUsd: 104_000n }])
     await cut.meter.fail(new Fault('upstream_cut', 'x'), true)
     expect(cut.log.ended).toMatchObject([{ fault: 'upstream_cut', cancelled: false, costNanoUsd: 0n }])
   })

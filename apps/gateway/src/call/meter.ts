@@ -97,13 +97,25 @@ export class Meter {
 
   #bill(fault: Fault | null): Settled {
     const price = this.#answer?.target.endpoint.price
-    const usage = this.#tally?.usage() ?? NO_USAGE
+    const usage = this.#usage(fault)
     if (!this.#answer || !price) return { usage, cost: 0n, upstreamCost: 0n, isOwn: false }
     const upstreamCost = priceOf(usage, price).total
     const empty = usage.completionTokens === 0 && !this.#tally?.finish?.native
     const free = empty || this.#tally?.finish?.reason === 'error' || (fault !== null && fault.blame !== 'caller')
     const isOwn = ownerOf(this.#answer.target.id) !== null
     return { usage, cost: free || isOwn ? 0n : upstreamCost, upstreamCost, isOwn }
+  }
+
+  /**
+   * The provider's report, else what arrived. A caller who leaves before the report came pays for the prompt as the gateway counted it:
+   * the provider has read it and charges for it.
+   */
+  #usage(fault: Fault | null): Usage {
+    const tally = this.#tally
+    if (!tally) return NO_USAGE
+    const usage = tally.usage()
+    const isLeft = fault?.blame === 'caller' && tally.report.counts.promptTokens === undefined
+    return isLeft ? { ...usage, promptTokens: this.progress.resolved.routeRequest.promptTokens } : usage
   }
 
   /** Completes the attempt that answered. @param isWhole its answer was read to its end */
