@@ -10,7 +10,7 @@ export interface Readiness {
   readonly reasons: readonly string[]
 }
 
-export interface OpsPort {
+interface OpsPort {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number

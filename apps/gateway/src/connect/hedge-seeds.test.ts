@@ -107,7 +107,7 @@ function wrongs(scenario: Scenario, seen: Observed): string[] {
 function billOf({ received, fault: reported }: Observed, winner: string | null): bigint {
   if (winner === null) return 0n
   if (!reported) return priceAt(winner, PROMPT_TOKENS + COMPLETION_TOKENS)
-  return reported.code === 'caller_gone' ? priceAt(winner, received.length) : 0n
+  return reported.code === 'caller_gone' ? priceAt(winner, PROMPT_TOKENS + received.length) : 0n
 }
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {

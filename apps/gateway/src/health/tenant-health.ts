@@ -21,7 +21,7 @@ import type { HealthTracker } from './tracker.ts'
 const PROBE_PAUSE_MS = 10_000
 
 /** Whose call it is, and whether its attempts say anything to other tenants. */
-export interface Witness {
+interface Witness {
   readonly tenantId: TenantId
   /** The caller scripted a simulated provider: what follows is no fact of the endpoint. */
   readonly isScripted: boolean

@@ -9,7 +9,7 @@ import { feedOf } from './rss.ts'
 
 /** Ways that an answer can be sent, the shortest first. */
 const ENCODINGS = ['br', 'gzip', 'identity'] as const
-export type Encoding = (typeof ENCODINGS)[number]
+type Encoding = (typeof ENCODINGS)[number]
 
 /** A serialised answer, and its compressed forms once somebody has asked for them. */
 export interface Bytes {

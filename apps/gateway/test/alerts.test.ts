@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { checkKey, mintKey, newSecretsText, openKeySecrets } from '@turnpike/store'
 import { describe, expect, it } from 'vitest'
-import { ALERT_NAMES, ALERTS_FILE } from './alerts.fixture.ts'
-import { promtool } from './promtool.fixture.ts'
-import { dice, Outage } from './stores/outage.fixture.ts'
+import { ALERT_NAMES, ALERTS_FILE } from '../src/alerts.fixture.ts'
+import { promtool } from '../src/promtool.fixture.ts'
+import { dice, Outage } from '../src/stores/outage.fixture.ts'
 
 const KEYS_MAX = 300
 const REQUESTS_PER_SECOND = 100
