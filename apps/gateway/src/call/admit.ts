@@ -1,12 +1,12 @@
 import { Fault, ownerOf, type Caller, type Decision, type TargetId, type TenantId } from '@turnpike/domain'
 import { Shares } from './shares.ts'
 
-/** Requests under way in this process at most; beyond it all of them would only take longer. */
-const IN_FLIGHT_MAX = 4_000
 /** Of one tenant, so that one cannot take the process. */
 const IN_FLIGHT_PER_TENANT_MAX = 1_000
 /** Kept for tenants that have no request under way: so many tenants may be greedy, and the next one is admitted all the same. */
 const FIRST_REQUESTS_KEPT = 250
+/** Requests under way in this process at most; beyond it all of them would only take longer. One tenant alone gets its 1,000. */
+const IN_FLIGHT_MAX = 4 * IN_FLIGHT_PER_TENANT_MAX + FIRST_REQUESTS_KEPT
 
 /** Admission of one call. `release` ends it; a second call does nothing. */
 export interface Grant {
