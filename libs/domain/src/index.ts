@@ -29,6 +29,7 @@ export { REGION } from './policy/region.ts'
 export { cost, ratesFor, type Price, type Rates } from './money/price.ts'
 export { nearest } from './nearest.ts'
 export { Fault, asFault, blame, cutName, type FaultCode } from './fault.ts'
+export { Buckets } from './buckets.ts'
 export { JSON_DEPTH_MAX, JSON_MEMBERS_MAX, parseUntrusted, type JsonLimits } from './untrusted-json.ts'
 export type {
   ChatDelta,

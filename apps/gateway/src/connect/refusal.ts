@@ -3,7 +3,7 @@ import type { Incoming } from '@turnpike/server'
 import type { Target } from '../targets/target.ts'
 
 /** Enough of a provider's error to explain it. */
-const ERROR_BYTES_MAX = 64 * 1024
+export const ERROR_BYTES_MAX = 64 * 1024
 /** A longer hint is cut to this: it may be a daily quota, or a mistake. */
 const RETRY_AFTER_MS_MAX = 300_000
 

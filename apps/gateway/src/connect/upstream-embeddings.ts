@@ -19,7 +19,7 @@ const VECTOR_CONTAINERS_MAX = 10_000
 const VECTORS = { depth: JSON_DEPTH_MAX, containers: VECTOR_CONTAINERS_MAX }
 
 /** 2,048 vectors of 4,096 numbers in decimal stay below the first; 1,000 of 1,000 below the second, or twice as many in base64. */
-const VECTOR_LIMITS: Readonly<Record<EgressMode, AnswerLimits>> = {
+export const VECTOR_LIMITS: Readonly<Record<EgressMode, AnswerLimits>> = {
   unrestricted: { bytes: 256 * 1024 * 1024, members: 20_000_000, ...VECTORS },
   restricted: { bytes: 32 * 1024 * 1024, members: 1_020_000, ...VECTORS },
 }

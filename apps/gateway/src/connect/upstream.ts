@@ -13,7 +13,7 @@ import { UpstreamConnection } from './upstream-connection.ts'
  * A whole answer with images in it may be long, and one with log probabilities wide: a token with 20 alternatives has 230 members. An
  * endpoint of a tenant's own gets what costs the other tenants no time.
  */
-const WHOLE_LIMITS: Readonly<Record<EgressMode, AnswerLimits>> = {
+export const WHOLE_LIMITS: Readonly<Record<EgressMode, AnswerLimits>> = {
   unrestricted: { bytes: 64 * 1024 * 1024, depth: JSON_DEPTH_MAX, members: 1_000_000 },
   restricted: { bytes: 8 * 1024 * 1024, depth: JSON_DEPTH_MAX, members: JSON_MEMBERS_MAX },
 }

@@ -6,6 +6,7 @@ import { BODY_BYTES_MAX, readBody } from './body.ts'
 import { BodyBudget } from './body-budget.ts'
 import { stringify } from './numeral.ts'
 import { decisionHeader } from '../api/inference/decision.ts'
+import { ParseBudget } from './parse-budget.ts'
 import { beginRequest } from './request-start.ts'
 import { metadataField } from '../api/inference/router-metadata.ts'
 
@@ -21,6 +22,7 @@ export function guardRoutes(
   identifyCaller: (request: FastifyRequest) => Promise<Caller>,
   bodies = new BodyBudget(),
   addresses = new AddressLimit(() => performance.now()),
+  reading = new ParseBudget(() => performance.now()),
 ): void {
   server.decorateRequest('start')
   server.addHook('onRequest', async (request, reply) => {
@@ -39,7 +41,7 @@ export function guardRoutes(
       return
     }
     request.start.caller = await identifyCaller(request)
-    takeBody(request, reply, bodies)
+    takeBody(request, reply, bodies, reading)
   })
   server.addHook('preValidation', (request, _reply, done) => {
     request.start.bodyReceived?.()
@@ -49,9 +51,10 @@ export function guardRoutes(
   server.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX },
-    (_request: FastifyRequest, bytes: Buffer, done: (error: Error | null, body?: unknown) => void) => {
+    (request: FastifyRequest, bytes: Buffer, done: (error: Error | null, body?: unknown) => void) => {
       try {
-        done(null, readBody(bytes))
+        const { readWithin } = request.start
+        done(null, readWithin ? readWithin(() => readBody(bytes)) : readBody(bytes))
       } catch (error) {
         done(asFault(error))
       }
@@ -59,16 +62,21 @@ export function guardRoutes(
   )
 }
 
-/** Takes memory for a body before it is received, until it is or the connection closes. Throws as the budget does, and `caller_gone`. */
-function takeBody(request: FastifyRequest, reply: FastifyReply, bodies: BodyBudget): void {
+/**
+ * Takes memory for a body before it is received, until it is or the connection closes, and the time to read it. Throws as the budgets
+ * do, and `caller_gone`.
+ */
+function takeBody(request: FastifyRequest, reply: FastifyReply, bodies: BodyBudget, reading: ParseBudget): void {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers
   if (length === undefined && encoding === undefined) return
   // A connection that closed before there was a listener for it emits no event.
   if (reply.raw.destroyed) throw new Fault('caller_gone', 'The caller hung up.')
   const bytes = encoding === undefined ? Math.min(Number(length), BODY_BYTES_MAX) : BODY_BYTES_MAX
-  const giveBack = bodies.take(callerOf(request).tenantId, bytes)
+  const { tenantId } = callerOf(request)
+  const giveBack = bodies.take(tenantId, bytes)
   request.start.bodyReceived = giveBack
   reply.raw.once('close', giveBack)
+  request.start.readWithin = reading.take(tenantId, bytes)
 }
 
 /** The caller of an identified request. */

@@ -2,6 +2,7 @@ import { randomFillSync } from 'node:crypto'
 import type { Caller, RequestId } from '@turnpike/domain'
 import { newRequestId } from '@turnpike/domain'
 import type { Progress } from '../call/progress.ts'
+import type { Reader } from './parse-budget.ts'
 
 /** What is known of a request before its body. */
 interface Start {
@@ -12,6 +13,8 @@ interface Start {
   caller: Caller | null
   /** Gives back the memory that was taken for its body; null: it has none. */
   bodyReceived: (() => void) | null
+  /** Reads its body within the time that was taken for it; null: it is short, or there is none. */
+  readWithin: Reader | null
   /** Of its call: null until its body was read, and on routes that request no model. */
   progress: Progress | null
 }
@@ -40,5 +43,13 @@ export function beginRequest(): Start {
   }
   const beganAtMs = Date.now()
   const id = newRequestId(beganAtMs, pool.subarray(used, (used += 20)))
-  return { id, beganAtMs, startedMs: performance.now(), caller: null, bodyReceived: null, progress: null }
+  return {
+    id,
+    beganAtMs,
+    startedMs: performance.now(),
+    caller: null,
+    bodyReceived: null,
+    readWithin: null,
+    progress: null,
+  }
 }
