@@ -130,7 +130,7 @@ function aRequest(
     requestId: `20261120-${String(Math.floor((hour + part) * 1e15)).padStart(20, '0')}` as RequestId,
     ...{ beganAtMs: BEGAN_MS + Math.floor((hour + part) * 60 * MINUTE_MS), caller: CALLER, draw: dice(), warm: null },
     route: { models: [chosen.model], promptTokens, maxTokens: 400, parameters: ['max_tokens'], preferences: {} },
-    ...{ streamed, endpoint: chosen.id, failed: false, costNano: 1_000_000n },
+    ...{ streamed, endpoint: chosen.id, outcome: 'succeeded', costNano: 1_000_000n },
     usage: {
       ...{ promptTokens, completionTokens: 1 + Math.floor(dice() ** 2 * 900) },
       ...{ cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },

@@ -16,7 +16,14 @@ beforeAll(async () => {
   running = await startControl()
   person = await verifiedPerson(running)
   keyId = KeyCreated.parse((await person.visitor.post('/keys', { name: 'a key', kind: 'live' })).body).data.id
-  const failed = { status: 502, fault: 'upstream_error', cost_nano: '0', completion_tokens: 0, first_token_ms: null }
+  const failed = {
+    status: 502,
+    outcome: 'failed',
+    fault: 'upstream_error',
+    cost_nano: '0',
+    completion_tokens: 0,
+    first_token_ms: null,
+  }
   ids = await ship(running, person, keyId, [
     { began_at: at(1) },
     { began_at: at(2), provider: 'birch', endpoint_id: 'birch/sim/swift-8b', cost_nano: '11205' },
@@ -103,7 +110,8 @@ it.each(['none', 'model', 'provider', 'key'])(
     const cost = all.reduce((sum, row) => sum + BigInt(row.costNano), 0n)
     expect(figures.reduce((sum, one) => sum + BigInt(one.costNano), 0n)).toBe(cost)
     expect(BigInt(usage.totals.costNano)).toBe(cost)
-    expect(usage.totals.failures).toBe(1)
+    expect(usage.totals.failed).toBe(1)
+    expect(usage.totals.succeeded).toBe(all.filter(({ outcome }) => outcome === 'succeeded').length)
     expect(new Set(usage.buckets.flatMap(({ series }) => Object.keys(series)))).toEqual(new Set(usage.names))
   },
 )

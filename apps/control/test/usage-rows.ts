@@ -52,6 +52,7 @@ function rowOf(person: Person, workspaceId: string, keyId: string, change: Shipp
     streamed: true,
     status: 200,
     fault: null,
+    outcome: 'succeeded',
     finish_reason: 'stop',
     native_finish: 'stop',
     cancelled: false,

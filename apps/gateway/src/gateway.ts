@@ -9,7 +9,7 @@ import {
   type TenantId,
 } from '@turnpike/domain'
 import { Egress, showMetric, type EgressOptions, type Logger, type Metric, type Registry } from '@turnpike/server'
-import { authenticate, type PresentedKey, type RequestDetail } from '@turnpike/store'
+import { authenticate, outcomeOf, type PresentedKey, type RequestDetail } from '@turnpike/store'
 import { explain } from './api/explain/explain.ts'
 import type { ExplainBody } from './api/explain/explain.schema.ts'
 import { createAdmission } from './call/admit.ts'
@@ -152,8 +152,10 @@ export class Gateway {
   /** From memory while it is on its way to the database, else from there. */
   async findRequest(tenantId: TenantId, id: RequestId): Promise<RequestDetail | null> {
     const recent = this.stores.recent.get(id)
-    if (recent) return recent.tenantId === tenantId ? { ...recent, attemptCount: recent.attempts.length } : null
-    return this.stores.findRequest(tenantId, id)
+    if (recent?.tenantId === tenantId) {
+      return { ...recent, outcome: outcomeOf(recent), attemptCount: recent.attempts.length }
+    }
+    return recent ? null : this.stores.findRequest(tenantId, id)
   }
 
   /** Whether this gateway should get traffic, and which stores it runs on, to look into an outage. */

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { FaultCode, Objective, Stage, UsageWarning } from '@turnpike/domain'
+import { REQUEST_OUTCOMES } from '@turnpike/domain/lists'
 
 /** An amount of money in JSON: a whole number of nano-dollars as a decimal string, since it may not fit a float. */
 export const nano = () => z.string().regex(/^-?\d{1,30}$/, 'must be a whole number of nano-dollars, as a string')
@@ -9,6 +10,18 @@ export const instant = () => z.iso.datetime()
 
 /** Tokens, requests, milliseconds: whole and not negative. */
 export const count = () => z.int().min(0)
+
+/** How a request ended. */
+export const outcome = () => z.enum(REQUEST_OUTCOMES)
+
+/** Requests by outcome, which add up to all of them. */
+export const outcomeCounts = () => ({
+  succeeded: count(),
+  failed: count(),
+  interrupted: count(),
+  cancelled: count(),
+  rejected: count(),
+})
 
 /** A name that people give to things: trimmed, visible, on one line. */
 export function name(longest: number) {

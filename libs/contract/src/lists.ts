@@ -17,6 +17,9 @@ export const ROLES = ['owner', 'admin', 'developer', 'viewer'] as const
 /** What usage is grouped by. */
 export const USAGE_GROUPS = ['model', 'provider', 'key', 'none'] as const
 
+/** In a filter by provider: requests that no provider answered. No slug is like it. */
+export const NO_PROVIDER = '-'
+
 export const WHAT_IF_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const
 
 /** Shorter ones are found by trying; length counts for more than kinds of characters. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { count, faultCode, instant, nano, objective, stage, usageWarning, words } from './fields.ts'
+import { count, faultCode, instant, nano, objective, outcome, stage, usageWarning, words } from './fields.ts'
 import { keyId } from './keys.ts'
 import { one, page, pageQuery } from './page.ts'
 
@@ -11,7 +11,7 @@ export const RequestListQuery = z.strictObject({
   'filter[keyId]': keyId().optional(),
   'filter[model]': slug().optional(),
   'filter[provider]': slug().optional(),
-  'filter[outcome]': z.enum(['ok', 'failed']).optional(),
+  'filter[outcome]': outcome().optional(),
   from: instant().optional(),
   to: instant().optional(),
 })
@@ -33,8 +33,8 @@ export const RequestRow = z.object({
   status: z.int(),
   /** Fault code; null when all went well. */
   fault: faultCode().nullable(),
+  outcome: outcome(),
   streamed: z.boolean(),
-  cancelled: z.boolean(),
   promptTokens: count(),
   completionTokens: count(),
   cacheReadTokens: count(),

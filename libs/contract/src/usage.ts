@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { count, instant, nano } from './fields.ts'
+import { count, instant, nano, outcomeCounts } from './fields.ts'
 import { USAGE_GROUPS } from './lists.ts'
 
 export const UsageQuery = z.strictObject({
@@ -21,7 +21,7 @@ export type UsageQuery = z.infer<typeof UsageQuery>
 /** Sums over one series in one bucket. */
 export const UsageFigures = z.object({
   requests: count(),
-  failures: count(),
+  ...outcomeCounts(),
   promptTokens: count(),
   completionTokens: count(),
   costNano: nano(),

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { count, instant, nano, stage } from './fields.ts'
+import { count, instant, nano, outcomeCounts, stage } from './fields.ts'
 import { keyId } from './keys.ts'
 import { WHAT_IF_STATES } from './lists.ts'
 import { one, page, pageQuery } from './page.ts'
@@ -43,8 +43,7 @@ export type WhatIfCreate = z.infer<typeof WhatIfCreate>
 /** Sums over requests. Percentiles are within 5 %; null: nothing was measured. */
 export const WhatIfFigures = z.object({
   requests: count(),
-  failures: count(),
-  refused: count(),
+  ...outcomeCounts(),
   /** Attempts after the first of each request. */
   failovers: count(),
   costNano: nano(),

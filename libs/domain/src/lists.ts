@@ -17,4 +17,5 @@ export {
   WINDOWS_MAX,
 } from './policy/policy.ts'
 export { STAGES } from './route/decision.ts'
+export { REQUEST_OUTCOMES } from './usage/outcome.ts'
 export { USAGE_WARNINGS } from './usage/warnings.ts'

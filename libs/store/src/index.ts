@@ -24,7 +24,7 @@ export { openRevocationFile, type RevocationFile } from './key-path/revocation-f
 export { forgetRevocations, publishRevocations, type Revocation } from './key-path/revocations.ts'
 export { findManagedKey, hasWorkspace, keyUsage, listManagedKeys } from './keys/managed-keys.ts'
 export type { KeyUsage, ManagedKey } from './keys/managed-keys.ts'
-export type { BegunRequest, PresetVersion, UsageRecord } from './journal/record.ts'
+export { outcomeOf, type BegunRequest, type PresetVersion, type UsageRecord } from './journal/record.ts'
 export {
   findPreset,
   findPresetVersion,

@@ -33,12 +33,12 @@ const SUMS = `SELECT
   (SELECT count(*) FROM usage_events) AS rows, (SELECT sum(requests) FROM usage_rollups) AS requests,
   (SELECT sum(cost_nano) FROM usage_events) = (SELECT sum(cost_nano) FROM usage_rollups) AS rolled,
   (SELECT sum(cost_nano) FROM usage_events) = (SELECT -sum(amount_nano) FROM ledger_postings WHERE tenant_id IS NOT NULL) AS posted,
-  (SELECT sum(failures) FROM usage_rollups) = (SELECT count(*) FROM usage_events WHERE status >= 400) AS failures`
+  (SELECT sum(failed) FROM usage_rollups) = (SELECT count(*) FROM usage_events WHERE outcome = 'failed') AS failed`
 
 it('makes the rows that were asked for, with rollups and postings that agree with them', async () => {
   const made = await generateUsage(database.ownerUrl, OPTIONS)
   expect(made).toMatchObject({ rows: 3_001, tenantIds: { length: 4 } })
-  expect(await one(SUMS)).toEqual({ rows: 3_001n, requests: '3001', rolled: true, posted: true, failures: true })
+  expect(await one(SUMS)).toEqual({ rows: 3_001n, requests: '3001', rolled: true, posted: true, failed: true })
   expect(
     await one(`SELECT count(DISTINCT day) AS days, max(day) AS last, count(DISTINCT tenant_id) AS tenants,
       count(DISTINCT key_id) AS keys, count(DISTINCT model) AS models,

@@ -189,13 +189,16 @@ BEGIN
   ), rolled AS (
     INSERT INTO usage_rollups AS u
     SELECT tenant_id, date_bin('15 minutes', began_at, 'epoch'), key_id, COALESCE(model, requested_model), COALESCE(provider, ''),
-           count(*), count(*) FILTER (WHERE status >= 400), sum(prompt_tokens), sum(completion_tokens), sum(cache_read_tokens),
+           count(*), count(*) FILTER (WHERE outcome = 'failed'), count(*) FILTER (WHERE outcome = 'interrupted'),
+           count(*) FILTER (WHERE outcome = 'cancelled'), count(*) FILTER (WHERE outcome = 'rejected'), sum(prompt_tokens), sum(completion_tokens), sum(cache_read_tokens),
            sum(reasoning_tokens), sum(cost_nano), COALESCE(sum(first_token_ms), 0), count(first_token_ms),
            -- Own prices are declared by tenants: no such sum stops the row that is charged.
            LEAST(COALESCE(sum(upstream_cost_nano) FILTER (WHERE owner_id IS NOT NULL), 0), 9223372036854775807)
     FROM inserted GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (tenant_id, bucket, key_id, model, provider) DO UPDATE SET
-      requests = u.requests + EXCLUDED.requests, failures = u.failures + EXCLUDED.failures,
+      requests = u.requests + EXCLUDED.requests, failed = u.failed + EXCLUDED.failed,
+      interrupted = u.interrupted + EXCLUDED.interrupted, cancelled = u.cancelled + EXCLUDED.cancelled,
+      rejected = u.rejected + EXCLUDED.rejected,
       prompt_tokens = u.prompt_tokens + EXCLUDED.prompt_tokens,
       completion_tokens = u.completion_tokens + EXCLUDED.completion_tokens,
       cache_read_tokens = u.cache_read_tokens + EXCLUDED.cache_read_tokens,

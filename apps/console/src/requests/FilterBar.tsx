@@ -1,6 +1,8 @@
 import { Box, Button, Chip } from '@mui/material'
 import { useQuery } from '@tanstack/react-query'
 import type { KeyList } from '@turnpike/contract'
+import { NO_PROVIDER } from '@turnpike/contract/lists'
+import { REQUEST_OUTCOMES } from '@turnpike/domain/lists'
 import { useState } from 'react'
 import { call } from '../api.ts'
 import { span } from '../format.ts'
@@ -49,8 +51,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
         value={filters.outcome ?? ''}
         options={[
           ['', say('common.all')],
-          ['ok', say('requests.ok')],
-          ['failed', say('requests.failed')],
+          ...REQUEST_OUTCOMES.map((outcome) => [outcome, say(`requests.outcome_${outcome}`)] as const),
         ]}
         onChange={set('outcome')}
         minWidth={120}
@@ -90,7 +91,7 @@ function useOptions(filters: Filters) {
   return {
     open: () => setOpened(true),
     model: withAll(slugs, filters.model),
-    provider: withAll(providersOf(catalogue), filters.provider),
+    provider: withAll([[NO_PROVIDER, say('requests.noProvider')], ...providersOf(catalogue)], filters.provider),
     keyId: withAll(keys.data?.data.map(({ id, name, label }) => [id, `${name} (${label})`]) ?? [], filters.keyId),
   }
 }

@@ -15,7 +15,7 @@ const row: RequestRow = {
   status: 200,
   fault: null,
   streamed: true,
-  cancelled: false,
+  outcome: 'succeeded',
   promptTokens: 1,
   completionTokens: 1,
   cacheReadTokens: 0,
@@ -32,11 +32,13 @@ it('reads only known filters from an address, and no empty ones', () => {
 
 it('lets a live row into the list only when every filter fits', () => {
   expect(admits({}, row)).toBe(true)
-  expect(admits({ model: 'a/b', provider: 'p', keyId: 'k', outcome: 'ok' }, row)).toBe(true)
+  expect(admits({ model: 'a/b', provider: 'p', keyId: 'k', outcome: 'succeeded' }, row)).toBe(true)
   expect(admits({ model: 'a/c' }, row)).toBe(false)
   expect(admits({ provider: 'q' }, row)).toBe(false)
   expect(admits({ outcome: 'failed' }, row)).toBe(false)
-  expect(admits({ outcome: 'failed' }, { ...row, status: 503, fault: 'no_healthy_provider' })).toBe(true)
+  expect(admits({ outcome: 'failed' }, { ...row, outcome: 'failed' })).toBe(true)
+  expect(admits({ provider: '-' }, row)).toBe(false)
+  expect(admits({ provider: '-' }, { ...row, provider: null })).toBe(true)
 })
 
 it('treats the end of a period as outside of it', () => {
@@ -56,8 +58,9 @@ describe('the filters in a sentence', () => {
   })
 
   it('name a key and an outcome by what they are, not by their codes', () => {
-    expect(words({ keyId: 'a0f1', outcome: 'failed' })).toBe('common.key, requests.failed')
-    expect(words({ model: 'a/b', outcome: 'ok' })).toBe('a/b, requests.ok')
+    expect(words({ keyId: 'a0f1', outcome: 'failed' })).toBe('common.key, requests.outcome_failed')
+    expect(words({ model: 'a/b', outcome: 'succeeded' })).toBe('a/b, requests.outcome_succeeded')
+    expect(words({ provider: '-', outcome: 'ok' })).toBe('requests.noProvider, ok')
   })
 
   it('show a time of a mistyped address as it is, and do not fail', () => {

@@ -1,7 +1,8 @@
 import type { RequestRow } from '@turnpike/contract'
+import { NO_PROVIDER } from '@turnpike/contract/lists'
+import { REQUEST_OUTCOMES } from '@turnpike/domain/lists'
 import { span } from '../format.ts'
 import type { Say } from '../i18n/text.ts'
-import { hasSucceeded } from '../start/arrivals.ts'
 
 export const FILTERS = ['model', 'provider', 'keyId', 'outcome', 'from', 'to'] as const
 export type FilterName = (typeof FILTERS)[number]
@@ -19,12 +20,11 @@ export function filtersOf(parameters: URLSearchParams): Filters {
 
 /** Whether a row that arrived live belongs in a filtered list. */
 export function admits({ model, provider, keyId, outcome, from, to }: Filters, row: RequestRow): boolean {
-  const served = hasSucceeded(row) ? 'ok' : 'failed'
   return (
     (model === undefined || row.model === model || (row.model === null && row.requestedModel === model)) &&
-    (provider === undefined || row.provider === provider) &&
+    (provider === undefined || (row.provider ?? NO_PROVIDER) === provider) &&
     (keyId === undefined || row.keyId === keyId) &&
-    (outcome === undefined || served === outcome) &&
+    (outcome === undefined || row.outcome === outcome) &&
     (from === undefined || row.beganAt >= from) &&
     (to === undefined || row.beganAt < to)
   )
@@ -38,10 +38,16 @@ export function filterWords(filters: Filters, say: Say, locale: string, timeZone
   const { model, provider, keyId, outcome, from, to } = filters
   const words = [
     model,
-    provider,
+    provider === NO_PROVIDER ? say('requests.noProvider') : provider,
     keyId !== undefined && say('common.key'),
-    outcome !== undefined && say(outcome === 'ok' ? 'requests.ok' : 'requests.failed'),
+    outcome !== undefined && outcomeWord(outcome, say),
     (from ?? to) !== undefined && span(from, to, locale, timeZone),
   ]
   return words.filter(Boolean).join(', ')
+}
+
+/** An outcome of a mistyped address is shown as it is. */
+function outcomeWord(written: string, say: Say): string {
+  const outcome = REQUEST_OUTCOMES.find((known) => known === written)
+  return outcome ? say(`requests.outcome_${outcome}`) : written
 }

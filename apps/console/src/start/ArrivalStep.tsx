@@ -7,7 +7,7 @@ import { Clipped, NAME_CHARS_MAX } from '../parts/Clipped.tsx'
 import { GateArm } from '../parts/GateArm.tsx'
 import { Failure } from '../states/Failure.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
-import { useArrivals, hasSucceeded } from './arrivals.ts'
+import { useArrivals } from './arrivals.ts'
 
 interface ArrivalStepProps {
   /** There is a key, so that a request may come. */
@@ -21,7 +21,7 @@ export function ArrivalStep({ awaited, nameOf }: ArrivalStepProps) {
   const { data: rows, error, refetch } = useArrivals()
   if (error && !rows) return <Failure error={error} onRetry={() => void refetch()} />
   if (!rows) return <Skeleton variant="rounded" height={110} />
-  const served = rows.find(hasSucceeded)
+  const served = rows.find(({ outcome }) => outcome === 'succeeded')
   // Only what failed since the last success still needs mending.
   const failed = rows.slice(0, served ? rows.indexOf(served) : undefined)[0]
   return (

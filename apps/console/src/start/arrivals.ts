@@ -26,8 +26,3 @@ export function useArrivals() {
 function arrived(rows: readonly RequestRow[], row: RequestRow): RequestRow[] {
   return [row, ...rows.filter(({ id }) => id !== row.id)].slice(0, ARRIVALS_MAX)
 }
-
-/** Whether a request got its answer. */
-export function hasSucceeded({ fault, status }: RequestRow): boolean {
-  return fault === null && status < 400
-}

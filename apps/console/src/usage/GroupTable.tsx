@@ -43,12 +43,12 @@ export function GroupTable({ answer, period, group }: GroupTableProps) {
       </RowLink>
     )
   }
-  const { requests, failures, tokens, cost } = useFigureColumns()
+  const { requests, unsuccessful, tokens, cost } = useFigureColumns()
   const own = (name: string) => answer.buckets.flatMap(({ series }) => series[name] ?? [])
   const lines = answer.names.map((name) => ({ name, ...summed(own(name)) }))
   const columns: Column<Line>[] = [
     { id: 'name', label: say(`usage.group_${group}`), phone: 'title', render: ({ name }) => link(name) },
-    ...[requests, failures, tokens, cost],
+    ...[requests, unsuccessful, tokens, cost],
     { id: 'share', label: say('usage.share'), render: (line) => <Share part={part(line)} /> },
   ]
   return (

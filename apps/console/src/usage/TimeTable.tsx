@@ -12,12 +12,12 @@ interface Line extends UsageFigures {
 /** The figures of the chart as a table, newest first: its text alternative. */
 export function TimeTable({ answer, chart }: { answer: UsageAnswer; chart: Chart }) {
   const { say } = useText()
-  const { cost, requests, failures, tokens } = useFigureColumns()
+  const { cost, requests, unsuccessful, tokens } = useFigureColumns()
   const byStart = new Map(answer.buckets.map(({ startAt, series }) => [Date.parse(startAt), Object.values(series)]))
   const lines = chart.startsMs.map((ms) => ({ startAt: new Date(ms).toISOString(), ...summed(byStart.get(ms) ?? []) }))
   const columns: Column<Line>[] = [
     { id: 'time', label: say('common.time'), phone: 'title', render: ({ startAt }) => <Moment at={startAt} /> },
-    ...[cost, requests, failures, tokens],
+    ...[cost, requests, unsuccessful, tokens],
   ]
   return (
     <RecordTable

@@ -1,14 +1,14 @@
 import { Box, Card } from '@mui/material'
 import type { UsageTotals } from '@turnpike/contract'
 import type { ReactNode } from 'react'
-import { count, duration, share } from '../format.ts'
+import { count, duration } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { Money } from '../parts/Money.tsx'
+import { unsuccessfulText } from './figures.tsx'
 
 /** The sums of the period, as the server made them. */
 export function Totals({ totals }: { totals: UsageTotals }) {
   const { say, locale } = useText()
-  const failed = totals.requests > 0 ? totals.failures / totals.requests : 0
   const tokens = {
     prompt: count(totals.promptTokens, locale),
     completion: count(totals.completionTokens, locale),
@@ -23,8 +23,8 @@ export function Totals({ totals }: { totals: UsageTotals }) {
         <Money nano={totals.costNano} />
       </Total>
       <Total label={say('usage.metric_requests')}>{count(totals.requests, locale)}</Total>
-      <Total label={say('requests.failed')} note={share(failed, locale)}>
-        {count(totals.failures, locale)}
+      <Total label={say('requests.outcome_succeeded')} note={unsuccessfulText(totals, say, locale)}>
+        {count(totals.succeeded, locale)}
       </Total>
       <Total label={say('usage.metric_tokens')} note={say('usage.totalTokensSplit', tokens)}>
         {count(totals.promptTokens + totals.completionTokens, locale)}

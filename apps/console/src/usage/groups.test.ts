@@ -10,6 +10,6 @@ it('leads from a figure to the requests that it sums up', () => {
   expect(filters(requestsPath('none', 'all', period))).toEqual(period)
 })
 
-it('leads from what reached no provider to what failed', () => {
-  expect(filters(requestsPath('provider', 'all', period))).toEqual({ outcome: 'failed', ...period })
+it('leads from what reached no provider to the same requests', () => {
+  expect(filters(requestsPath('provider', 'all', period))).toEqual({ provider: '-', ...period })
 })

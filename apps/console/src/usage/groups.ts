@@ -1,4 +1,4 @@
-import type { USAGE_GROUPS } from '@turnpike/contract/lists'
+import { NO_PROVIDER, type USAGE_GROUPS } from '@turnpike/contract/lists'
 import { useText } from '../i18n/text.ts'
 import type { Period } from './period.ts'
 import { OTHER } from './series.ts'
@@ -28,6 +28,5 @@ export function requestsPath(group: Group, name: string, { from, to }: Period): 
 function filterOf(group: Group, name: string): Record<string, string> {
   const filter = FILTER_OF[group]
   if (filter === null) return {}
-  // Requests that reached no provider have no provider to filter by, but all of them failed.
-  return name === UNNAMED ? { outcome: 'failed' } : { [filter]: name }
+  return { [filter]: name === UNNAMED ? NO_PROVIDER : name }
 }

@@ -10,7 +10,7 @@ const at = (hours: number) => new Date(BEGIN_MS + hours * HOUR_MS).toISOString()
 function figures(requests: number): UsageFigures {
   return {
     requests,
-    failures: 0,
+    ...{ succeeded: 1, failed: 0, interrupted: 0, cancelled: 0, rejected: 0 },
     promptTokens: requests * 10,
     completionTokens: requests,
     costNano: `${requests}000000000`,

@@ -77,7 +77,7 @@ export function GroupTable({ title, kind, groups }: GroupTableProps) {
     measured('cost'),
     measured('firstToken50'),
     measured('throughput50'),
-    measured('failures'),
+    measured('failed'),
   ]
   return <RecordTable label={title} rows={groups} columns={columns} rowId={({ name }) => name} dense />
 }

@@ -8,8 +8,10 @@ const FIGURES = {
   firstToken99: ({ firstTokenMs }) => firstTokenMs?.p99,
   throughput50: ({ tokensPerSecond }) => tokensPerSecond?.p50,
   throughput10: ({ tokensPerSecond }) => tokensPerSecond?.p10,
-  failures: ({ failures }) => failures,
-  refused: ({ refused }) => refused,
+  failed: ({ failed }) => failed,
+  interrupted: ({ interrupted }) => interrupted,
+  cancelled: ({ cancelled }) => cancelled,
+  rejected: ({ rejected }) => rejected,
   failovers: ({ failovers }) => failovers,
 } satisfies Readonly<Record<string, (figures: WhatIfFigures) => number | undefined>>
 export type Measure = keyof typeof FIGURES
@@ -48,7 +50,7 @@ export function changeOf(happened: number | null, predicted: number | null, meas
 /** The change of one figure of a whole report. */
 export function changeIn({ happened, predicted }: WhatIfReport['totals'], measure: Measure): Change | null {
   const change = changeOf(figureOf(happened, measure), figureOf(predicted, measure), measure)
-  const answered = ({ requests, failures, refused }: WhatIfFigures) => requests - failures - refused
+  const answered = ({ succeeded, cancelled }: WhatIfFigures) => succeeded + cancelled
   const isFewer = measure === 'cost' && answered(predicted) < answered(happened)
   return change?.verdict === 'better' && isFewer ? { ...change, verdict: 'fewer' } : change
 }

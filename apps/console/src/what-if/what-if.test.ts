@@ -5,7 +5,16 @@ import { readDraft } from './draft.ts'
 import { selectionOf, rangeOf, runBodyOf } from './selection.ts'
 
 const FIGURES: WhatIfFigures = {
-  ...{ requests: 9, failures: 1, refused: 2, failovers: 3, costNano: '4000000000' },
+  ...{
+    requests: 9,
+    succeeded: 6,
+    failed: 1,
+    interrupted: 0,
+    cancelled: 0,
+    rejected: 2,
+    failovers: 3,
+    costNano: '4000000000',
+  },
   firstTokenMs: { p50: 100, p90: 200, p99: 300 },
   tokensPerSecond: { p10: 10, p50: 50 },
 }
@@ -15,12 +24,12 @@ describe('a change', () => {
     expect(changeOf(100, 50, 'cost')).toEqual({ part: -0.5, difference: -50, verdict: 'better' })
     expect(changeOf(100, 150, 'firstToken50')).toMatchObject({ part: 0.5, verdict: 'worse' })
     expect(changeOf(100, 150, 'throughput50')).toMatchObject({ part: 0.5, verdict: 'better' })
-    expect(changeOf(3, 4, 'failures')).toMatchObject({ difference: 1, verdict: 'worse' })
+    expect(changeOf(3, 4, 'failed')).toMatchObject({ difference: 1, verdict: 'worse' })
   })
 
   it('has no share of nothing', () => {
-    expect(changeOf(0, 4, 'failures')).toEqual({ part: null, difference: 4, verdict: 'worse' })
-    expect(changeOf(0, 0, 'failures')).toEqual({ part: 0, difference: 0, verdict: 'same' })
+    expect(changeOf(0, 4, 'failed')).toEqual({ part: null, difference: 4, verdict: 'worse' })
+    expect(changeOf(0, 0, 'failed')).toEqual({ part: 0, difference: 0, verdict: 'same' })
   })
 
   it('is none within the width of what the percentiles are known by, but money is exact', () => {
@@ -29,7 +38,10 @@ describe('a change', () => {
   })
 
   it('is no saving when less is paid because less is answered', () => {
-    const totals = (refused: number) => ({ happened: FIGURES, predicted: { ...FIGURES, refused, costNano: '1' } })
+    const totals = (rejected: number) => {
+      const predicted = { ...FIGURES, rejected, succeeded: 8 - rejected, costNano: '1' }
+      return { happened: FIGURES, predicted }
+    }
     expect(changeIn(totals(2), 'cost')?.verdict).toBe('better')
     expect(changeIn(totals(3), 'cost')?.verdict).toBe('fewer')
   })
@@ -41,7 +53,7 @@ describe('a change', () => {
 
   it('finds every figure of a report', () => {
     const found = MEASURES.map((measure) => figureOf(FIGURES, measure))
-    expect(found).toEqual([4e9, 100, 200, 300, 50, 10, 1, 2, 3])
+    expect(found).toEqual([4e9, 100, 200, 300, 50, 10, 1, 0, 0, 2, 3])
   })
 })
 

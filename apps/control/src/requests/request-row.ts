@@ -13,7 +13,7 @@ export async function rowsOf(
 }
 
 function rowOf(request: RequestSummary, names: ReadonlyMap<string, string>): RequestRow {
-  const { model, requestedModel, provider, owner, keyId, status, fault, streamed, cancelled, usage, totalMs } = request
+  const { model, requestedModel, provider, owner, keyId, status, fault, outcome, streamed, usage, totalMs } = request
   return {
     id: generationId(request.requestId),
     beganAt: new Date(request.beganAtMs).toISOString(),
@@ -24,8 +24,8 @@ function rowOf(request: RequestSummary, names: ReadonlyMap<string, string>): Req
     keyId,
     status,
     fault,
+    outcome,
     streamed,
-    cancelled,
     totalMs,
     keyName: names.get(keyId) ?? null,
     promptTokens: usage.promptTokens,

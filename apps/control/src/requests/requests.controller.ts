@@ -1,5 +1,6 @@
 import { Controller, Inject, Param, Query } from '@nestjs/common'
 import { RequestListQuery, type RequestAnswer, type RequestList } from '@turnpike/contract'
+import { NO_PROVIDER } from '@turnpike/contract/lists'
 import { parseRequestId } from '@turnpike/domain'
 import { findPrice, findRequest, keyNames, listRequests, type RequestDetail, type RequestFilter } from '@turnpike/store'
 import { Control } from '../control.ts'
@@ -45,7 +46,7 @@ function filterOf({ from, to, ...query }: Omit<RequestListQuery, 'limit' | 'curs
   return {
     ...(keyId !== undefined && { keyId }),
     ...(model !== undefined && { model }),
-    ...(provider !== undefined && { provider }),
+    ...(provider !== undefined && { provider: provider === NO_PROVIDER ? null : provider }),
     ...(outcome !== undefined && { outcome }),
     ...(from !== undefined && { fromMs: Date.parse(from) }),
     ...(to !== undefined && { toMs: Date.parse(to) }),

@@ -35,6 +35,8 @@ export function totalsOf(sums: UsageSums): UsageTotals {
   return { ...figuresOf(sums), cacheReadTokens, reasoningTokens, firstTokenMsMean }
 }
 
-function figuresOf({ requests, failures, promptTokens, completionTokens, costNanoUsd }: UsageSums): UsageFigures {
-  return { requests, failures, promptTokens, completionTokens, costNano: String(costNanoUsd) }
+function figuresOf(sums: UsageSums): UsageFigures {
+  const { requests, succeeded, failed, interrupted, cancelled, rejected, promptTokens, completionTokens } = sums
+  const outcomes = { succeeded, failed, interrupted, cancelled, rejected }
+  return { requests, ...outcomes, promptTokens, completionTokens, costNano: String(sums.costNanoUsd) }
 }

@@ -7,6 +7,7 @@ import type { NanoUsd } from '../money/money.ts'
 import { ATTEMPTS_MAX } from '../policy/policy.ts'
 import { cost } from '../money/price.ts'
 import type { RouteRequest } from '../route/route.ts'
+import type { RequestOutcome } from '../usage/outcome.ts'
 import type { Usage } from '../usage/usage.ts'
 import { derivedDraw } from './draw.ts'
 import type { Failing } from './timeline.ts'
@@ -26,8 +27,7 @@ export interface ReplaySample {
   readonly streamed: boolean
   /** The target that answered; null when none did. */
   readonly endpoint: TargetId | null
-  /** It ended with a fault, of any blame. A request that the caller cancelled did not. */
-  readonly failed: boolean
+  readonly outcome: RequestOutcome
   readonly usage: Usage
   readonly costNano: NanoUsd
   /** From the request's beginning to the first content of a stream. */
@@ -39,7 +39,7 @@ export interface ReplaySample {
 
 /** The recorded or predicted outcome of a request. Null: unknown, or there was none. */
 export interface PredictedOutcome {
-  readonly end: 'answered' | 'failed' | 'refused'
+  readonly end: RequestOutcome
   /** The target that answered, or broke off the answer. */
   readonly endpoint: TargetId | null
   readonly costNano: NanoUsd | null
@@ -50,7 +50,7 @@ export interface PredictedOutcome {
 }
 
 export interface Prediction extends PredictedOutcome {
-  /** The filter that left no endpoint; null unless refused. */
+  /** The filter that left no endpoint; null unless rejected. */
   readonly stage: Stage | null
   /** What cannot be predicted: the endpoints that would be tried showed nothing of it within the hour. */
   readonly unknown: { readonly firstToken: boolean; readonly throughput: boolean; readonly failure: boolean }
@@ -58,9 +58,7 @@ export interface Prediction extends PredictedOutcome {
 
 /** What happened. */
 export function recordedOutcome(request: ReplaySample): PredictedOutcome {
-  const { endpoint, failed, costNano, firstTokenMs, tokensPerSecond, attempts } = request
-  const refused = endpoint === null && failed && attempts.length === 0
-  const end = refused ? 'refused' : failed ? 'failed' : 'answered'
+  const { endpoint, outcome: end, costNano, firstTokenMs, tokensPerSecond, attempts } = request
   const tried = attempts.filter(({ outcome }) => outcome !== 'lost').length
   return { end, endpoint, costNano, firstTokenMs, tokensPerSecond, failovers: Math.max(tried - 1, 0) }
 }
@@ -110,7 +108,7 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
 function refusal(then: Decision, { removed }: Decision): Prediction {
   const cause = removed.find(({ endpoint }) => endpoint === then.targets[0])
   const last = STAGES.findLast((stage) => removed.some((one) => one.stage === stage))
-  return { ...NO_ANSWER, end: 'refused', failovers: 0, stage: cause?.stage ?? last ?? null }
+  return { ...NO_ANSWER, end: 'rejected', failovers: 0, stage: cause?.stage ?? last ?? null }
 }
 
 type Way = Pick<Decision, 'targets' | 'fallbacks'>
@@ -172,14 +170,16 @@ function answered(request: ReplaySample, endpoint: TargetId, failovers: number, 
   const isOwn = ownerOf(endpoint) !== null
   const drawn = (digest: Digest | null, index: number) =>
     digest && quantile(digest, derivedDraw(request.draw, request.beganAtMs, index))
+  const isWhole = request.outcome === 'succeeded' || request.outcome === 'cancelled'
   // An answer that was not streamed, or too short to measure, would not have been measured elsewhere either.
-  const hasFirstToken = request.firstTokenMs !== null || (request.streamed && request.failed)
+  const hasFirstToken = request.firstTokenMs !== null || (request.streamed && !isWhole)
   const hasThroughput = request.tokensPerSecond !== null
   return {
-    end: 'answered',
+    // Who hung up then would hang up again.
+    end: request.outcome === 'cancelled' ? 'cancelled' : 'succeeded',
     endpoint,
     // Tokens of a request that failed are unknown; BYOK requests are billed by the provider.
-    costNano: price && !request.failed ? (isOwn ? 0n : cost(request.usage, price).total) : null,
+    costNano: price && isWhole ? (isOwn ? 0n : cost(request.usage, price).total) : null,
     firstTokenMs: hasFirstToken ? drawn(firstToken, FIRST_TOKEN_INDEX) : null,
     tokensPerSecond: hasThroughput ? drawn(throughput, THROUGHPUT_INDEX) : null,
     failovers,

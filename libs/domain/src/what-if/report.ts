@@ -1,12 +1,11 @@
 import type { Stage } from '../route/decision.ts'
 import type { TargetId, RequestId } from '../ids.ts'
 import type { NanoUsd } from '../money/money.ts'
+import type { OutcomeCounts } from '../usage/outcome.ts'
 
 /** Sums over requests, happened or predicted. */
-export interface WhatIfFigures {
+export interface WhatIfFigures extends OutcomeCounts {
   readonly requests: number
-  readonly failures: number
-  readonly refused: number
   /** Attempts after the first of each request. */
   readonly failovers: number
   readonly costNano: NanoUsd
@@ -26,7 +25,7 @@ export interface WhatIfGroup extends WhatIfPair {
   readonly name: string
 }
 
-/** Requests whose answering target changes. Null: none, failed or refused. */
+/** Requests whose answering target changes. Null: none, failed or rejected. */
 export interface WhatIfChangedRoute {
   readonly from: TargetId | null
   readonly to: TargetId | null

@@ -3,6 +3,7 @@ import type { Stage } from '../route/decision.ts'
 import { addDigest, addToDigest, countOf, quantile, type Digest } from '../health/digest.ts'
 import { endpointOf, ownerOf, type TargetId } from '../ids.ts'
 import type { NanoUsd } from '../money/money.ts'
+import { REQUEST_OUTCOMES } from '../usage/outcome.ts'
 import type { PredictedOutcome, Prediction, ReplaySample } from './predict.ts'
 import {
   WHAT_IF_LIMITS,
@@ -49,7 +50,7 @@ export class WhatIfSummary {
     if (predicted.endpoint === happened.endpoint && predicted.end === happened.end) return
     this.#counts.moved++
     this.#move(happened, predicted)
-    if (predicted.end === 'refused') this.#refusedSample.offer(request, happened, predicted)
+    if (predicted.end === 'rejected') this.#refusedSample.offer(request, happened, predicted)
     else this.#sample.offer(request, happened, predicted)
   }
 
@@ -151,16 +152,17 @@ function groupsOf(cells: readonly Cell[], nameOf: (cell: Cell) => string): WhatI
   return [...grouped(cells, nameOf)].map(([name, group]) => ({ name, ...figuresOf(group) })).toSorted(dearestFirst)
 }
 
+const NO_OUTCOMES = { succeeded: 0, failed: 0, interrupted: 0, cancelled: 0, rejected: 0 }
+
 class Sum {
-  readonly #counts = { requests: 0, failures: 0, refused: 0, failovers: 0, costNano: 0n }
+  readonly #counts = { requests: 0, ...NO_OUTCOMES, failovers: 0, costNano: 0n }
   readonly #firstToken: Digest = {}
   readonly #throughput: Digest = {}
 
   add({ end, costNano, firstTokenMs, tokensPerSecond, failovers }: PredictedOutcome): void {
     const counts = this.#counts
     counts.requests++
-    if (end === 'failed') counts.failures++
-    if (end === 'refused') counts.refused++
+    counts[end]++
     counts.failovers += failovers
     counts.costNano += costNano ?? 0n
     if (firstTokenMs !== null) addToDigest(this.#firstToken, firstTokenMs)
@@ -170,8 +172,7 @@ class Sum {
   merge(other: Sum): void {
     const [counts, more] = [this.#counts, other.#counts]
     counts.requests += more.requests
-    counts.failures += more.failures
-    counts.refused += more.refused
+    for (const outcome of REQUEST_OUTCOMES) counts[outcome] += more[outcome]
     counts.failovers += more.failovers
     counts.costNano += more.costNano
     addDigest(this.#firstToken, other.#firstToken)

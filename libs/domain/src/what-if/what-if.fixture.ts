@@ -97,7 +97,7 @@ export function aRequest(changes: Partial<ReplaySample> = {}): ReplaySample {
   }
   return {
     ...{ requestId: '20261120-00000000000000000001' as RequestId, beganAtMs: BEGAN_MS, caller: aCaller() },
-    ...{ route: features, draw: 0.5, warm: null, streamed: true, endpoint, failed: false },
+    ...{ route: features, draw: 0.5, warm: null, streamed: true, endpoint, outcome: 'succeeded' },
     usage: { ...NO_USAGE, promptTokens: 1_000, completionTokens: 500 },
     ...{ costNano: 2_000_000n, firstTokenMs: 200, tokensPerSecond: 50 },
     attempts: [{ endpoint, outcome: 'answered', fault: null }],
@@ -185,7 +185,8 @@ function happen(index: number, caller: Caller, context: ReplayContext, dice: () 
   return {
     requestId: `20261120-${String(index).padStart(20, '0')}` as RequestId,
     ...{ beganAtMs, caller, route: features, draw, warm: null, usage, attempts },
-    ...{ streamed: true, endpoint: answered, failed: !answered },
+    ...{ streamed: true, endpoint: answered },
+    outcome: answered ? 'succeeded' : attempts.length > 0 ? 'failed' : 'rejected',
     costNano: price ? cost(usage, price).total : 0n,
     firstTokenMs: answered && Math.round(50 + dice() * 900),
     tokensPerSecond: answered && 10 + dice() * 90,

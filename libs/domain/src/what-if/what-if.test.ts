@@ -128,10 +128,10 @@ describe('laws', () => {
         const { totals, models, providers, changedRoutes, moved } = replay(draftOf(changes), context, requests)
         for (const side of ['happened', 'predicted'] as const) {
           for (const groups of [models, providers]) {
-            const sum = (pick: 'requests' | 'failures' | 'refused' | 'failovers') =>
+            const sum = (pick: 'requests' | 'failed' | 'rejected' | 'failovers') =>
               groups.reduce((all, group) => all + group[side][pick], 0)
             expect(sum('requests')).toBe(requests.length)
-            for (const pick of ['failures', 'refused', 'failovers'] as const) expect(sum(pick)).toBe(totals[side][pick])
+            for (const pick of ['failed', 'rejected', 'failovers'] as const) expect(sum(pick)).toBe(totals[side][pick])
             const nano = groups.reduce((all, group) => all + group[side].costNano, 0n)
             expect(nano).toBe(totals[side].costNano)
           }
@@ -222,14 +222,14 @@ describe('a moved request', () => {
 
   it('has an unknown cost where it failed then, since its tokens are unknown', () => {
     const failed = recorded({
-      ...{ endpoint: null, failed: true, costNano: 0n, firstTokenMs: null, tokensPerSecond: null },
+      ...{ endpoint: null, outcome: 'failed', costNano: 0n, firstTokenMs: null, tokensPerSecond: null },
       attempts: [{ endpoint: ACORN, outcome: 'failed', fault: 'upstream_error' }],
       caller: aCaller([aPolicy({ ...FIXED.policy, allow_fallbacks: false })]),
     })
     const report = replay(draftOf(AWAY), contextWith(HEALTHY), [failed])
     expect(report.unknown.cost).toBe(1)
-    expect(report.totals.predicted).toMatchObject({ failures: 0, costNano: 0n })
-    expect(report.totals.happened.failures).toBe(1)
+    expect(report.totals.predicted).toMatchObject({ failed: 0, costNano: 0n })
+    expect(report.totals.happened.failed).toBe(1)
     expect(report.sample).toMatchObject([{ from: null, to: BIRCH, predictedNano: null }])
   })
 })
@@ -248,7 +248,7 @@ describe('failures', () => {
     const on = ['outage'] as const
     const draft = draftOf({ ...BIRCH_FIRST, failover: { ...DEFAULT_FAILOVER, on } })
     const { totals, changedRoutes } = replay(draft, contextWith([dead]), [recorded()])
-    expect(totals.predicted).toMatchObject({ failures: 1, costNano: 0n })
+    expect(totals.predicted).toMatchObject({ failed: 1, costNano: 0n })
     expect(changedRoutes).toMatchObject([{ from: ACORN, to: null }])
   })
 
@@ -257,7 +257,7 @@ describe('failures', () => {
     const draft = draftOf({ ...AWAY })
     const requests = Array.from({ length: 4_000 }, (_, i) => recorded({ draw: i / 4_000, requestId: id(i) }))
     const { totals } = replay(draft, contextWith([half]), requests)
-    expect(totals.predicted.failures / 4_000).toBeCloseTo(0.25, 1)
+    expect(totals.predicted.failed / 4_000).toBeCloseTo(0.25, 1)
   })
 
   it('that were recorded count under a draft that forbids another try', () => {
@@ -273,8 +273,8 @@ describe('failures', () => {
       contextWith(HEALTHY),
       [saved],
     )
-    expect(totals.happened).toMatchObject({ failures: 0, failovers: 1 })
-    expect(totals.predicted).toMatchObject({ failures: 1, failovers: 0 })
+    expect(totals.happened).toMatchObject({ failed: 0, failovers: 1 })
+    expect(totals.predicted).toMatchObject({ failed: 1, failovers: 0 })
   })
 })
 
@@ -283,7 +283,7 @@ describe('the report', () => {
     const requests = [recorded(), recorded({ requestId: id(2), costNano: 9n })]
     const report = replay(draftOf({ only: ['nobody'] }), contextWith(HEALTHY), requests)
     expect(report.refused).toEqual([{ stage: 'allow', requests: 2 }])
-    expect(report.totals.predicted).toMatchObject({ refused: 2, failures: 0, costNano: 0n })
+    expect(report.totals.predicted).toMatchObject({ rejected: 2, failed: 0, costNano: 0n })
     expect(report.refusedSample.map(({ requestId }) => requestId)).toEqual([requests[0]?.requestId, id(2)])
     expect(report.sample).toEqual([])
   })
@@ -339,7 +339,7 @@ describe('the draft', () => {
   it('applies within the policies of organisation and workspace', () => {
     const request = recorded({ caller: aCaller([aPolicy({ ignore: ['birch'] }, 'organisation'), FIXED]) })
     const draft: DraftPolicy = { policy: aPolicy(AWAY, 'draft'), wider: new Set(['organisation' as PolicyId]) }
-    expect(replay(draft, contextWith(HEALTHY), [request]).totals.predicted.refused).toBe(1)
+    expect(replay(draft, contextWith(HEALTHY), [request]).totals.predicted.rejected).toBe(1)
   })
 
   it('takes the place of another version of itself, wherever that applied', () => {

@@ -13,10 +13,11 @@ import type {
   RequestId,
   RouteRequest,
   TenantId,
+  RequestOutcome,
   Usage,
   WorkspaceId,
 } from '@turnpike/domain'
-import { dayOf, NO_USAGE } from '@turnpike/domain'
+import { dayOf, NO_USAGE, requestOutcome } from '@turnpike/domain'
 import { compactDecision } from './decision.ts'
 import { featureColumns } from './features.ts'
 import { writeLine } from './line.ts'
@@ -113,6 +114,7 @@ export function usageRow(record: UsageRecord): UsageRow {
     owner_id: record.owner,
     status: record.status,
     fault: record.fault,
+    outcome: outcomeOf(record),
     finish_reason: record.finishReason,
     native_finish: record.nativeFinish?.slice(0, TEXT_MAX) ?? null,
     cancelled: record.cancelled,
@@ -127,6 +129,12 @@ export function usageRow(record: UsageRecord): UsageRow {
   })
 }
 
+/** The outcome of a finished request. */
+export function outcomeOf(record: UsageRecord): RequestOutcome {
+  const { fault, finishReason, cancelled, attempts, endpoint } = record
+  return requestOutcome({ fault, finishReason, cancelled, attempts: attempts.length, answered: endpoint !== null })
+}
+
 const NO_DECISION = { decision: compactDecision(null, []), features: null }
 
 /** The row of a request whose process died: it cost nothing, and the fault is ours. */
@@ -135,6 +143,7 @@ export function interruptedRow(begun: UsageRow): UsageRow {
     ...begun,
     status: 500,
     fault: 'internal' satisfies FaultCode,
+    outcome: 'interrupted' satisfies RequestOutcome,
     finish_reason: 'error' satisfies FinishReason,
     native_finish: 'interrupted',
     cancelled: false,

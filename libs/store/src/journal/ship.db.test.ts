@@ -95,6 +95,7 @@ describe('a finished request', () => {
     const { funds: _funds, features: _features, tenantId: _tenant, attempts, firstTokenMs, totalMs, ...same } = one
     expect(found).toEqual({
       ...same,
+      outcome: 'succeeded',
       attempts,
       attemptCount: attempts.length,
       firstTokenMs: Math.round(firstTokenMs ?? 0),
@@ -376,7 +377,8 @@ describe('a tenant', () => {
     const journal = await aJournal(await aFolder())
     const shipper = aShipper(journal)
     const noon = Date.UTC(2026, 10, 21, 12)
-    const failed = of(tenant, { status: 502, fault: 'upstream_cut', model: null, provider: null, beganAtMs: noon })
+    const unanswered = { model: null, provider: null, endpoint: null }
+    const failed = of(tenant, { status: 502, fault: 'upstream_error', ...unanswered, beganAtMs: noon })
     const other = of(tenant, {
       model: 'sim/owl' as ModelSlug,
       provider: 'elm' as ProviderSlug,
@@ -390,8 +392,9 @@ describe('a tenant', () => {
       return requests.map((one) => one.requestId)
     }
     expect(await ids({ outcome: 'failed' })).toEqual([failed.requestId])
-    expect(await ids({ outcome: 'ok' })).toEqual([plain.requestId, other.requestId])
+    expect(await ids({ outcome: 'succeeded' })).toEqual([plain.requestId, other.requestId])
     expect(await ids({ provider: 'elm' })).toEqual([other.requestId])
+    expect(await ids({ provider: null })).toEqual([failed.requestId])
     expect(await ids({ model: 'sim/swift-8b' })).toEqual([plain.requestId, failed.requestId])
     expect(await ids({ keyId: 'ffffffffffffffff' })).toEqual([])
     expect(await ids({ fromMs: noon + 1_000, toMs: noon + 2_000 })).toEqual([other.requestId])
@@ -405,7 +408,7 @@ describe('a tenant', () => {
     const records = Array.from({ length: 12 }, (_, i) =>
       of(tenant, {
         beganAtMs: start + i * 10 * 60_000,
-        ...(i % 4 === 0 && { status: 503, provider: null, model: null }),
+        ...(i % 4 === 0 && { fault: 'upstream_error', status: 503, provider: null, model: null, endpoint: null }),
       }),
     )
     await record(journal, records)
@@ -413,7 +416,7 @@ describe('a tenant', () => {
     const totals = await usageTotals(gateway, tenant.tenantId, everything)
     expect(totals).toMatchObject({
       requests: 12,
-      failures: 3,
+      ...{ succeeded: 9, failed: 3, interrupted: 0, cancelled: 0, rejected: 0 },
       promptTokens: 1_200,
       completionTokens: 600,
       cacheReadTokens: 120,

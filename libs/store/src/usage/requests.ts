@@ -1,10 +1,11 @@
-import type { Attempt, Decision, RequestId, TenantId } from '@turnpike/domain'
+import type { Attempt, Decision, RequestId, RequestOutcome, TenantId } from '@turnpike/domain'
 import { openDecision } from '../journal/decision.ts'
 import type { UsageRecord } from '../journal/record.ts'
 import { queryInTenant, type Pool } from '../connections/pools.ts'
 
 /** A finished request as a list shows it. */
 export interface RequestSummary extends Omit<UsageRecord, 'tenantId' | 'funds' | 'attempts' | 'decision' | 'features'> {
+  readonly outcome: RequestOutcome
   readonly attemptCount: number
 }
 
@@ -20,8 +21,9 @@ export interface RequestFilter {
   readonly keyId?: string
   /** The model that answered; the requested one when none did. */
   readonly model?: string
-  readonly provider?: string
-  readonly outcome?: 'ok' | 'failed'
+  /** Null: none answered. */
+  readonly provider?: string | null
+  readonly outcome?: RequestOutcome
   readonly fromMs?: number
   readonly toMs?: number
 }
@@ -58,7 +60,7 @@ export async function listRequests(
   const { keyId, model, provider, outcome, fromMs, toMs } = options.filter ?? {}
   const [afterMs, afterId] = openCursor(options.cursor ?? '')
   const times = [fromMs, toMs, afterMs].map((ms) => (ms === undefined ? null : new Date(ms)))
-  const values = [tenantId, keyId, model, provider, outcome && outcome === 'ok', ...times, afterId, limit + 1]
+  const values = [tenantId, keyId, model, provider === null ? '' : provider, outcome, ...times, afterId, limit + 1]
   const rows = await queryInTenant<RequestSummary>(pool, tenantId, PAGE, values)
   const requests = rows.slice(0, limit)
   const last = rows.length > limit ? requests.at(-1) : undefined
@@ -70,7 +72,7 @@ const COLUMNS = `request_id AS "requestId", workspace_id AS "workspaceId", key_i
   (extract(epoch FROM began_at) * 1000)::float8 AS "beganAtMs", requested_model AS "requestedModel",
   CASE WHEN preset_id IS NOT NULL
     THEN jsonb_build_object('id', preset_id, 'version', COALESCE(preset_version, 0)) END AS preset,
-  endpoint_id AS endpoint, owner_id AS owner, end_user AS "endUser", streamed, status, fault, cancelled,
+  endpoint_id AS endpoint, owner_id AS owner, end_user AS "endUser", streamed, status, fault, outcome, cancelled,
   finish_reason AS "finishReason", native_finish AS "nativeFinish",
   jsonb_build_object('promptTokens', prompt_tokens, 'completionTokens', completion_tokens,
     'cacheReadTokens', cache_read_tokens, 'cacheWriteTokens', cache_write_tokens,
@@ -82,7 +84,7 @@ const COLUMNS = `request_id AS "requestId", workspace_id AS "workspaceId", key_i
 const PAGE = `SELECT ${COLUMNS} FROM usage_events
   WHERE tenant_id = $1 AND ($2::text IS NULL OR key_id = $2)
     AND ($3::text IS NULL OR COALESCE(model, requested_model) = $3)
-    AND ($4::text IS NULL OR provider = $4) AND ($5::boolean IS NULL OR (status < 400) = $5)
+    AND ($4::text IS NULL OR COALESCE(provider, '') = $4) AND ($5::text IS NULL OR outcome = $5)
     AND ($6::timestamptz IS NULL OR (began_at >= $6 AND day >= ($6 AT TIME ZONE 'UTC')::date))
     AND ($7::timestamptz IS NULL OR (began_at < $7 AND day <= ($7 AT TIME ZONE 'UTC')::date))
     AND ($8::timestamptz IS NULL OR (began_at <= $8 AND day <= ($8 AT TIME ZONE 'UTC')::date

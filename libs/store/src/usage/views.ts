@@ -1,11 +1,9 @@
-import type { NanoUsd, TenantId } from '@turnpike/domain'
+import type { NanoUsd, OutcomeCounts, TenantId } from '@turnpike/domain'
 import { queryInTenant, type Pool } from '../connections/pools.ts'
 
 /** Sums of finished requests. Counts are plain numbers: a tenant reaches 2^53 tokens in no imaginable time. */
-export interface UsageSums {
+export interface UsageSums extends OutcomeCounts {
   readonly requests: number
-  /** Those answered with a status of 400 or more. */
-  readonly failures: number
   readonly promptTokens: number
   readonly completionTokens: number
   readonly cacheReadTokens: number
@@ -74,7 +72,10 @@ const BUCKETS = {
 
 const NAMES = { none: `''`, model: 'model', provider: 'provider', key: 'key_id' } as const
 
-const SUMS = `COALESCE(sum(requests), 0)::float8 AS requests, COALESCE(sum(failures), 0)::float8 AS failures,
+const SUMS = `COALESCE(sum(requests), 0)::float8 AS requests,
+  COALESCE(sum(requests - failed - interrupted - cancelled - rejected), 0)::float8 AS succeeded,
+  COALESCE(sum(failed), 0)::float8 AS failed, COALESCE(sum(interrupted), 0)::float8 AS interrupted,
+  COALESCE(sum(cancelled), 0)::float8 AS cancelled, COALESCE(sum(rejected), 0)::float8 AS rejected,
   COALESCE(sum(prompt_tokens), 0)::float8 AS "promptTokens",
   COALESCE(sum(completion_tokens), 0)::float8 AS "completionTokens",
   COALESCE(sum(cache_read_tokens), 0)::float8 AS "cacheReadTokens",

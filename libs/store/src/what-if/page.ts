@@ -5,6 +5,7 @@ import {
   type KeyId,
   type OwnId,
   type ReplaySample,
+  type RequestOutcome,
   type RequestId,
   type TenantId,
 } from '@turnpike/domain'
@@ -45,7 +46,7 @@ interface Row extends UsageColumns, Omit<FeatureColumns, 'models' | 'prompt_toke
   readonly endpoint_id: EndpointId | null
   readonly owner_id: OwnId | null
   readonly fault: FaultCode | null
-  readonly cancelled: boolean
+  readonly outcome: RequestOutcome
   readonly streamed: boolean
   readonly cost_nano: string
   readonly first_token_ms: number | null
@@ -61,7 +62,7 @@ interface Row extends UsageColumns, Omit<FeatureColumns, 'models' | 'prompt_toke
 /** Each column by itself, in the order of the rows. */
 type Columns = { readonly [Column in keyof Row]: readonly Row[Column][] }
 
-const EVENT = `request_id key_id endpoint_id owner_id fault cancelled streamed first_token_ms total_ms
+const EVENT = `request_id key_id endpoint_id owner_id fault outcome streamed first_token_ms total_ms
   prompt_tokens completion_tokens cache_read_tokens cache_write_tokens reasoning_tokens`.split(/\s+/)
 const FEATURES = ['models', 'max_tokens', 'parameters', 'preferences', 'draw']
 
@@ -133,7 +134,7 @@ function recordedAt(page: Columns, i: number): Recorded | null {
     draw: of(page.draw),
     streamed,
     endpoint: target,
-    failed: fault !== null && !of(page.cancelled),
+    outcome: of(page.outcome),
     usage: {
       promptTokens: of(page.prompt_tokens),
       completionTokens,

@@ -123,7 +123,7 @@ describe('a run', () => {
   })
 
   it('is refused with the count when there are more than five million requests', async () => {
-    await asSystem(`INSERT INTO usage_rollups SELECT $1, $2, 'k', 'm', 'p', 5000001, 0, 0, 0, 0, 0, 0, 0, 0`, [
+    await asSystem(`INSERT INTO usage_rollups SELECT $1, $2, 'k', 'm', 'p', 5000001, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0`, [
       tenant.tenantId,
       new Date(NOON_MS),
     ])
@@ -258,7 +258,7 @@ describe('the recorded requests of a run', () => {
       expect(samples).toMatchObject([
         { caller: { kind: 'live', funds: 'simulated', policies: [{ version: 2, policy: { ignore: ['birch'] } }] } },
       ])
-      expect(samples[0]).toMatchObject({ costNano: 15_000n, failed: false, tokensPerSecond: 50, draw: 0.25 })
+      expect(samples[0]).toMatchObject({ costNano: 15_000n, outcome: 'succeeded', tokensPerSecond: 50, draw: 0.25 })
       expect(samples[0]?.route.preferences.max_price?.prompt).toBe(5_000_000_000n)
     }
   })

@@ -72,6 +72,7 @@ function generationBody(record: Finished) {
     provider_name: record.provider,
     api_type: record.kind,
     streamed: record.streamed,
+    outcome: record.outcome,
     cancelled: record.cancelled,
     finish_reason: record.finishReason,
     native_finish_reason: record.nativeFinish,

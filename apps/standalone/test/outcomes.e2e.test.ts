@@ -1,0 +1,113 @@
+import { REQUEST_OUTCOMES, type RequestOutcome } from '@turnpike/domain'
+import { signUp, startProduct, waitFor, type Product, type Visitor } from '@turnpike/testkit'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+let product: Product
+let ada: Visitor
+let key: string
+const beganAt = new Date(Date.now() - 60_000).toISOString()
+
+beforeAll(async () => {
+  product = await startProduct()
+  ada = await signUp(product, 'ada@example.org')
+  key = (await ada.makeKey('outcomes')).key
+})
+afterAll(() => product?.drop())
+
+const SLOW = {
+  'x-sim-instant': '0',
+  'x-sim-first-token-ms': '10',
+  'x-sim-tokens': '500',
+  'x-sim-tokens-per-second': '5',
+}
+
+function ask(body: object = {}, headers: Record<string, string> = {}, signal: AbortSignal | null = null) {
+  return fetch(`${product.api}/chat/completions`, {
+    method: 'POST',
+    signal,
+    headers: {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/json',
+      'x-sim-instant': '1',
+      ...headers,
+    },
+    body: JSON.stringify({ model: 'sim/swift-8b', messages: [{ role: 'user', content: 'hello' }], ...body }),
+  })
+}
+
+/** Reads the first bytes, then hangs up. */
+async function hangUp(): Promise<void> {
+  const line = new AbortController()
+  const reply = await ask({ stream: true }, SLOW, line.signal)
+  await reply.body?.getReader().read()
+  line.abort()
+}
+
+/** How many requests end in each way. */
+const MADE: Record<RequestOutcome, number> = { succeeded: 3, failed: 2, interrupted: 1, cancelled: 1, rejected: 2 }
+const TOTAL = Object.values(MADE).reduce((sum, one) => sum + one, 0)
+
+it('counts every outcome alike on the requests page, on the usage page, in what-if reports and for each request', async () => {
+  for (let i = 0; i < MADE.succeeded; i++) expect((await ask()).status).toBe(200)
+  for (let i = 0; i < MADE.failed; i++) expect((await ask({}, { 'x-sim-fault': 'status:500' })).status).toBe(503)
+  const cut = await ask({ stream: true }, { 'x-sim-fault': 'cut' })
+  expect(cut.status).toBe(200)
+  await cut.text()
+  await hangUp()
+  for (let i = 0; i < MADE.rejected; i++) expect((await ask({ provider: { only: ['openai'] } })).status).toBe(404)
+
+  const rows = await waitFor(
+    async () => {
+      const data = await listed('')
+      return data.length === TOTAL ? data : null
+    },
+    { withinMs: 20_000, what: 'all rows' },
+  )
+  const totals = await usage()
+  const report = await whatIf()
+  for (const outcome of REQUEST_OUTCOMES) {
+    const filtered = await listed(`&filter[outcome]=${outcome}`)
+    const counted = {
+      rows: rows.filter((row) => row.outcome === outcome).length,
+      filtered: filtered.length,
+      usage: totals[outcome],
+      whatIf: report[outcome],
+    }
+    const made = MADE[outcome]
+    expect([outcome, counted]).toEqual([outcome, { rows: made, filtered: made, usage: made, whatIf: made }])
+  }
+  expect(totals['requests']).toBe(TOTAL)
+})
+
+interface Row {
+  readonly outcome: string
+}
+
+async function listed(filter: string): Promise<Row[]> {
+  return (await ada.ask('GET', `/requests?limit=100${filter}`)).body['data'] as Row[]
+}
+
+async function usage(): Promise<Record<string, number>> {
+  const later = new Date(Date.now() + 60_000).toISOString()
+  const { body } = await ada.ask('GET', `/usage?from=${beganAt}&to=${later}&bucket=auto&groupBy=model`)
+  return body['totals'] as Record<string, number>
+}
+
+/** What happened, as a report on a draft has it. */
+async function whatIf(): Promise<Record<string, number>> {
+  const body = { document: { objective: 'cost' }, from: beganAt, to: new Date().toISOString() }
+  const started = await ada.ask('POST', '/what-if', body)
+  expect(started.status).toBe(202)
+  const { id } = started.body['data'] as { id: string }
+  return waitFor(
+    async () => {
+      const { report } = (await ada.ask('GET', `/what-if/${id}`)).body['data'] as { report: Report | null }
+      return report?.totals.happened ?? null
+    },
+    { withinMs: 60_000, what: 'the report' },
+  )
+}
+
+interface Report {
+  readonly totals: { readonly happened: Record<string, number> }
+}
