@@ -5,15 +5,24 @@ import { codeFor, startProduct, steadyPort, waitFor, type Product } from '@turnp
  * Tests with the whole product behind them, started once per worker. Files that name a suite of their own get a product of their own,
  * since one lets ten people sign up in an hour.
  */
-export const test = base.extend<{ quiet: undefined }, { suite: string; allowsSimulator: boolean; product: Product }>({
+export const test = base.extend<
+  { quiet: undefined },
+  { suite: string; allowsSimulator: boolean; hasAccount: boolean; product: Product }
+>({
   suite: ['', { option: true, scope: 'worker' }],
   /** Whether tenants' own endpoints may be the simulator's, which is at a private address. */
   allowsSimulator: [false, { option: true, scope: 'worker' }],
+  /** Whether the operator has an account at OpenAI, which is a simulated provider behind its name. */
+  hasAccount: [false, { option: true, scope: 'worker' }],
   product: [
-    async ({ suite: _suite, allowsSimulator }, use) => {
+    async ({ suite: _suite, allowsSimulator, hasAccount }, use) => {
       const simulatorPort = await steadyPort()
-      const allowed = { simulatorPort, environment: { EGRESS_ALLOW: `127.0.0.1:${simulatorPort}` } }
-      const product = await startProduct(allowsSimulator ? allowed : {})
+      const address = `127.0.0.1:${simulatorPort}`
+      const environment = {
+        ...(allowsSimulator && { EGRESS_ALLOW: address }),
+        ...(hasAccount && { OPENAI_API_KEY: 'operator-account', OPENAI_BASE_URL: `http://${address}/acorn/v1` }),
+      }
+      const product = await startProduct({ simulatorPort, environment })
       await use(product)
       await product.drop()
     },

@@ -14,7 +14,7 @@ const RECONNECT_MS_MAX = 30_000
 
 /** The one event stream of this tab. It is open while a user is signed in. */
 class Live {
-  readonly #handlers: Handlers = { verified: new Set(), key: new Set(), request: new Set() }
+  readonly #handlers: Handlers = { verified: new Set(), key: new Set(), request: new Set(), refusal: new Set() }
   readonly #watchers = new Set<() => void>()
   #source: EventSource | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -30,7 +30,7 @@ class Live {
       this.#tell('live')
     })
     source.addEventListener('error', () => this.#lost(source))
-    for (const name of ['verified', 'key', 'request'] as const) {
+    for (const name of ['verified', 'key', 'request', 'refusal'] as const) {
       source.addEventListener(name, (message: MessageEvent<string>) => this.#deliver(name, message.data))
     }
   }

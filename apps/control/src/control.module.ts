@@ -108,7 +108,7 @@ export async function listenOn(control: Control, log: Logger): Promise<ControlSe
     bodyParser: false,
     abortOnError: false,
   })
-  app.useGlobalFilters(new FaultFilter(log))
+  app.useGlobalFilters(new FaultFilter(log, (notice) => control.eventStreams.refused(notice)))
   await app.init()
   // After Nest has set its error handler, which a route takes at its registration.
   if (config.CONSOLE_DIR !== undefined) await serveConsole(server, config.CONSOLE_DIR)

@@ -17,6 +17,7 @@ import {
   revokeKey,
   secretsByKek,
   secretTroubles,
+  REFUSAL_CHANNEL,
   USAGE_CHANNEL,
   watchKeySecrets,
   whyUnreachable,
@@ -81,7 +82,7 @@ export class Control {
     this.eventStreams = new EventStreams(rowReader(pool, prisma), onRowsFailed)
     this.#listening = new Listening({
       url: config.DATABASE_URL,
-      channels: [USAGE_CHANNEL, CONSOLE_CHANNEL],
+      channels: [USAGE_CHANNEL, CONSOLE_CHANNEL, REFUSAL_CHANNEL],
       applicationName: 'turnpike control events',
       onNotice: (notice) => this.eventStreams.onNotice(notice),
       onListening: () => {

@@ -1,7 +1,7 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
-import { asFault, Fault } from '@turnpike/domain'
+import { asFault, Fault, isApiPath } from '@turnpike/domain'
 import { wasAborted, type Logger } from '@turnpike/server'
-import { isStoreUnavailable } from '@turnpike/store'
+import { isStoreUnavailable, type RefusalNotice } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BODY_BYTES_MAX, refuse } from './edge.ts'
 import { newRequestContext } from './request-context.ts'
@@ -9,7 +9,11 @@ import { newRequestContext } from './request-context.ts'
 /** Maps every thrown error to a status and a body, once. */
 @Catch()
 export class FaultFilter implements ExceptionFilter {
-  constructor(private readonly log: Logger) {}
+  /** @param onMisdirected called with a request that was meant for the gateway */
+  constructor(
+    private readonly log: Logger,
+    private readonly onMisdirected: (notice: RefusalNotice) => void,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp()
@@ -24,6 +28,9 @@ export class FaultFilter implements ExceptionFilter {
     if (reply.raw.headersSent || reply.raw.destroyed) {
       reply.raw.destroy()
       return
+    }
+    if (fault.code === 'route_unknown' && isApiPath(request.url.split('?')[0] ?? '')) {
+      this.onMisdirected({ address: request.ip, code: 'console_address', atMs: Date.now() })
     }
     refuse(request, reply, fault)
   }

@@ -1,7 +1,7 @@
 import { limitMs } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ConsoleEvents, KeyCreated } from '@turnpike/contract'
-import { issueVerification, verifyByLink } from '@turnpike/store'
+import { issueVerification, notifyRefusal, verifyByLink } from '@turnpike/store'
 import {
   signUp,
   startControl,
@@ -152,4 +152,33 @@ it('releases what a closed console used', async () => {
   expect(running.control.eventStreams.count).toBe(before + 1)
   await stream.return(undefined)
   await expect.poll(() => running.control.eventStreams.count).toBe(before)
+})
+
+it('shows a refusal that belongs to nobody to consoles at the same address only, without a word of its caller', async () => {
+  const { visitor } = await verifiedPerson(running)
+  const stream = await opened(visitor)
+  const { pool } = running.control
+  const atMs = Date.UTC(2026, 10, 21, 12)
+  await pool.query(
+    `SELECT pg_notify('turnpike_refusals', '{"address":"127.0.0.1","code":"a text of anybody","atMs":1}')`,
+  )
+  await notifyRefusal(pool, { address: '192.0.2.1', code: 'key_missing', atMs })
+  await notifyRefusal(pool, { address: '127.0.0.1', code: 'key_damaged', atMs })
+  const { name, data } = (await stream.next()).value!
+  expect([name, data]).toEqual([
+    'refusal',
+    { at: '2026-11-21T12:00:00.000Z', diagnosis: { code: 'key_damaged', about: null } },
+  ])
+})
+
+it('shows a request for the gateway that was sent to the console', async () => {
+  const { visitor } = await verifiedPerson(running)
+  const stream = await opened(visitor)
+  const sent = await fetch(`${running.url}/api/v1/chat/completions`, { method: 'POST' })
+  expect(sent.status).toBe(404)
+  const { name, data } = (await stream.next()).value!
+  expect([name, (data as { diagnosis: unknown }).diagnosis]).toEqual([
+    'refusal',
+    { code: 'console_address', about: null },
+  ])
 })

@@ -53,7 +53,7 @@ it('lists requests newest first, page by page', async () => {
 
 it.each([
   ['&filter[outcome]=failed', 1],
-  ['&filter[outcome]=ok', 3],
+  ['&filter[outcome]=succeeded', 3],
   ['&filter[provider]=birch', 1],
   ['&filter[model]=sim/swift-8b', 4],
   ['&filter[model]=none', 0],

@@ -11,6 +11,7 @@ import { ExplainController } from './api/explain/explain.controller.ts'
 import { FaultFilter } from './http/fault.filter.ts'
 import { forwardManagement } from './http/forward-management.ts'
 import { Gateway } from './gateway.ts'
+import { noteRefused } from './http/refused.ts'
 import { HealthController } from './http/health.controller.ts'
 import { ModelsController } from './api/models/models.controller.ts'
 import { PresetsController } from './api/presets/presets.controller.ts'
@@ -65,7 +66,7 @@ export async function listen(gateway: Gateway, log: Logger): Promise<GatewayServ
   })
   guardRoutes(adapter.getInstance(), (request) => gateway.identify(request.headers))
   if (config.MANAGEMENT_URL !== undefined) forwardManagement(adapter.getInstance(), config.MANAGEMENT_URL)
-  app.useGlobalFilters(new FaultFilter(log))
+  app.useGlobalFilters(new FaultFilter(log, (request, fault) => noteRefused(gateway, request, fault)))
   await app.listen({ host: config.GATEWAY_HOST, port: config.GATEWAY_PORT })
   const ops = await openOpsPort({
     host: config.OPS_HOST,

@@ -18,6 +18,7 @@ import type { Call } from './call/call.ts'
 import { Disconnects } from './call/disconnects.ts'
 import { endOfCall } from './call/end-of-call.ts'
 import { Meter, type RequestLog } from './call/meter.ts'
+import { Refusals } from './call/refusals.ts'
 import type { Progress } from './call/progress.ts'
 import type { Sink } from './call/relay.ts'
 import type { GatewayConfig } from './config.ts'
@@ -61,6 +62,9 @@ export class Gateway {
   readonly disconnects = new Disconnects(after)
   #shuttingDown = false
 
+  /** Shows people requests that never became a call. */
+  readonly refusals: Refusals
+
   constructor(
     readonly config: GatewayConfig,
     readonly stores: Stores,
@@ -92,6 +96,13 @@ export class Gateway {
         log: stores.book,
       }),
     }
+    this.refusals = new Refusals({
+      record: (record) => stores.book.end(record),
+      notify: stores.notifyRefusal,
+      nowMs: now,
+    })
+    const dropped = { help: 'Refused requests beyond the limits of recording.', read: () => this.refusals.dropped }
+    showMetric({ name: 'turnpike_refusals_unrecorded_total', ...dropped }, [registry])
     this.#steps = {
       meter: (progress) => new Meter(progress, log, this.#healthOf(progress.call), now),
       resolve: (call) => resolve(call, this.#routingContext(call.caller), now()),

@@ -79,6 +79,47 @@ it('counts every outcome alike on the requests page, on the usage page, in what-
   expect(totals['requests']).toBe(TOTAL)
 })
 
+it('keeps a refused request under the id that its answer carries, with what was wrong, within three seconds', async () => {
+  const cases: [body: object, diagnosis: object][] = [
+    [{ max_tokens: -5 }, { code: 'parameter_invalid', about: 'max_tokens' }],
+    [{ model: 'sim/swift-8' }, { code: 'model_unknown', about: 'sim/swift-8b' }],
+  ]
+  for (const [body, diagnosis] of cases) {
+    const refused = await ask(body)
+    expect(refused.status).toBe(400)
+    const id = refused.headers.get('x-generation-id') ?? ''
+    const row = await waitFor(
+      async () => {
+        const found = await ada.ask('GET', `/requests/${id}`)
+        return found.status === 200 ? found.body['data'] : null
+      },
+      { withinMs: 3_000, what: 'the row of a refused request' },
+    )
+    expect(row).toMatchObject({ outcome: 'rejected', status: 400, costNano: '0', attempts: 0, diagnosis })
+    const generation = await fetch(`${product.api}/generation?id=${id}`, {
+      headers: { authorization: `Bearer ${key}` },
+    })
+    expect(generation.status).toBe(200)
+  }
+})
+
+it('records a repeated refusal a few times a second, and never more', async () => {
+  const before = (await listed('&filter[outcome]=rejected')).length
+  const began = performance.now()
+  const refused = await Promise.all(Array.from({ length: 60 }, () => ask({ max_tokens: -5 })))
+  expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([400]))
+  const seconds = Math.ceil((performance.now() - began) / 1_000) + 1
+  // What comes last arrives last.
+  await ask()
+  await waitFor(async () => (await listed('&filter[outcome]=succeeded')).length === MADE.succeeded + 1, {
+    withinMs: 3_000,
+    what: 'the row behind the refusals',
+  })
+  const recorded = (await listed('&filter[outcome]=rejected')).length - before
+  expect(recorded).toBeGreaterThan(0)
+  expect(recorded).toBeLessThanOrEqual(5 * seconds)
+})
+
 interface Row {
   readonly outcome: string
 }

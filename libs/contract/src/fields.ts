@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { FaultCode, Objective, Stage, UsageWarning } from '@turnpike/domain'
-import { REQUEST_OUTCOMES } from '@turnpike/domain/lists'
+import { DIAGNOSES, REQUEST_OUTCOMES } from '@turnpike/domain/lists'
 
 /** An amount of money in JSON: a whole number of nano-dollars as a decimal string, since it may not fit a float. */
 export const nano = () => z.string().regex(/^-?\d{1,30}$/, 'must be a whole number of nano-dollars, as a string')
@@ -13,6 +13,9 @@ export const count = () => z.int().min(0)
 
 /** How a request ended. */
 export const outcome = () => z.enum(REQUEST_OUTCOMES)
+
+/** What was wrong with a request, and the name that this is about: the nearest model, the parameter. */
+export const diagnosis = () => z.object({ code: z.enum(DIAGNOSES), about: z.string().nullable() })
 
 /** Requests by outcome, which add up to all of them. */
 export const outcomeCounts = () => ({

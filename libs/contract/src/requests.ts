@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { count, faultCode, instant, nano, objective, outcome, stage, usageWarning, words } from './fields.ts'
+import { count, diagnosis, faultCode, instant, nano, objective, outcome, stage, usageWarning, words } from './fields.ts'
 import { keyId } from './keys.ts'
 import { one, page, pageQuery } from './page.ts'
 
@@ -34,6 +34,7 @@ export const RequestRow = z.object({
   /** Fault code; null when all went well. */
   fault: faultCode().nullable(),
   outcome: outcome(),
+  diagnosis: diagnosis().nullable(),
   streamed: z.boolean(),
   promptTokens: count(),
   completionTokens: count(),

@@ -1,3 +1,5 @@
+import type { DiagnosisCode } from './usage/diagnoses.ts'
+
 /** Whose fault a refusal is. It decides failover, health figures, and who is woken up (`us`). */
 type Blame = 'caller' | 'upstream' | 'us'
 
@@ -59,6 +61,10 @@ interface FaultFacts {
   readonly retryAfterMs?: number
   /** Tenant-safe extras for `error.metadata`. */
   readonly metadata?: Readonly<Record<string, unknown>>
+  /** What is wrong, where it is known better than by the code; for the pages of the console. */
+  readonly diagnosis?: DiagnosisCode
+  /** The name that the diagnosis is about, such as the nearest model. */
+  readonly diagnosisAbout?: string
   /** Field errors nested in the form's shape, for the console. */
   readonly fields?: Readonly<Record<string, unknown>>
   /** For our logs only. Must not hold prompts, keys or tokens. */

@@ -17,6 +17,8 @@ export type {
 } from './ids.ts'
 export { newRequestId, dayOf, generationId, parseRequestId, ownTarget, endpointOf, ownerOf } from './ids.ts'
 export { NANO_PER_USD, divideRounded, usdString, parseUsd, type NanoUsd } from './money/money.ts'
+export { DIAGNOSES, type DiagnosisCode } from './usage/diagnoses.ts'
+export { diagnosisOf, isApiPath, pathDiagnosis, type Diagnosis } from './usage/diagnosis.ts'
 export { REQUEST_OUTCOMES, requestOutcome, type OutcomeCounts, type RequestOutcome } from './usage/outcome.ts'
 export { NO_USAGE, TOKENS_MAX, tokenCount, consistent, type Usage } from './usage/usage.ts'
 export {

@@ -17,5 +17,6 @@ export {
   WINDOWS_MAX,
 } from './policy/policy.ts'
 export { STAGES } from './route/decision.ts'
+export { DIAGNOSES } from './usage/diagnoses.ts'
 export { REQUEST_OUTCOMES } from './usage/outcome.ts'
 export { USAGE_WARNINGS } from './usage/warnings.ts'

@@ -150,7 +150,17 @@ export {
 } from './byok/endpoints.ts'
 export { listAudit } from './changes/audit.ts'
 export { addJob, ensurePartitions, runJobs, type Jobs } from './connections/jobs.ts'
-export { CONSOLE_CHANNEL, Listening, openConsoleNotice, USAGE_CHANNEL, type Notice } from './connections/listen.ts'
+export {
+  CONSOLE_CHANNEL,
+  Listening,
+  notifyRefusal,
+  openConsoleNotice,
+  openRefusalNotice,
+  REFUSAL_CHANNEL,
+  USAGE_CHANNEL,
+  type Notice,
+  type RefusalNotice,
+} from './connections/listen.ts'
 export { findPrice } from './catalogue/prices.ts'
 export { isStoreUnavailable, whyUnreachable } from './connections/store-unavailable.ts'
 export {

@@ -401,6 +401,8 @@ CREATE TABLE usage_events (
     status smallint NOT NULL,
     fault text,
     outcome text NOT NULL,
+    diagnosis text,
+    diagnosis_about text,
     finish_reason text,
     native_finish text,
     cancelled boolean NOT NULL DEFAULT false,

@@ -6,7 +6,7 @@ import { useText } from '../i18n/text.ts'
 import { Clipped } from '../parts/Clipped.tsx'
 import { Moment } from '../parts/Moment.tsx'
 import { Money } from '../parts/Money.tsx'
-import { faultTextKey } from '../states/fault-text.ts'
+import { causeText } from '../states/cause-text.ts'
 import { providerText } from './provider-text.ts'
 import { StatusChip } from './StatusChip.tsx'
 
@@ -20,7 +20,7 @@ export function Facts({ request }: { request: RequestDetail }) {
     <>
       {request.fault !== null && (
         <Alert severity="error" variant="outlined" sx={{ mb: 2.5, backgroundColor: 'background.paper' }}>
-          {say(faultTextKey(request.fault))} <code>{request.fault}</code>
+          {causeText(request, say)} <code>{request.fault}</code>
         </Alert>
       )}
       <Box

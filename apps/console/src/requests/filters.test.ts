@@ -16,6 +16,7 @@ const row: RequestRow = {
   fault: null,
   streamed: true,
   outcome: 'succeeded',
+  diagnosis: null,
   promptTokens: 1,
   completionTokens: 1,
   cacheReadTokens: 0,

@@ -6,8 +6,8 @@ import { useText } from '../i18n/text.ts'
 import { Clipped, NAME_CHARS_MAX } from '../parts/Clipped.tsx'
 import { GateArm } from '../parts/GateArm.tsx'
 import { Failure } from '../states/Failure.tsx'
-import { faultTextKey } from '../states/fault-text.ts'
-import { useArrivals } from './arrivals.ts'
+import { causeText, diagnosisText } from '../states/cause-text.ts'
+import { useArrivals, useRefusal, type Refusal } from './arrivals.ts'
 
 interface ArrivalStepProps {
   /** There is a key, so that a request may come. */
@@ -19,6 +19,7 @@ interface ArrivalStepProps {
 export function ArrivalStep({ awaited, nameOf }: ArrivalStepProps) {
   const { say } = useText()
   const { data: rows, error, refetch } = useArrivals()
+  const refusal = useRefusal()
   if (error && !rows) return <Failure error={error} onRetry={() => void refetch()} />
   if (!rows) return <Skeleton variant="rounded" height={110} />
   const served = rows.find(({ outcome }) => outcome === 'succeeded')
@@ -39,9 +40,16 @@ export function ArrivalStep({ awaited, nameOf }: ArrivalStepProps) {
           )}
         </Box>
       </Box>
-      <div aria-live="polite">{failed && <Failed row={failed} />}</div>
+      <div aria-live="polite">
+        {isNewest(refusal, rows[0]) ? <Refused refusal={refusal} /> : failed && <Failed row={failed} />}
+      </div>
     </Stack>
   )
+}
+
+/** What came later explains what the person tried last. */
+function isNewest(refusal: Refusal | null, row: RequestRow | undefined): refusal is Refusal {
+  return refusal !== null && (row === undefined || refusal.at > row.beganAt)
 }
 
 function Succeeded({ row, name }: { row: RequestRow; name: string }) {
@@ -71,7 +79,7 @@ function Failed({ row }: { row: RequestRow }) {
   return (
     <Alert severity="warning" variant="outlined">
       <AlertTitle>{say('start.failedTitle')}</AlertTitle>
-      {say(faultTextKey(row.fault ?? 'internal'))}
+      {causeText(row, say)}
       <Box sx={{ mt: 0.75, fontSize: '0.8125rem' }}>
         <code>
           {row.status} {row.fault}
@@ -81,6 +89,20 @@ function Failed({ row }: { row: RequestRow }) {
         <Link component={RouterLink} to={`/requests/${row.id}/show`} color="inherit">
           {say('start.failedLook')}
         </Link>
+      </Box>
+    </Alert>
+  )
+}
+
+/** A request that belongs to no key, from the network of this browser. */
+function Refused({ refusal }: { refusal: Refusal }) {
+  const { say, locale } = useText()
+  return (
+    <Alert severity="warning" variant="outlined">
+      <AlertTitle>{say('start.refusedTitle')}</AlertTitle>
+      {diagnosisText(refusal.diagnosis, say)}
+      <Box sx={{ mt: 0.75, fontSize: '0.8125rem' }}>
+        {say('start.refusedText')} {say('start.arrivedAt', { ago: ago(refusal.at, Date.now(), locale) })}
       </Box>
     </Alert>
   )

@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import type { RequestRow } from '@turnpike/contract'
+import type { ConsoleEvent, RequestRow } from '@turnpike/contract'
+import { useState } from 'react'
 import { useDataProvider } from 'react-admin'
 import { useLive } from '../live.ts'
 
@@ -25,4 +26,13 @@ export function useArrivals() {
 /** Puts a row in front, once, and keeps the list short. */
 function arrived(rows: readonly RequestRow[], row: RequestRow): RequestRow[] {
   return [row, ...rows.filter(({ id }) => id !== row.id)].slice(0, ARRIVALS_MAX)
+}
+
+export type Refusal = Extract<ConsoleEvent, { name: 'refusal' }>['data']
+
+/** The newest refusal at the network address of this browser while the page is open; null while there is none. */
+export function useRefusal(): Refusal | null {
+  const [refusal, setRefusal] = useState<Refusal | null>(null)
+  useLive('refusal', setRefusal)
+  return refusal
 }

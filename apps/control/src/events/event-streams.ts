@@ -1,10 +1,20 @@
 import type { ConsoleEvent } from '@turnpike/contract'
 import { Fault, type TenantId } from '@turnpike/domain'
-import { CONSOLE_CHANNEL, openConsoleNotice, USAGE_CHANNEL, type Notice } from '@turnpike/store'
+import {
+  CONSOLE_CHANNEL,
+  openConsoleNotice,
+  openRefusalNotice,
+  REFUSAL_CHANNEL,
+  USAGE_CHANNEL,
+  type Notice,
+  type RefusalNotice,
+} from '@turnpike/store'
 import { RequestFeed, type ReadRows } from './request-feed.ts'
 
 interface EventStream {
   readonly tenantId: TenantId
+  /** Network address of the console. */
+  readonly address: string
   /** Of its session. */
   readonly token: string
   readonly send: (event: ConsoleEvent) => void
@@ -51,7 +61,16 @@ export class EventStreams {
       const notice = openConsoleNotice(payload)
       if (notice?.name === 'key') this.#send(notice.tenantId, { name: 'key', data: { id: notice.id ?? '' } })
       else if (notice) this.#send(notice.tenantId, { name: 'verified', data: {} })
+    } else if (channel === REFUSAL_CHANNEL) {
+      const notice = openRefusalNotice(payload)
+      if (notice) this.refused(notice)
     }
+  }
+
+  /** Shows a refusal to consoles at its address, whoever they belong to: it says nothing of an organisation. */
+  refused({ address, code, atMs }: RefusalNotice): void {
+    const data = { at: new Date(atMs).toISOString(), diagnosis: { code, about: null } }
+    for (const stream of this.#all()) if (stream.address === address) stream.send({ name: 'refusal', data })
   }
 
   /** After notices may have been missed. */

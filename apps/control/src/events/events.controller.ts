@@ -26,7 +26,7 @@ export class EventsController {
     }
     const remove = this.control.eventStreams.add(
       {
-        ...{ tenantId, token },
+        ...{ tenantId, token, address: request.ip },
         send: ({ name, data }) => write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`),
         end: () => raw.end(),
       },

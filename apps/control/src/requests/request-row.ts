@@ -13,7 +13,8 @@ export async function rowsOf(
 }
 
 function rowOf(request: RequestSummary, names: ReadonlyMap<string, string>): RequestRow {
-  const { model, requestedModel, provider, owner, keyId, status, fault, outcome, streamed, usage, totalMs } = request
+  const { model, requestedModel, provider, owner, keyId, status, fault, outcome, diagnosis, streamed, usage, totalMs } =
+    request
   return {
     id: generationId(request.requestId),
     beganAt: new Date(request.beganAtMs).toISOString(),
@@ -25,6 +26,7 @@ function rowOf(request: RequestSummary, names: ReadonlyMap<string, string>): Req
     status,
     fault,
     outcome,
+    diagnosis,
     streamed,
     totalMs,
     keyName: names.get(keyId) ?? null,

@@ -1,5 +1,5 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
-import { asFault, Fault } from '@turnpike/domain'
+import { asFault, Fault, pathDiagnosis, type DiagnosisCode } from '@turnpike/domain'
 import { wasAborted, type Logger } from '@turnpike/server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refuse } from './edge.ts'
@@ -8,7 +8,11 @@ import { beginRequest } from './request-start.ts'
 /** Whatever was thrown becomes a status and a body here, once. */
 @Catch()
 export class FaultFilter implements ExceptionFilter {
-  constructor(private readonly log: Logger) {}
+  /** @param refused called with every fault that is answered, before its answer is */
+  constructor(
+    private readonly log: Logger,
+    private readonly refused: (request: FastifyRequest, fault: Fault) => void = () => undefined,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp()
@@ -23,6 +27,7 @@ export class FaultFilter implements ExceptionFilter {
       reply.raw.destroy()
       return
     }
+    this.refused(request, fault)
     refuse(request, reply, fault)
   }
 }
@@ -36,7 +41,7 @@ function faultOf(thrown: unknown, request: FastifyRequest): Fault {
 function frameworkFault(exception: HttpException, request: FastifyRequest): Fault {
   switch (exception.getStatus()) {
     case 404:
-      return new Fault('route_unknown', routeHint(request.method, request.url))
+      return noRoute(request.method, request.url)
     case 405:
       return new Fault('method_not_allowed', 'This route does not take that method.')
     case 413:
@@ -51,11 +56,17 @@ function frameworkFault(exception: HttpException, request: FastifyRequest): Faul
 }
 
 /** Most wrong paths are a base URL with or without its `/v1`. */
-function routeHint(method: string, url: string): string {
-  const path = url.split('?')[0] ?? url
-  if (/\/v1\/v1\//.test(path))
-    return 'There is no such route: the path has /v1 twice. Your client adds /v1 itself; leave it out of the base URL.'
-  if (/^\/(?:chat|completions|embeddings|models)/.test(path))
-    return 'There is no such route: the base URL needs /api/v1 at its end.'
-  return `There is no route for ${method} on this path. The API is under /api/v1.`
+function noRoute(method: string, url: string): Fault {
+  const diagnosis = pathDiagnosis(url.split('?')[0] ?? url)
+  const hint = diagnosis && HINTS[diagnosis]
+  const message = hint ?? `There is no route for ${method} on this path. The API is under /api/v1.`
+  return new Fault('route_unknown', message, diagnosis ? { diagnosis } : {})
+}
+
+const HINTS: Readonly<Partial<Record<DiagnosisCode, string>>> = {
+  base_url_with_v1_twice:
+    'There is no such route: the path has /v1 twice. Your client adds /v1 itself; leave it out of the base URL.',
+  base_url_without_v1: 'There is no such route: the base URL needs /api/v1 at its end.',
+  dialect_unsupported:
+    'There is no such route: this API speaks the OpenAI dialect, such as POST /api/v1/chat/completions.',
 }

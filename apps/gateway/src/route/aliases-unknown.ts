@@ -29,6 +29,8 @@ export function noVariant(base: string, suffix: string, place: number, names: Na
   return new Fault('model_unknown', `${base} has no variant :${word}. ${hint}`, {
     param,
     metadata: notFound(`${base}:${word}`, closest === undefined ? [base] : [`${base}:${closest}`]),
+    diagnosis: 'model_unknown',
+    diagnosisAbout: closest === undefined ? base : `${base}:${closest}`,
   })
 }
 
@@ -50,6 +52,8 @@ export function unknownModel(name: string, place: number, names: NamesKnown): Fa
   return new Fault('model_unknown', `There is no model ${requested}. ${hint}`, {
     param: paramOf(place),
     metadata: notFound(requested, close),
+    diagnosis: 'model_unknown',
+    ...(close[0] !== undefined && { diagnosisAbout: close[0] }),
   })
 }
 

@@ -3,7 +3,9 @@ import {
   REQUEST_FIELDS,
   route,
   STAGES,
+  type Caller,
   type Decision,
+  type DiagnosisCode,
   type EndpointId,
   type Health,
   type RouteRequest,
@@ -49,6 +51,7 @@ export function excluded(call: Call, routeRequest: RouteRequest, { decision, dir
     `No endpoint is left for this request. ${summary}${advice(cause)}${ownAdvice(counts, cause)}`,
     {
       ...(cause.param !== undefined && { param: cause.param }),
+      ...(counts.has('funds') && fundsDiagnosis(call.caller)),
       metadata: {
         availability: {
           code: codeFor([...counts.keys()]),
@@ -63,6 +66,12 @@ export function excluded(call: Call, routeRequest: RouteRequest, { decision, dir
       },
     },
   )
+}
+
+/** Credit that is used up has a fault of its own before it comes to this. */
+function fundsDiagnosis({ kind, funds }: Caller): { diagnosis?: DiagnosisCode } {
+  if (kind === 'test') return { diagnosis: 'test_key' }
+  return funds === 'simulated' ? { diagnosis: 'simulated_funds' } : {}
 }
 
 /** How many endpoints each stage removed, in the order of the stages. */

@@ -1,6 +1,14 @@
 import { Fault, type KeyId, type RequestId, type TenantId } from '@turnpike/domain'
 import type { Logger } from '@turnpike/server'
-import { findRequest, keyUsage, openKeySecrets, openPool, type RefusedKey } from '@turnpike/store'
+import {
+  findRequest,
+  keyUsage,
+  notifyRefusal,
+  openKeySecrets,
+  openPool,
+  type RefusalNotice,
+  type RefusedKey,
+} from '@turnpike/store'
 import type { GatewayConfig } from '../config.ts'
 import { followCatalogue } from './catalogue.ts'
 import { openHealth } from '../health/open.ts'
@@ -55,6 +63,7 @@ export async function openStores(config: GatewayConfig, log: Logger) {
     /** Which channels carry changes of keys now. */
     channels: () => keyPath.channels(),
     findRequest: (tenantId: TenantId, id: RequestId) => answered(findRequest(pool, tenantId, id)),
+    notifyRefusal: (notice: RefusalNotice) => notifyRefusal(pool, notice),
     keyUsage: (...asked: [TenantId, KeyId, nowMs: number]) => answered(keyUsage(pool, ...asked)),
     metrics: [
       ...keyMetrics({ ...keyPath, refusals }),

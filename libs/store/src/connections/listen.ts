@@ -1,5 +1,6 @@
-import type { TenantId } from '@turnpike/domain'
+import { DIAGNOSES, type DiagnosisCode, type TenantId } from '@turnpike/domain'
 import { Client } from 'pg'
+import type { Pool } from './pools.ts'
 import type { Transaction } from './prisma.ts'
 
 export interface Notice {
@@ -102,6 +103,30 @@ function clientOf({ url, applicationName }: ListenOptions): Client {
 export const USAGE_CHANNEL = 'turnpike_usage'
 /** Changes that open consoles show at once: a `ConsoleNotice` as JSON. */
 export const CONSOLE_CHANNEL = 'turnpike_console'
+
+/** Requests that were refused before they could be tied to an organisation: a `RefusalNotice` as JSON. */
+export const REFUSAL_CHANNEL = 'turnpike_refusals'
+
+/** It lives in no table: whoever is not waiting for it never sees it. */
+export interface RefusalNotice {
+  /** Network address of the caller. */
+  readonly address: string
+  readonly code: DiagnosisCode
+  /** Unix milliseconds. */
+  readonly atMs: number
+}
+
+/** Tells open consoles at the same address of a refusal. */
+export async function notifyRefusal(pool: Pool, notice: RefusalNotice): Promise<void> {
+  await pool.query('SELECT pg_notify($1, $2)', [REFUSAL_CHANNEL, JSON.stringify(notice)])
+}
+
+/** Null for a text that is no notice: every login of the database may notify. */
+export function openRefusalNotice(payload: string): RefusalNotice | null {
+  const { address, code, atMs } = parsed(payload)
+  const known = DIAGNOSES.find((one) => one === code)
+  return typeof address === 'string' && known && typeof atMs === 'number' ? { address, code: known, atMs } : null
+}
 
 interface ConsoleNotice {
   readonly tenantId: TenantId

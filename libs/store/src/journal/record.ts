@@ -2,6 +2,7 @@ import type {
   Attempt,
   Caller,
   Decision,
+  Diagnosis,
   EndpointId,
   FaultCode,
   FinishReason,
@@ -57,6 +58,8 @@ export interface UsageRecord extends BegunRequest {
   /** The HTTP status that the caller saw; 499 when it hung up before one. */
   readonly status: number
   readonly fault: FaultCode | null
+  /** What was wrong with the request, where it is known. */
+  readonly diagnosis: Diagnosis | null
   readonly finishReason: FinishReason | null
   readonly nativeFinish: string | null
   /** The caller hung up. */
@@ -115,6 +118,8 @@ export function usageRow(record: UsageRecord): UsageRow {
     status: record.status,
     fault: record.fault,
     outcome: outcomeOf(record),
+    diagnosis: record.diagnosis?.code ?? null,
+    diagnosis_about: record.diagnosis?.about ?? null,
     finish_reason: record.finishReason,
     native_finish: record.nativeFinish?.slice(0, TEXT_MAX) ?? null,
     cancelled: record.cancelled,

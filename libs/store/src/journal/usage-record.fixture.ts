@@ -38,6 +38,7 @@ export function aUsageRecord(changes: Partial<UsageRecord> = {}): UsageRecord {
     owner: null,
     status: 200,
     fault: null,
+    diagnosis: null,
     finishReason: 'stop',
     nativeFinish: 'end_turn',
     cancelled: false,

@@ -1,4 +1,4 @@
-import { Fault, type Caller, type Lookup } from '@turnpike/domain'
+import { Fault, type Caller, type DiagnosisCode, type Lookup } from '@turnpike/domain'
 import { checkKey, type KeyCheck, type KeySecrets } from './seal.ts'
 
 export type FindCaller = (digest: Buffer) => Promise<Lookup<Caller>>
@@ -34,9 +34,10 @@ export async function authenticate(credentials: PresentedKey, options: Authentic
     throw new Fault(
       'key_malformed',
       `This is not a Turnpike key. Keys begin with ${options.prefixes}; check for missing characters or spaces.`,
+      { diagnosis: 'key_damaged' },
     )
   }
-  if (checked.kind === 'forged') throw invalid()
+  if (checked.kind === 'forged') throw invalid('key_damaged')
   if (checked.kind === 'unknown_secret') throw unavailable({ detail: { secretId: checked.secretId } })
   const looked = await options.find(checked.digest)
   if (looked.kind === 'unknown') throw unavailable({ cause: looked.cause })
@@ -52,22 +53,30 @@ function presented(credentials: PresentedKey, prefixes: string): string {
   const apiKey = credentials['x-api-key']
   const key = (bearer ?? (Array.isArray(apiKey) ? apiKey[0] : apiKey) ?? '').trim()
   if (key === '') {
-    throw new Fault('key_missing', 'No key was sent. Use the header "Authorization: Bearer <your key>" or "x-api-key".')
+    throw new Fault(
+      'key_missing',
+      'No key was sent. Use the header "Authorization: Bearer <your key>" or "x-api-key".',
+      {
+        diagnosis: 'key_missing',
+      },
+    )
   }
   if (/^sk-(?:ant-|proj-)?/.test(key)) {
     throw new Fault(
       'key_malformed',
       `This is a provider’s own key. Send your Turnpike key, which begins with ${prefixes}.`,
+      { diagnosis: 'provider_key' },
     )
   }
   return key
 }
 
-/** One answer for forged, unknown, revoked and expired: an outsider learns nothing from it. */
-function invalid(): Fault {
+/** One answer for forged, unknown, revoked and expired: an outsider learns nothing from it. The diagnosis is not in the answer. */
+function invalid(diagnosis: DiagnosisCode = 'key_not_in_force'): Fault {
   return new Fault(
     'key_invalid',
     'This key is not valid: it was revoked, has expired or never existed. Make a new one in the console.',
+    { diagnosis },
   )
 }
 

@@ -73,6 +73,8 @@ const COLUMNS = `request_id AS "requestId", workspace_id AS "workspaceId", key_i
   CASE WHEN preset_id IS NOT NULL
     THEN jsonb_build_object('id', preset_id, 'version', COALESCE(preset_version, 0)) END AS preset,
   endpoint_id AS endpoint, owner_id AS owner, end_user AS "endUser", streamed, status, fault, outcome, cancelled,
+  CASE WHEN diagnosis IS NOT NULL
+    THEN jsonb_build_object('code', diagnosis, 'about', diagnosis_about) END AS diagnosis,
   finish_reason AS "finishReason", native_finish AS "nativeFinish",
   jsonb_build_object('promptTokens', prompt_tokens, 'completionTokens', completion_tokens,
     'cacheReadTokens', cache_read_tokens, 'cacheWriteTokens', cache_write_tokens,

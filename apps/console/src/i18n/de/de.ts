@@ -1,4 +1,5 @@
 import type { Messages } from '../en/en.ts'
+import { diagnosesDe } from './diagnoses.ts'
 import { faultsDe } from './faults.ts'
 import { observeDe } from './observe.ts'
 import { providerKeysDe } from './provider-keys.ts'
@@ -148,6 +149,8 @@ export const de: Messages = {
     why: 'Warum %{provider}?',
     failedTitle: 'Eine Anfrage ist eingegangen, aber fehlgeschlagen',
     failedLook: 'Anfrage öffnen',
+    refusedTitle: 'Eine Anfrage aus deinem Netzwerk wurde abgelehnt',
+    refusedText: 'Sie hatte keinen gültigen Schlüssel und steht deshalb nicht unter Anfragen.',
     arrivedAt: 'eingegangen %{ago}',
     nextTitle: 'Nächste Schritte',
     nextUsage: 'Kosten ansehen',
@@ -256,4 +259,5 @@ export const de: Messages = {
     signOutText: 'Beendet die Sitzung auf diesem Gerät.',
   },
   fault: faultsDe,
+  diagnosis: diagnosesDe,
 }

@@ -1,3 +1,4 @@
+import { diagnosesEn } from './diagnoses.ts'
 import { faultsEn } from './faults.ts'
 import { observeEn } from './observe.ts'
 import { providerKeysEn } from './provider-keys.ts'
@@ -145,6 +146,8 @@ export const en = {
     why: 'Why %{provider}?',
     failedTitle: 'A request was received, but failed',
     failedLook: 'Open the request',
+    refusedTitle: 'A request from your network was rejected',
+    refusedText: 'Without a valid key it is not listed under requests.',
     arrivedAt: 'received %{ago}',
     nextTitle: 'Next steps',
     nextUsage: 'See the cost',
@@ -252,6 +255,7 @@ export const en = {
     signOutText: 'Ends the session on this device.',
   },
   fault: faultsEn,
+  diagnosis: diagnosesEn,
 }
 
 type Words<Tree> = { [Key in keyof Tree]: Tree[Key] extends string ? string : Words<Tree[Key]> }
