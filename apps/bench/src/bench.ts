@@ -5,8 +5,9 @@ import { machine, machineLine } from './machine.ts'
 import { measureMicro, type Micro } from './micro.ts'
 import { optionsOf, type CaseName, type Options } from './options.ts'
 import { startRig, type Rig } from './rig.ts'
+import { measureStalls } from './stall/stall.ts'
 import { withStarted } from './started.ts'
-import { figureTable, lines, microTable } from './table.ts'
+import { figureTable, lines, microTable, stallTable } from './table.ts'
 import { hasProc } from './usage-of-process.ts'
 import { measureWhatIfJob } from './whatif-job.ts'
 import { measureWhatIf, type WhatIfBench } from './whatif.ts'
@@ -19,6 +20,8 @@ export async function bench(args: readonly string[]): Promise<void> {
     print(`${machineLine(facts)}\n\n`)
     const micro = options.only.includes('micro') ? await measureMicro() : []
     if (micro.length > 0) print(`${microTable(micro)}\n`)
+    const stall = options.only.includes('stall') ? await measureStalls(progress) : null
+    if (stall) print(`${stallTable(stall)}\n`)
     const whatIf = options.only.includes('whatif') ? measureWhatIf() : null
     if (whatIf) print(`${whatIfLine(whatIf)}\n\n`)
     const whatIfJob = options.only.includes('whatif-job') ? await withStarted(measureWhatIfJob) : null
@@ -28,7 +31,8 @@ export async function bench(args: readonly string[]): Promise<void> {
     const figures = options.only.some(isOverSockets) ? await overSockets(options) : []
     if (figures.length > 0) print(`${figureTable(figures)}\n`)
     if (!hasProc()) print('This system has no /proc: CPU and memory are not reported, requests/s are used instead.\n')
-    if (options.json) print(`${JSON.stringify({ ...facts, ...asJson(micro, figures), whatIf, whatIfJob, fleet })}\n`)
+    if (options.json)
+      print(`${JSON.stringify({ ...facts, ...asJson(micro, figures), stall, whatIf, whatIfJob, fleet })}\n`)
     process.exit(0)
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
@@ -38,7 +42,7 @@ export async function bench(args: readonly string[]): Promise<void> {
 
 /** The other cases run in this process, or bring their own. */
 function isOverSockets(name: CaseName): name is keyof typeof MEASURED {
-  return name !== 'micro' && name !== 'whatif' && name !== 'whatif-job' && name !== 'fleet'
+  return name !== 'micro' && name !== 'stall' && name !== 'whatif' && name !== 'whatif-job' && name !== 'fleet'
 }
 
 function whatIfLine({ how, requests, seconds, cpuSeconds, moved, goal }: WhatIfBench): string {
@@ -62,7 +66,7 @@ const WARM_UP_S = 3
 /** Floor and gateway alternate, as a machine’s speed varies. A first turn of each warms it up and does not count. */
 async function takeTurns(rig: Rig, name: keyof typeof MEASURED, { rounds, seconds }: Options): Promise<Round[]> {
   const { direct, once, measure } = MEASURED[name]
-  process.stderr.write(`measuring ${name}\n`)
+  progress(name)
   if (!once) for (const subject of [rig.floor, rig.gateway]) await measure(rig, subject, WARM_UP_S)
   const taken: Round[] = []
   for (let turn = 0; turn < (once ? 1 : rounds); turn++) {
@@ -80,6 +84,11 @@ function asJson(micro: readonly Micro[], figures: readonly Figure[]) {
     micro: Object.fromEntries(micro.map(({ name, ...rest }) => [name, rest])),
     figures: Object.fromEntries(figures.map(({ name, ...rest }) => [name, rest])),
   }
+}
+
+/** What is being measured, beside the figures. */
+function progress(what: string): void {
+  process.stderr.write(`measuring ${what}\n`)
 }
 
 function print(text: string): void {

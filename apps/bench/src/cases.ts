@@ -34,7 +34,9 @@ const HELD_STREAMS = 1_000
 const HELD_PACE = { firstChunkMs: FIRST_TOKEN_MS, chunkMs: 1_000 }
 
 /** Everything that is measured over sockets. */
-export const MEASURED: Readonly<Record<Exclude<CaseName, 'micro' | 'whatif' | 'whatif-job' | 'fleet'>, Case>> = {
+export const MEASURED: Readonly<
+  Record<Exclude<CaseName, 'micro' | 'stall' | 'whatif' | 'whatif-job' | 'fleet'>, Case>
+> = {
   memory: { direct: false, once: true, measure: memory },
   chat: {
     direct: false,

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 /** What can be measured, in the order in which it is. */
 export const CASES = [
   'micro',
+  'stall',
   'whatif',
   'whatif-job',
   'fleet',

@@ -1,5 +1,6 @@
 import { MEANINGS, type Figure, type Meaning } from './figures.ts'
 import type { Micro } from './micro.ts'
+import type { StallBench } from './stall/stall.ts'
 
 /** The figures for people: floor, gateway, ratio, and what is wanted. */
 export function figureTable(figures: readonly Figure[]): string {
@@ -13,6 +14,17 @@ export function figureTable(figures: readonly Figure[]): string {
 export function microTable(micro: readonly Micro[]): string {
   const rows = micro.map(({ title, p50Us, p99Us, goal }) => [title, `${digits(p50Us)} µs`, `${digits(p99Us)} µs`, goal])
   return lines([['in process', 'p50', 'p99', 'goal'], ...rows])
+}
+
+/** The worst body of each way in, the longest hold first. */
+export function stallTable({ goalMs, slowness, stalls }: StallBench): string {
+  const rows = stalls.map(({ door, holdMs, bytes, taken, shape, frame }) => {
+    const what = `${taken ? 'taken' : 'refused'}: ${shape} in ${frame}`
+    return [door, `${digits(holdMs)} ms`, `${digits(holdMs / slowness)} ms`, `${digits(bytes / 1_000_000)} MB`, what]
+  })
+  const rest = `goal ≤ ${goalMs} ms on a machine at which this one takes ${slowness.toFixed(2)} × the time`
+  const head = ['longest hold of the event loop', 'here', 'there', 'body', rest]
+  return lines([head, ...rows])
 }
 
 function rowOf({ floor, gateway, ratio }: Figure, { title, unit, goal }: Meaning): string[] {

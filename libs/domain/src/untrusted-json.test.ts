@@ -28,6 +28,14 @@ describe('the limits of JSON', () => {
     expect([refusalOf('[[],0,0]', few), refusalOf('[[],{}]', few)]).toEqual([null, 'has more than 2 objects and lists'])
   })
 
+  it('are kept to the name, and count no colon inside a string', () => {
+    const few = { depth: 64, members: 100, names: 2 }
+    expect([refusalOf('{"a":0,"b":":::"}', few), refusalOf('{"a":0,"b":{"c":0}}', few)]).toEqual([
+      null,
+      'has more than 2 names',
+    ])
+  })
+
   it('count nothing inside a string, however long it is and whatever is escaped in it', () => {
     const pieces = fc.constantFrom(
       '\\',

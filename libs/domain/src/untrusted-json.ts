@@ -8,6 +8,8 @@ export interface JsonLimits {
   readonly members: number
   /** Objects and lists, which cost more than numbers; absent: as many as members. */
   readonly containers?: number
+  /** Names of members, which cost more than anything else; absent: as many as members. */
+  readonly names?: number
   /** Text of up to so many characters is parsed without being measured; absent: none. It cannot hold enough to do harm. */
   readonly unmeasured?: number
 }
@@ -59,10 +61,11 @@ const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
 /** Which limit the text is above, or that it cannot be JSON, since something in it does not end; null: neither. */
-function excessOf(text: string, { depth, members, containers = members }: JsonLimits): string | null {
+function excessOf(text: string, { depth, members, containers = members, names = members }: JsonLimits): string | null {
   let level = 0
   let memberCount = 0
   let containerCount = 0
+  let nameCount = 0
   for (let i = 0; i < text.length; i++) {
     const character = text.charCodeAt(i)
     if (character === QUOTE) {
@@ -74,8 +77,11 @@ function excessOf(text: string, { depth, members, containers = members }: JsonLi
       if (++containerCount > containers) return `has more than ${withCommas(containers)} objects and lists`
     } else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) {
       level--
-    } else if (character === COMMA || character === COLON) {
+    } else if (character === COMMA) {
       memberCount++
+    } else if (character === COLON) {
+      memberCount++
+      if (++nameCount > names) return `has more than ${withCommas(names)} names`
     }
     if (memberCount > members) return `has more than ${withCommas(members)} members`
   }

@@ -2,4 +2,4 @@
 export type { Adapter, EmbeddingAnswer, EmbeddingsAdapter, StreamDecoder, UpstreamRequest } from './adapter.ts'
 export { proofOf, type Proof } from './explain.ts'
 export { adapterFor, adapterOf } from './registry.ts'
-export { createSseReader } from './sse.ts'
+export { createSseReader, EVENT_CHARACTERS_MAX } from './sse.ts'

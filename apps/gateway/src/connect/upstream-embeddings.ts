@@ -16,7 +16,9 @@ export interface VectorsAnswer extends Answer {
 
 /** Per vector one object and one list, of 2,048 vectors at most. */
 const VECTOR_CONTAINERS_MAX = 10_000
-const VECTORS = { depth: JSON_DEPTH_MAX, containers: VECTOR_CONTAINERS_MAX }
+/** A million names of its own in one object take the parser a second; a vector has four. */
+const VECTOR_NAMES_MAX = 20_000
+const VECTORS = { depth: JSON_DEPTH_MAX, containers: VECTOR_CONTAINERS_MAX, names: VECTOR_NAMES_MAX }
 
 /** 2,048 vectors of 4,096 numbers in decimal stay below the first; 1,000 of 1,000 below the second, or twice as many in base64. */
 export const VECTOR_LIMITS: Readonly<Record<EgressMode, AnswerLimits>> = {
