@@ -265,8 +265,14 @@ function times(price: bigint, factor: number): bigint {
 
 function callOf(caller: Caller, request: RouteRequest, atMs: number): Call {
   return {
-    ...{ id: '20261121-aaaaaaaaaaaaaaaaaaaa' as RequestId, kind: 'chat', caller, requestedModel: MODEL, preset: null },
-    ...{ routeRequest: request, conversation: null, streamed: true, endUser: null },
+    ...{
+      id: '20261121-aaaaaaaaaaaaaaaaaaaa' as RequestId,
+      kind: 'chat',
+      caller,
+      requestedModel: MODEL,
+      countedModel: MODEL,
+    },
+    ...{ preset: null, routeRequest: request, conversation: null, streamed: true, endUser: null },
     responseOptions: { decision: false, metadata: false, region: null },
     ...{ beganAtMs: 0, startedMs: atMs, simulation: {}, signal: new AbortController().signal },
   }

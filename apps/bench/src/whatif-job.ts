@@ -90,7 +90,7 @@ async function multiply(owner: Pool): Promise<void> {
   }
   await owner.query(`
     INSERT INTO usage_rollups SELECT tenant_id, date_bin('15 minutes', began_at, 'epoch'), key_id, model, provider, count(*),
-      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, max(began_at)
     FROM usage_events GROUP BY 1, 2, 3, 4, 5 ON CONFLICT (tenant_id, bucket, key_id, model, provider) DO UPDATE SET requests = EXCLUDED.requests`)
   await owner.query(`
     INSERT INTO health_minutes SELECT minute - ago * interval '1 minute', endpoint_id, node, attempts, failures, failure_kinds,

@@ -45,6 +45,7 @@ function rowOf(person: Person, workspaceId: string, keyId: string, change: Shipp
     began_at: new Date(beganAtMs).toISOString(),
     kind: 'chat',
     requested_model: 'sim/swift-8b',
+    counted_model: 'sim/swift-8b',
     model: 'sim/swift-8b',
     provider: 'acorn',
     endpoint_id: ENDPOINT,

@@ -36,6 +36,7 @@ import { probe } from './health/probe.ts'
 import { readinessOf } from './http/readiness.ts'
 import { createGatewayMetrics } from './metrics.ts'
 import { Affinity } from './route/affinity.ts'
+import { countedModel } from './route/counted-model.ts'
 import { decide, resolve, type RoutingContext } from './route/resolve.ts'
 import { serve, type Steps } from './serve.ts'
 import { openStores, type Stores } from './stores/stores.ts'
@@ -140,6 +141,11 @@ export class Gateway {
       (target, deadlines) => openEmbeddings(target, progress, request, this.#egress[target.egress], deadlines),
       sink,
     )
+  }
+
+  /** Under which a request is counted unless another model answers. */
+  countedModel(requested: string, caller: Caller): string {
+    return countedModel(requested, caller, this.stores.directory()?.catalogue ?? null)
   }
 
   /** Throws Fault `store_unavailable` before the first catalogue was read. */

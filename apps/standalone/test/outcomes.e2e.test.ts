@@ -1,4 +1,4 @@
-import { REQUEST_OUTCOMES, type RequestOutcome } from '@turnpike/domain'
+import { REQUEST_OUTCOMES, UNKNOWN_MODEL, type RequestOutcome } from '@turnpike/domain'
 import { signUp, startProduct, waitFor, type Product, type Visitor } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
@@ -120,7 +120,27 @@ it('records a repeated refusal a few times a second, and never more', async () =
   expect(recorded).toBeLessThanOrEqual(5 * seconds)
 })
 
+it('counts the names that callers make up as one model, and the filter finds as many requests as the series has', async () => {
+  const series = async () => {
+    const later = new Date(Date.now() + 60_000).toISOString()
+    const { body } = await ada.ask('GET', `/usage?from=${beganAt}&to=${later}&bucket=auto&groupBy=model`)
+    const buckets = body['buckets'] as { series: Record<string, { requests: number }> }[]
+    const requests = buckets.reduce((sum, bucket) => sum + (bucket.series[UNKNOWN_MODEL]?.requests ?? 0), 0)
+    return { names: body['names'] as string[], requests }
+  }
+  const before = await series()
+  const made = Array.from({ length: 20 }, (_, i) => `junk/${'x'.repeat(8 * i)}`)
+  for (const model of made) expect((await ask({ model })).status).toBe(400)
+  await waitFor(async () => (await series()).requests === before.requests + made.length, { withinMs: 5_000 })
+  const { names, requests } = await series()
+  expect(new Set(names)).toEqual(new Set(['sim/swift-8b', UNKNOWN_MODEL]))
+  const rows = await listed(`&filter[model]=${encodeURIComponent(UNKNOWN_MODEL)}`)
+  expect(rows.length).toBe(requests)
+  expect(Math.max(...rows.map(({ requestedModel }) => requestedModel.length))).toBe(64)
+})
+
 interface Row {
+  readonly requestedModel: string
   readonly outcome: string
 }
 

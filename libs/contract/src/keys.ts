@@ -19,7 +19,7 @@ export const ApiKey = z.object({
   createdAt: instant(),
   expiresAt: instant().nullable(),
   revokedAt: instant().nullable(),
-  /** The beginning of the quarter of an hour in which it was last used. */
+  /** When its newest request began, within 30 days; to the millisecond. */
   lastUsedAt: instant().nullable(),
   /** Its own routing policy, within those of its workspace and its organisation. */
   policy: PolicyName.nullable().optional(),

@@ -25,6 +25,8 @@ export const RequestRow = z.object({
   /** The target that answered; null for none. */
   model: z.string().nullable(),
   requestedModel: z.string(),
+  /** Under which it is counted: the model that answered, a known one that was requested, or `(unknown model)`. */
+  countedModel: z.string(),
   provider: z.string().nullable(),
   /** The BYOK resource that answered; null: an operator account, or no answer. */
   ownId: z.string().nullable(),

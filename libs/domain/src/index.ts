@@ -19,6 +19,7 @@ export { newRequestId, dayOf, generationId, parseRequestId, ownTarget, endpointO
 export { NANO_PER_USD, divideRounded, usdString, parseUsd, type NanoUsd } from './money/money.ts'
 export { DIAGNOSES, type DiagnosisCode } from './usage/diagnoses.ts'
 export { diagnosisOf, isApiPath, pathDiagnosis, type Diagnosis } from './usage/diagnosis.ts'
+export { UNKNOWN_MODEL } from './usage/unknown-model.ts'
 export { REQUEST_OUTCOMES, requestOutcome, type OutcomeCounts, type RequestOutcome } from './usage/outcome.ts'
 export { NO_USAGE, TOKENS_MAX, tokenCount, consistent, type Usage } from './usage/usage.ts'
 export {

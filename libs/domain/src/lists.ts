@@ -18,5 +18,6 @@ export {
 } from './policy/policy.ts'
 export { STAGES } from './route/decision.ts'
 export { DIAGNOSES } from './usage/diagnoses.ts'
+export { UNKNOWN_MODEL } from './usage/unknown-model.ts'
 export { REQUEST_OUTCOMES } from './usage/outcome.ts'
 export { USAGE_WARNINGS } from './usage/warnings.ts'

@@ -115,11 +115,11 @@ async function insertDay(client: Queryable, { day, size, tenantIds, options }: D
 /** Squares of dice favour the low numbers. A key uses three models; one of 25 requests fails and costs nothing. */
 const EVENTS = `
   INSERT INTO usage_events (day, request_id, attempt, tenant_id, workspace_id, key_id, began_at, kind, requested_model,
-    model, provider, endpoint_id, streamed, status, fault, outcome, finish_reason, prompt_tokens, completion_tokens,
+    counted_model, model, provider, endpoint_id, streamed, status, fault, outcome, finish_reason, prompt_tokens, completion_tokens,
     cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nano, upstream_cost_nano, price_version, first_token_ms,
     total_ms, attempts, decision, ledger_key)
   SELECT $1::date, to_char($1::date, 'YYYYMMDD') || '-' || lpad(n::text, 20, '0'), 1, id, id, ${KEY_ID},
-    $1::date::timestamp AT TIME ZONE 'UTC' + n * interval '1 day' / $2::int, 'chat', model, model, provider,
+    $1::date::timestamp AT TIME ZONE 'UTC' + n * interval '1 day' / $2::int, 'chat', model, model, model, provider,
     provider || '/' || model, n % 3 > 0, CASE WHEN failed THEN 502 ELSE 200 END,
     CASE WHEN failed THEN 'upstream_error' END, CASE WHEN failed THEN 'failed' ELSE 'succeeded' END,
     CASE WHEN failed THEN 'error' ELSE 'stop' END, prompt, completion,
@@ -144,7 +144,7 @@ const ROLLUPS = `
   INSERT INTO usage_rollups AS u
   SELECT tenant_id, date_bin('15 minutes', began_at, 'epoch'), key_id, model, provider, count(*),
     count(*) FILTER (WHERE outcome = 'failed'), 0, 0, 0, sum(prompt_tokens), sum(completion_tokens), sum(cache_read_tokens),
-    sum(reasoning_tokens), sum(cost_nano), COALESCE(sum(first_token_ms), 0), count(first_token_ms)
+    sum(reasoning_tokens), sum(cost_nano), COALESCE(sum(first_token_ms), 0), count(first_token_ms), 0, max(began_at)
   FROM usage_events WHERE day = $1 AND tenant_id = ANY ($2::uuid[])
   GROUP BY 1, 2, 3, 4, 5`
 

@@ -393,6 +393,7 @@ CREATE TABLE usage_events (
     began_at timestamptz(3) NOT NULL,
     kind text NOT NULL,
     requested_model text NOT NULL,
+    counted_model text NOT NULL,
     model text,
     provider text,
     endpoint_id text,
@@ -460,6 +461,7 @@ CREATE TABLE usage_rollups (
     first_token_ms_sum bigint NOT NULL,
     first_token_count bigint NOT NULL,
     own_cost_nano bigint NOT NULL DEFAULT 0,
+    last_began_at timestamptz(3) NOT NULL,
     PRIMARY KEY (tenant_id, bucket, key_id, model, provider)
 );
 

@@ -188,12 +188,13 @@ BEGIN
     ON CONFLICT DO NOTHING
   ), rolled AS (
     INSERT INTO usage_rollups AS u
-    SELECT tenant_id, date_bin('15 minutes', began_at, 'epoch'), key_id, COALESCE(model, requested_model), COALESCE(provider, ''),
+    SELECT tenant_id, date_bin('15 minutes', began_at, 'epoch'), key_id, counted_model, COALESCE(provider, ''),
            count(*), count(*) FILTER (WHERE outcome = 'failed'), count(*) FILTER (WHERE outcome = 'interrupted'),
            count(*) FILTER (WHERE outcome = 'cancelled'), count(*) FILTER (WHERE outcome = 'rejected'), sum(prompt_tokens), sum(completion_tokens), sum(cache_read_tokens),
            sum(reasoning_tokens), sum(cost_nano), COALESCE(sum(first_token_ms), 0), count(first_token_ms),
            -- Own prices are declared by tenants: no such sum stops the row that is charged.
-           LEAST(COALESCE(sum(upstream_cost_nano) FILTER (WHERE owner_id IS NOT NULL), 0), 9223372036854775807)
+           LEAST(COALESCE(sum(upstream_cost_nano) FILTER (WHERE owner_id IS NOT NULL), 0), 9223372036854775807),
+           max(began_at)
     FROM inserted GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
     ON CONFLICT (tenant_id, bucket, key_id, model, provider) DO UPDATE SET
       requests = u.requests + EXCLUDED.requests, failed = u.failed + EXCLUDED.failed,
@@ -205,7 +206,8 @@ BEGIN
       reasoning_tokens = u.reasoning_tokens + EXCLUDED.reasoning_tokens,
       cost_nano = u.cost_nano + EXCLUDED.cost_nano, first_token_ms_sum = u.first_token_ms_sum + EXCLUDED.first_token_ms_sum,
       first_token_count = u.first_token_count + EXCLUDED.first_token_count,
-      own_cost_nano = LEAST(u.own_cost_nano::numeric + EXCLUDED.own_cost_nano, 9223372036854775807)
+      own_cost_nano = LEAST(u.own_cost_nano::numeric + EXCLUDED.own_cost_nano, 9223372036854775807),
+      last_began_at = GREATEST(u.last_began_at, EXCLUDED.last_began_at)
   ), charged AS (
     SELECT i.tenant_id, CASE o.funds WHEN 'simulated' THEN '_simulated' ELSE '' END AS suffix, sum(i.cost_nano) AS amount
     FROM inserted i JOIN organisations o ON o.tenant_id = i.tenant_id WHERE i.ledger_key IS NOT NULL GROUP BY 1, 2

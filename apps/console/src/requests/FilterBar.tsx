@@ -2,7 +2,7 @@ import { Box, Button, Chip } from '@mui/material'
 import { useQuery } from '@tanstack/react-query'
 import type { KeyList } from '@turnpike/contract'
 import { NO_PROVIDER } from '@turnpike/contract/lists'
-import { REQUEST_OUTCOMES } from '@turnpike/domain/lists'
+import { REQUEST_OUTCOMES, UNKNOWN_MODEL } from '@turnpike/domain/lists'
 import { useState } from 'react'
 import { call } from '../api.ts'
 import { span } from '../format.ts'
@@ -90,7 +90,7 @@ function useOptions(filters: Filters) {
   }
   return {
     open: () => setOpened(true),
-    model: withAll(slugs, filters.model),
+    model: withAll([[UNKNOWN_MODEL, say('requests.unknownModel')], ...slugs], filters.model),
     provider: withAll([[NO_PROVIDER, say('requests.noProvider')], ...providersOf(catalogue)], filters.provider),
     keyId: withAll(keys.data?.data.map(({ id, name, label }) => [id, `${name} (${label})`]) ?? [], filters.keyId),
   }

@@ -8,6 +8,7 @@ const row: RequestRow = {
   beganAt: '2026-03-01T12:00:00.000Z',
   model: 'a/b',
   requestedModel: 'a/b',
+  countedModel: 'a/b',
   provider: 'p',
   ownId: null,
   keyId: 'k',

@@ -1,6 +1,6 @@
 import type { RequestRow } from '@turnpike/contract'
 import { NO_PROVIDER } from '@turnpike/contract/lists'
-import { REQUEST_OUTCOMES } from '@turnpike/domain/lists'
+import { REQUEST_OUTCOMES, UNKNOWN_MODEL } from '@turnpike/domain/lists'
 import { span } from '../format.ts'
 import type { Say } from '../i18n/text.ts'
 
@@ -21,7 +21,7 @@ export function filtersOf(parameters: URLSearchParams): Filters {
 /** Whether a row that arrived live belongs in a filtered list. */
 export function admits({ model, provider, keyId, outcome, from, to }: Filters, row: RequestRow): boolean {
   return (
-    (model === undefined || row.model === model || (row.model === null && row.requestedModel === model)) &&
+    (model === undefined || row.countedModel === model) &&
     (provider === undefined || (row.provider ?? NO_PROVIDER) === provider) &&
     (keyId === undefined || row.keyId === keyId) &&
     (outcome === undefined || row.outcome === outcome) &&
@@ -37,7 +37,7 @@ export function admits({ model, provider, keyId, outcome, from, to }: Filters, r
 export function filterWords(filters: Filters, say: Say, locale: string, timeZone?: string): string {
   const { model, provider, keyId, outcome, from, to } = filters
   const words = [
-    model,
+    model === UNKNOWN_MODEL ? say('requests.unknownModel') : model,
     provider === NO_PROVIDER ? say('requests.noProvider') : provider,
     keyId !== undefined && say('common.key'),
     outcome !== undefined && outcomeWord(outcome, say),

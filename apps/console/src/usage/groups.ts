@@ -1,4 +1,5 @@
 import { NO_PROVIDER, type USAGE_GROUPS } from '@turnpike/contract/lists'
+import { UNKNOWN_MODEL } from '@turnpike/domain/lists'
 import { useText } from '../i18n/text.ts'
 import type { Period } from './period.ts'
 import { OTHER } from './series.ts'
@@ -14,6 +15,7 @@ export function useNames(group: Group, labels: Readonly<Record<string, string>>)
   return (name) => {
     if (name === OTHER) return say('usage.other')
     if (name === UNNAMED) return say(group === 'none' ? 'common.all' : 'usage.unserved')
+    if (name === UNKNOWN_MODEL) return say('requests.unknownModel')
     return labels[name] ?? name
   }
 }

@@ -13,13 +13,27 @@ export async function rowsOf(
 }
 
 function rowOf(request: RequestSummary, names: ReadonlyMap<string, string>): RequestRow {
-  const { model, requestedModel, provider, owner, keyId, status, fault, outcome, diagnosis, streamed, usage, totalMs } =
-    request
+  const {
+    model,
+    requestedModel,
+    countedModel,
+    provider,
+    owner,
+    keyId,
+    status,
+    fault,
+    outcome,
+    diagnosis,
+    streamed,
+    usage,
+    totalMs,
+  } = request
   return {
     id: generationId(request.requestId),
     beganAt: new Date(request.beganAtMs).toISOString(),
     model,
     requestedModel,
+    countedModel,
     provider,
     ownId: owner,
     keyId,

@@ -51,6 +51,7 @@ export function aCall(models: readonly string[], changes: Partial<Call> = {}, ca
     id: '20261121-00000000000000000000' as RequestId,
     kind: 'chat',
     caller,
+    countedModel: models[0] ?? '',
     requestedModel: models[0] ?? '',
     preset: null,
     routeRequest: aRouteRequest(models),

@@ -25,6 +25,8 @@ export interface Call {
   readonly caller: Caller
   /** As the caller wrote it. */
   readonly requestedModel: string
+  /** Under which it is counted unless another model answers. */
+  readonly countedModel: string
   /** The preset that the request named, and the version that applied. */
   readonly preset: PresetVersion | null
   /** What the call is routed by, with names of models as the caller wrote them. */

@@ -180,6 +180,7 @@ export class Meter {
       beganAtMs: begun.beganAtMs,
       kind: begun.kind,
       requestedModel: begun.requestedModel,
+      countedModel: begun.countedModel,
       preset: begun.preset,
       endUser: begun.endUser,
       streamed: begun.streamed,
@@ -206,7 +207,17 @@ export class Meter {
   }
 }
 
-function begunOf({ id, caller, beganAtMs, kind, requestedModel, preset, endUser, streamed }: Call): BegunRequest {
+function begunOf({
+  id,
+  caller,
+  beganAtMs,
+  kind,
+  requestedModel,
+  countedModel,
+  preset,
+  endUser,
+  streamed,
+}: Call): BegunRequest {
   const { tenantId, workspaceId, keyId, funds } = caller
   return {
     requestId: id,
@@ -217,6 +228,7 @@ function begunOf({ id, caller, beganAtMs, kind, requestedModel, preset, endUser,
     beganAtMs,
     kind,
     requestedModel,
+    countedModel,
     preset,
     endUser,
     streamed,

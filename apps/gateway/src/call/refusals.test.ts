@@ -7,7 +7,7 @@ import { Refusals } from './refusals.ts'
 const BEGAN_MS = Date.UTC(2026, 10, 21, 12)
 const REFUSED = {
   ...{ id: newRequestId(BEGAN_MS, new Uint8Array(20)) as RequestId, beganAtMs: BEGAN_MS, totalMs: 1 },
-  ...({ kind: 'chat', requestedModel: 'a/b', streamed: false } as const),
+  ...({ kind: 'chat', requestedModel: 'a/b', countedModel: 'a/b', streamed: false } as const),
 }
 const CALLER = aCaller()
 const INVALID = new Fault('request_invalid', 'max_tokens: too small', { param: 'max_tokens' })

@@ -20,6 +20,7 @@ export interface Refused {
   readonly totalMs: number
   readonly kind: UsageRecord['kind']
   readonly requestedModel: string
+  readonly countedModel: string
   readonly streamed: boolean
 }
 
@@ -97,10 +98,11 @@ class PerSecond<Subject> {
 }
 
 function rowOf(refused: Refused, caller: Caller, fault: Fault): UsageRecord {
-  const { id, beganAtMs, totalMs, kind, requestedModel, streamed } = refused
+  const { id, beganAtMs, totalMs, kind, requestedModel, countedModel, streamed } = refused
   const { tenantId, workspaceId, keyId, funds } = caller
   return {
     ...{ requestId: id, tenantId, workspaceId, keyId, funds, beganAtMs, kind, requestedModel, streamed },
+    countedModel,
     ...{ preset: null, endUser: null, model: null, provider: null, endpoint: null, owner: null },
     status: statusOf[fault.code].status,
     fault: fault.code,

@@ -1,4 +1,4 @@
-import type { Fault } from '@turnpike/domain'
+import type { Caller, Fault } from '@turnpike/domain'
 import type { FastifyRequest } from 'fastify'
 import type { Refused, Refusals } from '../call/refusals.ts'
 import type { Gateway } from '../gateway.ts'
@@ -14,17 +14,20 @@ export function noteRefused(gateway: NotingGateway, request: FastifyRequest, fau
   const { start, is404 } = request
   const kind = kindOf(is404 ? request.url : request.routeOptions.url)
   if (start.progress || (!is404 && !kind)) return
-  const noted = refusedOf(request, kind ?? 'chat')
+  const record = (caller: Caller) =>
+    gateway.refusals.record(refusedOf(gateway, request, caller, kind ?? 'chat'), caller, fault)
   const show = () => gateway.refusals.show(request.ip, start.beganAtMs, fault)
-  if (start.caller) gateway.refusals.record(noted, start.caller, fault)
+  if (start.caller) record(start.caller)
   else if (!is404) show()
   // A path that nobody could have meant is noise of the internet.
   else if (fault.facts.diagnosis) {
-    gateway.identify(request.headers).then((caller) => gateway.refusals.record(noted, caller, fault), show)
+    gateway.identify(request.headers).then(record, show)
   }
 }
 
-type NotingGateway = Pick<Gateway, 'identify'> & { readonly refusals: Pick<Refusals, 'record' | 'show'> }
+type NotingGateway = Pick<Gateway, 'identify' | 'countedModel'> & {
+  readonly refusals: Pick<Refusals, 'record' | 'show'>
+}
 
 function kindOf(url = ''): Refused['kind'] | null {
   const path = url.split('?')[0] ?? url
@@ -32,11 +35,18 @@ function kindOf(url = ''): Refused['kind'] | null {
   return end ? KINDS[end] : null
 }
 
-function refusedOf({ start, body }: FastifyRequest, kind: Refused['kind']): Refused {
+function refusedOf(
+  gateway: NotingGateway,
+  { start, body }: FastifyRequest,
+  caller: Caller,
+  kind: Refused['kind'],
+): Refused {
   const { model, stream } = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
+  const requestedModel = typeof model === 'string' ? model : ''
   return {
     ...{ id: start.id, beganAtMs: start.beganAtMs, totalMs: Math.round(performance.now() - start.startedMs), kind },
-    requestedModel: typeof model === 'string' ? model : '',
+    requestedModel,
+    countedModel: gateway.countedModel(requestedModel, caller),
     streamed: stream === true,
   }
 }

@@ -140,7 +140,13 @@ async function ship({ tenantId, workspaceId, keyId }: TestTenant, count: number)
     return {
       ...{ day: '2026-10-05', request_id: newRequestId(beganAtMs, randomBytes(20)), attempt: 1, tenant_id: tenantId },
       ...{ workspace_id: workspaceId, key_id: keyId, funds: 'simulated', began_at: new Date(beganAtMs).toISOString() },
-      ...{ kind: 'chat', requested_model: 'sim/swift-8b', model: 'sim/swift-8b', provider: 'acorn' },
+      ...{
+        kind: 'chat',
+        requested_model: 'sim/swift-8b',
+        counted_model: 'sim/swift-8b',
+        model: 'sim/swift-8b',
+        provider: 'acorn',
+      },
       ...{
         endpoint_id: endpoint,
         streamed: true,

@@ -211,6 +211,7 @@ function shipped({ tenantId, workspaceId, keyId }: TestTenant): object {
       kind: 'chat',
     },
     requested_model: 'm',
+    counted_model: 'm',
     outcome: 'succeeded',
     streamed: false,
     status: 200,

@@ -18,7 +18,7 @@ import type {
   Usage,
   WorkspaceId,
 } from '@turnpike/domain'
-import { dayOf, NO_USAGE, requestOutcome } from '@turnpike/domain'
+import { cutName, dayOf, NO_USAGE, requestOutcome } from '@turnpike/domain'
 import { compactDecision } from './decision.ts'
 import { featureColumns } from './features.ts'
 import { writeLine } from './line.ts'
@@ -41,6 +41,8 @@ export interface BegunRequest {
   readonly kind: 'chat' | 'completion' | 'embedding'
   /** As the caller wrote it. */
   readonly requestedModel: string
+  /** Under which it is counted unless another model answers: a name that is known, or the one name of all others. */
+  readonly countedModel: string
   /** The preset that it named, and the version that applied. */
   readonly preset: PresetVersion | null
   readonly endUser: string | null
@@ -100,7 +102,8 @@ export function begunRow(request: BegunRequest): UsageRow {
     funds: request.funds,
     began_at: new Date(request.beganAtMs).toISOString(),
     kind: request.kind,
-    requested_model: request.requestedModel.slice(0, TEXT_MAX),
+    requested_model: cutName(request.requestedModel),
+    counted_model: request.countedModel,
     preset_id: request.preset?.id ?? null,
     preset_version: request.preset?.version ?? null,
     end_user: request.endUser?.slice(0, TEXT_MAX) ?? null,
@@ -112,6 +115,7 @@ export function begunRow(request: BegunRequest): UsageRow {
 export function usageRow(record: UsageRecord): UsageRow {
   return Object.assign(begunRow(record), usageColumns(record.usage), {
     model: record.model,
+    counted_model: record.model ?? record.countedModel,
     provider: record.provider,
     endpoint_id: record.endpoint,
     owner_id: record.owner,

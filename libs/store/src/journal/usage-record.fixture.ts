@@ -30,6 +30,7 @@ export function aUsageRecord(changes: Partial<UsageRecord> = {}): UsageRecord {
     kind: 'chat',
     preset: null,
     requestedModel: MODEL,
+    countedModel: MODEL,
     endUser: null,
     streamed: true,
     model: MODEL,

@@ -15,7 +15,7 @@ export interface KeySummary {
   readonly createdAt: Date
   readonly expiresAt: Date | null
   readonly revokedAt: Date | null
-  /** The quarter of an hour of its last use within 30 days; null without one. */
+  /** When its newest request within 30 days began; null without one. */
   readonly lastUsedAt: Date | null
   /** Its own policy; those of its workspace and its organisation apply too. */
   readonly policy: { readonly id: PolicyId; readonly name: string } | null
@@ -165,9 +165,9 @@ async function summarise(
   const uses = await transaction.usageRollup.groupBy({
     by: ['keyId'],
     where: { tenantId, keyId: { in: rows.map(({ id }) => id) }, bucket: { gte: new Date(nowMs - LAST_USE_MS_MAX) } },
-    _max: { bucket: true },
+    _max: { lastBeganAt: true },
   })
-  const lastUse = new Map(uses.map(({ keyId, _max }) => [keyId, _max.bucket]))
+  const lastUse = new Map(uses.map(({ keyId, _max }) => [keyId, _max.lastBeganAt]))
   const policies = await transaction.policy.findMany({
     where: { tenantId, archivedAt: null, id: { in: rows.flatMap(({ policyId }) => policyId ?? []) } },
     select: { id: true, name: true },

@@ -33,8 +33,9 @@ afterAll(async () => {
 
 async function spend({ tenantId, keyId }: TestTenant, bucket: string, costNano: bigint, ownNano = 0n): Promise<void> {
   const insert = `INSERT INTO usage_rollups (tenant_id, bucket, key_id, model, provider, requests, failed, interrupted, cancelled,
-    rejected, prompt_tokens, completion_tokens, cache_read_tokens, reasoning_tokens, cost_nano, first_token_ms_sum, first_token_count, own_cost_nano)
-    VALUES ($1, $2, $3, 'm', 'p', 1, 0, 0, 0, 0, 1, 1, 0, 0, $4, 0, 0, $5)`
+    rejected, prompt_tokens, completion_tokens, cache_read_tokens, reasoning_tokens, cost_nano, first_token_ms_sum, first_token_count, own_cost_nano,
+    last_began_at)
+    VALUES ($1, $2, $3, 'm', 'p', 1, 0, 0, 0, 0, 1, 1, 0, 0, $4, 0, 0, $5, $2)`
   const work = (client: Pick<Pool, 'query'>) => client.query(insert, [tenantId, bucket, keyId, costNano, ownNano])
   await inTransaction(owner, work, 'BEGIN; SET LOCAL ROLE turnpike_system')
 }

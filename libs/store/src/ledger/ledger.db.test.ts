@@ -34,6 +34,7 @@ function row({ tenantId, workspaceId, keyId }: TestTenant, changes: object = {})
     began_at: `${day}T10:07:00Z`,
     kind: 'chat',
     requested_model: 'm',
+    counted_model: 'm',
     outcome: 'succeeded',
     model: 'm',
     provider: 'p',

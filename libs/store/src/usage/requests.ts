@@ -19,7 +19,7 @@ export interface RequestDetail extends RequestSummary {
 /** What a list is narrowed by. Times are Unix milliseconds; `fromMs` is included, `toMs` is not. */
 export interface RequestFilter {
   readonly keyId?: string
-  /** The model that answered; the requested one when none did. */
+  /** The model that answered; else the requested one, or `UNKNOWN_MODEL`. */
   readonly model?: string
   /** Null: none answered. */
   readonly provider?: string | null
@@ -69,7 +69,7 @@ export async function listRequests(
 
 /** The columns of a summary, under its names. */
 const COLUMNS = `request_id AS "requestId", workspace_id AS "workspaceId", key_id AS "keyId", kind, model, provider,
-  (extract(epoch FROM began_at) * 1000)::float8 AS "beganAtMs", requested_model AS "requestedModel",
+  (extract(epoch FROM began_at) * 1000)::float8 AS "beganAtMs", requested_model AS "requestedModel", counted_model AS "countedModel",
   CASE WHEN preset_id IS NOT NULL
     THEN jsonb_build_object('id', preset_id, 'version', COALESCE(preset_version, 0)) END AS preset,
   endpoint_id AS endpoint, owner_id AS owner, end_user AS "endUser", streamed, status, fault, outcome, cancelled,
@@ -85,7 +85,7 @@ const COLUMNS = `request_id AS "requestId", workspace_id AS "workspaceId", key_i
 /** A filter that is null is folded away by the planner. The day, compared too, chooses partitions. */
 const PAGE = `SELECT ${COLUMNS} FROM usage_events
   WHERE tenant_id = $1 AND ($2::text IS NULL OR key_id = $2)
-    AND ($3::text IS NULL OR COALESCE(model, requested_model) = $3)
+    AND ($3::text IS NULL OR counted_model = $3)
     AND ($4::text IS NULL OR COALESCE(provider, '') = $4) AND ($5::text IS NULL OR outcome = $5)
     AND ($6::timestamptz IS NULL OR (began_at >= $6 AND day >= ($6 AT TIME ZONE 'UTC')::date))
     AND ($7::timestamptz IS NULL OR (began_at < $7 AND day <= ($7 AT TIME ZONE 'UTC')::date))

@@ -123,10 +123,10 @@ describe('a run', () => {
   })
 
   it('is refused with the count when there are more than five million requests', async () => {
-    await asSystem(`INSERT INTO usage_rollups SELECT $1, $2, 'k', 'm', 'p', 5000001, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0`, [
-      tenant.tenantId,
-      new Date(NOON_MS),
-    ])
+    await asSystem(
+      `INSERT INTO usage_rollups SELECT $1, $2, 'k', 'm', 'p', 5000001, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, $2`,
+      [tenant.tenantId, new Date(NOON_MS)],
+    )
     await expect(create()).rejects.toThrow('5,000,001 requests')
   })
 

@@ -54,6 +54,7 @@ export const observeDe: Pick<Messages, 'usage' | 'requests' | 'request'> = {
     count_interrupted: '%{count} unterbrochen',
     count_cancelled: '%{count} abgebrochen',
     count_rejected: '%{count} abgelehnt',
+    unknownModel: 'Unbekanntes Modell',
     noProvider: 'Kein Anbieter',
     unknownKey: 'Gelöschter Schlüssel',
     tokensSplit: '%{prompt} Eingabe, %{completion} Ausgabe',

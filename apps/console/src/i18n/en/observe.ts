@@ -52,6 +52,7 @@ export const observeEn = {
     count_interrupted: '%{count} interrupted',
     count_cancelled: '%{count} cancelled',
     count_rejected: '%{count} rejected',
+    unknownModel: 'Unknown model',
     noProvider: 'No provider',
     unknownKey: 'Deleted key',
     tokensSplit: '%{prompt} input, %{completion} output',

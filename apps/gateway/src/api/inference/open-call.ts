@@ -57,7 +57,7 @@ export function openCall<Reply extends Answer>(
 }
 
 function callOf(
-  { config }: Gateway,
+  gateway: Gateway,
   request: FastifyRequest,
   body: RoutingBody,
   { kind, chat, features, preset }: InboundRequest<never>,
@@ -65,15 +65,17 @@ function callOf(
 ): Call {
   const { id, beganAtMs, startedMs } = request.start
   const models = modelsOf(body)
+  const caller = inferring(request)
   return {
     id,
     kind,
-    caller: inferring(request),
+    caller,
     requestedModel: preset?.requestedModel ?? models[0],
+    countedModel: gateway.countedModel(models[0], caller),
     preset: preset?.applied ?? null,
     routeRequest: { models, ...features, preferences: preferencesOf(body) },
     conversation: chat && conversationOf(body, request.headers, chat.messages),
-    responseOptions: responseOptionsOf(request, config.REGION ?? null),
+    responseOptions: responseOptionsOf(request, gateway.config.REGION ?? null),
     streamed: chat?.stream === true,
     endUser: chat?.user ?? null,
     beganAtMs,
