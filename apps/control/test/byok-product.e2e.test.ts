@@ -1,4 +1,4 @@
-import { ManagedByokAnswer, OwnTestAnswer } from '@turnpike/contract'
+import { FailingKeys, KeyConsequence, ManagedByokAnswer, OwnTestAnswer } from '@turnpike/contract'
 import { sharedProduct, signUp, waitFor, type Product, type Visitor } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
@@ -55,8 +55,22 @@ it('a provider key stored at the base URL of the API serves the next request, an
     OwnTestAnswer.parse((await visitor.ask('POST', `/provider-keys/${id}/test`, {})).body).data.result
   expect(await test()).toBe('ok')
 
-  expect((await ask(manager, 'PATCH', `/byok/${id}`, { key: 'refuse-this-key' })).status).toBe(200)
-  expect(await test()).toBe('refused')
+  const rotated = await ask(manager, 'PATCH', `/byok/${id}`, { key: 'refuse-this-key' })
+  expect(ManagedByokAnswer.parse(rotated.body).data).toMatchObject({ disabled: true, test: { result: 'refused' } })
+  await becomes([200, false, undefined], 'a request by credits, since the new key failed its test')
+
+  expect((await ask(manager, 'PATCH', `/byok/${id}`, { force: true })).status).toBe(200)
+  const failing = async () => {
+    expect(await chat()).toEqual([200, false, undefined])
+    return FailingKeys.parse((await visitor.ask('GET', '/provider-keys/failing')).body).data
+  }
+  await waitFor(async () => (await failing()).length > 0, { withinMs: 10_000, what: 'a refusal on record' })
+  expect(await failing()).toMatchObject([{ id, name: 'ours', creditFallback: true }])
+  const consequence = KeyConsequence.parse((await visitor.ask('GET', `/provider-keys/${id}/consequence`)).body).data
+  expect(consequence.models[0]?.model).toBe('sim/swift-8b')
+  expect(consequence.requests).toBeGreaterThan(0)
+
+  expect((await ask(manager, 'PATCH', `/byok/${id}`, { credit_fallback: false })).status).toBe(200)
   await becomes([424, undefined, 'byok_invalid'], 'the refusal of the tenant’s key')
 
   expect((await ask(manager, 'PATCH', `/byok/${id}`, { disabled: true })).status).toBe(200)

@@ -9,13 +9,20 @@ import {
 import { newCredentialSecretsText } from '@turnpike/store'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startControl, verifiedPerson, type Person, type RunningControl } from './control-process.ts'
+import { startModelServer, type ModelServer } from './own-forms.ts'
 
 let running: RunningControl
+/** Answers for the simulated providers. */
+let providers: ModelServer
 
 beforeAll(async () => {
-  running = await startControl({ CREDENTIAL_SECRETS: newCredentialSecretsText() })
+  providers = await startModelServer()
+  running = await startControl({ CREDENTIAL_SECRETS: newCredentialSecretsText(), SIMULATOR_URL: providers.url })
 })
-afterAll(() => running.close())
+afterAll(async () => {
+  await running.close()
+  await providers.close()
+})
 
 const SECRET = 'sk-canary-of-a-secret-0001'
 
@@ -67,6 +74,9 @@ it('makes, lists, changes, rotates and deletes a provider key in OpenRouter’s 
     label: '...0001',
     provider: 'acorn',
     disabled: false,
+    awaits_test: false,
+    test: { result: 'ok', status: 200 },
+    credit_fallback: true,
     is_fallback: false,
     sort_order: 0,
     allowed_models: null,
@@ -100,6 +110,23 @@ it('tries keys in the order in which they were added, unless the request says ot
     orders.push((await make(manager, changes)).sort_order)
   }
   expect(orders).toEqual([0, 1, 0, 99, 99])
+})
+
+it('never uses a key whose test was refused, until a test passes or it is forced', async () => {
+  const { manager } = await anOrganisation()
+  const made = await make(manager, { key: 'refuse-this-key' })
+  expect(made).toMatchObject({ disabled: true, awaits_test: true, test: { result: 'refused', status: 401 } })
+  const enabled = await ask(manager, 'PATCH', `/${made.id}`, { disabled: false })
+  expect([enabled.status, enabled.error['message']]).toEqual([
+    409,
+    expect.stringContaining('its test found “refused”') as string,
+  ])
+  const forced = await ask(manager, 'PATCH', `/${made.id}`, { force: true })
+  expect(ManagedByokAnswer.parse(forced.body).data).toMatchObject({ disabled: false, awaits_test: false })
+  const rotated = await ask(manager, 'PATCH', `/${made.id}`, { key: 'refuse-this-too' })
+  expect(ManagedByokAnswer.parse(rotated.body).data).toMatchObject({ disabled: true, awaits_test: true })
+  const mended = await ask(manager, 'PATCH', `/${made.id}`, { key: SECRET })
+  expect(ManagedByokAnswer.parse(mended.body).data).toMatchObject({ disabled: false, test: { result: 'ok' } })
 })
 
 it('makes a key that is disabled from the first moment on request', async () => {

@@ -141,7 +141,7 @@ it('previews a draft within the wider policies, and calls no provider', async ()
 
 it('knows the organisation’s BYOK resources in documents and previews, and no other organisation’s', async () => {
   const [person, stranger] = [await verifiedPerson(running), await verifiedPerson(running)]
-  const form = { provider: 'acorn', name: 'ours', secret: 'sk-canary-0000-0001' }
+  const form = { provider: 'acorn', name: 'ours', secret: 'sk-canary-0000-0001', force: true }
   const { data: key } = ProviderKeyAnswer.parse((await person.visitor.post('/provider-keys', form)).body)
   expect((await person.visitor.post('/own-endpoints', anOwnEndpoint())).status).toBe(201)
   const mine = `acorn/sim/swift-8b#${key.id}`

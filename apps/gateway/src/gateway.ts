@@ -217,6 +217,7 @@ export class Gateway {
     return {
       directory: withByok(this.directory(), caller, byok),
       health: this.#tenantHealth.view(caller.tenantId),
+      ...(caller.own && { refused: this.#health.refusedOf(caller.own, now()) }),
       affinity: this.#affinity,
     }
   }

@@ -101,6 +101,39 @@ describe('a call', () => {
     expect(records).toMatchObject([{ status: 400, fault: 'model_unknown', decision: null, features: null }])
   })
 
+  it('whose own credential was refused goes on to what another route has, admitted again', async () => {
+    const mine = id('acorn/m/x#mine')
+    const refused = new Fault('own_credential_refused', 'no')
+    const routes = [routedTo([mine]), routedTo([id(A), mine])]
+    const connected: string[] = []
+    const { run, answered, order, progress } = aProcess({
+      route: () => routes.shift() ?? routedTo([mine]),
+      connect: (of, { decision, directory }, open) => {
+        const [first = mine] = decision.targets
+        connected.push(first)
+        if (first === mine) return Promise.reject(refused)
+        of.record(attemptOf(TARGET, of.call, 0, 5, null))
+        return open(directory.target(first), { firstTokenMs: 1, wholeMs: 1, idleMs: 1, totalMs: null }, null)
+      },
+    })
+    await run(answered(REST, END))
+    expect(connected).toEqual([mine, A])
+    expect(order.filter((step) => step === 'admit' || step === 'release')).toEqual([
+      'admit',
+      'release',
+      'admit',
+      'release',
+    ])
+    expect(progress.routed?.decision.targets).toEqual([A, mine])
+  })
+
+  it('whose own credential was refused fails with that where no route has another target', async () => {
+    const refused = new Fault('own_credential_refused', 'no')
+    const { run, answered, order } = aProcess({ connect: () => Promise.reject(refused) })
+    await expect(run(answered())).rejects.toBe(refused)
+    expect(order.filter((step) => step === 'admit')).toHaveLength(1)
+  })
+
   it('that cannot be recorded is not served', async () => {
     const { run, answered, order } = aProcess({
       meter: () => {

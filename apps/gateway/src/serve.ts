@@ -1,3 +1,4 @@
+import { Fault } from '@turnpike/domain'
 import type { Admit, Grant } from './call/admit.ts'
 import type { Answer } from './call/answer.ts'
 import type { Call } from './call/call.ts'
@@ -35,7 +36,12 @@ export async function serve<Reply extends Answer>(
     // A call without a target is refused for that reason, whatever the load.
     if (routed.decision.targets.length === 0) throw excluded(call, progress.resolved.routeRequest, routed)
     grant = steps.admit(call.caller, routed.decision)
-    const answer = await steps.connect(progress, routed, open)
+    const answer = await steps.connect(progress, routed, open).catch((fault: unknown) => {
+      const next = onCredits(progress, steps, routed, fault)
+      grant?.release()
+      grant = steps.admit(call.caller, next.decision)
+      return steps.connect(progress, (progress.routed = next), open)
+    })
     await relay(progress, answer, sink, meter)
   } catch (thrown) {
     const fault = await meter.fail(thrown, sink.committed)
@@ -44,4 +50,16 @@ export async function serve<Reply extends Answer>(
   } finally {
     grant?.release()
   }
+}
+
+/**
+ * The route of a call whose own credentials were all refused: credits pay where the credential and the policies allow it. Throws the
+ * fault of the first route where there is no target besides.
+ */
+function onCredits({ call, resolved }: Progress, steps: Steps, { decision }: Routed, fault: unknown): Routed {
+  if (!(fault instanceof Fault) || fault.code !== 'own_credential_refused') throw fault
+  const known = new Set([...decision.targets, ...decision.fallbacks])
+  const next = steps.route(call, resolved)
+  if (next.decision.targets.every((target) => known.has(target))) throw fault
+  return next
 }

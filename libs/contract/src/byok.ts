@@ -84,7 +84,11 @@ export const ProviderKey = z.object({
   models: z.array(z.string()).nullable(),
   /** Only for requests with these keys; null: with all. A deleted key has no name. */
   keys: z.array(z.object({ id: z.string(), name: z.string().nullable() })).nullable(),
+  /** Credits pay for requests while the provider refuses the key. False: only the key serves them, and they fail. */
+  creditFallback: z.boolean(),
   disabled: z.boolean(),
+  /** Its present secret has passed no test, and nobody activated it all the same: no request uses it. */
+  awaitsTest: z.boolean(),
   /** Null: its present secret was never tested. */
   test: OwnTest.nullable(),
   createdAt: instant(),
@@ -114,7 +118,10 @@ const keyFields = {
   share: between(1, OWN_SHARE_MAX, `must be a whole number from 1 to ${OWN_SHARE_MAX}`),
   models: limitedTo(z.string().min(1).max(256), NONE, MANY),
   keys: limitedTo(z.string({ error: KEY_ID }).regex(/^[0-9a-f]{16}$/, KEY_ID), NONE, MANY),
+  creditFallback: z.boolean(),
   disabled: z.boolean(),
+  /** Uses the key though no test has passed. */
+  force: z.literal(true),
 }
 
 export const ProviderKeyCreate = z.strictObject({
@@ -126,12 +133,43 @@ export const ProviderKeyCreate = z.strictObject({
   share: keyFields.share.default(1),
   models: keyFields.models.default(null),
   keys: keyFields.keys.default(null),
+  creditFallback: z.boolean().default(true),
   disabled: z.boolean().default(false),
+  force: keyFields.force.optional(),
 })
 
 /** Absent fields stay as they are. The provider never changes, and the secret has a route of its own. */
 export const ProviderKeyChange = z.strictObject(keyFields).partial()
 export type ProviderKeyChange = z.infer<typeof ProviderKeyChange>
+
+/** Models that a consequence lists; its sum counts the others too. */
+export const CONSEQUENCE_MODELS_MAX = 20
+
+/** The requests of the last day that would have gone to a key first, the most first. */
+export const KeyConsequence = one(
+  z.object({
+    requests: z.int(),
+    models: z.array(z.object({ model: z.string(), requests: z.int() })).max(CONSEQUENCE_MODELS_MAX),
+  }),
+)
+export type KeyConsequence = z.infer<typeof KeyConsequence>
+
+/** Keys that their provider refused at the last request that used them. */
+export const FailingKeys = z.object({
+  data: z.array(
+    z.object({
+      id: z.uuid(),
+      name: z.string(),
+      providerName: z.string(),
+      /** Credits pay for these requests; false: they fail. */
+      creditFallback: z.boolean(),
+      /** The first refusal since the key last worked, within the last day. */
+      since: instant(),
+      requests: z.int().min(1),
+    }),
+  ),
+})
+export type FailingKeys = z.infer<typeof FailingKeys>
 
 /** Body of PUT `/provider-keys/{id}/secret`. */
 export const SecretReplace = z.strictObject({ secret })

@@ -44,7 +44,10 @@ export {
 export { EndpointLive, EndpointRow, ModelList, ModelRow, ModelsLive } from './models.ts'
 export { Organisation, OrganisationAnswer, OrganisationChange } from './organisation.ts'
 export {
+  CONSEQUENCE_MODELS_MAX,
   EndpointSecretReplace,
+  FailingKeys,
+  KeyConsequence,
   OWN_PRIORITY_MAX,
   OwnDeleted,
   OwnEndpointAnswer,

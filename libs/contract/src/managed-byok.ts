@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { instant, name, wholeNumber } from './fields.ts'
-import { limitedTo, OWN_LIMITED_TO_MAX, OWN_MAX, OWN_NAME_LENGTH_MAX, priority, secretOf } from './byok.ts'
+import { limitedTo, OWN_LIMITED_TO_MAX, OWN_MAX, OWN_NAME_LENGTH_MAX, OwnTest, priority, secretOf } from './byok.ts'
 import { counted, offsetQuery, one } from './page.ts'
 
 /** A provider key as the management API (`/api/v1/byok`) shows it, in OpenRouter's words and with its fields. */
@@ -11,7 +11,14 @@ export const ManagedByokKey = z.object({
   label: z.string(),
   /** The provider's slug. */
   provider: z.string(),
+  /** No request uses it: it was disabled, or it awaits a test. */
   disabled: z.boolean(),
+  /** Its present credential has passed no test; `force` uses it all the same. */
+  awaits_test: z.boolean(),
+  /** The last test of the present credential; null: there was none. */
+  test: OwnTest.nullable(),
+  /** Credits pay for requests while the provider refuses the credential. */
+  credit_fallback: z.boolean(),
   /** Tried after operator accounts, not before. */
   is_fallback: z.boolean(),
   /** Smaller is tried first, among those of a provider that are fallbacks and among those that are not. */
@@ -46,6 +53,9 @@ const HASH = 'must be the hash of an API key: 16 hexadecimal characters'
 const fields = {
   name: name(OWN_NAME_LENGTH_MAX).nullable().optional(),
   disabled: z.boolean().optional(),
+  credit_fallback: z.boolean().optional(),
+  /** Uses the credential though no test has passed. */
+  force: z.literal(true).optional(),
   is_fallback: z.boolean().optional(),
   sort_order: priority.optional(),
   allowed_models: limitedTo(z.string().min(1).max(256), NONE, MANY).optional(),

@@ -29,6 +29,8 @@ export interface OwnCredential {
   readonly models: readonly ModelSlug[] | null
   /** Only for requests with these keys; null: any of the organisation's. */
   readonly keys: readonly KeyId[] | null
+  /** While the provider refuses the secret, credits pay for the models that it serves first. */
+  readonly creditFallback: boolean
   readonly sealed: SealedSecret
 }
 

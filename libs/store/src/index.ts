@@ -56,6 +56,7 @@ export {
   type RequestFilter,
   type RequestSummary,
 } from './usage/requests.ts'
+export { refusedUses, requestsByModel, type RefusedUse } from './usage/byok-traffic.ts'
 export { usageSeries, usageTotals, type UsagePoint, type UsageSums } from './usage/views.ts'
 export { openSnapshotKey } from './snapshot/frames.ts'
 export type { DatedCatalogue } from './snapshot/lines.ts'

@@ -116,6 +116,7 @@ export function anOwnCredential(provider = 'acorn', changes: Partial<OwnCredenti
     share: 1,
     models: null,
     keys: null,
+    creditFallback: true,
     sealed: { kek: 1, wrapped: '', sealed: '' },
     ...changes,
   }

@@ -213,6 +213,8 @@ CREATE TABLE own_credentials (
     share smallint NOT NULL,
     models text[] NOT NULL DEFAULT ARRAY[]::text[],
     keys text[] NOT NULL DEFAULT ARRAY[]::text[],
+    credit_fallback boolean NOT NULL DEFAULT true,
+    awaits_test boolean NOT NULL DEFAULT false,
     secret_version integer NOT NULL DEFAULT 1,
     kek smallint,
     wrapped text,

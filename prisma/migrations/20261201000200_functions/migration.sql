@@ -35,8 +35,10 @@ CREATE FUNCTION byok_resources(owner uuid) RETURNS jsonb LANGUAGE sql STABLE SET
   FROM (SELECT
     (SELECT jsonb_agg(jsonb_build_object('id', c.id, 'version', c.secret_version, 'provider', c.provider, 'bound_to', c.bound_to,
               'placement', c.placement, 'priority', c.priority, 'share', c.share, 'models', c.models, 'keys', c.keys,
+              'credit_fallback', c.credit_fallback,
               'kek', c.kek, 'wrapped', c.wrapped, 'sealed', c.sealed) ORDER BY c.created_at, c.id)
-     FROM own_credentials c WHERE c.tenant_id = owner AND c.deleted_at IS NULL AND c.disabled_at IS NULL) AS credentials,
+     FROM own_credentials c WHERE c.tenant_id = owner AND c.deleted_at IS NULL AND c.disabled_at IS NULL
+       AND NOT c.awaits_test) AS credentials,
     (SELECT jsonb_agg(jsonb_build_object('id', e.id, 'version', e.secret_version, 'name', e.name, 'slug', e.slug, 'dialect', e.dialect,
               'base_url', e.base_url, 'upstream_model', e.upstream_model, 'model', e.model, 'context_length', e.context_length,
               'max_completion_tokens', e.max_completion_tokens, 'supported_parameters', e.supported_parameters,

@@ -4,13 +4,16 @@ import {
   ProviderKeyCreate,
   ProviderKeyListQuery,
   SecretReplace,
+  CONSEQUENCE_MODELS_MAX,
+  type FailingKeys,
+  type KeyConsequence,
   type OwnDeleted,
   type OwnTestAnswer,
   type ProviderKey,
   type ProviderKeyAnswer,
   type ProviderKeyList,
 } from '@turnpike/contract'
-import type { TenantId } from '@turnpike/domain'
+import { asReal, shownName, type TenantId } from '@turnpike/domain'
 import { keyNames, type OwnCredentialSummary } from '@turnpike/store'
 import { Control } from '../control.ts'
 import { pageIn } from '../page.ts'
@@ -36,6 +39,25 @@ export class ProviderKeysController {
     const sorted = all.toSorted((a, b) => (a.provider < b.provider ? -1 : a.provider > b.provider ? 1 : 0))
     const page = pageIn(sorted, limit, cursor)
     return { ...page, data: await this.#rows(tenantId, page.data) }
+  }
+
+  @Get('provider-keys:read', 'failing')
+  async failing(@Person() { tenantId }: Person): Promise<FailingKeys> {
+    const failing = await this.#keys.failing(tenantId)
+    const { providers } = await this.control.catalogue()
+    return {
+      data: failing.map(({ key: { id, name, provider, creditFallback }, sinceMs, requests }) => {
+        const at = providers.get(provider)
+        const providerName = at ? shownName(asReal(at)) : provider
+        return { id, name, providerName, creditFallback, since: new Date(sinceMs).toISOString(), requests }
+      }),
+    }
+  }
+
+  @Get('provider-keys:read', ':id/consequence')
+  async consequence(@Param('id') id: string, @Person() person: Person): Promise<KeyConsequence> {
+    const { requests, models } = await this.#keys.consequence(person, id)
+    return { data: { requests, models: models.slice(0, CONSEQUENCE_MODELS_MAX) } }
   }
 
   @Get('provider-keys:read', ':id')
@@ -67,9 +89,8 @@ export class ProviderKeysController {
   }
 
   @Post('provider-keys:update', ':id/test')
-  async test(@Param('id') id: string, @Person() { tenantId }: Person): Promise<OwnTestAnswer> {
-    const run = await this.control.testRuns.ofKey(tenantId, providerKeys.idOf(id), Date.now())
-    return testAnswer(providerKeys.known(run))
+  async test(@Param('id') id: string, @Person() person: Person): Promise<OwnTestAnswer> {
+    return testAnswer(await this.#keys.test(person, id))
   }
 
   async #answer({ tenantId }: Person, summary: OwnCredentialSummary): Promise<ProviderKeyAnswer> {

@@ -54,5 +54,6 @@ function priceRow({ prompt, completion, cacheRead, request }: OwnPrice): OwnEndp
 }
 
 export function testAnswer(run: TestRun): OwnTestAnswer {
-  return { data: { ...run, at: run.at.toISOString() } }
+  const { result, status, message, at } = run
+  return { data: { result, status, message, at: at.toISOString() } }
 }

@@ -37,6 +37,8 @@ interface TestRunsOptions {
 
 export interface TestRun extends TestOutcome {
   readonly at: Date
+  /** Version of the secret that was tested. */
+  readonly version: number
 }
 
 /** Test calls are rare and short. */
@@ -85,7 +87,7 @@ export class TestRuns {
     const found = await testCredential({ ...test, secret: opened(keks, tenantId, own) ?? '' })
     const { result, status } = found
     await noteOwnTest(prisma, tenantId, own.id, { result, status, secretVersion: own.version, atMs: nowMs })
-    return { ...found, at: new Date(nowMs) }
+    return { ...found, at: new Date(nowMs), version: own.version }
   }
 
   async #providerOf({ provider, boundTo }: OwnCredential) {

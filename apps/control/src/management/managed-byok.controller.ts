@@ -1,5 +1,6 @@
 import { Body, Controller, Inject, Param, Query } from '@nestjs/common'
 import {
+  CONSEQUENCE_MODELS_MAX,
   ManagedByokCreate,
   ManagedByokListQuery,
   ManagedByokPatch,
@@ -9,7 +10,7 @@ import {
   type ManagedByokKey,
   type ManagedByokList,
 } from '@turnpike/contract'
-import type { Placement } from '@turnpike/domain'
+import { Fault, type Placement } from '@turnpike/domain'
 import type { OwnCredentialSummary } from '@turnpike/store'
 import { ProviderKeys } from '../byok/provider-keys.ts'
 import { Control } from '../control.ts'
@@ -55,6 +56,8 @@ export class ManagedByokController {
       priority: wanted.sort_order ?? nextIn(others, placement),
       share: 1,
       disabled: wanted.disabled,
+      creditFallback: wanted.credit_fallback,
+      force: wanted.force,
     })
     return { data: rowOf(created, caller) }
   }
@@ -67,11 +70,14 @@ export class ManagedByokController {
       name: wanted.name ?? undefined,
       secret: wanted.key,
       disabled: wanted.disabled,
+      creditFallback: wanted.credit_fallback,
+      force: wanted.force,
       priority: wanted.sort_order,
       models: wanted.allowed_models,
       keys: wanted.allowed_api_key_hashes,
       ...(wanted.is_fallback !== undefined && { placement: placementOf(wanted.is_fallback) }),
     })
+    if (wanted.disabled === false && changed.awaitsTest) throw await this.#stillAwaits(caller, changed)
     return { data: rowOf(changed, caller) }
   }
 
@@ -79,6 +85,17 @@ export class ManagedByokController {
   async remove(@Param('id') id: string, @Caller() caller: Caller): Promise<ManagedByokDeleted> {
     await this.#keys.remove(caller, id)
     return { deleted: true }
+  }
+
+  /** Why a key that was to be enabled is not used, and what `force` would do. */
+  async #stillAwaits(caller: Caller, { id, lastTest }: OwnCredentialSummary): Promise<Fault> {
+    const { requests, models } = await this.#keys.consequence(caller, id)
+    const found = lastTest ? `found “${lastTest.result}”` : 'could not be made just now'
+    return new Fault(
+      'conflict',
+      `The key is not used: its test ${found}. With "force": true it is used all the same. Of the last day, ${requests} requests would have gone to it.`,
+      { metadata: { test: lastTest?.result ?? null, requests, models: models.slice(0, CONSEQUENCE_MODELS_MAX) } },
+    )
   }
 }
 
@@ -95,10 +112,14 @@ function placementOf(isFallback: boolean): Placement {
 /** It applies in every workspace; the one shown is the calling key's. */
 function rowOf(summary: OwnCredentialSummary, { workspaceId }: Caller): ManagedByokKey {
   const { id, name, lastFour, provider, disabledAt, placement, priority, models, keys, createdAt } = summary
+  const { awaitsTest, lastTest, creditFallback } = summary
   return {
     ...{ id, name, provider },
     label: `...${lastFour}`,
-    disabled: disabledAt !== null,
+    disabled: disabledAt !== null || awaitsTest,
+    awaits_test: awaitsTest,
+    test: lastTest && { result: lastTest.result, status: lastTest.status, at: lastTest.testedAt.toISOString() },
+    credit_fallback: creditFallback,
     is_fallback: placement === 'fallback',
     sort_order: priority,
     allowed_models: models && [...models],

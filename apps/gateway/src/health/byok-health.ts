@@ -44,6 +44,18 @@ export class OwnRefusals {
     return known && known.version === version && known.untilMs > nowMs ? known.fault : null
   }
 
+  /** The targets that refuse a present secret of these credentials just now. */
+  within({ credentials }: Own, nowMs: number): ReadonlySet<TargetId> {
+    const refused = new Set<TargetId>()
+    if (this.#size === 0) return refused
+    for (const { id, version } of credentials) {
+      for (const target of this.#known.get(id)?.keys() ?? []) {
+        if (this.of(target, version, nowMs)) refused.add(target)
+      }
+    }
+    return refused
+  }
+
   /** Drops the refusals of secrets that were replaced. @returns the targets whose cooldown is over */
   renew({ credentials, endpoints }: Own): TargetId[] {
     return this.#size === 0 ? [] : [...credentials, ...endpoints].flatMap((own) => this.#renewed(own))

@@ -145,6 +145,11 @@ export class HealthTracker {
     return this.#refusals.of(target, version, nowMs)
   }
 
+  /** The targets at which these credentials are refused just now. */
+  refusedOf(own: Own, nowMs: number): ReadonlySet<TargetId> {
+    return this.#refusals.within(own, nowMs)
+  }
+
   /** The cooldown of a tenant's secret that was replaced ends at once. */
   renew(own: Own): void {
     for (const target of this.#refusals.renew(own)) {

@@ -23,6 +23,8 @@ import type { TargetDirectory } from '../targets/target.ts'
 export interface RoutingContext {
   readonly directory: TargetDirectory
   readonly health: HealthView
+  /** Targets that refuse the caller's own credentials just now; absent: none. */
+  readonly refused?: ReadonlySet<TargetId>
   readonly affinity: Affinity
 }
 
@@ -51,9 +53,9 @@ export function decide(
   return { directory, decision }
 }
 
-function snapshotOf({ beganAtMs }: Call, { directory, health }: RoutingContext): RoutingSnapshot {
+function snapshotOf({ beganAtMs }: Call, { directory, health, refused }: RoutingContext): RoutingSnapshot {
   const { catalogue, reachable } = directory
-  return { catalogue, reachable, health, wallMs: beganAtMs, warm: null }
+  return { catalogue, reachable, health, ...(refused && { refused }), wallMs: beganAtMs, warm: null }
 }
 
 /** A request with every name resolved to models. @param messages the prompt, for names whose model depends on it */

@@ -34,6 +34,7 @@ export function anOwnCredential(
     share: 1,
     models: null,
     keys: null,
+    creditFallback: true,
     ...given,
   }
   const place = {

@@ -22,6 +22,7 @@ export function aCredential(provider: string, over: Partial<OwnCredential> = {})
     share: 1,
     models: null,
     keys: null,
+    creditFallback: true,
     sealed: SEALED,
     ...over,
   }

@@ -148,6 +148,18 @@ describe('an operator account', () => {
     expect(routed(fallback)).toMatchObject({ left: ['acorn/m', ACORN, 'birch/m', 'cedar/m'], gone: [] })
   })
 
+  it('serves in place of a credential that its provider refuses, unless credential or policy say otherwise', () => {
+    const refusing = { ...snapshot, refused: new Set([ACORN as TargetId]), health: healthOf({ [ACORN]: DOWN }) }
+    const left = ['acorn/m', ACORN, 'birch/m', 'cedar/m']
+    expect(routed(first, {}, {}, refusing)).toMatchObject({ left, gone: [] })
+    expect(routed(first, {}, {}, refusing).targets[0]).not.toBe(ACORN)
+    expect(routed(ownOf(credential({ creditFallback: false })), {}, {}, refusing)).toMatchObject({ left: [ACORN] })
+    expect(routed(first, { own_capacity: 'only' }, {}, refusing)).toMatchObject({ left: [ACORN] })
+    expect(routed(first, {}, { balance: 0n }, refusing).left).toEqual([ACORN])
+    const another = ownOf(credential(), anOwnEndpoint('box'))
+    expect(routed(another, {}, {}, refusing).left).toEqual([ACORN, BOX])
+  })
+
   it('serves another model all the same, also as a fallback', () => {
     const listed = aSnapshot([
       anEndpoint('acorn'),

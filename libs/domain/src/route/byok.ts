@@ -1,6 +1,6 @@
 import { grouped, type Endpoint, type Provider } from '../catalogue.ts'
 import { STAGES, type Removed, type Stage } from './decision.ts'
-import type { ModelSlug } from '../ids.ts'
+import type { ModelSlug, TargetId } from '../ids.ts'
 import { destinationOf, type OwnCredential } from '../byok.ts'
 import { exclusion, outOfReach, requiredOf, targetOf, type Eligible } from './constraint.ts'
 import type { RoutingInput } from './input.ts'
@@ -124,15 +124,23 @@ function isRealByOwn(model: ModelSlug, own: readonly Considered[]): boolean {
 function barredBy(
   model: ModelSlug,
   own: readonly Considered[],
-  { policy, outOfCredit }: RoutingInput,
+  { policy, outOfCredit, snapshot }: RoutingInput,
 ): 'own_only' | 'funds' | null {
   const isServedFirst = () =>
     own.some(
       ({ one, stage }) =>
-        stage === null && one.endpoint.model === model && one.own !== null && one.own.placement === 'first',
+        stage === null &&
+        one.endpoint.model === model &&
+        one.own?.placement === 'first' &&
+        !mayBeReplaced(one, snapshot.refused),
     )
   if (policy.own_capacity === 'only' || (policy.own_capacity === null && isServedFirst())) return 'own_only'
   return outOfCredit ? 'funds' : null
+}
+
+/** A credential that its provider refuses bars no credits, unless it says so. An own endpoint always does. */
+function mayBeReplaced(one: Eligible, refused: ReadonlySet<TargetId> | undefined): boolean {
+  return one.own !== null && 'share' in one.own && one.own.creditFallback && refused?.has(targetOf(one)) === true
 }
 
 /** Applies request and policies to the targets within reach. */

@@ -25,6 +25,8 @@ export interface RoutingSnapshot {
   /** Providers that we hold a credential and an address for. */
   readonly reachable: ReadonlySet<ProviderSlug>
   readonly health: HealthView
+  /** Targets whose provider refused the caller's own credential just now; absent: none. */
+  readonly refused?: ReadonlySet<TargetId>
   /** Figures of a recorded decision, used in place of health: a decision replays from its record and the catalogue. */
   readonly recorded?: ReadonlyMap<TargetId, Figures>
   /** The hour, Unix milliseconds, by which schedules go: fixed when the request was admitted. */

@@ -36,6 +36,7 @@ export function aStoredCredential(changes: Partial<StoredCredential> = {}): Stor
     share: 1,
     models: [],
     keys: [],
+    credit_fallback: true,
     kek: 1,
     wrapped: 'wrapped',
     sealed: 'sealed',

@@ -82,6 +82,8 @@ describe('a provider key that is stored', () => {
       name: 'Ours',
       provider: 'acorn',
       boundTo: 'simulated',
+      creditFallback: true,
+      awaitsTest: false,
       placement: 'fallback',
       priority: 3,
       share: 7,

@@ -37,6 +37,10 @@ function shown(row: Row) {
     models: row.models.length === 0 ? null : (row.models as ModelSlug[]),
     /** Only for requests with these keys; null: any. */
     keys: row.keys.length === 0 ? null : (row.keys as KeyId[]),
+    /** Credits pay for requests while the provider refuses the secret. */
+    creditFallback: row.creditFallback,
+    /** The present secret has passed no test, and nobody activated it without one: no request uses it. */
+    awaitsTest: row.awaitsTest,
     /** The end of the secret; empty for one that is too short to show any of it. */
     lastFour: row.lastFour,
     /** The same for the same secret of this tenant. */
@@ -49,6 +53,8 @@ export interface OwnCredentialSummary extends ResourceSummary, Shown {}
 
 export interface NewOwnCredential extends ResourceForm, Pick<Shown, 'provider' | 'share'> {
   readonly secret: string
+  readonly creditFallback?: boolean | undefined
+  readonly awaitsTest?: boolean | undefined
   readonly models: readonly ModelSlug[] | null
   readonly keys: readonly KeyId[] | null
 }
@@ -56,6 +62,9 @@ export interface NewOwnCredential extends ResourceForm, Pick<Shown, 'provider' |
 /** What is left out stays. */
 export type OwnCredentialPatch = {
   readonly [Field in keyof Omit<NewOwnCredential, 'provider'>]?: NewOwnCredential[Field] | undefined
+} & {
+  /** `awaitsTest` is changed only while the secret has this version: a test says nothing of a later one. */
+  readonly testedVersion?: number | undefined
 }
 
 const KIND: ResourceKind<Row, NewCredentialRow, CredentialRowPatch, Shown, OwnCredential> = {
@@ -90,6 +99,8 @@ export function createOwnCredential(
       ...(await sealedFor(transaction, keks, author.tenantId, { ...fields, ...creation }, secret)),
       models: [...(models ?? [])],
       keys: [...(keys ?? [])],
+      creditFallback: wanted.creditFallback ?? true,
+      awaitsTest: wanted.awaitsTest ?? false,
       disabledAt: disabledAtOf(null, disabled),
     }
   })
@@ -129,13 +140,14 @@ async function refuseUnfit(
 /** What of the patch says something else than the row, its secret aside. */
 function changedFields(
   row: Row,
-  { models, keys, disabled, secret: _secret, ...patch }: OwnCredentialPatch,
+  { models, keys, disabled, awaitsTest, testedVersion, secret: _secret, ...patch }: OwnCredentialPatch,
 ): CredentialRowPatch {
   return differing(row, {
     ...patch,
     models: models === undefined ? undefined : [...(models ?? [])],
     keys: keys === undefined ? undefined : [...(keys ?? [])],
     disabledAt: disabledAtOf(row, disabled),
+    awaitsTest: testedVersion === undefined || testedVersion === row.secretVersion ? awaitsTest : undefined,
   })
 }
 
@@ -177,5 +189,6 @@ export function credentialFrom(row: Row): OwnCredential | null {
     placement: row.placement as Placement,
     models: row.models as ModelSlug[],
     keys: row.keys as KeyId[],
+    credit_fallback: row.creditFallback,
   })
 }

@@ -41,6 +41,7 @@ export interface StoredCredential extends StoredSecret {
   /** Empty: any. */
   readonly models: readonly ModelSlug[]
   readonly keys: readonly KeyId[]
+  readonly credit_fallback: boolean
 }
 
 export interface StoredEndpoint extends StoredSecret {
@@ -103,6 +104,7 @@ export function ownCredentialOf(row: StoredCredential): OwnCredential | null {
     share: row.share,
     models: row.models.length === 0 ? null : row.models,
     keys: row.keys.length === 0 ? null : row.keys,
+    creditFallback: row.credit_fallback,
     sealed,
   }
 }

@@ -8,7 +8,8 @@ export function ownCredentials({ ownCredential }: Transaction, tenantId: TenantI
   return table<OwnCredential, NewCredentialRow, CredentialRowPatch>(changes, {
     entity: 'own_credentials',
     idOf: (row) => row.id,
-    shown: (row) => shownColumns(row, [...SHOWN, 'provider', 'boundTo', 'share', 'models', 'keys']),
+    shown: (row) =>
+      shownColumns(row, [...SHOWN, 'provider', 'boundTo', 'share', 'models', 'keys', 'creditFallback', 'awaitsTest']),
     concerned: () => keysInForce(tenantId),
     concernsAtOnce: true,
     find: (id) => ownCredential.findUnique({ where: { id, tenantId, deletedAt: null } }),

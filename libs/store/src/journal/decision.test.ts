@@ -247,7 +247,7 @@ const anyOwn = fc
     { minLength: 1, maxLength: 3 },
   )
   .map((drafts): Own => {
-    const rest = { version: 1, boundTo: 'simulated', models: null, keys: null }
+    const rest = { version: 1, boundTo: 'simulated', models: null, keys: null, creditFallback: true }
     const sealed = { kek: 1, wrapped: '', sealed: '' }
     return { credentials: drafts.map((draft) => ({ ...draft, ...rest, sealed })), endpoints: [] }
   })
