@@ -6,6 +6,7 @@ import {
   type Caller,
   type Catalogue,
   type HealthView,
+  type TargetId,
   type Message,
   type Model,
   type ModelSlug,
