@@ -3,7 +3,9 @@ import { QueryCache, QueryClient } from '@tanstack/react-query'
 import { lazy, useMemo } from 'react'
 import { CoreAdminContext, CoreAdminUI, CustomRoutes, Resource, type I18nProvider } from 'react-admin'
 import { Route } from 'react-router-dom'
+import { ForgotPage, ResetPage } from './access/ResetPages.tsx'
 import { SignInPage, SignUpPage } from './access/SignPages.tsx'
+import { VerifyLinkPage } from './access/VerifyLinkPage.tsx'
 import { VerifyPage } from './access/VerifyPage.tsx'
 import { statusOf } from './api.ts'
 import { openAuthProvider } from './authProvider.ts'
@@ -60,6 +62,9 @@ export function App({ texts }: { texts: I18nProvider }) {
               <Route path="/sign-up" element={<SignUpPage />} />
               <Route path="/sign-in" element={<SignInPage />} />
               <Route path="/verify" element={<VerifyPage />} />
+              <Route path="/verify-link" element={<VerifyLinkPage />} />
+              <Route path="/forgot" element={<ForgotPage />} />
+              <Route path="/reset" element={<ResetPage />} />
             </CustomRoutes>
             <CustomRoutes>
               <Route path="/start" element={<StartPage />} />

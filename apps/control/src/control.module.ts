@@ -22,7 +22,9 @@ import { ProviderKeysController } from './byok/provider-keys.controller.ts'
 import { AttachmentsController } from './policies/attachments.controller.ts'
 import { PoliciesController } from './policies/policies.controller.ts'
 import { RequestsController } from './requests/requests.controller.ts'
+import { PasswordsController } from './session/passwords.controller.ts'
 import { SessionController } from './session/session.controller.ts'
+import { SessionsController } from './session/sessions.controller.ts'
 import { UsageController } from './usage/usage.controller.ts'
 import { WhatIfController } from './what-if/what-if.controller.ts'
 
@@ -30,6 +32,8 @@ import { WhatIfController } from './what-if/what-if.controller.ts'
 @Module({
   controllers: [
     SessionController,
+    SessionsController,
+    PasswordsController,
     KeysController,
     PoliciesController,
     AttachmentsController,

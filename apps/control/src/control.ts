@@ -67,7 +67,8 @@ export class Control {
     private readonly log: Logger,
   ) {
     const shared = redis && { redis, secrets }
-    this.authentication = new Authentication(config, prisma, new Passwords(config.PASSWORD_COST), billing, shared)
+    const passwords = new Passwords(config.PASSWORD_COST)
+    this.authentication = new Authentication(config, prisma, secrets, passwords, billing, shared)
     this.ownLimits = openOwnLimits(shared)
     this.catalogue = catalogueReader(pool)
     this.testRuns = new TestRuns({

@@ -22,20 +22,21 @@ it('allows so many within so long, each subject for itself, and says when the ne
   expect(wait).toBeLessThanOrEqual(60_000)
 })
 
-it('makes the wait after failures longer, never longer than half a minute, and never for ever', () => {
-  const waits = Array.from({ length: 12 }, (_, count) => waitMs({ count, endsInMs: 15 * 60_000 }))
+it('makes the wait after failures longer, never longer than its bound, and never for ever', () => {
+  const patience = { free: 5, delayMsMax: 30_000 }
+  const waits = Array.from({ length: 12 }, (_, count) => waitMs({ count, endsInMs: 15 * 60_000 }, patience))
   expect(waits).toEqual([0, 0, 0, 0, 0, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000])
-  expect(waitMs({ count: 11, endsInMs: 15 * 60_000 - 30_000 })).toBe(0)
+  expect(waitMs({ count: 11, endsInMs: 15 * 60_000 - 30_000 }, patience)).toBe(0)
 })
 
-it('makes the sixth sign-in after five failures wait, of that account only, until the right password', async () => {
-  const failures = new Failures(null)
+it('makes the sixth sign-in after five failures wait, of that subject only, until the right password', async () => {
+  const failures = new Failures({ name: 'test', shared: null, free: 5, delayMsMax: 30_000 })
   for (let i = 0; i < 5; i++) {
-    expect(await waitOf(failures.refuseTooSoon('a'))).toBeNull()
+    expect(await waitOf(failures.refuseTooSoon('a', 'wait'))).toBeNull()
     await failures.note('a')
   }
-  expect(await waitOf(failures.refuseTooSoon('a'))).toBeGreaterThan(0)
-  expect(await waitOf(failures.refuseTooSoon('b'))).toBeNull()
+  expect(await waitOf(failures.refuseTooSoon('a', 'wait'))).toBeGreaterThan(0)
+  expect(await waitOf(failures.refuseTooSoon('b', 'wait'))).toBeNull()
   await failures.clear('a')
-  expect(await waitOf(failures.refuseTooSoon('a'))).toBeNull()
+  expect(await waitOf(failures.refuseTooSoon('a', 'wait'))).toBeNull()
 })

@@ -31,42 +31,44 @@ export class Limit {
   }
 }
 
-const FREE_FAILURES = 5
 const FAILURES_WITHIN_MS = 15 * 60_000
 const DELAY_MS_MIN = 2_000
-/** No account is ever locked: under any attack its owner waits half a minute at most. */
-const DELAY_MS_MAX = 30_000
 
-/** Failed sign-ins per account: five are free, then each makes the wait twice as long. */
+/** How many failures are free, and how long the wait grows after them. */
+interface Patience {
+  readonly free: number
+  readonly delayMsMax: number
+}
+
+/** Wrong passwords of one subject: some are free, then each makes the wait twice as long, for as long as the window. */
 export class Failures {
   readonly #counts: Counts
+  readonly #patience: Patience
 
-  constructor(shared: SharedRedis | null) {
-    this.#counts = new Counts({ shared, name: 'sign-in-failures', windowMs: FAILURES_WITHIN_MS })
+  constructor({ name, shared, ...patience }: Patience & Pick<Allowance, 'name' | 'shared'>) {
+    this.#counts = new Counts({ shared, name, windowMs: FAILURES_WITHIN_MS })
+    this.#patience = patience
   }
 
-  /** Throws Fault `rate_limited` while the account has to wait. */
-  async refuseTooSoon(account: string): Promise<void> {
-    const failed = await this.#counts.read(account)
-    const retryAfterMs = failed ? waitMs(failed) : 0
-    if (retryAfterMs <= 0) return
-    throw new Fault('rate_limited', 'Too many wrong passwords for this account. Please wait a moment.', {
-      retryAfterMs,
-    })
+  /** Throws Fault `rate_limited` while the subject has to wait. */
+  async refuseTooSoon(subject: string, message: string): Promise<void> {
+    const failed = await this.#counts.read(subject)
+    const retryAfterMs = failed ? waitMs(failed, this.#patience) : 0
+    if (retryAfterMs > 0) throw new Fault('rate_limited', message, { retryAfterMs })
   }
 
-  note(account: string): Promise<void> {
-    return this.#counts.addAndExtend(account)
+  note(subject: string): Promise<void> {
+    return this.#counts.addAndExtend(subject)
   }
 
-  clear(account: string): Promise<void> {
-    return this.#counts.clear(account)
+  clear(subject: string): Promise<void> {
+    return this.#counts.clear(subject)
   }
 }
 
 /** Each failure begins the window anew, which tells how long ago the last one was. */
-export function waitMs({ count, endsInMs }: Count): number {
-  if (count < FREE_FAILURES) return 0
-  const delayMs = Math.min(DELAY_MS_MIN * 2 ** (count - FREE_FAILURES), DELAY_MS_MAX)
+export function waitMs({ count, endsInMs }: Count, { free, delayMsMax }: Patience): number {
+  if (count < free) return 0
+  const delayMs = Math.min(DELAY_MS_MIN * 2 ** (count - free), delayMsMax)
   return delayMs - (FAILURES_WITHIN_MS - endsInMs)
 }

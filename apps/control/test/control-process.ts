@@ -3,12 +3,19 @@ import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import type { TenantId, UserId } from '@turnpike/domain'
 import { describeError } from '@turnpike/server'
-import { beginSession, findSession, mutate, newSecretsText, signUp as storeSignUp } from '@turnpike/store'
+import {
+  beginSession,
+  findSession,
+  issueVerification,
+  mutate,
+  newSecretsText,
+  signUp as storeSignUp,
+} from '@turnpike/store'
 import { testDatabase, testRedis, type TestDatabase } from '@turnpike/testkit'
 import { controlConfig, type ControlConfig } from '../src/config.ts'
 import { listenOn, type Route } from '../src/control.module.ts'
 import { buildControl, type Control } from '../src/control.ts'
-import { SESSION_COOKIE } from '../src/session/cookie.ts'
+import { DEVICE_COOKIE, SESSION_COOKIE } from '../src/session/cookie.ts'
 
 /** A control process on sockets of its own, with stores of its own. */
 export interface RunningControl {
@@ -70,7 +77,10 @@ export async function startControl(
 
 /** A browser of one person: keeps the cookie, sends what our pages send. */
 export class Visitor {
+  /** Of the session. */
   cookie = ''
+  /** By which the device is known. */
+  device = ''
 
   constructor(private readonly url: string) {}
 
@@ -83,7 +93,7 @@ export class Visitor {
   ): Promise<Answer> {
     const changing = method !== 'GET' && method !== 'HEAD'
     const all: Record<string, string | undefined> = {
-      cookie: this.cookie || undefined,
+      cookie: [this.cookie, this.device].filter(Boolean).join('; ') || undefined,
       ...(changing && { 'content-type': 'application/json', origin: this.url, 'x-turnpike-console': '1' }),
       ...headers,
     }
@@ -95,8 +105,11 @@ export class Visitor {
       ...(changing && { body: typeof body === 'string' ? body : JSON.stringify(body ?? {}) }),
       redirect: 'manual',
     })
-    const set = response.headers.get('set-cookie')
-    if (set) this.cookie = set.split(';')[0] ?? ''
+    for (const set of response.headers.getSetCookie()) {
+      const cookie = set.split(';')[0] ?? ''
+      if (cookie.startsWith(`${DEVICE_COOKIE}=`)) this.device = cookie
+      else this.cookie = cookie
+    }
     const text = await response.text()
     return { status: response.status, headers: response.headers, text, body: parsed(text) }
   }
@@ -143,6 +156,17 @@ export async function signUp(
   return { visitor, email }
 }
 
+/** Code and link of the newest mail to an address, as the worker makes them. */
+export async function issue({ control: { prisma } }: RunningControl, email: string) {
+  const pending = await prisma.emailVerification.findFirstOrThrow({
+    where: { user: { email }, usedAt: null },
+    orderBy: { createdAt: 'desc' },
+  })
+  const issued = await issueVerification(prisma, pending.id, Date.now())
+  if (issued?.kind !== 'code') throw new Error('nothing to issue')
+  return issued
+}
+
 /** A person with an organisation of their own, verified and signed in, without the cost of a password. */
 export async function verifiedPerson(running: RunningControl): Promise<Person> {
   const email = `${randomUUID()}@example.test`
@@ -174,7 +198,7 @@ export interface Person {
 
 async function signedIn(running: RunningControl, userId: UserId, email: string): Promise<Person> {
   const { prisma } = running.control
-  const token = await beginSession(prisma, userId, 'a test', Date.now())
+  const token = await beginSession(prisma, userId, { userAgent: 'a test', network: '' }, Date.now())
   const found = await findSession(prisma, token, Date.now())
   if (!found) throw new Error('the session of a test was not found')
   const visitor = new Visitor(running.url)

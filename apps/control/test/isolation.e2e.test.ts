@@ -9,6 +9,7 @@ import {
   PolicyAnswer,
   ProviderKeyAnswer,
   SessionAnswer,
+  SessionList,
   type Permission,
   WhatIfStarted,
 } from '@turnpike/contract'
@@ -30,6 +31,7 @@ let mallory: Person
 /** Everything of Alice's that has an id, by the route parameter. */
 let belongings: {
   key: string
+  session: string
   request: string
   policy: string
   workspace: string
@@ -50,8 +52,10 @@ beforeAll(async () => {
   const { session } = SessionAnswer.parse((await alice.visitor.get('/session')).body)
   const range = { from: '2026-11-01T00:00:00Z', to: '2026-11-02T00:00:00Z' }
   const whatIf = WhatIfStarted.parse((await alice.visitor.post('/what-if', { document: {}, ...range })).body)
+  const sessions = SessionList.parse((await alice.visitor.get('/sessions')).body)
   belongings = {
     key: data.id,
+    session: sessions.data[0]!.id,
     request: `gen-${requestId}`,
     policy: policy.id,
     workspace: session.workspace.id,
@@ -78,7 +82,14 @@ function apiRoutes() {
   return running.routes.filter(({ path, method }) => path.startsWith('/console/v1') && method !== 'HEAD')
 }
 
-const PUBLIC = ['GET /console/v1/verify', 'GET /livez', 'POST /console/v1/sign-in', 'POST /console/v1/sign-up']
+const PUBLIC = [
+  'GET /livez',
+  'POST /console/v1/password/forgot',
+  'POST /console/v1/password/reset',
+  'POST /console/v1/sign-in',
+  'POST /console/v1/sign-up',
+  'POST /console/v1/verify-link',
+]
 
 it('has no public route but those of this list', () => {
   const found = running.routes.filter(({ access, method }) => access === 'public' && method !== 'HEAD')
@@ -97,7 +108,7 @@ it('requires a session on every other route', async () => {
 
 it('answers 404 for every object of another organisation, by every route and method that takes an id', async () => {
   const objects = apiRoutes().filter(({ path }) => path.includes(':id'))
-  expect(objects.length).toBe(27)
+  expect(objects.length).toBe(28)
   for (const { method, path } of objects) {
     const own = ownIn(path)
     for (const id of [
@@ -124,6 +135,7 @@ it('answers 404 for every object of another organisation, by every route and met
 
 /** Alice's object of the kind that the route is about. */
 function ownIn(path: string): string {
+  if (path.includes('/sessions/')) return belongings.session
   if (path.includes('/requests/')) return belongings.request
   if (path.includes('/policies/')) return belongings.policy
   if (path.includes('/what-if/')) return belongings.whatIf

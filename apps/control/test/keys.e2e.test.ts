@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ApiKey, AuditList, KeyCreated, KeyList, SessionAnswer } from '@turnpike/contract'
 import { testPool, waitFor } from '@turnpike/testkit'
-import { checkKey, issueVerification, openKeyPath } from '@turnpike/store'
-import { signUp, startControl, verifiedPerson, type RunningControl } from './control-process.ts'
+import { checkKey, openKeyPath } from '@turnpike/store'
+import { issue, signUp, startControl, verifiedPerson, type RunningControl } from './control-process.ts'
 
 let running: RunningControl
 
@@ -12,21 +12,9 @@ beforeAll(async () => {
 })
 afterAll(() => running.close())
 
-/** What the worker does when it mails. */
-async function issue(email: string) {
-  const { prisma } = running.control
-  const pending = await prisma.emailVerification.findFirstOrThrow({
-    where: { user: { email }, usedAt: null },
-    orderBy: { createdAt: 'desc' },
-  })
-  const issued = await issueVerification(prisma, pending.id, Date.now())
-  if (!issued) throw new Error('nothing to issue')
-  return issued
-}
-
 it('leads from sign-up over the code to a key that works, is listed without its secret, and can be revoked', async () => {
   const { visitor, email } = await signUp(running.url)
-  const { code } = await issue(email)
+  const { code } = await issue(running, email)
   const verified = SessionAnswer.parse((await visitor.post('/verify', { code })).body)
   expect(verified.session.user.emailVerified).toBe(true)
   expect(verified.session.organisation.balanceNano).toBe('5000000000')
@@ -46,25 +34,6 @@ it('leads from sign-up over the code to a key that works, is listed without its 
   const again = ApiKey.parse((await visitor.post(`/keys/${data.id}/revoke`)).body['data'])
   expect(again.revokedAt).toBe(revoked.revokedAt)
 })
-
-it('verifies by the link on another device, without a session there', async () => {
-  const { visitor, email } = await signUp(running.url)
-  const { linkToken } = await issue(email)
-  const page = await fetch(`${running.url}/console/v1/verify?token=${linkToken}&utm_source=mail`)
-  expect(page.status).toBe(200)
-  expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
-  expect(await page.text()).toContain('go back to the first tab')
-  expect(SessionAnswer.parse((await visitor.get('/session')).body).session.user.emailVerified).toBe(true)
-})
-
-it.each(['', '?token=', '?token=abc', `?token=${'A'.repeat(43)}`])(
-  'shows a page that says so for a link with %j',
-  async (query) => {
-    const page = await fetch(`${running.url}/console/v1/verify${query}`)
-    expect(page.status).toBe(400)
-    expect(await page.text()).toContain('not good any more')
-  },
-)
 
 it('pages through many keys without losing or repeating one', async () => {
   const { visitor } = await verifiedPerson(running)

@@ -15,6 +15,7 @@ import type { WorkerConfig } from './config.ts'
 import { importCatalogue } from './catalogue/import-catalogue.ts'
 import { createWorkerMetrics, type WorkerCounts } from './metrics.ts'
 import { openMailer } from './mail/mailer.ts'
+import { sendPasswordReset } from './mail/send-password-reset.ts'
 import { sendVerification } from './mail/send-verification.ts'
 import { runWhatIf } from './what-if/run-what-if.ts'
 
@@ -50,6 +51,7 @@ export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Wo
     concurrency: JOBS_AT_ONCE,
     tasks: {
       'send-verification': (payload) => sendVerification(prisma, mailer, config.PUBLIC_URL, payload),
+      'send-password-reset': (payload) => sendPasswordReset(prisma, mailer, config.PUBLIC_URL, payload),
       'ensure-partitions': () => ensurePartitions(pool),
       'expire-sessions': async () => {
         await deleteEndedSessions(prisma, Date.now())

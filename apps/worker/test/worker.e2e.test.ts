@@ -9,6 +9,8 @@ import {
   findSession,
   openPrisma,
   readBalance,
+  requestReset,
+  resetPassword,
   signUp,
   verifyByCode,
   verifyByLink,
@@ -21,6 +23,7 @@ import { buildWorker } from '../src/worker.ts'
 import { startMailServer, type MailServer } from './mail-server.ts'
 
 const GRANT = 5_000_000_000n
+const SOMEWHERE = { userAgent: '', network: '' }
 
 let database: TestDatabase
 let owner: Pool
@@ -74,13 +77,13 @@ it('mails a code and a link after sign-up, and either verifies the address', asy
   const userId = await signedUp
   const received = await mail.next(email)
   const code = /^ {4}(\d{6})$/m.exec(received.text ?? '')?.[1] ?? ''
-  const token = /\/console\/v1\/verify\?token=([\w-]{43})$/m.exec(received.text ?? '')?.[1] ?? ''
+  const token = /\/verify-link#([\w-]{43})$/m.exec(received.text ?? '')?.[1] ?? ''
   expect(received.from?.address).toBe('turnpike@example.test')
-  expect(received.text).toContain(`https://turnpike.example.test/console/v1/verify?token=${token}`)
-  expect(received.html).toContain(`href="https://turnpike.example.test/console/v1/verify?token=${token}"`)
+  expect(received.text).toContain(`https://turnpike.example.test/verify-link#${token}`)
+  expect(received.html).toContain(`href="https://turnpike.example.test/verify-link#${token}"`)
   expect(received.html).toContain(`${code.slice(0, 3)} ${code.slice(3)}`)
   await verifyByCode(prisma, userId, code, GRANT, Date.now())
-  expect(await verifyByLink(prisma, token, GRANT, Date.now())).toBe(true)
+  expect(await verifyByLink(prisma, { token, userId: null, code: null }, GRANT, Date.now())).toBe('verified')
 })
 
 it('keeps codes and links out of the queue, the database and the log', async () => {
@@ -88,7 +91,7 @@ it('keeps codes and links out of the queue, the database and the log', async () 
   await signedUp
   const text = (await mail.next(email)).text ?? ''
   const code = /^ {4}(\d{6})$/m.exec(text)?.[1] ?? 'none'
-  const token = /token=([\w-]{43})$/m.exec(text)?.[1] ?? 'none'
+  const token = /link#([\w-]{43})$/m.exec(text)?.[1] ?? 'none'
   const { rows } = await owner.query<{ jobs: string; verifications: string }>(
     `SELECT (SELECT COALESCE(json_agg(j), '[]')::text FROM graphile_worker._private_jobs j) AS jobs,
             (SELECT json_agg(v)::text FROM email_verifications v) AS verifications`,
@@ -126,13 +129,54 @@ it('gives the grant once, however often an address is proved', async () => {
   const { email, signedUp } = newPerson()
   const userId = await signedUp
   const text = (await mail.next(email)).text ?? ''
-  const token = /token=([\w-]{43})$/m.exec(text)?.[1] ?? ''
-  await Promise.all([1, 2, 3, 4].map(() => verifyByLink(prisma, token, GRANT, Date.now())))
-  const session = await beginSession(prisma, userId, '', Date.now())
+  const token = /link#([\w-]{43})$/m.exec(text)?.[1] ?? ''
+  await Promise.all([1, 2, 3, 4].map(() => verifyByLink(prisma, { token, userId, code: null }, GRANT, Date.now())))
+  const session = await beginSession(prisma, userId, SOMEWHERE, Date.now())
   const signedIn = await findSession(prisma, session, Date.now())
   expect(signedIn).toMatchObject({ email, emailVerified: true })
   expect(await readBalance(prisma, signedIn!.tenantId, 'simulated')).toBe(GRANT)
 })
+
+it('tells the owner of an address, once an hour, that somebody signs up with it, and sends no code', async () => {
+  const { email, signedUp } = newPerson()
+  const userId = await signedUp
+  await mail.next(email)
+  await prisma.user.update({ where: { id: userId }, data: { emailVerifiedAt: new Date() } })
+  await prisma.emailVerification.updateMany({
+    where: { user: { email } },
+    data: { createdAt: new Date(Date.now() - 7_200_000) },
+  })
+  const account = { email, passwordHash: 'of somebody else', organisation: null, funds: 'simulated' as const }
+  await signUp(prisma, account, Date.now())
+  const told = await mail.next(email)
+  expect(told.subject).toBe('You have an account at Turnpike already')
+  expect(told.text).toContain('https://turnpike.example.test/forgot')
+  expect(told.text).not.toMatch(/\d{6}/)
+})
+
+it('mails a reset to whoever proved the address, and nothing to others', async () => {
+  const { email, signedUp } = newPerson()
+  const userId = await signedUp
+  await mail.next(email)
+  const before = mail.received()
+  await requestReset(prisma, email)
+  await requestReset(prisma, `${randomUUID()}@example.test`)
+  await queueIsEmpty()
+  expect(mail.received()).toBe(before)
+  await prisma.user.update({ where: { id: userId }, data: { emailVerifiedAt: new Date() } })
+  await requestReset(prisma, email)
+  const text = (await mail.next(email)).text ?? ''
+  const token = /^https:\/\/turnpike\.example\.test\/reset#([\w-]{43})$/m.exec(text)?.[1] ?? ''
+  expect(await resetPassword(prisma, token, () => Promise.resolve('a new hash'), Date.now())).toBe(userId)
+  const { rows } = await owner.query<{ text: string }>('SELECT json_agg(r)::text AS text FROM password_resets r')
+  expect(rows[0]?.text).not.toContain(token)
+})
+
+async function queueIsEmpty(): Promise<void> {
+  await waitFor(async () => (await owner.query('SELECT 1 FROM graphile_worker._private_jobs')).rowCount === 0, {
+    withinMs: 10_000,
+  })
+}
 
 it('makes the partitions of today and the next two days when it starts', async () => {
   const { rows } = await owner.query<{ parts: string }>(
@@ -146,8 +190,8 @@ it('deletes sessions that ended, and no others', async () => {
   const { signedUp } = newPerson()
   const userId = await signedUp
   const HOUR_MS = 3_600_000
-  const idle = await beginSession(prisma, userId, '', Date.now() - 13 * HOUR_MS)
-  const open = await beginSession(prisma, userId, '', Date.now() - 11 * HOUR_MS)
+  const idle = await beginSession(prisma, userId, SOMEWHERE, Date.now() - 13 * HOUR_MS)
+  const open = await beginSession(prisma, userId, SOMEWHERE, Date.now() - 11 * HOUR_MS)
   await owner.query(`SELECT graphile_worker.add_job('expire-sessions', '{}')`)
   await waitFor(async () => (await sessionsOf(userId)) === 1, { withinMs: 10_000 })
   expect(await findSession(prisma, idle, Date.now())).toBeNull()

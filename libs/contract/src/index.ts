@@ -100,7 +100,21 @@ export {
   RequestListQuery,
   RequestRow,
 } from './requests.ts'
-export { Nothing, Session, SessionAnswer, SignIn, SignUp, Verify, VerifyLink } from './session.ts'
+export {
+  ChangePassword,
+  ForgotPassword,
+  Nothing,
+  ResetPassword,
+  Session,
+  SessionAnswer,
+  SessionList,
+  SessionRow,
+  SignIn,
+  SignUp,
+  Verify,
+  VerifyLink,
+  VerifyLinkAnswer,
+} from './session.ts'
 export { UsageAnswer, UsageFigures, UsageQuery, UsageTotals } from './usage.ts'
 export {
   WhatIfAnswer,

@@ -47,8 +47,38 @@ export const Verify = z.strictObject({
     .regex(/^\d{6}$/, 'Six digits, as in the mail.'),
 })
 
-/** The token of the link in a verification mail: 32 random bytes, base64url. Mail programs may add others. */
-export const VerifyLink = z.object({ token: z.string().regex(/^[0-9A-Za-z_-]{43}$/) })
+/** The token of a link in a mail: 32 random bytes, base64url. */
+const linkToken = () => z.string().regex(/^[0-9A-Za-z_-]{43}$/, 'This is not the link of our mail.')
+
+/** The link of a verification mail; its code too, unless the session that signed up sends it. */
+export const VerifyLink = z.strictObject({ token: linkToken(), code: Verify.shape.code.optional() })
+
+export const VerifyLinkAnswer = z.object({ state: z.enum(['verified', 'code_needed']) })
+export type VerifyLinkAnswer = z.infer<typeof VerifyLinkAnswer>
+
+export const ForgotPassword = z.strictObject({ email: email() })
+
+export const ResetPassword = z.strictObject({ token: linkToken(), password: newPassword() })
+
+export const ChangePassword = z.strictObject({ current: z.string().max(1_000), password: newPassword() })
+export type ChangePassword = z.infer<typeof ChangePassword>
+
+/** A session of the person who asks, as they see it in the settings. */
+export const SessionRow = z.object({
+  id: z.string(),
+  /** Of the browser, 200 characters at most. */
+  userAgent: z.string(),
+  /** An IPv4 address, or the first half of an IPv6 address. */
+  network: z.string(),
+  createdAt: z.string(),
+  lastSeenAt: z.string(),
+  /** Whether it is the session that asks. */
+  isThis: z.boolean(),
+})
+export type SessionRow = z.infer<typeof SessionRow>
+
+export const SessionList = z.object({ data: z.array(SessionRow) })
+export type SessionList = z.infer<typeof SessionList>
 
 /** Body of a request that says everything by its path. */
 export const Nothing = z.strictObject({})

@@ -57,7 +57,9 @@ CREATE TABLE users (
     email_verified_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
-CREATE UNIQUE INDEX users_email_key ON users (email);
+CREATE INDEX users_email_idx ON users (email);
+-- An address belongs to whoever proved it; a person who did not prove theirs holds none.
+CREATE UNIQUE INDEX users_verified_email_key ON users (email) WHERE email_verified_at IS NOT NULL;
 
 CREATE TABLE memberships (
     tenant_id uuid NOT NULL REFERENCES organisations ON DELETE RESTRICT ON UPDATE CASCADE,
@@ -71,12 +73,15 @@ CREATE INDEX memberships_user_id_idx ON memberships (user_id);
 
 CREATE TABLE sessions (
     token_digest bytea PRIMARY KEY,
+    id uuid NOT NULL,
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE ON UPDATE CASCADE,
     created_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP,
     last_seen_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP,
     expires_at timestamptz NOT NULL,
-    user_agent text NOT NULL DEFAULT ''
+    user_agent text NOT NULL DEFAULT '',
+    network text NOT NULL DEFAULT ''
 );
+CREATE UNIQUE INDEX sessions_id_key ON sessions (id);
 CREATE INDEX sessions_user_id_idx ON sessions (user_id);
 CREATE INDEX sessions_expires_at_idx ON sessions (expires_at);
 
@@ -92,6 +97,17 @@ CREATE TABLE email_verifications (
 );
 CREATE UNIQUE INDEX email_verifications_link_digest_key ON email_verifications (link_digest);
 CREATE INDEX email_verifications_user_id_idx ON email_verifications (user_id);
+
+CREATE TABLE password_resets (
+    id uuid PRIMARY KEY,
+    user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE ON UPDATE CASCADE,
+    token_digest bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+CREATE UNIQUE INDEX password_resets_token_digest_key ON password_resets (token_digest);
+CREATE INDEX password_resets_user_id_idx ON password_resets (user_id);
 
 -- ── Keys, their secrets, and what changed ───────────────────────────────────────────────────────────────────────────
 

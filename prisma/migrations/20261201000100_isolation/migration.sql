@@ -45,8 +45,8 @@ CREATE POLICY organisations_of_members ON organisations FOR SELECT
 
 -- ── Grants to control and worker ────────────────────────────────────────────────────────────────────────────────────
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON organisations, workspaces, users, memberships, sessions, email_verifications, api_keys,
-  policies, own_tests TO turnpike_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON organisations, workspaces, users, memberships, sessions, email_verifications,
+  password_resets, api_keys, policies, own_tests TO turnpike_app;
 -- Credentials and endpoints are marked as deleted: usage refers to them.
 GRANT SELECT, INSERT, UPDATE ON own_credentials, own_endpoints, what_if_runs TO turnpike_app;
 -- History is added to and never edited.

@@ -1,7 +1,6 @@
 import { Link, Typography } from '@mui/material'
 import { useQueryClient } from '@tanstack/react-query'
 import type { SessionAnswer } from '@turnpike/contract'
-import { PASSWORD_BYTES_MAX, PASSWORD_LENGTH_MIN } from '@turnpike/contract/lists'
 import { required, type Validator } from 'react-admin'
 import { Link as RouterLink, useLocation, useNavigate } from 'react-router-dom'
 import { call } from '../api.ts'
@@ -10,7 +9,7 @@ import { FormText } from '../parts/FormText.tsx'
 import { adoptSession } from '../session.ts'
 import { AccessForm } from './AccessForm.tsx'
 import { AccessPage } from './AccessPage.tsx'
-import { PasswordField } from './PasswordField.tsx'
+import { NewPasswordField, PasswordField } from './PasswordField.tsx'
 
 /** The page from which react-admin redirected. */
 interface Origin {
@@ -37,6 +36,11 @@ export function SignInPage() {
         <EmailField autoComplete="username" validate={needed} />
         <PasswordField autoComplete="current-password" validate={needed} />
       </AccessForm>
+      <Typography sx={{ mt: 2.5 }}>
+        <Link component={RouterLink} to="/forgot">
+          {say('forgot.link')}
+        </Link>
+      </Typography>
       <OtherPage question={say('access.noAccount')} to="/sign-up" text={say('access.signUp')} />
     </AccessPage>
   )
@@ -48,10 +52,6 @@ export function SignUpPage() {
   const queryClient = useQueryClient()
   const navigate = useNavigate()
   const needed = required(say('common.required'))
-  const sensible = (password: string) => {
-    if (password.length < PASSWORD_LENGTH_MIN) return say('access.passwordShort')
-    return new TextEncoder().encode(password).length > PASSWORD_BYTES_MAX ? say('access.passwordLong') : undefined
-  }
   const plausible = (email: string) => (/^\S+@\S+\.\S+$/.test(email.trim()) ? undefined : say('access.emailWrong'))
   const signUp = async ({ email = '', password = '', organisation = '' }: Readonly<Record<string, string>>) => {
     const body = { email: email.trim(), password, ...(organisation.trim() && { organisation: organisation.trim() }) }
@@ -62,7 +62,7 @@ export function SignUpPage() {
     <AccessPage title={say('access.signUp')} text={say('access.signUpText')}>
       <AccessForm action={say('access.signUpAction')} onSubmit={signUp}>
         <EmailField autoComplete="email" validate={[needed, plausible]} />
-        <PasswordField autoComplete="new-password" hint={say('access.passwordHint')} validate={[needed, sensible]} />
+        <NewPasswordField />
         <FormText
           source="organisation"
           label={say('access.organisation')}
@@ -80,7 +80,8 @@ interface EmailFieldProps {
   readonly validate: Validator | Validator[]
 }
 
-function EmailField(props: EmailFieldProps) {
+/** The address of an account. */
+export function EmailField(props: EmailFieldProps) {
   const { say } = useText()
   return <FormText source="email" label={say('common.email')} type="email" autoFocus {...props} />
 }
@@ -91,8 +92,8 @@ interface OtherPageProps {
   readonly text: string
 }
 
-/** For those who came to the wrong one of the two pages. */
-function OtherPage({ question, to, text }: OtherPageProps) {
+/** For those who came to the wrong page. */
+export function OtherPage({ question, to, text }: OtherPageProps) {
   return (
     <Typography color="textSecondary" sx={{ mt: 3 }}>
       {question}{' '}

@@ -9,6 +9,7 @@ import { useMay, useSession } from '../session.ts'
 import { Page } from '../shell/Page.tsx'
 import { LocalePicker, ThemePicker } from '../shell/pickers.tsx'
 import { OrganisationForm } from './OrganisationForm.tsx'
+import { Security } from './Security.tsx'
 
 /** Who one is here, where the API is, and how the console looks on this device. */
 export default function SettingsPage() {
@@ -51,6 +52,9 @@ export default function SettingsPage() {
             </Button>
           </Fact>
         </Section>
+        <Panel title={say('security.title')}>
+          <Security />
+        </Panel>
         <Section title={say('nav.theme')}>
           <Fact label={say('nav.theme')}>
             <ThemePicker />

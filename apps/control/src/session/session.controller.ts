@@ -1,13 +1,19 @@
-import { Body, Controller, Inject, Query, Req, Res } from '@nestjs/common'
-import { Nothing, SignIn, SignUp, Verify, VerifyLink, type SessionAnswer } from '@turnpike/contract'
-import { endSession, resendVerification, verifyByCode, verifyByLink } from '@turnpike/store'
+import { Body, Controller, Inject, Req, Res } from '@nestjs/common'
+import {
+  Nothing,
+  SignIn,
+  SignUp,
+  Verify,
+  VerifyLink,
+  type SessionAnswer,
+  type VerifyLinkAnswer,
+} from '@turnpike/contract'
+import { endSession, findSession, resendVerification, verifyByCode, verifyByLink } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { parse } from '../parse.ts'
 import { Get, Person, Post } from '../routes.decorator.ts'
-import type { StartedSession, ClientInfo } from './authentication.ts'
-import { SESSION_COOKIE, SESSION_COOKIE_ATTRIBUTES } from './cookie.ts'
-import { VERIFY_PAGE_HEADERS, verifyPage } from './verify-page.ts'
+import { clientInfoOf, SESSION_COOKIE, SESSION_COOKIE_ATTRIBUTES, sendStartedSession } from './cookie.ts'
 
 /** Signing up, proving the address, signing in and out. */
 @Controller('console/v1')
@@ -53,23 +59,14 @@ export class SessionController {
     if (!emailVerified) await resendVerification(this.control.prisma, userId, Date.now())
   }
 
-  /** The link in the mail: opened by a person, on whatever device the mail is read. */
-  @Get('public', 'verify')
-  async open(@Query() query: unknown, @Res() reply: FastifyReply): Promise<void> {
-    const link = VerifyLink.safeParse(query)
+  /** What the page behind the link in the mail sends when its button is pressed, with or without a session. */
+  @Post('public', 'verify-link')
+  async verifyLink(@Body() body: unknown, @Req() request: FastifyRequest): Promise<VerifyLinkAnswer> {
+    const { token, code = null } = parse(VerifyLink, body)
     const { prisma, config } = this.control
-    const verified = link.success && (await verifyByLink(prisma, link.data.token, config.SIGNUP_GRANT, Date.now()))
-    void reply
-      .code(verified ? 200 : 400)
-      .headers(VERIFY_PAGE_HEADERS)
-      .send(verifyPage(verified))
+    const presented = request.cookies[SESSION_COOKIE] ?? ''
+    const signedIn = presented ? await findSession(prisma, presented, Date.now()) : null
+    const opened = { token, code, userId: signedIn?.userId ?? null }
+    return { state: await verifyByLink(prisma, opened, config.SIGNUP_GRANT, Date.now()) }
   }
-}
-
-function clientInfoOf(request: FastifyRequest): ClientInfo {
-  return { address: request.ip, userAgent: request.headers['user-agent'] ?? '' }
-}
-
-function sendStartedSession(reply: FastifyReply, { token, session }: StartedSession): void {
-  void reply.setCookie(SESSION_COOKIE, token, SESSION_COOKIE_ATTRIBUTES).send({ session } satisfies SessionAnswer)
 }

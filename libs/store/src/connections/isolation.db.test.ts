@@ -87,6 +87,7 @@ describe('the database itself', () => {
     'users',
     'sessions',
     'email_verifications',
+    'password_resets',
     'memberships',
     'organisations',
     'policies',

@@ -23,6 +23,7 @@ function queue(work: () => Promise<void>, onStopped: (cause: unknown) => void) {
   const nothing = () => Promise.resolve()
   const tasks: Tasks = {
     'send-verification': nothing,
+    'send-password-reset': nothing,
     'ensure-partitions': nothing,
     'expire-sessions': work,
     'import-catalogue': nothing,

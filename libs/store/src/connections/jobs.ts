@@ -8,6 +8,8 @@ import type { Transaction } from './prisma.ts'
 /** Every kind of queued work, with its payload, which rests in the database and so never holds a secret. */
 export interface Jobs {
   readonly 'send-verification': { readonly verificationId: string }
+  /** Queued alike whether or not anybody has the address. */
+  readonly 'send-password-reset': { readonly resetId: string; readonly email: string }
   readonly 'ensure-partitions': Record<string, never>
   readonly 'expire-sessions': Record<string, never>
   /** Keeps what the price list would change as a draft. */

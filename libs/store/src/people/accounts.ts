@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Fault, type NanoUsd, type TenantId, type UserId, type WorkspaceId } from '@turnpike/domain'
-import { Prisma } from '../generated/client.ts'
+import type { NanoUsd, TenantId, UserId, WorkspaceId } from '@turnpike/domain'
 import { mutate } from '../changes/mutate.ts'
 import { withTenant, type PrismaClient } from '../connections/prisma.ts'
 import { addVerification } from './verifications.ts'
@@ -16,32 +15,32 @@ interface NewAccount {
 
 /**
  * Makes a person, their organisation with its first workspace, their membership as owner, and queues the mail that proves
- * the address: all of it or nothing. Throws Fault `conflict` when the address is taken.
+ * the address: all of it or nothing. An address that somebody else has proved makes no difference here: the mail says so, and this
+ * account can never prove it.
  */
 export async function signUp(prisma: PrismaClient, account: NewAccount, nowMs: number): Promise<UserId> {
   const userId = randomUUID() as UserId
   const tenantId = randomUUID() as TenantId
   const { email, passwordHash, funds } = account
-  try {
-    await mutate(prisma, { tenantId, userId }, async (door, transaction) => {
-      await transaction.user.create({ data: { id: userId, email, passwordHash } })
-      await door.organisations.create({ name: account.organisation ?? nameAfter(email), funds }, 'organisation.create')
-      const workspace = { id: randomUUID() as WorkspaceId, name: 'Default', slug: 'default' }
-      await door.workspaces.create(workspace, 'workspace.create')
-      await door.memberships.create({ userId, role: 'owner' }, 'membership.create')
-      await addVerification(transaction, userId, nowMs)
-    })
-  } catch (error) {
-    if (!(error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002')) throw error
-    const taken = 'There is an account with this address already.'
-    throw new Fault('conflict', `${taken} Sign in instead.`, { fields: { email: taken } })
-  }
+  await mutate(prisma, { tenantId, userId }, async (door, transaction) => {
+    await transaction.user.create({ data: { id: userId, email, passwordHash } })
+    await door.organisations.create({ name: account.organisation ?? nameAfter(email), funds }, 'organisation.create')
+    const workspace = { id: randomUUID() as WorkspaceId, name: 'Default', slug: 'default' }
+    await door.workspaces.create(workspace, 'workspace.create')
+    await door.memberships.create({ userId, role: 'owner' }, 'membership.create')
+    await addVerification(transaction, userId, nowMs)
+  })
   return userId
 }
 
-/** What a sign-in is checked against; null when there is no such person. @param email in lower case */
+/**
+ * What a sign-in is checked against: the person who proved the address, else who signed up with it last. Null when there is no such
+ * person. @param email in lower case
+ */
 export async function findCredentials(prisma: PrismaClient, email: string) {
-  const user = await prisma.user.findUnique({ where: { email } })
+  const user =
+    (await prisma.user.findFirst({ where: { email, emailVerifiedAt: { not: null } } })) ??
+    (await prisma.user.findFirst({ where: { email }, orderBy: { createdAt: 'desc' } }))
   return user && { userId: user.id as UserId, passwordHash: user.passwordHash }
 }
 

@@ -7,6 +7,11 @@ const COST = 12
 const AT_ONCE_MAX = 2
 /** Ten seconds of work for two threads; a check that would wait longer is refused at once. */
 const WAITING_MAX = 50
+/** Known sources wait in a queue of their own, which strangers cannot fill. */
+const KNOWN_WAITING_MAX = 50
+
+/** `known`: a session, a link that we mailed, or a device on which this person has signed in before. */
+export type Source = 'known' | 'stranger'
 /** bcrypt ignores further bytes, so that two long passwords with the same beginning would be equal. */
 const BYTES_MAX = 72
 const LENGTH_MIN = 10
@@ -15,7 +20,7 @@ const LENGTH_MIN = 10
 export class Passwords {
   readonly #cost: number
   #working = 0
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: Record<Source, (() => void)[]> = { known: [], stranger: [] }
   #decoy: Promise<string> | null = null
 
   /** @param cost doublings of bcrypt's work; lower it in tests only */
@@ -24,17 +29,17 @@ export class Passwords {
   }
 
   /** Throws Fault `request_invalid` for a password that may not be chosen, `overloaded` when too many wait. */
-  hash(password: string): Promise<string> {
+  hash(password: string, source: Source): Promise<string> {
     refuseWeak(password)
-    return this.#inTurn(() => bcrypt.hash(password, this.#cost))
+    return this.#inTurn(source, () => bcrypt.hash(password, this.#cost))
   }
 
   /**
    * Whether the password matches. Without a hash, since there is no such person, it takes the same time and returns false.
    * Throws Fault `overloaded` when too many wait.
    */
-  async matches(password: string, hash: string | null): Promise<boolean> {
-    const fits = await this.#inTurn(async () => bcrypt.compare(password, hash ?? (await this.#decoyHash())))
+  async matches(password: string, hash: string | null, source: Source): Promise<boolean> {
+    const fits = await this.#inTurn(source, async () => bcrypt.compare(password, hash ?? (await this.#decoyHash())))
     return fits && hash !== null && Buffer.byteLength(password) <= BYTES_MAX
   }
 
@@ -43,20 +48,21 @@ export class Passwords {
     return this.#decoy
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  async #inTurn<T>(source: Source, work: () => Promise<T>): Promise<T> {
     if (this.#working >= AT_ONCE_MAX) {
-      if (this.#waiting.length >= WAITING_MAX) {
+      const waiting = this.#waiting[source]
+      if (waiting.length >= (source === 'known' ? KNOWN_WAITING_MAX : WAITING_MAX)) {
         throw new Fault('overloaded', 'Too many people are signing in at this moment. Please try again shortly.')
       }
       // A check that ends starts the next one, so that as many run.
-      await new Promise<void>((turn) => this.#waiting.push(turn))
+      await new Promise<void>((turn) => waiting.push(turn))
     } else {
       this.#working++
     }
     try {
       return await work()
     } finally {
-      const next = this.#waiting.shift()
+      const next = this.#waiting.known.shift() ?? this.#waiting.stranger.shift()
       if (next) next()
       else this.#working--
     }

@@ -19,6 +19,7 @@ let userId: UserId
 
 const NOW = Date.UTC(2026, 10, 21, 12)
 const MINUTE = 60_000
+const SOMEWHERE = { userAgent: '', network: '' }
 
 beforeAll(async () => {
   database = await testDatabase()
@@ -34,7 +35,7 @@ afterAll(async () => {
 })
 
 it('knows who a token belongs to, and keeps only its digest', async () => {
-  const token = await beginSession(prisma, userId, 'a browser', NOW)
+  const token = await beginSession(prisma, userId, { userAgent: 'a browser', network: '' }, NOW)
   expect(await findSession(prisma, token, NOW)).toMatchObject({
     userId,
     emailVerified: false,
@@ -47,7 +48,7 @@ it('knows who a token belongs to, and keeps only its digest', async () => {
 })
 
 it('ends a session that was not used for twelve hours, and goes on with one that was', async () => {
-  const token = await beginSession(prisma, userId, '', NOW)
+  const token = await beginSession(prisma, userId, SOMEWHERE, NOW)
   const later = NOW + SESSION_IDLE_MS_MAX - MINUTE
   expect(await findSession(prisma, token, later)).not.toBeNull()
   expect(await findSession(prisma, token, later + SESSION_IDLE_MS_MAX - MINUTE)).not.toBeNull()
@@ -55,13 +56,13 @@ it('ends a session that was not used for twelve hours, and goes on with one that
 })
 
 it('does not keep a session alive by asking whether it lives', async () => {
-  const token = await beginSession(prisma, userId, '', NOW)
+  const token = await beginSession(prisma, userId, SOMEWHERE, NOW)
   expect(await isSessionAlive(prisma, token, NOW + SESSION_IDLE_MS_MAX - MINUTE)).toBe(true)
   expect(await isSessionAlive(prisma, token, NOW + SESSION_IDLE_MS_MAX)).toBe(false)
 })
 
 it('ends every session after two weeks, however busy', async () => {
-  const token = await beginSession(prisma, userId, '', NOW)
+  const token = await beginSession(prisma, userId, SOMEWHERE, NOW)
   for (let at = NOW; at < NOW + SESSION_AGE_MS_MAX; at += SESSION_IDLE_MS_MAX / 2) {
     expect(await findSession(prisma, token, at)).not.toBeNull()
   }
@@ -69,7 +70,10 @@ it('ends every session after two weeks, however busy', async () => {
 })
 
 it('ends a session once and leaves the others', async () => {
-  const [one, other] = [await beginSession(prisma, userId, '', NOW), await beginSession(prisma, userId, '', NOW)]
+  const [one, other] = [
+    await beginSession(prisma, userId, SOMEWHERE, NOW),
+    await beginSession(prisma, userId, SOMEWHERE, NOW),
+  ]
   await endSession(prisma, one)
   await endSession(prisma, one)
   expect(await findSession(prisma, one, NOW)).toBeNull()

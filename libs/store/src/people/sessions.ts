@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { TenantId, UserId, WorkspaceId } from '@turnpike/domain'
 import { withPerson, type PrismaClient } from '../connections/prisma.ts'
+import { auditPerson } from './audit-person.ts'
 
 /** Who is signed in, and for which organisation they act. */
 export interface SignedIn {
@@ -12,6 +13,15 @@ export interface SignedIn {
   readonly workspace: { readonly id: WorkspaceId; readonly name: string }
   /** `owner`, `admin`, `developer` or `viewer`. */
   readonly role: string
+  readonly sessionId: string
+}
+
+/** Where a session begins. */
+export interface SessionOrigin {
+  /** Of the browser; longer text is cut to 200 characters. */
+  readonly userAgent: string
+  /** An IPv4 address, or the first half of an IPv6 address. */
+  readonly network: string
 }
 
 export const SESSION_IDLE_MS_MAX = 12 * 3_600_000
@@ -21,23 +31,27 @@ const SEEN_EVERY_MS = 60_000
 const TOKEN_BYTES = 32
 const TOKEN = /^[0-9A-Za-z_-]{43}$/
 const USER_AGENT_LENGTH_MAX = 200
+/** An IPv6 address has 45 characters at most. */
+const NETWORK_LENGTH_MAX = 45
 
 /** Begins a session. @returns the token for the cookie: 32 random bytes, base64url; only their SHA-256 is kept */
 export async function beginSession(
   prisma: PrismaClient,
   userId: UserId,
-  userAgent: string,
+  { userAgent, network }: SessionOrigin,
   nowMs: number,
 ): Promise<string> {
   const token = randomBytes(TOKEN_BYTES).toString('base64url')
   await prisma.session.create({
     data: {
       tokenDigest: digestOf(token),
+      id: randomUUID(),
       userId,
       createdAt: new Date(nowMs),
       lastSeenAt: new Date(nowMs),
       expiresAt: new Date(nowMs + SESSION_AGE_MS_MAX),
       userAgent: userAgent.slice(0, USER_AGENT_LENGTH_MAX),
+      network: network.slice(0, NETWORK_LENGTH_MAX),
     },
   })
   return token
@@ -55,13 +69,57 @@ export async function findSession(prisma: PrismaClient, token: string, nowMs: nu
   }
   const place = await placeOf(prisma, session.userId as UserId)
   const { id, email, emailVerifiedAt } = session.user
-  return place && { userId: id as UserId, email, emailVerified: emailVerifiedAt !== null, ...place }
+  const emailVerified = emailVerifiedAt !== null
+  return place && { userId: id as UserId, email, emailVerified, sessionId: session.id, ...place }
 }
 
 /** Does not count as use: an open page alone does not keep a session alive. */
 export async function isSessionAlive(prisma: PrismaClient, token: string, nowMs: number): Promise<boolean> {
   const session = await prisma.session.findUnique({ where: { tokenDigest: digestOf(token) } })
   return session !== null && isOn(session, nowMs)
+}
+
+/** A session as its owner sees it. */
+export interface SessionSummary extends SessionOrigin {
+  readonly id: string
+  readonly createdAt: Date
+  /** Up to a minute before its last request. */
+  readonly lastSeenAt: Date
+}
+
+/** More than a person has devices; the others are ended all the same. */
+const LISTED_MAX = 100
+
+/** Sessions of a person that have not ended, the one used last first; 100 at most. */
+export function listSessions(prisma: PrismaClient, userId: UserId, nowMs: number): Promise<SessionSummary[]> {
+  return prisma.session.findMany({
+    where: {
+      userId,
+      expiresAt: { gt: new Date(nowMs) },
+      lastSeenAt: { gt: new Date(nowMs - SESSION_IDLE_MS_MAX) },
+    },
+    orderBy: { lastSeenAt: 'desc' },
+    take: LISTED_MAX,
+    select: { id: true, createdAt: true, lastSeenAt: true, userAgent: true, network: true },
+  })
+}
+
+/** Ends one session of a person and writes it into the audit log. @returns false when they have no such session */
+export function endSessionOf(prisma: PrismaClient, userId: UserId, sessionId: string): Promise<boolean> {
+  return withPerson(prisma, userId, async (transaction) => {
+    const { count } = await transaction.session.deleteMany({ where: { id: sessionId, userId } })
+    if (count > 0) await auditPerson(transaction, userId, 'session.end', { sessionId })
+    return count > 0
+  })
+}
+
+/** Ends all sessions of a person and writes it into the audit log. @returns how many */
+export function endAllSessions(prisma: PrismaClient, userId: UserId): Promise<number> {
+  return withPerson(prisma, userId, async (transaction) => {
+    const { count } = await transaction.session.deleteMany({ where: { userId } })
+    await auditPerson(transaction, userId, 'session.end_all', { ended: count })
+    return count
+  })
 }
 
 /** Ends a session; no effect on one that has ended. */

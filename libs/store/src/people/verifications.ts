@@ -3,6 +3,7 @@ import { Fault, type NanoUsd, type TenantId, type UserId } from '@turnpike/domai
 import { addJob } from '../connections/jobs.ts'
 import { notifyConsole } from '../connections/listen.ts'
 import { withPerson, type PrismaClient, type Transaction } from '../connections/prisma.ts'
+import { Prisma, type EmailVerification } from '../generated/client.ts'
 
 /** Validity of a code or link from the time of the mail. */
 const VERIFICATION_MS_MAX = 15 * 60_000
@@ -54,10 +55,31 @@ export async function resendVerification(prisma: PrismaClient, userId: UserId, n
   })
 }
 
-/** Makes code and link, in place of earlier ones; only their digests are stored. Null when it is no longer pending. */
-export async function issueVerification(prisma: PrismaClient, verificationId: string, nowMs: number) {
+/** What a verification mail says: a code and a link, or that somebody has proved the address already. */
+export type VerificationMail =
+  | { readonly kind: 'code'; readonly email: string; readonly code: string; readonly linkToken: string }
+  | { readonly kind: 'known'; readonly email: string }
+
+/**
+ * Makes code and link, in place of earlier ones; only their digests are stored. Null when it is no longer pending, and when the owner of
+ * the address was told within the last hour that somebody signs up with it.
+ */
+export async function issueVerification(
+  prisma: PrismaClient,
+  verificationId: string,
+  nowMs: number,
+): Promise<VerificationMail | null> {
   const pending = await prisma.emailVerification.findUnique({ where: { id: verificationId }, include: { user: true } })
   if (!pending || pending.usedAt || pending.user.emailVerifiedAt) return null
+  const { email } = pending.user
+  const owner = await prisma.user.findFirst({ where: { email, emailVerifiedAt: { not: null } } })
+  if (owner) {
+    const sinceLast = { lt: pending.createdAt, gt: new Date(pending.createdAt.getTime() - HOUR_MS) }
+    const told = await prisma.emailVerification.count({
+      where: { user: { email, emailVerifiedAt: null }, createdAt: sinceLast },
+    })
+    return told > 0 ? null : { kind: 'known', email }
+  }
   const code = String(randomInt(1_000_000)).padStart(6, '0')
   const linkToken = randomBytes(32).toString('base64url')
   await prisma.emailVerification.update({
@@ -68,12 +90,12 @@ export async function issueVerification(prisma: PrismaClient, verificationId: st
       expiresAt: new Date(nowMs + VERIFICATION_MS_MAX),
     },
   })
-  return { email: pending.user.email, code, linkToken }
+  return { kind: 'code', email, code, linkToken }
 }
 
 /**
  * Verifies by the code of the newest mail, unless that was done. Throws Fault `request_invalid` naming the field when the code is
- * wrong, too old, or was guessed at too often.
+ * wrong, too old, or was guessed at too often, and when somebody else has proved the address meanwhile.
  * @param grant what a new organisation starts with, nano-dollars
  */
 export async function verifyByCode(
@@ -90,6 +112,12 @@ export async function verifyByCode(
     orderBy: { createdAt: 'desc' },
   })
   if (!pending || pending.expiresAt.getTime() <= nowMs) throw refused('This code has expired. Ask for a new one.')
+  await guess(prisma, pending, code)
+  await complete(prisma, pending.id, userId, grant, nowMs)
+}
+
+/** Throws Fault `request_invalid` when the code is wrong, or was guessed at too often. */
+async function guess(prisma: PrismaClient, pending: EmailVerification, code: string): Promise<void> {
   // Counted before it is compared, and at once, so that concurrent guesses are all counted.
   const { count } = await prisma.emailVerification.updateMany({
     where: { id: pending.id, attempts: { lt: ATTEMPTS_MAX } },
@@ -99,26 +127,43 @@ export async function verifyByCode(
   if (!timingSafeEqual(pending.codeDigest, codeDigest(pending.id, code))) {
     throw refused('This is not the code of our newest mail.')
   }
-  await complete(prisma, pending.id, userId, grant, nowMs)
 }
 
-/** @returns false when the link is invalid or too old */
+/** Who opens a link of a verification mail, and with what. */
+interface LinkOpened {
+  readonly token: string
+  /** Of the session that opens it; null without one. */
+  readonly userId: UserId | null
+  /** The code of the same mail; null when it was not typed. */
+  readonly code: string | null
+}
+
+/**
+ * Verifies by the link in the session that signed up, elsewhere by link and code: a program that opens every link of a mail, and presses
+ * what it finds there, proves nothing. Throws Fault `request_invalid` as `verifyByCode` does, and when the link is invalid or too old.
+ */
 export async function verifyByLink(
   prisma: PrismaClient,
-  linkToken: string,
+  { token, userId, code }: LinkOpened,
   grant: NanoUsd,
   nowMs: number,
-): Promise<boolean> {
+): Promise<'verified' | 'code_needed'> {
   const pending = await prisma.emailVerification.findUnique({
-    where: { linkDigest: linkDigest(linkToken) },
+    where: { linkDigest: linkDigest(token) },
     include: { user: true },
   })
-  if (!pending) return false
-  if (pending.user.emailVerifiedAt) return true
-  if (pending.usedAt || pending.expiresAt.getTime() <= nowMs) return false
+  if (!pending) throw new Fault('request_invalid', LINK_ENDED)
+  if (pending.user.emailVerifiedAt) return 'verified'
+  if (pending.usedAt || pending.expiresAt.getTime() <= nowMs) throw new Fault('request_invalid', LINK_ENDED)
+  if (pending.userId !== userId) {
+    if (code === null) return 'code_needed'
+    await guess(prisma, pending, code)
+  }
   await complete(prisma, pending.id, pending.userId as UserId, grant, nowMs)
-  return true
+  return 'verified'
 }
+
+const LINK_ENDED = 'This link was used, or is older than 15 minutes. Ask for a new mail in the console.'
 
 async function complete(
   prisma: PrismaClient,
@@ -127,7 +172,7 @@ async function complete(
   grant: NanoUsd,
   nowMs: number,
 ): Promise<void> {
-  await withPerson(prisma, userId, async (transaction) => {
+  const proved = withPerson(prisma, userId, async (transaction) => {
     const at = new Date(nowMs)
     await transaction.emailVerification.update({ where: { id }, data: { usedAt: at } })
     await transaction.user.updateMany({ where: { id: userId, emailVerifiedAt: null }, data: { emailVerifiedAt: at } })
@@ -136,6 +181,11 @@ async function complete(
       if (role === 'owner') await giveGrant(transaction, tenantId as TenantId, organisation.funds, grant)
       await notifyConsole(transaction, { tenantId: tenantId as TenantId, name: 'verified', id: null })
     }
+  })
+  await proved.catch((error: unknown) => {
+    // Two people proved one address at once, or somebody did since the mail was written.
+    if (!(error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002')) throw error
+    throw refused('There is a verified account with this address already. Sign in to it instead.')
   })
 }
 

@@ -1,4 +1,5 @@
 import type { Messages } from '../en/en.ts'
+import { accountDe } from './account.ts'
 import { diagnosesDe } from './diagnoses.ts'
 import { faultsDe } from './faults.ts'
 import { observeDe } from './observe.ts'
@@ -258,6 +259,7 @@ export const de: Messages = {
     language: 'Sprache',
     signOutText: 'Beendet die Sitzung auf diesem Gerät.',
   },
+  ...accountDe,
   fault: faultsDe,
   diagnosis: diagnosesDe,
 }

@@ -1,3 +1,4 @@
+import { accountEn } from './account.ts'
 import { diagnosesEn } from './diagnoses.ts'
 import { faultsEn } from './faults.ts'
 import { observeEn } from './observe.ts'
@@ -254,6 +255,7 @@ export const en = {
     language: 'Language',
     signOutText: 'Ends the session on this device.',
   },
+  ...accountEn,
   fault: faultsEn,
   diagnosis: diagnosesEn,
 }
