@@ -12,7 +12,6 @@ import {
   openPrisma,
   openRedis,
   openRevocationFile,
-  Passwords,
   publishKeyEvents,
   revokeKey,
   secretsByKek,
@@ -67,8 +66,7 @@ export class Control {
     private readonly log: Logger,
   ) {
     const shared = redis && { redis, secrets }
-    const passwords = new Passwords(config.PASSWORD_COST)
-    this.authentication = new Authentication(config, prisma, secrets, passwords, billing, shared)
+    this.authentication = new Authentication({ config, prisma, secrets, billing, shared })
     this.ownLimits = openOwnLimits(shared)
     this.catalogue = catalogueReader(pool)
     this.testRuns = new TestRuns({

@@ -148,10 +148,10 @@ it('tells the owner of an address, once an hour, that somebody signs up with it,
   })
   const account = { email, passwordHash: 'of somebody else', organisation: null, funds: 'simulated' as const }
   await signUp(prisma, account, Date.now())
-  const told = await mail.next(email)
-  expect(told.subject).toBe('You have an account at Turnpike already')
-  expect(told.text).toContain('https://turnpike.example.test/forgot')
-  expect(told.text).not.toMatch(/\d{6}/)
+  const notice = await mail.next(email)
+  expect(notice.subject).toBe('You have an account at Turnpike already')
+  expect(notice.text).toContain('https://turnpike.example.test/forgot')
+  expect(notice.text).not.toMatch(/\d{6}/)
 })
 
 it('mails a reset to whoever proved the address, and nothing to others', async () => {

@@ -15,13 +15,13 @@ import {
   findSession,
   openDevice,
   passwordHashOf,
+  Passwords,
   readBalance,
   requestReset,
   resetPassword,
   sealDevice,
   signUp,
   type KeySecrets,
-  type Passwords,
   type PrismaClient,
   type SharedRedis,
   type SignedIn,
@@ -51,22 +51,35 @@ export interface StartedSession {
   readonly session: Session
 }
 
+interface AuthenticationParts {
+  readonly config: ControlConfig
+  readonly prisma: PrismaClient
+  /** They seal the cookies of known devices. */
+  readonly secrets: KeySecrets
+  readonly billing: Billing
+  /** Null: limits count in this process alone. */
+  readonly shared: SharedRedis | null
+}
+
 /** Who may start a session, and how often a client may try. */
 export class Authentication {
+  private readonly config: ControlConfig
+  private readonly prisma: PrismaClient
+  private readonly secrets: KeySecrets
+  private readonly billing: Billing
+  private readonly passwords: Passwords
   readonly #signUps: Limit
   readonly #resetMails: Limit
   readonly #resets: Limit
   readonly #signIns: SignInLimits
   readonly #presentPassword: Failures
 
-  constructor(
-    private readonly config: ControlConfig,
-    private readonly prisma: PrismaClient,
-    private readonly secrets: KeySecrets,
-    private readonly passwords: Passwords,
-    private readonly billing: Billing,
-    shared: SharedRedis | null,
-  ) {
+  constructor({ config, prisma, secrets, billing, shared }: AuthenticationParts) {
+    this.config = config
+    this.prisma = prisma
+    this.secrets = secrets
+    this.billing = billing
+    this.passwords = new Passwords(config.PASSWORD_COST)
     this.#signUps = new Limit({ name: 'sign-ups', most: 10, withinMs: HOUR_MS, shared })
     this.#resetMails = new Limit({ name: 'reset-mails', most: 10, withinMs: HOUR_MS, shared })
     this.#resets = new Limit({ name: 'resets', most: 30, withinMs: HOUR_MS, shared })

@@ -62,7 +62,7 @@ export type VerificationMail =
 
 /**
  * Makes code and link, in place of earlier ones; only their digests are stored. Null when it is no longer pending, and when the owner of
- * the address was told within the last hour that somebody signs up with it.
+ * the address got a mail about it within the last hour.
  */
 export async function issueVerification(
   prisma: PrismaClient,
@@ -75,10 +75,10 @@ export async function issueVerification(
   const owner = await prisma.user.findFirst({ where: { email, emailVerifiedAt: { not: null } } })
   if (owner) {
     const sinceLast = { lt: pending.createdAt, gt: new Date(pending.createdAt.getTime() - HOUR_MS) }
-    const told = await prisma.emailVerification.count({
+    const notices = await prisma.emailVerification.count({
       where: { user: { email, emailVerifiedAt: null }, createdAt: sinceLast },
     })
-    return told > 0 ? null : { kind: 'known', email }
+    return notices > 0 ? null : { kind: 'known', email }
   }
   const code = String(randomInt(1_000_000)).padStart(6, '0')
   const linkToken = randomBytes(32).toString('base64url')
