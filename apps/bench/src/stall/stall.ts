@@ -29,7 +29,10 @@ const SAMPLE = 1 / 10
 const WHOLE = 3
 const RUNS = 3
 
-/** Every way in with every shape in every place, one by one in this process. @param seen is called with the name of each way in, before it is measured */
+/**
+ * Every way in with every shape in every place, one by one in this process.
+ * @param seen is called with the name of each way in, before it is measured
+ */
 export async function measureStalls(seen: (door: string) => void): Promise<StallBench> {
   const slowness = calibrate()
   const stalls: Stall[] = []
