@@ -51,6 +51,8 @@ test('a newcomer signs up, copies a key, calls a model though a provider is down
   await expect(candidates.getByRole('row', { name: /elm.*answered/ })).toBeVisible()
   await page.getByRole('tab', { name: 'Overview' }).click()
   await expect(page.getByText('The provider could not be reached.')).toBeVisible()
+  await expect(page.getByText('Elm (simulated)').first()).toBeVisible()
+  await expect(page.getByText('1. Acorn (simulated)')).toBeVisible()
   await expect(page.getByRole('table', { name: 'Cost breakdown' })).toContainText('Output tokens')
 
   await page.getByRole('link', { name: 'Usage' }).click()

@@ -57,7 +57,7 @@ test('a key of one’s own is added and tested, and the next request goes by it 
   const { id, status } = await ask(product.api, apiKey)
   expect(status).toBe(200)
   await page.goto(product.console + requestPath(id))
-  await expect(page.getByText('acorn (your account)')).toBeVisible({ timeout: 10_000 })
+  await expect(page.getByText('Acorn (your account)')).toBeVisible({ timeout: 10_000 })
   await expect(page.getByText('your key ····1234')).toBeVisible()
   await expect(page.getByText(/Your own provider account paid/)).toBeVisible()
   await lookAtAll(page, 'request-own')

@@ -103,6 +103,28 @@ it('keeps a refused request under the id that its answer carries, with what was 
   }
 })
 
+it('keeps a request to a path without /v1 for the organisation of its key, and for nobody without a key', async () => {
+  const origin = new URL(product.api).origin
+  const send = (authorization: string) =>
+    fetch(`${origin}/chat/completions`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+    })
+  const nobody = await send('Bearer sk-proj-0')
+  const refused = await send(`Bearer ${key}`)
+  expect([nobody.status, refused.status]).toEqual([404, 404])
+  const id = (reply: Response) => reply.headers.get('x-generation-id') ?? ''
+  const row = await waitFor(
+    async () => {
+      const found = await ada.ask('GET', `/requests/${id(refused)}`)
+      return found.status === 200 ? found.body['data'] : null
+    },
+    { withinMs: 3_000, what: 'the row of a request to a wrong path' },
+  )
+  expect(row).toMatchObject({ outcome: 'rejected', diagnosis: { code: 'base_url_without_v1', about: null } })
+  expect((await ada.ask('GET', `/requests/${id(nobody)}`)).status).toBe(404)
+})
+
 it('records a repeated refusal a few times a second, and never more', async () => {
   const before = (await listed('&filter[outcome]=rejected')).length
   const began = performance.now()

@@ -2,6 +2,7 @@ import { Chip } from '@mui/material'
 import { useQuery } from '@tanstack/react-query'
 import { useText } from '../i18n/text.ts'
 import type { Options } from '../draft/NamesEntry.tsx'
+import { useProviderNames } from '../models/provider-names.ts'
 import { Clipped } from '../parts/Clipped.tsx'
 import { useMay } from '../session.ts'
 import { ownEndpointsQuery, providerKeysQuery } from './calls.ts'
@@ -43,12 +44,17 @@ export function targetText(target: string, account: string | null): string {
   return account === null ? endpoint : `${endpoint} (${account})`
 }
 
-/** A target where it stands by itself. */
+/** A target where it stands by itself, marked where its provider is simulated. */
 export function TargetName({ target, account }: { target: string; account: string | null }) {
+  const { say } = useText()
+  const { isSimulated } = useProviderNames()
+  const { endpoint } = partsOf(target)
+  const isMarked = account === null && isSimulated(endpoint.split('/', 1)[0] ?? '')
   return (
     <>
-      <Clipped text={partsOf(target).endpoint} chars={TARGET_CHARS_MAX} component="code" />
+      <Clipped text={endpoint} chars={TARGET_CHARS_MAX} component="code" />
       {account !== null && <Chip size="small" color="info" variant="outlined" label={account} sx={{ ml: 1 }} />}
+      {isMarked && <Chip size="small" variant="outlined" label={say('common.simulated')} sx={{ ml: 1 }} />}
     </>
   )
 }

@@ -7,12 +7,13 @@ import { Clipped } from '../parts/Clipped.tsx'
 import { Moment } from '../parts/Moment.tsx'
 import { Money } from '../parts/Money.tsx'
 import { causeText } from '../states/cause-text.ts'
-import { providerText } from './provider-text.ts'
+import { useProviderText } from './provider-text.ts'
 import { StatusChip } from './StatusChip.tsx'
 
 /** The head of a request: what one would want to know without reading on. */
 export function Facts({ request }: { request: RequestDetail }) {
   const { say, locale } = useText()
+  const providerText = useProviderText()
   const dash = say('common.none')
   const time = (ms: number | null) => (ms === null ? dash : duration(ms, locale))
   const asked = request.model !== null && request.model !== request.requestedModel
@@ -42,7 +43,7 @@ export function Facts({ request }: { request: RequestDetail }) {
         <Fact label={say('requests.total')}>{time(request.totalMs)}</Fact>
         <NameFact label={say('common.model')} text={request.model ?? request.requestedModel} />
         {asked && <NameFact label={say('request.requested')} text={request.requestedModel} />}
-        <NameFact label={say('common.provider')} text={providerText(request, say) ?? dash} />
+        <NameFact label={say('common.provider')} text={providerText(request) ?? dash} />
         <Fact label={say('common.tokens')}>
           <Tokens request={request} />
         </Fact>

@@ -11,6 +11,7 @@ import { modelsQuery } from '../models/query.ts'
 import { Select } from '../parts/Select.tsx'
 import type { UrlChanges } from '../parts/url-state.ts'
 import { providersOf } from '../models/catalogue.ts'
+import { useProviderNames } from '../models/provider-names.ts'
 import { useMay } from '../session.ts'
 import { FILTERS, type FilterName, type Filters } from './filters.ts'
 
@@ -70,6 +71,7 @@ type Option = readonly [value: string, label: string]
 
 function useOptions(filters: Filters) {
   const { say } = useText()
+  const { nameOf } = useProviderNames()
   const mayReadKeys = useMay('keys:read')
   const mayReadModels = useMay('models:read')
   const [opened, setOpened] = useState(false)
@@ -81,6 +83,7 @@ function useOptions(filters: Filters) {
     staleTime: 60_000,
   })
   const catalogue = models.data?.data ?? []
+  const providers = providersOf(catalogue).map(([slug]): Option => [slug, nameOf(slug)])
   const slugs = catalogue.map(({ slug }): Option => [slug, slug])
   const withAll = (known: readonly Option[], chosen: string | undefined): Option[] => {
     const others = new Map(known)
@@ -91,7 +94,7 @@ function useOptions(filters: Filters) {
   return {
     open: () => setOpened(true),
     model: withAll([[UNKNOWN_MODEL, say('requests.unknownModel')], ...slugs], filters.model),
-    provider: withAll([[NO_PROVIDER, say('requests.noProvider')], ...providersOf(catalogue)], filters.provider),
+    provider: withAll([[NO_PROVIDER, say('requests.noProvider')], ...providers], filters.provider),
     keyId: withAll(keys.data?.data.map(({ id, name, label }) => [id, `${name} (${label})`]) ?? [], filters.keyId),
   }
 }

@@ -8,7 +8,7 @@ import { Moment } from '../parts/Moment.tsx'
 import { Money } from '../parts/Money.tsx'
 import { figures, RecordTable, type Column } from '../parts/RecordTable.tsx'
 import { RowLink } from '../parts/RowLink.tsx'
-import { providerText } from './provider-text.ts'
+import { useProviderText } from './provider-text.ts'
 import { StatusChip } from './StatusChip.tsx'
 
 /** Ten columns stand beside each other, so that the less telling ones are shorter. */
@@ -25,6 +25,7 @@ interface RequestTableProps {
 export function RequestTable({ rows, freshIds }: RequestTableProps) {
   const { say, locale } = useText()
   const navigate = useNavigate()
+  const providerText = useProviderText()
   const dash = say('common.none')
   const unknown = say('requests.unknownKey')
   const time = (ms: number | null) => (ms === null ? dash : duration(ms, locale))
@@ -41,7 +42,7 @@ export function RequestTable({ rows, freshIds }: RequestTableProps) {
     },
     { id: 'status', label: say('common.status'), phone: 'title', render: (row) => <StatusChip row={row} /> },
     names('model', say('common.model'), NAME_CHARS_MAX, (row) => row.model ?? row.requestedModel),
-    names('provider', say('common.provider'), PROVIDER_CHARS_MAX, (row) => providerText(row, say) ?? dash),
+    names('provider', say('common.provider'), PROVIDER_CHARS_MAX, (row) => providerText(row) ?? dash),
     figures('cost', say('common.cost'), (row) => <Money nano={row.costNano} />),
     figures('tokens', say('common.tokens'), (row) => <Tokens row={row} />),
     figures('first', say('common.ttft'), (row) => time(row.firstTokenMs)),

@@ -5,6 +5,7 @@ import { Link } from 'react-router-dom'
 import { useText } from '../i18n/text.ts'
 import { useLiveState } from '../live.ts'
 import { useUrlState } from '../parts/url-state.ts'
+import { useProviderNames } from '../models/provider-names.ts'
 import { Page } from '../shell/Page.tsx'
 import { Empty } from '../states/Empty.tsx'
 import { RowsSkeleton } from '../states/Loading.tsx'
@@ -89,6 +90,7 @@ function PausedRows({ count, onShow }: { count: number; onShow: () => void }) {
 
 function Nothing({ filters, onClear }: { filters: Filters; onClear: () => void }) {
   const { say, locale } = useText()
+  const { nameOf } = useProviderNames()
   if (Object.keys(filters).length === 0) {
     const start = (
       <Button component={Link} to="/start" variant="contained">
@@ -102,6 +104,8 @@ function Nothing({ filters, onClear }: { filters: Filters; onClear: () => void }
       {say('requests.clear')}
     </Button>
   )
-  const text = say('requests.filteredText', { filters: filterWords(filters, say, locale) })
+  const { provider } = filters
+  const named = provider === undefined ? filters : { ...filters, provider: nameOf(provider) }
+  const text = say('requests.filteredText', { filters: filterWords(named, say, locale) })
   return <Empty kind="filtered" title={say('requests.filteredTitle')} text={text} action={clear} />
 }

@@ -3,6 +3,7 @@ import type { RequestDetail } from '@turnpike/contract'
 import { duration } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { Clipped, NAME_CHARS_MAX, ONE_COLUMN } from '../parts/Clipped.tsx'
+import { useProviderNames } from '../models/provider-names.ts'
 import { useAccounts } from '../provider-keys/TargetName.tsx'
 import { faultTextKey } from '../states/fault-text.ts'
 import { usageWarningsOf } from './usage-warnings.ts'
@@ -102,11 +103,13 @@ function Attempt({ bar, number, account }: AttemptProps) {
 
 function Head({ bar: { attempt, hedgeOf }, number, account }: AttemptProps) {
   const { say, locale } = useText()
+  const { nameOf, realNameOf } = useProviderNames()
+  const name = account === null ? nameOf(attempt.provider) : realNameOf(attempt.provider)
   const tookMs = attempt.endMs - attempt.startMs
   return (
     <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: '2px 10px', alignItems: 'baseline', mb: 0.75 }}>
       <Box component="span" sx={{ fontWeight: 650, display: 'inline-flex', minWidth: 0, whiteSpace: 'pre' }}>
-        {number}. <Clipped text={attempt.provider} chars={NAME_CHARS_MAX} />
+        {number}. <Clipped text={name} chars={NAME_CHARS_MAX} />
       </Box>
       {account !== null && <Chip size="small" color="info" variant="outlined" label={account} />}
       <Box component="span" sx={{ color: WORD_COLOURS[attempt.outcome], fontWeight: 600 }}>

@@ -5,6 +5,7 @@ import { ago, duration, money } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { Clipped, NAME_CHARS_MAX } from '../parts/Clipped.tsx'
 import { GateArm } from '../parts/GateArm.tsx'
+import { useProviderText } from '../requests/provider-text.ts'
 import { Failure } from '../states/Failure.tsx'
 import { causeText, diagnosisText } from '../states/cause-text.ts'
 import { useArrivals, useRefusal, type Refusal } from './arrivals.ts'
@@ -12,14 +13,14 @@ import { useArrivals, useRefusal, type Refusal } from './arrivals.ts'
 interface ArrivalStepProps {
   /** There is a key, so that a request may come. */
   readonly awaited: boolean
-  readonly nameOf: (providerSlug: string) => string
 }
 
 /** The first request, the moment it arrives: what served it, or what went wrong and how to mend it. */
-export function ArrivalStep({ awaited, nameOf }: ArrivalStepProps) {
+export function ArrivalStep({ awaited }: ArrivalStepProps) {
   const { say } = useText()
   const { data: rows, error, refetch } = useArrivals()
   const refusal = useRefusal()
+  const providerText = useProviderText()
   if (error && !rows) return <Failure error={error} onRetry={() => void refetch()} />
   if (!rows) return <Skeleton variant="rounded" height={110} />
   const served = rows.find(({ outcome }) => outcome === 'succeeded')
@@ -31,7 +32,7 @@ export function ArrivalStep({ awaited, nameOf }: ArrivalStepProps) {
         <GateArm open={served !== undefined} width={168} />
         <Box aria-live="polite" sx={{ flex: '1 1 260px', minWidth: 0 }}>
           {served ? (
-            <Succeeded row={served} name={nameOf(served.provider ?? '')} />
+            <Succeeded row={served} name={providerText(served) ?? ''} />
           ) : (
             <>
               <Typography variant="h3">{awaited ? say('start.waiting') : say('start.idle')}</Typography>

@@ -3,7 +3,6 @@ import { Box, Card, Typography } from '@mui/material'
 import { useQuery } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import { useText } from '../i18n/text.ts'
-import { plainName } from '../models/simulated.ts'
 import { modelsQuery } from '../models/query.ts'
 import { ONE_COLUMN } from '../parts/Clipped.tsx'
 import { useMay, useSession } from '../session.ts'
@@ -25,9 +24,6 @@ export function StartPage() {
   const offered = modelsToStartWith(models.data?.data ?? [], session.organisation.funds)
   const [chosen, setChosen] = useState<string | null>(null)
   const model = chosen ?? offered[0]?.slug ?? 'author/model'
-  const providerNames = new Map(
-    (models.data?.data ?? []).flatMap(({ endpoints }) => endpoints.map((e) => [e.provider, e.providerName] as const)),
-  )
   return (
     <Page title={say('nav.start')} text={say('start.text')}>
       <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0, ...ONE_COLUMN, gap: 2.5 }}>
@@ -38,7 +34,7 @@ export function StartPage() {
           <CallStep apiKey={key} baseUrl={session.apiBase} model={model} models={offered} onModel={setChosen} />
         </Step>
         <Step number={3} title={say('start.arrivalTitle')}>
-          <ArrivalStep awaited={key !== null} nameOf={(slug) => plainName(providerNames.get(slug) ?? slug)} />
+          <ArrivalStep awaited={key !== null} />
         </Step>
       </Box>
       <NextSteps />

@@ -1,6 +1,7 @@
 import { NO_PROVIDER, type USAGE_GROUPS } from '@turnpike/contract/lists'
 import { UNKNOWN_MODEL } from '@turnpike/domain/lists'
 import { useText } from '../i18n/text.ts'
+import { useProviderNames } from '../models/provider-names.ts'
 import type { Period } from './period.ts'
 import { OTHER } from './series.ts'
 
@@ -9,14 +10,15 @@ export type Group = (typeof USAGE_GROUPS)[number]
 /** The series of what has no name in its group: everything without a group, and what reached no provider. */
 const UNNAMED = 'all'
 
-/** What a series is called: keys by their names, the rest by its own text. */
+/** What a series is called: keys and providers by their names, the rest by its own text. */
 export function useNames(group: Group, labels: Readonly<Record<string, string>>): (name: string) => string {
   const { say } = useText()
+  const { nameOf } = useProviderNames()
   return (name) => {
     if (name === OTHER) return say('usage.other')
     if (name === UNNAMED) return say(group === 'none' ? 'common.all' : 'usage.unserved')
     if (name === UNKNOWN_MODEL) return say('requests.unknownModel')
-    return labels[name] ?? name
+    return group === 'provider' ? nameOf(name) : (labels[name] ?? name)
   }
 }
 

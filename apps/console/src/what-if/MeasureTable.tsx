@@ -3,6 +3,7 @@ import type { WhatIfFigures, WhatIfGroup, WhatIfReport } from '@turnpike/contrac
 import { count, duration, share } from '../format.ts'
 import type { TextKey } from '../i18n/en/en.ts'
 import { useText } from '../i18n/text.ts'
+import { useProviderNames } from '../models/provider-names.ts'
 import { Clipped, NAME_CHARS_MAX } from '../parts/Clipped.tsx'
 import { Money } from '../parts/Money.tsx'
 import { RecordTable, type Column } from '../parts/RecordTable.tsx'
@@ -48,6 +49,8 @@ interface GroupTableProps {
 /** Before and after, per provider or per model. */
 export function GroupTable({ title, kind, groups }: GroupTableProps) {
   const { say, locale } = useText()
+  const { nameOf } = useProviderNames()
+  const shown = (name: string) => (kind === 'provider' ? nameOf(name) : name)
   const measured = (measure: Measure): Column<WhatIfGroup> => ({
     id: measure,
     label: say(`whatIf.measure_${measure}`),
@@ -64,7 +67,9 @@ export function GroupTable({ title, kind, groups }: GroupTableProps) {
       id: 'name',
       label: say(`common.${kind}`),
       phone: 'title',
-      render: ({ name }) => <Clipped text={name || say('usage.unserved')} chars={NAME_CHARS_MAX} component="strong" />,
+      render: ({ name }) => (
+        <Clipped text={name === '' ? say('usage.unserved') : shown(name)} chars={NAME_CHARS_MAX} component="strong" />
+      ),
     },
     {
       id: 'requests',

@@ -1,4 +1,4 @@
-import { Fault, newRequestId, type RequestId } from '@turnpike/domain'
+import { Fault, newRequestId } from '@turnpike/domain'
 import type { RefusalNotice, UsageRecord } from '@turnpike/store'
 import { aCaller } from '@turnpike/testkit'
 import { expect, it } from 'vitest'
@@ -6,7 +6,7 @@ import { Refusals } from './refusals.ts'
 
 const BEGAN_MS = Date.UTC(2026, 10, 21, 12)
 const REFUSED = {
-  ...{ id: newRequestId(BEGAN_MS, new Uint8Array(20)) as RequestId, beganAtMs: BEGAN_MS, totalMs: 1 },
+  ...{ id: newRequestId(BEGAN_MS, new Uint8Array(20)), beganAtMs: BEGAN_MS, totalMs: 1 },
   ...({ kind: 'chat', requestedModel: 'a/b', countedModel: 'a/b', streamed: false } as const),
 }
 const CALLER = aCaller()

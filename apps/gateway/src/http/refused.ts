@@ -1,7 +1,7 @@
 import type { Caller, Fault } from '@turnpike/domain'
+import type { PresentedKey } from '@turnpike/store'
 import type { FastifyRequest } from 'fastify'
 import type { Refused, Refusals } from '../call/refusals.ts'
-import type { Gateway } from '../gateway.ts'
 
 /** Routes whose requests are calls, by the end of their path. */
 const KINDS = { '/chat/completions': 'chat', '/completions': 'completion', '/embeddings': 'embedding' } as const
