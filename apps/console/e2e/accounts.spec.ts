@@ -8,6 +8,8 @@ test.use({ suite: 'accounts' })
 // Axe is put into the page by the test, which the console's own policy would rightly refuse.
 test.use({ bypassCSP: true })
 
+/** A busy machine takes its time to fetch a list. */
+const SOON = { timeout: 20_000 }
 const NEW_PASSWORD = 'another horse battery staple'
 
 /** The link of the newest mail to an address that has one to this page. */
@@ -69,9 +71,9 @@ test('the settings change the password, list the sessions and end them, also on 
   await expect(phone.getByRole('heading', { level: 1 })).toBeVisible()
   await page.goto(`${product.console}/settings`)
   const security = page.getByRole('region', { name: 'Security' })
-  await expect(security.getByText('this session')).toHaveCount(1)
+  await expect(security.getByText('this session')).toHaveCount(1, SOON)
   await security.getByRole('button', { name: /^End the session/ }).click()
-  await expect(security.getByRole('listitem')).toHaveCount(1)
+  await expect(security.getByRole('listitem')).toHaveCount(1, SOON)
   await phone.goto(`${product.console}/keys`)
   await expect(phone.getByRole('heading', { name: 'Sign in', level: 1 })).toBeVisible()
 

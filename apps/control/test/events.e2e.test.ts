@@ -1,7 +1,7 @@
 import { limitMs } from '@turnpike/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ConsoleEvents, KeyCreated } from '@turnpike/contract'
-import { issueVerification, notifyRefusal, verifyByLink } from '@turnpike/store'
+import { notifyRefusal, verifyByLink } from '@turnpike/store'
 import {
   issue,
   signUp,
