@@ -72,7 +72,7 @@ test('the settings change the password, list the sessions and end them, also on 
   await page.goto(`${product.console}/settings`)
   const security = page.getByRole('region', { name: 'Security' })
   await expect(security.getByText('this session')).toHaveCount(1, SOON)
-  await security.getByRole('button', { name: /^End the session/ }).click()
+  await security.getByRole('button', { name: /^End session/ }).click()
   await expect(security.getByRole('listitem')).toHaveCount(1, SOON)
   await phone.goto(`${product.console}/keys`)
   await expect(phone.getByRole('heading', { name: 'Sign in', level: 1 })).toBeVisible()

@@ -38,7 +38,7 @@ export const accountDe = {
     thisOne: 'diese Sitzung',
     unknownDevice: 'Unbekannter Browser',
     end: 'Sitzung beenden',
-    endNamed: 'Sitzung aus %{network} beenden',
+    endNamed: 'Sitzung beenden: %{network}',
     ended: 'Die Sitzung ist beendet.',
     endAll: 'Überall abmelden',
     endAllText: 'Beendet alle deine Sitzungen, auch diese.',

@@ -38,7 +38,7 @@ export const accountEn = {
     thisOne: 'this session',
     unknownDevice: 'Unknown browser',
     end: 'End session',
-    endNamed: 'End the session from %{network}',
+    endNamed: 'End session from %{network}',
     ended: 'The session has ended.',
     endAll: 'Sign out everywhere',
     endAllText: 'Ends every session of yours, this one included.',
