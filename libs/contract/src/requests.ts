@@ -1,3 +1,4 @@
+import { ASSUMED_FIGURES } from '@turnpike/domain'
 import * as z from 'zod'
 import { count, diagnosis, faultCode, instant, nano, objective, outcome, stage, usageWarning, words } from './fields.ts'
 import { keyId } from './keys.ts'
@@ -80,6 +81,10 @@ export const CandidateRow = z.object({
   down: z.boolean(),
   /** Misses a throughput or latency that the policy prefers. */
   slow: z.boolean(),
+  /** Moved ahead of better ones: attempts prefer a failure domain that none before them has. */
+  spread: z.boolean(),
+  /** Figures that nothing was measured for: priors stand in their place. */
+  assumed: z.array(z.enum(ASSUMED_FIGURES)),
   /** Share of the draw under `balanced` and `weighted`; null elsewhere. */
   weight: z.number().nullable(),
 })

@@ -175,6 +175,7 @@ export {
 } from './byok.ts'
 export { FAILURE_KINDS, countsAgainstHealth, failureKind, stepAfter, type FailureKind } from './failover.ts'
 export {
+  ASSUMED_FIGURES,
   STAGES,
   type Attempt,
   type Candidate,

@@ -136,6 +136,8 @@ function Candidates({ decision, request }: { decision: DecisionRecord; request: 
     return index < 0 ? say('common.none') : index + 1
   }
   const outcome = (row: CandidateRow) => outcomeOf(row, request.attemptList)
+  const figureOf = (row: CandidateRow, name: CandidateRow['assumed'][number], text: string) =>
+    row.assumed.includes(name) ? say('request.assumed', { figure: text }) : text
   const columns: Column<CandidateRow>[] = [
     { id: 'order', label: say('request.order'), render: rank, phone: 'title' },
     {
@@ -146,11 +148,17 @@ function Candidates({ decision, request }: { decision: DecisionRecord; request: 
     },
     { id: 'outcome', label: say('requests.outcome'), render: (row) => <Outcome {...outcome(row)} /> },
     figures('expected', say('request.expected'), ({ expectedNano }) => <Money nano={expectedNano} />),
-    figures('first', say('common.ttft'), ({ firstTokenMs }) => duration(firstTokenMs, locale)),
-    figures('speed', say('common.throughput'), ({ tokensPerSecond }) =>
-      say('request.speedUnit', { value: count(Math.round(tokensPerSecond), locale) }),
+    figures('first', say('common.ttft'), (row) => figureOf(row, 'firstTokenMs', duration(row.firstTokenMs, locale))),
+    figures('speed', say('common.throughput'), (row) =>
+      figureOf(
+        row,
+        'tokensPerSecond',
+        say('request.speedUnit', { value: count(Math.round(row.tokensPerSecond), locale) }),
+      ),
     ),
-    figures('failures', say('request.failureRate'), ({ failureRate }) => share(failureRate, locale)),
+    figures('failures', say('request.failureRate'), (row) =>
+      figureOf(row, 'failureRate', share(row.failureRate, locale)),
+    ),
   ]
   if (chances.size > 0) {
     const chanceOf = (part: number | undefined) => (part === undefined ? say('common.none') : share(part, locale))
@@ -180,6 +188,7 @@ function Endpoint({ row, account }: { row: CandidateRow; account: string | null 
       <TargetName target={row.endpoint} account={account} />
       {row.down && <Chip size="small" color="error" variant="outlined" label={say('common.down')} sx={{ ml: 1 }} />}
       {row.slow && <Chip size="small" color="warning" variant="outlined" label={say('preview.slow')} sx={{ ml: 1 }} />}
+      {row.spread && <Chip size="small" variant="outlined" label={say('request.spread')} sx={{ ml: 1 }} />}
     </>
   )
 }

@@ -13,6 +13,8 @@ export function aCandidate(endpoint: string, figures: Partial<CandidateRow> = {}
     failureRate: 0,
     down: false,
     slow: false,
+    spread: false,
+    assumed: [],
     weight: null,
     ...figures,
   }

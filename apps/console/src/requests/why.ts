@@ -84,6 +84,7 @@ function rankedLower(own: CandidateRow, used: CandidateRow | null, decision: Dec
   if (account) return account
   if (own.slow && !used.slow) return { kind: 'slow' }
   if (decision.sticky && itsRank === 0) return { kind: 'warm' }
+  if (used.spread) return { kind: 'domain' }
   return compared(own, used, decision) ?? { kind: itsRank === 0 ? 'tie' : 'domain' }
 }
 

@@ -86,12 +86,16 @@ export function decisionOf(decision: Decision): NonNullable<DetailAnswer['decisi
     readToEnd,
     catalogueVersion,
     draw,
-    candidates: decision.candidates.map(({ expectedNano, weight = null, slow = false, ...figures }) => ({
-      ...figures,
-      expectedNano: String(expectedNano),
-      weight,
-      slow,
-    })),
+    candidates: decision.candidates.map(
+      ({ expectedNano, weight = null, slow = false, spread = false, assumed = [], ...figures }) => ({
+        ...figures,
+        expectedNano: String(expectedNano),
+        weight,
+        slow,
+        spread,
+        assumed: [...assumed],
+      }),
+    ),
     removed: [...decision.removed],
     targets: [...decision.targets],
     fallbacks: [...decision.fallbacks],

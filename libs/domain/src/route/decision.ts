@@ -23,6 +23,10 @@ export const STAGES = [
 ] as const
 export type Stage = (typeof STAGES)[number]
 
+/** The figures of a candidate's health. */
+export const ASSUMED_FIGURES = ['firstTokenMs', 'tokensPerSecond', 'failureRate'] as const
+export type AssumedFigure = (typeof ASSUMED_FIGURES)[number]
+
 export interface Candidate {
   /** With the account it goes by. */
   readonly endpoint: TargetId
@@ -38,6 +42,10 @@ export interface Candidate {
   readonly down: boolean
   /** Misses a preferred throughput or latency, and comes after candidates that do not. */
   readonly slow?: boolean
+  /** Moved ahead of better candidates, since one before them shares its failure domain with these. */
+  readonly spread?: boolean
+  /** The figures that nothing was measured for: priors stand in their place. Absent: none. */
+  readonly assumed?: readonly AssumedFigure[]
   /** Above 0, below 1: the part of its traffic that it gets after an outage. Absent: all, or none while it is down. */
   readonly share?: number
   /** The weight of the draw under `balanced` and `weighted`; absent for candidates that cannot come first. */
@@ -45,7 +53,10 @@ export interface Candidate {
 }
 
 /** The live health of an endpoint, rounded as it is recorded, so that the record holds the figures that decided. */
-export type Figures = Pick<Candidate, 'firstTokenMs' | 'tokensPerSecond' | 'failureRate' | 'down' | 'slow' | 'share'>
+export type Figures = Pick<
+  Candidate,
+  'firstTokenMs' | 'tokensPerSecond' | 'failureRate' | 'down' | 'slow' | 'share' | 'assumed'
+>
 
 export interface Removed {
   /** An endpoint none of whose accounts is left, or one account of an endpoint that another one still reaches. */

@@ -59,7 +59,11 @@ export function spread(ordered: Scored[]): void {
       const elsewhere = ordered.findIndex(
         ({ standing, domain }, i) => i > at && standing === here.standing && !tried.includes(domain),
       )
-      if (elsewhere > 0) ordered.splice(at, 0, ...ordered.splice(elsewhere, 1))
+      const [moved] = elsewhere > 0 ? ordered.splice(elsewhere, 1) : []
+      if (moved) {
+        moved.candidate.spread = true
+        ordered.splice(at, 0, moved)
+      }
     }
     tried.push(ordered[at]?.domain ?? here.domain)
   }

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../catalogue.ts'
-import type { Candidate } from './decision.ts'
+import { ASSUMED_FIGURES, type AssumedFigure, type Candidate } from './decision.ts'
 import { isDown, shareOf } from '../health/breaker.ts'
 import {
   failureRate,
@@ -84,6 +84,7 @@ function addFigures(candidate: Scored['candidate'], cutoffs: readonly Cutoff[], 
     candidate.failureRate = recorded.failureRate
     candidate.down = recorded.down
     if (recorded.slow) candidate.slow = true
+    if (recorded.assumed) candidate.assumed = recorded.assumed
     if (recorded.share !== undefined) candidate.share = recorded.share
     return
   }
@@ -91,10 +92,26 @@ function addFigures(candidate: Scored['candidate'], cutoffs: readonly Cutoff[], 
   candidate.firstTokenMs = Math.round(health.firstTokenMs ?? PRIOR_FIRST_TOKEN_MS)
   candidate.tokensPerSecond = rounded(health.tokensPerSecond ?? PRIOR_TOKENS_PER_SECOND, 10)
   candidate.failureRate = rounded(failureRate(health), 10_000)
+  const assumed = assumedOf(health)
+  if (assumed.length > 0) candidate.assumed = assumed
   candidate.down = isDown(health, nowMs)
   if (cutoffs.some((cutoff) => misses(health, cutoff))) candidate.slow = true
   const share = shareOf(health, nowMs)
   if (share > 0 && share < 1) candidate.share = Math.max(rounded(share, 100), 0.01)
+}
+
+/** One list for all endpoints of which nothing is known yet. */
+const ALL_ASSUMED: readonly AssumedFigure[] = ASSUMED_FIGURES
+
+function assumedOf({ firstTokenMs, tokensPerSecond, attempts }: Health): readonly AssumedFigure[] {
+  if (firstTokenMs === null && tokensPerSecond === null && attempts === 0) return ALL_ASSUMED
+  return ASSUMED_FIGURES.filter((figure) =>
+    figure === 'firstTokenMs'
+      ? firstTokenMs === null
+      : figure === 'tokensPerSecond'
+        ? tokensPerSecond === null
+        : attempts === 0,
+  )
 }
 
 /** @param parts of one: 100 keeps two decimals */

@@ -1,4 +1,5 @@
 import {
+  ASSUMED_FIGURES,
   DEFAULT_FAILOVER,
   endpointOf,
   ownerOf,
@@ -85,9 +86,11 @@ type CompactAttempt = readonly [
   usageWarnings?: readonly UsageWarning[],
 ]
 
-/** Marks of a candidate, added up. */
+/** Marks of a candidate, added up. `ASSUMED`: of each figure that is assumed, in the order of `ASSUMED_FIGURES`. */
 const DOWN = 1
 const SLOW = 2
+const SPREAD = 4
+const ASSUMED = [8, 16, 32] as const
 /** Stands for a model where a removed endpoint's id is written out. */
 const WHOLE = -1
 
@@ -211,7 +214,11 @@ function compactCandidate(candidate: Candidate, models: readonly string[]): Comp
   const { endpoint, provider, model, expectedNano, weight, share } = candidate
   const name = nameOf(provider, endpoint)
   const isPlain = endpoint === targetOf(name, model) && provider === providerIn(name)
-  const marks = (candidate.down ? DOWN : 0) + (candidate.slow ? SLOW : 0)
+  const marks =
+    (candidate.down ? DOWN : 0) +
+    (candidate.slow ? SLOW : 0) +
+    (candidate.spread ? SPREAD : 0) +
+    ASSUMED_FIGURES.reduce((sum, figure, i) => sum + (candidate.assumed?.includes(figure) ? (ASSUMED[i] ?? 0) : 0), 0)
   const row = [
     isPlain ? name : ([endpoint, provider, model] as const),
     isPlain ? models.indexOf(model) : WHOLE,
@@ -229,6 +236,7 @@ function compactCandidate(candidate: Candidate, models: readonly string[]): Comp
 function openCandidate(row: CompactCandidate, models: readonly string[]): Candidate {
   const [name, at, priceVersion, expected, firstTokenMs, tokensPerSecond, failureRate, marks = 0, weight, share] = row
   const plain = models[at] ?? ''
+  const assumed = ASSUMED_FIGURES.filter((_, i) => (marks & (ASSUMED[i] ?? 0)) !== 0)
   const [endpoint, provider, model] =
     typeof name === 'string' ? [targetOf(name, plain), providerIn(name), plain as ModelSlug] : name
   return {
@@ -242,6 +250,8 @@ function openCandidate(row: CompactCandidate, models: readonly string[]): Candid
     failureRate,
     down: (marks & DOWN) !== 0,
     ...((marks & SLOW) !== 0 && { slow: true }),
+    ...((marks & SPREAD) !== 0 && { spread: true }),
+    ...(assumed.length > 0 && { assumed }),
     ...(share !== undefined && { share }),
     ...(typeof weight === 'number' && { weight }),
   }

@@ -1,5 +1,5 @@
 import { Box, Chip, Typography } from '@mui/material'
-import type { PolicyPreview } from '@turnpike/contract'
+import type { CandidateRow, PolicyPreview } from '@turnpike/contract'
 import { count, duration, money, share } from '../../format.ts'
 import { useText } from '../../i18n/text.ts'
 import { TargetName, useAccounts } from '../../provider-keys/TargetName.tsx'
@@ -39,11 +39,16 @@ interface LineProps {
 
 function Line({ ranked: { candidate, rank, kind }, chance, account }: LineProps) {
   const { say, locale } = useText()
+  const figureOf = (name: CandidateRow['assumed'][number], text: string) =>
+    candidate.assumed.includes(name) ? say('request.assumed', { figure: text }) : text
   const figures = say('preview.figures', {
     price: money(candidate.expectedNano, locale),
-    first: duration(candidate.firstTokenMs, locale),
-    speed: say('request.speedUnit', { value: count(Math.round(candidate.tokensPerSecond), locale) }),
-    failures: share(candidate.failureRate, locale),
+    first: figureOf('firstTokenMs', duration(candidate.firstTokenMs, locale)),
+    speed: figureOf(
+      'tokensPerSecond',
+      say('request.speedUnit', { value: count(Math.round(candidate.tokensPerSecond), locale) }),
+    ),
+    failures: figureOf('failureRate', share(candidate.failureRate, locale)),
   })
   return (
     <Box
@@ -61,6 +66,7 @@ function Line({ ranked: { candidate, rank, kind }, chance, account }: LineProps)
           <TargetName target={candidate.endpoint} account={account} />
           {candidate.down && <Chip size="small" color="error" variant="outlined" label={say('common.down')} />}
           {candidate.slow && <Chip size="small" color="warning" variant="outlined" label={say('preview.slow')} />}
+          {candidate.spread && <Chip size="small" variant="outlined" label={say('request.spread')} />}
           {kind === 'fallback' && <Chip size="small" variant="outlined" label={say('preview.fallback')} />}
         </Box>
         <Typography variant="caption" component="div">

@@ -50,6 +50,8 @@ export function candidateBody(candidate: Candidate) {
     failure_rate: rounded(candidate.failureRate),
     down: candidate.down,
     slow: candidate.slow ?? false,
+    spread: candidate.spread ?? false,
+    assumed: candidate.assumed ?? [],
     weight: candidate.weight ?? null,
   }
 }
