@@ -66,7 +66,7 @@ test('a key of one’s own is added and tested, and the next request goes by it 
   await lookAtAll(page, 'route-own')
 })
 
-test('a key that the provider refuses says so at its test and at the request, and credits do not step in', async ({
+test('a key that the provider refuses is not used until it is forced, and every page says so while it is refused', async ({
   page,
   product,
 }) => {
@@ -76,21 +76,40 @@ test('a key that the provider refuses says so at its test and at the request, an
   await addKey(page, 'Stale', 'refuse-this-key-9999')
   const row = page.getByRole('listitem').filter({ hasText: 'Stale' })
   await expect(row.getByText(/^Acorn rejects this key/)).toBeVisible()
-  await expect(row.getByText('Rejected', { exact: true })).toBeVisible()
+  await expect(row.getByText('Not active', { exact: true })).toBeVisible()
+  await expect(row.getByText(/^Not used: the provider rejected it/)).toBeVisible()
   await lookAtAll(page, 'keys-refused')
-  const { id, status } = await ask(product.api, apiKey)
-  expect(status).toBe(424)
-  await page.goto(product.console + requestPath(id))
-  await expect(page.getByText(/rejected your own key/).first()).toBeVisible({ timeout: 10_000 })
-  await lookAtAll(page, 'request-refused')
+  expect((await ask(product.api, apiKey)).status).toBe(200)
 
-  await page.goto(`${product.console}/provider-keys`)
+  const dialog = page.getByRole('dialog')
+  const activate = async () => {
+    await row.getByRole('button', { name: 'Activate anyway' }).click()
+    await expect(dialog.getByText('1 request of the last 24 hours')).toBeVisible({ timeout: 2_000 })
+  }
+  await expect(async () => {
+    await page.reload()
+    await activate()
+  }).toPass()
+  await expect(dialog).toContainText('sim/swift-8b: 1')
+  await lookAtAll(page, 'keys-activate')
+  await dialog.getByRole('button', { name: 'Activate anyway' }).click()
+  await expect(dialog).toBeHidden()
+  const banner = page.getByRole('alert').filter({ hasText: 'Acorn rejects your key “Stale”' })
+  await expect(async () => {
+    expect((await ask(product.api, apiKey)).status).toBe(200)
+    await page.goto(`${product.console}/usage`)
+    await expect(banner).toBeVisible({ timeout: 3_000 })
+  }).toPass()
+  await lookAtAll(page, 'keys-failing')
+
+  await banner.getByRole('link', { name: 'Show key' }).click()
   await row.getByRole('button', { name: 'Replace key' }).click()
   await page.getByLabel('New key').fill('sk-acorn-fresh-4321')
   await page.getByRole('dialog').getByRole('button', { name: 'Replace key' }).click()
   await expect(row.getByText('Acorn accepts this key.')).toBeVisible()
   await expect(row).toContainText('····4321')
   expect((await ask(product.api, apiKey)).status).toBe(200)
+  await expect(banner).toBeHidden()
 })
 
 test('keys are put in order, edited and deleted by buttons, and too many tests are rate-limited', async ({

@@ -1,4 +1,5 @@
 import type { ConsoleEvent, ConsoleEventName } from '@turnpike/contract'
+import { EVENT_HEARTBEAT_MS } from '@turnpike/contract/lists'
 import { useEffect, useEffectEvent, useSyncExternalStore } from 'react'
 
 /** The data of a server event, by its name. */
@@ -8,39 +9,79 @@ type Handlers = { readonly [Name in ConsoleEventName]: Set<(data: LiveData<Name>
 /** `interrupted` only after the stream was lost: a page that has just opened has nothing to complain of. */
 type LiveState = 'connecting' | 'live' | 'interrupted'
 
+/** What a page may say of the stream. `lastMs`: when something last arrived, Unix milliseconds; null: nothing yet. */
+export interface LiveStatus {
+  readonly state: LiveState
+  readonly lastMs: number | null
+}
+
+/** Two heartbeats were missed: a cut that neither side was told of, such as a Wi-Fi that is gone. */
+export const SILENCE_MS_MAX = 2 * EVENT_HEARTBEAT_MS + 1_000
+
+/** What the stream needs of a browser. */
+export interface LiveHost {
+  readonly connect: () => EventSource
+  readonly nowMs: () => number
+  /** Calls `then` once after some milliseconds. @returns cancels it */
+  readonly after: (ms: number, then: () => void) => () => void
+}
+
+const BROWSER: LiveHost = {
+  connect: () => new EventSource('/console/v1/events'),
+  nowMs: () => Date.now(),
+  after: (ms, then) => {
+    const timer = setTimeout(then, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
 const RECONNECT_MS_MIN = 1_000
 /** Long enough to spare an overloaded server, short enough to recover without a reload. */
 const RECONNECT_MS_MAX = 30_000
 
 /** The one event stream of this tab. It is open while a user is signed in. */
-class Live {
+export class Live {
   readonly #handlers: Handlers = { verified: new Set(), key: new Set(), request: new Set(), refusal: new Set() }
   readonly #watchers = new Set<() => void>()
   #source: EventSource | null = null
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #cancelReconnect: () => void = () => undefined
+  #cancelWatch: () => void = () => undefined
   #waitMs = RECONNECT_MS_MIN
-  #state: LiveState = 'connecting'
+  #status: LiveStatus = { state: 'connecting', lastMs: null }
+
+  constructor(private readonly host: LiveHost) {}
 
   open(): void {
     if (this.#source) return
-    const source = new EventSource('/console/v1/events')
+    const source = this.host.connect()
     this.#source = source
+    this.#watch(source)
     source.addEventListener('open', () => {
       this.#waitMs = RECONNECT_MS_MIN
-      this.#tell('live')
+      this.#heard(source)
     })
+    source.addEventListener('heartbeat', () => this.#heard(source))
     source.addEventListener('error', () => this.#lost(source))
     for (const name of ['verified', 'key', 'request', 'refusal'] as const) {
-      source.addEventListener(name, (message: MessageEvent<string>) => this.#deliver(name, message.data))
+      source.addEventListener(name, (message: MessageEvent<string>) => {
+        this.#heard(source)
+        this.#deliver(name, message.data)
+      })
     }
   }
 
   close(): void {
-    clearTimeout(this.#timer)
+    this.#cancelReconnect()
+    this.#cancelWatch()
     this.#source?.close()
     this.#source = null
     this.#waitMs = RECONNECT_MS_MIN
-    this.#tell('connecting')
+    this.#tell({ state: 'connecting', lastMs: null })
+  }
+
+  /** The browser knows that it has no network: nothing arrives, though the stream does not end. */
+  readonly offline = (): void => {
+    if (this.#source) this.#reopen(this.#source)
   }
 
   on<Name extends ConsoleEventName>(name: Name, handler: (data: LiveData<Name>) => void): () => void {
@@ -53,20 +94,41 @@ class Live {
     return () => this.#watchers.delete(watcher)
   }
 
-  readonly state = (): LiveState => this.#state
+  readonly status = (): LiveStatus => this.#status
 
   /** The browser reconnects by itself after a cut; after a refusal it gives up, and this takes over, ever more slowly. */
   #lost(source: EventSource): void {
-    if (this.#source === source) this.#tell('interrupted')
-    if (source.readyState !== EventSource.CLOSED || this.#source !== source) return
+    if (this.#source !== source) return
+    this.#tell({ ...this.#status, state: 'interrupted' })
+    if (source.readyState === CLOSED) this.#reopen(source)
+  }
+
+  /** A stream that is silent for too long is dead, whatever its state says. */
+  #watch(source: EventSource): void {
+    this.#cancelWatch()
+    this.#cancelWatch = this.host.after(SILENCE_MS_MAX, () => this.#reopen(source))
+  }
+
+  #heard(source: EventSource): void {
+    if (this.#source !== source) return
+    this.#watch(source)
+    this.#tell({ state: 'live', lastMs: this.host.nowMs() })
+  }
+
+  #reopen(source: EventSource): void {
+    if (this.#source !== source) return
+    this.#tell({ ...this.#status, state: 'interrupted' })
+    this.#cancelWatch()
+    source.close()
     this.#source = null
-    this.#timer = setTimeout(() => this.open(), this.#waitMs)
+    this.#cancelReconnect = this.host.after(this.#waitMs, () => this.open())
     this.#waitMs = Math.min(this.#waitMs * 2, RECONNECT_MS_MAX)
   }
 
-  #tell(state: LiveState): void {
-    if (state === this.#state) return
-    this.#state = state
+  #tell(status: LiveStatus): void {
+    const { state, lastMs } = this.#status
+    if (status.state === state && status.lastMs === lastMs) return
+    this.#status = status
     for (const watcher of this.#watchers) watcher()
   }
 
@@ -78,13 +140,20 @@ class Live {
   }
 }
 
-const live = new Live()
+/** `EventSource.CLOSED`, which only browsers have. */
+const CLOSED = 2
+
+const live = new Live(BROWSER)
 
 /** Keeps the stream open while the calling component is shown. */
 export function useLiveStream(): void {
   useEffect(() => {
     live.open()
-    return () => live.close()
+    window.addEventListener('offline', live.offline)
+    return () => {
+      window.removeEventListener('offline', live.offline)
+      live.close()
+    }
   }, [])
 }
 
@@ -95,6 +164,6 @@ export function useLive<Name extends ConsoleEventName>(name: Name, handler: (dat
 }
 
 /** Whether events arrive just now. */
-export function useLiveState(): LiveState {
-  return useSyncExternalStore(live.watch, live.state)
+export function useLiveState(): LiveStatus {
+  return useSyncExternalStore(live.watch, live.status)
 }

@@ -11,6 +11,9 @@ import type { PolicyDocument } from '@turnpike/domain'
  */
 export const TEST_RESULTS = ['ok', 'refused', 'unreachable', 'limited', 'unknown'] as const
 
+/** Interval of the heartbeats in the stream of events, milliseconds. A client that misses two has lost the stream. */
+export const EVENT_HEARTBEAT_MS = 15_000
+
 /** Roles of members of an organisation. */
 export const ROLES = ['owner', 'admin', 'developer', 'viewer'] as const
 

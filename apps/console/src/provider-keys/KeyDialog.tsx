@@ -39,6 +39,13 @@ export function KeyDialog({ row, rows, onSaved, onClose }: ResourceDialogProps<P
           <TextEntry path={['name']} label={say('common.name')} hint={say('providerKeys.nameHint')} />
           {!row && <SecretEntry label={say('common.key')} hint={say('providerKeys.secretHint')} />}
           <PlacementEntry />
+          <CheckEntry
+            path={['creditFallback']}
+            label={say('providerKeys.creditFallback')}
+            hint={say('providerKeys.creditFallbackHint')}
+            on={undefined}
+            off={false}
+          />
           {row && (
             <TextEntry
               kind="number"
@@ -101,12 +108,13 @@ function useKeyOptions(known: LimitsProps['known']): Options {
 }
 
 /** A key as its form shows it. */
-function draftOf({ name, placement, share, models, keys, disabled }: ProviderKey): Draft {
+function draftOf({ name, placement, share, models, keys, disabled, creditFallback }: ProviderKey): Draft {
   return {
     ...{ name, placement, share },
     ...(models && { models }),
     ...(keys && { keys: keys.map(({ id }) => id) }),
     ...(disabled && { disabled }),
+    ...(!creditFallback && { creditFallback }),
   }
 }
 
@@ -118,7 +126,13 @@ function create(keys: readonly ProviderKey[], draft: Draft) {
 function change({ id, provider, placement }: ProviderKey, keys: readonly ProviderKey[], draft: Draft) {
   const isMoved = at(draft, ['placement']) !== placement
   const priority = isMoved && { priority: lastPriority(keys, { ...draft, provider }) }
-  const body = { name: '', ...bodyOf(draft), ...priority, disabled: at(draft, ['disabled']) === true }
+  const body = {
+    name: '',
+    ...bodyOf(draft),
+    ...priority,
+    disabled: at(draft, ['disabled']) === true,
+    creditFallback: at(draft, ['creditFallback']) !== false,
+  }
   return call<ProviderKeyAnswer>(`/provider-keys/${id}`, { method: 'PATCH', body })
 }
 

@@ -1,12 +1,16 @@
 import type { SvgIconComponent } from '@mui/icons-material'
 import DownIcon from '@mui/icons-material/KeyboardArrowDown'
 import UpIcon from '@mui/icons-material/KeyboardArrowUp'
-import { Box, Typography } from '@mui/material'
+import { Alert, Box, Typography } from '@mui/material'
 import type { ProviderKey } from '@turnpike/contract'
+import { useState } from 'react'
 import { share } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { plainName } from '../models/simulated.ts'
+import { ActionAlert } from '../parts/ActionAlert.tsx'
 import { IconAction } from '../parts/IconAction.tsx'
+import { useMay } from '../session.ts'
+import { ActivateDialog } from './ActivateDialog.tsx'
 import { partOf, stepOf, type Level, type Step } from './order.ts'
 import { ResourceActions } from './ResourceActions.tsx'
 import type { ResourceListProps } from './ResourceTab.tsx'
@@ -56,9 +60,37 @@ export function KeyRow({ apiKey, rank, level, tests, onAct, ...moving }: KeyRowP
             <Movers apiKey={apiKey} {...moving} />
           </ResourceActions>
         </Box>
+        {apiKey.awaitsTest && !apiKey.disabled && <NotUsed apiKey={apiKey} />}
         <TestResult state={tests.of(apiKey.id)} kind="provider-keys" server={plainName(apiKey.providerName)} />
       </Box>
     </Box>
+  )
+}
+
+/** A key that no request uses until a test passes. Whoever may change it can use it all the same, knowing what that does. */
+function NotUsed({ apiKey }: { apiKey: ProviderKey }) {
+  const { say } = useText()
+  const mayUpdate = useMay('provider-keys:update')
+  const [isAsking, setIsAsking] = useState(false)
+  const text = say(apiKey.test?.result === 'refused' ? 'providerKeys.notUsedRefused' : 'providerKeys.notUsed')
+  return (
+    <>
+      {mayUpdate ? (
+        <ActionAlert
+          severity="warning"
+          action={say('providerKeys.activate')}
+          onAction={() => setIsAsking(true)}
+          sx={{ mt: 1, py: 0 }}
+        >
+          {text}
+        </ActionAlert>
+      ) : (
+        <Alert severity="warning" sx={{ mt: 1, py: 0 }}>
+          {text}
+        </Alert>
+      )}
+      {isAsking && <ActivateDialog apiKey={apiKey} onClose={() => setIsAsking(false)} />}
+    </>
   )
 }
 

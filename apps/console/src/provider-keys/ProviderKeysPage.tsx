@@ -54,6 +54,7 @@ function KeysTab() {
       texts={KEY_TEXTS}
       List={KeyList}
       Dialog={KeyDialog}
+      onSecretSaved={(key, tests) => tests.note(key)}
       consequenceOf={(key, keys) => afterKey(key, keys, say)}
     />
   )

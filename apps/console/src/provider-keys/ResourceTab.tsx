@@ -35,13 +35,15 @@ interface ResourceTabProps<Row> {
   readonly texts: Readonly<Record<'add' | 'emptyTitle' | 'emptyText', TextKey>>
   readonly List: ComponentType<ResourceListProps<Row>>
   readonly Dialog: ComponentType<ResourceDialogProps<Row>>
+  /** What is done after a secret was saved; absent: it is tested. */
+  readonly onSecretSaved?: (row: Row, tests: Tests) => void
   /** What becomes of requests once a row is gone. */
   readonly consequenceOf: (gone: Row, rows: readonly Row[]) => string
 }
 
 /** BYOK resources of one kind. The open dialog of a new one is part of the address. */
 export function ResourceTab<Row extends { readonly id: string; readonly name: string }>(props: ResourceTabProps<Row>) {
-  const { kind, query, texts, List, Dialog, consequenceOf } = props
+  const { kind, query, texts, List, Dialog, consequenceOf, onSecretSaved } = props
   const { say } = useText()
   const [url, setUrl] = useUrlState()
   const mayUpdate = useMay(`${kind}:update`)
@@ -50,7 +52,8 @@ export function ResourceTab<Row extends { readonly id: string; readonly name: st
   const [acting, setActing] = useState<{ readonly what: ResourceAct; readonly row: Row } | null>(null)
   const rows = query.data?.data ?? []
   const close = () => setActing(null)
-  const test = ({ id, name }: Row) => tests.run({ kind, id, name })
+  const test = (row: Row) =>
+    onSecretSaved ? onSecretSaved(row, tests) : tests.run({ kind, id: row.id, name: row.name })
   const button = mayUpdate && (
     <Button variant="contained" startIcon={<AddIcon />} onClick={() => setUrl({ add: 'yes' })}>
       {say(texts.add)}
@@ -82,7 +85,7 @@ export function ResourceTab<Row extends { readonly id: string; readonly name: st
         />
       )}
       {acting?.what === 'secret' && (
-        <SecretDialog row={{ kind, ...acting.row }} onSaved={() => test(acting.row)} onClose={close} />
+        <SecretDialog row={{ kind, ...acting.row }} onSaved={(answer) => test(answer.data as Row)} onClose={close} />
       )}
       {acting?.what === 'delete' && (
         <DeleteDialog row={{ kind, ...acting.row }} consequence={consequenceOf(acting.row, rows)} onClose={close} />

@@ -1,4 +1,12 @@
-import type { OwnEndpointList, OwnTestAnswer, ProviderKey, ProviderKeyList } from '@turnpike/contract'
+import type {
+  FailingKeys,
+  KeyConsequence,
+  OwnEndpointList,
+  OwnTestAnswer,
+  ProviderKey,
+  ProviderKeyAnswer,
+  ProviderKeyList,
+} from '@turnpike/contract'
 import { call } from '../api.ts'
 
 /** The two kinds of BYOK resources, as their API paths name them. */
@@ -21,8 +29,27 @@ const listQuery = <List>(kind: ByokKind) => ({
 export const providerKeysQuery = listQuery<ProviderKeyList>('provider-keys')
 export const ownEndpointsQuery = listQuery<OwnEndpointList>('own-endpoints')
 
+/** Keys that their provider refuses at present, from real traffic. */
+export const failingKeysQuery = {
+  queryKey: ['byok', 'failing'],
+  queryFn: ({ signal }: { signal: AbortSignal }) => call<FailingKeys>('/provider-keys/failing', { signal }),
+  staleTime: 30_000,
+}
+
+/** What the last day's traffic says of using a key. */
+export const consequenceQuery = (id: string) => ({
+  queryKey: ['byok', 'consequence', id],
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    call<KeyConsequence>(`/provider-keys/${id}/consequence`, { signal }),
+})
+
+/** Uses a key though no test has passed. */
+export function activate(id: string): Promise<ProviderKeyAnswer> {
+  return call(`/provider-keys/${id}`, { method: 'PATCH', body: { force: true } })
+}
+
 /** Replaces the stored secret. Null: the endpoint needs none any more. */
-export function replaceSecret({ kind, id }: ByokResource, secret: string | null): Promise<unknown> {
+export function replaceSecret({ kind, id }: ByokResource, secret: string | null): Promise<{ readonly data: unknown }> {
   return call(`/${kind}/${id}/secret`, { method: 'PUT', body: { secret } })
 }
 

@@ -8,7 +8,7 @@ import { SecretEntry } from './entries.tsx'
 
 interface SecretDialogProps {
   readonly row: ByokResource
-  readonly onSaved: () => void
+  readonly onSaved: (answer: { readonly data: unknown }) => void
   readonly onClose: () => void
 }
 

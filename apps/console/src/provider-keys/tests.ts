@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import type { OwnTestAnswer } from '@turnpike/contract'
+import type { OwnTestAnswer, ProviderKey } from '@turnpike/contract'
 import { useState } from 'react'
 import { testResource, type ByokResource } from './calls.ts'
 
@@ -10,6 +10,8 @@ export type TestState =
 
 export interface Tests {
   readonly run: (row: ByokResource) => void
+  /** The server made the test itself, when it saved the secret. */
+  readonly note: (row: Pick<ProviderKey, 'id' | 'test'>) => void
   /** Null: not tested since the page was opened. */
   readonly of: (id: string) => TestState | null
 }
@@ -28,5 +30,8 @@ export function useTests(): Tests {
       put(row.id, { kind: 'failed', error })
     }
   }
-  return { run: (row) => void run(row), of: (id) => states[id] ?? null }
+  const note = ({ id, test }: Pick<ProviderKey, 'id' | 'test'>) => {
+    if (test) put(id, { kind: 'done', answer: { ...test, message: '' } })
+  }
+  return { run: (row) => void run(row), note, of: (id) => states[id] ?? null }
 }

@@ -2,6 +2,7 @@ import { Box, Button } from '@mui/material'
 import type { RequestRow } from '@turnpike/contract'
 import { useInfiniteGetList } from 'react-admin'
 import { Link } from 'react-router-dom'
+import { ago } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { useLiveState } from '../live.ts'
 import { useUrlState } from '../parts/url-state.ts'
@@ -9,6 +10,7 @@ import { useProviderNames } from '../models/provider-names.ts'
 import { Page } from '../shell/Page.tsx'
 import { Empty } from '../states/Empty.tsx'
 import { RowsSkeleton } from '../states/Loading.tsx'
+import { useNowMs } from '../states/Stale.tsx'
 import { View } from '../states/View.tsx'
 import { FilterBar } from './FilterBar.tsx'
 import { FILTERS, filterWords, filtersOf, type Filters } from './filters.ts'
@@ -50,9 +52,16 @@ export default function RequestsPage() {
 
 const NO_FILTERS = Object.fromEntries(FILTERS.map((name) => [name, null]))
 
+const LIVE_TEXTS = {
+  connecting: 'requests.liveOpening',
+  live: 'requests.live',
+  interrupted: 'requests.liveOff',
+} as const
+
 function LiveBadge() {
-  const { say } = useText()
-  const state = useLiveState()
+  const { say, locale } = useText()
+  const nowMs = useNowMs()
+  const { state, lastMs } = useLiveState()
   return (
     <Box
       role="status"
@@ -68,7 +77,9 @@ function LiveBadge() {
           backgroundColor: state === 'live' ? 'success.main' : 'text.disabled',
         }}
       />
-      {say(state === 'interrupted' ? 'requests.liveOff' : 'requests.live')}
+      {state === 'interrupted' && lastMs !== null
+        ? say('requests.liveLost', { ago: ago(new Date(lastMs).toISOString(), nowMs, locale) })
+        : say(LIVE_TEXTS[state])}
     </Box>
   )
 }

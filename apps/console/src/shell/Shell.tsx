@@ -7,10 +7,13 @@ import { SIGN_IN_PATH } from '../authProvider.ts'
 import { useText } from '../i18n/text.ts'
 import { useLive, useLiveStream } from '../live.ts'
 import { sessionQuery } from '../session.ts'
-import { Failure } from '../states/Failure.tsx'
 import { PageSkeleton } from '../states/Loading.tsx'
+import { Stale } from '../states/Stale.tsx'
+import { Unreachable } from '../states/Unreachable.tsx'
+import { FailingKeysBanner } from '../provider-keys/FailingKeysBanner.tsx'
 import { Logo } from './Logo.tsx'
 import { Navigation } from './Navigation.tsx'
+import { SignInDialog } from './SignInDialog.tsx'
 
 const SIDEBAR_WIDTH = 248
 const MAIN_ID = 'main'
@@ -23,13 +26,22 @@ export function Shell({ children }: { children: ReactNode }) {
     return <Navigate to={SIGN_IN_PATH} state={{ nextPathname: pathname, nextSearch: search }} replace />
   }
   if (session.data && !session.data.user.emailVerified) return <Navigate to="/verify" replace />
+  if (session.error && !session.data) {
+    const retry = () => void session.refetch()
+    return <Unreachable error={session.error} isRetrying={session.isFetching} onRetry={retry} />
+  }
   return (
     <Frame menu={session.data ? (close) => <Navigation onFollow={close} /> : () => null}>
       <Suspense fallback={<PageSkeleton />}>
-        {session.error && !session.data ? (
-          <Failure error={session.error} onRetry={() => void session.refetch()} />
-        ) : session.data ? (
-          <SignedIn>{children}</SignedIn>
+        {session.data ? (
+          <SignedIn>
+            {session.error && (
+              <Stale error={session.error} updatedAtMs={session.dataUpdatedAt} onRetry={() => void session.refetch()} />
+            )}
+            <FailingKeysBanner />
+            <SignInDialog />
+            {children}
+          </SignedIn>
         ) : (
           <PageSkeleton />
         )}

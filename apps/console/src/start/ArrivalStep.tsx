@@ -6,7 +6,7 @@ import { useText } from '../i18n/text.ts'
 import { Clipped, NAME_CHARS_MAX } from '../parts/Clipped.tsx'
 import { GateArm } from '../parts/GateArm.tsx'
 import { useProviderText } from '../requests/provider-text.ts'
-import { Failure } from '../states/Failure.tsx'
+import { View } from '../states/View.tsx'
 import { causeText, diagnosisText } from '../states/cause-text.ts'
 import { useArrivals, useRefusal, type Refusal } from './arrivals.ts'
 
@@ -17,12 +17,17 @@ interface ArrivalStepProps {
 
 /** The first request, the moment it arrives: what served it, or what went wrong and how to mend it. */
 export function ArrivalStep({ awaited }: ArrivalStepProps) {
+  return (
+    <View query={useArrivals()} skeleton={<Skeleton variant="rounded" height={110} />}>
+      {(rows) => <Arrivals rows={rows} awaited={awaited} />}
+    </View>
+  )
+}
+
+function Arrivals({ rows, awaited }: ArrivalStepProps & { readonly rows: readonly RequestRow[] }) {
   const { say } = useText()
-  const { data: rows, error, refetch } = useArrivals()
   const refusal = useRefusal()
   const providerText = useProviderText()
-  if (error && !rows) return <Failure error={error} onRetry={() => void refetch()} />
-  if (!rows) return <Skeleton variant="rounded" height={110} />
   const served = rows.find(({ outcome }) => outcome === 'succeeded')
   // Only what failed since the last success still needs mending.
   const failed = rows.slice(0, served ? rows.indexOf(served) : undefined)[0]

@@ -1,23 +1,23 @@
 import { Alert, Box, Button, Card, LinearProgress, Typography } from '@mui/material'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import type { WhatIfDetail } from '@turnpike/contract'
+import type { WhatIfAnswer, WhatIfDetail } from '@turnpike/contract'
 import { Link } from 'react-router-dom'
 import { count, share } from '../format.ts'
 import { useText } from '../i18n/text.ts'
 import { useMay } from '../session.ts'
 import { Empty } from '../states/Empty.tsx'
 import { BlockSkeleton } from '../states/Loading.tsx'
-import { Failure } from '../states/Failure.tsx'
+import { View } from '../states/View.tsx'
 import { cancelRun, isActive, runQuery } from './calls.ts'
 import { Report } from './Report.tsx'
 
 /** A run: how far it is, and then its report. */
 export function RunView({ id }: { id: string }) {
-  const query = useQuery(runQuery(id))
-  const run = query.data?.data
-  if (query.error && !run) return <Failure error={query.error} onRetry={() => void query.refetch()} />
-  if (!run) return <BlockSkeleton height={320} />
-  return isActive(run) ? <Progress run={run} /> : <Outcome run={run} />
+  return (
+    <View<WhatIfAnswer> query={useQuery(runQuery(id))} skeleton={<BlockSkeleton height={320} />}>
+      {({ data: run }) => (isActive(run) ? <Progress run={run} /> : <Outcome run={run} />)}
+    </View>
+  )
 }
 
 function Outcome({ run }: { run: WhatIfDetail }) {

@@ -1,12 +1,11 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common'
+import { EVENT_HEARTBEAT_MS } from '@turnpike/contract/lists'
 import { RouteConfig } from '@nestjs/platform-fastify'
 import { isSessionAlive } from '@turnpike/store'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Control } from '../control.ts'
 import { Person } from '../routes.decorator.ts'
 
-/** Interval of heartbeats, and of the check that the session is still alive. */
-const HEARTBEAT_MS = 15_000
 /** A reader so far behind is disconnected, and reads what it missed from the lists. */
 const UNSENT_BYTES_MAX = 256 * 1024
 
@@ -33,13 +32,14 @@ export class EventsController {
       Date.now(),
     )
     const beat = setInterval(() => {
-      write(': still here\n\n')
+      // An event and no comment: scripts see no comments, and must notice a stream that is dead.
+      write('event: heartbeat\ndata: {}\n\n')
       isSessionAlive(this.control.prisma, token, Date.now()).then(
         (alive) => !alive && raw.end(),
         // The store is away; the next heartbeat checks again.
         () => undefined,
       )
-    }, HEARTBEAT_MS)
+    }, EVENT_HEARTBEAT_MS)
     raw.once('close', () => {
       clearInterval(beat)
       remove()

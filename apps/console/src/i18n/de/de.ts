@@ -65,6 +65,8 @@ export const de: Messages = {
     versionOf: '%{name}, Version %{version}',
   },
   state: {
+    stale: 'Nicht aktuell, geladen %{ago}.',
+    unreachable: 'Die Konsole hat keine Verbindung',
     failed: 'Das ließ sich nicht laden',
     offline: 'Der Server war nicht erreichbar. Prüfe die Verbindung und versuche es noch einmal.',
     forbidden: 'Deine Rolle hat keinen Zugriff auf diese Seite',
@@ -75,6 +77,18 @@ export const de: Messages = {
     broken: 'Diese Seite ist abgestürzt',
     brokenText: 'Lade die Seite neu. Wenn es wieder geschieht, melde deine letzte Aktion.',
     reload: 'Neu laden',
+  },
+  unsaved: {
+    title: 'Ohne Speichern verlassen?',
+    kept: 'Dein Entwurf bleibt in diesem Tab, bis du ihn speicherst.',
+    lost: 'Deine Eingaben hier gehen verloren.',
+    again: 'Deine Eingaben sind nicht gespeichert. Schließe noch einmal, um sie zu verwerfen.',
+    leave: 'Verlassen',
+    stay: 'Weiter bearbeiten',
+  },
+  expired: {
+    title: 'Deine Sitzung ist abgelaufen',
+    text: 'Melde dich wieder als %{email} an. Danach geht diese Seite weiter.',
   },
   nav: {
     start: 'Schnellstart',

@@ -39,6 +39,8 @@ export const observeDe: Pick<Messages, 'usage' | 'requests' | 'request'> = {
   requests: {
     text: 'Sieh jede empfangene Anfrage, die neueste zuerst.',
     live: 'Live',
+    liveLost: 'Verbindet neu; letzter Stand %{ago}',
+    liveOpening: 'Verbindet…',
     liveOff: 'Live-Aktualisierung unterbrochen; Verbindung wird neu aufgebaut.',
     firstToken: 'Zeit bis zum ersten Token (TTFT)',
     total: 'Dauer',
@@ -69,6 +71,8 @@ export const observeDe: Pick<Messages, 'usage' | 'requests' | 'request'> = {
     pausedHint: 'Die Liste aktualisiert sich live, solange sie ganz oben steht.',
   },
   request: {
+    assumed: '%{figure} (angenommen)',
+    spread: 'auf Ausfalldomänen verteilt',
     title: 'Anfrage',
     back: 'Alle Anfragen',
     attemptsText: 'Jeder Balken ist ein Versuch. Die Marke ist das erste Token.',

@@ -63,6 +63,8 @@ export const en = {
     versionOf: '%{name}, version %{version}',
   },
   state: {
+    stale: 'Not up to date, fetched %{ago}.',
+    unreachable: 'The console has no connection',
     failed: 'This could not be loaded',
     offline: 'The server could not be reached. Check the connection, then try again.',
     forbidden: 'Your role has no access to this page',
@@ -73,6 +75,18 @@ export const en = {
     broken: 'This page failed',
     brokenText: 'Reload the page to continue. If it happens again, report your last action.',
     reload: 'Reload',
+  },
+  unsaved: {
+    title: 'Leave without saving?',
+    kept: 'Your draft is kept in this tab until you save it.',
+    lost: 'What you typed here will be lost.',
+    again: 'What you typed is not saved. Close again to discard it.',
+    leave: 'Leave',
+    stay: 'Keep editing',
+  },
+  expired: {
+    title: 'Your session has expired',
+    text: 'Sign in again as %{email}. This page then continues.',
   },
   nav: {
     start: 'Quick start',

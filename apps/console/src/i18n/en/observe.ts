@@ -37,6 +37,8 @@ export const observeEn = {
   requests: {
     text: 'See every received request, newest first.',
     live: 'Live',
+    liveLost: 'Reconnecting; last update %{ago}',
+    liveOpening: 'Connecting…',
     liveOff: 'Live updates are interrupted; reconnecting.',
     firstToken: 'Time to first token (TTFT)',
     total: 'Duration',
@@ -67,6 +69,8 @@ export const observeEn = {
     pausedHint: 'The list updates live while scrolled to the top.',
   },
   request: {
+    assumed: '%{figure} (assumed)',
+    spread: 'spread over failure domains',
     title: 'Request',
     back: 'All requests',
     attemptsText: 'Each bar is one attempt. The mark is its first token.',
