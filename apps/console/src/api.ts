@@ -1,4 +1,6 @@
 import { HttpError } from 'react-admin'
+import { sessionExpiry } from './expiry.ts'
+import { remembered } from './remember.ts'
 
 const BASE = '/console/v1'
 /** Every answer comes from one database on the same site; what takes longer than this will not come. */
@@ -17,7 +19,25 @@ interface Call {
  * Calls the console API. Refusals become react-admin's `HttpError`, whose body is the problem body: `code`, `request_id`,
  * and field `errors` in the form's shape.
  */
-export async function call<Answer>(path: string, { method = 'GET', query, body, signal }: Call = {}): Promise<Answer> {
+export async function call<Answer>(path: string, options: Call = {}): Promise<Answer> {
+  try {
+    return await send<Answer>(path, options)
+  } catch (error) {
+    // A session that has ended: the call goes on once the person has signed in again.
+    if (statusOf(error) !== 401 || ENTRANCES.includes(path) || !hasSession() || !(await sessionExpiry.begin()))
+      throw error
+    return send<Answer>(path, options)
+  }
+}
+
+/** Calls whose 401 is an answer and no end of a session. */
+const ENTRANCES: readonly string[] = ['/session', '/sign-in', '/sign-up', '/sign-out']
+
+function hasSession(): boolean {
+  return remembered('session') === 'some'
+}
+
+async function send<Answer>(path: string, { method = 'GET', query, body, signal }: Call): Promise<Answer> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS)
   const response = await fetch(BASE + path + search(query), {
     method,

@@ -1,5 +1,5 @@
 import { createRoot } from 'react-dom/client'
-import { BrowserRouter } from 'react-router-dom'
+import { createBrowserRouter, RouterProvider } from 'react-router-dom'
 import { App } from './App.tsx'
 import { openTexts } from './i18n/provider.ts'
 
@@ -8,7 +8,6 @@ if (!root) throw new Error('index.html has no element with the id root.')
 
 const texts = await openTexts()
 createRoot(root).render(
-  <BrowserRouter>
-    <App texts={texts} />
-  </BrowserRouter>,
+  // One route for all: react-admin matches below it. Only such a router can hold a navigation until unsaved work is settled.
+  <RouterProvider router={createBrowserRouter([{ path: '*', element: <App texts={texts} /> }])} />,
 )

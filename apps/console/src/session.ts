@@ -1,6 +1,7 @@
 import { useQuery, type QueryClient } from '@tanstack/react-query'
 import type { Permission, Session, SessionAnswer } from '@turnpike/contract'
 import { call, statusOf } from './api.ts'
+import { sessionExpiry } from './expiry.ts'
 import { remember, remembered } from './remember.ts'
 
 /** The session is fetched again after this long; the event stream reports relevant changes earlier. */
@@ -9,8 +10,16 @@ const FRESH_MS = 30_000
 /** The session; null without one, which is cached like any other answer. */
 export const sessionQuery = {
   queryKey: ['session'],
-  queryFn: ({ signal }: { signal: AbortSignal }): Promise<Session | null> =>
-    readSession(() => call<SessionAnswer>('/session', { signal }), onThisDevice),
+  queryFn: async ({ signal, client }: { signal: AbortSignal; client: QueryClient }): Promise<Session | null> => {
+    const known = client.getQueryData<Session | null>(['session']) ?? null
+    const wasSignedIn = !onThisDevice.isSignedOut()
+    const found = await readSession(() => call<SessionAnswer>('/session', { signal }), onThisDevice)
+    if (found || !known || !wasSignedIn) return found
+    // Whoever works in this tab signs in over the page, which stays as it is.
+    onThisDevice.note(true)
+    void sessionExpiry.begin()
+    return known
+  },
   staleTime: FRESH_MS,
 }
 

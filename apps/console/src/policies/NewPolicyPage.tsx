@@ -12,6 +12,7 @@ import { Page } from '../shell/Page.tsx'
 import { Forbidden } from '../states/Failure.tsx'
 import { createPolicy } from './calls.ts'
 import { errorAt } from '../draft/draft.ts'
+import { SAVED, UnsavedGuard } from '../draft/UnsavedGuard.tsx'
 import { Editor } from './form/Editor.tsx'
 import { useEditing } from './form/editing.ts'
 import { useRefusalText } from '../states/refusal.ts'
@@ -35,11 +36,12 @@ function NewPolicy() {
   const { say } = useText()
   const [url] = useUrlState()
   const template = TEMPLATE_NAMES.find((name) => name === url.get('template'))
-  const editing = useEditing(template ? POLICY_TEMPLATES[template] : BLANK)
-  const [name, setName] = useState(template ? say(`policies.template_${template}`) : '')
+  const editing = useEditing(template ? POLICY_TEMPLATES[template] : BLANK, `new-${template ?? 'blank'}`)
+  const first = template ? say(`policies.template_${template}`) : ''
+  const [name, setName] = useState(first)
   const [isNameless, setIsNameless] = useState(false)
   const refusalText = useRefusalText()
-  const creation = useCreation()
+  const creation = useCreation(editing.forget)
   const refusal = creation.variables?.document === editing.draft ? creation.error : null
   const nameError =
     isNameless && !name.trim() ? say('common.required') : errorAt(fieldErrorsOf(creation.error), ['name'])
@@ -76,12 +78,13 @@ function NewPolicy() {
           {refusalText(refusal)}
         </Alert>
       )}
+      <UnsavedGuard isNeeded={editing.isChanged || name.trim() !== first} isKept />
       <Editor policyId={null} editing={editing} readOnly={false} refusal={refusal} />
     </>
   )
 }
 
-function useCreation() {
+function useCreation(onCreated: () => void) {
   const queryClient = useQueryClient()
   const notify = useNotify()
   const navigate = useNavigate()
@@ -90,7 +93,8 @@ function useCreation() {
     onSuccess: async ({ data }) => {
       await queryClient.invalidateQueries({ queryKey: ['policies'] })
       notify('policy.createdNotice', { type: 'success', messageArgs: { name: data.name } })
-      void navigate(`/policies/${data.id}?tab=attach`)
+      onCreated()
+      void navigate(`/policies/${data.id}?tab=attach`, { state: SAVED })
     },
   })
 }

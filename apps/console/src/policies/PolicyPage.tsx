@@ -12,6 +12,7 @@ import { BlockSkeleton } from '../states/Loading.tsx'
 import { View } from '../states/View.tsx'
 import { Attachments } from './Attachments.tsx'
 import { policyQuery } from './calls.ts'
+import { UnsavedGuard } from '../draft/UnsavedGuard.tsx'
 import { EditTab } from './form/EditTab.tsx'
 import { useEditing } from './form/editing.ts'
 import { scopesText } from './scopes.ts'
@@ -57,13 +58,14 @@ function Loaded({ newest, warnings }: { newest: Policy; warnings: readonly Polic
   const readOnly = !useMayChange(newest)
   // The base of the draft stays when another user saves a version, so that no draft is lost.
   const [base, setBase] = useState(newest)
-  const editing = useEditing(base.document)
+  const editing = useEditing(base.document, newest.id)
   const load = (policy: Policy) => {
     setBase(policy)
     editing.change(policy.document)
   }
   return (
     <>
+      <UnsavedGuard isNeeded={editing.isChanged} isKept />
       <Tabs
         value={tab}
         onChange={(_event, name: string) => setUrl({ tab: name === 'edit' ? null : name })}
