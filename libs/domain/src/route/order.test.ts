@@ -260,6 +260,17 @@ describe('the next try', () => {
   }
   const policy = { objective: 'cost' } as const
 
+  it('says of each candidate whether the spread moved it ahead of a better one, and which figures are assumed', () => {
+    const listed = aSnapshot([priced('acorn', 1), priced('birch', 2), priced('cedar', 3)], shared)
+    const measured = { ...listed, health: healthOf({ acorn: { firstTokenMs: 90, tokensPerSecond: 80, attempts: 9 } }) }
+    const { candidates } = decide({ snapshot: measured, policy: { objective: 'cost' } })
+    expect(candidates.map(({ endpoint, spread, assumed }) => [endpoint, spread, assumed])).toEqual([
+      ['acorn/m', undefined, undefined],
+      ['cedar/m', true, ['firstTokenMs', 'tokensPerSecond', 'failureRate']],
+      ['birch/m', undefined, ['firstTokenMs', 'tokensPerSecond', 'failureRate']],
+    ])
+  })
+
   it('leaves the failure domains that were tried while there is another', () => {
     const { targets } = decide({ snapshot: aSnapshot(endpoints, shared), policy })
     expect(targets).toEqual(['acorn/m', 'cedar/m', 'dogwood/m', 'birch/m'])
