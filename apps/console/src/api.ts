@@ -24,14 +24,14 @@ export async function call<Answer>(path: string, options: Call = {}): Promise<An
     return await send<Answer>(path, options)
   } catch (error) {
     // A session that has ended: the call goes on once the person has signed in again.
-    if (statusOf(error) !== 401 || ENTRANCES.includes(path) || !hasSession() || !(await sessionExpiry.begin()))
+    if (statusOf(error) !== 401 || WITHOUT_SESSION.includes(path) || !hasSession() || !(await sessionExpiry.begin()))
       throw error
     return send<Answer>(path, options)
   }
 }
 
 /** Calls whose 401 is an answer and no end of a session. */
-const ENTRANCES: readonly string[] = ['/session', '/sign-in', '/sign-up', '/sign-out']
+const WITHOUT_SESSION: readonly string[] = ['/session', '/sign-in', '/sign-up', '/sign-out']
 
 function hasSession(): boolean {
   return remembered('session') === 'some'

@@ -15,7 +15,7 @@ export interface LiveStatus {
   readonly lastMs: number | null
 }
 
-/** Two heartbeats were missed: a cut that neither side was told of, such as a Wi-Fi that is gone. */
+/** Two heartbeats were missed: a connection that is lost without a sign, such as Wi-Fi out of reach. */
 export const SILENCE_MS_MAX = 2 * EVENT_HEARTBEAT_MS + 1_000
 
 /** What the stream needs of a browser. */
@@ -58,13 +58,13 @@ export class Live {
     this.#watch(source)
     source.addEventListener('open', () => {
       this.#waitMs = RECONNECT_MS_MIN
-      this.#heard(source)
+      this.#received(source)
     })
-    source.addEventListener('heartbeat', () => this.#heard(source))
+    source.addEventListener('heartbeat', () => this.#received(source))
     source.addEventListener('error', () => this.#lost(source))
     for (const name of ['verified', 'key', 'request', 'refusal'] as const) {
       source.addEventListener(name, (message: MessageEvent<string>) => {
-        this.#heard(source)
+        this.#received(source)
         this.#deliver(name, message.data)
       })
     }
@@ -109,7 +109,7 @@ export class Live {
     this.#cancelWatch = this.host.after(SILENCE_MS_MAX, () => this.#reopen(source))
   }
 
-  #heard(source: EventSource): void {
+  #received(source: EventSource): void {
     if (this.#source !== source) return
     this.#watch(source)
     this.#tell({ state: 'live', lastMs: this.host.nowMs() })
