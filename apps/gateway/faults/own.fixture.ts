@@ -41,6 +41,7 @@ const CREDENTIAL: Omit<NewOwnCredential, 'provider'> = {
     share: 1,
     models: null,
     keys: null,
+    creditFallback: false,
   },
 }
 const ENDPOINT: Omit<NewOwnEndpoint, 'baseUrl'> = {
