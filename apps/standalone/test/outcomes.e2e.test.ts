@@ -109,6 +109,7 @@ it('keeps a request to a path without /v1 for the organisation of its key, and f
     fetch(`${origin}/chat/completions`, {
       method: 'POST',
       headers: { authorization, 'content-type': 'application/json' },
+      body: '{}',
     })
   const nobody = await send('Bearer sk-proj-0')
   const refused = await send(`Bearer ${key}`)

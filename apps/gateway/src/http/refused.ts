@@ -25,7 +25,10 @@ export function noteRefused(gateway: NotingGateway, request: FastifyRequest, fau
   }
 }
 
-type NotingGateway = Pick<Gateway, 'identify' | 'countedModel'> & {
+/** What is asked of the gateway. */
+interface NotingGateway {
+  readonly identify: (credentials: PresentedKey) => Promise<Caller>
+  readonly countedModel: (requested: string, caller: Caller) => string
   readonly refusals: Pick<Refusals, 'record' | 'show'>
 }
 
