@@ -10,7 +10,7 @@ function aStream() {
   const live = new Live({
     nowMs: () => nowMs,
     after: (ms, then) => {
-      const timer = { atMs: nowMs + ms, then }
+      const timer = { atMs: nowMs + ms, run: then }
       timers.add(timer)
       return () => timers.delete(timer)
     },
@@ -28,7 +28,7 @@ function aStream() {
     nowMs += ms
     for (const timer of [...timers].filter(({ atMs }) => atMs <= nowMs)) {
       timers.delete(timer)
-      timer.then()
+      timer.run()
     }
   }
   live.open()

@@ -80,7 +80,9 @@ export class Gateway {
       directory: () => stores.directory(),
       nowMs: now,
     }
-    stores.health.start(config.HEALTH_PROBES === 'off' ? null : (endpoint, isForOne) => probe(endpoint, probing, isForOne))
+    stores.health.start(
+      config.HEALTH_PROBES === 'off' ? null : (endpoint, isForOne) => probe(endpoint, probing, isForOne),
+    )
     const { admit, inFlight, inFlightOf } = createAdmission()
     this.#inFlight = inFlight
     const connecting = connectDependencies(config, inFlightOf)

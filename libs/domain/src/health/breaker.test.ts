@@ -34,7 +34,8 @@ describe('a breaker opens', () => {
 
   it('even while long answers from before still succeed', () => {
     let breaker: EndpointBreaker = CLOSED_ENDPOINT_BREAKER
-    for (let i = 0; i < 5; i++) breaker = succeeded(failed(breaker, 10_000 + i, 0.5, { sinceMs: 9_990 + i }), 10_000 + i, 5_000)
+    for (let i = 0; i < 5; i++)
+      breaker = succeeded(failed(breaker, 10_000 + i, 0.5, { sinceMs: 9_990 + i }), 10_000 + i, 5_000)
     expect(isTripped(breaker)).toBe(true)
     expect(isTripped(failing(4, succeeded(failing(4), 1, 1)))).toBe(false)
   })

@@ -74,7 +74,9 @@ export function observe(health: Health, outcome: Outcome, nowMs: number, dice = 
   const tokensPerSecond = outcome.ok ? outcome.tokensPerSecond : null
   const counts = { attempts: isCounted ? 0 : 1, failures: ok ? 0 : 1 }
   const seen = fold(health, { ...counts, firstTokenMs, tokensPerSecond, samples: 1 }, nowMs)
-  return ok ? succeeded(seen, nowMs, sinceMs, isCounted) : failed(seen, nowMs, dice, { sinceMs, isCut: isCounted, isProof })
+  return ok
+    ? succeeded(seen, nowMs, sinceMs, isCounted)
+    : failed(seen, nowMs, dice, { sinceMs, isCut: isCounted, isProof })
 }
 
 /**

@@ -71,12 +71,7 @@ function explanation(decision: Decision, { models }: RouteRequest, chanceOf: (en
 }
 
 /** Health with some of it down for good. Throws 400 for a name that the caller does not have. */
-function withDown(
-  health: HealthView,
-  down: readonly string[],
-  catalogue: Catalogue,
-  { own }: Caller,
-): HealthView {
+function withDown(health: HealthView, down: readonly string[], catalogue: Catalogue, { own }: Caller): HealthView {
   if (down.length === 0) return health
   const ids = [...catalogue.endpointsOf.values()].flatMap((endpoints) => endpoints.map(({ id }) => id))
   const all: TargetId[] = own ? [...ids, ...ownTargets(own, catalogue)] : ids
