@@ -5,7 +5,7 @@ import { Live, SILENCE_MS_MAX } from './live.ts'
 /** A stream that is opened on a clock that only the test moves. */
 function aStream() {
   let nowMs = 0
-  const timers = new Set<{ readonly atMs: number; readonly then: () => void }>()
+  const timers = new Set<{ readonly atMs: number; readonly run: () => void }>()
   const sources: (EventTarget & { closed: boolean })[] = []
   const live = new Live({
     nowMs: () => nowMs,
