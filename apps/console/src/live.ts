@@ -10,7 +10,7 @@ type Handlers = { readonly [Name in ConsoleEventName]: Set<(data: LiveData<Name>
 type LiveState = 'connecting' | 'live' | 'interrupted'
 
 /** What a page may say of the stream. `lastMs`: when something last arrived, Unix milliseconds; null: nothing yet. */
-export interface LiveStatus {
+interface LiveStatus {
   readonly state: LiveState
   readonly lastMs: number | null
 }
@@ -19,7 +19,7 @@ export interface LiveStatus {
 export const SILENCE_MS_MAX = 2 * EVENT_HEARTBEAT_MS + 1_000
 
 /** What the stream needs of a browser. */
-export interface LiveHost {
+interface LiveHost {
   readonly connect: () => EventSource
   readonly nowMs: () => number
   /** Calls `then` once after some milliseconds. @returns cancels it */

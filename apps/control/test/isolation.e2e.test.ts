@@ -108,7 +108,7 @@ it('requires a session on every other route', async () => {
 
 it('answers 404 for every object of another organisation, by every route and method that takes an id', async () => {
   const objects = apiRoutes().filter(({ path }) => path.includes(':id'))
-  expect(objects.length).toBe(28)
+  expect(objects.length).toBe(29)
   for (const { method, path } of objects) {
     const own = ownIn(path)
     for (const id of [

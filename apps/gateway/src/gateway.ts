@@ -8,7 +8,7 @@ import {
   type RequestId,
   type TenantId,
 } from '@turnpike/domain'
-import { Egress, showMetric, type EgressOptions, type Logger, type Metric, type Registry } from '@turnpike/server'
+import { Egress, showMetric, type EgressOptions, type Logger, type Registry } from '@turnpike/server'
 import { authenticate, outcomeOf, type PresentedKey, type RequestDetail } from '@turnpike/store'
 import { explain } from './api/explain/explain.ts'
 import type { ExplainBody } from './api/explain/explain.schema.ts'
@@ -24,6 +24,7 @@ import type { Sink } from './call/relay.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ConnectDependencies } from './connect/dependencies.ts'
 import { Failover } from './connect/failover.ts'
+import { connectMetrics } from './connect/connect-metrics.ts'
 import { HedgeBudget } from './connect/hedge-budget.ts'
 import { RateLimitQueue } from './connect/rate-limit-queue.ts'
 import { RetryThrottle } from './connect/retry-throttle.ts'
@@ -270,22 +271,6 @@ function connectDependencies(config: GatewayConfig, inFlightOf: (tenantId: Tenan
     after,
     dice: Math.random,
   } satisfies Omit<ConnectDependencies, 'health'>
-}
-
-function connectMetrics({ throttle, rateLimitQueue, hedges }: ReturnType<typeof connectDependencies>): Metric[] {
-  return [
-    {
-      name: 'turnpike_retries_refused_total',
-      help: 'Retries that were not made, so that an outage is not made worse.',
-      read: () => throttle.refused(),
-    },
-    {
-      name: 'turnpike_rate_limit_waiting',
-      help: 'Requests that wait for a short rate limit of their providers.',
-      read: () => rateLimitQueue.count,
-    },
-    ...hedges.metrics,
-  ]
 }
 
 function now(): number {

@@ -5,6 +5,7 @@ import path from 'node:path'
 import {
   judge,
   ratePerSecond,
+  slowdown,
   startFleet,
   startLoad,
   waitFor,
@@ -45,8 +46,10 @@ describe('two gateways under load', () => {
     expect(unserved).toEqual([])
     const clean = { wrong401: 0, served_after_revocation: 0, internal: 0, failed: 0, foreign: 0 }
     expect(judge({ requests }, { validKeys: new Set(keys) })).toEqual(clean)
+    // A look-up that takes a busy machine too long is made again.
+    const digestsMax = KEYS * (slowdown() > 1.1 ? 2 : 1)
     for (const [index, { asked }] of fleet.gateways.entries()) {
-      expect(asked.digests - (before[index] ?? 0)).toBeLessThanOrEqual(KEYS)
+      expect(asked.digests - (before[index] ?? 0)).toBeLessThanOrEqual(digestsMax)
       expect(asked.inFlightMax).toBeLessThanOrEqual(4)
     }
     const { dead, logBytesPerRequest } = await processes.judge(requests.length)

@@ -53,9 +53,7 @@ export async function buildWorker(config: WorkerConfig, log: Logger): Promise<Wo
       'send-verification': (payload) => sendVerification(prisma, mailer, config.PUBLIC_URL, payload),
       'send-password-reset': (payload) => sendPasswordReset(prisma, mailer, config.PUBLIC_URL, payload),
       'ensure-partitions': () => ensurePartitions(pool),
-      'expire-sessions': async () => {
-        await deleteEndedSessions(prisma, Date.now())
-      },
+      'expire-sessions': async () => void (await deleteEndedSessions(prisma, Date.now())),
       'import-catalogue': async () => {
         const draft = await importCatalogue(pool, config.CATALOGUE_FILE || null, 'worker', Date.now())
         if (draft) log.info({ draft: draft.id, held: draft.held }, 'a draft of the catalogue waits for review')

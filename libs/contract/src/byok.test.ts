@@ -35,6 +35,7 @@ describe('what is sent for a provider key', () => {
       models: null,
       keys: null,
       disabled: false,
+      creditFallback: true,
     })
   })
 

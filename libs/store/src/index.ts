@@ -83,13 +83,7 @@ export { startEmbeddedRedis, type EmbeddedRedis } from './embedded/redis.ts'
 export { operatorKey } from './people/operator.ts'
 export { mutate, type Author, type Mutated } from './changes/mutate.ts'
 export { findCredentials, readBalance, signUp } from './people/accounts.ts'
-export {
-  issueVerification,
-  resendVerification,
-  verifyByCode,
-  verifyByLink,
-  type VerificationMail,
-} from './people/verifications.ts'
+export { issueVerification, resendVerification, verifyByCode, verifyByLink } from './people/verifications.ts'
 export { DEVICE_AGE_MS_MAX, openDevice, sealDevice, type KnownDevice } from './people/devices.ts'
 export { changePassword, issueReset, passwordHashOf, requestReset, resetPassword } from './people/resets.ts'
 export { changeOrganisation, readOrganisation } from './people/organisations.ts'
@@ -104,7 +98,6 @@ export {
   isSessionAlive,
   listSessions,
   SESSION_AGE_MS_MAX,
-  type SessionSummary,
   type SignedIn,
 } from './people/sessions.ts'
 export { createKey, findKey, keyNames, listKeys, renameKey, revokeKey, type KeySummary } from './keys/keys.ts'

@@ -2,7 +2,7 @@ import { DOORS, type Door } from './doors.ts'
 import { SHAPES, type Shape } from './shapes.ts'
 
 /** The longest that one body holds the event loop, and which body that is. */
-export interface Stall {
+interface Stall {
   readonly door: string
   readonly shape: string
   /** The text around the shape, cut. */

@@ -155,7 +155,7 @@ export class ProviderKeys {
 }
 
 /** What the last day's traffic says of a key that is to be used. */
-export interface Consequence {
+interface Consequence {
   readonly requests: number
   readonly models: readonly { readonly model: string; readonly requests: number }[]
 }

@@ -11,7 +11,7 @@ const WAITING_MAX = 50
 const KNOWN_WAITING_MAX = 50
 
 /** `known`: a session, a link that we mailed, or a device on which this person has signed in before. */
-export type Source = 'known' | 'stranger'
+type Source = 'known' | 'stranger'
 /** bcrypt ignores further bytes, so that two long passwords with the same beginning would be equal. */
 const BYTES_MAX = 72
 const LENGTH_MIN = 10

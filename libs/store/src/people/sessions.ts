@@ -17,7 +17,7 @@ export interface SignedIn {
 }
 
 /** Where a session begins. */
-export interface SessionOrigin {
+interface SessionOrigin {
   /** Of the browser; longer text is cut to 200 characters. */
   readonly userAgent: string
   /** An IPv4 address, or the first half of an IPv6 address. */
@@ -80,7 +80,7 @@ export async function isSessionAlive(prisma: PrismaClient, token: string, nowMs:
 }
 
 /** A session as its owner sees it. */
-export interface SessionSummary extends SessionOrigin {
+interface SessionSummary extends SessionOrigin {
   readonly id: string
   readonly createdAt: Date
   /** Up to a minute before its last request. */

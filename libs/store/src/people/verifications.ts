@@ -56,7 +56,7 @@ export async function resendVerification(prisma: PrismaClient, userId: UserId, n
 }
 
 /** What a verification mail says: a code and a link, or that somebody has proved the address already. */
-export type VerificationMail =
+type VerificationMail =
   | { readonly kind: 'code'; readonly email: string; readonly code: string; readonly linkToken: string }
   | { readonly kind: 'known'; readonly email: string }
 

@@ -7,7 +7,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomByte
  * Each file has a key of its own, derived from the operator's and its id, so that the number of a frame is a nonce that is never used
  * twice. Each tag covers header, number and mark: frames cannot be altered, left out, reordered or taken from another file.
  */
-const FORMAT = 1
+const FORMAT = 2
 
 const MAGIC = Buffer.from('TPSNAP')
 const FILE_ID_BYTES = 32

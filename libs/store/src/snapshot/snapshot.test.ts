@@ -159,7 +159,7 @@ describe('a file is refused whole', () => {
     await writeFile(file, other)
     expect(await read()).toEqual({
       kind: 'refused',
-      why: 'its format is 7, and this release of Turnpike reads format 1',
+      why: 'its format is 7, and this release of Turnpike reads format 2',
     })
     await writeFile(file, JSON.stringify({ keys: [] }).repeat(10))
     expect(await read()).toEqual({ kind: 'refused', why: 'the file is not a snapshot' })
@@ -276,7 +276,7 @@ it('a change of what is kept changes the format', () => {
     catalogue: catalogue confirmedAtMs
     fingerprints: 1
     keys.copies[].record.caller.own.credentials[].sealed: kek sealed wrapped
-    keys.copies[].record.caller.own.credentials[]: boundTo id keys models placement priority provider sealed share version
+    keys.copies[].record.caller.own.credentials[]: boundTo creditFallback id keys models placement priority provider sealed share version
     keys.copies[].record.caller.own.endpoints[].endpoint.price: cacheRead completion prompt request tiers version
     keys.copies[].record.caller.own.endpoints[].endpoint: contextLength id maxCompletionTokens model price provider quantization supportedParameters upstreamModel
     keys.copies[].record.caller.own.endpoints[].model: contextLength created description distillable inputModalities name outputModalities slug

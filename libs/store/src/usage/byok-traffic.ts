@@ -71,7 +71,7 @@ function refusedIn(stored: unknown, fault: string | null): ReadonlySet<OwnId> {
 }
 
 /** Of which requests a credential would have had its turn. */
-export interface TrafficFilter {
+interface TrafficFilter {
   readonly models: readonly ModelSlug[]
   /** Null: with any key. */
   readonly keys: readonly KeyId[] | null

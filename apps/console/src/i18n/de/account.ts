@@ -21,7 +21,7 @@ export const accountDe = {
     text: 'Fahre nur fort, wenn du dich selbst angemeldet hast. Sonst schließe diese Seite.',
     action: 'Adresse bestätigen',
     code: 'Das Konto wurde in einem anderen Browser angelegt. Gib den Code aus derselben E-Mail ein.',
-    done: 'Deine Adresse ist bestätigt. Der Tab, in dem du das Konto angelegt hast, geht von selbst weiter.',
+    done: 'Deine Adresse ist bestätigt. Der Tab deiner Anmeldung geht von selbst weiter.',
     continue: 'Weiter',
     invalid: 'Dieser Link wurde benutzt oder ist älter als 15 Minuten. Fordere in der Konsole eine neue E-Mail an.',
   },

@@ -5,7 +5,7 @@ export const accountEn = {
     title: 'Forgot your password?',
     text: 'Enter your address. We send you a link to choose a new password.',
     action: 'Send the link',
-    sent: 'If there is an account with %{email}, a mail is on its way. Its link works once, within an hour.',
+    sent: 'If %{email} has an account, a mail is on its way. Its link works once, within an hour.',
     back: 'Remembered it?',
   },
   reset: {
