@@ -29,7 +29,7 @@ test('names that callers choose, however long, widen no page', async ({ page, pr
   await lookAtAll(page, 'long-keys')
 
   await page.goto(`${product.console}/requests`)
-  await expect(page.getByText('sim/sage-70b').first()).toBeVisible({ timeout: 15_000 })
+  await expect(page.getByRole('row').filter({ hasText: 'sim/sage-70b' }).first()).toBeVisible({ timeout: 15_000 })
   await lookAtAll(page, 'long-requests')
   await page
     .getByRole('link')
