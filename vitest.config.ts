@@ -12,8 +12,6 @@ const STORES_SETUP = ['libs/testkit/src/global-setup.ts']
 
 /** Files of one worker share what they import: anew for each, imports would take more time than tests. */
 const SHARED = { isolate: false, maxWorkers: 2 }
-/** More than there are cores: processes spend a third of their time waiting for each other. */
-const PROCESSES_AT_ONCE = 3
 
 export default defineConfig({
   resolve: { tsconfigPaths: true },
@@ -48,7 +46,6 @@ export default defineConfig({
         test: {
           ...SHARED,
           name: 'processes',
-          maxWorkers: PROCESSES_AT_ONCE,
           include: [PROCESSES],
           globalSetup: STORES_SETUP,
           testTimeout: 180_000,
