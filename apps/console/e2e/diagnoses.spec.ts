@@ -114,3 +114,11 @@ test('what is wrong with a first request is on the waiting screen within three s
   })
   await context.close()
 })
+
+test('a first request that is answered is on the waiting screen within three seconds', async ({ page, product }) => {
+  await signUpInBrowser(page, product, 'arrival@example.org')
+  const key = await makeKeyInBrowser(page)
+  await expect(page.getByText('Waiting for your first request…')).toBeVisible()
+  expect((await send(product, key, {})).status).toBe(200)
+  await expect(page.getByRole('link', { name: /^Why/ })).toBeVisible({ timeout: SHOWN_MS_MAX })
+})

@@ -5,7 +5,9 @@ export default defineConfig({
   testDir: '.',
   outputDir: '../../../test-results',
   reporter: 'list',
-  timeout: 60_000,
+  // Bounds of what hangs; a slow machine takes three times as long as a usual one.
+  timeout: 240_000,
+  expect: { timeout: 20_000 },
   workers: 1,
   use: {
     launchOptions: await findBrowser(),

@@ -170,7 +170,7 @@ describe('an endpoint of a tenant’s own', () => {
     const proxies = fleet.gateways.flatMap(({ redis, postgres }) => [redis, postgres])
     const expectServed = async () => {
       for (const { status, json } of [await chat(gateway(), MINE), await byCredential()]) {
-        expect([status, json.usage?.['is_byok']]).toEqual([200, true])
+        expect([status, json.usage?.['is_byok']], json.error?.message).toEqual([200, true])
       }
       expect((await chat(gateway(), MINE, { stream: true })).text).toContain('data: [DONE]')
     }
